@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { stockOp } from '../engine/stock-op.ts'
+import { div, mul } from './arithmetic.ts'
+import { equal } from './compare.ts'
+import { cast, reshape } from './shape.ts'
+
+type One = { x: Tensor }
+type Reduction = { axis?: number | number[] | null; keepDims?: boolean }
+
+/** The shape with the reduced axes kept at size 1, so that the gradient broadcasts back. */
+const keptShape = (x: Tensor, axis: Reduction['axis']): number[] => {
+  const axes = new Set(tf.util.parseAxisParam(axis ?? x.shape.map((_, index) => index), x.shape))
+  return x.shape.map((size, index) => (axes.has(index) ? 1 : size))
+}
+
+/** Sum over `axis` (all axes when omitted). */
+export const sum = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
+  gradient: { x: (dy, { x }, { axis }) => mul(reshape(dy, keptShape(x, axis)), tf.onesLike(x)) },
+})
+
+/** Mean over `axis` (all axes when omitted). */
+export const mean = stockOp<typeof tf.mean, One, Reduction>('Mean', tf.mean, ['x'], {
+  gradient: {
+    x: (dy, { x }, { axis }) => {
+      const kept = keptShape(x, axis)
+      const count = x.size / Math.max(1, tf.util.sizeFromShape(kept))
+      return mul(reshape(div(dy, count), kept), tf.onesLike(x))
+    },
+  },
+})
+
+/** Largest value over `axis`; equal maxima share the gradient evenly, as PyTorch's `amax`. */
+export const max = stockOp<typeof tf.max, One, { reductionIndices?: number | number[]; keepDims?: boolean }>(
+  'Max',
+  tf.max,
+  ['x'],
+  {
+    saves: ['x', 'output'],
+    gradient: {
+      x: (dy, { x, output }, { reductionIndices }) => {
+        const kept = keptShape(x, reductionIndices)
+        const hits = cast(equal(x, reshape(output, kept)), 'float32')
+        return mul(div(reshape(dy, kept), sum(hits, reductionIndices, true)), hits)
+      },
+    },
+  },
+)

@@ -1,0 +1,85 @@
+import { engine, getGradient, type NamedAttrMap, registerGradient, type Tensor } from '@tensorflow/tfjs-core'
+
+export type Inputs = Record<string, Tensor>
+export type Outputs = Tensor | Tensor[]
+
+/** What a gradient function may use: the inputs that were saved, and the output. */
+export type Saved<I, O> = I & { readonly output: O }
+
+/** The gradient of one operator: one lazy function per differentiable input. */
+export interface GradientDefinition<I, A, O, Constant extends keyof I, Shared> {
+  /**
+   * The inputs whose values the gradients need (default: all), and 'output' where the output's value is needed.
+   * Tensors listed here stay in memory until the backward pass; 'output' requires all inputs, to recompute it at higher orders.
+   */
+  readonly saves?: readonly (keyof I | 'output')[]
+  /** Work that several gradients have in common, done once before them. */
+  readonly shared?: (dy: O, saved: Saved<I, O>, attributes: A) => Shared
+  readonly gradient: {
+    readonly [K in Exclude<keyof I, Constant>]: (
+      dy: O,
+      saved: Saved<I, O>,
+      attributes: A,
+      shared: Shared,
+    ) => Tensor
+  }
+  /** Inputs that have no derivative, each with the reason that an error gives. */
+  readonly constants?: { readonly [K in Constant]: string }
+}
+
+/** True while operations are being recorded, so that a gradient computed now must itself be differentiable. */
+export const isRecording = (): boolean => engine().state.gradientDepth > 0
+
+/**
+ * Registers the gradient of kernel `kernelName` with tfjs's engine, once.
+ *
+ * tfjs clones a saved output before it records the operator itself, so that a second derivative through that clone is
+ * silently wrong. Here `saved.output` is the saved value at first order, and is recomputed from the inputs, on the
+ * tape, at every higher order.
+ */
+export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
+  kernelName: string,
+  inputNames: readonly string[],
+  definition: GradientDefinition<I, A, O, C, S>,
+): void {
+  if (getGradient(kernelName) !== undefined) return
+  const saves = (definition.saves ?? inputNames) as readonly string[]
+  const inputsToSave = saves.filter((name) => name !== 'output')
+  const savesOutput = saves.includes('output')
+  registerGradient({
+    kernelName,
+    inputsToSave,
+    // One flag an output; no operator here has more than eight.
+    outputsToSave: Array.from({ length: 8 }, () => savesOutput),
+    gradFunc: (dy, savedTensors, attributes) => {
+      const inputs = Object.fromEntries(inputsToSave.map((name, index) => [name, savedTensors[index] as Tensor]))
+      const saved = {
+        ...inputs,
+        get output() {
+          if (!savesOutput) throw new Error(`${kernelName}: its gradient reads 'output' but does not list it in 'saves'`)
+          if (isRecording()) return engine().runKernel(kernelName, inputs, attributes)
+          const outputs = savedTensors.slice(inputsToSave.length)
+          return outputs.length === 1 ? outputs[0] : outputs
+        },
+      } as unknown as Saved<I, O> // the engine's saved list is untyped; names and order come from `saves`
+      const typedAttributes = attributes as A & NamedAttrMap
+      const shared = definition.shared?.(dy as O, saved, typedAttributes) as S
+      const gradients: Record<string, () => Tensor> = {}
+      for (const [name, gradient] of Object.entries(definition.gradient)) {
+        gradients[name] = () =>
+          (gradient as (dy: O, saved: Saved<I, O>, attributes: A, shared: S) => Tensor)(
+            dy as O,
+            saved,
+            typedAttributes,
+            shared,
+          )
+      }
+      for (const [name, reason] of Object.entries(definition.constants ?? {})) {
+        gradients[name] = () => {
+          throw new Error(`${kernelName} has no derivative with respect to '${name}': ${reason}`)
+        }
+      }
+      return gradients
+    },
+  })
+}

@@ -1,0 +1,2 @@
+export * as random from './random/index.ts'
+export type { Key } from './random/index.ts'
