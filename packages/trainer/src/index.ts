@@ -1,1 +1,6 @@
-export {}
+export type { Callback, Control } from './callback.ts'
+export { DivergedError } from './diverged-error.ts'
+export type { EndEvent, EndReason, EpochEvent, StartEvent, StepEvent, ValidationEvent } from './events.ts'
+export type { Duration, FitOptions, FitResult, History } from './fit-options.ts'
+export type { MetricValue, Scores } from './scores.ts'
+export type { Json, Snapshot } from './snapshot.ts'

@@ -1,0 +1,37 @@
+import type { Loader } from '@ddnet/datasets'
+import type { Key } from '@ddnet/ops'
+import type { EpochEvent, StepEvent, ValidationEvent } from './events.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** How long to train: exactly one of `epochs` and `steps`, counted from the beginning of the run, resumed or not. */
+export type Duration =
+  | { readonly epochs: number; readonly steps?: never }
+  | { readonly steps: number; readonly epochs?: never }
+
+export type FitOptions<B> = Duration & {
+  readonly validation?: Loader<B>
+  /** Validate after every so many steps (default: at the end of every epoch), and after the last step. */
+  readonly validateEvery?: number
+  /** Randomness of the model (dropout): step `n` gets `key.fold(n)`. Default: `random.key(0)`. */
+  readonly key?: Key
+  /** Continue from here: `resume: await loadCheckpoint(folder)`. */
+  readonly resume?: Snapshot
+  /**
+   * How many steps the host may run ahead of the losses it has read (default 2).
+   * With 0 every step waits for the device.
+   */
+  readonly lag?: number
+}
+
+/** Every event of the run, in order. */
+export interface History {
+  readonly steps: readonly StepEvent[]
+  readonly validations: readonly ValidationEvent[]
+  readonly epochs: readonly EpochEvent[]
+}
+
+/** A run that diverges is not a result: `fit` rejects with a `DivergedError`, after `onEnd`. */
+export interface FitResult {
+  readonly history: History
+  readonly reason: 'done' | 'stopped'
+}
