@@ -1,1 +1,10 @@
-export {}
+export { BatchNorm, type BatchNormConfig } from './batch-norm.ts'
+export { type Context, inference, Updates } from './context.ts'
+export { ConvTranspose2d, type ConvTranspose2dConfig } from './conv-transpose2d.ts'
+export { Conv2d, type Conv2dConfig } from './conv2d.ts'
+export { uniformByFanIn } from './initialize.ts'
+export { Linear } from './linear.ts'
+export { Module, type StateDict } from './module.ts'
+export { Buffer, Counter, Parameter } from './parameter.ts'
+export type { Summary, SummaryRow } from './summary.ts'
+export { type ModelGradients, valueAndGrad } from './value-and-grad.ts'

@@ -1,1 +1,3 @@
-export {}
+export { DDNet, type DDNetOptions } from './ddnet.ts'
+export { estimateMemory, type MemoryEstimate } from './memory.ts'
+export { SeedDDNet, seedDDNet } from './seed-ddnet.ts'

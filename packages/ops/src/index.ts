@@ -1,2 +1,43 @@
-export * as random from './random/index.ts'
+export {
+  type DataType,
+  dispose,
+  engine,
+  getBackend,
+  keep,
+  memory,
+  ones,
+  type Rank,
+  ready,
+  type Scalar,
+  scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tensor,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core'
+export { type Activation, activate, logSoftmax, relu, sigmoid, softmax, tanh } from './activation/activations.ts'
+export { abs, add, div, exp, log, maximum, minimum, mul, neg, rsqrt, sqrt, square, sub } from './array/arithmetic.ts'
+export { argMax, equal, greater, greaterEqual, less, lessEqual } from './array/compare.ts'
+export { onesLike, zerosLike } from './array/create.ts'
+export { linear } from './array/linear.ts'
+export { matMul } from './array/mat-mul.ts'
+export { max, mean, sum } from './array/reduce.ts'
+export { gather, oneHot, where } from './array/select.ts'
+export { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpose } from './array/shape.ts'
+export { type ConvTranspose2dOptions, convTranspose2d } from './convolution/conv-transpose2d.ts'
+export { type Conv2dOptions, conv2d } from './convolution/conv2d.ts'
+export type { ConvolutionGeometry, Padding, Pair, Size } from './convolution/geometry.ts'
+export { defineOp, type Op, type OpDefinition } from './engine/define-op.ts'
+export { grad, grads, keepAll, valueAndGrad, valueAndGrads } from './engine/differentiate.ts'
+export { fromHost, type HostTensor, permuteHost, toHost } from './engine/host-tensor.ts'
+export { ShapeError } from './engine/shape-error.ts'
+export { type CrossEntropyOptions, crossEntropy, type Reduction } from './loss/cross-entropy.ts'
+export { type BatchNormOptions, type BatchNormResult, batchNorm } from './normalization/batch-norm.ts'
+export { type MaxPool2dOptions, maxPool2d } from './pooling/max-pool2d.ts'
 export type { Key } from './random/index.ts'
+export * as random from './random/index.ts'
+export { type AdamAttributes, adamUpdate } from './update/adam-update.ts'

@@ -1,8 +1,9 @@
-import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { div, mul } from './arithmetic.ts'
 import { equal } from './compare.ts'
+import { onesLike } from './create.ts'
 import { cast, reshape } from './shape.ts'
 
 type One = { x: Tensor }
@@ -15,34 +16,33 @@ const keptShape = (x: Tensor, axis: Reduction['axis']): number[] => {
 }
 
 /** Sum over `axis` (all axes when omitted). */
-export const sum = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
-  gradient: { x: (dy, { x }, { axis }) => mul(reshape(dy, keptShape(x, axis)), tf.onesLike(x)) },
+export const sum: typeof tf.sum = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
+  gradient: { x: (dy, { x }, { axis }) => mul(reshape(dy, keptShape(x, axis)), onesLike(x)) },
 })
 
 /** Mean over `axis` (all axes when omitted). */
-export const mean = stockOp<typeof tf.mean, One, Reduction>('Mean', tf.mean, ['x'], {
+export const mean: typeof tf.mean = stockOp<typeof tf.mean, One, Reduction>('Mean', tf.mean, ['x'], {
   gradient: {
     x: (dy, { x }, { axis }) => {
       const kept = keptShape(x, axis)
       const count = x.size / Math.max(1, tf.util.sizeFromShape(kept))
-      return mul(reshape(div(dy, count), kept), tf.onesLike(x))
+      return mul(reshape(div(dy, count), kept), onesLike(x))
     },
   },
 })
 
 /** Largest value over `axis`; equal maxima share the gradient evenly, as PyTorch's `amax`. */
-export const max = stockOp<typeof tf.max, One, { reductionIndices?: number | number[]; keepDims?: boolean }>(
-  'Max',
-  tf.max,
-  ['x'],
-  {
-    saves: ['x', 'output'],
-    gradient: {
-      x: (dy, { x, output }, { reductionIndices }) => {
-        const kept = keptShape(x, reductionIndices)
-        const hits = cast(equal(x, reshape(output, kept)), 'float32')
-        return mul(div(reshape(dy, kept), sum(hits, reductionIndices, true)), hits)
-      },
+export const max: typeof tf.max = stockOp<
+  typeof tf.max,
+  One,
+  { reductionIndices?: number | number[]; keepDims?: boolean }
+>('Max', tf.max, ['x'], {
+  saves: ['x', 'output'],
+  gradient: {
+    x: (dy, { x, output }, { reductionIndices }) => {
+      const kept = keptShape(x, reductionIndices)
+      const hits = cast(equal(x, reshape(output, kept)), 'float32')
+      return mul(div(reshape(dy, kept), sum(hits, reductionIndices, true)), hits)
     },
   },
-)
+})

@@ -8,6 +8,9 @@ export interface OpDefinition<I, A, O, C extends keyof I, S> extends GradientDef
   readonly forward: (inputs: I, attributes: A) => O
 }
 
+/** An operator: named input tensors and plain attributes in, one tensor or several out. */
+export type Op<I, A, O> = (inputs: I, attributes: A) => O
+
 /**
  * Defines a differentiable operator.
  *
@@ -22,10 +25,13 @@ export interface OpDefinition<I, A, O, C extends keyof I, S> extends GradientDef
  *   gradient: { x: (dy, { x }) => mul(dy, mul(3, square(x))) },
  * })
  */
-export function defineOp<I extends { [K in keyof I]: Inputs[string] }, A, O extends Outputs, C extends keyof I = never, S = undefined>(
-  name: string,
-  definition: OpDefinition<I, A, O, C, S>,
-): (inputs: I, attributes: A) => O {
+export function defineOp<
+  I extends { [K in keyof I]: Inputs[string] },
+  A,
+  O extends Outputs,
+  C extends keyof I = never,
+  S = undefined,
+>(name: string, definition: OpDefinition<I, A, O, C, S>): Op<I, A, O> {
   return (inputs, attributes) => {
     ensureGradient(name, definition.inputs, definition)
     const backendName = getBackend()

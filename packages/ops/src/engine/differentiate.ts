@@ -1,4 +1,4 @@
-import { engine, keep, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { engine, keep, type Scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { add } from '../array/arithmetic.ts'
 import { cast } from '../array/shape.ts'
 import { ShapeError } from './shape-error.ts'
@@ -8,7 +8,7 @@ import { ShapeError } from './shape-error.ts'
  * derivatives those kernels need gradients too, so they are registered before the first tape.
  */
 function ensureEngineGradients(): void {
-  tidy(() => cast(add(engine().makeTensor([0], [1], 'float32', engine().backend), 0), 'float32'))
+  tidy(() => cast(add(tensor([0]), 0), 'float32'))
 }
 
 /**
@@ -24,17 +24,18 @@ export function valueAndGrads<Y extends Tensor = Scalar>(
 ): { value: Y; grads: Tensor[] } {
   for (const [index, x] of xs.entries()) {
     if (x.dtype !== 'float32') {
-      throw new ShapeError(`grad: expected float32 inputs, got ${x.dtype} at position ${index}. Integers have no derivative.`)
+      throw new ShapeError(
+        `grad: expected float32 inputs, got ${x.dtype} at position ${index}. Integers have no derivative.`,
+      )
     }
   }
   ensureEngineGradients()
   const { value, grads } = engine().gradients(f, [...xs], dy as Tensor, true)
   return {
-    value,
+    value: value as Y, // what `f` returned
     grads: grads.map((gradient, index) => {
       if (gradient != null) return gradient
-      const x = xs[index] as Tensor
-      return engine().makeTensor(new Float32Array(x.size), x.shape, 'float32', engine().backend)
+      return zeros((xs[index] as Tensor).shape)
     }),
   }
 }

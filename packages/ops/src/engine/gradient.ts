@@ -16,12 +16,7 @@ export interface GradientDefinition<I, A, O, Constant extends keyof I, Shared> {
   /** Work that several gradients have in common, done once before them. */
   readonly shared?: (dy: O, saved: Saved<I, O>, attributes: A) => Shared
   readonly gradient: {
-    readonly [K in Exclude<keyof I, Constant>]: (
-      dy: O,
-      saved: Saved<I, O>,
-      attributes: A,
-      shared: Shared,
-    ) => Tensor
+    readonly [K in Exclude<keyof I, Constant>]: (dy: O, saved: Saved<I, O>, attributes: A, shared: Shared) => Tensor
   }
   /** Inputs that have no derivative, each with the reason that an error gives. */
   readonly constants?: { readonly [K in Constant]: string }
@@ -56,7 +51,8 @@ export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
       const saved = {
         ...inputs,
         get output() {
-          if (!savesOutput) throw new Error(`${kernelName}: its gradient reads 'output' but does not list it in 'saves'`)
+          if (!savesOutput)
+            throw new Error(`${kernelName}: its gradient reads 'output' but does not list it in 'saves'`)
           if (isRecording()) return engine().runKernel(kernelName, inputs, attributes)
           const outputs = savedTensors.slice(inputsToSave.length)
           return outputs.length === 1 ? outputs[0] : outputs

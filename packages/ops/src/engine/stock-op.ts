@@ -5,8 +5,13 @@ import { ensureGradient, type GradientDefinition } from './gradient.ts'
  * Gives one of tfjs-core's functions, and the kernel behind it, our gradient: right at every order.
  * tfjs's own gradients are never loaded; this one is registered when the function is first called.
  */
-// biome-ignore lint/suspicious/noExplicitAny: the parameters are the wrapped function's own
-export function stockOp<F extends (...parameters: any[]) => Tensor, I, A = unknown, C extends keyof I = never, S = undefined>(
+export function stockOp<
+  F extends (...parameters: never[]) => Tensor,
+  I,
+  A = unknown,
+  C extends keyof I = never,
+  S = undefined,
+>(
   kernelName: string,
   call: F,
   inputs: readonly (keyof I & string)[],

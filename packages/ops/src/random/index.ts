@@ -1,3 +1,12 @@
-export { bernoulli, integer, normal, normalValues, permutation, truncatedNormal, uniform, uniformValues } from './draw.ts'
+export {
+  bernoulli,
+  integer,
+  normal,
+  normalValues,
+  permutation,
+  truncatedNormal,
+  uniform,
+  uniformValues,
+} from './draw.ts'
 export { Key, key } from './key.ts'
 export { philox4x32 } from './philox.ts'

@@ -1,0 +1,48 @@
+import { batchNorm, keep, ones, type Tensor, type Tensor1D, zeros } from '@ddnet/ops'
+import { type Context, inference } from './context.ts'
+import { Module } from './module.ts'
+import { Buffer, Counter, Parameter } from './parameter.ts'
+
+export interface BatchNormConfig {
+  eps?: number
+  momentum?: number
+  activation?: 'relu'
+}
+
+/** Batch normalisation over all axes but the last, with running statistics for inference. @see torch.nn.BatchNorm2d */
+export class BatchNorm extends Module {
+  readonly weight: Parameter
+  readonly bias: Parameter
+  // PyTorch's names, since they are the checkpoint's.
+  readonly running_mean: Buffer
+  readonly running_var: Buffer
+  readonly num_batches_tracked = new Counter()
+
+  constructor(
+    readonly channels: number,
+    readonly config: Readonly<BatchNormConfig> = {},
+  ) {
+    super()
+    this.weight = new Parameter(ones([channels]))
+    this.bias = new Parameter(zeros([channels]))
+    this.running_mean = new Buffer(zeros([channels]))
+    this.running_var = new Buffer(ones([channels]))
+  }
+
+  override forward(x: Tensor, context: Context = inference): Tensor {
+    const { y, runningMean, runningVar } = batchNorm(x, {
+      ...this.config,
+      weight: this.weight.value as Tensor1D,
+      bias: this.bias.value as Tensor1D,
+      runningMean: this.running_mean.value as Tensor1D,
+      runningVar: this.running_var.value as Tensor1D,
+      training: context.training,
+    })
+    if (context.training && context.updates !== undefined) {
+      context.updates.tensors.set(this.running_mean, keep(runningMean))
+      context.updates.tensors.set(this.running_var, keep(runningVar))
+      context.updates.counters.add(this.num_batches_tracked)
+    }
+    return y
+  }
+}

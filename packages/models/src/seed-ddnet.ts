@@ -1,0 +1,89 @@
+import { Conv2d, ConvTranspose2d, Module } from '@ddnet/layers'
+import { type Key, random, type Tensor } from '@ddnet/ops'
+import { ClassHead } from './class-head.ts'
+
+class Encoder extends Module {
+  readonly conv: Conv2d
+
+  constructor(inChannels: number, outChannels: number, key: Key) {
+    super()
+    this.conv = new Conv2d(inChannels, outChannels, { kernelSize: 3, padding: 1, activation: 'relu', key })
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.conv.forward(x)
+  }
+}
+
+class Decoder extends Module {
+  readonly deconv: ConvTranspose2d
+
+  constructor(inChannels: number, outChannels: number, last: boolean, key: Key) {
+    super()
+    this.deconv = new ConvTranspose2d(inChannels, outChannels, {
+      kernelSize: 3,
+      stride: 2,
+      padding: 1,
+      key,
+      ...(!last && { activation: 'relu' }),
+    })
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.deconv.forward(x)
+  }
+}
+
+/**
+ * The article's network, literally, with the smallest repair that lets it classify (a global average and a linear layer).
+ *
+ * Convolutions 3 → 32 → 64 → 128 (kernel 3, stride 1, padding 1, ReLU), transposed convolutions 128 → 64 → 32 → 3
+ * (kernel 3, stride 2, padding 1). Without pooling and output padding a 32 × 32 image becomes 249 × 249 × 3, and a
+ * 224 × 224 one 1785 × 1785 × 3.
+ */
+export class SeedDDNet extends Module {
+  readonly encoder: readonly Encoder[]
+  readonly decoder: readonly Decoder[]
+  readonly heads: { readonly class: ClassHead }
+
+  constructor({ key = random.key(0), classes = 10 }: { key?: Key; classes?: number } = {}) {
+    super()
+    const down = [3, 32, 64, 128] as const
+    const up = [128, 64, 32, 3] as const
+    const encoderKey = key.fold('encoder')
+    const decoderKey = key.fold('decoder')
+    this.encoder = [0, 1, 2].map(
+      (stage) => new Encoder(down[stage] as number, down[stage + 1] as number, encoderKey.fold(stage)),
+    )
+    this.decoder = [0, 1, 2].map(
+      (stage) => new Decoder(up[stage] as number, up[stage + 1] as number, stage === 2, decoderKey.fold(stage)),
+    )
+    this.heads = { class: new ClassHead(3, classes, { key: key.fold('heads.class') }) }
+  }
+
+  override forward(images: Tensor): Tensor {
+    let x = images // [batch, height, width, 3]
+    for (const stage of this.encoder) x = stage.forward(x) // [batch, height, width, 128]
+    for (const stage of this.decoder) x = stage.forward(x) // [batch, 8·height − 7, 8·width − 7, 3]
+    return this.heads.class.forward(x) // [batch, classes]
+  }
+
+  /** The shape of every tensor that a training pass over `[batch, height, width, 3]` keeps. */
+  activations([batch, height, width, inChannels]: readonly [number, number, number, number]): number[][] {
+    const shapes: number[][] = [[batch, height, width, inChannels]]
+    let size: [number, number] = [height, width]
+    for (const { conv } of this.encoder) {
+      const whole = [batch, ...size, conv.outChannels]
+      shapes.push(whole, whole) // before and after bias and ReLU
+    }
+    for (const { deconv } of this.decoder) {
+      size = [size[0] * 2 - 1, size[1] * 2 - 1]
+      const whole = [batch, ...size, deconv.outChannels]
+      shapes.push(whole, whole)
+    }
+    return shapes
+  }
+}
+
+/** The article's network with the smallest repair; see `SeedDDNet`. */
+export const seedDDNet = (options: { key?: Key; classes?: number } = {}): SeedDDNet => new SeedDDNet(options)

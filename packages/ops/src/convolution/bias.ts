@@ -1,0 +1,48 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import { type Activation, activate } from '../activation/activations.ts'
+import { add, mul } from '../array/arithmetic.ts'
+import { greater } from '../array/compare.ts'
+import { sum } from '../array/reduce.ts'
+import { cast } from '../array/shape.ts'
+import { defineOp } from '../engine/define-op.ts'
+import { ShapeError } from '../engine/shape-error.ts'
+import { expectTensor } from './geometry.ts'
+
+interface BiasAttributes {
+  readonly activation?: Activation
+}
+
+/** `activation(x + bias)` over the last axis, as one operator: the sum itself is not kept for the backward pass. */
+const biasOp = defineOp('addBias', {
+  inputs: ['x', 'bias'],
+  forward: ({ x, bias }: { x: Tensor; bias: Tensor1D }, { activation }: BiasAttributes): Tensor =>
+    activate(add(x, bias), activation),
+  saves: ['x', 'bias', 'output'],
+  shared: (dy, { output }, { activation }): Tensor => {
+    if (activation === undefined) return dy
+    return mul(dy, cast(greater(output, 0), 'float32'))
+  },
+  gradient: {
+    x: (_dy, _saved, _attributes, d) => d,
+    bias: (_dy, _saved, _attributes, d) =>
+      sum(
+        d,
+        d.shape.slice(0, -1).map((_, axis) => axis),
+      ),
+  },
+})
+
+/** Checks that a bias has one value for each output channel, before any kernel runs. */
+export function expectBias(operator: string, bias: Tensor1D | undefined, outChannels: number): void {
+  if (bias === undefined) return
+  expectTensor(operator, 'bias', bias, 1, `[${outChannels}]`)
+  if (bias.shape[0] !== outChannels) {
+    throw new ShapeError(`${operator}: expected bias [${outChannels}], got [${bias.shape}].`)
+  }
+}
+
+/** Adds the bias, if there is one, and applies the activation, if there is one. */
+export function addBias<T extends Tensor>(x: T, bias?: Tensor1D, activation?: Activation): T {
+  if (bias === undefined) return activate(x, activation) as T
+  return biasOp({ x, bias }, activation === undefined ? {} : { activation }) as T
+}

@@ -1,0 +1,117 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
+import { defineOp, type Op } from '../engine/define-op.ts'
+import { type ConvolutionGeometry, convolvedSize, type Pair } from './geometry.ts'
+import { byGroups, dilateFilter, undilateFilter } from './rewrites.ts'
+
+/**
+ * Convolution as three operators closed under differentiation: the convolution, its input gradient (which is the
+ * transposed convolution) and its filter gradient. Each one's gradient is written with the other two, so that every
+ * order, stride, padding, dilation and group count follows.
+ */
+export const conv2dOp: Op<{ x: Tensor4D; filter: Tensor4D }, ConvolutionGeometry, Tensor4D> = defineOp('conv2d', {
+  inputs: ['x', 'filter'],
+  forward: ({ x, filter }, geometry) => {
+    if (geometry.groups > 1) {
+      return byGroups(geometry, [x, 3], [filter, 3], 3, (part, partFilter, one) =>
+        conv2dOp({ x: part, filter: partFilter }, one),
+      )
+    }
+    const { filter: dense, dilation } = dilateFilter(filter, geometry)
+    return tf.conv2d(x, dense, [...geometry.stride], explicit(geometry.padding), 'NHWC', [...dilation])
+  },
+  gradient: {
+    x: (dy, { x, filter }, geometry) =>
+      conv2dInputGradientOp({ dy, filter }, { ...geometry, inputSize: [x.shape[1], x.shape[2]] }),
+    filter: (dy, { x, filter }, geometry) =>
+      conv2dFilterGradientOp({ x, dy }, { ...geometry, kernelSize: [filter.shape[0], filter.shape[1]] }),
+  },
+})
+
+/** The adjoint of `conv2dOp` in its input: `[batch, outHeight, outWidth, outChannels] → [batch, ...inputSize, inChannels]`. */
+export const conv2dInputGradientOp: Op<
+  { dy: Tensor4D; filter: Tensor4D },
+  ConvolutionGeometry & { inputSize: Pair },
+  Tensor4D
+> = defineOp('conv2dInputGradient', {
+  inputs: ['dy', 'filter'],
+  forward: ({ dy, filter }, { inputSize, ...geometry }) => {
+    if (geometry.groups > 1) {
+      return byGroups(geometry, [dy, 3], [filter, 3], 3, (part, partFilter, one) =>
+        conv2dInputGradientOp({ dy: part, filter: partFilter }, { ...one, inputSize }),
+      )
+    }
+    const { filter: dense } = dilateFilter(filter, { ...geometry, always: true })
+    return tf.engine().runKernel(
+      'Conv2DBackpropInput',
+      { dy, filter: dense },
+      {
+        strides: [...geometry.stride],
+        pad: explicit(geometry.padding),
+        dataFormat: 'NHWC',
+        inputShape: [dy.shape[0], ...inputSize, filter.shape[2]],
+      },
+    ) as Tensor4D
+  },
+  gradient: {
+    dy: (g, { filter }, { inputSize: _, ...geometry }) => conv2dOp({ x: g, filter }, geometry),
+    filter: (g, { dy, filter }, { inputSize: _, ...geometry }) =>
+      conv2dFilterGradientOp({ x: g, dy }, { ...geometry, kernelSize: [filter.shape[0], filter.shape[1]] }),
+  },
+})
+
+/** The adjoint of `conv2dOp` in its filter: `[...kernelSize, inChannels / groups, outChannels]`. */
+export const conv2dFilterGradientOp: Op<
+  { x: Tensor4D; dy: Tensor4D },
+  ConvolutionGeometry & { kernelSize: Pair },
+  Tensor4D
+> = defineOp('conv2dFilterGradient', {
+  inputs: ['x', 'dy'],
+  forward: ({ x, dy }, { kernelSize, ...geometry }) => {
+    if (geometry.groups > 1) {
+      return byGroups(geometry, [x, 3], [dy, 3], 3, (part, partDy, one) =>
+        conv2dFilterGradientOp({ x: part, dy: partDy }, { ...one, kernelSize }),
+      )
+    }
+    return filterGradientByConvolution(x, dy, geometry, kernelSize)
+  },
+  gradient: {
+    x: (g, { x, dy }, { kernelSize: _, ...geometry }) =>
+      conv2dInputGradientOp({ dy, filter: g }, { ...geometry, inputSize: [x.shape[1], x.shape[2]] }),
+    dy: (g, { x }, { kernelSize: _, ...geometry }) => conv2dOp({ x, filter: g }, geometry),
+  },
+})
+
+/**
+ * The filter gradient as a convolution: x as `[inChannels, height, width, batch]` with dy as the filter
+ * `[outHeight, outWidth, batch, outChannels]`, stride and dilation exchanged.
+ */
+function filterGradientByConvolution(
+  x: Tensor4D,
+  dy: Tensor4D,
+  { stride, padding, dilation }: ConvolutionGeometry,
+  kernelSize: Pair,
+): Tensor4D {
+  // The exchanged convolution needs stride = dilation of ours; where stock kernels cannot have both, run it at stride 1
+  // and take every dilation-th row and column.
+  const both = (stride[0] > 1 || stride[1] > 1) && (dilation[0] > 1 || dilation[1] > 1)
+  const images = tf.transpose(x, [3, 1, 2, 0]) // [inChannels, height, width, batch]
+  const kernel = tf.transpose(dy, [1, 2, 0, 3]) // [outHeight, outWidth, batch, outChannels]
+  const whole = tf.conv2d(images, kernel, both ? [1, 1] : [...dilation], explicit(padding), 'NHWC', [...stride])
+  const sampled = both ? undilateFilter(tf.transpose(whole, [1, 2, 0, 3]), dilation) : tf.transpose(whole, [1, 2, 0, 3])
+  // Where the stride does not divide evenly, the rows and columns that no window reached give extra taps.
+  return tf.slice(sampled, [0, 0, 0, 0], [...kernelSize, sampled.shape[2], sampled.shape[3]])
+}
+
+const explicit = ([vertical, horizontal]: readonly [Pair, Pair]): [
+  [0, 0],
+  [number, number],
+  [number, number],
+  [0, 0],
+] => [[0, 0], [...vertical], [...horizontal], [0, 0]]
+
+/** The output size `[height, width]` of a convolution over an input of `size`. */
+export const convolvedSizes = (size: Pair, kernel: Pair, { stride, padding, dilation }: ConvolutionGeometry): Pair => [
+  convolvedSize(size[0], kernel[0], stride[0], padding[0], dilation[0]),
+  convolvedSize(size[1], kernel[1], stride[1], padding[1], dilation[1]),
+]

@@ -1,0 +1,79 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import { type Activation, activate } from '../activation/activations.ts'
+import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
+import { greater } from '../array/compare.ts'
+import { mean, sum } from '../array/reduce.ts'
+import { cast } from '../array/shape.ts'
+import { defineOp } from '../engine/define-op.ts'
+import { isRecording } from '../engine/gradient.ts'
+
+export interface BatchNormAttributes {
+  readonly eps: number
+  readonly activation?: Activation
+}
+
+type Forward = { x: Tensor; weight: Tensor1D; bias: Tensor1D }
+type Backward = Forward & { dy: Tensor; mean: Tensor1D; variance: Tensor1D }
+
+/** Every axis but the last. */
+const batchAxes = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_, axis) => axis)
+
+/**
+ * Batch normalisation with the batch's own statistics, over all axes but the last:
+ * `[activation((x − mean) / √(variance + eps) · weight + bias), mean, variance]`, the variance biased (divided by n).
+ * The statistics are constants to differentiation: they exist to update the running ones.
+ */
+export const batchNormOp = defineOp('batchNorm', {
+  inputs: ['x', 'weight', 'bias'],
+  forward: ({ x, weight, bias }: Forward, { eps, activation }: BatchNormAttributes): Tensor[] => {
+    const average = mean(x, batchAxes(x)) as Tensor1D
+    const centred = sub(x, average)
+    const variance = mean(square(centred), batchAxes(x)) as Tensor1D
+    const scaled = mul(centred, mul(rsqrt(add(variance, eps)), weight))
+    return [activate(add(scaled, bias), activation), average, variance]
+  },
+  saves: ['x', 'weight', 'bias', 'output'],
+  shared: ([dy], { x, weight, bias, output }, attributes): Tensor[] => {
+    const [, average, variance] = output as [Tensor, Tensor1D, Tensor1D]
+    const inputs = { dy: dy as Tensor, x, weight, bias, mean: average, variance }
+    // The kernel is fast but has no derivative of its own; under a tape its composition has one of every order.
+    return isRecording() ? batchNormGradients(inputs, attributes) : batchNormGradientOp(inputs, attributes)
+  },
+  gradient: {
+    x: (_, __, ___, [dx]) => dx as Tensor,
+    weight: (_, __, ___, [, dweight]) => dweight as Tensor,
+    bias: (_, __, ___, [, , dbias]) => dbias as Tensor,
+  },
+})
+
+const once = 'it is a kernel for first order only; under a tape batchNorm uses its composition'
+
+/** `[dx, dweight, dbias]` of `batchNormOp`. */
+export const batchNormGradientOp = defineOp<Backward, BatchNormAttributes, Tensor[], keyof Backward>(
+  'batchNormGradient',
+  {
+    inputs: ['dy', 'x', 'weight', 'bias', 'mean', 'variance'],
+    forward: (inputs, attributes) => batchNormGradients(inputs, attributes),
+    gradient: {},
+    constants: { dy: once, x: once, weight: once, bias: once, mean: once, variance: once },
+  },
+)
+
+/**
+ * With `x̂ = (x − mean) / σ` and `d` the gradient at the normalised output:
+ * `dbias = Σ d`, `dweight = Σ d·x̂`, `dx = weight / σ · (d − dbias / n − x̂ · dweight / n)`.
+ */
+function batchNormGradients(
+  { dy, x, weight, bias, mean: average, variance }: Backward,
+  { eps, activation }: BatchNormAttributes,
+): Tensor[] {
+  const axes = batchAxes(x)
+  const inverse = rsqrt(add(variance, eps))
+  const normalised = mul(sub(x, average), inverse)
+  const d = activation === 'relu' ? mul(dy, cast(greater(add(mul(normalised, weight), bias), 0), 'float32')) : dy
+  const dbias = sum(d, axes)
+  const dweight = sum(mul(d, normalised), axes)
+  const count = x.size / weight.size
+  const dx = mul(mul(weight, inverse), sub(d, add(mul(1 / count, dbias), mul(normalised, mul(1 / count, dweight)))))
+  return [dx, dweight, dbias]
+}
