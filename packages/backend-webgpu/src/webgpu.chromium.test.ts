@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url'
+import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Report } from '../test/page/main.ts'
+
+let chromium: LaunchedChromium
+let site: Site
+
+beforeAll(async () => {
+  ;[chromium, site] = await Promise.all([
+    launchChromium(),
+    serveBuilt(fileURLToPath(new URL('../test/page', import.meta.url))),
+  ])
+})
+afterAll(async () => {
+  await chromium?.browser.close()
+  await site?.close()
+})
+
+test('a page built by Vite multiplies matrices on WebGPU', async () => {
+  const { page, errors } = await openPage(chromium.browser, site.url)
+  const report = await page.evaluate(() => (globalThis as unknown as { report(): Promise<Report> }).report())
+  expect(report.backend).toBe('webgpu')
+  expect(report.product).toEqual([58, 64, 139, 154])
+  expect(report.dispatches).toBeGreaterThan(0)
+  expect(report.isolated).toBe(true)
+  if (chromium.args.includes('--use-webgpu-adapter=swiftshader')) {
+    expect(report.device).toMatch(/^google swiftshader\b.*\(software\)$/)
+    expect(report.software).toBe(true)
+  } else {
+    expect(report.device).toMatch(/\w{3,}/)
+  }
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+test('without an adapter, the page says where to look', async () => {
+  const { page } = await openPage(chromium.browser, site.url)
+  const message = await page.evaluate(async () => {
+    navigator.gpu.requestAdapter = async () => null
+    return (globalThis as unknown as { report(): Promise<Report> })
+      .report()
+      .catch((error: Error) => `${error.name}: ${error.message}`)
+  })
+  expect(message).toMatch(/^BackendUnavailable: webgpu: no WebGPU adapter was found\. Open chrome:\/\/gpu/)
+  await page.close()
+})

@@ -1,0 +1,98 @@
+import {
+  engine,
+  findBackend,
+  findBackendFactory,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core'
+import { describeAdapter, requestAdapter, requestDevice } from './adapter.ts'
+import { countDispatches } from './dispatch-counter.ts'
+import { findGpu } from './gpu.ts'
+
+export interface WebgpuOptions {
+  /** Which GPU of several: the fast one or the frugal one. */
+  readonly powerPreference?: GPUPowerPreference
+}
+
+/** The running WebGPU backend. */
+export interface WebgpuBackend {
+  readonly name: 'webgpu'
+  /** The adapter: vendor, architecture, description, and `(software)` when it computes on the CPU. */
+  readonly device: string
+  /** Whether the adapter computes on the CPU (SwiftShader, llvmpipe, WARP): right, but slow. */
+  readonly software: boolean
+  /** The compute dispatches recorded so far. */
+  dispatchCount(): number
+  /** Unregisters the backend and frees the device with every tensor on it. */
+  dispose(): void
+}
+
+/**
+ * Registers and initialises WebGPU and makes it the engine's current backend. In a browser it takes `navigator.gpu`; in
+ * Node, Dawn from npm's `webgpu`. Called again while it runs, it makes the same one current again.
+ *
+ * @throws BackendUnavailable when WebGPU or an adapter is missing; it never falls back to another backend
+ * @example
+ * const backend = await webgpu()
+ * console.log(backend.device) // 'apple metal-3'
+ */
+export function webgpu({ powerPreference = 'high-performance' }: WebgpuOptions = {}): Promise<WebgpuBackend> {
+  const running = starts.get(engine())
+  if (running !== undefined) return running.then(makeCurrent)
+  const started = start(powerPreference)
+  starts.set(engine(), started)
+  started.catch(() => starts.delete(engine()))
+  return started
+}
+
+/** The backend of each engine, as the engine's registry would hold it if that kept more than tfjs's own class. */
+const starts = new WeakMap<object, Promise<WebgpuBackend>>()
+
+async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend> {
+  if (findBackend('webgpu') !== null) {
+    throw new Error(
+      `webgpu: expected no backend "webgpu" in the engine, found one made elsewhere. Call removeBackend('webgpu') before webgpu().`,
+    )
+  }
+  const adapter = await requestAdapter(await findGpu(), powerPreference)
+  const device = await requestDevice(adapter)
+  const dispatchCount = countDispatches(device)
+
+  // Imported only now: the module registers its kernels on import, and a backend of its own where navigator.gpu exists.
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu')
+  if (findBackendFactory('webgpu') !== null) removeBackend('webgpu')
+  registerBackend('webgpu', () => {
+    const backend = new WebGPUBackend(device, adapter.info)
+    if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
+    return backend
+  })
+  const backend: WebgpuBackend = {
+    name: 'webgpu',
+    ...describeAdapter(adapter),
+    dispatchCount,
+    dispose: () => {
+      starts.delete(engine())
+      removeBackend('webgpu')
+      device.destroy()
+    },
+  }
+  return makeCurrent(backend)
+}
+
+async function makeCurrent(backend: WebgpuBackend): Promise<WebgpuBackend> {
+  if (!(await setBackend('webgpu'))) throw new Error('webgpu: the engine refused to initialise the backend.')
+  return backend
+}
+
+/** tfjs reads synchronously through a canvas, which Node has not: what would be a ReferenceError becomes an explanation. */
+function refuseSyncReads(backend: { readSync(id: object): unknown; tensorMap: { get(id: object): unknown } }): void {
+  const readSync = backend.readSync.bind(backend)
+  backend.readSync = (id) => {
+    const { values } = backend.tensorMap.get(id) as { values?: unknown }
+    if (values === undefined || values === null) {
+      throw new Error('webgpu: a tensor on the GPU cannot be read synchronously in Node. Use `await tensor.data()`.')
+    }
+    return readSync(id)
+  }
+}

@@ -1,0 +1,5 @@
+export { type FoundChromium, findChromium } from './chromium.ts'
+export { hasGpu } from './gpu.ts'
+export { type LaunchedChromium, launchChromium } from './launch.ts'
+export { openPage, type Site, serveBuilt, serveFolder } from './page.ts'
+export { type Environment, ensureSwiftShader } from './swiftshader.ts'
