@@ -1,1 +1,9 @@
-export {}
+export { toAnsi } from './ansi.ts'
+export { font5x7 } from './font-5x7.ts'
+export { fromPixels } from './from-pixels.ts'
+export { type GridOptions, grid } from './grid.ts'
+export { blank, type Color, fill, type Picture, paste, type Rectangle } from './picture.ts'
+export { encodePng } from './png.ts'
+export { type PredictionSample, type PredictionSheetOptions, predictionSheet } from './prediction-sheet.ts'
+export { scale } from './scale.ts'
+export { drawText, fitText, measureText } from './text.ts'
