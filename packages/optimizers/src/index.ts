@@ -1,1 +1,9 @@
-export {}
+export { type AdamOptions, adam, adamW } from './adam.ts'
+export { chain, type GradientTransformation } from './chain.ts'
+export { clipByGlobalNorm, globalNorm } from './clip-by-global-norm.ts'
+export type { Optimizer, OptimizerState, Tensors } from './optimizer.ts'
+export { type CosineOptions, cosine } from './schedules/cosine.ts'
+export { type OneCycleOptions, oneCycle } from './schedules/one-cycle.ts'
+export { constant, type Schedule } from './schedules/schedule.ts'
+export { type StepDecayOptions, stepDecay } from './schedules/step-decay.ts'
+export { type SgdOptions, sgd } from './sgd.ts'
