@@ -1,1 +1,4 @@
-export {}
+export { crossEntropy } from './cross-entropy.ts'
+export type { Loss } from './loss.ts'
+export { mse } from './mse.ts'
+export { weighted } from './weighted.ts'

@@ -1,0 +1,53 @@
+import { memory, type Tensor, tensor, tidy, valueAndGrads } from '@ddnet/ops'
+import { describeBackends, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
+import { expect, test } from 'vitest'
+import { crossEntropy, type Loss, mse, weighted } from './index.ts'
+
+/** The loss and its gradient by the predictions, times `dy`. */
+function differentiate(loss: Loss, predictions: Tensor, targets: Tensor, dy = tensor(1)) {
+  const { value, grads } = valueAndGrads(() => loss(predictions, targets), [predictions], dy)
+  return { value, gradient: grads[0] as Tensor }
+}
+const scalar = (value: number) => ({ shape: [], data: [value] })
+
+describeBackends('losses', () => {
+  const reduced = operatorFixtures('crossEntropy').filter((each) => each.options.reduction !== 'none')
+
+  test.each(reduced)('crossEntropy equals torch: $name', async ({ options, tensors }) => {
+    const [logits, labels] = [upload(tensors.logits as never), upload(tensors.labels as never)]
+    const { value, gradient } = differentiate(crossEntropy(options), logits, labels, upload(tensors['dy'] as never))
+    await expectTensorClose(value, tensors.y as never, 1e-6)
+    await expectTensorClose(gradient, tensors.dlogits as never, 1e-6)
+  })
+
+  test('mse is the mean of the squares, and its gradient 2 (p − t) / n', async () => {
+    const { value, gradient } = differentiate(mse(), tensor([[1, 2, 3, 4]]), tensor([[1, 0, 3, 8]]))
+    await expectTensorClose(value, scalar(5), 1e-6)
+    await expectTensorClose(gradient, { shape: [1, 4], data: [0, 1, 0, -2] }, 1e-6)
+  })
+
+  test('mse can be a sum', async () => {
+    await expectTensorClose(mse({ reduction: 'sum' })(tensor([1, 2]), tensor([0, 0])), scalar(5), 1e-6)
+  })
+
+  test('weighted multiplies the loss and its gradient', async () => {
+    const { value, gradient } = differentiate(weighted(mse(), 0.5), tensor([3]), tensor([1]))
+    await expectTensorClose(value, scalar(2), 1e-6)
+    await expectTensorClose(gradient, { shape: [1], data: [2] }, 1e-6)
+  })
+
+  test('leaves nothing behind in a tidy', () => {
+    const before = memory().numTensors
+    tidy(() => {
+      weighted(mse(), 2)(tensor([1]), tensor([2]))
+      crossEntropy({ labelSmoothing: 0.1 })(tensor([[1, 2]]), tensor([1], [1], 'int32'))
+    })
+    expect(memory().numTensors).toBe(before)
+  })
+
+  test('names what does not fit', () => {
+    expect(() => mse()(tensor([1, 2]), tensor([1]))).toThrow("expected targets of the predictions' shape [2], got [1]")
+    expect(() => weighted(mse(), -1)).toThrow('weighted: expected a weight of at least 0, got -1')
+    expect(() => crossEntropy()(tensor([[1, 2]]), tensor([1]))).toThrow('int32 labels')
+  })
+})
