@@ -1,1 +1,5 @@
-export {}
+export { type AccuracyState, accuracy } from './accuracy.ts'
+export { classAccuracy } from './class-accuracy.ts'
+export { type ConfusionCounts, confusionMatrix } from './confusion-matrix.ts'
+export type { Metric } from './metric.ts'
+export { type MeanState, weightedMean } from './weighted-mean.ts'
