@@ -31,6 +31,7 @@ export { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpos
 export { type ConvTranspose2dOptions, convTranspose2d } from './convolution/conv-transpose2d.ts'
 export { type Conv2dOptions, conv2d } from './convolution/conv2d.ts'
 export type { ConvolutionGeometry, Padding, Pair, Size } from './convolution/geometry.ts'
+export { type Backend, BackendUnavailable } from './engine/backend.ts'
 export { defineOp, type Op, type OpDefinition } from './engine/define-op.ts'
 export { grad, grads, keepAll, valueAndGrad, valueAndGrads } from './engine/differentiate.ts'
 export { fromHost, type HostTensor, permuteHost, toHost } from './engine/host-tensor.ts'

@@ -1,1 +1,12 @@
-export {}
+export { allBackends, type BackendName, describeBackends, missing, useBackend } from './backends.ts'
+export { expectClose, expectTensorClose } from './close-to.ts'
+export { describeOp, type OpChecks } from './describe-op.ts'
+export {
+  type FixtureCase,
+  type FixtureTensor,
+  fixtureUrl,
+  jsonFixture,
+  operatorFixtures,
+  readTensors,
+  upload,
+} from './fixtures.ts'

@@ -1,5 +1,6 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
+import { padConstant, slice } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { addBias, expectBias } from './bias.ts'
 import { conv2dInputGradientOp } from './conv2d-op.ts'
@@ -53,29 +54,46 @@ export function convTranspose2d(x: Tensor4D, filter: Tensor4D, options: ConvTran
       )
     }
   }
-  const outputSize = (axis: 0 | 1): number =>
-    ((x.shape[axis + 1] as number) - 1) * stride[axis] -
-    2 * padding[axis] +
-    dilation[axis] * ((filter.shape[axis] as number) - 1) +
-    outputPadding[axis] +
-    1
-  const inputSize: Pair = [outputSize(0), outputSize(1)]
-  if (inputSize[0] < 1 || inputSize[1] < 1) {
-    throw new ShapeError(`${operator}: the output would be [${inputSize}]. Use less padding than [${padding}].`)
+  const axis = (index: 0 | 1): { full: number; size: number; sides: Pair; beyond: number } => {
+    const full =
+      ((x.shape[index + 1] as number) - 1) * stride[index] + dilation[index] * ((filter.shape[index] as number) - 1) + 1
+    return {
+      full, // before padding cuts rows from both sides
+      size: full - 2 * padding[index] + outputPadding[index],
+      // Output padding takes back rows that padding cut at the bottom; rows beyond those get nothing but the bias.
+      sides: [padding[index], Math.max(0, padding[index] - outputPadding[index])],
+      beyond: Math.max(0, outputPadding[index] - padding[index]),
+    }
+  }
+  const [rows, columns] = [axis(0), axis(1)]
+  const size: Pair = [rows.size, columns.size]
+  if (size[0] < 1 || size[1] < 1) {
+    throw new ShapeError(`${operator}: the output would be [${size}]. Use less padding than [${padding}].`)
   }
   expectBias(operator, bias, outChannels)
-  const y = conv2dInputGradientOp(
-    { dy: x, filter },
-    {
-      stride,
-      padding: [
-        [padding[0], padding[0]],
-        [padding[1], padding[1]],
-      ],
-      dilation,
-      groups,
-      inputSize,
-    },
-  )
+  const transposed = (sides: readonly [Pair, Pair], inputSize: Pair): Tensor4D =>
+    conv2dInputGradientOp({ dy: x, filter }, { stride, padding: sides, dilation, groups, inputSize })
+  const y =
+    rows.beyond + columns.beyond === 0
+      ? transposed([rows.sides, columns.sides], size)
+      : slice(
+          padConstant(
+            transposed(
+              [
+                [0, 0],
+                [0, 0],
+              ],
+              [rows.full, columns.full],
+            ),
+            [
+              [0, 0],
+              [0, rows.beyond],
+              [0, columns.beyond],
+              [0, 0],
+            ],
+          ),
+          [0, ...padding, 0],
+          [x.shape[0], ...size, outChannels],
+        )
   return addBias(y, bias, activation)
 }

@@ -8,7 +8,9 @@ import { ShapeError } from './shape-error.ts'
  * derivatives those kernels need gradients too, so they are registered before the first tape.
  */
 function ensureEngineGradients(): void {
-  tidy(() => cast(add(tensor([0]), 0), 'float32'))
+  tidy(() => {
+    cast(add(tensor([0]), 0), 'float32')
+  })
 }
 
 /**

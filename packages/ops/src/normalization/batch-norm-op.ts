@@ -33,11 +33,16 @@ export const batchNormOp = defineOp('batchNorm', {
     return [activate(add(scaled, bias), activation), average, variance]
   },
   saves: ['x', 'weight', 'bias', 'output'],
-  shared: ([dy], { x, weight, bias, output }, attributes): Tensor[] => {
-    const [, average, variance] = output as [Tensor, Tensor1D, Tensor1D]
-    const inputs = { dy: dy as Tensor, x, weight, bias, mean: average, variance }
-    // The kernel is fast but has no derivative of its own; under a tape its composition has one of every order.
-    return isRecording() ? batchNormGradients(inputs, attributes) : batchNormGradientOp(inputs, attributes)
+  shared: ([dy], saved, attributes): Tensor[] => {
+    const { x, weight, bias } = saved
+    if (isRecording()) {
+      // The kernel has no derivative of its own; under a tape, statistics and gradients are made of operators that do.
+      const average = mean(x, batchAxes(x)) as Tensor1D
+      const variance = mean(square(sub(x, average)), batchAxes(x)) as Tensor1D
+      return batchNormGradients({ dy: dy as Tensor, x, weight, bias, mean: average, variance }, attributes)
+    }
+    const [, average, variance] = saved.output as [Tensor, Tensor1D, Tensor1D]
+    return batchNormGradientOp({ dy: dy as Tensor, x, weight, bias, mean: average, variance }, attributes)
   },
   gradient: {
     x: (_, __, ___, [dx]) => dx as Tensor,

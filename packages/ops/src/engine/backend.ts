@@ -1,0 +1,14 @@
+/** A backend that was started: where tensors live and kernels run. */
+export interface Backend {
+  /** The engine's name of it: 'wasm', 'webgpu' or 'tensorflow'. */
+  readonly name: string
+  /** What really computes: an adapter's or a device's description. */
+  readonly device: string
+  /** Frees everything that lives on it. */
+  dispose(): void
+}
+
+/** A backend cannot start here. The message names what is missing and the remedy. */
+export class BackendUnavailable extends Error {
+  override readonly name = 'BackendUnavailable'
+}

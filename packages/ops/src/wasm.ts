@@ -1,0 +1,13 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
+import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
+import { adamUpdateWasm } from './update/adam-update.wasm.ts'
+
+/** Our own kernels for the WASM backend; every other operator runs as its composition. */
+export const wasmKernels: readonly KernelConfig[] = [
+  adamUpdateWasm,
+  batchNormGradientWasm,
+  batchNormWasm,
+  maxPool2dGradientWasm,
+  maxPool2dWasm,
+]

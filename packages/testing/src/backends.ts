@@ -1,0 +1,48 @@
+import { getBackend, setBackend } from '@tensorflow/tfjs-core'
+import { beforeAll, describe } from 'vitest'
+
+/** Starts each backend; 'cpu' is tfjs's plain JavaScript one, a reference to compare with. */
+const starters: Record<string, () => Promise<unknown>> = {
+  cpu: async () => {
+    await import('@tensorflow/tfjs-backend-cpu')
+    await setBackend('cpu')
+  },
+  wasm: async () => (await import('@ddnet/backend-wasm')).wasm(),
+  webgpu: async () => (await import('@ddnet/backend-webgpu')).webgpu(),
+  tensorflow: async () => (await import('@ddnet/backend-node')).tensorflow({ device: 'cpu' }),
+}
+
+export type BackendName = 'cpu' | 'wasm' | 'webgpu' | 'tensorflow'
+export const allBackends: readonly BackendName[] = ['cpu', 'wasm', 'webgpu', 'tensorflow']
+
+/** Why a backend cannot run here, set by the global set-up; undefined where it can. */
+export const missing = (backend: BackendName): string | undefined =>
+  process.env[`DDNET_TEST_MISSING_${backend.toUpperCase()}`]
+
+const running = new Set<string>()
+
+/** Makes `backend` the one that operators run on, starting it on first use in this process. */
+export async function useBackend(backend: BackendName): Promise<void> {
+  if (running.has(backend)) await setBackend(backend)
+  else await starters[backend]?.()
+  running.add(backend)
+  if (getBackend() !== backend) throw new Error(`expected to run on ${backend}, got ${getBackend()}`)
+}
+
+/**
+ * Runs a block of tests on every backend that this machine has; the others are skipped with the reason in their name.
+ * `DDNET_TEST_BACKENDS=wasm,webgpu` narrows the choice while working on one.
+ */
+export function describeBackends(name: string, block: (backend: BackendName) => void, backends = allBackends): void {
+  const chosen = process.env['DDNET_TEST_BACKENDS']?.split(',')
+  for (const backend of backends) {
+    if (chosen !== undefined && !chosen.includes(backend)) continue
+    const reason = missing(backend)
+    if (reason === undefined) {
+      describe(`${name} on ${backend}`, () => {
+        beforeAll(() => useBackend(backend))
+        block(backend)
+      })
+    } else describe.skip(`${name} on ${backend} (${reason})`, () => block(backend))
+  }
+}

@@ -1,0 +1,37 @@
+import { type Tensor, toHost } from '@ddnet/ops'
+import { expect } from 'vitest'
+
+/**
+ * Fails unless every element is within `tolerance · max(1, largest |expected|)` of its expected value: float32 sums
+ * err by their largest terms, not by their result.
+ */
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance = 1e-5,
+  label = 'values',
+): void {
+  expect(actual.length, `${label}: length`).toBe(expected.length)
+  let scale = 1
+  for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i] as number))
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs((actual[i] as number) - (expected[i] as number))
+    if (!(error <= tolerance * scale)) {
+      expect.fail(
+        `${label}[${i}]: got ${actual[i]}, expected ${expected[i]}; error ${error} > ${tolerance} × ${scale} (${expected.length} values)`,
+      )
+    }
+  }
+}
+
+/** As `expectClose`, for a tensor, whose shape must be equal too. */
+export async function expectTensorClose(
+  actual: Tensor,
+  expected: { shape: readonly number[]; data: ArrayLike<number> },
+  tolerance?: number,
+  label = 'tensor',
+): Promise<void> {
+  expect(actual.shape, `${label}: shape`).toEqual([...expected.shape])
+  const host = await toHost(actual)
+  expectClose(host.data as ArrayLike<number>, expected.data, tolerance, label)
+}

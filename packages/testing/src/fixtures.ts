@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { type Tensor, tensor } from '@ddnet/ops'
+
+/** One float32 or int32 tensor of a fixture file. */
+export interface FixtureTensor {
+  shape: number[]
+  dtype: 'float32' | 'int32'
+  data: Float32Array | Int32Array
+}
+
+export interface FixtureCase {
+  name: string
+  // biome-ignore lint/suspicious/noExplicitAny: each operator's own options, checked by the operator
+  options: Record<string, any>
+  tensors: Record<string, FixtureTensor>
+}
+
+const folder = new URL('../../../fixtures/', import.meta.url)
+
+/** PyTorch's numbers for one operator: `fixtures/operators/NAME.json` with its tensors. */
+export function operatorFixtures(name: string): FixtureCase[] {
+  const index = JSON.parse(readFileSync(new URL(`operators/${name}.json`, folder), 'utf8'))
+  const tensors = readTensors(`operators/${name}.safetensors`)
+  return index.cases.map(
+    (each: { name: string; options: FixtureCase['options']; tensors: Record<string, string> }) => ({
+      ...each,
+      tensors: Object.fromEntries(
+        Object.entries(each.tensors).map(([role, key]) => {
+          const found = tensors[key]
+          if (found === undefined) throw new Error(`fixture ${name}: no tensor ${key}`)
+          return [role, found]
+        }),
+      ),
+    }),
+  )
+}
+
+/** A JSON fixture. */
+export const jsonFixture = (path: string): unknown => JSON.parse(readFileSync(new URL(path, folder), 'utf8'))
+
+/** The path of a fixture file. */
+export const fixtureUrl = (path: string): URL => new URL(path, folder)
+
+/** The smallest reader of safetensors, so that the tests of our reader do not rest on it. */
+export function readTensors(path: string): Record<string, FixtureTensor> {
+  const bytes = readFileSync(new URL(path, folder))
+  const headerSize = Number(bytes.readBigUInt64LE(0))
+  const header = JSON.parse(bytes.subarray(8, 8 + headerSize).toString())
+  delete header.__metadata__
+  return Object.fromEntries(
+    Object.entries<{ dtype: string; shape: number[]; data_offsets: [number, number] }>(header).map(([name, entry]) => {
+      const [begin, end] = entry.data_offsets
+      const data = Uint8Array.from(bytes.subarray(8 + headerSize + begin, 8 + headerSize + end)).buffer
+      if (entry.dtype === 'F32') return [name, { shape: entry.shape, dtype: 'float32', data: new Float32Array(data) }]
+      const integers = entry.dtype === 'I64' ? Int32Array.from(new BigInt64Array(data), Number) : new Int32Array(data)
+      return [name, { shape: entry.shape, dtype: 'int32', data: integers }]
+    }),
+  )
+}
+
+/** A fixture tensor on the current backend. */
+export const upload = <T extends Tensor>({ data, shape, dtype }: FixtureTensor): T => tensor(data, shape, dtype) as T
