@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Report } from '../test/page/main.ts'
 
 let chromium: LaunchedChromium
 let site: Site
@@ -19,7 +18,7 @@ afterAll(async () => {
 
 test('a page built by Vite multiplies matrices on WebGPU', async () => {
   const { page, errors } = await openPage(chromium.browser, site.url)
-  const report = await page.evaluate(() => (globalThis as unknown as { report(): Promise<Report> }).report())
+  const report = await page.evaluate(() => (globalThis as unknown as typeof import('../test/page/main.ts')).report())
   expect(report.backend).toBe('webgpu')
   expect(report.product).toEqual([58, 64, 139, 154])
   expect(report.dispatches).toBeGreaterThan(0)
@@ -38,10 +37,21 @@ test('without an adapter, the page says where to look', async () => {
   const { page } = await openPage(chromium.browser, site.url)
   const message = await page.evaluate(async () => {
     navigator.gpu.requestAdapter = async () => null
-    return (globalThis as unknown as { report(): Promise<Report> })
+    return (globalThis as unknown as typeof import('../test/page/main.ts'))
       .report()
       .catch((error: Error) => `${error.name}: ${error.message}`)
   })
   expect(message).toMatch(/^BackendUnavailable: webgpu: no WebGPU adapter was found\. Open chrome:\/\/gpu/)
+  await page.close()
+})
+
+test('an error of the device is thrown by the next read, not read as zeros', async () => {
+  const { page } = await openPage(chromium.browser, site.url)
+  const message = await page.evaluate(async () => {
+    const { report, readAfterError } = globalThis as unknown as typeof import('../test/page/main.ts')
+    await report()
+    return readAfterError().catch((error: Error) => error.message)
+  })
+  expect(message).toMatch(/^webgpu: the device refused a computation, .*nonsense/s)
   await page.close()
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { getBackend, matMul, memory, tensor2d, tidy } from '@tensorflow/tfjs-core'
-import { build } from 'vite'
+import { build, defaultServerConditions } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type WebgpuBackend, webgpu } from './index.ts'
 
@@ -59,21 +59,21 @@ describe('webgpu in a process of its own', () => {
       root: fileURLToPath(new URL('..', import.meta.url)),
       configFile: false,
       logLevel: 'error',
-      ssr: { noExternal: true },
+      ssr: { noExternal: true, resolve: { conditions: ['@ddnet/source', ...defaultServerConditions] } },
       build: {
-        ssr: 'src/index.ts',
+        ssr: 'test/page/main.ts',
         outDir: inside,
         minify: false,
-        rolldownOptions: { output: { codeSplitting: false } },
+        rolldownOptions: { output: { codeSplitting: false, entryFileNames: 'main.mjs' } },
       },
     })
     // The same module where npm's `webgpu` cannot be resolved.
-    await copyFile(join(inside, 'index.js'), join(outside, 'index.mjs'))
+    await copyFile(join(inside, 'main.mjs'), join(outside, 'main.mjs'))
   })
   afterAll(() => Promise.all([inside, outside].map((folder) => rm(folder, { recursive: true, force: true }))))
 
   const run = async (module: string, body: string, env: NodeJS.ProcessEnv = {}) => {
-    const script = `const { webgpu } = await import(${JSON.stringify(module)}); ${body}`
+    const script = `const { webgpu, readAfterError } = await import(${JSON.stringify(module)}); ${body}`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
       env: { ...process.env, ...env },
     })
@@ -82,7 +82,7 @@ describe('webgpu in a process of its own', () => {
   const explain = `await webgpu().catch((error) => console.log(error.name + ' | ' + error.message))`
 
   test('without an adapter, says which driver is missing', async () => {
-    const output = await run(join(inside, 'index.js'), explain, { VK_ICD_FILENAMES: '/nonexistent' })
+    const output = await run(join(inside, 'main.mjs'), explain, { VK_ICD_FILENAMES: '/nonexistent' })
     expect(output).toMatch(/^BackendUnavailable \| webgpu: no WebGPU adapter was found\. /)
     if (process.platform === 'linux') {
       expect(output).toContain('VK_ICD_FILENAMES=/nonexistent')
@@ -91,7 +91,7 @@ describe('webgpu in a process of its own', () => {
   })
 
   test('without npm’s webgpu, says to install it', async () => {
-    const output = await run(join(outside, 'index.mjs'), explain)
+    const output = await run(join(outside, 'main.mjs'), explain)
     expect(output).toBe(
       'BackendUnavailable | webgpu: Node has no WebGPU of its own, and npm package "webgpu" (Dawn) is not installed. Run: npm install webgpu\n',
     )
@@ -99,7 +99,7 @@ describe('webgpu in a process of its own', () => {
 
   test('importing does nothing', async () => {
     const output = await run(
-      join(inside, 'index.js'),
+      join(inside, 'main.mjs'),
       `console.log(typeof globalThis.navigator?.gpu, typeof GPUDevice)`,
     )
     expect(output).toBe('undefined undefined\n')
@@ -107,9 +107,17 @@ describe('webgpu in a process of its own', () => {
 
   test('after dispose, webgpu() starts a new device, and the process ends by itself', async () => {
     const output = await run(
-      join(inside, 'index.js'),
+      join(inside, 'main.mjs'),
       `const first = await webgpu(); first.dispose(); const second = await webgpu(); console.log(second !== first, second.dispatchCount())`,
     )
     expect(output).toBe('true 0\n')
+  })
+
+  test('an error of the device is thrown by the next read, not read as zeros', async () => {
+    const output = await run(
+      join(inside, 'main.mjs'),
+      `await webgpu(); await readAfterError().catch((error) => console.log(error.message))`,
+    )
+    expect(output).toMatch(/^webgpu: the device refused a computation, .*nonsense/s)
   })
 })

@@ -7,6 +7,8 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core'
 import { describeAdapter, requestAdapter, requestDevice } from './adapter.ts'
+import { replaceAddN } from './add-n.ts'
+import { surfaceErrors } from './device-errors.ts'
 import { countDispatches } from './dispatch-counter.ts'
 import { findGpu } from './gpu.ts'
 
@@ -64,9 +66,11 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   if (findBackendFactory('webgpu') !== null) removeBackend('webgpu')
   registerBackend('webgpu', () => {
     const backend = new WebGPUBackend(device, adapter.info)
+    surfaceErrors(device, backend)
     if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
     return backend
   })
+  replaceAddN(device)
   const backend: WebgpuBackend = {
     name: 'webgpu',
     ...describeAdapter(adapter),

@@ -1,17 +1,11 @@
 import { webgpu } from '@ddnet/backend-webgpu'
-import { getBackend, matMul, tensor2d } from '@tensorflow/tfjs-core'
+import { engine, getBackend, matMul, tensor2d } from '@tensorflow/tfjs-core'
 
-/** What the test reads from the page. */
-export interface Report {
-  backend: string
-  device: string
-  software: boolean
-  product: number[]
-  dispatches: number
-  isolated: boolean
-}
+// A page for Chromium and a module for a Node process of its own.
+export { webgpu }
 
-async function report(): Promise<Report> {
+/** Multiplies two matrices and says where. */
+export async function report() {
   const backend = await webgpu()
   const product = matMul(tensor2d([1, 2, 3, 4, 5, 6], [2, 3]), tensor2d([7, 8, 9, 10, 11, 12], [3, 2]))
   return {
@@ -20,8 +14,16 @@ async function report(): Promise<Report> {
     software: backend.software,
     product: [...(await product.data())],
     dispatches: backend.dispatchCount(),
-    isolated: crossOriginIsolated,
+    isolated: globalThis.crossOriginIsolated,
   }
 }
 
-Object.assign(globalThis, { report })
+/** Gives the device a shader that does not compile, then reads a result. */
+export async function readAfterError(): Promise<number[]> {
+  const { device } = engine().backend as unknown as { device: GPUDevice }
+  device.createShaderModule({ code: 'nonsense' })
+  const product = matMul(tensor2d([[2]]), tensor2d([[3]]))
+  return [...(await product.data())]
+}
+
+Object.assign(globalThis, { report, readAfterError })
