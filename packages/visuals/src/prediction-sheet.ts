@@ -44,8 +44,8 @@ export function predictionSheet(
   const size = 3
   const head = measureText(title, size).height + margin
   const sheet = blank(cards.width, cards.height + head, paper)
-  drawText(sheet, fitText(title, sheet.width - 2 * margin, size), margin, margin, ink, size)
   paste(sheet, cards, 0, head)
+  drawText(sheet, fitText(title, sheet.width - 2 * margin, size), margin, margin, ink, size)
   return sheet
 }
 

@@ -1,0 +1,262 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { presets } from './presets.ts'
+import { readArguments, readConfigFile, readEnvironment } from './read-entries.ts'
+import { resolveConfig } from './resolve.ts'
+import { readSettings } from './settings.ts'
+import { toYaml } from './to-yaml.ts'
+
+const settings = readSettings()
+const fromWords = (...words: string[]) => readArguments(words, settings)
+const resolve = (...words: string[]) => resolveConfig([fromWords(...words)], 'quick', settings)
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ddnet-config-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+const file = async (text: string) => {
+  const path = join(folder, 'settings.yaml')
+  await writeFile(path, text)
+  return path
+}
+
+describe('words of the command line', () => {
+  test('values are numbers, booleans, lists and text', () => {
+    const entries = fromWords(
+      'epochs=10',
+      'optimizer.learningRate=1e-3',
+      'data.flip=false',
+      'model.channels=[16,32]',
+      'runs=out',
+    )
+    expect(entries.map(({ value }) => value)).toEqual([10, 0.001, false, [16, 32], 'out'])
+  })
+
+  test('text stays text where text is expected', () => {
+    expect(fromWords('name=2024')[0]?.value).toBe('2024')
+    expect(fromWords('name=null')[0]?.value).toBe(null)
+  })
+
+  test.each([
+    ['epoch=3', `'epoch=3' is not a valid setting (command line). Similar: epochs`],
+    ['learningRate=1', `'learningRate=1' is not a valid setting (command line). Similar: optimizer.learningRate`],
+    ['colour=red', `'colour=red' is not a valid setting (command line). See all with: ddnet config`],
+    ['epochs=ten', `epochs=ten (command line): expected a whole number above 0, got 'ten'. Try epochs=10`],
+    ['epochs=2.5', `epochs=2.5 (command line): expected a whole number above 0, got 2.5. Try epochs=10`],
+    ['batchSize=-4', `batchSize=-4 (command line): expected a whole number above 0, got -4. Try batchSize=64`],
+    ['size=0', `size=0 (command line): expected a whole number above 0, got 0. Try size=32`],
+    ['size=', `size= (command line): expected a whole number above 0, got null. Try size=32`],
+    ['optimizer.learningRate=.inf', 'expected a number above 0'],
+    [
+      'model.channels=[32,-1]',
+      'model.channels=[32,-1] (command line): expected a list of whole numbers above 0, got [32,-1]. Try model.channels=[32,64,128]',
+    ],
+    [
+      'model=seed',
+      `'model=seed' (command line): model is a group. Set one of model.name, model.channels, model.normalization.`,
+    ],
+    [
+      'model.name=resnet',
+      `model.name=resnet (command line): expected one of ddnet, seed, got 'resnet'. Try model.name=ddnet`,
+    ],
+    ['name=../up', 'expected letters, digits, dots, dashes and underscores'],
+    ['epochs', `'epochs' is not a setting (command line): expected key=value, as in epochs=10.`],
+    ['seed=-1', 'expected a whole number from 0 to 4294967295, got -1'],
+    ['backend=cuda:x', 'expected one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm'],
+  ])('%s is refused with its problem, place and remedy', (word, message) => {
+    expect(() => fromWords(word)).toThrow(message)
+  })
+
+  test('a GPU is named by its number', () => {
+    expect(fromWords('backend=cuda:1')[0]?.value).toBe('cuda:1')
+  })
+})
+
+describe('the environment', () => {
+  test('a variable is the path in capitals', () => {
+    const entries = readEnvironment(
+      { DDNET_OPTIMIZER_LEARNING_RATE: '0.5', DDNET_BATCH_SIZE: '8', HOME: '/' },
+      settings,
+    )
+    expect(entries.map(({ path, value, place }) => [path, value, place])).toEqual([
+      ['optimizer.learningRate', 0.5, 'DDNET_OPTIMIZER_LEARNING_RATE'],
+      ['batchSize', 8, 'DDNET_BATCH_SIZE'],
+    ])
+  })
+
+  test('no two settings share a variable', () => {
+    expect(settings.byVariable.size).toBe(settings.byPath.size)
+  })
+
+  test('a misspelt variable is refused, one of another part of DDNet is not', () => {
+    expect(() => readEnvironment({ DDNET_EPOCH: '3' }, settings)).toThrow(
+      'DDNET_EPOCH (environment) is not a setting. Similar: DDNET_EPOCHS',
+    )
+    expect(readEnvironment({ DDNET_CACHE: '/tmp/x', DDNET_TENSORFLOW_ADDON: '/tmp/y' }, settings)).toEqual([])
+  })
+
+  test('a wrong value names the variable', () => {
+    expect(() => readEnvironment({ DDNET_EPOCHS: 'x' }, settings)).toThrow(
+      `DDNET_EPOCHS=x (DDNET_EPOCHS): expected a whole number above 0, got 'x'. Try epochs=10`,
+    )
+  })
+})
+
+describe('files', () => {
+  test('nested and dotted keys say the same', async () => {
+    const nested = await readConfigFile(await file('optimizer:\n  learningRate: 0.1\nepochs: 2\n'), settings)
+    const dotted = await readConfigFile(await file('optimizer.learningRate: 0.1\nepochs: 2\n'), settings)
+    expect(nested.map(({ path, value }) => [path, value])).toEqual([
+      ['optimizer.learningRate', 0.1],
+      ['epochs', 2],
+    ])
+    expect(dotted).toEqual(nested)
+  })
+
+  test('an empty file sets nothing', async () => {
+    expect(await readConfigFile(await file('# nothing\n'), settings)).toEqual([])
+  })
+
+  test.each([
+    ['epoch: 3', 'Similar: epochs'],
+    ['optimizer: adam', `optimizer (`],
+    ['epochs: "3"', `expected a whole number above 0, got '3'`],
+    ['- 1\n- 2', 'expected settings as key: value, got [1,2]'],
+    ['epochs: [1', ':1 is not YAML'],
+  ])('%s is refused', async (text, message) => {
+    await expect(readConfigFile(await file(text), settings)).rejects.toThrow(message)
+  })
+
+  test('a missing file is named', async () => {
+    await expect(readConfigFile(join(folder, 'none.yaml'), settings)).rejects.toThrow('there is no such file')
+  })
+})
+
+describe('precedence', () => {
+  const layers = async () => [
+    fromWords('batchSize=1'),
+    readEnvironment({ DDNET_BATCH_SIZE: '2', DDNET_SEED: '2' }, settings),
+    await readConfigFile(await file('batchSize: 3\nseed: 3\nsize: 64\n'), settings),
+  ]
+
+  test('command line over environment over file over preset over default', async () => {
+    const { config, places } = resolveConfig(await layers(), 'quick', settings)
+    expect(config).toMatchObject({ batchSize: 1, seed: 2, size: 64, steps: 300, runs: 'runs' })
+    expect(['batchSize', 'seed', 'size', 'steps', 'runs', 'preset'].map((path) => places.get(path))).toEqual([
+      'command line',
+      'DDNET_SEED',
+      join(folder, 'settings.yaml'),
+      'preset quick',
+      'default',
+      'automatic',
+    ])
+  })
+
+  test('steps on the command line beat epochs in a file', async () => {
+    const weak = await readConfigFile(await file('epochs: 10\n'), settings)
+    expect(resolveConfig([fromWords('steps=7'), weak], 'quick', settings).config).toMatchObject({
+      steps: 7,
+      epochs: null,
+    })
+  })
+
+  test('both in one place are refused', () => {
+    expect(() => resolve('steps=7', 'epochs=1')).toThrow('epochs=1 and steps=7 (command line) exclude each other')
+  })
+})
+
+describe('presets', () => {
+  test('every value of every preset is valid', () => {
+    for (const preset of Object.values(presets))
+      for (const [path, value] of Object.entries(preset))
+        expect(settings.byPath.get(path)?.schema.safeParse(value).success, path).toBe(true)
+  })
+
+  test('quick is 300 steps, measured every 50 on 1,000 images', () => {
+    expect(resolve().config).toMatchObject({
+      preset: 'quick',
+      steps: 300,
+      epochs: null,
+      schedule: { name: 'oneCycle' },
+      optimizer: { name: 'adam', learningRate: 4e-3 },
+      validation: { every: 50, images: 1000 },
+    })
+  })
+
+  test('epochs turn the automatic quick into the full recipe', () => {
+    expect(resolve('epochs=10').config).toMatchObject({
+      preset: 'ddnet',
+      epochs: 10,
+      steps: null,
+      batchSize: 64,
+      validation: { every: 'epoch', images: 10_000 },
+    })
+  })
+
+  test('a preset that was asked for stays', () => {
+    expect(resolve('preset=quick', 'epochs=2').config).toMatchObject({ preset: 'quick', epochs: 2, steps: null })
+  })
+
+  test('seed is the article: 224 pixels, batch 128, constant 1e-3, ±1', () => {
+    expect(resolve('preset=seed').config).toMatchObject({
+      model: { name: 'seed' },
+      size: 224,
+      batchSize: 128,
+      epochs: 10,
+      optimizer: { learningRate: 1e-3 },
+      schedule: { name: 'constant' },
+      data: { mean: 0.5, std: 0.5, flip: false },
+    })
+  })
+})
+
+describe('groups with variants', () => {
+  test('another optimizer has its own settings and defaults', () => {
+    expect(resolve('optimizer.name=sgd', 'optimizer.momentum=0.9').config.optimizer).toEqual({
+      name: 'sgd',
+      learningRate: 4e-3,
+      momentum: 0.9,
+      nesterov: false,
+      weightDecay: 0,
+    })
+    expect(resolve('optimizer.name=adamW').config.optimizer.weightDecay).toBe(0.01)
+  })
+
+  test('a setting of another variant is refused', () => {
+    expect(() => resolve('optimizer.momentum=0.9')).toThrow(
+      'optimizer.momentum=0.9 (command line): optimizer adam has no such setting, only sgd. Leave it out, or set optimizer.name=sgd',
+    )
+    expect(() => resolve('model.name=seed', 'model.channels=[8]')).toThrow('model seed has no such setting, only ddnet')
+  })
+})
+
+describe('settings that depend on each other', () => {
+  test('the size divides by what the stages halve', () => {
+    expect(() => resolve('size=36')).toThrow('size=36 (command line): expected a multiple of 8')
+    expect(resolve('size=36', 'model.channels=[8,16]').config.size).toBe(36)
+  })
+
+  test('there are no more than 10,000 test images', () => {
+    expect(() => resolve('validation.images=10001')).toThrow('expected at most 10000')
+  })
+})
+
+describe('YAML', () => {
+  test('what is written reads back as the same configuration', async () => {
+    const { config } = resolve('optimizer.name=sgd', 'name=x', 'data.mean=[0.1,0.2,0.3]', 'epochs=3')
+    const entries = await readConfigFile(await file(toYaml(config)), settings)
+    expect(resolveConfig([entries], 'quick', settings).config).toEqual(config)
+  })
+
+  test('remarks are comments in one column', () => {
+    const text = toYaml(resolve().config, (path) => (path === 'seed' || path === 'runs' ? path : undefined))
+    expect(parse(text)).toMatchObject({ seed: 42 })
+    const columns = text.split('\n').flatMap((line) => (line.includes('#') ? [line.indexOf('#')] : []))
+    expect(columns).toHaveLength(2)
+    expect(new Set(columns).size).toBe(1)
+  })
+})

@@ -1,0 +1,191 @@
+import { z } from 'zod'
+
+/** What people read about a setting. */
+export interface SettingInfo {
+  readonly about: string
+  /** What a value must be, as in "expected a whole number above 0". */
+  readonly expects: string
+  readonly example: string
+}
+
+/** The description of every setting's schema. */
+export const settingInfo = z.registry<SettingInfo>()
+
+function setting<T extends z.ZodType>(schema: T, expects: string, example: unknown, about: string): T {
+  settingInfo.add(schema, { about, expects, example: String(example) })
+  return schema
+}
+
+const oneOf = <const T extends readonly string[]>(names: T, start: T[number], about: string) =>
+  setting(z.enum(names).default(start as never), `one of ${names.join(', ')}`, start, about)
+
+const count = (start: number, about: string) =>
+  setting(z.int().positive().default(start), 'a whole number above 0', start, about)
+
+const positive = (start: number, about: string) =>
+  setting(z.number().positive().default(start), 'a number above 0', start, about)
+
+const share = (start: number, about: string) =>
+  setting(z.number().min(0).max(1).default(start), 'a number from 0 to 1', start, about)
+
+/** Decay rates: 1 would never forget. */
+const decay = (start: number, about: string) =>
+  setting(z.number().min(0).lt(1).default(start), 'a number from 0 to below 1', start, about)
+
+const notNegative = (start: number, about: string) =>
+  setting(z.number().min(0).default(start), 'a number of at least 0', start, about)
+
+const flag = (start: boolean, about: string) => setting(z.boolean().default(start), 'true or false', start, about)
+
+const perChannel = (start: number, about: string, one: z.ZodNumber) =>
+  setting(z.union([one, z.tuple([one, one, one])]).default(start), 'a number, or [red, green, blue]', start, about)
+
+const learningRate = () => positive(1e-3, 'Learning rate; of a schedule, its highest')
+const weightDecay = (start: number) => notNegative(start, 'Weight decay')
+
+const model = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('ddnet'),
+    channels: setting(
+      z.array(z.int().positive()).min(1).default([32, 64, 128]),
+      'a list of whole numbers above 0',
+      '[32,64,128]',
+      'Channels of the encoder stages; the decoder mirrors them',
+    ),
+    normalization: oneOf(['batch', 'none'], 'batch', 'What follows each convolution'),
+  }),
+  z.strictObject({ name: z.literal('seed') }),
+])
+
+const optimizer = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('adam'),
+    learningRate: learningRate(),
+    beta1: decay(0.9, 'Decay rate of the mean of the gradients'),
+    beta2: decay(0.999, 'Decay rate of the mean of their squares'),
+    eps: positive(1e-8, 'Added to the denominator'),
+    weightDecay: weightDecay(0),
+  }),
+  z.strictObject({
+    name: z.literal('adamW'),
+    learningRate: learningRate(),
+    beta1: decay(0.9, 'Decay rate of the mean of the gradients'),
+    beta2: decay(0.999, 'Decay rate of the mean of their squares'),
+    eps: positive(1e-8, 'Added to the denominator'),
+    weightDecay: weightDecay(0.01),
+  }),
+  z.strictObject({
+    name: z.literal('sgd'),
+    learningRate: learningRate(),
+    momentum: decay(0, 'Momentum'),
+    nesterov: flag(false, 'Nesterov’s momentum'),
+    weightDecay: weightDecay(0),
+  }),
+])
+
+const schedule = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('oneCycle'),
+    pctStart: share(0.3, 'Share of the steps in which the rate rises'),
+    divFactor: positive(25, 'The first rate is the highest divided by this'),
+    finalDivFactor: positive(1e4, 'The last rate is the first divided by this'),
+  }),
+  z.strictObject({ name: z.literal('constant') }),
+  z.strictObject({ name: z.literal('cosine'), minimum: notNegative(0, 'The last rate') }),
+  z.strictObject({
+    name: z.literal('stepDecay'),
+    every: count(1000, 'Steps between two drops of the rate'),
+    factor: share(0.1, 'What each drop multiplies the rate by'),
+  }),
+])
+
+/** Names of the backends that a user can ask for. */
+export const backendWish = setting(
+  z
+    .union([
+      z.enum(['auto', 'cuda', 'tensorflow', 'cpu', 'webgpu', 'wasm']),
+      z.templateLiteral(['cuda:', z.int().min(0)]),
+    ])
+    .default('auto'),
+  'one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm',
+  'auto',
+  'Where to compute; cpu is TensorFlow on the CPU, auto takes the fastest there is',
+)
+
+/** Everything that decides a training run. Groups with a `name` have the settings of what is named, and no others. */
+export const configSchema = z.strictObject({
+  preset: oneOf(['quick', 'ddnet', 'seed'], 'ddnet', 'Where the values come from that are not given'),
+  name: setting(
+    z
+      .string()
+      .regex(/^[\w][\w.-]*$/)
+      .nullable()
+      .default(null),
+    'letters, digits, dots, dashes and underscores',
+    'my-run',
+    'Name of the run’s folder; null makes it DATA-PRESET',
+  ),
+  backend: backendWish,
+  data: z.strictObject({
+    name: oneOf(['cifar10'], 'cifar10', 'Data set'),
+    directory: setting(
+      z.string().min(1).nullable().default(null),
+      'the path of a folder, or null',
+      './cifar-10-batches-bin',
+      'Folder with the official files; null uses the cache, and fills it from the network',
+    ),
+    flip: flag(true, 'Mirror training images at random'),
+    mean: perChannel(0.4734, 'Subtracted from the images, which are 0…1', z.number()),
+    std: perChannel(0.2516, 'The images are divided by this afterwards', z.number().positive()),
+  }),
+  size: count(32, 'Height and width that images are resized to'),
+  model,
+  optimizer,
+  schedule,
+  batchSize: count(64, 'Images a step'),
+  epochs: setting(
+    z.int().positive().nullable().default(null),
+    'a whole number above 0',
+    10,
+    'Passes over the training images; or give steps',
+  ),
+  steps: setting(
+    z.int().positive().nullable().default(null),
+    'a whole number above 0',
+    300,
+    'Steps of the whole run; or give epochs',
+  ),
+  seed: setting(
+    z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .default(42),
+    'a whole number from 0 to 4294967295',
+    42,
+    'Initial weights, order of the images, flips',
+  ),
+  validation: z.strictObject({
+    every: setting(
+      z.union([z.literal('epoch'), z.int().positive()]).default('epoch'),
+      'epoch, or a whole number of steps above 0',
+      100,
+      'When to measure on test images',
+    ),
+    images: count(10_000, 'How many test images, the first ones; the end of a run always takes all'),
+  }),
+  checkpoint: z.strictObject({
+    every: setting(
+      z.union([z.literal('epoch'), z.int().positive()]).default('epoch'),
+      'epoch, or a whole number of steps above 0',
+      100,
+      'When to save a checkpoint',
+    ),
+    keep: count(1, 'How many of the best checkpoints to keep beside the last'),
+  }),
+  runs: setting(z.string().min(1).default('runs'), 'the path of a folder', 'runs', 'Folder of the runs'),
+})
+
+export type Config = z.infer<typeof configSchema>
+export type ModelConfig = Config['model']
+export type BackendWish = Config['backend']

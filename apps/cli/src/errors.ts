@@ -1,0 +1,70 @@
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+
+/** An error whose message is all that the user needs: the problem, its place, and the remedy. */
+export class CliError extends Error {
+  override readonly name: string = 'CliError'
+
+  constructor(
+    message: string,
+    readonly exitCode: ExitCode = exitCodes.failed,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** A wrong command line, setting or file of settings. */
+export class UsageError extends CliError {
+  override readonly name = 'UsageError'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, exitCodes.usage, options)
+  }
+}
+
+/** Any error as one line and an exit code. */
+export function explain(error: unknown): { message: string; exitCode: ExitCode } {
+  return { message: oneLine(messageOf(error)), exitCode: exitCodeOf(error) }
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CliError) return error.exitCode
+  // By name: each backend package has its own class, and more than one copy of a package may be installed.
+  if (error instanceof Error && error.name === 'BackendUnavailable') return exitCodes.deviceUnavailable
+  if (error instanceof Error && error.name === 'DivergedError') return exitCodes.diverged
+  return exitCodes.failed
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof CliError) return error.message
+  const system = systemError(error)
+  if (system === undefined) return error.message === '' ? error.name : error.message
+  const remedy = remedies[system.code as string]
+  if (remedy === undefined) return error.message
+  const where = system.path === undefined ? '' : `${system.path}: `
+  return `${where}${remedy.problem}. ${remedy.remedy}`
+}
+
+/** The operating system's error behind this one, if it is one of those that a user can mend. */
+export function systemError(error: unknown): NodeJS.ErrnoException | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== undefined && code in remedies) return cause
+  }
+  return undefined
+}
+
+const remedies: Readonly<Record<string, { problem: string; remedy: string }>> = {
+  ENOSPC: { problem: 'the disk is full', remedy: 'Free some space, or choose another disk with runs=FOLDER.' },
+  EDQUOT: {
+    problem: 'your disk quota is used up',
+    remedy: 'Free some space, or choose another disk with runs=FOLDER.',
+  },
+  EACCES: { problem: 'permission denied', remedy: 'Change its permissions, or choose another place.' },
+  EPERM: { problem: 'operation not permitted', remedy: 'Change its permissions, or choose another place.' },
+  EROFS: { problem: 'the file system is read-only', remedy: 'Choose another place with runs=FOLDER.' },
+  EMFILE: { problem: 'too many open files', remedy: 'Raise the limit with `ulimit -n 4096`.' },
+}
+
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').trim()
