@@ -1,4 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
 import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
 import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'
@@ -8,6 +9,7 @@ export const wasmKernels: readonly KernelConfig[] = [
   adamUpdateWasm,
   batchNormGradientWasm,
   batchNormWasm,
+  conv2dInputGradientWasm,
   maxPool2dGradientWasm,
   maxPool2dWasm,
 ]
