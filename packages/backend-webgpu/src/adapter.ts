@@ -1,4 +1,4 @@
-import { BackendUnavailable } from './backend-unavailable.ts'
+import { BackendUnavailable } from '@ddnet/ops'
 
 /** What an adapter says of itself, and whether it computes on the CPU. */
 export interface AdapterDescription {

@@ -1,4 +1,4 @@
-import { BackendUnavailable } from './backend-unavailable.ts'
+import { BackendUnavailable } from '@ddnet/ops'
 
 /**
  * The WebGPU entry point: `navigator.gpu` of a browser (or of any runtime that has one), otherwise Dawn from npm's

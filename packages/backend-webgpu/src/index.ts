@@ -1,2 +1,1 @@
-export { BackendUnavailable } from './backend-unavailable.ts'
 export { type WebgpuBackend, type WebgpuOptions, webgpu } from './webgpu.ts'

@@ -1,3 +1,4 @@
+import type { Backend } from '@ddnet/ops'
 import {
   engine,
   findBackend,
@@ -18,7 +19,7 @@ export interface WebgpuOptions {
 }
 
 /** The running WebGPU backend. */
-export interface WebgpuBackend {
+export interface WebgpuBackend extends Backend {
   readonly name: 'webgpu'
   /** The adapter: vendor, architecture, description, and `(software)` when it computes on the CPU. */
   readonly device: string
