@@ -1,6 +1,6 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
 import { wasmKernels } from '@ddnet/ops/wasm'
-import { engine, getKernel, registerKernel, removeBackend, setBackend } from '@tensorflow/tfjs-core'
+import { engine, getKernel, registerKernel, removeBackend, setBackend, unregisterKernel } from '@tensorflow/tfjs-core'
 
 export interface WasmOptions {
   /** Where a page finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`: a folder's URL, or a URL for each file. In Node they are found by themselves. */
@@ -16,7 +16,9 @@ export async function wasm({ paths }: WasmOptions = {}): Promise<Backend> {
   const { setWasmPaths, version_wasm } = await import('@tensorflow/tfjs-backend-wasm')
   if (paths !== undefined) setWasmPaths(paths)
   for (const kernel of wasmKernels) {
-    if (getKernel(kernel.kernelName, 'wasm') === undefined) registerKernel(kernel)
+    // Ours take the place of stock ones, and are put in place again after a dispose and a new start.
+    if (getKernel(kernel.kernelName, 'wasm') !== undefined) unregisterKernel(kernel.kernelName, 'wasm')
+    registerKernel(kernel)
   }
   const started = await setBackend('wasm').catch(() => false)
   if (!started) {

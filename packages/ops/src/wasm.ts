@@ -1,4 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { identityWasm } from './array/identity.wasm.ts'
 import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
 import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
 import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
@@ -10,6 +11,7 @@ export const wasmKernels: readonly KernelConfig[] = [
   batchNormGradientWasm,
   batchNormWasm,
   conv2dInputGradientWasm,
+  identityWasm,
   maxPool2dGradientWasm,
   maxPool2dWasm,
 ]

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { type Tensor, tensor } from '@ddnet/ops'
+import { type HostTensor, type Tensor, tensor } from '@ddnet/ops'
 
-/** One float32 or int32 tensor of a fixture file. */
+/** One tensor of a fixture file; bytes and 64-bit integers count as int32. */
 export interface FixtureTensor {
   shape: number[]
   dtype: 'float32' | 'int32'
-  data: Float32Array | Int32Array
+  data: Float32Array | Int32Array | Uint8Array
 }
 
 export interface FixtureCase {
@@ -52,6 +52,7 @@ export function readTensors(path: string): Record<string, FixtureTensor> {
       const [begin, end] = entry.data_offsets
       const data = Uint8Array.from(bytes.subarray(8 + headerSize + begin, 8 + headerSize + end)).buffer
       if (entry.dtype === 'F32') return [name, { shape: entry.shape, dtype: 'float32', data: new Float32Array(data) }]
+      if (entry.dtype === 'U8') return [name, { shape: entry.shape, dtype: 'int32', data: new Uint8Array(data) }]
       const integers = entry.dtype === 'I64' ? Int32Array.from(new BigInt64Array(data), Number) : new Int32Array(data)
       return [name, { shape: entry.shape, dtype: 'int32', data: integers }]
     }),
@@ -59,4 +60,18 @@ export function readTensors(path: string): Record<string, FixtureTensor> {
 }
 
 /** A fixture tensor on the current backend. */
-export const upload = <T extends Tensor>({ data, shape, dtype }: FixtureTensor): T => tensor(data, shape, dtype) as T
+export const upload = <T extends Tensor>({ data, shape, dtype }: FixtureTensor): T =>
+  tensor(dtype === 'int32' ? Int32Array.from(data) : data, shape, dtype) as T
+
+/** A PyTorch checkpoint of the fixtures as a state dict. */
+export function torchState(path: string): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(readTensors(path)).map(([name, { shape, dtype, data }]): [string, HostTensor] => {
+      if (name.endsWith('num_batches_tracked')) {
+        return [name, { dtype: 'int64', shape, data: BigInt64Array.from(data, BigInt) }]
+      }
+      if (dtype !== 'float32') throw new Error(`fixture ${path}: expected ${name} to be float32, got ${dtype}`)
+      return [name, { dtype, shape, data: data as Float32Array }]
+    }),
+  )
+}

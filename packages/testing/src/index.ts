@@ -8,5 +8,6 @@ export {
   jsonFixture,
   operatorFixtures,
   readTensors,
+  torchState,
   upload,
 } from './fixtures.ts'

@@ -1,4 +1,12 @@
-import { engine, getGradient, type NamedAttrMap, registerGradient, type Tensor } from '@tensorflow/tfjs-core'
+import {
+  engine,
+  getGradient,
+  type NamedAttrMap,
+  registerGradient,
+  type Tensor,
+  type TensorContainer,
+  tidy,
+} from '@tensorflow/tfjs-core'
 
 export type Inputs = Record<string, Tensor>
 export type Outputs = Tensor | Tensor[]
@@ -59,7 +67,9 @@ export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
         },
       } as unknown as Saved<I, O> // the engine's saved list is untyped; names and order come from `saves`
       const typedAttributes = attributes as A & NamedAttrMap
-      const shared = definition.shared?.(dy as O, saved, typedAttributes) as S
+      // The engine runs this outside any tidy of its own: without this one, temporaries would live until the backward pass ends.
+      const shared = (definition.shared &&
+        tidy(() => definition.shared?.(dy as O, saved, typedAttributes) as TensorContainer)) as S
       const gradients: Record<string, () => Tensor> = {}
       for (const [name, gradient] of Object.entries(definition.gradient)) {
         gradients[name] = () =>
