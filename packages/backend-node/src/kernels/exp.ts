@@ -1,0 +1,5 @@
+import { cast, type Tensor } from '@tensorflow/tfjs-core'
+import { kernel } from './kernel.ts'
+
+/** `eˣ`; tfjs-node's own disposes an integer input. */
+export const exp = kernel<{ x: Tensor }, unknown>('Exp', ({ execute }, { x }) => execute('Exp', [cast(x, 'float32')]))

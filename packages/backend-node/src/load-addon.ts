@@ -1,0 +1,71 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { BackendUnavailable } from '@ddnet/ops'
+import { withEnvironment } from './environment.ts'
+import type { Binding } from './vendor/tfjs-node.mjs'
+
+const firstEnvironment = Symbol.for('ddnet.tensorflow.environment')
+
+interface LoadedAddon {
+  readonly binding: Binding
+  /** The environment of the first load, which holds for the life of the process. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * Loads the addon, and TensorFlow with it, under the given environment; when this process has loaded it before, gives
+ * what there is.
+ *
+ * @throws BackendUnavailable if the file is damaged, is something else, or lacks a library
+ */
+export function loadAddon(path: string, environment: Readonly<Record<string, string>>): LoadedAddon {
+  for (const file of [path, ...librariesBeside(path)]) {
+    if (isTruncated(file)) {
+      throw new BackendUnavailable(
+        `tensorflow: '${file}' is damaged: the file ends early. Delete it and install it again.`,
+      )
+    }
+  }
+  let addon: Partial<Binding> & { [firstEnvironment]?: Readonly<Record<string, string>> }
+  try {
+    addon = withEnvironment(environment, () => createRequire(import.meta.url)(path))
+  } catch (error) {
+    throw new BackendUnavailable(
+      `tensorflow: the addon '${path}' does not load: ${(error as Error).message}. Reinstall it, or name another by DDNET_TENSORFLOW_ADDON.`,
+      { cause: error },
+    )
+  }
+  if (typeof addon.executeOp !== 'function' || typeof addon.TF_Version !== 'string') {
+    throw new BackendUnavailable(
+      `tensorflow: '${path}' is not TensorFlow's addon. Give the path of a tfjs_binding.node.`,
+    )
+  }
+  // Kept with the addon, which is the process's own global: all copies of this package see one value.
+  addon[firstEnvironment] ??= environment
+  return { binding: addon as Binding, environment: addon[firstEnvironment] }
+}
+
+const librariesBeside = (path: string): string[] =>
+  readdirSync(dirname(path))
+    .filter((name) => /^libtensorflow.*\.so/.test(name))
+    .map((name) => join(dirname(path), name))
+
+/**
+ * Whether a 64-bit ELF library ends before its section headers, which come last: loading such a file kills the process
+ * (SIGBUS) instead of failing. Other formats are left to the system's loader.
+ */
+function isTruncated(path: string): boolean {
+  const file = openSync(path, 'r')
+  try {
+    const header = Buffer.alloc(64)
+    const length = readSync(file, header, 0, 64, 0)
+    const isElf64 = length >= 5 && header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2
+    if (!isElf64) return false
+    if (length < 64) return true
+    const sectionHeaders = header.readBigUInt64LE(40)
+    return BigInt(fstatSync(file).size) < sectionHeaders + BigInt(header.readUInt16LE(58) * header.readUInt16LE(60))
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,88 @@
+import { type Backend, BackendUnavailable } from '@ddnet/ops'
+import {
+  findBackend,
+  getBackend,
+  getKernel,
+  type KernelConfig,
+  registerBackend,
+  registerKernel,
+  removeBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core'
+import { computingDevice } from './computing-device.ts'
+import { type Device, loadEnvironment } from './environment.ts'
+import { findAddon } from './find-addon.ts'
+import { cpuKernels, kernels } from './kernels/index.ts'
+import { backendName } from './kernels/kernel.ts'
+import { loadAddon } from './load-addon.ts'
+import type { Binding, NodeJSKernelBackend } from './vendor/tfjs-node.mjs'
+
+export interface TensorFlowOptions {
+  /** Default 'auto': the first visible GPU if TensorFlow can use it, else the CPU. */
+  device?: Device
+  /** Take GPU memory as it is needed (default), instead of all of it at once. */
+  memoryGrowth?: boolean
+  /** Path of a `tfjs_binding.node`; default: `DDNET_TENSORFLOW_ADDON`, the user's cache, then tfjs-node's own. */
+  addon?: string
+}
+
+export interface TensorFlowBackend extends Backend {
+  readonly name: 'tensorflow'
+  /** The device that computes: 'cpu' or 'cuda:N', proved by computing on it. */
+  readonly device: 'cpu' | `cuda:${number}`
+  /** TensorFlow's version. */
+  readonly version: string
+  /** Path of the addon. */
+  readonly addon: string
+}
+
+/**
+ * Starts TensorFlow's C library and makes it the active backend.
+ *
+ * Device and memory growth are fixed when a process first loads TensorFlow; in a worker thread set
+ * `CUDA_VISIBLE_DEVICES` and `TF_FORCE_GPU_ALLOW_GROWTH` for the whole process instead.
+ *
+ * @throws BackendUnavailable naming what is missing: the addon, one of its libraries, or the device that was asked for
+ * @example const { device, version } = await tensorflow({ device: 'cpu' })
+ */
+export async function tensorflow(options: TensorFlowOptions = {}): Promise<TensorFlowBackend> {
+  const { device: asked = 'auto', memoryGrowth = true } = options
+  const environment = loadEnvironment(asked, memoryGrowth, process.env)
+  const addon = findAddon(options.addon, process.env, process.cwd())
+  const { binding, environment: loaded } = loadAddon(addon, environment)
+  const previous: string | undefined = getBackend()
+  const { backend, isNew } = await registered(binding)
+  try {
+    await setBackend(backendName)
+    const device = computingDevice(backend, asked, loaded.CUDA_VISIBLE_DEVICES !== environment.CUDA_VISIBLE_DEVICES)
+    if (device === 'cpu') registerMissing(cpuKernels)
+    return { name: backendName, device, version: binding.TF_Version, addon, dispose: () => removeBackend(backendName) }
+  } catch (error) {
+    if (isNew) removeBackend(backendName)
+    if (previous !== undefined && previous !== backendName) await setBackend(previous)
+    throw error
+  }
+}
+
+/** The engine's backend on this addon, registered with its kernels now or by an earlier call. */
+async function registered(binding: Binding): Promise<{ backend: NodeJSKernelBackend; isNew: boolean }> {
+  const { NodeJSKernelBackend, stockKernels } = await import('./vendor/tfjs-node.mjs')
+  const present = findBackend(backendName)
+  if (present instanceof NodeJSKernelBackend && present.binding === binding) return { backend: present, isNew: false }
+  if (present !== null) {
+    throw new BackendUnavailable(
+      `tensorflow: another backend '${backendName}' is registered. Dispose it first, and do not import @tensorflow/tfjs-node.`,
+    )
+  }
+  const backend = new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu')
+  registerBackend(backendName, () => backend)
+  registerMissing(kernels)
+  registerMissing(stockKernels)
+  return { backend, isNew: true }
+}
+
+function registerMissing(kernels: readonly KernelConfig[]): void {
+  for (const kernel of kernels) {
+    if (getKernel(kernel.kernelName, kernel.backendName) === undefined) registerKernel(kernel)
+  }
+}
