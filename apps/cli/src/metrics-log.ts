@@ -1,0 +1,69 @@
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
+
+/** One permanent line of a run. */
+export interface MetricsRecord {
+  readonly step: number
+  readonly epoch: number
+  /** Of the last step's update. */
+  readonly learningRate: number
+  /** Training time so far, validations included. */
+  readonly seconds: number
+  /** Of the training batches since the record before. */
+  readonly train: { readonly loss: number; readonly accuracy: number }
+  readonly test: { readonly loss: number; readonly accuracy: number; readonly images: number }
+}
+
+const columns = 'step,epoch,learningRate,seconds,trainLoss,trainAccuracy,testLoss,testAccuracy,testImages\n'
+
+const toCsv = ({ step, epoch, learningRate, seconds, train, test }: MetricsRecord): string =>
+  `${[step, epoch, learningRate, seconds, train.loss, train.accuracy, test.loss, test.accuracy, test.images].join(',')}\n`
+
+const toJson = (record: MetricsRecord): string => `${JSON.stringify(record)}\n`
+
+/** The records of a run in `metrics.jsonl`, and the same as a table in `metrics.csv`. */
+export class MetricsLog {
+  private constructor(
+    private readonly paths: { readonly metrics: string; readonly metricsTable: string },
+    readonly records: MetricsRecord[],
+  ) {}
+
+  /**
+   * Opens the log of a run that begins, or continues one: only the records that pass `keep` stay, for what came after the
+   * checkpoint will be measured again.
+   */
+  static async open(
+    paths: { readonly metrics: string; readonly metricsTable: string },
+    keep: (record: MetricsRecord) => boolean = () => false,
+  ): Promise<MetricsLog> {
+    const records = (await readRecords(paths.metrics)).filter(keep)
+    await replaceFile(paths.metrics, records.map(toJson).join(''))
+    await replaceFile(paths.metricsTable, columns + records.map(toCsv).join(''))
+    return new MetricsLog(paths, records)
+  }
+
+  async append(record: MetricsRecord): Promise<void> {
+    this.records.push(record)
+    await appendFile(this.paths.metrics, toJson(record))
+    await appendFile(this.paths.metricsTable, toCsv(record))
+  }
+}
+
+async function readRecords(path: string): Promise<MetricsRecord[]> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  // A process that was killed while it wrote leaves a line without its end.
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as MetricsRecord)
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text)
+  await rename(`${path}.new`, path)
+}

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { nearest } from './config/nearest.ts'
+import { readConfigFile } from './config/read-entries.ts'
+import { type Resolved, resolveConfig } from './config/resolve.ts'
+import type { Config } from './config/schema.ts'
+import type { Settings } from './config/settings.ts'
+import { toYaml } from './config/to-yaml.ts'
+import { CliError, UsageError } from './errors.ts'
+
+/** Where the parts of a run lie. */
+export interface RunFolder {
+  /** As the user would type it. */
+  readonly path: string
+  readonly config: string
+  readonly environment: string
+  readonly metrics: string
+  readonly metricsTable: string
+  readonly checkpoints: string
+  readonly result: string
+  readonly predictions: string
+}
+
+export const runFolder = (path: string): RunFolder => ({
+  path,
+  config: join(path, 'config.yaml'),
+  environment: join(path, 'environment.json'),
+  metrics: join(path, 'metrics.jsonl'),
+  metricsTable: join(path, 'metrics.csv'),
+  checkpoints: join(path, 'checkpoints'),
+  result: join(path, 'result.json'),
+  predictions: join(path, 'predictions.png'),
+})
+
+/**
+ * Makes `RUNS/NAME`, or `NAME-2`, `NAME-3`, … where that exists: nothing is ever overwritten.
+ *
+ * @param runs relative to `cwd`
+ */
+export async function createRunFolder(cwd: string, runs: string, name: string): Promise<RunFolder> {
+  await mkdir(resolve(cwd, runs), { recursive: true })
+  for (let number = 1; ; number++) {
+    const path = join(runs, number === 1 ? name : `${name}-${number}`)
+    try {
+      await mkdir(resolve(cwd, path)) // fails where something has this name, also when two runs start at once
+      return runFolder(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+export const writeConfig = (cwd: string, folder: RunFolder, { config, places }: Resolved): Promise<void> =>
+  writeFile(
+    resolve(cwd, folder.config),
+    toYaml(config, (path) => places.get(path)),
+  )
+
+/**
+ * The folder of an earlier run and its configuration.
+ *
+ * @throws CliError when there is no such run or its configuration cannot be read
+ */
+export async function openRun(
+  cwd: string,
+  path: string,
+  settings: Settings,
+): Promise<{ folder: RunFolder; config: Config }> {
+  const folder = runFolder(path.replace(/(.)[/\\]+$/, '$1'))
+  if (!existsSync(resolve(cwd, folder.config))) throw new CliError(await notARun(cwd, folder.path))
+  try {
+    const entries = await readConfigFile(resolve(cwd, folder.config), settings)
+    return { folder, config: resolveConfig([entries], 'ddnet', settings).config }
+  } catch (error) {
+    // The file is ours, so that it cannot be read is not a matter of usage.
+    if (!(error instanceof UsageError)) throw error
+    throw new CliError(`the run ${folder.path} cannot be read: ${error.message}`, undefined, { cause: error })
+  }
+}
+
+async function notARun(cwd: string, path: string): Promise<string> {
+  const problem = !existsSync(resolve(cwd, path))
+    ? `there is no run ${path}`
+    : (await stat(resolve(cwd, path))).isDirectory()
+      ? `${path} is not a run: it has no config.yaml`
+      : `${path} is not a run but a file`
+  const runs = await runsIn(cwd, dirname(path))
+  if (runs.length === 0) return `${problem}. Train one first: ddnet train cifar10`
+  const similar = nearest(basename(path), runs)
+  return similar === undefined
+    ? `${problem}. There are: ${runs.slice(-5).join(', ')}`
+    : `${problem}. Similar: ${join(dirname(path), similar)}`
+}
+
+async function runsIn(cwd: string, runs: string): Promise<string[]> {
+  try {
+    const names = await readdir(resolve(cwd, runs))
+    return names.filter((name) => existsSync(resolve(cwd, runs, name, 'config.yaml'))).sort()
+  } catch {
+    return [] // there is no such folder
+  }
+}
