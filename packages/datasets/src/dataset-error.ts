@@ -1,0 +1,4 @@
+/** A file, an option or a sample that is not what it must be; the message names it, what was expected, and the remedy. */
+export class DatasetError extends Error {
+  override readonly name = 'DatasetError'
+}

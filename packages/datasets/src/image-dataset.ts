@@ -1,0 +1,42 @@
+import type { Dataset, ImageShape, Sample } from './dataset.ts'
+import { DatasetError } from './dataset-error.ts'
+
+export interface ImageArrays {
+  /** `[count, height, width, channels]` */
+  readonly images: Uint8Array | Float32Array
+  /** `[count]` */
+  readonly labels: ArrayLike<number>
+  readonly shape: ImageShape
+}
+
+/**
+ * A dataset over images in memory; its samples are views of `images`, not copies.
+ *
+ * @throws DatasetError if the numbers of pixels and labels do not belong together
+ * @example imageDataset({ images: new Uint8Array(2 * 4 * 4 * 3), labels: [0, 1], shape: [4, 4, 3] })
+ */
+export function imageDataset({ images, labels, shape }: ImageArrays): Dataset<Sample> {
+  const { length } = labels
+  const size = shape[0] * shape[1] * shape[2]
+  if (images.length !== length * size) {
+    throw new DatasetError(
+      `imageDataset: ${length} labels with shape [${shape}] need ${length * size} pixel values, got ${images.length}`,
+    )
+  }
+  const getSync = (index: number): Sample => {
+    checkIndex(index, length)
+    return {
+      image: images.subarray(index * size, (index + 1) * size),
+      shape,
+      label: labels[index] as number,
+    }
+  }
+  return { length, getSync, get: async (index) => getSync(index) }
+}
+
+/** @throws RangeError unless `index` is an integer in [0, length) */
+export function checkIndex(index: number, length: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= length) {
+    throw new RangeError(`expected an index in 0 … ${length - 1}, got ${index}`)
+  }
+}

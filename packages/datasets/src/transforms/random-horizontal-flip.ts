@@ -1,0 +1,32 @@
+import type { Sample } from '../dataset.ts'
+import { DatasetError } from '../dataset-error.ts'
+import type { Transform } from '../map.ts'
+import { requireKey } from './require-key.ts'
+
+/**
+ * Mirrors the image left to right with `probability`.
+ *
+ * @see torchvision.transforms.RandomHorizontalFlip
+ */
+export function randomHorizontalFlip({ probability = 0.5 } = {}): Transform<Sample> {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new DatasetError(`randomHorizontalFlip: expected a probability in 0 … 1, got ${probability}`)
+  }
+  return (sample, options) => {
+    const word = requireKey('randomHorizontalFlip', options).bits(1)[0] as number
+    return word < probability * 2 ** 32 ? { ...sample, image: mirror(sample) } : sample
+  }
+}
+
+function mirror({ image, shape: [height, width, channels] }: Sample): Sample['image'] {
+  const mirrored = image.slice()
+  const row = width * channels
+  for (let start = 0; start < height * row; start += row) {
+    for (let x = 0; x < width; x++) {
+      const from = start + x * channels
+      const to = start + (width - 1 - x) * channels
+      for (let channel = 0; channel < channels; channel++) mirrored[to + channel] = image[from + channel] as number
+    }
+  }
+  return mirrored
+}
