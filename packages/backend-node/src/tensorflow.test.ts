@@ -1,0 +1,85 @@
+import { matMul, memory, type Tensor2D, tensor } from '@ddnet/ops'
+import { describeBackends, useBackend } from '@ddnet/testing'
+import {
+  getBackend,
+  getGradient,
+  getKernel,
+  KernelBackend,
+  registerBackend,
+  removeBackend,
+} from '@tensorflow/tfjs-core'
+import { afterAll, expect, test, vi } from 'vitest'
+import { tensorflow } from './index.ts'
+import { cpuKernels, kernels } from './kernels/index.ts'
+
+describeBackends('TensorFlow', () => {
+  // The worker's other files go on with the backend.
+  afterAll(async () => {
+    await tensorflow({ device: 'cpu' })
+  })
+
+  test('says what it is', async () => {
+    const backend = await tensorflow({ device: 'cpu' })
+    expect(backend).toMatchObject({ name: 'tensorflow', device: 'cpu', addon: process.env['DDNET_TENSORFLOW_ADDON'] })
+    expect(backend.version).toMatch(/^2\.\d+\.\d+$/)
+    expect(getBackend()).toBe('tensorflow')
+  })
+
+  test('multiplies matrices', () => {
+    const product = matMul(tensor([1, 2, 3, 4], [2, 2]) as Tensor2D, tensor([5, 6, 7, 8], [2, 2]) as Tensor2D)
+    expect([...product.dataSync()]).toEqual([19, 22, 43, 50])
+  })
+
+  test('loads no gradients of tfjs', () => {
+    // The tfjs union would have registered one for each of its kernels; this one has none of ours.
+    expect(getGradient('Conv2D')).toBeUndefined()
+    expect(getGradient('Acosh')).toBeUndefined()
+  })
+
+  test('serves operators by its own kernels', () => {
+    for (const kernel of [...kernels, ...cpuKernels]) expect(getKernel(kernel.kernelName, 'tensorflow')).toBe(kernel)
+  })
+
+  test("keeps to the TensorFlow that is there, and its tensors, when it's started again", async () => {
+    const x = tensor([1, 2, 3])
+    const warn = vi.spyOn(console, 'warn')
+    await tensorflow({ device: 'auto' })
+    expect([...x.dataSync()]).toEqual([1, 2, 3])
+    expect(warn).not.toHaveBeenCalled()
+    x.dispose()
+  })
+
+  test('frees its tensors when it is disposed, and starts again', async () => {
+    const backend = await tensorflow({ device: 'cpu' })
+    const before = memory().numTensors
+    tensor([1, 2, 3]).dispose()
+    expect(memory().numTensors).toBe(before)
+    backend.dispose()
+    expect(() => tensor([1]).dataSync()).toThrow()
+    await tensorflow({ device: 'cpu' })
+    expect([...tensor([4, 5]).dataSync()]).toEqual([4, 5])
+  })
+
+  test('CUDA that is asked for and missing is an error that names what is missing, and changes nothing', async () => {
+    await useBackend('cpu')
+    await expect(tensorflow({ device: 'cuda:0' })).rejects.toThrow(
+      /^tensorflow: .*(no NVIDIA driver|built for the CPU only|loaded TensorFlow for another device)/,
+    )
+    expect(getBackend()).toBe('cpu')
+    await useBackend('tensorflow')
+    expect([...tensor([4, 5]).dataSync()]).toEqual([4, 5])
+  })
+
+  test('another backend of its name is an error', async () => {
+    removeBackend('tensorflow')
+    registerBackend(
+      'tensorflow',
+      () =>
+        new (class extends KernelBackend {
+          override dispose() {}
+        })(),
+    )
+    await expect(tensorflow()).rejects.toThrow(/another backend 'tensorflow' is registered/)
+    removeBackend('tensorflow')
+  })
+}, ['tensorflow'])
