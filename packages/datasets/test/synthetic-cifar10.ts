@@ -44,8 +44,10 @@ export function synthetic(): Synthetic {
 
 /** The record of the official binary version: the label, then the red, green and blue plane. */
 export function record({ label, pixels }: Picture): Uint8Array {
-  const planes = [0, 1, 2].map((channel) => pixels.filter((_, at) => at % 3 === channel))
-  return Uint8Array.from([label, ...planes.flatMap((plane) => [...plane])])
+  const bytes = new Uint8Array(3073)
+  bytes[0] = label
+  for (let at = 0; at < 3072; at++) bytes[1 + (at % 3) * 1024 + Math.floor(at / 3)] = pixels[at] as number
+  return bytes
 }
 
 const concat = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]))

@@ -42,10 +42,10 @@ export function normalize({ mean, std }: NormalizeOptions): Transform<Sample> {
       }
     } else {
       const table = tableFor(channels)
-      for (let at = 0; at < values.length; ) {
-        for (let channel = 0; channel < channels; channel++, at++) {
-          values[at] = table[channel * 256 + (image[at] as number)] as number
-        }
+      for (let channel = 0; channel < channels; channel++) {
+        const row = channel * 256
+        for (let at = channel; at < values.length; at += channels)
+          values[at] = table[row + (image[at] as number)] as number
       }
     }
     return { ...sample, image: values }

@@ -22,10 +22,11 @@ function mirror({ image, shape: [height, width, channels] }: Sample): Sample['im
   const mirrored = image.slice()
   const row = width * channels
   for (let start = 0; start < height * row; start += row) {
-    for (let x = 0; x < width; x++) {
-      const from = start + x * channels
-      const to = start + (width - 1 - x) * channels
-      for (let channel = 0; channel < channels; channel++) mirrored[to + channel] = image[from + channel] as number
+    for (let channel = 0; channel < channels; channel++) {
+      let from = start + channel
+      for (let to = start + row - channels + channel; to >= start; to -= channels, from += channels) {
+        mirrored[to] = image[from] as number
+      }
     }
   }
   return mirrored
