@@ -1,4 +1,5 @@
 export { type FoundChromium, findChromium } from './chromium.ts'
+export { default as globalSetup } from './global-setup.ts'
 export { hasGpu } from './gpu.ts'
 export { type LaunchedChromium, launchChromium } from './launch.ts'
 export { openPage, type Site, serveBuilt, serveFolder } from './page.ts'

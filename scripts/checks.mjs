@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CommandFailed, root, run } from './pnpm.mjs'
+import { build, install } from './prepare.mjs'
+import { step } from './step.mjs'
+
+const tool = (path) => [process.execPath, join(root, 'node_modules', path)]
+
+/** What must hold of the whole workspace; each counts as one test. */
+const checks = [
+  ['build', (env) => build(env)],
+  ['types', (env) => step('checking types', () => run([...tool('typescript/bin/tsc'), '--noEmit'], env))],
+  [
+    'style',
+    (env) =>
+      step('checking style', () =>
+        run([...tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'], env),
+      ),
+  ],
+  ['unused code', (env) => step('looking for unused code', () => run([...tool('knip/bin/knip.js')], env))],
+  ['packages', (env) => step('checking packages', () => run([process.execPath, 'scripts/publint.mjs'], env))],
+]
+
+/**
+ * Installs, runs the checks and then the tests, and ends with `N passed, N failed, N skipped` alone on a line.
+ * `args` go to vitest: a path narrows the tests down.
+ */
+export async function runChecks(args) {
+  const total = { passed: 0, failed: 0, skipped: 0 }
+  const attempt = async (name, action) => {
+    try {
+      return await action()
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error
+      total.failed++
+      process.stderr.write(`\n${name}:\n${error.output}\n${error.message}\n`)
+    }
+  }
+  const env = await attempt('install', install)
+  if (env === undefined) return report(total)
+  for (const [name, check] of checks) {
+    const failed = total.failed
+    await attempt(name, () => check(env))
+    if (total.failed === failed) total.passed++
+  }
+  await runTests(args, env, total)
+}
+
+/** Runs the tests alone, adds them to `total`, and reports. */
+export async function runTests(args, env = process.env, total = { passed: 0, failed: 0, skipped: 0 }) {
+  const tests = await runVitest(env, args)
+  for (const key of Object.keys(total)) total[key] += tests[key]
+  report(total)
+}
+
+function report({ passed, failed, skipped }) {
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+  process.exitCode = failed === 0 ? 0 : 1
+}
+
+/** Runs vitest in this terminal and counts its tests; a file that does not load counts as one failure. */
+async function runVitest(env, args) {
+  const folder = await mkdtemp(join(tmpdir(), 'ddnet-test-'))
+  const report = join(folder, 'report.json')
+  try {
+    const flags = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    const code = await inherit([...tool('vitest/vitest.mjs'), 'run', ...flags, ...args], env)
+    const { testResults, numPassedTests, numFailedTests } = JSON.parse(await readFile(report, 'utf8'))
+    const skipped = testResults.flatMap(({ assertionResults }) =>
+      assertionResults.filter(({ status }) => status !== 'passed' && status !== 'failed'),
+    )
+    const broken = testResults.filter(
+      ({ status, assertionResults }) =>
+        status === 'failed' && assertionResults.every((each) => each.status !== 'failed'),
+    )
+    for (const reason of reasons(skipped)) console.log(`skipped: ${reason}`)
+    const failed = numFailedTests + broken.length
+    // Vitest can also fail without a failing test, for an error that no test caught.
+    return { passed: numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed, skipped: skipped.length }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The names of the skipped groups, which say why, each once with its count. */
+function reasons(skipped) {
+  const counts = new Map()
+  for (const { ancestorTitles, title } of skipped) {
+    const name = ancestorTitles[0] ?? title
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return [...counts].map(([name, count]) => `${count} × ${name}`)
+}
+
+function inherit([command, ...rest], env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, rest, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.on('error', reject)
+    child.on('close', (code) => resolve(code ?? 1))
+  })
+}

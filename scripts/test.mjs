@@ -1,0 +1,9 @@
+// `npm test`: installs, builds, checks types and style, and runs every workspace's tests.
+// Old versions of Node must be able to read this file, to say what is wrong.
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`DDNet needs Node 20.19 or later, this is ${process.version}. Get a newer one from https://nodejs.org`)
+  process.exit(1)
+}
+
+import('./checks.mjs').then(({ runChecks }) => runChecks(process.argv.slice(2)))
