@@ -8,10 +8,13 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core'
 import { describeAdapter, requestAdapter, requestDevice } from './adapter.ts'
-import { replaceAddN } from './add-n.ts'
+import { addNOfAnyNumber } from './add-n.ts'
+import { alignedBroadcast, binaryKernels } from './broadcasts.ts'
 import { surfaceErrors } from './device-errors.ts'
 import { countDispatches } from './dispatch-counter.ts'
 import { findGpu } from './gpu.ts'
+import { replaceKernel } from './replace-kernel.ts'
+import { softwareConv2d } from './software-conv2d.ts'
 
 export interface WebgpuOptions {
   /** Which GPU of several: the fast one or the frugal one. */
@@ -71,13 +74,19 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
     return backend
   })
-  replaceAddN(device)
+  const description = describeAdapter(adapter)
+  const putBack = [
+    replaceKernel('AddN', addNOfAnyNumber(device.limits)),
+    ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
+    ...(description.software ? [replaceKernel('Conv2D', softwareConv2d)] : []),
+  ]
   const backend: WebgpuBackend = {
     name: 'webgpu',
-    ...describeAdapter(adapter),
+    ...description,
     dispatchCount,
     dispose: () => {
       starts.delete(engine())
+      for (const restore of putBack) restore()
       removeBackend('webgpu')
       device.destroy()
     },

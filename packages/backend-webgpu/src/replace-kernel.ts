@@ -1,0 +1,15 @@
+import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
+
+/**
+ * Puts another kernel in the place of tfjs's own, which it is given to build on.
+ * @returns what puts tfjs's kernel back
+ */
+export function replaceKernel(kernelName: string, replacement: (stock: KernelFunc) => KernelFunc): () => void {
+  const stock = getKernel(kernelName, 'webgpu').kernelFunc
+  const register = (kernelFunc: KernelFunc): void => {
+    unregisterKernel(kernelName, 'webgpu')
+    registerKernel({ kernelName, backendName: 'webgpu', kernelFunc })
+  }
+  register(replacement(stock))
+  return () => register(stock)
+}
