@@ -1,5 +1,7 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { identityWasm } from './array/identity.wasm.ts'
+import { conv2dWasm } from './convolution/conv2d.wasm.ts'
+import { conv2dFilterGradientWasm } from './convolution/conv2d-filter-gradient.wasm.ts'
 import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
 import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
 import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
@@ -10,7 +12,9 @@ export const wasmKernels: readonly KernelConfig[] = [
   adamUpdateWasm,
   batchNormGradientWasm,
   batchNormWasm,
+  conv2dFilterGradientWasm,
   conv2dInputGradientWasm,
+  conv2dWasm,
   identityWasm,
   maxPool2dGradientWasm,
   maxPool2dWasm,

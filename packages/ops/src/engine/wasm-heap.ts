@@ -1,16 +1,44 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { type KernelName, type Runner, singleThreadRunner } from './wasm-kernels.ts'
 
 /** What a kernel needs of tfjs-backend-wasm. */
 interface WasmBackend {
+  readonly wasm: {
+    _malloc(bytes: number): number
+    _free(address: number): void
+    /** The exports of the build without threads. */
+    readonly asm: { readonly memory: WebAssembly.Memory }
+  }
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } }
   makeOutput(shape: number[], dtype: DataType): TensorInfo
   typedArrayFromHeap(info: TensorInfo): Float32Array
 }
 
-/** Allocates outputs and gives views of tensors in the WASM heap. */
+/** One kernel call's access to the WASM heap. */
 export interface Heap {
-  output(shape: number[]): TensorInfo
+  output(shape: readonly number[]): TensorInfo
   /** Views are valid until the next allocation: make all outputs first. */
   view(x: TensorInfo): Float32Array
+  address(x: TensorInfo): number
+  /** Bytes that are freed when the kernel returns. */
+  scratch(bytes: number): number
+  /** Scratch that holds 32-bit words: a job's description, or a table of it. */
+  table(words: readonly number[]): number
+  /** Scratch that holds 32-bit floats. */
+  floats(values: readonly number[]): number
+  readonly parts: number
+  /** Runs a compiled kernel on the job described at an address. */
+  run(kernel: KernelName, job: number): void
+}
+
+const runners = new WeakMap<WasmBackend, Runner>()
+
+function runnerOf(backend: WasmBackend): Runner {
+  const running = runners.get(backend)
+  if (running !== undefined) return running
+  const runner = singleThreadRunner(backend.wasm.asm.memory)
+  runners.set(backend, runner)
+  return runner
 }
 
 /** A kernel for the WASM backend that computes on the heap directly. */
@@ -22,13 +50,49 @@ export function wasmKernel<I extends Record<string, Tensor>, A>(
     kernelName,
     backendName: 'wasm',
     kernelFunc: ({ inputs, attrs, backend }) => {
-      const wasm = backend as WasmBackend // registered for that backend alone
-      const heap: Heap = {
-        output: (shape) => wasm.makeOutput(shape, 'float32'),
-        view: (x) => wasm.typedArrayFromHeap(x),
+      const { heap, free } = openHeap(backend as WasmBackend) // registered for that backend alone
+      try {
+        // The engine's types say TensorInfo; operators' inputs are always Tensors.
+        return kernel(inputs as unknown as I, attrs as unknown as A, heap)
+      } finally {
+        free()
       }
-      // The engine's types say TensorInfo; operators' inputs are always Tensors.
-      return kernel(inputs as unknown as I, attrs as unknown as A, heap)
     },
   }
+}
+
+function openHeap(backend: WasmBackend): { heap: Heap; free: () => void } {
+  const { wasm } = backend
+  const runner = runnerOf(backend)
+  const taken: number[] = []
+  const scratch = (bytes: number): number => {
+    const address = wasm._malloc(bytes) >>> 0 // signed above 2 GB
+    if (address === 0) throw new RangeError(`wasm: no memory for ${bytes} bytes of scratch. Use a smaller batch.`)
+    taken.push(address)
+    return address
+  }
+  // The buffer is another one after each growth, so it is asked for anew.
+  const buffer = (): ArrayBufferLike => wasm.asm.memory.buffer
+  const heap: Heap = {
+    output: (shape) => backend.makeOutput([...shape], 'float32'),
+    view: (x) => backend.typedArrayFromHeap(x),
+    address: (x) => backend.dataIdMap.get(x.dataId).memoryOffset,
+    scratch,
+    table: (words) => {
+      const address = scratch(words.length * 4)
+      new Int32Array(buffer(), address, words.length).set(words)
+      return address
+    },
+    floats: (values) => {
+      const address = scratch(values.length * 4)
+      new Float32Array(buffer(), address, values.length).set(values)
+      return address
+    },
+    parts: runner.parts,
+    run: (kernel, job) => runner.run(kernel, job),
+  }
+  const free = (): void => {
+    for (const address of taken) wasm._free(address)
+  }
+  return { heap, free }
 }

@@ -1,0 +1,2 @@
+/** The text of `src/engine/wasm-kernels.generated.ts`, compiled anew. */
+export function generate(): Promise<string>

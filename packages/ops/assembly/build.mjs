@@ -1,0 +1,83 @@
+/**
+ * Compiles the kernels and writes them, base64, as a TypeScript module, so that neither users nor tests need the
+ * compiler. One source, two binaries: the shared flag is part of the imported memory's type.
+ *
+ *     node assembly/build.mjs
+ */
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import asc from 'assemblyscript/asc'
+
+const generated = new URL('../src/engine/wasm-kernels.generated.ts', import.meta.url)
+
+const common = [
+  'index.ts',
+  '--outFile',
+  'kernels.wasm',
+  '-O3',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--importMemory',
+  '--noExportMemory',
+  '--initialMemory',
+  '1',
+  '--stackSize',
+  '0',
+  '--enable',
+  'simd',
+  '--enable',
+  'bulk-memory',
+]
+
+async function compile(flags) {
+  const binary = { bytes: new Uint8Array() }
+  const { error, stderr } = await asc.main(
+    [...common, '--baseDir', fileURLToPath(new URL('.', import.meta.url)), ...flags],
+    {
+      writeFile: (_, contents) => {
+        binary.bytes = contents
+      },
+    },
+  )
+  if (error !== null) throw new Error(`${error.message}\n${stderr}`)
+  // The memory is tfjs-backend-wasm's: data or a stack of our own would overwrite what it keeps there.
+  if (sections(binary.bytes).includes(11))
+    throw new Error('the kernels have a data segment; make them without constants')
+  return Buffer.from(binary.bytes).toString('base64')
+}
+
+/** The ids of a binary's sections. @see https://webassembly.github.io/spec/core/binary/modules.html#sections */
+function sections(bytes) {
+  const ids = []
+  let at = 8
+  while (at < bytes.length) {
+    ids.push(bytes[at++])
+    let size = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]
+      size |= (byte & 127) << shift
+      if (byte < 128) break
+    }
+    at += size
+  }
+  return ids
+}
+
+/** The generated module's text. */
+export async function generate() {
+  const unshared = await compile([])
+  const shared = await compile(['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'])
+  return `// Made by assembly/build.mjs from assembly/*.ts. Do not edit.
+
+/** The kernels for memory of one thread, base64. */
+export const unsharedKernels =
+  '${unshared}'
+
+/** The kernels for shared memory, base64. */
+export const sharedKernels =
+  '${shared}'
+`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(generated, await generate())

@@ -1,0 +1,3 @@
+export { convolve } from './convolution'
+export { filterGradient } from './filter-gradient'
+export { packWeights } from './pack-weights'

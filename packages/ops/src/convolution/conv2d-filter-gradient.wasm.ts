@@ -1,0 +1,67 @@
+import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
+import { tidy } from '@tensorflow/tfjs-core'
+import { wasmKernel } from '../engine/wasm-heap.ts'
+import { conv2dFilterGradientOp } from './conv2d-op.ts'
+import type { ConvolutionGeometry, Pair } from './geometry.ts'
+import { byGroups } from './rewrites.ts'
+
+/** The filter gradient as sums over pixels of four input channels times eight output channels. */
+export const conv2dFilterGradientWasm: KernelConfig = wasmKernel<
+  { x: Tensor4D; dy: Tensor4D },
+  ConvolutionGeometry & { kernelSize: Pair }
+>('conv2dFilterGradient', ({ x, dy }, { kernelSize, ...geometry }, heap) => {
+  if (geometry.groups > 1) {
+    return tidy(() =>
+      byGroups(geometry, [x, 3], [dy, 3], 3, (part, partDy, one) =>
+        conv2dFilterGradientOp({ x: part, dy: partDy }, { ...one, kernelSize }),
+      ),
+    )
+  }
+  const [batch, height, width, inChannels] = x.shape
+  const [, rows, columns, outChannels] = dy.shape
+  const { stride, padding, dilation } = geometry
+  const taps = kernelSize[0] * kernelSize[1]
+  const gradient = heap.output([...kernelSize, inChannels, outChannels])
+  // What the windows see, from the padding's corner; rows that none reaches are cut off.
+  const paddedHeight = (rows - 1) * stride[0] + (kernelSize[0] - 1) * dilation[0] + 1
+  const paddedWidth = (columns - 1) * stride[1] + (kernelSize[1] - 1) * dilation[1] + 1
+  const quads = Math.ceil(inChannels / 4)
+  const blocks = Math.ceil(outChannels / 8)
+  const pixel = 16 // bytes in a packed plane
+  const imageBytes = paddedHeight * paddedWidth * quads * pixel
+  const kernelBytes = rows * columns * blocks * 32
+  heap.run(
+    'filterGradient',
+    heap.table([
+      heap.address(x),
+      heap.address(dy),
+      heap.address(gradient),
+      batch,
+      height,
+      width,
+      inChannels,
+      padding[0][0],
+      padding[1][0],
+      paddedHeight,
+      paddedWidth,
+      rows,
+      columns,
+      outChannels,
+      taps,
+      heap.table(
+        Array.from({ length: taps }, (_, tap) => {
+          const row = Math.floor(tap / kernelSize[1]) * dilation[0]
+          return (row * paddedWidth + (tap % kernelSize[1]) * dilation[1]) * pixel
+        }),
+      ),
+      stride[0] * paddedWidth * pixel,
+      stride[1] * pixel,
+      heap.scratch(imageBytes * heap.parts),
+      imageBytes,
+      heap.scratch(kernelBytes * heap.parts),
+      kernelBytes,
+      heap.scratch(blocks * taps * quads * 128),
+    ]),
+  )
+  return gradient
+})
