@@ -9,7 +9,6 @@ export default defineConfig({
     'local.browser': 'src/cifar10/local.browser.ts',
     'local.node': 'src/cifar10/local.node.ts',
   },
-  fixedExtension: true,
   // #local-cifar10 stays an import, which package.json leads to local.browser or local.node.
   deps: { neverBundle: [/^#/, /^node:/] },
 })

@@ -16,7 +16,7 @@ export class BatchNorm extends Module {
   // PyTorch's names, since they are the checkpoint's.
   readonly running_mean: Buffer
   readonly running_var: Buffer
-  readonly num_batches_tracked = new Counter()
+  readonly num_batches_tracked: Counter = new Counter()
 
   constructor(
     readonly channels: number,

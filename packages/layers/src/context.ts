@@ -12,8 +12,8 @@ export interface Context {
 
 /** Next values of buffers, collected during one forward pass. */
 export class Updates {
-  readonly tensors = new Map<Buffer, Tensor>()
-  readonly counters = new Set<Counter>()
+  readonly tensors: Map<Buffer, Tensor> = new Map()
+  readonly counters: Set<Counter> = new Set()
 
   /** Writes the collected values into their buffers. */
   commit(): void {

@@ -5,7 +5,7 @@ import { kernel } from './kernel.ts'
 type Inputs = Record<'dy' | 'x', Tensor> & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor1D>
 
 /** TensorFlow's gradient of its fused batch norm: `[dx, dweight, dbias]`. */
-export const batchNormGradient = kernel<Inputs, BatchNormAttributes>(
+export const batchNormGradient: KernelConfig = kernel<Inputs, BatchNormAttributes>(
   'batchNormGradient',
   ({ execute, executeAll }, { dy, x, weight, bias, mean, variance }, { eps, activation }) => {
     const images = asImages(x, weight.size)

@@ -22,7 +22,7 @@ export const asImages = (x: Tensor, channels: number): Tensor4D =>
 export const shapedAs = (images: Tensor, x: Tensor): Tensor => (x.rank === 4 ? images : reshape(images, x.shape))
 
 /** TensorFlow's fused batch norm: `[y, mean, biased variance]`. */
-export const batchNorm = kernel<{ x: Tensor; weight: Tensor1D; bias: Tensor1D }, BatchNormAttributes>(
+export const batchNorm: KernelConfig = kernel<{ x: Tensor; weight: Tensor1D; bias: Tensor1D }, BatchNormAttributes>(
   'batchNorm',
   ({ execute, executeAll }, { x, weight, bias }, { eps, activation }) => {
     const none = tensor1d([], 'float32')

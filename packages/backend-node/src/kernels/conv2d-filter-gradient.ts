@@ -4,7 +4,7 @@ import { byGroups, convolutionAttributes, dilatedSize } from './convolution.ts'
 import { kernel } from './kernel.ts'
 
 /** TensorFlow's `Conv2DBackpropFilter`: the gradient of a convolution in its filter. */
-export const conv2dFilterGradient = kernel<
+export const conv2dFilterGradient: KernelConfig = kernel<
   { x: Tensor4D; dy: Tensor4D },
   ConvolutionGeometry & { readonly kernelSize: Pair }
 >('conv2dFilterGradient', ({ execute }, { x, dy }, { stride, padding, dilation, groups, kernelSize }) =>

@@ -4,7 +4,7 @@ import { byGroups, convolutionAttributes, dilateFilter } from './convolution.ts'
 import { kernel } from './kernel.ts'
 
 /** TensorFlow's `Conv2DBackpropInput`: the gradient of a convolution in its input, and so transposed convolution. */
-export const conv2dInputGradient = kernel<
+export const conv2dInputGradient: KernelConfig = kernel<
   { dy: Tensor4D; filter: Tensor4D },
   ConvolutionGeometry & { readonly inputSize: Pair }
 >('conv2dInputGradient', ({ execute }, { dy, filter }, { stride, padding, dilation, groups, inputSize }) =>

@@ -4,7 +4,7 @@ import { convolutionAttributes } from './convolution.ts'
 import { kernel } from './kernel.ts'
 
 /** TensorFlow's `Conv2D`, which takes every stride, padding, dilation and group count. */
-export const conv2d = kernel<{ x: Tensor4D; filter: Tensor4D }, ConvolutionGeometry>(
+export const conv2d: KernelConfig = kernel<{ x: Tensor4D; filter: Tensor4D }, ConvolutionGeometry>(
   'conv2d',
   ({ execute }, { x, filter }, geometry) => execute('Conv2D', [x, filter], convolutionAttributes(geometry)),
 )

@@ -1,4 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { adamUpdate } from './adam-update.ts'
 import { batchNorm } from './batch-norm.ts'
 import { batchNormGradient } from './batch-norm-gradient.ts'
 import { conv2d } from './conv2d.ts'
@@ -11,6 +12,7 @@ import { prelu } from './prelu.ts'
 
 /** Our operators on TensorFlow's own ops, and tfjs-node's kernels repaired. */
 export const kernels: readonly KernelConfig[] = [
+  adamUpdate,
   conv2d,
   conv2dInputGradient,
   conv2dFilterGradient,

@@ -3,7 +3,10 @@ import { kernel } from './kernel.ts'
 import { denseWindows, type PoolGeometry, poolAttributes } from './pooling.ts'
 
 /** TensorFlow's `MaxPool`. */
-export const maxPool2d = kernel<{ x: Tensor4D }, PoolGeometry>('maxPool2d', ({ execute }, { x }, geometry) => {
-  const windows = denseWindows(x, geometry)
-  return execute('MaxPool', [windows.x], poolAttributes(windows.geometry))
-})
+export const maxPool2d: KernelConfig = kernel<{ x: Tensor4D }, PoolGeometry>(
+  'maxPool2d',
+  ({ execute }, { x }, geometry) => {
+    const windows = denseWindows(x, geometry)
+    return execute('MaxPool', [windows.x], poolAttributes(windows.geometry))
+  },
+)

@@ -28,7 +28,7 @@ export interface Cifar10Facts {
 }
 
 export const IMAGE_SHAPE: ImageShape = [32, 32, 3]
-export const IMAGE_BYTES = 32 * 32 * 3
+export const IMAGE_BYTES: number = 32 * 32 * 3
 
 /**
  * What CIFAR-10 is. The checksums of the `.bin` files are the published ones (torchvision for Ruby,

@@ -8,7 +8,7 @@ import { requireKey } from './require-key.ts'
  *
  * @see torchvision.transforms.RandomHorizontalFlip
  */
-export function randomHorizontalFlip({ probability = 0.5 } = {}): Transform<Sample> {
+export function randomHorizontalFlip({ probability = 0.5 }: { readonly probability?: number } = {}): Transform<Sample> {
   if (!(probability >= 0 && probability <= 1)) {
     throw new DatasetError(`randomHorizontalFlip: expected a probability in 0 … 1, got ${probability}`)
   }

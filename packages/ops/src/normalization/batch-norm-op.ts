@@ -4,7 +4,7 @@ import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
 import { greater } from '../array/compare.ts'
 import { mean, sum } from '../array/reduce.ts'
 import { cast } from '../array/shape.ts'
-import { defineOp } from '../engine/define-op.ts'
+import { defineOp, type Op } from '../engine/define-op.ts'
 import { isRecording } from '../engine/gradient.ts'
 
 export interface BatchNormAttributes {
@@ -23,9 +23,9 @@ const batchAxes = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_
  * `[activation((x − mean) / √(variance + eps) · weight + bias), mean, variance]`, the variance biased (divided by n).
  * The statistics are constants to differentiation: they exist to update the running ones.
  */
-export const batchNormOp = defineOp('batchNorm', {
+export const batchNormOp: Op<Forward, BatchNormAttributes, Tensor[]> = defineOp('batchNorm', {
   inputs: ['x', 'weight', 'bias'],
-  forward: ({ x, weight, bias }: Forward, { eps, activation }: BatchNormAttributes): Tensor[] => {
+  forward: ({ x, weight, bias }, { eps, activation }) => {
     const average = mean(x, batchAxes(x)) as Tensor1D
     const centred = sub(x, average)
     const variance = mean(square(centred), batchAxes(x)) as Tensor1D
@@ -54,15 +54,17 @@ export const batchNormOp = defineOp('batchNorm', {
 const once = 'it is a kernel for first order only; under a tape batchNorm uses its composition'
 
 /** `[dx, dweight, dbias]` of `batchNormOp`. */
-export const batchNormGradientOp = defineOp<Backward, BatchNormAttributes, Tensor[], keyof Backward>(
-  'batchNormGradient',
-  {
-    inputs: ['dy', 'x', 'weight', 'bias', 'mean', 'variance'],
-    forward: (inputs, attributes) => batchNormGradients(inputs, attributes),
-    gradient: {},
-    constants: { dy: once, x: once, weight: once, bias: once, mean: once, variance: once },
-  },
-)
+export const batchNormGradientOp: Op<Backward, BatchNormAttributes, Tensor[]> = defineOp<
+  Backward,
+  BatchNormAttributes,
+  Tensor[],
+  keyof Backward
+>('batchNormGradient', {
+  inputs: ['dy', 'x', 'weight', 'bias', 'mean', 'variance'],
+  forward: (inputs, attributes) => batchNormGradients(inputs, attributes),
+  gradient: {},
+  constants: { dy: once, x: once, weight: once, bias: once, mean: once, variance: once },
+})
 
 /**
  * With `x̂ = (x − mean) / σ` and `d` the gradient at the normalised output:

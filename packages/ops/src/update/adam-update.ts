@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, div, mul, sqrt, square, sub } from '../array/arithmetic.ts'
-import { defineOp } from '../engine/define-op.ts'
+import { defineOp, type Op } from '../engine/define-op.ts'
 
 type AdamInputs = { parameter: Tensor; gradient: Tensor; m: Tensor; v: Tensor }
 
@@ -24,7 +24,12 @@ const reason = 'an optimizer update is not part of the model; differentiate the 
  *
  * @see Kingma & Ba 2015; Loshchilov & Hutter 2019 for the decoupled decay; torch.optim.Adam, AdamW
  */
-export const adamUpdate = defineOp<AdamInputs, AdamAttributes, Tensor[], keyof AdamInputs>('adamUpdate', {
+export const adamUpdate: Op<AdamInputs, AdamAttributes, Tensor[]> = defineOp<
+  AdamInputs,
+  AdamAttributes,
+  Tensor[],
+  keyof AdamInputs
+>('adamUpdate', {
   inputs: ['parameter', 'gradient', 'm', 'v'],
   forward: ({ parameter, gradient, m, v }, { learningRate, beta1, beta2, eps, weightDecay, decoupled, step }) => {
     const decayed = decoupled && weightDecay !== 0 ? mul(parameter, 1 - learningRate * weightDecay) : parameter
