@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { encode } from 'fast-png'
 import { cifar10ClassNames } from '../src/cifar10/class-names.ts'
 import type { BatchFacts, Cifar10Facts, SplitFacts } from '../src/cifar10/official.ts'
+import type { Dataset, Sample } from '../src/dataset.ts'
+import { imageDataset } from '../src/image-dataset.ts'
 
 /** A stand-in for CIFAR-10 with ten images a file, two files to train and one to test, every class once a file. */
 export interface Synthetic {
@@ -49,6 +51,14 @@ export function record({ label, pixels }: Picture): Uint8Array {
   for (let at = 0; at < 3072; at++) bytes[1 + (at % 3) * 1024 + Math.floor(at / 3)] = pixels[at] as number
   return bytes
 }
+
+/** The pictures as a dataset. */
+export const datasetOf = (pictures: readonly Picture[]): Dataset<Sample> =>
+  imageDataset({
+    images: concat(pictures.map(({ pixels }) => pixels)),
+    labels: pictures.map(({ label }) => label),
+    shape: [32, 32, 3],
+  })
 
 const concat = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]))
 

@@ -2,10 +2,9 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serveFolder } from '../../test/folder-server.ts'
-import { type Picture, synthetic } from '../../test/synthetic-cifar10.ts'
+import { datasetOf, synthetic } from '../../test/synthetic-cifar10.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import type { Dataset, Sample } from '../dataset.ts'
-import { imageDataset } from '../image-dataset.ts'
 import { map } from '../map.ts'
 import { subset } from '../subset.ts'
 import { normalize } from '../transforms/normalize.ts'
@@ -16,12 +15,6 @@ import type { DownloadProgress } from './types.ts'
 import { writeCifar10Shards } from './write-shards.ts'
 
 const data = synthetic()
-const datasetOf = (pictures: readonly Picture[]) =>
-  imageDataset({
-    images: Uint8Array.from(pictures.flatMap(({ pixels }) => [...pixels])),
-    labels: pictures.map(({ label }) => label),
-    shape: [32, 32, 3],
-  })
 const original = { train: datasetOf(data.train), test: datasetOf(data.test), classNames: cifar10ClassNames }
 
 async function written(shardSize = 8): Promise<string> {

