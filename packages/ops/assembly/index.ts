@@ -1,3 +1,17 @@
+export { adam } from './adam'
+export { addBias } from './add-bias'
+export {
+  finishGradient,
+  finishMean,
+  finishVariance,
+  normalize,
+  spreadGradient,
+  startGradient,
+  sumGradients,
+  sumRows,
+  sumSquares,
+} from './batch-norm'
 export { convolve } from './convolution'
 export { filterGradient } from './filter-gradient'
+export { maxPool, maxPoolGradient } from './max-pool'
 export { packWeights } from './pack-weights'

@@ -1,5 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { identityWasm } from './array/identity.wasm.ts'
+import { addBiasWasm } from './convolution/bias.wasm.ts'
 import { conv2dWasm } from './convolution/conv2d.wasm.ts'
 import { conv2dFilterGradientWasm } from './convolution/conv2d-filter-gradient.wasm.ts'
 import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
@@ -10,6 +11,7 @@ import { adamUpdateWasm } from './update/adam-update.wasm.ts'
 /** Our own kernels for the WASM backend; every other operator runs as its composition. */
 export const wasmKernels: readonly KernelConfig[] = [
   adamUpdateWasm,
+  addBiasWasm,
   batchNormGradientWasm,
   batchNormWasm,
   conv2dFilterGradientWasm,

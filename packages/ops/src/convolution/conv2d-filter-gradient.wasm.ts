@@ -30,7 +30,7 @@ export const conv2dFilterGradientWasm: KernelConfig = wasmKernel<
   const pixel = 16 // bytes in a packed plane
   const imageBytes = paddedHeight * paddedWidth * quads * pixel
   const kernelBytes = rows * columns * blocks * 32
-  heap.run(
+  heap.runner.run(
     'filterGradient',
     heap.table([
       heap.address(x),
@@ -56,9 +56,9 @@ export const conv2dFilterGradientWasm: KernelConfig = wasmKernel<
       ),
       stride[0] * paddedWidth * pixel,
       stride[1] * pixel,
-      heap.scratch(imageBytes * heap.parts),
+      heap.scratch(imageBytes * heap.runner.parts),
       imageBytes,
-      heap.scratch(kernelBytes * heap.parts),
+      heap.scratch(kernelBytes * heap.runner.parts),
       kernelBytes,
       heap.scratch(blocks * taps * quads * 128),
     ]),

@@ -77,7 +77,7 @@ export function convolve(
     ]
   })
   const longestRun = Math.max(1, ...phases.map(({ taps }) => mergedColumns(taps, channels))) * channels
-  heap.run(
+  heap.runner.run(
     'convolve',
     heap.table([
       heap.address(output),
@@ -87,7 +87,7 @@ export function convolve(
       phases.length,
       heap.table(tables),
       Math.max(1, Math.floor(panelLength / longestRun)),
-      heap.scratch(tailBytes * heap.parts),
+      heap.scratch(tailBytes * heap.runner.parts),
       tailBytes,
       heap.table([
         heap.address(x),
@@ -97,7 +97,7 @@ export function convolve(
         top,
         left,
         ...paddedSize,
-        padded ? heap.scratch(paddedBytes * heap.parts) : 0,
+        padded ? heap.scratch(paddedBytes * heap.runner.parts) : 0,
         paddedBytes,
       ]),
     ]),
@@ -119,7 +119,7 @@ function packWeights(
   taps: readonly Tap[],
 ): number {
   const packed = heap.scratch(Math.ceil(outer / 8) * taps.length * inner * 32)
-  heap.run(
+  heap.runner.run(
     'packWeights',
     heap.table([
       heap.address(filter),

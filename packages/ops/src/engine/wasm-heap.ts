@@ -1,5 +1,5 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { type KernelName, type Runner, singleThreadRunner } from './wasm-kernels.ts'
+import { type Runner, singleThreadRunner } from './wasm-kernels.ts'
 
 /** What a kernel needs of tfjs-backend-wasm. */
 interface WasmBackend {
@@ -11,25 +11,22 @@ interface WasmBackend {
   }
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } }
   makeOutput(shape: number[], dtype: DataType): TensorInfo
-  typedArrayFromHeap(info: TensorInfo): Float32Array
 }
 
 /** One kernel call's access to the WASM heap. */
 export interface Heap {
   output(shape: readonly number[]): TensorInfo
-  /** Views are valid until the next allocation: make all outputs first. */
-  view(x: TensorInfo): Float32Array
   address(x: TensorInfo): number
   /** Bytes that are freed when the kernel returns. */
   scratch(bytes: number): number
   /** Scratch that holds 32-bit words: a job's description, or a table of it. */
   table(words: readonly number[]): number
-  /** Scratch that holds 32-bit floats. */
-  floats(values: readonly number[]): number
-  readonly parts: number
-  /** Runs a compiled kernel on the job described at an address. */
-  run(kernel: KernelName, job: number): void
+  /** Runs the compiled kernels, each on the job described at an address. */
+  readonly runner: Runner
 }
+
+/** A number as the word that holds it in float32. */
+export const floatWord = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0] as number
 
 const runners = new WeakMap<WasmBackend, Runner>()
 
@@ -75,7 +72,6 @@ function openHeap(backend: WasmBackend): { heap: Heap; free: () => void } {
   const buffer = (): ArrayBufferLike => wasm.asm.memory.buffer
   const heap: Heap = {
     output: (shape) => backend.makeOutput([...shape], 'float32'),
-    view: (x) => backend.typedArrayFromHeap(x),
     address: (x) => backend.dataIdMap.get(x.dataId).memoryOffset,
     scratch,
     table: (words) => {
@@ -83,13 +79,7 @@ function openHeap(backend: WasmBackend): { heap: Heap; free: () => void } {
       new Int32Array(buffer(), address, words.length).set(words)
       return address
     },
-    floats: (values) => {
-      const address = scratch(values.length * 4)
-      new Float32Array(buffer(), address, values.length).set(values)
-      return address
-    },
-    parts: runner.parts,
-    run: (kernel, job) => runner.run(kernel, job),
+    runner,
   }
   const free = (): void => {
     for (const address of taken) wasm._free(address)

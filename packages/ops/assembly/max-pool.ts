@@ -1,0 +1,119 @@
+import { shareStart } from './share'
+
+/** Max pooling of `x` into `y`, or its gradient: `dy` into `dx`. Taps in the padding are left out. */
+@unmanaged
+class MaxPool {
+  x: usize
+  y: usize
+  dy: usize
+  dx: usize
+  batch: i32
+  height: i32
+  width: i32
+  channels: i32
+  rows: i32 // of y
+  columns: i32
+  kernelHeight: i32
+  kernelWidth: i32
+  strideRows: i32
+  strideColumns: i32
+  top: i32
+  left: i32
+  dilationRows: i32
+  dilationColumns: i32
+  taps: usize // scratch of each part: table of a window's offsets
+}
+
+/** Writes the offsets of a window's taps inside the image, row by row; returns how many there are. */
+function window(all: MaxPool, table: usize, row: i32, column: i32): i32 {
+  let count = 0
+  for (let u = 0; u < all.kernelHeight; u++) {
+    const y = row * all.strideRows - all.top + u * all.dilationRows
+    if (y < 0 || y >= all.height) continue
+    for (let v = 0; v < all.kernelWidth; v++) {
+      const x = column * all.strideColumns - all.left + v * all.dilationColumns
+      if (x < 0 || x >= all.width) continue
+      store<usize>(table + ((<usize>count) << 2), (<usize>((y * all.width + x) * all.channels)) << 2)
+      count++
+    }
+  }
+  return count
+}
+
+export function maxPool(job: usize, part: i32, parts: i32): void {
+  const all = changetype<MaxPool>(job)
+  const pixel = (<usize>all.channels) << 2
+  const vectors = pixel & ~15
+  const table = all.taps + <usize>(part * all.kernelHeight * all.kernelWidth * 4)
+  // Rows of all images are shared out.
+  const last = shareStart(all.batch * all.rows, part + 1, parts)
+  for (let index = shareStart(all.batch * all.rows, part, parts); index < last; index++) {
+    const x = all.x + <usize>((index / all.rows) * all.height * all.width) * pixel
+    let y = all.y + <usize>(index * all.columns) * pixel
+    for (let column = 0; column < all.columns; column++) {
+      const end = table + ((<usize>window(all, table, index % all.rows, column)) << 2)
+      for (let c: usize = 0; c < vectors; c += 16) {
+        let largest = f32x4.splat(-Infinity)
+        for (let tap = table; tap < end; tap += 4) {
+          const value = v128.load(x + load<usize>(tap) + c)
+          // A NaN wins and stays, as in PyTorch.
+          const wins = v128.or(f32x4.gt(value, largest), f32x4.ne(value, value))
+          largest = v128.bitselect(value, largest, wins)
+        }
+        v128.store(y + c, largest)
+      }
+      for (let c = vectors; c < pixel; c += 4) {
+        let largest: f32 = -Infinity
+        for (let tap = table; tap < end; tap += 4) {
+          const value = load<f32>(x + load<usize>(tap) + c)
+          if (value > largest || isNaN(value)) largest = value
+        }
+        store<f32>(y + c, largest)
+      }
+      y += pixel
+    }
+  }
+}
+
+/** Each `dy` goes to the first tap, row by row, that equals `y`. */
+export function maxPoolGradient(job: usize, part: i32, parts: i32): void {
+  const all = changetype<MaxPool>(job)
+  const pixel = (<usize>all.channels) << 2
+  const vectors = pixel & ~15
+  const table = all.taps + <usize>(part * all.kernelHeight * all.kernelWidth * 4)
+  const imageBytes = <usize>(all.height * all.width) * pixel
+  // Windows may overlap, so that whole images are shared out.
+  const last = shareStart(all.batch, part + 1, parts)
+  for (let image = shareStart(all.batch, part, parts); image < last; image++) {
+    const x = all.x + <usize>image * imageBytes
+    const dx = all.dx + <usize>image * imageBytes
+    memory.fill(dx, 0, imageBytes)
+    let at = <usize>(image * all.rows * all.columns) * pixel
+    for (let row = 0; row < all.rows; row++) {
+      for (let column = 0; column < all.columns; column++) {
+        const end = table + ((<usize>window(all, table, row, column)) << 2)
+        for (let c: usize = 0; c < vectors; c += 16) {
+          const y = v128.load(all.y + at + c)
+          let dy = v128.load(all.dy + at + c)
+          for (let tap = table; tap < end; tap += 4) {
+            const offset = load<usize>(tap) + c
+            const hit = f32x4.eq(v128.load(x + offset), y)
+            v128.store(dx + offset, f32x4.add(v128.load(dx + offset), v128.and(dy, hit)))
+            dy = v128.andnot(dy, hit)
+          }
+        }
+        for (let c = vectors; c < pixel; c += 4) {
+          const y = load<f32>(all.y + at + c)
+          for (let tap = table; tap < end; tap += 4) {
+            const offset = load<usize>(tap) + c
+            if (load<f32>(x + offset) == y) {
+              store<f32>(dx + offset, load<f32>(dx + offset) + load<f32>(all.dy + at + c))
+              break
+            }
+          }
+        }
+        at += pixel
+      }
+    }
+  }
+}
