@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { BackendUnavailable } from '@ddnet/ops'
-import { conv2d, matMul, tensor, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core'
+import { conv2d, matMul, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core'
 import type { Device } from './environment.ts'
 import type { NodeJSKernelBackend } from './vendor/tfjs-node.mjs'
 
@@ -50,23 +50,27 @@ function proveArithmetic(): void {
 }
 
 function proveGpu(backend: NodeJSKernelBackend): void {
-  const { binding } = backend
-  tidy(() => {
-    const channels = tensor([1, 2, 3, 4], [1, 4, 1, 1])
-    const attributes = [
-      { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-      { name: 'block_size', type: binding.TF_ATTR_INT, value: 2 },
-      { name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NCHW' },
-    ]
+  const got = pixelsByChannelsFirst(backend)
+  if (String(got) !== '1,2,3,4') throw new Error(`expected 1, 2, 3, 4, got ${got.join(', ')}`)
+}
+
+/** Four channels rearranged to 2 × 2 pixels, in the channels-first form that TensorFlow has on GPUs alone. */
+function pixelsByChannelsFirst(backend: NodeJSKernelBackend): number[] {
+  const { TF_ATTR_INT, TF_ATTR_STRING, TF_ATTR_TYPE, TF_FLOAT } = backend.binding
+  const attributes = [
+    { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },
+    { name: 'block_size', type: TF_ATTR_INT, value: 2 },
+    { name: 'data_format', type: TF_ATTR_STRING, value: 'NCHW' },
+  ]
+  return tidy(() => {
+    const channels = tensor4d([1, 2, 3, 4], [1, 4, 1, 1])
     const [pixels] = backend.executeMultipleOutputs('DepthToSpace', attributes, [channels], 1)
-    const got = pixels?.dataSync() ?? []
-    if (String([...got]) !== '1,2,3,4') throw new Error(`expected 1, 2, 3, 4, got ${got}`)
+    return [...(pixels?.dataSync() ?? [])]
   })
 }
 
 /** Why there is no GPU, from what the machine shows. */
-function missingForCuda(backend: NodeJSKernelBackend): string {
-  const driver = '/proc/driver/nvidia/gpus'
+export function missingForCuda(backend: NodeJSKernelBackend, driver = '/proc/driver/nvidia/gpus'): string {
   if (process.platform === 'linux' && !existsSync(driver)) {
     return `this machine has no NVIDIA driver ('${driver}' does not exist). Install one, or ask for device 'cpu'.`
   }
@@ -78,12 +82,12 @@ function missingForCuda(backend: NodeJSKernelBackend): string {
   return `TensorFlow ${version} found no such GPU${gpus}. TF_CPP_MIN_LOG_LEVEL=0 shows which CUDA library it misses.`
 }
 
-/** TensorFlow's answer to an op without a device lists the kernels it has. */
-function hasCudaKernels({ binding }: NodeJSKernelBackend): boolean {
+/** TensorFlow's refusal of an op that no device here can run lists the devices that it has kernels for. */
+function hasCudaKernels(backend: NodeJSKernelBackend): boolean {
   try {
-    binding.executeOp('CudnnRNNParamsSize', [], [], 1)
+    pixelsByChannelsFirst(backend)
     return true
   } catch (error) {
-    return !(error as Error).message.includes('no registered kernels')
+    return (error as Error).message.includes("device='GPU'")
   }
 }

@@ -1,6 +1,8 @@
+import { tmpdir } from 'node:os'
 import { matMul, memory, type Tensor2D, tensor } from '@ddnet/ops'
 import { describeBackends, useBackend } from '@ddnet/testing'
 import {
+  findBackend,
   getBackend,
   getGradient,
   getKernel,
@@ -9,8 +11,10 @@ import {
   removeBackend,
 } from '@tensorflow/tfjs-core'
 import { afterAll, expect, test, vi } from 'vitest'
+import { missingForCuda } from './computing-device.ts'
 import { tensorflow } from './index.ts'
 import { cpuKernels, kernels } from './kernels/index.ts'
+import type { NodeJSKernelBackend } from './vendor/tfjs-node.mjs'
 
 describeBackends('TensorFlow', () => {
   // The worker's other files go on with the backend.
@@ -68,6 +72,15 @@ describeBackends('TensorFlow', () => {
     expect(getBackend()).toBe('cpu')
     await useBackend('tensorflow')
     expect([...tensor([4, 5]).dataSync()]).toEqual([4, 5])
+  })
+
+  test('a TensorFlow without CUDA is told from a machine without a driver', () => {
+    const backend = findBackend('tensorflow') as NodeJSKernelBackend
+    expect(missingForCuda(backend, '/no/such/driver')).toContain("no NVIDIA driver ('/no/such/driver' does not exist)")
+    const present = tmpdir()
+    expect(missingForCuda(backend, present)).toContain(
+      `TensorFlow ${backend.binding.TF_Version} of this addon is built for the CPU only`,
+    )
   })
 
   test('another backend of its name is an error', async () => {

@@ -1,5 +1,5 @@
 import type { AdamAttributes } from '@ddnet/ops'
-import { scalar, type Tensor } from '@tensorflow/tfjs-core'
+import { type KernelConfig, scalar, type Tensor } from '@tensorflow/tfjs-core'
 import { kernel } from './kernel.ts'
 
 type Inputs = Record<'parameter' | 'gradient' | 'm' | 'v', Tensor>

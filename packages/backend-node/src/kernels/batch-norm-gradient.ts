@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { asImages, type BatchNormAttributes, batchNormAttributes, shapedAs } from './batch-norm.ts'
 import { kernel } from './kernel.ts'
 

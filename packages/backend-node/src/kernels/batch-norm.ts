@@ -1,4 +1,4 @@
-import { reshape, type Tensor, type Tensor1D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
+import { type KernelConfig, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
 import { type AttributeValue, kernel } from './kernel.ts'
 
 export interface BatchNormAttributes {

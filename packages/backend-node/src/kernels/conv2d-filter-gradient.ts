@@ -1,5 +1,5 @@
 import type { ConvolutionGeometry, Pair } from '@ddnet/ops'
-import { stridedSlice, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
+import { type KernelConfig, stridedSlice, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
 import { byGroups, convolutionAttributes, dilatedSize } from './convolution.ts'
 import { kernel } from './kernel.ts'
 

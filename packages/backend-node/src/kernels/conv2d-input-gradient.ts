@@ -1,5 +1,5 @@
 import type { ConvolutionGeometry, Pair } from '@ddnet/ops'
-import { type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
+import { type KernelConfig, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
 import { byGroups, convolutionAttributes, dilateFilter } from './convolution.ts'
 import { kernel } from './kernel.ts'
 

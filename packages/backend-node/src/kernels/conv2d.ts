@@ -1,5 +1,5 @@
 import type { ConvolutionGeometry } from '@ddnet/ops'
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
 import { convolutionAttributes } from './convolution.ts'
 import { kernel } from './kernel.ts'
 

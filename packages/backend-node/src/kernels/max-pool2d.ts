@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
 import { kernel } from './kernel.ts'
 import { denseWindows, type PoolGeometry, poolAttributes } from './pooling.ts'
 
