@@ -1,0 +1,430 @@
+import { type Batch, type Loader, loader } from '@ddnet/datasets'
+import { Linear, Module } from '@ddnet/layers'
+import { crossEntropy, mse, weighted } from '@ddnet/losses'
+import { accuracy, confusionMatrix } from '@ddnet/metrics'
+import { memory, random, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor } from '@ddnet/ops'
+import { adam, sgd } from '@ddnet/optimizers'
+import { useBackend } from '@ddnet/testing'
+import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
+import { brightRows, TinyNet } from '../test/tiny.ts'
+import { type Callback, DivergedError, onHead, type Snapshot, Trainer } from './index.ts'
+
+beforeAll(() => useBackend('cpu'))
+
+const trainLoader = (length = 40) => loader(brightRows(length), { batchSize: 8, shuffle: true, key: random.key(5) })
+const testLoader = (length = 20) => loader(brightRows(length, 2), { batchSize: 8 })
+const create = (callbacks: Callback[] = [], learningRate: number | ((step: number) => number) = 0.03) => {
+  const model = new TinyNet()
+  const metrics = { accuracy: accuracy(), confusion: confusionMatrix(4) }
+  return {
+    model,
+    trainer: new Trainer({ model, loss: crossEntropy(), metrics, optimizer: adam({ learningRate }), callbacks }),
+  }
+}
+
+/** Writes down what happens, as `step 1`, `validation 5`, …, and whatever `also` wants. */
+function recorder(also: Callback = {}) {
+  const events: string[] = []
+  const callback: Callback = {
+    ...also,
+    onStart: async (event, control) => {
+      events.push(`start ${event.startStep}/${event.totalSteps}`)
+      await also.onStart?.(event, control)
+    },
+    onStep: async (event, control) => {
+      events.push(`step ${event.step}`)
+      await also.onStep?.(event, control)
+    },
+    onValidation: async (event, control) => {
+      events.push(`validation ${event.step}`)
+      await also.onValidation?.(event, control)
+    },
+    onEpoch: async (event, control) => {
+      events.push(`epoch ${event.epoch} after ${event.step}`)
+      await also.onEpoch?.(event, control)
+    },
+    onEnd: async (event, control) => {
+      events.push(`end ${event.reason} ${event.step}`)
+      await also.onEnd?.(event, control)
+    },
+  }
+  return { events, callback }
+}
+
+describe('fit', () => {
+  test('learns', async () => {
+    const { model, trainer } = create()
+    await trainer.fit(trainLoader(), { epochs: 12 })
+    const { loss, accuracy } = await trainer.evaluate(testLoader(100))
+    expect(accuracy).toBeGreaterThan(0.9)
+    expect(loss).toBeLessThan(0.5)
+    model.dispose()
+  })
+
+  test('emits its events in order: step, validation, epoch', async () => {
+    const { events, callback } = recorder()
+    const { model, trainer } = create([callback])
+    const { reason } = await trainer.fit(trainLoader(16), { steps: 5, validation: testLoader(), validateEvery: 2 })
+    expect(reason).toBe('done')
+    expect(events).toEqual([
+      'start 0/5',
+      'step 1',
+      'step 2',
+      'validation 2',
+      'epoch 1 after 2',
+      'step 3',
+      'step 4',
+      'validation 4',
+      'epoch 2 after 4',
+      'step 5',
+      'validation 5',
+      'end done 5',
+    ])
+    model.dispose()
+  })
+
+  test('validates at the end of every epoch, unless told otherwise, and after the last step', async () => {
+    const { model, trainer } = create()
+    const { history } = await trainer.fit(trainLoader(), { steps: 12, validation: testLoader() })
+    expect(history.validations.map(({ step }) => step)).toEqual([5, 10, 12])
+    expect(history.epochs.map(({ step }) => step)).toEqual([5, 10])
+    model.dispose()
+  })
+
+  test('tells each step its loss, learning rate, epoch and batch size', async () => {
+    const { model, trainer } = create([], (step) => (step + 1) / 100)
+    const { history } = await trainer.fit(trainLoader(20), { epochs: 2 })
+    expect(
+      history.steps.map(({ step, epoch, batchSize, learningRate }) => [step, epoch, batchSize, learningRate]),
+    ).toEqual([
+      [1, 1, 8, 0.01],
+      [2, 1, 8, 0.02],
+      [3, 1, 4, 0.03],
+      [4, 2, 8, 0.04],
+      [5, 2, 8, 0.05],
+      [6, 2, 4, 0.06],
+    ])
+    for (const { loss, seconds, dataSeconds } of history.steps) {
+      expect(loss).toBeGreaterThan(0)
+      expect(seconds).toBeGreaterThanOrEqual(dataSeconds)
+      expect(dataSeconds).toBeGreaterThanOrEqual(0)
+    }
+    model.dispose()
+  })
+
+  test("averages the training scores since the last validation and over the epoch, by the batches' sizes", async () => {
+    const { model, trainer } = create()
+    const { history } = await trainer.fit(trainLoader(20), { epochs: 2, validation: testLoader(), validateEvery: 2 })
+    const mean = (from: number, to: number) => {
+      const steps = history.steps.slice(from, to)
+      const total = (f: (step: (typeof steps)[number]) => number) => steps.reduce((sum, step) => sum + f(step), 0)
+      return total(({ loss, batchSize }) => loss * batchSize) / total(({ batchSize }) => batchSize)
+    }
+    expect(history.validations.map(({ train }) => train.loss)).toEqual([mean(0, 2), mean(2, 4), mean(4, 6)])
+    expect(history.epochs.map(({ train }) => train.loss)).toEqual([mean(0, 3), mean(3, 6)])
+    const counts = history.epochs.map(({ train }) => (train['confusion'] as number[][]).flat().reduce((a, b) => a + b))
+    expect(counts).toEqual([20, 20])
+    model.dispose()
+  })
+
+  test('events are the same whatever the lag', async () => {
+    const runs = await Promise.all(
+      [0, 1, 7].map(async (lag) => {
+        const { events, callback } = recorder()
+        const { model, trainer } = create([callback])
+        const { history } = await trainer.fit(trainLoader(), { epochs: 2, validation: testLoader(), lag })
+        model.dispose()
+        return {
+          events,
+          losses: history.steps.map(({ loss }) => loss),
+          scores: history.validations.map((v) => v.validation),
+        }
+      }),
+    )
+    expect(runs[1]).toEqual(runs[0])
+    expect(runs[2]).toEqual(runs[0])
+  })
+
+  test('the host runs at most `lag` steps ahead', async () => {
+    let computed = 0
+    class Counting extends TinyNet {
+      override forward(...parameters: Parameters<TinyNet['forward']>) {
+        computed++
+        return super.forward(...parameters)
+      }
+    }
+    const ahead: number[] = []
+    const model = new Counting()
+    const callbacks = [{ onStep: ({ step }: { step: number }) => void ahead.push(computed - step) }]
+    const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: sgd(), callbacks })
+    await trainer.fit(trainLoader(), { steps: 10, lag: 2 })
+    expect(ahead).toEqual([2, 2, 2, 1, 0, 2, 2, 2, 1, 0]) // it catches up at the end of an epoch of five
+    model.dispose()
+  })
+
+  test('control.stop finishes the step, and onEnd still runs', async () => {
+    const { events, callback } = recorder({
+      needsState: () => true,
+      onStep: ({ step }, control) => step === 3 && control.stop('enough'),
+      onEnd: ({ message }) => expect(message).toBe('enough'),
+    } as Callback)
+    const { model, trainer } = create([callback])
+    const { reason, history } = await trainer.fit(trainLoader(), { epochs: 9, validation: testLoader() })
+    expect(reason).toBe('stopped')
+    expect(history.steps).toHaveLength(3)
+    expect(events.at(-1)).toBe('end stopped 3')
+    model.dispose()
+  })
+
+  test('a snapshot is refused where the model is ahead of the event', async () => {
+    const { model, trainer } = create([{ onStep: async (_, control) => void (await control.snapshot()) }])
+    await expect(trainer.fit(trainLoader(), { epochs: 1 })).rejects.toThrow('Announce the step in needsState')
+    model.dispose()
+  })
+
+  test('a callback that throws ends the run with its error', async () => {
+    const { model, trainer } = create([
+      {
+        onStep: () => {
+          throw new Error('the disk is full')
+        },
+      },
+    ])
+    const before = memory().numTensors
+    await expect(trainer.fit(trainLoader(), { epochs: 1 })).rejects.toThrow('the disk is full')
+    expect(memory().numTensors).toBe(before)
+    model.dispose()
+  })
+
+  test.each<[string, object]>([
+    ['either epochs or steps', {}],
+    ['either epochs or steps', { epochs: 1, steps: 1 }],
+    ['epochs to be a whole number of at least 1, got 0', { epochs: 0 }],
+    ['steps to be a whole number of at least 1, got -3', { steps: -3 }],
+    ['validateEvery to be a whole number of at least 1, got 0.5', { steps: 3, validateEvery: 0.5 }],
+    ['lag to be a whole number of at least 0, got -1', { steps: 3, lag: -1 }],
+  ])('refuses: expected %s', async (message, options) => {
+    const { model, trainer } = create()
+    await expect(trainer.fit(trainLoader(), options as { steps: number })).rejects.toThrow(message)
+    model.dispose()
+  })
+
+  test('names a loader whose length is wrong, and one that gives nothing', async () => {
+    const { model, trainer } = create()
+    const short = { ...trainLoader(), length: 4 } as Loader<Batch>
+    await expect(trainer.fit(short, { epochs: 3 })).rejects.toThrow('length is 4 batches, but an epoch ended after 1')
+    const empty = { ...trainLoader(), async *[Symbol.asyncIterator]() {} } as Loader<Batch>
+    await expect(trainer.fit(empty, { epochs: 3 })).rejects.toThrow('gave no batches')
+    await expect(trainer.evaluate(empty)).rejects.toThrow('gave no batches')
+    model.dispose()
+  })
+
+  test('names what the batch has not', async () => {
+    const { model, trainer } = create()
+    const unlabelled = {
+      ...trainLoader(),
+      async *[Symbol.asyncIterator]() {
+        yield { images: tensor(new Float32Array(16), [1, 4, 4, 1]) as Tensor4D }
+      },
+    }
+    const before = memory().numTensors
+    await expect(trainer.fit(unlabelled, { steps: 1 })).rejects.toThrow("the batch has no 'labels', only images")
+    expect(memory().numTensors).toBe(before)
+    model.dispose()
+  })
+})
+
+describe('a run that diverges', () => {
+  test('names the step and the learning rate, and calls onEnd first', async () => {
+    const { events, callback } = recorder()
+    const { model, trainer } = create([callback], (step) => (step < 3 ? 0.01 : 1e30))
+    const before = memory().numTensors
+    const error = await trainer.fit(trainLoader(), { epochs: 9 }).catch((error) => error)
+    expect(error).toBeInstanceOf(DivergedError)
+    expect(error).toMatchObject({ step: 5, learningRate: 1e30 })
+    expect(error.message).toMatch(/^Training diverged at step 5: the loss is (NaN|Infinity) \(learning rate 1e\+30\)\./)
+    expect(events).toEqual(['start 0/45', 'step 1', 'step 2', 'step 3', 'step 4', 'end diverged 5'])
+    expect(memory().numTensors).toBe(before)
+    model.dispose()
+  })
+})
+
+describe('memory', () => {
+  test('is flat over 300 steps, validation and metrics included', async () => {
+    const counts: number[] = []
+    const { model, trainer } = create([
+      {
+        needsState: (step) => step % 50 === 0,
+        onStep: ({ step }) => void (step % 50 === 0 && counts.push(memory().numTensors)),
+      },
+    ])
+    const before = memory().numTensors
+    await trainer.fit(trainLoader(), { steps: 300, validation: testLoader(), validateEvery: 60 })
+    expect(new Set(counts).size).toBe(1)
+    expect(counts).toHaveLength(6)
+    expect(memory().numTensors).toBe(before)
+    await trainer.evaluate(testLoader())
+    expect(memory().numTensors).toBe(before)
+    model.dispose()
+  })
+})
+
+describe('evaluate', () => {
+  test('is the mean over samples, whatever the batches', async () => {
+    const { model, trainer } = create()
+    const [whole, parts] = await Promise.all(
+      [20, 6].map((batchSize) => trainer.evaluate(loader(brightRows(20, 2), { batchSize }))),
+    )
+    expect(parts?.loss).toBeCloseTo(whole?.loss as number, 6)
+    expect(parts?.accuracy).toBe(whole?.accuracy)
+    expect(parts?.confusion).toEqual(whole?.confusion)
+    model.dispose()
+  })
+
+  test('gives each metric its own type', () => {
+    const { model, trainer } = create()
+    expectTypeOf(trainer.evaluate<Batch>).returns.resolves.toExtend<{
+      loss: number
+      accuracy: number
+      confusion: readonly (readonly number[])[]
+    }>()
+    model.dispose()
+  })
+})
+
+describe('several heads', () => {
+  class TwoHeads extends Module {
+    readonly class = new Linear(16, 4, { key: random.key(1) })
+    readonly image = new Linear(16, 16, { key: random.key(2) })
+    override forward(images: Tensor) {
+      return this.class.forward(reshape(images, [-1, 16]))
+    }
+    heads(images: Tensor) {
+      const flat = reshape(images, [-1, 16])
+      return { class: this.class.forward(flat), reconstruction: this.image.forward(flat) }
+    }
+  }
+  async function* batches() {
+    for (const label of [0, 1, 2, 3]) {
+      const images = random.uniform(random.key(label), [2, 4, 4, 1]) as Tensor4D
+      const labels = tensor([label, label], [2], 'int32') as Tensor1D
+      yield { images, class: labels, reconstruction: reshape(images, [2, 16]) }
+    }
+  }
+  const heads = { class: crossEntropy(), reconstruction: weighted(mse(), 0.5) }
+  const headLoader = { ...trainLoader(), length: 4, [Symbol.asyncIterator]: batches }
+
+  test('the losses are added up, each on the targets of its name', async () => {
+    const model = new TwoHeads()
+    const forward = (images: Tensor) => model.heads(images)
+    const evaluateWith = async (loss: object) =>
+      (await new Trainer({ model, loss: loss as typeof heads, optimizer: sgd(), forward }).evaluate(headLoader)).loss
+    const sum =
+      (await evaluateWith({ class: heads.class })) + (await evaluateWith({ reconstruction: heads.reconstruction }))
+    expect(await evaluateWith(heads)).toBeCloseTo(sum, 5)
+    model.dispose()
+  })
+
+  test('train together, with metrics of one head, in flat memory', async () => {
+    const model = new TwoHeads()
+    const trainer = new Trainer({
+      model,
+      loss: heads,
+      metrics: { accuracy: onHead('class', accuracy()) },
+      optimizer: adam({ learningRate: 0.05 }),
+      forward: (images) => model.heads(images),
+    })
+    const before = memory().numTensors
+    const first = await trainer.evaluate(headLoader)
+    await trainer.fit(headLoader, { epochs: 30 })
+    const last = await trainer.evaluate(headLoader)
+    expect(memory().numTensors).toBe(before)
+    expect(last.loss).toBeLessThan(first.loss / 2)
+    expect(last.accuracy).toBe(1)
+    model.dispose()
+  })
+
+  test('names a metric without a head, and a head that the model does not return', async () => {
+    const model = new TwoHeads()
+    const options = { model, loss: heads, optimizer: sgd() }
+    expect(() => new Trainer({ ...options, metrics: { accuracy: accuracy() } })).toThrow(
+      "metric 'accuracy' measures no head, expected one of class, reconstruction. Use onHead(head, metric).",
+    )
+    expect(() => new Trainer({ ...options, metrics: { accuracy: onHead('clas', accuracy()) } })).toThrow("head 'clas'")
+    const trainer = new Trainer({ ...options, forward: (images) => ({ class: model.forward(images) }) })
+    await expect(trainer.evaluate(headLoader)).rejects.toThrow("the model returned no 'reconstruction', only class")
+    model.dispose()
+  })
+})
+
+describe('a resumed run', () => {
+  /** Trains to `steps`, taking a snapshot at each given step; returns what it saw. */
+  async function train(options: { steps: number; snapshotAt?: number; resume?: Snapshot; stopAt?: number }) {
+    const { events, callback } = recorder({
+      needsState: (step) => step === options.snapshotAt,
+      onStep: async ({ step }, control) => {
+        if (step !== options.snapshotAt) return
+        // Through JSON and back, as a file would.
+        const snapshot = await control.snapshot()
+        taken = { ...snapshot, ...JSON.parse(JSON.stringify({ loader: snapshot.loader, running: snapshot.running })) }
+        control.stop()
+      },
+      onEnd: async (_, control) => {
+        final = await control.snapshot()
+      },
+    })
+    let taken: Snapshot | undefined
+    let final: Snapshot | undefined
+    const { model, trainer } = create([callback], (step) => 0.05 / (1 + step))
+    const { history } = await trainer.fit(trainLoader(), {
+      steps: options.steps,
+      validation: testLoader(),
+      validateEvery: 4,
+      key: random.key(9),
+      ...(options.resume === undefined ? {} : { resume: options.resume }),
+    })
+    model.dispose()
+    const timeless = <T extends object>(event: T) => ({ ...event, seconds: 0, dataSeconds: 0 })
+    return {
+      events,
+      taken: taken as unknown as Snapshot,
+      final: final as unknown as Snapshot,
+      history: {
+        steps: history.steps.map(timeless),
+        validations: history.validations.map(timeless),
+        epochs: history.epochs.map(timeless),
+      },
+    }
+  }
+
+  // An epoch has five steps, a validation comes every four: inside an epoch, before a validation, at an epoch's end.
+  test.each([1, 3, 4, 5, 8, 10, 12])('after step %i is the unbroken run, bit for bit', async (step) => {
+    const whole = await train({ steps: 12 })
+    const first = await train({ steps: 12, snapshotAt: step })
+    const second = await train({ steps: 12, resume: first.taken })
+    expect(first.history.steps).toHaveLength(step)
+    expect(second.final).toEqual(whole.final)
+    expect([...first.history.steps, ...second.history.steps]).toEqual(whole.history.steps)
+    expect([...first.history.validations, ...second.history.validations]).toEqual(whole.history.validations)
+    expect([...first.history.epochs, ...second.history.epochs]).toEqual(whole.history.epochs)
+  })
+
+  test('goes on with its own key, and refuses another', async () => {
+    const { taken } = await train({ steps: 12, snapshotAt: 4 })
+    expect(taken.key).toEqual({ high: 0, low: 9 })
+    const { model, trainer } = create()
+    const other = trainer.fit(trainLoader(), { steps: 12, resume: taken, key: random.key(10) })
+    await expect(other).rejects.toThrow('started with another key')
+    model.dispose()
+  })
+
+  test('refuses the state of another optimizer', async () => {
+    const { taken } = await train({ steps: 12, snapshotAt: 4 })
+    const model = new TinyNet()
+    const trainer = new Trainer({ model, loss: crossEntropy(), metrics: {}, optimizer: sgd({ momentum: 0.9 }) })
+    await expect(trainer.fit(trainLoader(), { steps: 12, resume: taken })).rejects.toThrow(
+      'resume: the saved state does not fit this optimizer: missing velocity.hidden.weight',
+    )
+    model.dispose()
+  })
+})

@@ -1,0 +1,66 @@
+import type { Loader } from '@ddnet/datasets'
+import type { Module } from '@ddnet/layers'
+import type { Metric } from '@ddnet/metrics'
+import type { Optimizer } from '@ddnet/optimizers'
+import type { Callback } from './callback.ts'
+import { evaluate } from './evaluate.ts'
+import type { FitOptions, FitResult } from './fit-options.ts'
+import { Run } from './run.ts'
+import { type Forward, type Losses, type Metrics, Task } from './task.ts'
+
+export interface TrainerOptions<M extends Metrics> {
+  readonly model: Module
+  /** A loss on the batch's `labels`, or one a head on the batch's tensors of the heads' names; they are added up. */
+  readonly loss: Losses
+  readonly optimizer: Optimizer
+  /** Measured on training batches before their update, and in evaluation. */
+  readonly metrics?: M
+  readonly callbacks?: readonly Callback[]
+  /** How to run the model, where it has several heads: a record of predictions. Default: `model.forward`. */
+  readonly forward?: Forward
+}
+
+/** The mean loss and each metric's value. */
+export type ScoresOf<M extends Metrics> = { readonly loss: number } & {
+  readonly [Name in keyof M]: M[Name] extends Metric<infer _, infer Value> ? Value : never
+}
+
+/**
+ * Trains a model and measures it.
+ *
+ * @example
+ * const trainer = new Trainer({
+ *   model: new DDNet({ key: random.key(42) }),
+ *   loss: crossEntropy(),
+ *   metrics: { accuracy: accuracy() },
+ *   optimizer: adam({ learningRate: oneCycle({ peak: 4e-3, steps }) }),
+ *   callbacks: [checkpoint({ directory: 'checkpoints' })],
+ * })
+ * await trainer.fit(loader(train, { batchSize: 64, shuffle: true, key }), { steps, validation: loader(test, { batchSize: 500 }) })
+ */
+export class Trainer<const M extends Metrics = Record<never, never>> {
+  readonly #task: Task
+  readonly #optimizer: Optimizer
+  readonly #callbacks: readonly Callback[]
+
+  constructor({ model, loss, optimizer, metrics, callbacks = [], forward }: TrainerOptions<M>) {
+    this.#task = new Task(model, loss, metrics ?? {}, forward)
+    this.#optimizer = optimizer
+    this.#callbacks = callbacks
+  }
+
+  /**
+   * Trains the model in place. Every batch is disposed after its step.
+   *
+   * @throws DivergedError, after `onEnd`, when a loss is not finite: the model is then of no use
+   * @throws RangeError for options out of range; Error for batches, states and callbacks that fail
+   */
+  async fit<B>(loader: Loader<B>, options: FitOptions<B>): Promise<FitResult> {
+    return new Run(this.#task, this.#optimizer, this.#callbacks, loader, options).run()
+  }
+
+  /** Loss and metrics over one epoch of `loader`, in inference. */
+  async evaluate<B>(loader: Loader<B>): Promise<ScoresOf<M>> {
+    return (await evaluate(this.#task, loader)) as unknown as ScoresOf<M> // one value for each metric of M
+  }
+}
