@@ -3,8 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { div, mul } from './arithmetic.ts'
 import { equal } from './compare.ts'
-import { onesLike } from './create.ts'
-import { cast, reshape } from './shape.ts'
+import { cast, reshape, tile } from './shape.ts'
 
 type One = { x: Tensor }
 type Reduction = { axis?: number | number[] | null; keepDims?: boolean }
@@ -15,9 +14,16 @@ const keptShape = (x: Tensor, axis: Reduction['axis']): number[] => {
   return x.shape.map((size, index) => (axes.has(index) ? 1 : size))
 }
 
+/** Repeats the axes of size 1 until `x`, of the same rank, has `shape`. */
+const broadcastTo = (x: Tensor, shape: number[]): Tensor =>
+  tile(
+    x,
+    shape.map((size, axis) => (x.shape[axis] === 1 ? size : 1)),
+  )
+
 /** Sum over `axis` (all axes when omitted). */
 export const sum: typeof tf.sum = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
-  gradient: { x: (dy, { x }, { axis }) => mul(reshape(dy, keptShape(x, axis)), onesLike(x)) },
+  gradient: { x: (dy, { x }, { axis }) => broadcastTo(reshape(dy, keptShape(x, axis)), x.shape) },
 })
 
 /** Mean over `axis` (all axes when omitted). */
@@ -26,7 +32,7 @@ export const mean: typeof tf.mean = stockOp<typeof tf.mean, One, Reduction>('Mea
     x: (dy, { x }, { axis }) => {
       const kept = keptShape(x, axis)
       const count = x.size / Math.max(1, tf.util.sizeFromShape(kept))
-      return mul(reshape(div(dy, count), kept), onesLike(x))
+      return broadcastTo(reshape(div(dy, count), kept), x.shape)
     },
   },
 })

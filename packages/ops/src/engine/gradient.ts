@@ -7,6 +7,7 @@ import {
   type TensorContainer,
   tidy,
 } from '@tensorflow/tfjs-core'
+import { clone } from '../array/shape.ts'
 
 export type Inputs = Record<string, Tensor>
 export type Outputs = Tensor | Tensor[]
@@ -72,13 +73,12 @@ export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
         tidy(() => definition.shared?.(dy as O, saved, typedAttributes) as TensorContainer)) as S
       const gradients: Record<string, () => Tensor> = {}
       for (const [name, gradient] of Object.entries(definition.gradient)) {
-        gradients[name] = () =>
-          (gradient as (dy: O, saved: Saved<I, O>, attributes: A, shared: S) => Tensor)(
-            dy as O,
-            saved,
-            typedAttributes,
-            shared,
-          )
+        gradients[name] = () => {
+          const run = gradient as (dy: O, saved: Saved<I, O>, attributes: A, shared: S) => Tensor
+          const dx = run(dy as O, saved, typedAttributes, shared)
+          // The engine disposes a gradient when it adds another to it: one that several inputs share needs its own handle.
+          return [dy, shared].flat().includes(dx) ? clone(dx) : dx
+        }
       }
       for (const [name, reason] of Object.entries(definition.constants ?? {})) {
         gradients[name] = () => {

@@ -1,5 +1,6 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { type Runner, singleThreadRunner } from './wasm-kernels.ts'
+import { localRunner, type Runner } from './wasm-kernels.ts'
+import { threadedRunner } from './wasm-threads.ts'
 
 /** What a kernel needs of tfjs-backend-wasm. */
 interface WasmBackend {
@@ -7,7 +8,9 @@ interface WasmBackend {
     _malloc(bytes: number): number
     _free(address: number): void
     /** The exports of the build without threads. */
-    readonly asm: { readonly memory: WebAssembly.Memory }
+    readonly asm: { readonly memory?: WebAssembly.Memory }
+    /** The shared memory of the build with threads. */
+    readonly wasmMemory?: WebAssembly.Memory
   }
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } }
   makeOutput(shape: number[], dtype: DataType): TensorInfo
@@ -28,14 +31,31 @@ export interface Heap {
 /** A number as the word that holds it in float32. */
 export const floatWord = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0] as number
 
+const memoryOf = ({ wasm }: WasmBackend): WebAssembly.Memory =>
+  (wasm.wasmMemory ?? wasm.asm.memory) as WebAssembly.Memory
+
 const runners = new WeakMap<WasmBackend, Runner>()
 
 function runnerOf(backend: WasmBackend): Runner {
   const running = runners.get(backend)
   if (running !== undefined) return running
-  const runner = singleThreadRunner(backend.wasm.asm.memory)
+  const runner = localRunner(memoryOf(backend))
   runners.set(backend, runner)
   return runner
+}
+
+/** Divides our kernels on a backend among the calling thread and others; call the result to stop those. */
+export async function startThreads(backend: object, threads: number): Promise<() => void> {
+  const wasm = backend as WasmBackend // the one that tfjs-backend-wasm made
+  const runner = await threadedRunner(memoryOf(wasm), threads)
+  runners.set(wasm, runner)
+  return () => runner.stop()
+}
+
+/** Divides our kernels on a backend into parts without threads: results must not depend on it. */
+export function divideWithoutThreads(backend: object, parts: number): void {
+  const wasm = backend as WasmBackend // the one that tfjs-backend-wasm made
+  runners.set(wasm, localRunner(memoryOf(wasm), parts))
 }
 
 /** A kernel for the WASM backend that computes on the heap directly. */
@@ -69,7 +89,7 @@ function openHeap(backend: WasmBackend): { heap: Heap; free: () => void } {
     return address
   }
   // The buffer is another one after each growth, so it is asked for anew.
-  const buffer = (): ArrayBufferLike => wasm.asm.memory.buffer
+  const buffer = (): ArrayBufferLike => memoryOf(backend).buffer
   const heap: Heap = {
     output: (shape) => backend.makeOutput([...shape], 'float32'),
     address: (x) => backend.dataIdMap.get(x.dataId).memoryOffset,

@@ -1,22 +1,25 @@
-import { unsharedKernels } from './wasm-kernels.generated.ts'
+import { sharedKernels, unsharedKernels } from './wasm-kernels.generated.ts'
 
 /** Computes share `part` of `parts` of the job whose description is at address `job`. */
-type Kernel = (job: number, part: number, parts: number) => void
+export type Kernel = (job: number, part: number, parts: number) => void
 
-/** The kernels of `assembly/index.ts` that are divided among threads. */
-export type SharedKernel =
-  | 'adam'
-  | 'addBias'
-  | 'convolve'
-  | 'filterGradient'
-  | 'maxPool'
-  | 'maxPoolGradient'
-  | 'normalize'
-  | 'packWeights'
-  | 'spreadGradient'
-  | 'sumGradients'
-  | 'sumRows'
-  | 'sumSquares'
+/** The kernels of `assembly/index.ts` that can be divided among threads. */
+export const sharedKernelNames = [
+  'adam',
+  'addBias',
+  'convolve',
+  'filterGradient',
+  'maxPool',
+  'maxPoolGradient',
+  'normalize',
+  'packWeights',
+  'spreadGradient',
+  'sumGradients',
+  'sumRows',
+  'sumSquares',
+] as const
+
+export type SharedKernel = (typeof sharedKernelNames)[number]
 
 /** Those that are too small for it. */
 export type SmallKernel = 'finishGradient' | 'finishMean' | 'finishVariance' | 'startGradient'
@@ -26,17 +29,33 @@ export interface Runner {
   /** Among how many threads each job is divided. Results do not depend on it. */
   readonly parts: number
   run(kernel: SharedKernel, job: number): void
-  runSmall(kernel: SmallKernel, job: number): void
+  /** Runs the whole job on the calling thread: what is done sooner than another thread wakes. */
+  runAlone(kernel: SharedKernel | SmallKernel, job: number): void
+  /** Stops the other threads. */
+  stop(): void
 }
 
 /** Bytes of a base64 text. */
 const decode = (base64: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 
-/** A runner for unshared memory, on the calling thread. */
-export function singleThreadRunner(memory: WebAssembly.Memory): Runner {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(decode(unsharedKernels)), { env: { memory } })
-  const kernels = exports as Record<SharedKernel | SmallKernel, Kernel> // what assembly/index.ts exports
-  const run = (kernel: SharedKernel | SmallKernel, job: number): void => kernels[kernel](job, 0, 1)
-  return { parts: 1, run, runSmall: run }
+/** The compiled kernels for a memory; the shared flag is part of the imported memory's type. */
+export const kernelModule = (memory: WebAssembly.Memory): WebAssembly.Module =>
+  new WebAssembly.Module(decode(memory.buffer instanceof ArrayBuffer ? unsharedKernels : sharedKernels))
+
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Record<string, Kernel> {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, Kernel> // assembly/index.ts
+}
+
+/** A runner that divides jobs into `parts` and does all of them on the calling thread. */
+export function localRunner(memory: WebAssembly.Memory, parts = 1): Runner {
+  const kernels = instantiate(kernelModule(memory), memory)
+  return {
+    parts,
+    run: (kernel, job) => {
+      for (let part = 0; part < parts; part++) (kernels[kernel] as Kernel)(job, part, parts)
+    },
+    runAlone: (kernel, job) => (kernels[kernel] as Kernel)(job, 0, 1),
+    stop: () => {},
+  }
 }
