@@ -1,4 +1,4 @@
-import { getBackend, setBackend } from '@tensorflow/tfjs-core'
+import { findBackend, getBackend, setBackend } from '@tensorflow/tfjs-core'
 import { beforeAll, describe } from 'vitest'
 
 /** Starts each backend; 'cpu' is tfjs's plain JavaScript one, a reference to compare with. */
@@ -19,13 +19,11 @@ export const allBackends: readonly BackendName[] = ['cpu', 'wasm', 'webgpu', 'te
 export const missing = (backend: BackendName): string | undefined =>
   process.env[`DDNET_TEST_MISSING_${backend.toUpperCase()}`]
 
-const running = new Set<string>()
-
 /** Makes `backend` the one that operators run on, starting it on first use in this process. */
 export async function useBackend(backend: BackendName): Promise<void> {
-  if (running.has(backend)) await setBackend(backend)
+  // A test may have disposed it.
+  if (findBackend(backend) !== null) await setBackend(backend)
   else await starters[backend]?.()
-  running.add(backend)
   if (getBackend() !== backend) throw new Error(`expected to run on ${backend}, got ${getBackend()}`)
 }
 
