@@ -1,22 +1,19 @@
+import { grad, maxPool2d, sum, mul as times } from '@ddnet/ops'
 import {
   addN,
   engine,
-  getKernel,
   matMul,
-  mul,
   ones,
   pow,
-  range,
   reshape,
-  sin,
   sub,
   type Tensor,
+  type Tensor4D,
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { webgpu } from './index.ts'
-import { softwareConv2d } from './software-conv2d.ts'
 
 beforeAll(async () => {
   await webgpu()
@@ -65,94 +62,33 @@ describe('a vector broadcast over the last axis', () => {
   })
 })
 
-describe('convolution for adapters on the CPU', () => {
-  const cases = [
-    { name: '3 × 3', x: [2, 5, 7, 4], filter: [3, 3, 4, 8], stride: 1, padding: [1, 1, 1, 1], dilation: 1 },
-    { name: 'stride', x: [3, 9, 6, 8], filter: [3, 2, 8, 4], stride: 2, padding: [1, 0, 0, 2], dilation: 1 },
-    { name: 'dilation', x: [1, 9, 9, 4], filter: [2, 3, 4, 4], stride: 1, padding: [2, 1, 0, 0], dilation: 3 },
-    { name: '1 × 1', x: [1, 1, 1, 12], filter: [1, 1, 12, 4], stride: 1, padding: [0, 0, 0, 0], dilation: 1 },
-    {
-      name: 'channels not in fours',
-      x: [1, 4, 4, 3],
-      filter: [3, 3, 3, 4],
-      stride: 1,
-      padding: [0, 0, 0, 0],
-      dilation: 1,
-    },
-  ]
-  test.each(cases)(
-    '$name equals the sum over taps',
-    async ({ x: xShape, filter: shape, stride, padding, dilation }) => {
-      const size = (dims: number[]): number => dims.reduce((product, each) => product * each, 1)
-      const wave = (dims: number[], pitch: number): Tensor =>
-        tidy(() => reshape(sin(mul(range(0, size(dims)), pitch)), dims))
-      const x = wave(xShape, 0.7)
-      const filter = wave(shape, 1.3)
-      const [top, bottom, left, right] = padding as [number, number, number, number]
-      const conv2d = softwareConv2d(getKernel('Conv2D', 'webgpu').kernelFunc)
-      const output = conv2d({
-        inputs: { x, filter },
-        backend: engine().backend,
-        attrs: {
-          strides: [stride, stride],
-          pad: [
-            [0, 0],
-            [top, bottom],
-            [left, right],
-            [0, 0],
-          ] as never,
-          dataFormat: 'NHWC',
-          dilations: [dilation, dilation],
-        },
-      })
-      const y = engine().makeTensorFromTensorInfo(output as never)
-      const expected = convolve(await x.data(), xShape, await filter.data(), shape, y.shape, {
-        stride,
-        top,
-        left,
-        dilation,
-      })
-      const actual = await y.data()
-      for (const [index, value] of expected.entries()) expect(actual[index]).toBeCloseTo(value, 4)
-      for (const tensor of [x, filter, y]) tensor.dispose()
-    },
-  )
-})
-
-/** `y[n, i, j, o] = Σ x[n, i·s − top + r·d, j·s − left + c·d, k] · filter[r, c, k, o]`, zero outside the image. */
-function convolve(
-  x: ArrayLike<number>,
-  [, height, width, channels]: number[],
-  filter: ArrayLike<number>,
-  [rows, columns, , outChannels]: number[],
-  [batch, outHeight, outWidth]: number[],
-  { stride, top, left, dilation }: { stride: number; top: number; left: number; dilation: number },
-): number[] {
-  const y: number[] = []
-  const each = (count: number | undefined, visit: (index: number) => void): void => {
-    for (let index = 0; index < (count as number); index++) visit(index)
+describe('the gradient of max pooling', () => {
+  const poolGradient = async (shape: number[], values: number[], kernelSize: number, stride: number) => {
+    const weights = values.map((_, index) => index + 1)
+    const gradient = tidy(() =>
+      grad((x) => {
+        const y = maxPool2d(x as Tensor4D, { kernelSize, stride })
+        return sum(times(y, onDevice(y.shape, weights.slice(0, y.size))))
+      })(onDevice(shape, values)),
+    )
+    const data = [...(await gradient.data())]
+    gradient.dispose()
+    return data
   }
-  each(batch, (n) =>
-    each(outHeight, (i) =>
-      each(outWidth, (j) =>
-        each(outChannels, (o) => {
-          let total = 0
-          each(rows, (r) =>
-            each(columns, (c) =>
-              each(channels, (k) => {
-                const row = i * stride - top + r * dilation
-                const column = j * stride - left + c * dilation
-                if (row < 0 || column < 0 || row >= (height as number) || column >= (width as number)) return
-                const at = ((n * (height as number) + row) * (width as number) + column) * (channels as number) + k
-                const tap = ((r * (columns as number) + c) * (channels as number) + k) * (outChannels as number) + o
-                total += (x[at] as number) * (filter[tap] as number)
-              }),
-            ),
-          )
-          y.push(total)
-        }),
-      ),
-    ),
-  )
-  return y
-}
+
+  test('goes to the first of equal maxima, negative ones too', async () => {
+    // Two channels; one window each of rows [-2 -1] [-1 -3] and [-5 -5] [-5 -5].
+    expect(await poolGradient([1, 2, 2, 2], [-2, -5, -1, -5, -1, -5, -3, -5], 2, 2)).toEqual([0, 2, 1, 0, 0, 0, 0, 0])
+  })
+
+  test('adds up over windows that overlap, four channels at a time', async () => {
+    const channel = [3, 1, 3, 2, 3, 1, 0, 0, 3]
+    const values = channel.flatMap((value) => [value, value, -value, 0])
+    // Windows of 2 × 2 at stride 1 over [3 1 3] [2 3 1] [0 0 3], weighted 1 … 16 by window and channel.
+    const gradient = await poolGradient([1, 3, 3, 4], values, 2, 1)
+    const of = (index: number) => gradient.filter((_, at) => at % 4 === index)
+    expect(of(0)).toEqual([1, 0, 5, 0, 9 + 13, 0, 0, 0, 0])
+    expect(of(2)).toEqual([0, 3 + 7, 0, 0, 0, 0, 11, 15, 0])
+    expect(of(3)).toEqual([4, 8, 0, 12, 16, 0, 0, 0, 0])
+  })
+})

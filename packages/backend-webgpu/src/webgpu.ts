@@ -13,8 +13,12 @@ import { alignedBroadcast, binaryKernels } from './broadcasts.ts'
 import { surfaceErrors } from './device-errors.ts'
 import { countDispatches } from './dispatch-counter.ts'
 import { findGpu } from './gpu.ts'
-import { replaceKernel } from './replace-kernel.ts'
-import { softwareConv2d } from './software-conv2d.ts'
+import { addKernel, replaceKernel } from './kernel-registry.ts'
+import { maxPool2dGradient } from './max-pool2d-gradient.ts'
+import { readPatiently } from './patient-reads.ts'
+import { softwareConv2d } from './software/conv2d.ts'
+import { softwareConv2dInputGradient } from './software/conv2d-input-gradient.ts'
+import { softwareSum } from './software/sum.ts'
 
 export interface WebgpuOptions {
   /** Which GPU of several: the fast one or the frugal one. */
@@ -62,6 +66,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     )
   }
   const adapter = await requestAdapter(await findGpu(), powerPreference)
+  const description = describeAdapter(adapter)
   const device = await requestDevice(adapter)
   const dispatchCount = countDispatches(device)
 
@@ -71,14 +76,15 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   registerBackend('webgpu', () => {
     const backend = new WebGPUBackend(device, adapter.info)
     surfaceErrors(device, backend)
+    if (description.software && typeof setImmediate !== 'undefined') readPatiently(backend)
     if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
     return backend
   })
-  const description = describeAdapter(adapter)
   const putBack = [
     replaceKernel('AddN', addNOfAnyNumber(device.limits)),
     ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
-    ...(description.software ? [replaceKernel('Conv2D', softwareConv2d)] : []),
+    addKernel('maxPool2dGradient', maxPool2dGradient),
+    ...(description.software ? replaceBySoftwareKernels() : []),
   ]
   const backend: WebgpuBackend = {
     name: 'webgpu',
@@ -93,6 +99,14 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   }
   return makeCurrent(backend)
 }
+
+/** Kernels without barriers, which adapters on the CPU emulate slowly. */
+const replaceBySoftwareKernels = (): (() => void)[] => [
+  replaceKernel('Conv2D', softwareConv2d),
+  replaceKernel('Conv2DBackpropInput', softwareConv2dInputGradient),
+  replaceKernel('Sum', softwareSum('sum')),
+  replaceKernel('Mean', softwareSum('mean')),
+]
 
 async function makeCurrent(backend: WebgpuBackend): Promise<WebgpuBackend> {
   if (!(await setBackend('webgpu'))) throw new Error('webgpu: the engine refused to initialise the backend.')

@@ -13,3 +13,12 @@ export function replaceKernel(kernelName: string, replacement: (stock: KernelFun
   register(replacement(stock))
   return () => register(stock)
 }
+
+/**
+ * Adds a kernel that tfjs has not.
+ * @returns what takes it away again
+ */
+export function addKernel(kernelName: string, kernelFunc: KernelFunc): () => void {
+  registerKernel({ kernelName, backendName: 'webgpu', kernelFunc })
+  return () => unregisterKernel(kernelName, 'webgpu')
+}

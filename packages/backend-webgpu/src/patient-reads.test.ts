@@ -1,0 +1,37 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { readPatiently } from './patient-reads.ts'
+
+test('while a read waits, the event loop turns at most once a millisecond', async () => {
+  const values = new Float32Array(1)
+  const backend = { read: (_: object) => setTimeout(50, values) }
+  readPatiently(backend)
+  let turns = 0
+  let reading = true
+  const count = (): void => {
+    turns++
+    if (reading) setImmediate(count)
+  }
+  setImmediate(count)
+  expect(await backend.read({})).toBe(values)
+  reading = false
+  expect(turns).toBeGreaterThan(0)
+  expect(turns).toBeLessThan(100)
+})
+
+test('reads that overlap and fail are counted', async () => {
+  const backend = {
+    read: async (id: object) => {
+      await setTimeout(5)
+      if ('fails' in id) throw new Error('lost')
+      return new Float32Array(1)
+    },
+  }
+  readPatiently(backend)
+  await expect(Promise.all([backend.read({}), backend.read({ fails: true })])).rejects.toThrow('lost')
+  await backend.read({})
+  // Asleep they would take a second.
+  const began = performance.now()
+  for (let turns = 0; turns < 1000; turns++) await new Promise((resolve) => setImmediate(resolve))
+  expect(performance.now() - began).toBeLessThan(500)
+})
