@@ -1,37 +1,102 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
-import { wasmKernels } from '@ddnet/ops/wasm'
-import { engine, getKernel, registerKernel, removeBackend, setBackend, unregisterKernel } from '@tensorflow/tfjs-core'
+import { startThreads, stopThreads, threadsOf, wasmKernels } from '@ddnet/ops/wasm'
+import {
+  engine,
+  getKernel,
+  registerBackend,
+  registerKernel,
+  removeBackend,
+  setBackend,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core'
+import { threadedModule } from './threaded-module.ts'
 
 export interface WasmOptions {
+  /**
+   * Threads that our kernels are divided among, in Node alone; 1 by default. Results do not depend on it. More than there
+   * are idle cores make it slower.
+   */
+  threads?: number
   /** Where a page finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`: a folder's URL, or a URL for each file. In Node they are found by themselves. */
   paths?: string | Record<string, string>
 }
 
 /**
- * Starts the WebAssembly backend: SIMD where the engine has it, our own kernels where tfjs's are missing or wrong.
- * @throws BackendUnavailable if WebAssembly cannot start here
+ * Starts the WebAssembly backend with our own SIMD kernels where tfjs's are missing, slow or wrong. One that runs already
+ * is kept.
+ *
+ * @throws BackendUnavailable if WebAssembly or its SIMD cannot start here, threads are asked for outside Node, or it runs
+ *   already with another number of them
+ * @throws RangeError if `threads` is not a whole number of at least 1
  */
-export async function wasm({ paths }: WasmOptions = {}): Promise<Backend> {
+export async function wasm({ threads, paths }: WasmOptions = {}): Promise<Backend> {
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+    throw new RangeError(`wasm: expected threads as a whole number of at least 1, got ${threads}.`)
+  }
+  if (threads !== undefined && threads > 1 && globalThis.process?.versions?.node === undefined) {
+    throw new BackendUnavailable(`wasm: ${threads} threads need Node; a page runs on one. Leave the option out.`)
+  }
   // Importing the package registers it with the engine, so it is imported here and not above.
-  const { setWasmPaths, version_wasm } = await import('@tensorflow/tfjs-backend-wasm')
-  if (paths !== undefined) setWasmPaths(paths)
+  const tfjs = await import('@tensorflow/tfjs-backend-wasm')
+  if ((await engine().ENV.getAsync('WASM_HAS_SIMD_SUPPORT')) !== true) {
+    throw new BackendUnavailable('wasm: this engine has no WebAssembly SIMD. Use a browser or Node of 2021 or later.')
+  }
+  if (!('wasm' in engine().registry)) {
+    if (paths !== undefined) tfjs.setWasmPaths(paths)
+    registerKernels()
+    if (threads === undefined || threads === 1) await startSingle(paths)
+    else await startThreaded(tfjs, threads)
+  }
+  await setBackend('wasm')
+  const backend = engine().backend
+  const running = threadsOf(backend)
+  if (threads !== undefined && threads !== running) {
+    throw new BackendUnavailable(`wasm: it runs already on ${running} thread(s), not ${threads}. Dispose it first.`)
+  }
+  return {
+    name: 'wasm',
+    device: `WebAssembly with SIMD, ${running} thread${running === 1 ? '' : 's'} (tfjs-backend-wasm ${tfjs.version_wasm})`,
+    dispose: () => {
+      const { factory, priority } = registration()
+      stopThreads(backend)
+      removeBackend('wasm')
+      registerBackend('wasm', factory, priority) // as importing the package did, so that it can start again
+    },
+  }
+}
+
+/** How the engine makes the backend: what importing tfjs-backend-wasm registered. */
+const registration = (): EngineRegistration => engine().registryFactory['wasm'] as EngineRegistration
+type EngineRegistration = ReturnType<typeof engine>['registryFactory'][string]
+
+/** Ours take the place of stock ones, and are put in place again after a dispose and a new start. */
+function registerKernels(): void {
   for (const kernel of wasmKernels) {
-    // Ours take the place of stock ones, and are put in place again after a dispose and a new start.
     if (getKernel(kernel.kernelName, 'wasm') !== undefined) unregisterKernel(kernel.kernelName, 'wasm')
     registerKernel(kernel)
   }
+}
+
+async function startSingle(paths: WasmOptions['paths']): Promise<void> {
   const started = await setBackend('wasm').catch(() => false)
   if (!started) {
     throw new BackendUnavailable(
       `wasm: WebAssembly did not start${paths === undefined ? '' : ` from ${JSON.stringify(paths)}`}. In a page, serve the .wasm files of @tensorflow/tfjs-backend-wasm and give their folder as paths.`,
     )
   }
-  const simd = await engineFlag('WASM_HAS_SIMD_SUPPORT')
-  return {
-    name: 'wasm',
-    device: `WebAssembly${simd ? ' with SIMD' : ''}, 1 thread (tfjs-backend-wasm ${version_wasm})`,
-    dispose: () => removeBackend('wasm'),
-  }
 }
 
-const engineFlag = async (name: string): Promise<boolean> => (await engine().ENV.getAsync(name)) === true
+async function startThreaded(tfjs: typeof import('@tensorflow/tfjs-backend-wasm'), threads: number): Promise<void> {
+  const module = await threadedModule()
+  tfjs.setThreadsCount(1) // of stock kernels
+  const backend = new tfjs.BackendWasm(module)
+  await startThreads(backend, threads)
+  const registered = registration()
+  const { factory } = registered
+  registered.factory = () => backend
+  try {
+    await setBackend('wasm')
+  } finally {
+    registered.factory = factory
+  }
+}

@@ -4,6 +4,9 @@ import { addBiasWasm } from './convolution/bias.wasm.ts'
 import { conv2dWasm } from './convolution/conv2d.wasm.ts'
 import { conv2dFilterGradientWasm } from './convolution/conv2d-filter-gradient.wasm.ts'
 import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
+
+export { startThreads, stopThreads, threadsOf } from './engine/wasm-heap.ts'
+
 import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
 import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'

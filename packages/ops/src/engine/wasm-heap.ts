@@ -44,19 +44,17 @@ function runnerOf(backend: WasmBackend): Runner {
   return runner
 }
 
-/** Divides our kernels on a backend among the calling thread and others; call the result to stop those. */
-export async function startThreads(backend: object, threads: number): Promise<() => void> {
+/** Divides our kernels on a backend of tfjs-backend-wasm's threaded build among the calling thread and others. */
+export async function startThreads(backend: object, threads: number): Promise<void> {
   const wasm = backend as WasmBackend // the one that tfjs-backend-wasm made
-  const runner = await threadedRunner(memoryOf(wasm), threads)
-  runners.set(wasm, runner)
-  return () => runner.stop()
+  runners.set(wasm, await threadedRunner(memoryOf(wasm), threads))
 }
 
-/** Divides our kernels on a backend into parts without threads: results must not depend on it. */
-export function divideWithoutThreads(backend: object, parts: number): void {
-  const wasm = backend as WasmBackend // the one that tfjs-backend-wasm made
-  runners.set(wasm, localRunner(memoryOf(wasm), parts))
-}
+/** Stops the other threads, before the backend is removed. */
+export const stopThreads = (backend: object): void => runners.get(backend as WasmBackend)?.stop()
+
+/** Among how many threads our kernels on a backend are divided. */
+export const threadsOf = (backend: object): number => runnerOf(backend as WasmBackend).parts
 
 /** A kernel for the WASM backend that computes on the heap directly. */
 export function wasmKernel<I extends Record<string, Tensor>, A>(

@@ -47,15 +47,9 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   return new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, Kernel> // assembly/index.ts
 }
 
-/** A runner that divides jobs into `parts` and does all of them on the calling thread. */
-export function localRunner(memory: WebAssembly.Memory, parts = 1): Runner {
+/** A runner on the calling thread alone. */
+export function localRunner(memory: WebAssembly.Memory): Runner {
   const kernels = instantiate(kernelModule(memory), memory)
-  return {
-    parts,
-    run: (kernel, job) => {
-      for (let part = 0; part < parts; part++) (kernels[kernel] as Kernel)(job, part, parts)
-    },
-    runAlone: (kernel, job) => (kernels[kernel] as Kernel)(job, 0, 1),
-    stop: () => {},
-  }
+  const runAlone: Runner['runAlone'] = (kernel, job) => (kernels[kernel] as Kernel)(job, 0, 1)
+  return { parts: 1, run: runAlone, runAlone, stop: () => {} }
 }

@@ -20,9 +20,9 @@ export const batchNormWasm: KernelConfig = wasmKernel<
     bias: heap.address(bias),
   })
   heap.runner.run('sumRows', job)
-  heap.runner.runSmall('finishMean', job)
+  heap.runner.runAlone('finishMean', job)
   heap.runner.run('sumSquares', job)
-  heap.runner.runSmall('finishVariance', job)
+  heap.runner.runAlone('finishVariance', job)
   heap.runner.run('normalize', job)
   return [y, mean, variance]
 })
@@ -45,9 +45,9 @@ export const batchNormGradientWasm: KernelConfig = wasmKernel<GradientInputs, Ba
       gradientOfWeight: heap.address(dweight),
       gradientOfBias: heap.address(dbias),
     })
-    heap.runner.runSmall('startGradient', job)
+    heap.runner.runAlone('startGradient', job)
     heap.runner.run('sumGradients', job)
-    heap.runner.runSmall('finishGradient', job)
+    heap.runner.runAlone('finishGradient', job)
     heap.runner.run('spreadGradient', job)
     return [dx, dweight, dbias]
   },

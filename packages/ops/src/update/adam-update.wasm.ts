@@ -21,7 +21,9 @@ export const adamUpdateWasm: KernelConfig = wasmKernel<
       decoupled ? 1 - learningRate * weightDecay : 1,
     ]
     const addresses = [parameter, gradient, m, v, ...outputs].map((tensor) => heap.address(tensor))
-    heap.runner.run('adam', heap.table([...addresses, parameter.size, ...numbers.map(floatWord)]))
+    const job = heap.table([...addresses, parameter.size, ...numbers.map(floatWord)])
+    if (parameter.size < 4096) heap.runner.runAlone('adam', job)
+    else heap.runner.run('adam', job)
     return outputs
   },
 )

@@ -1,0 +1,53 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
+
+type Module = ConstructorParameters<typeof BackendWasm>[0]
+
+/** Emscripten's wrapper of an export, typed by where it is put. */
+type Wrap = { cwrap(name: string, result: 'number' | null, parameters: 'number'[]): (...values: unknown[]) => never }
+
+type Factory = (config: object) => Promise<Module & Wrap>
+
+/**
+ * Starts, in Node, the build of tfjs-backend-wasm whose memory can be shared. Its own `init()` never chooses it in Node
+ * and would start eight workers, which only stock kernels use; those run on the calling thread here.
+ */
+export async function threadedModule(): Promise<Module> {
+  // Not imports: bundlers for pages would look for them.
+  const { createRequire } = process.getBuiltinModule('node:module')
+  const require = createRequire(import.meta.url)
+  const factory: Factory = require('@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js')
+  const module = await withoutWorkers(() => factory({}))
+  // What tfjs-backend-wasm's init() adds.
+  module.tfjs = {
+    init: module.cwrap('init', null, []),
+    initWithThreadsCount: module.cwrap('init_with_threads_count', null, ['number']),
+    getThreadsCount: module.cwrap('get_threads_count', 'number', []),
+    registerTensor: module.cwrap('register_tensor', null, ['number', 'number', 'number']),
+    disposeData: module.cwrap('dispose_data', null, ['number']),
+    dispose: module.cwrap('dispose', null, []),
+  }
+  return module
+}
+
+/** Stands in for a worker: it says that it has loaded, and is never asked for more. */
+class IdleWorker {
+  onmessage?: (event: { data: { cmd: string } }) => void
+  on(): void {}
+  unref(): void {}
+  terminate(): void {}
+  postMessage(message: { cmd: string }): void {
+    if (message.cmd === 'load') queueMicrotask(() => this.onmessage?.({ data: { cmd: 'loaded' } }))
+  }
+}
+
+/** Runs `start`, which sets and uses the global `Worker`, with a stand-in for it. */
+function withoutWorkers<T>(start: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker')
+  Object.defineProperty(globalThis, 'Worker', { configurable: true, get: () => IdleWorker, set: () => {} })
+  try {
+    return start()
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(globalThis, 'Worker')
+    else Object.defineProperty(globalThis, 'Worker', before)
+  }
+}
