@@ -3,7 +3,10 @@ import type { Snapshot } from './snapshot.ts'
 
 /** What a callback may do to the run. */
 export interface Control {
-  /** Ends the run: the step under way is finished, and `onEnd` still runs, with reason 'stopped'. */
+  /**
+   * Ends the run: the step or the validation batch under way is finished, and `onEnd` still runs, with reason 'stopped'.
+   * A validation that was cut short is done again by the run that resumes this one.
+   */
   stop(message?: string): void
   /**
    * All that is needed to continue exactly after `event.step`.

@@ -9,8 +9,11 @@ import type { Task, Tensors } from './task.ts'
 /**
  * Loss and metrics over one epoch of `loader`, in inference. The loss is the mean over samples of a loss that is a mean
  * over its batch. While one batch's results are read, the next one is already computed.
+ *
+ * @param stopped asked after every batch
+ * @returns undefined when it was stopped
  */
-export async function evaluate<B>(task: Task, loader: Loader<B>): Promise<Scores> {
+export async function evaluate<B>(task: Task, loader: Loader<B>, stopped: () => boolean): Promise<Scores | undefined> {
   let running = startRunning(task)
   let reading: Promise<MeasuredBatch> | undefined
   for await (const batch of loader as Loader<unknown> as Loader<Tensors>) {
@@ -25,6 +28,10 @@ export async function evaluate<B>(task: Task, loader: Loader<B>): Promise<Scores
       throw error
     }
     await macrotask()
+    if (stopped()) {
+      await reading
+      return undefined
+    }
   }
   if (reading === undefined) throw new Error('evaluate: the loader gave no batches.')
   return scoresOf(task, addBatch(task, running, await reading))

@@ -1,4 +1,13 @@
 export type { Callback, Control } from './callback.ts'
+export { type CheckpointOptions, checkpoint } from './checkpoint/checkpoint.ts'
+export { CheckpointError } from './checkpoint/checkpoint-error.ts'
+export {
+  type Checkpoint,
+  type CheckpointFiles,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from './checkpoint/checkpoint-files.ts'
+export { loadCheckpoint } from './checkpoint/load-checkpoint.ts'
 export { DivergedError } from './diverged-error.ts'
 export type { EndEvent, EndReason, EpochEvent, StartEvent, StepEvent, ValidationEvent } from './events.ts'
 export type { Duration, FitOptions, FitResult, History } from './fit-options.ts'

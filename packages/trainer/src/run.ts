@@ -219,19 +219,20 @@ export class Run<B> {
     if (this.#step === 0) return
     const epoch = Math.ceil(this.#step / this.#loader.length)
     if (this.#phase === 'step' && this.#stop === undefined) {
-      if (this.#validationDue()) await this.#validate(epoch)
-      this.#phase = 'validation'
+      if (!this.#validationDue()) this.#phase = 'validation'
+      else await this.#validate(epoch)
     }
     if (this.#phase === 'validation' && this.#stop === undefined) {
-      if (this.#epochEnds()) await this.#endEpoch(epoch)
-      this.#phase = 'epoch'
+      if (!this.#epochEnds()) this.#phase = 'epoch'
+      else await this.#endEpoch(epoch)
     }
     this.#stepBegan = performance.now()
   }
 
   async #validate(epoch: number): Promise<void> {
     const began = performance.now()
-    const validation = await evaluate(this.#task, this.#validation as Loader<B>)
+    const validation = await evaluate(this.#task, this.#validation as Loader<B>, () => this.#stop !== undefined)
+    if (validation === undefined) return // a resumed run does it, since the phase is still 'step'
     const event: ValidationEvent = {
       step: this.#step,
       epoch,

@@ -61,6 +61,6 @@ export class Trainer<const M extends Metrics = Record<never, never>> {
 
   /** Loss and metrics over one epoch of `loader`, in inference. */
   async evaluate<B>(loader: Loader<B>): Promise<ScoresOf<M>> {
-    return (await evaluate(this.#task, loader)) as unknown as ScoresOf<M> // one value for each metric of M
+    return (await evaluate(this.#task, loader, () => false)) as unknown as ScoresOf<M> // one value for each metric of M
   }
 }

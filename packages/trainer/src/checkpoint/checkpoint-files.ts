@@ -1,0 +1,104 @@
+import { decodeSafetensors, encodeSafetensors } from '@ddnet/formats'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { Json, Snapshot } from '../snapshot.ts'
+import { CheckpointError } from './checkpoint-error.ts'
+
+/** A snapshot as it lies in a folder, with what the run was configured to be. */
+export interface Checkpoint extends Snapshot {
+  /** What `checkpoint({ config })` was given. */
+  readonly config: Json
+  /** The version of this library that wrote it. */
+  readonly version: string
+}
+
+export const checkpointFileNames = ['model.safetensors', 'optimizer.safetensors', 'state.json'] as const
+export type CheckpointFiles = Readonly<Record<(typeof checkpointFileNames)[number], Uint8Array>>
+
+/** state.json, whose checksums cover the other files. */
+interface State extends Omit<Snapshot, 'model' | 'optimizer'> {
+  readonly format: 'ddnet-checkpoint'
+  readonly formatVersion: 1
+  readonly version: string
+  readonly config: Json
+  readonly optimizerStep: number
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>
+}
+
+/**
+ * The files of a checkpoint: `model.safetensors` (PyTorch's names and layouts), `optimizer.safetensors` (the parameters'
+ * own layouts) and `state.json`.
+ */
+export async function encodeCheckpoint(
+  { model, optimizer, ...rest }: Snapshot,
+  { config = null }: { config?: Json } = {},
+): Promise<CheckpointFiles> {
+  const tensors = {
+    'model.safetensors': encodeSafetensors(model, { format: 'pt' }),
+    'optimizer.safetensors': encodeSafetensors(optimizer.tensors),
+  }
+  const files: Record<string, State['files'][string]> = {}
+  for (const [name, bytes] of Object.entries(tensors)) {
+    files[name] = { bytes: bytes.length, sha256: await sha256(bytes) }
+  }
+  const state: State = {
+    format: 'ddnet-checkpoint',
+    formatVersion: 1,
+    version: packageJson.version,
+    ...rest,
+    optimizerStep: optimizer.step,
+    config,
+    files,
+  }
+  return { ...tensors, 'state.json': new TextEncoder().encode(`${JSON.stringify(state, undefined, 2)}\n`) }
+}
+
+/**
+ * The checkpoint in a folder's files.
+ * @throws CheckpointError naming the file that is missing or damaged
+ */
+export async function decodeCheckpoint(files: Readonly<Record<string, Uint8Array | undefined>>): Promise<Checkpoint> {
+  for (const name of checkpointFileNames)
+    if (files[name] === undefined) throw new CheckpointError(`${name} is missing.`)
+  const {
+    format,
+    formatVersion,
+    files: expected,
+    optimizerStep,
+    ...state
+  } = parseState(files['state.json'] as Uint8Array)
+  const tensorsOf = async (name: string) => {
+    const bytes = files[name] as Uint8Array
+    const { bytes: size, sha256: digest } = expected[name] ?? { bytes: Number.NaN, sha256: '' }
+    if (bytes.length !== size) {
+      throw new CheckpointError(`${name} is damaged: it has ${bytes.length} bytes, expected ${size}.`)
+    }
+    if ((await sha256(bytes)) !== digest) throw new CheckpointError(`${name} is damaged: its checksum differs.`)
+    return decodeSafetensors(bytes).tensors
+  }
+  const model = await tensorsOf('model.safetensors')
+  return { ...state, model, optimizer: { step: optimizerStep, tensors: await tensorsOf('optimizer.safetensors') } }
+}
+
+function parseState(bytes: Uint8Array): State {
+  let state: Partial<State> | null
+  try {
+    state = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Partial<State> | null
+  } catch (error) {
+    throw new CheckpointError(`state.json is damaged: ${(error as Error).message}.`, { cause: error })
+  }
+  if (state?.format !== 'ddnet-checkpoint') throw new CheckpointError('state.json is not that of a checkpoint.')
+  if (state.formatVersion !== 1) {
+    throw new CheckpointError(
+      `state.json has format version ${state.formatVersion}, expected 1: it was written by a newer version (${state.version}). Update @ddnet/trainer.`,
+    )
+  }
+  for (const name of ['step', 'phase', 'loader', 'key', 'running', 'optimizerStep', 'files', 'version'] as const) {
+    if (state[name] === undefined) throw new CheckpointError(`state.json is damaged: it has no '${name}'.`)
+  }
+  return state as State
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>) // never shared memory here
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
