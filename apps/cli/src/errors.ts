@@ -37,24 +37,13 @@ function exitCodeOf(error: unknown): ExitCode {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error instanceof CliError) return error.message
-  const system = systemError(error)
-  if (system === undefined) return error.message === '' ? error.name : error.message
-  const remedy = remedies[system.code as string]
-  if (remedy === undefined) return error.message
-  const where = system.path === undefined ? '' : `${system.path}: `
-  return `${where}${remedy.problem}. ${remedy.remedy}`
+  const { code, path } = error as NodeJS.ErrnoException
+  const known = code === undefined ? undefined : remedies[code]
+  if (known === undefined) return error.message === '' ? error.name : error.message
+  return `${path === undefined ? '' : `${path}: `}${known.problem}. ${known.remedy}`
 }
 
-/** The operating system's error behind this one, if it is one of those that a user can mend. */
-export function systemError(error: unknown): NodeJS.ErrnoException | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code !== undefined && code in remedies) return cause
-  }
-  return undefined
-}
-
+/** What the operating system's codes mean, for the errors that no package put into words. */
 const remedies: Readonly<Record<string, { problem: string; remedy: string }>> = {
   ENOSPC: { problem: 'the disk is full', remedy: 'Free some space, or choose another disk with runs=FOLDER.' },
   EDQUOT: {

@@ -1,4 +1,5 @@
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
+import { append, write } from './files.ts'
 
 /** One permanent line of a run. */
 export interface MetricsRecord {
@@ -43,8 +44,8 @@ export class MetricsLog {
 
   async append(record: MetricsRecord): Promise<void> {
     this.records.push(record)
-    await appendFile(this.paths.metrics, toJson(record))
-    await appendFile(this.paths.metricsTable, toCsv(record))
+    await append(this.paths.metrics, toJson(record))
+    await append(this.paths.metricsTable, toCsv(record))
   }
 }
 
@@ -64,6 +65,6 @@ async function readRecords(path: string): Promise<MetricsRecord[]> {
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text)
+  await write(`${path}.new`, text)
   await rename(`${path}.new`, path)
 }

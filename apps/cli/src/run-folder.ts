@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import type { Entry } from './config/entry.ts'
 import { nearest } from './config/nearest.ts'
 import { readConfigFile } from './config/read-entries.ts'
 import { type Resolved, resolveConfig } from './config/resolve.ts'
@@ -8,10 +9,11 @@ import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
 import { toYaml } from './config/to-yaml.ts'
 import { CliError, UsageError } from './errors.ts'
+import { write } from './files.ts'
 
-/** Where the parts of a run lie. */
+/** Where the parts of a run lie, as absolute paths. */
 export interface RunFolder {
-  /** As the user would type it. */
+  /** The folder as the user would type it. */
   readonly path: string
   readonly config: string
   readonly environment: string
@@ -22,16 +24,19 @@ export interface RunFolder {
   readonly predictions: string
 }
 
-export const runFolder = (path: string): RunFolder => ({
-  path,
-  config: join(path, 'config.yaml'),
-  environment: join(path, 'environment.json'),
-  metrics: join(path, 'metrics.jsonl'),
-  metricsTable: join(path, 'metrics.csv'),
-  checkpoints: join(path, 'checkpoints'),
-  result: join(path, 'result.json'),
-  predictions: join(path, 'predictions.png'),
-})
+export function runFolder(cwd: string, path: string): RunFolder {
+  const at = (name: string) => resolve(cwd, path, name)
+  return {
+    path,
+    config: at('config.yaml'),
+    environment: at('environment.json'),
+    metrics: at('metrics.jsonl'),
+    metricsTable: at('metrics.csv'),
+    checkpoints: at('checkpoints'),
+    result: at('result.json'),
+    predictions: at('predictions.png'),
+  }
+}
 
 /**
  * Makes `RUNS/NAME`, or `NAME-2`, `NAME-3`, … where that exists: nothing is ever overwritten.
@@ -44,34 +49,37 @@ export async function createRunFolder(cwd: string, runs: string, name: string): 
     const path = join(runs, number === 1 ? name : `${name}-${number}`)
     try {
       await mkdir(resolve(cwd, path)) // fails where something has this name, also when two runs start at once
-      return runFolder(path)
+      return runFolder(cwd, path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
   }
 }
 
-export const writeConfig = (cwd: string, folder: RunFolder, { config, places }: Resolved): Promise<void> =>
-  writeFile(
-    resolve(cwd, folder.config),
+export const writeConfig = (folder: RunFolder, { config, places }: Resolved): Promise<void> =>
+  write(
+    folder.config,
     toYaml(config, (path) => places.get(path)),
   )
+
+export interface OpenedRun {
+  readonly folder: RunFolder
+  /** What config.yaml says. */
+  readonly entries: readonly Entry[]
+  readonly config: Config
+}
 
 /**
  * The folder of an earlier run and its configuration.
  *
  * @throws CliError when there is no such run or its configuration cannot be read
  */
-export async function openRun(
-  cwd: string,
-  path: string,
-  settings: Settings,
-): Promise<{ folder: RunFolder; config: Config }> {
-  const folder = runFolder(path.replace(/(.)[/\\]+$/, '$1'))
-  if (!existsSync(resolve(cwd, folder.config))) throw new CliError(await notARun(cwd, folder.path))
+export async function openRun(cwd: string, path: string, settings: Settings): Promise<OpenedRun> {
+  const folder = runFolder(cwd, path.replace(/(.)[/\\]+$/, '$1'))
+  if (!existsSync(folder.config)) throw new CliError(await notARun(cwd, folder.path))
   try {
-    const entries = await readConfigFile(resolve(cwd, folder.config), settings)
-    return { folder, config: resolveConfig([entries], 'ddnet', settings).config }
+    const entries = await readConfigFile(folder.config, settings)
+    return { folder, entries, config: resolveConfig([entries], 'ddnet', settings).config }
   } catch (error) {
     // The file is ours, so that it cannot be read is not a matter of usage.
     if (!(error instanceof UsageError)) throw error

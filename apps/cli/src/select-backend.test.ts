@@ -2,8 +2,14 @@ import { BackendUnavailable } from '@ddnet/ops'
 import { expect, test } from 'vitest'
 import { type BackendStarters, firstSentence, selectBackend } from './select-backend.ts'
 
+interface Machine {
+  tensorflow?: 'cpu' | 'cuda:0'
+  webgpu?: 'gpu' | 'software'
+  graphicsDevice?: boolean
+}
+
 /** Starters of a machine that has the devices given; `started` notes every start and end. */
-function machine({ tensorflow, webgpu }: { tensorflow?: 'cpu' | 'cuda:0'; webgpu?: 'gpu' | 'software' }) {
+function machine({ tensorflow, webgpu, graphicsDevice = true }: Machine) {
   const log: string[] = []
   const backend = (name: string, device: string) => {
     log.push(name)
@@ -24,6 +30,7 @@ function machine({ tensorflow, webgpu }: { tensorflow?: 'cpu' | 'cuda:0'; webgpu
       }
     },
     wasm: async () => backend('wasm', 'WebAssembly with SIMD'),
+    hasGraphicsDevice: () => graphicsDevice,
   }
   return { start, log }
 }
@@ -60,6 +67,13 @@ test('auto ends at WebAssembly and says why', async () => {
   const { title, reason } = await selectBackend('auto', machine({}).start)
   expect(title).toBe('WebAssembly with SIMD')
   expect(reason).toBe('auto: no TensorFlow: the addon is missing; no WebGPU: no WebGPU adapter was found')
+})
+
+test('auto does not try WebGPU where no graphics device is', async () => {
+  const { start, log } = machine({ webgpu: 'software', graphicsDevice: false })
+  const { reason } = await selectBackend('auto', start)
+  expect(reason).toBe('auto: no TensorFlow: the addon is missing; no WebGPU: this machine has no graphics device')
+  expect(log).toEqual(['wasm'])
 })
 
 test('an explicit choice never falls back', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Backend } from '@ddnet/ops'
 import type { BackendWish } from './config/schema.ts'
 
@@ -9,13 +10,19 @@ export interface BackendStarters {
   tensorflow(device: TensorflowDevice): Promise<Started>
   webgpu(): Promise<Started>
   wasm(): Promise<Started>
+  /** Whether there is anything that could be a GPU; Dawn takes long, and complains, where there is not. */
+  hasGraphicsDevice(): boolean
 }
 
 export const backendStarters: BackendStarters = {
   tensorflow: async (device) => (await import('@ddnet/backend-node')).tensorflow({ device }),
   webgpu: async () => (await import('@ddnet/backend-webgpu')).webgpu(),
   wasm: async () => (await import('@ddnet/backend-wasm')).wasm(),
+  hasGraphicsDevice: () => process.platform !== 'linux' || linuxGraphicsDevices.some((path) => existsSync(path)),
 }
+
+/** Mesa's drivers, NVIDIA's, and WSL's. */
+const linuxGraphicsDevices = ['/dev/dri', '/dev/nvidiactl', '/dev/dxg']
 
 export interface SelectedBackend {
   readonly backend: Started
@@ -65,7 +72,9 @@ async function automatic(start: BackendStarters): Promise<SelectedBackend> {
     return selected(tensorflow.backend, 'auto: it has a CUDA GPU')
   const noCuda = 'missing' in tensorflow ? tensorflow.missing : 'TensorFlow sees no CUDA GPU'
 
-  const webgpu = await attempt(start.webgpu)
+  const webgpu: Attempt = start.hasGraphicsDevice()
+    ? await attempt(start.webgpu)
+    : { missing: 'this machine has no graphics device' }
   if ('backend' in webgpu && webgpu.backend.software !== true) {
     return selected(webgpu.backend, `auto: it has a GPU; no CUDA: ${noCuda}`)
   }
@@ -92,7 +101,9 @@ export function titleOf({ name, device, version }: Started): string {
   return name === 'webgpu' ? `WebGPU on ${device}` : device
 }
 
-async function attempt(start: () => Promise<Started>): Promise<{ backend: Started } | { missing: string }> {
+type Attempt = { readonly backend: Started } | { readonly missing: string }
+
+async function attempt(start: () => Promise<Started>): Promise<Attempt> {
   try {
     return { backend: await start() }
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Picture } from './picture.ts'
+import { type Picture, pixelsOf } from './picture.ts'
 
 /**
  * Enlarges by a whole factor: every pixel becomes a `factor × factor` square, so small images stay exactly what they are.
@@ -9,7 +9,7 @@ export function scale(picture: Picture, factor: number): Picture {
   if (!Number.isInteger(factor) || factor < 1)
     throw new RangeError(`scale: expected a whole factor above 0, got ${factor}.`)
   const [width, height] = [picture.width * factor, picture.height * factor]
-  const source = new Uint32Array(picture.data.buffer, picture.data.byteOffset, picture.width * picture.height)
+  const source = pixelsOf(picture)
   const pixels = new Uint32Array(width * height)
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++)

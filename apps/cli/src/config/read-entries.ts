@@ -13,17 +13,17 @@ const foreignVariables = /^DDNET_(CACHE|COMMAND|TRAIN_COMMAND|TENSORFLOW_ADDON|T
  *
  * @throws UsageError for a word without `=`, an unknown key or a value of the wrong kind
  */
-export function readArguments(words: readonly string[], settings: Settings): Entry[] {
+export function readArguments(words: readonly string[], settings: Settings, place = 'command line'): Entry[] {
   return words.map((word) => {
     const at = word.indexOf('=')
     if (at < 1) {
       const name = nearest(word, settings.byPath.keys())
       throw new UsageError(
-        `'${word}' is not a setting (command line): expected key=value${name === undefined ? '' : `, as in ${name}=${settings.byPath.get(name)?.example}`}.`,
+        `'${word}' is not a setting (${place}): expected key=value${name === undefined ? '' : `, as in ${name}=${settings.byPath.get(name)?.example}`}.`,
       )
     }
-    const setting = find(word.slice(0, at), word, 'command line', settings)
-    return checked(setting, fromText(word.slice(at + 1), setting), word, 'command line')
+    const setting = find(word.slice(0, at), word, place, settings)
+    return checked(setting, fromText(word.slice(at + 1), setting), word, place)
   })
 }
 

@@ -179,9 +179,9 @@ export const configSchema = z.strictObject({
       z.union([z.literal('epoch'), z.int().positive()]).default('epoch'),
       'epoch, or a whole number of steps above 0',
       100,
-      'When to save a checkpoint',
+      'When to save a checkpoint; the end of a run is always saved',
     ),
-    keep: count(1, 'How many of the best checkpoints to keep beside the last'),
+    keep: count(3, 'How many of the newest checkpoints to keep; the best one stays too'),
   }),
   runs: setting(z.string().min(1).default('runs'), 'the path of a folder', 'runs', 'Folder of the runs'),
 })

@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Cifar10, cifar10ClassNames } from '@ddnet/datasets'
+import { loadCheckpoint, type Snapshot } from '@ddnet/trainer'
+import { backendOfRun } from './backend-of-run.ts'
+import { commandNames } from './command-names.ts'
+import { wishedBackend } from './config/collect.ts'
+import type { Entry } from './config/entry.ts'
+import { resolveConfig } from './config/resolve.ts'
+import type { Config } from './config/schema.ts'
+import type { Settings } from './config/settings.ts'
+import { loadData } from './data.ts'
+import { describeEnvironment } from './environment.ts'
+import { createModel, type Model, totalSteps } from './experiment.ts'
+import { write } from './files.ts'
+import { refuseTooLarge } from './memory.ts'
+import { MetricsLog } from './metrics-log.ts'
+import type { Parts } from './program.ts'
+import { checkResumable } from './resume.ts'
+import { createRunFolder, openRun, type RunFolder, writeConfig } from './run-folder.ts'
+import { type SelectedBackend, selectBackend } from './select-backend.ts'
+import { formatCount, formatRate } from './terminal/format.ts'
+import { modelSummary } from './terminal/model-summary.ts'
+import { sayer } from './terminal/say.ts'
+import { styleFor } from './terminal/style.ts'
+
+/** A run with everything that it needs, about to train. */
+export interface ReadyRun {
+  readonly folder: RunFolder
+  readonly config: Config
+  readonly model: Model
+  readonly data: Cifar10
+  readonly log: MetricsLog
+  /** Where to go on. */
+  readonly resume?: Snapshot
+  dispose(): void
+}
+
+/** A new run in a folder of its own, which appears only when nothing can be refused any more. */
+export async function startedRun(
+  layers: readonly (readonly Entry[])[],
+  settings: Settings,
+  parts: Parts,
+): Promise<ReadyRun> {
+  const { io, start, version, args } = parts
+  const say = sayer(io)
+  const selected = await selectBackend(wishedBackend(layers), start)
+  return disposingOnError(selected, async () => {
+    say('backend', `${selected.title}\n${selected.reason}`)
+    const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'quick', settings)
+    const { config } = resolved
+    const { model, data } = await modelAndData(config, selected, parts)
+    const folder = await createRunFolder(io.cwd, config.runs, config.name ?? `${config.data.name}-${config.preset}`)
+    await writeConfig(folder, resolved)
+    await writeJson(folder.environment, describeEnvironment(version, selected, args))
+    const log = await MetricsLog.open(folder)
+    sayRecipe(config, data, parts)
+    say('run', folder.path)
+    return { folder, config, model, data, log }
+  })
+}
+
+/** A run that goes on from its last checkpoint. */
+export async function resumedRun(
+  path: string,
+  layers: readonly (readonly Entry[])[],
+  settings: Settings,
+  parts: Parts,
+): Promise<ReadyRun> {
+  const { io, start, version, args } = parts
+  const say = sayer(io)
+  const { folder, entries } = await openRun(io.cwd, path, settings)
+  checkResumable(layers.flat(), entries, folder.path)
+  const { config } = resolveConfig([...layers, entries], 'ddnet', settings)
+  const resume = await loadCheckpoint(join(folder.checkpoints, 'last'))
+  const asked = layers.flat().some(({ path }) => path === 'backend')
+  const selected = asked
+    ? await selectBackend(wishedBackend(layers), start)
+    : await backendOfRun(folder.environment, start)
+  return disposingOnError(selected, async () => {
+    say('backend', `${selected.title}\n${selected.reason}`)
+    const { model, data } = await modelAndData(config, selected, parts)
+    await noteResume(folder.environment, { step: resume.step, ...describeEnvironment(version, selected, args) })
+    // A record is written before the checkpoint that knows of its validation.
+    const log = await MetricsLog.open(
+      folder,
+      ({ step }) => step < resume.step || (step === resume.step && resume.phase !== 'step'),
+    )
+    say('run', `${folder.path}, going on after step ${resume.step} of ${totalSteps(config, data.train.length)}`)
+    return { folder, config, model, data, log, resume }
+  })
+}
+
+async function disposingOnError(
+  selected: SelectedBackend,
+  begin: () => Promise<Omit<ReadyRun, 'dispose'>>,
+): Promise<ReadyRun> {
+  try {
+    const run = await begin()
+    return {
+      ...run,
+      dispose: () => {
+        run.model.dispose()
+        selected.backend.dispose()
+      },
+    }
+  } catch (error) {
+    selected.backend.dispose()
+    throw error
+  }
+}
+
+async function modelAndData(config: Config, selected: SelectedBackend, { io, loadData: load }: Parts) {
+  const say = sayer(io)
+  const model = createModel(config, cifar10ClassNames.length)
+  refuseTooLarge(model, config, { name: selected.backend.name, accelerated: selected.accelerated })
+  const summary = model.summary([1, config.size, config.size, 3])
+  say('model', `${config.model.name} on ${config.size}×${config.size} pixels`)
+  for (const line of modelSummary(summary, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
+  const data = await loadData(config, io, load)
+  say(
+    'data',
+    `${formatCount(data.train.length)} training images, ${formatCount(data.test.length)} test images, ${data.classNames.length} classes`,
+  )
+  return { model, data }
+}
+
+function sayRecipe(config: Config, data: Cifar10, { io }: Parts): void {
+  const { preset, epochs, batchSize, optimizer, schedule } = config
+  const say = sayer(io)
+  const steps = formatCount(totalSteps(config, data.train.length))
+  const length = epochs === null ? `${steps} steps` : `${epochs} epochs (${steps} steps)`
+  const rate = formatRate(optimizer.learningRate)
+  const course = schedule.name === 'oneCycle' ? `one cycle to ${rate}` : `${rate} ${schedule.name}`
+  say('recipe', `preset ${preset}: ${length} of ${batchSize} images, ${optimizer.name}, ${course}`)
+  if (preset === 'quick') {
+    say('', 'This is a quick look, not the full recipe, which is:')
+    say('', `${commandNames(io.env).train} epochs=10`)
+  }
+}
+
+const writeJson = (path: string, value: unknown): Promise<void> =>
+  write(path, `${JSON.stringify(value, undefined, 2)}\n`)
+
+/** Adds where and when a run went on. */
+async function noteResume(path: string, note: object): Promise<void> {
+  const environment = JSON.parse(await readFile(path, 'utf8')) as { resumed?: object[] }
+  await writeJson(path, { ...environment, resumed: [...(environment.resumed ?? []), note] })
+}

@@ -1,0 +1,24 @@
+import { type ConfigOptions, collectLayers, wishedBackend } from '../config/collect.ts'
+import { resolveConfig } from '../config/resolve.ts'
+import { readSettings } from '../config/settings.ts'
+import { toYaml } from '../config/to-yaml.ts'
+import type { Parts } from '../program.ts'
+import { selectBackend } from '../select-backend.ts'
+
+/** `ddnet config`: the settings that `train` would use, where each comes from, and on request what it means. */
+export async function printConfig(
+  words: readonly string[],
+  options: ConfigOptions & { readonly explain?: boolean },
+  { io, start }: Parts,
+): Promise<void> {
+  const settings = readSettings()
+  const layers = await collectLayers(words, options, io, settings)
+  const { backend, accelerated } = await selectBackend(wishedBackend(layers), start) // it decides the automatic preset
+  backend.dispose()
+  const { config, places } = resolveConfig(layers, accelerated ? 'ddnet' : 'quick', settings)
+  const explanation = (path: string) => {
+    const setting = options.explain ? settings.byPath.get(path) : undefined
+    return setting && `${setting.about}: ${setting.expects}`
+  }
+  io.stdout.write(toYaml(config, (path) => places.get(path), explanation))
+}

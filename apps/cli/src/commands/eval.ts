@@ -1,0 +1,30 @@
+import { evaluateOnTestImages } from '../evaluate-on-test-images.ts'
+import { perClass } from '../evaluation.ts'
+import type { Parts } from '../program.ts'
+import { evaluationReport } from '../terminal/evaluation-report.ts'
+import { styleFor } from '../terminal/style.ts'
+import { type UseOptions, useRun } from '../use-run.ts'
+
+/** `ddnet eval RUN`: the accuracy of a run's checkpoint on all test images. */
+export async function evaluate(
+  path: string,
+  options: UseOptions & { readonly json?: boolean },
+  parts: Parts,
+): Promise<void> {
+  const { stdout, env } = parts.io
+  const run = await useRun(path, options, parts)
+  try {
+    const { classNames } = run.data
+    const evaluation = await evaluateOnTestImages(run, parts.io)
+    if (!options.json) {
+      stdout.write(evaluationReport(evaluation, classNames, styleFor(stdout, env)))
+      return
+    }
+    const classes = Object.fromEntries(perClass(evaluation, classNames).map(({ name, accuracy }) => [name, accuracy]))
+    const { step } = run.checkpoint
+    const result = { run: run.folder.path, checkpoint: options.checkpoint, step, ...evaluation, classes }
+    stdout.write(`${JSON.stringify(result)}\n`)
+  } finally {
+    run.dispose()
+  }
+}

@@ -1,0 +1,24 @@
+import { resumedRun, startedRun } from '../begin-run.ts'
+import { type ConfigOptions, collectLayers } from '../config/collect.ts'
+import { readSettings } from '../config/settings.ts'
+import type { Parts } from '../program.ts'
+import { trainRun } from '../train-run.ts'
+
+/** `ddnet train`: a new run, or `--resume` of one. Returns the exit code. */
+export async function train(
+  words: readonly string[],
+  options: ConfigOptions & { readonly resume?: string },
+  parts: Parts,
+): Promise<number> {
+  const settings = readSettings()
+  const layers = await collectLayers(words, options, parts.io, settings)
+  const run =
+    options.resume === undefined
+      ? await startedRun(layers, settings, parts)
+      : await resumedRun(options.resume, layers, settings, parts)
+  try {
+    return await trainRun(run, parts.io)
+  } finally {
+    run.dispose()
+  }
+}

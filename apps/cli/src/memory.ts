@@ -1,0 +1,58 @@
+import { estimateMemory } from '@ddnet/models'
+import type { Config } from './config/schema.ts'
+import { memoryLimit } from './environment.ts'
+import { UsageError } from './errors.ts'
+import type { Model } from './experiment.ts'
+import { formatBytes } from './terminal/format.ts'
+
+/** What WebAssembly can address. */
+const wasmLimit = 2 ** 32
+/** Evaluation may always take this much. */
+const evaluationBytes = 2e9
+const evaluationBatchSizes = [500, 250, 100, 50, 25, 10, 5, 2]
+
+const bytesOf = (model: Model, { size }: Pick<Config, 'size'>, batchSize: number): number =>
+  estimateMemory(model, [batchSize, size, size, 3]).total
+
+/**
+ * Refuses, before anything of the size of a batch is allocated, a step that cannot fit.
+ * A GPU's memory is not known here: its driver refuses by itself.
+ *
+ * @param limit for tests; by default what the backend can have on this machine
+ * @throws UsageError with the estimate and the largest batch that fits
+ */
+export function refuseTooLarge(
+  model: Model,
+  config: Pick<Config, 'size' | 'batchSize'>,
+  backend: { readonly name: string; readonly accelerated: boolean },
+  limit: number = backend.name === 'wasm' ? Math.min(wasmLimit, memoryLimit()) : memoryLimit(),
+): void {
+  if (backend.accelerated) return
+  const needed = bytesOf(model, config, config.batchSize)
+  if (needed <= limit) return
+  const owner = backend.name === 'wasm' && limit === wasmLimit ? 'WebAssembly can have' : 'this machine has'
+  const fitting = largest(config.batchSize, (batchSize) => bytesOf(model, config, batchSize) <= limit)
+  throw new UsageError(
+    `a step with batchSize=${config.batchSize} and size=${config.size} needs about ${formatBytes(needed)} of memory, and ${owner} ${formatBytes(limit)}. Try ${fitting > 0 ? `batchSize=${fitting}` : `a smaller size, as in size=32`}${fitting > 0 && config.size > 32 ? ', or size=32' : ''}`,
+  )
+}
+
+/** The largest of 1 … `from` that fits, 0 if none; fitting is monotonic. */
+function largest(from: number, fits: (batchSize: number) => boolean): number {
+  let [low, high] = [0, from]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (fits(middle)) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/**
+ * Images a batch of an evaluation: decided by the configuration alone, so that a run is always measured in the same way.
+ * It takes no more memory than a training step, or than 2 GB.
+ */
+export function evaluationBatchSize(model: Model, config: Pick<Config, 'size' | 'batchSize'>): number {
+  const allowed = Math.max(evaluationBytes, bytesOf(model, config, config.batchSize))
+  return evaluationBatchSizes.find((batchSize) => bytesOf(model, config, batchSize) <= allowed) ?? 1
+}

@@ -1,0 +1,30 @@
+import type { Cifar10 } from '@ddnet/datasets'
+import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@ddnet/visuals'
+import { classify } from './classify.ts'
+import type { Config } from './config/schema.ts'
+import type { Model } from './experiment.ts'
+import { write } from './files.ts'
+
+const imageCount = 25
+
+/** What the model says of the first test images, as a picture with their names. */
+export async function writePredictions(
+  path: string,
+  { model, config, data: { test, classNames } }: { model: Model; config: Config; data: Cifar10 },
+): Promise<void> {
+  const samples: PredictionSample[] = []
+  for (let index = 0; index < Math.min(imageCount, test.length); index++) {
+    const sample = await test.get(index)
+    const [height, width, channels] = sample.shape
+    const [guess] = await classify(sample, model, config, classNames)
+    samples.push({
+      image: fromPixels(sample.image, width, height, channels),
+      predicted: guess?.name ?? '',
+      confidence: guess?.confidence ?? 0,
+      actual: classNames[sample.label] as string,
+    })
+  }
+  const right = samples.filter(({ predicted, actual }) => predicted === actual).length
+  const sheet = predictionSheet(samples, { title: `DDNet on CIFAR-10: ${right} of ${samples.length} right` })
+  await write(path, encodePng(sheet))
+}

@@ -1,0 +1,146 @@
+import { Command, CommanderError } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
+import type { ConfigOptions } from './config/collect.ts'
+import { type LoadData, loadCifar10 } from './data.ts'
+import { explain } from './errors.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { Io } from './io.ts'
+import { type BackendStarters, backendStarters } from './select-backend.ts'
+import { styleFor } from './terminal/style.ts'
+
+/** What commands reach for outside themselves; tests hand in their own. */
+export interface Parts {
+  readonly io: Io
+  readonly start: BackendStarters
+  readonly loadData: LoadData
+  readonly version: string
+  /** The words of the command line, for the record. */
+  readonly args: readonly string[]
+}
+
+/** Runs one command line and returns its exit code; every error becomes one line on stderr. */
+export async function main(
+  args: readonly string[],
+  io: Io,
+  { start = backendStarters, loadData = loadCifar10 }: Partial<Pick<Parts, 'start' | 'loadData'>> = {},
+): Promise<number> {
+  let exitCode: number = exitCodes.done
+  const program = createProgram({ io, start, loadData, version: packageJson.version, args }, (code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.done // help or version
+      if (error.code !== 'commander.help') report(io, error.message.replace(/^error: /, ''))
+      return exitCodes.usage
+    }
+    const { message, exitCode: code } = explain(error)
+    report(io, message)
+    if (args.includes('--verbose') && error instanceof Error) io.stderr.write(`${stackOf(error)}\n`)
+    return code
+  }
+}
+
+/** The command line. What a command does is loaded only when it is called, so that mistakes are answered at once. */
+function createProgram(parts: Parts, done: (exitCode: number) => void): Command {
+  const { io } = parts
+  const program = new Command('ddnet')
+    .description(packageJson.description)
+    .version(packageJson.version)
+    .option('--verbose', 'show where an error comes from')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: () => {}, // main says it, as it says all errors
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
+    })
+    .addHelpText('after', examples)
+
+  program
+    .command('train')
+    .summary('train a network, or go on with a run')
+    .description(
+      'Trains a network. The command line is stronger than DDNET_* variables, these than the file, that than the preset.\n`ddnet config --explain` lists all settings.',
+    )
+    .argument('[words...]', 'data set (cifar10) and settings, as in epochs=10 optimizer.learningRate=0.001')
+    .option('--backend <name>', 'auto, cuda, cuda:N, tensorflow, cpu, webgpu or wasm; only auto chooses by itself')
+    .option('--config <file>', 'YAML file of settings')
+    .option('--resume <run>', 'go on with the run in this folder, from its last checkpoint')
+    .action(async (words: string[], options: ConfigOptions & { resume?: string }) => {
+      const { train } = await import('./commands/train.ts')
+      done(await train(words, options, parts))
+    })
+
+  program
+    .command('eval')
+    .summary('measure a run on all test images')
+    .argument('<run>', 'folder of the run')
+    .option('--checkpoint <name>', 'which checkpoint', 'last')
+    .option('--backend <name>', 'backend; by default the one that trained')
+    .option('--json', 'print JSON')
+    .action(async (path: string, options: { checkpoint: string; backend?: string; json?: boolean }) => {
+      const { evaluate } = await import('./commands/eval.ts')
+      await evaluate(path, options, parts)
+    })
+
+  program
+    .command('predict')
+    .summary('say what images show, the five likeliest classes each')
+    .argument('<run>', 'folder of the run')
+    .argument('[images...]', 'image files of any kind and size; without any, some test images')
+    .option('--checkpoint <name>', 'which checkpoint', 'last')
+    .option('--backend <name>', 'backend; by default the one that trained')
+    .option('--json', 'print JSON, one line an image')
+    .action(
+      async (path: string, images: string[], options: { checkpoint: string; backend?: string; json?: boolean }) => {
+        const { predict } = await import('./commands/predict.ts')
+        await predict(path, images, options, parts)
+      },
+    )
+
+  program
+    .command('doctor')
+    .summary('say what works on this machine, and what would help')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      const { doctor } = await import('./commands/doctor.ts')
+      done(await doctor(options, parts))
+    })
+
+  program
+    .command('config')
+    .summary('print the settings that train would use, and where each comes from')
+    .description('Prints the settings that train would use, as YAML that --config reads.')
+    .argument('[words...]', 'data set and settings, as for train')
+    .option('--backend <name>', 'backend, as for train')
+    .option('--config <file>', 'YAML file of settings')
+    .option('--explain', 'say what each setting means and accepts, too')
+    .action(async (words: string[], options: ConfigOptions & { explain?: boolean }) => {
+      const { printConfig } = await import('./commands/config.ts')
+      await printConfig(words, options, parts)
+    })
+
+  return program
+}
+
+const report = ({ stderr, env }: Io, message: string) =>
+  void stderr.write(`${styleFor(stderr, env)('red', 'ddnet:')} ${message.replace(/\s*\n\s*/g, ' ').trim()}\n`)
+
+const stackOf = (error: Error): string =>
+  error.cause instanceof Error ? `${error.stack}\ncaused by ${stackOf(error.cause)}` : String(error.stack)
+
+const examples = `
+Examples:
+  ddnet train cifar10
+  ddnet train cifar10 epochs=10 optimizer.learningRate=0.001 --backend webgpu
+  ddnet train --resume runs/cifar10-ddnet
+  ddnet eval runs/cifar10-ddnet
+  ddnet predict runs/cifar10-ddnet cat.jpg
+
+Exit codes: 0 done, 1 failed, 2 usage or settings, 3 diverged,
+4 device unavailable, 130 interrupted, 143 terminated`

@@ -1,0 +1,21 @@
+import type { Summary } from '@ddnet/layers'
+import { formatCount } from './format.ts'
+import type { Style } from './style.ts'
+import { table } from './table.ts'
+
+/** The layers in a table: name, kind, shape of the output for one image, parameters, multiply-adds. */
+export function modelSummary({ rows, parameters, multiplyAdds }: Summary, style: Style): string[] {
+  const cells = rows.map((row) => [
+    row.name,
+    row.type,
+    row.outputShape.slice(1).join('×'),
+    row.parameters === 0 ? '' : formatCount(row.parameters),
+    row.multiplyAdds === 0 ? '' : millions(row.multiplyAdds),
+  ])
+  const head = ['layer', 'kind', 'output', 'parameters', 'multiply-adds']
+  const total = ['total', '', '', formatCount(parameters), millions(multiplyAdds)]
+  const lines = table([head, ...cells, total], { right: [3, 4] })
+  return lines.map((line, at) => (at === 0 ? style('dim', line) : at === lines.length - 1 ? style('bold', line) : line))
+}
+
+const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`

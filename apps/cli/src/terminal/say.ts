@@ -1,0 +1,30 @@
+import type { Io } from '../io.ts'
+import { type Style, styleFor } from './style.ts'
+
+const labelWidth = 10
+
+/** Says on stderr what is going on: a label, and text broken to the width of the terminal beside it. */
+export function sayer({ stderr, env }: Pick<Io, 'stderr' | 'env'>): (label: string, text: string) => void {
+  const style = styleFor(stderr, env)
+  return (label, text) => {
+    const width = Math.max(40, stderr.columns ?? 80) - labelWidth - 1
+    for (const [index, line] of wrap(text, width).entries())
+      stderr.write(`${index === 0 ? boldLabel(label, style) : ' '.repeat(labelWidth)}${line}\n`)
+  }
+}
+
+const boldLabel = (label: string, style: Style) =>
+  style('bold', label) + ' '.repeat(Math.max(1, labelWidth - label.length))
+
+/** Breaks at spaces; what is longer than a line stays whole, so that a path can be copied. */
+export function wrap(text: string, width: number): string[] {
+  return text.split('\n').flatMap((paragraph) => {
+    const lines: string[] = []
+    for (const word of paragraph.split(' ')) {
+      const last = lines.at(-1)
+      if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+      else lines.push(word)
+    }
+    return lines
+  })
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import type { Cifar10 } from '@ddnet/datasets'
+import { loadCheckpoint, type Snapshot } from '@ddnet/trainer'
+import { backendOfRun } from './backend-of-run.ts'
+import { readArguments } from './config/read-entries.ts'
+import type { BackendWish, Config } from './config/schema.ts'
+import { readSettings, type Settings } from './config/settings.ts'
+import { loadData } from './data.ts'
+import { createModel, type Model } from './experiment.ts'
+import type { Parts } from './program.ts'
+import { openRun, type RunFolder } from './run-folder.ts'
+import { selectBackend } from './select-backend.ts'
+import { sayer } from './terminal/say.ts'
+
+/** A finished or interrupted run, ready to be used. */
+export interface UsedRun {
+  readonly folder: RunFolder
+  readonly config: Config
+  readonly checkpoint: Snapshot
+  readonly model: Model
+  readonly data: Cifar10
+  dispose(): void
+}
+
+export interface UseOptions {
+  /** Name of the checkpoint. */
+  readonly checkpoint: string
+  readonly backend?: string
+}
+
+/**
+ * Loads a checkpoint of a run into its model, on the backend that trained it unless another is asked for.
+ *
+ * @throws CliError, UsageError or CheckpointError for a run or checkpoint that cannot be used
+ */
+export async function useRun(
+  path: string,
+  { checkpoint: name, backend: asked }: UseOptions,
+  { io, start, loadData: load }: Parts,
+): Promise<UsedRun> {
+  const settings = readSettings()
+  const say = sayer(io)
+  const wish = explicitWish(
+    asked ?? io.env.DDNET_BACKEND,
+    asked === undefined ? 'DDNET_BACKEND' : '--backend',
+    settings,
+  )
+  const { folder, config } = await openRun(io.cwd, path, settings)
+  const checkpoint = await loadCheckpoint(join(folder.checkpoints, name))
+  const { backend, title, reason } =
+    wish === undefined ? await backendOfRun(folder.environment, start) : await selectBackend(wish, start)
+  say('backend', `${title} (${reason})`)
+  try {
+    const data = await loadData(config, io, load)
+    const model = createModel(config, data.classNames.length)
+    model.loadStateDict(checkpoint.model)
+    say('run', `${folder.path}, checkpoint ${name}, step ${checkpoint.step}`)
+    return {
+      folder,
+      config,
+      checkpoint,
+      model,
+      data,
+      dispose: () => {
+        model.dispose()
+        backend.dispose()
+      },
+    }
+  } catch (error) {
+    backend.dispose()
+    throw error
+  }
+}
+
+function explicitWish(text: string | undefined, place: string, settings: Settings): BackendWish | undefined {
+  if (text === undefined) return undefined
+  const [entry] = readArguments([`backend=${text}`], settings, place)
+  return entry?.value as BackendWish
+}

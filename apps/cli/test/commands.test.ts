@@ -1,0 +1,157 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cifar10ClassNames } from '@ddnet/datasets'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { type Session, session, wasmOnly } from './session.ts'
+
+const tiny = ['model.channels=[4]', 'batchSize=8', 'steps=4', 'validation.images=40', 'validation.every=4', 'name=a']
+
+async function trained(): Promise<Session> {
+  const shell = session()
+  await shell.run('train', ...tiny)
+  return shell
+}
+
+describe('predict', () => {
+  test('says the five likeliest classes of an image of any size, one line each', async () => {
+    const shell = await trained()
+    await sharp({ create: { width: 640, height: 480, channels: 3, background: 'red' } })
+      .jpeg()
+      .toFile(join(shell.cwd, 'bus.jpg'))
+    await sharp({ create: { width: 20, height: 30, channels: 4, background: '#0008' } })
+      .png()
+      .toFile(join(shell.cwd, 'b.png'))
+    const { code, stdout } = await shell.run('predict', 'runs/a', 'bus.jpg', 'b.png')
+    expect(code).toBe(0)
+    const lines = stdout.split('\n').slice(0, -1)
+    expect(lines[0]).toMatch(/^image 1\/2 bus\.jpg: 640x480 (\w+ [\d.]+%, ){5}[\d.]+ms$/)
+    expect(lines[1]).toMatch(/^image 2\/2 b\.png: 20x30 /)
+    expect(lines).toHaveLength(2)
+  })
+
+  test('takes test images where none are given, and says what they are', async () => {
+    const shell = await trained()
+    const { stdout } = await shell.run('predict', 'runs/a')
+    const lines = stdout.split('\n').slice(0, -1)
+    expect(lines).toHaveLength(10)
+    expect(lines[3]).toMatch(/^image 4\/10 test image 3 \(cat\): 32x32 /)
+  })
+
+  test('--json is a line of JSON an image, with probabilities', async () => {
+    const shell = await trained()
+    const { stdout } = await shell.run('predict', 'runs/a', '--json')
+    const [first] = stdout.split('\n').map((line) => line && JSON.parse(line))
+    expect(first).toMatchObject({ image: 'test image 0', actual: 'airplane', milliseconds: expect.any(Number) })
+    expect(first.predictions).toHaveLength(5)
+    const confidences = first.predictions.map(({ confidence }: { confidence: number }) => confidence)
+    expect(confidences).toEqual([...confidences].sort((a, b) => b - a))
+    expect(cifar10ClassNames).toContain(first.predictions[0].name)
+  })
+
+  test('what is no image, or not there, is named: exit code 1', async () => {
+    const shell = await trained()
+    writeFileSync(join(shell.cwd, 'text.png'), 'no image')
+    const broken = await shell.run('predict', 'runs/a', 'text.png')
+    expect([broken.code, broken.stderr]).toEqual([
+      1,
+      expect.stringContaining('ddnet: text.png is not an image that can be read'),
+    ])
+    const missing = await shell.run('predict', 'runs/a', 'none.png')
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('none.png: there is no such file')])
+  })
+})
+
+describe('eval and predict', () => {
+  test('compute where the run was trained, unless told otherwise', async () => {
+    const shell = await trained()
+    expect((await shell.run('eval', 'runs/a')).stderr).toContain('WebAssembly for tests (wasm) (the run began on it)')
+    const { code, stderr } = await shell.run('eval', 'runs/a', '--backend', 'webgpu')
+    expect([code, stderr]).toEqual([4, 'ddnet: webgpu: no adapter. Install a driver.\n'])
+  })
+
+  test('a backend that does not exist is refused: exit code 2', async () => {
+    const shell = await trained()
+    const { code, stderr } = await shell.run('eval', 'runs/a', '--backend', 'gpu')
+    expect([code, stderr]).toEqual([
+      2,
+      "ddnet: backend=gpu (--backend): expected one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm, got 'gpu'. Try backend=auto\n",
+    ])
+  })
+})
+
+describe('config', () => {
+  test('prints YAML with where each value comes from', async () => {
+    const { code, stdout } = await session({ env: { DDNET_SEED: '7' } }).run('config', 'epochs=3')
+    expect(code).toBe(0)
+    expect(parse(stdout)).toMatchObject({ preset: 'ddnet', epochs: 3, seed: 7, optimizer: { learningRate: 4e-3 } })
+    expect(stdout).toMatch(/^epochs: 3 +# command line$/m)
+    expect(stdout).toMatch(/^seed: 7 +# DDNET_SEED$/m)
+    expect(stdout).toMatch(/^ {2}learningRate: 0.004 +# preset ddnet$/m)
+  })
+
+  test('its output is a file for --config', async () => {
+    const shell = session()
+    const { stdout } = await shell.run('config', 'steps=9', 'optimizer.name=sgd')
+    writeFileSync(join(shell.cwd, 'mine.yaml'), stdout)
+    const again = await shell.run('config', '--config', 'mine.yaml')
+    expect(parse(again.stdout)).toEqual(parse(stdout))
+  })
+
+  test('--explain says what each setting means, in comments', async () => {
+    const { stdout } = await session().run('config', '--explain')
+    expect(stdout).toContain('# Images a step: a whole number above 0\nbatchSize: 64')
+    expect(parse(stdout)).toMatchObject({ batchSize: 64 })
+  })
+})
+
+describe('doctor', () => {
+  test('says what works, and the remedy for what does not', async () => {
+    const { code, stdout } = await session().run('doctor')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`node       ${process.version}\n`)
+    expect(stdout).toContain('  ✓ wasm      WebAssembly for tests (wasm)\n')
+    expect(stdout).toContain('  ✗ webgpu    webgpu: no adapter. Install a driver.\n')
+    expect(stdout).toMatch(/[✓✗] cifar10 /)
+  })
+
+  test('--json is for programs', async () => {
+    const diagnosis = JSON.parse((await session().run('doctor', '--json')).stdout)
+    expect(diagnosis.backends.wasm).toEqual({ available: true, device: 'WebAssembly for tests (wasm)' })
+    expect(diagnosis.backends.cuda).toEqual({
+      available: false,
+      reason: 'tensorflow: the addon is missing. Run: npm install it',
+    })
+    expect(diagnosis.machine.cores).toBeGreaterThan(0)
+  })
+
+  test('a machine without any backend has exit code 4', async () => {
+    const start = { ...wasmOnly, wasm: wasmOnly.webgpu }
+    expect((await session({ start }).run('doctor')).code).toBe(4)
+  })
+})
+
+describe('the command line', () => {
+  test.each([
+    [['trian'], "ddnet: unknown command 'trian' (Did you mean train?)\n"],
+    [['train', '--bakend', 'wasm'], "ddnet: unknown option '--bakend' (Did you mean --backend?)\n"],
+    [['eval'], "ddnet: missing required argument 'run'\n"],
+  ])('%j is a usage error in one line', async (args, line) => {
+    const { code, stdout, stderr } = await session().run(...args)
+    expect([code, stdout, stderr]).toEqual([2, '', line])
+  })
+
+  test('without a command it shows its help: exit code 2', async () => {
+    const { code, stdout, stderr } = await session().run()
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('Usage: ddnet')
+  })
+
+  test('--help and --version are data', async () => {
+    const help = await session().run('--help')
+    expect([help.code, help.stderr]).toEqual([0, ''])
+    expect(help.stdout).toContain('ddnet train cifar10')
+    expect((await session().run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+/)
+  })
+})

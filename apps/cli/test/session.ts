@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Cifar10, cifar10ClassNames, type Dataset, imageDataset, type Sample } from '@ddnet/datasets'
+import type { Backend } from '@ddnet/ops'
+import { BackendUnavailable, getBackend, random } from '@ddnet/ops'
+import { useBackend } from '@ddnet/testing'
+import { onTestFinished } from 'vitest'
+import type { LoadData } from '../src/data.ts'
+import type { Io, StopSignal } from '../src/io.ts'
+import { main } from '../src/program.ts'
+import type { BackendStarters } from '../src/select-backend.ts'
+
+/** `count` images of 32 × 32, each class of another color, under noise. */
+function colors(count: number, seed: number): Dataset<Sample> {
+  const size = 32 * 32 * 3
+  const noise = random.uniformValues(random.key(seed), count * size)
+  const labels = Array.from({ length: count }, (_, index) => index % 10)
+  const brightness = (label: number, channel: number) => 40 + 60 * (Math.floor((label + 1) / 3 ** channel) % 3)
+  const images = Uint8Array.from(
+    noise,
+    (value, at) => value * 40 + brightness(labels[Math.floor(at / size)] as number, at % 3),
+  )
+  return imageDataset({ images, labels, shape: [32, 32, 3] })
+}
+
+export const tinyData = (): Cifar10 => ({ train: colors(80, 1), test: colors(40, 2), classNames: cifar10ClassNames })
+
+/** Calls back, once, when so many training images were asked for. */
+export function afterImages(count: number, callback: () => void): LoadData {
+  let left = count
+  return async () => {
+    const { train, ...rest } = tinyData()
+    const getSync: Dataset<Sample>['getSync'] = (index, options) => {
+      if (--left === 0) callback()
+      return train.getSync?.(index, options) as Sample // it has one: its images are in memory
+    }
+    return { ...rest, train: { ...train, getSync } }
+  }
+}
+
+/** A machine that has WebAssembly alone. */
+export const wasmOnly: BackendStarters = {
+  tensorflow: () => Promise.reject(new BackendUnavailable('tensorflow: the addon is missing. Run: npm install it')),
+  webgpu: () => Promise.reject(new BackendUnavailable('webgpu: no adapter. Install a driver.')),
+  wasm: async (): Promise<Backend> => {
+    await useBackend('wasm')
+    // Other test files share the backend, so that it must survive.
+    return { name: 'wasm', device: `WebAssembly for tests (${getBackend()})`, dispose: () => {} }
+  },
+  hasGraphicsDevice: () => false,
+}
+
+export interface Session {
+  /** Runs a command line; the exit code, and what it wrote. */
+  run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
+  /** The folder that it runs in. */
+  readonly cwd: string
+  /** Sends a signal to the command that runs. */
+  signal(signal: StopSignal): void
+  /** Called with everything that is written. */
+  onWrite: (text: string) => void
+}
+
+interface SessionOptions {
+  readonly env?: Record<string, string>
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly start?: BackendStarters
+  readonly loadData?: LoadData
+}
+
+/** A shell of its own: an empty folder, and streams that are kept. */
+export function session({
+  env = {},
+  isTTY = false,
+  columns,
+  start = wasmOnly,
+  loadData = async () => tinyData(),
+}: SessionOptions = {}): Session {
+  const cwd = mkdtempSync(join(tmpdir(), 'ddnet-cli-'))
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
+  const handlers = new Set<(signal: StopSignal) => void>()
+  const shell: Session = {
+    cwd,
+    onWrite: () => {},
+    signal: (signal) => {
+      for (const handler of handlers) handler(signal)
+    },
+    async run(...args) {
+      const written = { stdout: '', stderr: '' }
+      const output = (name: 'stdout' | 'stderr') => ({
+        isTTY,
+        ...(columns !== undefined && { columns }),
+        write: (text: string) => {
+          written[name] += text
+          shell.onWrite(text)
+          return true
+        },
+      })
+      const io: Io = {
+        stdout: output('stdout'),
+        stderr: output('stderr'),
+        env,
+        cwd,
+        onSignal: (handler) => {
+          handlers.add(handler)
+          return () => handlers.delete(handler)
+        },
+        exit: (code) => {
+          throw new Error(`left with ${code}`)
+        },
+      }
+      const code = await main(args, io, { start, loadData })
+      return { code, ...written }
+    },
+  }
+  return shell
+}

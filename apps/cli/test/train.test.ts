@@ -1,0 +1,276 @@
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Sample } from '@ddnet/datasets'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { afterImages, type Session, session, tinyData } from './session.ts'
+
+/** Seconds of training: a small net, 12 steps of 8 images, measured every 4 on 40 images. */
+const tiny = [
+  'cifar10',
+  'model.channels=[4,4]',
+  'batchSize=8',
+  'steps=12',
+  'validation.every=4',
+  'validation.images=40',
+  'checkpoint.every=4',
+]
+
+const text = (shell: Session, path: string) => readFileSync(join(shell.cwd, path), 'utf8')
+const records = (shell: Session, run: string) =>
+  text(shell, `${run}/metrics.jsonl`)
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const { seconds, ...record } = JSON.parse(line)
+      return record
+    })
+const weights = (shell: Session, run: string) =>
+  readFileSync(join(shell.cwd, run, 'checkpoints/last/model.safetensors')).toString('base64')
+
+describe('train', () => {
+  test('leaves a folder with everything, and says how to go on', async () => {
+    const shell = session()
+    const { code, stdout, stderr } = await shell.run('train', ...tiny)
+    expect(code).toBe(0)
+    expect(readdirSync(join(shell.cwd, 'runs/cifar10-quick')).sort()).toEqual([
+      'checkpoints',
+      'config.yaml',
+      'environment.json',
+      'metrics.csv',
+      'metrics.jsonl',
+      'predictions.png',
+      'result.json',
+    ])
+    expect(
+      stdout.match(/^step +\d+\/12 \| train loss [\d.]+ acc +[\d.]+% \| test loss [\d.]+ acc +[\d.]+% \| 0:\d\d$/gm),
+    ).toHaveLength(3)
+    expect(stdout).toMatch(/^test accuracy \d+\.\d\d% \(\d+ of 40 images\), loss \d/m)
+    expect(stderr).toContain('backend   WebAssembly for tests (wasm)')
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      'auto: no TensorFlow: the addon is missing; no WebGPU: this machine has no graphics device',
+    )
+    expect(stderr).toContain(
+      'This is a quick look, not the full recipe, which is:\n          ddnet train cifar10 epochs=10\n',
+    )
+    expect(stderr).toContain('ddnet eval runs/cifar10-quick\n')
+    const { width, height, format } = await sharp(join(shell.cwd, 'runs/cifar10-quick/predictions.png')).metadata()
+    expect([width, height, format]).toEqual([960, 1291, 'png'])
+  })
+
+  test('ends with exactly what eval says', async () => {
+    const shell = session()
+    const trained = await shell.run('train', ...tiny)
+    const { code, stdout } = await shell.run('eval', 'runs/cifar10-quick')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^test accuracy/)
+    expect(trained.stdout).toContain(stdout)
+    const result = JSON.parse(text(shell, 'runs/cifar10-quick/result.json'))
+    const json = JSON.parse((await shell.run('eval', 'runs/cifar10-quick', '--json')).stdout)
+    expect(json).toMatchObject({ run: 'runs/cifar10-quick', checkpoint: 'last', ...result })
+  })
+
+  test('the same seed gives the same run twice, in a folder beside', async () => {
+    const shell = session()
+    for (let run = 0; run < 2; run++) await shell.run('train', ...tiny)
+    expect(readdirSync(join(shell.cwd, 'runs'))).toEqual(['cifar10-quick', 'cifar10-quick-2'])
+    expect(records(shell, 'runs/cifar10-quick-2')).toEqual(records(shell, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick-2')).toBe(weights(shell, 'runs/cifar10-quick'))
+  })
+
+  test('learns', async () => {
+    const shell = session()
+    const longer = ['model.channels=[16]', 'steps=60', 'optimizer.learningRate=0.03', 'validation.every=30']
+    const { stdout } = await shell.run('train', ...tiny, ...longer)
+    expect(JSON.parse(text(shell, 'runs/cifar10-quick/result.json')).accuracy, stdout).toBeGreaterThan(0.8)
+  })
+
+  test('epochs come a line each', async () => {
+    const shell = session()
+    const { stdout } = await shell.run('train', 'epochs=2', 'model.channels=[4]', 'validation.images=40', 'name=x')
+    expect(stdout.match(/^epoch \d\/2 /gm)).toEqual(['epoch 1/2 ', 'epoch 2/2 '])
+    expect(records(shell, 'runs/x').map(({ step, epoch }) => [step, epoch])).toEqual([
+      [2, 1],
+      [4, 2],
+    ])
+  })
+})
+
+describe('going on', () => {
+  test.each([1, 4, 6, 11])('a run that Ctrl-C stopped in step %i ends as one that was not stopped', async (step) => {
+    const whole = session()
+    await whole.run('train', ...tiny)
+    const shell: Session = session({ loadData: afterImages(step * 8, () => shell.signal('SIGINT')) })
+    const stopped = await shell.run('train', ...tiny)
+    expect(stopped.code).toBe(130)
+    expect(stopped.stderr).toContain('Ctrl-C: finishing this step and saving it.')
+    expect(stopped.stderr).toContain('go on     ddnet train cifar10 --resume runs/cifar10-quick\n')
+    expect(records(shell, 'runs/cifar10-quick').length).toBe(Math.floor((step - 1) / 4))
+    const resumed = await shell.run('train', '--resume', 'runs/cifar10-quick')
+    expect(resumed.code).toBe(0)
+    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+  })
+
+  test('SIGTERM stops in the same way, with its own exit code', async () => {
+    const shell: Session = session({ loadData: afterImages(20, () => shell.signal('SIGTERM')) })
+    expect((await shell.run('train', ...tiny)).code).toBe(143)
+    expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+  })
+
+  test('Ctrl-C during a validation leaves it, and it is done afterwards', async () => {
+    const whole = session()
+    await whole.run('train', ...tiny)
+    let left = 20
+    const shell: Session = session({
+      loadData: async () => {
+        const { test, ...rest } = tinyData()
+        const getSync = (index: number) => {
+          if (--left === 0) shell.signal('SIGINT')
+          return test.getSync?.(index) as Sample
+        }
+        return { ...rest, test: { ...test, getSync } }
+      },
+    })
+    expect((await shell.run('train', ...tiny)).code).toBe(130)
+    expect(records(shell, 'runs/cifar10-quick')).toEqual([])
+    expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+  })
+
+  test('a finished run is only measured again', async () => {
+    const shell = session()
+    const { stdout } = await shell.run('train', ...tiny)
+    const before = [records(shell, 'runs/cifar10-quick'), weights(shell, 'runs/cifar10-quick')]
+    const again = await shell.run('train', '--resume', 'runs/cifar10-quick')
+    const report = (text: string) => text.slice(text.indexOf('test accuracy'))
+    expect(report(again.stdout)).toBe(report(stdout))
+    expect([records(shell, 'runs/cifar10-quick'), weights(shell, 'runs/cifar10-quick')]).toEqual(before)
+  })
+
+  test('settings that would change the run are refused', async () => {
+    const shell = session()
+    await shell.run('train', ...tiny)
+    const { code, stderr } = await shell.run('train', '--resume', 'runs/cifar10-quick', 'steps=20')
+    expect([code, stderr]).toEqual([
+      2,
+      'ddnet: steps=20 (command line) would change the run runs/cifar10-quick, which has 12. Leave it out, or start a new run without --resume. Only backend, data.directory, checkpoint.every, checkpoint.keep may change.\n',
+    ])
+  })
+})
+
+/** A command line that fails, and the one line that it says. */
+async function failure(shell: Session, ...args: string[]) {
+  const { code, stdout, stderr } = await shell.run(...args)
+  expect(stdout).toBe('')
+  const lines = stderr.split('\n').filter((line) => line.startsWith('ddnet: '))
+  expect(lines).toHaveLength(1)
+  expect(stderr).not.toMatch(/^ {4}at /m)
+  return { code, line: lines[0] }
+}
+
+describe('what goes wrong', () => {
+  test('a learning rate that makes the loss explode: exit code 3', async () => {
+    const shell = session()
+    const { code, stderr } = await shell.run('train', ...tiny, 'optimizer.name=sgd', 'optimizer.learningRate=1e30')
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/^ddnet: Training diverged at step \d+: .*Lower the learning rate/m)
+  })
+
+  test('an explicit backend that is not there: exit code 4, and no folder', async () => {
+    const shell = session()
+    expect(await failure(shell, 'train', ...tiny, '--backend', 'cuda')).toEqual({
+      code: 4,
+      line: 'ddnet: tensorflow: the addon is missing. Run: npm install it',
+    })
+    expect(existsSync(join(shell.cwd, 'runs'))).toBe(false)
+  })
+
+  test('a request that cannot fit: exit code 2 with the estimate, and no folder', async () => {
+    const shell = session()
+    const { code, line } = await failure(shell, 'train', 'preset=seed')
+    expect(code).toBe(2)
+    expect(line).toMatch(
+      /^ddnet: a step with batchSize=128 and size=224 needs about \d+ GB of memory, and WebAssembly can have/,
+    )
+    expect(existsSync(join(shell.cwd, 'runs'))).toBe(false)
+  })
+
+  test('a setting that is wrong: exit code 2', async () => {
+    const shell = session()
+    expect(await failure(shell, 'train', 'epoch=3')).toEqual({
+      code: 2,
+      line: "ddnet: 'epoch=3' is not a valid setting (command line). Similar: epochs",
+    })
+    expect(await failure(shell, 'train', 'cifar100')).toEqual({
+      code: 2,
+      line: "ddnet: 'cifar100' is neither a data set nor a setting (command line): expected cifar10 or key=value. Similar: cifar10",
+    })
+  })
+
+  test('--verbose says where', async () => {
+    const { stderr } = await session().run('train', 'epoch=3', '--verbose')
+    expect(stderr).toMatch(/^ {4}at /m)
+  })
+
+  test.each(['eval', 'predict', 'train --resume'])('%s of a run that is not there: exit code 1', async (command) => {
+    const { code, line } = await failure(session(), ...command.split(' '), 'runs/none')
+    expect([code, line]).toEqual([1, 'ddnet: there is no run runs/none. Train one first: ddnet train cifar10'])
+  })
+
+  test('a truncated checkpoint is named: exit code 1', async () => {
+    const shell = session()
+    await shell.run('train', ...tiny)
+    const path = 'runs/cifar10-quick/checkpoints/last'
+    truncateSync(join(shell.cwd, path, 'model.safetensors'), 500)
+    for (const command of [['eval'], ['predict'], ['train', '--resume']]) {
+      const { code, line } = await failure(shell, ...command, 'runs/cifar10-quick')
+      expect(code).toBe(1)
+      expect(line).toContain(`${path} (step=000012): model.safetensors is damaged: it has 500 bytes, expected`)
+      expect(line).toContain('Other checkpoints of the run: step=000008, step=000004.')
+    }
+  })
+
+  test('a damaged configuration is named: exit code 1', async () => {
+    const shell = session()
+    await shell.run('train', ...tiny)
+    writeFileSync(join(shell.cwd, 'runs/cifar10-quick/config.yaml'), 'epochs: [1')
+    const { code, line } = await failure(shell, 'eval', 'runs/cifar10-quick')
+    expect([code, line]).toEqual([1, expect.stringContaining('the run runs/cifar10-quick cannot be read: ')])
+  })
+
+  test.runIf(existsSync('/dev/full'))(
+    'a full disk: exit code 1, the last checkpoint is whole and the run can go on',
+    async () => {
+      const whole = session()
+      await whole.run('train', ...tiny)
+      let fill = true
+      const shell: Session = session()
+      // The table turns into a device that is always full once the first checkpoint is there.
+      const table = join(shell.cwd, 'runs/cifar10-quick/metrics.csv')
+      shell.onWrite = (text) => {
+        if (!fill || !text.startsWith('step')) return
+        fill = false
+        rmSync(table)
+        symlinkSync('/dev/full', table)
+      }
+      const { code, stderr } = await shell.run('train', ...tiny)
+      expect(code).toBe(1)
+      expect(stderr).toContain(
+        `ddnet: ${table}: the disk is full. Free some space, or choose another disk with runs=FOLDER. Go on with: ddnet train cifar10 --resume runs/cifar10-quick\n`,
+      )
+      rmSync(table)
+      expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+      expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
+      expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+    },
+  )
+
+  test('a folder of runs that is a file', async () => {
+    const shell = session()
+    writeFileSync(join(shell.cwd, 'runs'), '')
+    const { code, line } = await failure(shell, 'train', ...tiny)
+    expect([code, line]).toEqual([1, expect.stringContaining('runs')])
+  })
+})
