@@ -28,7 +28,7 @@ class BatchNorm {
   relu: i32
 }
 
-/** Chunk by chunk, `Σ x`. */
+/** Chunk by chunk, `Σ (x − first row)`: sums of differences keep their digits where values are far from zero. */
 export function sumRows(job: usize, part: i32, parts: i32): void {
   const all = changetype<BatchNorm>(job)
   const row = (<usize>all.channels) << 2
@@ -39,13 +39,15 @@ export function sumRows(job: usize, part: i32, parts: i32): void {
     const end = from + <usize>min(all.chunkRows, all.rows - chunk * all.chunkRows) * row
     const to = all.sums + <usize>chunk * row
     for (let c: usize = 0; c < vectors; c += 16) {
+      const pivot = v128.load(all.x + c)
       let sum = f32x4.splat(0)
-      for (let at = from; at < end; at += row) sum = f32x4.add(sum, v128.load(at + c))
+      for (let at = from; at < end; at += row) sum = f32x4.add(sum, f32x4.sub(v128.load(at + c), pivot))
       v128.store(to + c, sum)
     }
     for (let c = vectors; c < row; c += 4) {
+      const pivot = load<f32>(all.x + c)
       let sum: f32 = 0
-      for (let at = from; at < end; at += row) sum += load<f32>(at + c)
+      for (let at = from; at < end; at += row) sum += load<f32>(at + c) - pivot
       store<f32>(to + c, sum)
     }
   }
@@ -95,7 +97,7 @@ function combine(all: BatchNorm, sums: usize, c: usize): f64 {
 export function finishMean(job: usize): void {
   const all = changetype<BatchNorm>(job)
   for (let c: usize = 0; c < (<usize>all.channels) << 2; c += 4) {
-    store<f32>(all.mean + c, <f32>(combine(all, all.sums, c) / <f64>all.rows))
+    store<f32>(all.mean + c, <f32>(<f64>load<f32>(all.x + c) + combine(all, all.sums, c) / <f64>all.rows))
   }
 }
 

@@ -1,15 +1,16 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { identityWasm } from './array/identity.wasm.ts'
+import { meanWasm, sumWasm } from './array/reduce.wasm.ts'
+import { tileWasm } from './array/tile.wasm.ts'
 import { addBiasWasm } from './convolution/bias.wasm.ts'
 import { conv2dWasm } from './convolution/conv2d.wasm.ts'
 import { conv2dFilterGradientWasm } from './convolution/conv2d-filter-gradient.wasm.ts'
 import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
-
-export { startThreads, stopThreads, threadsOf } from './engine/wasm-heap.ts'
-
 import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
 import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'
+
+export { startThreads, stopThreads, threadsOf } from './engine/wasm-heap.ts'
 
 /** Our own kernels for the WASM backend; every other operator runs as its composition. */
 export const wasmKernels: readonly KernelConfig[] = [
@@ -23,4 +24,7 @@ export const wasmKernels: readonly KernelConfig[] = [
   identityWasm,
   maxPool2dGradientWasm,
   maxPool2dWasm,
+  meanWasm,
+  sumWasm,
+  tileWasm,
 ]

@@ -1,13 +1,17 @@
 import {
   adamUpdate,
+  add,
   batchNorm,
   maxPool2d,
+  mean,
   memory,
+  sum,
   type Tensor,
   type Tensor1D,
   type Tensor4D,
   tensor,
   tidy,
+  tile,
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
@@ -71,6 +75,28 @@ const cases: [string, Case][] = [
   ['max pool of no images', pooled([0, 8, 8, 4], { kernelSize: 2 })],
 ]
 
+const reduced = (shape: number[], axis: number | number[] | undefined, keepDims = false): Case => ({
+  inputs: () => [noise(shape, 6, 1)],
+  run: ([x]) => add(sum(x as Tensor, axis, keepDims), mean(x as Tensor, axis, keepDims)),
+})
+
+cases.push(
+  ['sum and mean of all', reduced([3, 5, 7], undefined)],
+  ['sum and mean of the last axis', reduced([30, 67], -1, true)],
+  ['sum and mean of the first axis', reduced([67, 31], 0)],
+  ['sum and mean of height and width', reduced([5, 16, 17, 22], [1, 2])],
+  ['sum and mean of axes apart', reduced([5, 6, 7, 3], [0, 2], true)],
+  ['sum and mean of nothing', reduced([4, 5], [])],
+  [
+    'tiling blocks, values and nothing',
+    { inputs: () => [noise([3, 1, 2, 1], 7)], run: ([x]) => tile(x as Tensor, [2, 3, 1, 5]) },
+  ],
+  [
+    'tiling large blocks',
+    { inputs: () => [noise([3, 700], 8)], run: ([x]) => tile(tile(x as Tensor, [2, 3]), [1, 1]) },
+  ],
+)
+
 describeBackends('compiled kernels', () => {
   describe('equal the compositions on plain JavaScript', () => {
     test.each(cases)('%s', async (_, one) => {
@@ -85,6 +111,33 @@ describeBackends('compiled kernels', () => {
         )
       }
     })
+  })
+
+  test('sums of integers are exact and stay integers', async () => {
+    await useBackend('wasm')
+    const x = tensor([2 ** 30, 1, 2 ** 29, 2, -5, 6], [3, 2], 'int32')
+    const total = sum(x, 0)
+    expect(total.dtype).toBe('int32')
+    expect(Array.from(await total.data())).toEqual([2 ** 30 + 2 ** 29 - 5, 9])
+    const average = mean(x, 1)
+    expect(Array.from(await average.data())).toEqual([2 ** 29 + 0.5, 2 ** 28 + 1, 0.5].map(Math.fround))
+    const flags = tile(tensor([1, 0, 1], [3], 'bool'), [2])
+    expect(flags.dtype).toBe('bool')
+    expect(Array.from(await flags.data())).toEqual([1, 0, 1, 1, 0, 1])
+  })
+
+  test('batch norm far from zero keeps its digits', async () => {
+    await useBackend('wasm')
+    const x = noise([4096, 1], 1, 300)
+    const [one, zero] = [tensor([1]) as Tensor1D, tensor([0]) as Tensor1D]
+    const options = { weight: one, bias: zero, runningMean: zero, runningVar: one, training: true, eps: 0 }
+    const { y } = batchNorm(x, options)
+    const values = Array.from(await x.data())
+    const average = values.reduce((total, value) => total + value, 0) / values.length
+    const deviation = Math.sqrt(values.reduce((total, value) => total + (value - average) ** 2, 0) / values.length)
+    const expected = values.map((value) => (value - average) / deviation)
+    // The mean itself is a float32: half its last digit, 1.5e-5, over σ = 0.577.
+    expectClose(await y.data(), expected, 1.6e-5)
   })
 
   test.each([

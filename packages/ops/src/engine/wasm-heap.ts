@@ -14,12 +14,15 @@ interface WasmBackend {
   }
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } }
   makeOutput(shape: number[], dtype: DataType): TensorInfo
+  typedArrayFromHeap(x: TensorInfo): Float32Array | Int32Array | Uint8Array
 }
 
 /** One kernel call's access to the WASM heap. */
 export interface Heap {
-  output(shape: readonly number[]): TensorInfo
+  output(shape: readonly number[], dtype?: DataType): TensorInfo
   address(x: TensorInfo): number
+  /** The values of an int32 tensor; the view is valid until the next allocation. */
+  integers(x: TensorInfo): Int32Array
   /** Bytes that are freed when the kernel returns. */
   scratch(bytes: number): number
   /** Scratch that holds 32-bit words: a job's description, or a table of it. */
@@ -89,8 +92,9 @@ function openHeap(backend: WasmBackend): { heap: Heap; free: () => void } {
   // The buffer is another one after each growth, so it is asked for anew.
   const buffer = (): ArrayBufferLike => memoryOf(backend).buffer
   const heap: Heap = {
-    output: (shape) => backend.makeOutput([...shape], 'float32'),
+    output: (shape, dtype = 'float32') => backend.makeOutput([...shape], dtype),
     address: (x) => backend.dataIdMap.get(x.dataId).memoryOffset,
+    integers: (x) => backend.typedArrayFromHeap(x) as Int32Array,
     scratch,
     table: (words) => {
       const address = scratch(words.length * 4)

@@ -14,9 +14,11 @@ export const sharedKernelNames = [
   'normalize',
   'packWeights',
   'spreadGradient',
+  'sumAxis',
   'sumGradients',
   'sumRows',
   'sumSquares',
+  'tile',
 ] as const
 
 export type SharedKernel = (typeof sharedKernelNames)[number]

@@ -2,8 +2,8 @@ import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { floatWord, type Heap, wasmKernel } from '../engine/wasm-heap.ts'
 import type { BatchNormAttributes } from './batch-norm-op.ts'
 
-/** Rows that are summed in float32 before sums are combined in float64: as many as fill half a first-level cache. */
-const rowsOfChunk = (channels: number): number => Math.max(16, Math.floor(4096 / channels))
+/** Rows that are summed in float32 before sums are combined in float64: as many as fill half a first-level cache, up to 512. */
+const rowsOfChunk = (channels: number): number => Math.min(512, Math.max(16, Math.floor(4096 / channels)))
 
 export const batchNormWasm: KernelConfig = wasmKernel<
   { x: Tensor; weight: Tensor1D; bias: Tensor1D },
