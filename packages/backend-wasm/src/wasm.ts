@@ -17,7 +17,10 @@ export interface WasmOptions {
    * are idle cores make it slower.
    */
   threads?: number
-  /** Where a page finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`: a folder's URL, or a URL for each file. In Node they are found by themselves. */
+  /**
+   * Where a page finds `tfjs-backend-wasm-simd.wasm` of `@tensorflow/tfjs-backend-wasm`: its folder's URL, or the file's
+   * URL by its name. In Node it is found by itself.
+   */
   paths?: string | Record<string, string>
 }
 
@@ -42,7 +45,8 @@ export async function wasm({ threads, paths }: WasmOptions = {}): Promise<Backen
     throw new BackendUnavailable('wasm: this engine has no WebAssembly SIMD. Use a browser or Node of 2021 or later.')
   }
   if (!('wasm' in engine().registry)) {
-    if (paths !== undefined) tfjs.setWasmPaths(paths)
+    // A record must name all three builds, although a page never fetches the others.
+    if (paths !== undefined) tfjs.setWasmPaths(typeof paths === 'string' ? paths : { ...otherBuilds, ...paths })
     registerKernels()
     if (threads === undefined || threads === 1) await startSingle(paths)
     else await startThreaded(tfjs, threads)
@@ -65,6 +69,8 @@ export async function wasm({ threads, paths }: WasmOptions = {}): Promise<Backen
   }
 }
 
+const otherBuilds = { 'tfjs-backend-wasm.wasm': '', 'tfjs-backend-wasm-threaded-simd.wasm': '' }
+
 /** How the engine makes the backend: what importing tfjs-backend-wasm registered. */
 const registration = (): EngineRegistration => engine().registryFactory['wasm'] as EngineRegistration
 type EngineRegistration = ReturnType<typeof engine>['registryFactory'][string]
@@ -78,10 +84,12 @@ function registerKernels(): void {
 }
 
 async function startSingle(paths: WasmOptions['paths']): Promise<void> {
+  // A page that is cross-origin isolated would get the threaded build, whose workers fail when a bundler has minified it.
+  engine().ENV.set('WASM_HAS_MULTITHREAD_SUPPORT', false)
   const started = await setBackend('wasm').catch(() => false)
   if (!started) {
     throw new BackendUnavailable(
-      `wasm: WebAssembly did not start${paths === undefined ? '' : ` from ${JSON.stringify(paths)}`}. In a page, serve the .wasm files of @tensorflow/tfjs-backend-wasm and give their folder as paths.`,
+      `wasm: WebAssembly did not start${paths === undefined ? '' : ` from ${JSON.stringify(paths)}`}. In a page, serve tfjs-backend-wasm-simd.wasm of @tensorflow/tfjs-backend-wasm and say where in paths.`,
     )
   }
 }
