@@ -1,0 +1,54 @@
+// Trains DDNet in the folder given, from its last checkpoint if it has one, and says each step on stdout: the process that
+// kill-and-resume.ts kills.
+import path from 'node:path'
+import { wasm } from '@ddnet/backend-wasm'
+import { type Dataset, loader, type Sample } from '@ddnet/datasets'
+import { crossEntropy } from '@ddnet/losses'
+import { accuracy } from '@ddnet/metrics'
+import { DDNet } from '@ddnet/models'
+import { random } from '@ddnet/ops'
+import { adam, oneCycle } from '@ddnet/optimizers'
+import { type Checkpoint, CheckpointError, checkpoint, loadCheckpoint, Trainer } from '@ddnet/trainer'
+
+const [directory, stepsText] = process.argv.slice(2) as [string, string]
+const steps = Number(stepsText)
+
+/** Noise of 8 × 8 × 3 with a brighter half, the label; each sample is flipped or not by its key. */
+const halves: Dataset<Sample> = {
+  length: 28,
+  async get(index, { key } = {}) {
+    const label = index % 2
+    const image = random.uniformValues(random.key(1).fold(index), 8 * 8 * 3)
+    for (let at = 0; at < 96; at++) image[label * 96 + at] = (image[label * 96 + at] as number) + 0.5
+    return { image: key && random.integer(key, 2) === 1 ? image.toReversed() : image, shape: [8, 8, 3], label }
+  },
+}
+
+async function lastCheckpoint(): Promise<Checkpoint | undefined> {
+  try {
+    return await loadCheckpoint(path.join(directory, 'last'))
+  } catch (error) {
+    if (error instanceof CheckpointError && error.message.includes('there is no checkpoint')) return undefined
+    throw error
+  }
+}
+
+await wasm()
+const resume = await lastCheckpoint()
+const trainer = new Trainer({
+  model: new DDNet({ key: random.key(3), channels: [4, 8], classes: 2 }),
+  loss: crossEntropy(),
+  metrics: { accuracy: accuracy() },
+  optimizer: adam({ learningRate: oneCycle({ peak: 0.02, steps }) }),
+  callbacks: [
+    { onStep: ({ step }) => void process.stdout.write(`step ${step}\n`) },
+    checkpoint({ directory, every: 1, keep: 2, best: 'accuracy' }),
+  ],
+})
+await trainer.fit(loader(halves, { batchSize: 4, shuffle: true, key: random.key(5) }), {
+  steps,
+  validation: loader(halves, { batchSize: 14 }),
+  validateEvery: 3,
+  key: random.key(7),
+  ...(resume === undefined ? {} : { resume }),
+})
