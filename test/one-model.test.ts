@@ -1,10 +1,23 @@
-import { cifar10, loader, map, normalize, subset } from '@ddnet/datasets'
-import { valueAndGrad } from '@ddnet/layers'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Batch, cifar10, type Loader, loader, map, normalize, subset } from '@ddnet/datasets'
+import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
-import { crossEntropy, dispose, type Tensor, type Tensor2D, tensor, tidy } from '@ddnet/ops'
-import { adam, type Optimizer, type OptimizerState, sgd } from '@ddnet/optimizers'
-import { type BackendName, describeBackends, expectClose, jsonFixture, readTensors, torchState } from '@ddnet/testing'
-import { expect, test } from 'vitest'
+import { tensor, tidy } from '@ddnet/ops'
+import { adam, type Optimizer, sgd } from '@ddnet/optimizers'
+import {
+  type BackendName,
+  describeBackends,
+  expectClose,
+  jsonFixture,
+  present,
+  readTensors,
+  torchState,
+  useBackend,
+} from '@ddnet/testing'
+import { checkpoint, loadCheckpoint, type Snapshot, Trainer } from '@ddnet/trainer'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const trainers: BackendName[] = ['wasm', 'webgpu', 'tensorflow']
 
@@ -15,80 +28,71 @@ interface Reference {
   learningRate: number
 }
 
-/** PyTorch's own curve, and how far it drifts when every initial weight moves by one ulp: `fixtures/README.md`. */
+/** PyTorch's own curves, and how far they drift when every initial weight moves by one ulp: `fixtures/README.md`. */
 const reference = jsonFixture('one-model/losses.json') as {
   steps: number
   batchSize: number
   mean: number
   std: number
 } & Record<'adam' | 'sgd', Reference>
+const { steps, batchSize, mean, std } = reference
 
-const optimizers: Record<'adam' | 'sgd', (options: { learningRate: number }) => Optimizer> = {
-  adam,
-  sgd,
+const optimizers: Record<'adam' | 'sgd', (options: { learningRate: number }) => Optimizer> = { adam, sgd }
+
+/** The fixture's network with its initial weights. */
+function initialModel(): DDNet {
+  const model = new DDNet()
+  model.loadStateDict(torchState('one-model/initial.safetensors'))
+  return model
 }
 
-type Name = keyof typeof optimizers
-
-/** A training that can stop, move to another backend as host values, and go on there. */
-class Training {
-  readonly model = new DDNet()
-  readonly optimizer: Optimizer
-  state: OptimizerState
-  readonly losses: number[] = []
-
-  constructor(name: Name) {
-    this.model.loadStateDict(torchState('one-model/initial.safetensors'))
-    this.optimizer = optimizers[name]({ learningRate: reference[name].learningRate })
-    this.state = this.optimizer.init(this.values())
-  }
-
-  values(): Record<string, Tensor> {
-    return Object.fromEntries([...this.model.parameters()].map(([name, { value }]) => [name, value]))
-  }
-
-  /** Steps over the fixture's batches `from` … `to − 1`; each loss is the one before its update. */
-  async run(from: number, to: number): Promise<void> {
-    const { steps, batchSize, mean, std } = reference
-    const { train } = await cifar10()
-    const batches = loader(map(subset(train, steps * batchSize), normalize({ mean, std })), { batchSize })
-    batches.restore({ epoch: 0, position: from })
-    const parameters = this.model.parameters()
-    for await (const { images, labels } of batches) {
-      const { loss, grads, updates } = valueAndGrad(this.model, (context) => ({
-        loss: crossEntropy(this.model.forward(images, context) as Tensor2D, labels),
-      }))
-      const next = this.optimizer.update(grads, this.state, this.values())
-      dispose(this.state.tensors)
-      this.state = next.state
-      for (const [name, value] of Object.entries(next.params)) parameters.get(name)?.assign(value)
-      updates.commit()
-      this.losses.push((await loss.data())[0] as number)
-      for (const each of [loss, ...Object.values(grads), images, labels]) each.dispose()
-      if (from + this.losses.length === to) break
-    }
-  }
-
-  /** The logits of the fixture's test images. */
-  async logits(): Promise<ArrayLike<number>> {
-    const { mean, std } = reference
-    const { testImages } = readTensors('one-model/logits.safetensors')
-    const pixels = Float32Array.from(testImages?.data as Uint8Array, (value) => (value / 255 - mean) / std)
-    return tidy(() => this.model.predict(tensor(pixels, testImages?.shape))).data()
-  }
+/** The fixture's batches, in the official order. */
+async function batches(): Promise<Loader<Batch>> {
+  const { train } = await cifar10()
+  return loader(map(subset(train, steps * batchSize), normalize({ mean, std })), { batchSize })
 }
+
+/** The losses of the steps up to `until`, each before its update, from the start or from a checkpoint. */
+async function losses(
+  model: DDNet,
+  name: 'adam' | 'sgd',
+  until: number,
+  { save, resume }: { save?: string; resume?: Snapshot } = {},
+): Promise<number[]> {
+  const trainer = new Trainer({
+    model,
+    loss: crossEntropy(),
+    optimizer: optimizers[name]({ learningRate: reference[name].learningRate }),
+    callbacks: save === undefined ? [] : [checkpoint({ directory: save })],
+  })
+  const { history } = await trainer.fit(await batches(), { steps: until, ...(resume && { resume }) })
+  return history.steps.map(({ loss }) => loss)
+}
+
+/** The logits of the fixture's test images. */
+async function logits(model: DDNet): Promise<ArrayLike<number>> {
+  const { testImages } = readTensors('one-model/logits.safetensors')
+  const pixels = Float32Array.from(testImages?.data as Uint8Array, (value) => (value / 255 - mean) / std)
+  const result = tidy(() => model.predict(tensor(pixels, testImages?.shape)))
+  const values = await result.data()
+  result.dispose()
+  return values
+}
+
+/** A step on SwiftShader takes seconds. */
+const patience = (backend: BackendName): number => (backend === 'webgpu' ? 600_000 : 120_000)
 
 describeBackends(
   'one model',
-  () => {
+  (backend) => {
     test.each(['adam', 'sgd'] as const)(
       "20 steps of %s leave PyTorch's curve no faster than rounding does",
       async (name) => {
-        const training = new Training(name)
-        await training.run(0, reference.steps)
+        const model = initialModel()
+        const curve = await losses(model, name, steps)
         const { float32, drift, logitsDrift } = reference[name]
-        expect(training.losses.length).toBe(float32.length)
-        for (const [step, loss] of training.losses.entries()) {
+        expect(curve.length).toBe(float32.length)
+        for (const [step, loss] of curve.entries()) {
           const expected = float32[step] as number
           const bound = step < 5 ? 1e-4 : 3 * (drift[step] as number)
           expect(
@@ -99,9 +103,48 @@ describeBackends(
         // Only the logits show the running statistics.
         const expected = readTensors('one-model/logits.safetensors')[`${name}.logits`]?.data as Float32Array
         const largest = Math.max(1, ...expected.map(Math.abs))
-        expectClose(await training.logits(), expected, (3 * logitsDrift) / largest, 'logits')
+        expectClose(await logits(model), expected, (3 * logitsDrift) / largest, 'logits')
+        model.dispose()
       },
+      patience(backend),
     )
   },
   trainers,
 )
+
+describe('a checkpoint', () => {
+  const stop = 2
+  const end = 4
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ddnet-one-model-'))
+    for (const origin of present(trainers)) {
+      await useBackend(origin)
+      await losses(initialModel(), 'adam', stop, { save: join(folder, origin) })
+    }
+  }, 300_000)
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  describeBackends(
+    'continued',
+    (backend) => {
+      test.each(present(trainers))(
+        'from %s goes on as PyTorch does',
+        async (origin) => {
+          const resume = await loadCheckpoint(join(folder, origin, 'last'))
+          expect(resume.step).toBe(stop)
+          const model = new DDNet()
+          const curve = await losses(model, 'adam', end, { resume })
+          const expected = reference.adam.float32.slice(stop, end)
+          expect(curve.length).toBe(expected.length)
+          for (const [step, loss] of curve.entries()) {
+            expect(Math.abs(loss / (expected[step] as number) - 1), `step ${stop + step}: ${loss}`).toBeLessThan(1e-4)
+          }
+          model.dispose()
+        },
+        patience(backend),
+      )
+    },
+    trainers,
+  )
+})

@@ -27,14 +27,19 @@ export async function useBackend(backend: BackendName): Promise<void> {
   if (getBackend() !== backend) throw new Error(`expected to run on ${backend}, got ${getBackend()}`)
 }
 
+const chosen = (): string[] | undefined => process.env['DDNET_TEST_BACKENDS']?.split(',')
+
+/** Those of `backends` that run here and were not left out by `DDNET_TEST_BACKENDS`. */
+export const present = (backends: readonly BackendName[]): BackendName[] =>
+  backends.filter((backend) => missing(backend) === undefined && chosen()?.includes(backend) !== false)
+
 /**
  * Runs a block of tests on every backend that this machine has; the others are skipped with the reason in their name.
  * `DDNET_TEST_BACKENDS=wasm,webgpu` narrows the choice while working on one.
  */
 export function describeBackends(name: string, block: (backend: BackendName) => void, backends = allBackends): void {
-  const chosen = process.env['DDNET_TEST_BACKENDS']?.split(',')
   for (const backend of backends) {
-    if (chosen !== undefined && !chosen.includes(backend)) continue
+    if (chosen()?.includes(backend) === false) continue
     const reason = missing(backend)
     if (reason === undefined) {
       describe(`${name} on ${backend}`, () => {

@@ -1,4 +1,4 @@
-export { allBackends, type BackendName, describeBackends, missing, useBackend } from './backends.ts'
+export { allBackends, type BackendName, describeBackends, missing, present, useBackend } from './backends.ts'
 export { expectClose, expectTensorClose } from './close-to.ts'
 export { describeOp, type OpChecks } from './describe-op.ts'
 export {

@@ -9,6 +9,7 @@ import { build, defaultClientConditions } from 'vite'
 /** A folder on a local web server. */
 export interface Site {
   readonly url: string
+  readonly folder: string
   close(): Promise<void>
 }
 
@@ -17,14 +18,15 @@ export async function serveBuilt(root: string): Promise<Site> {
   const outDir = await mkdtemp(join(tmpdir(), 'ddnet-page-'))
   await build({
     root,
-    configFile: false,
     logLevel: 'error',
     resolve: { conditions: ['@ddnet/source', ...defaultClientConditions] },
+    // Whatever else the page reads, a test puts into the folder.
+    publicDir: false,
     build: { outDir, emptyOutDir: true, chunkSizeWarningLimit: 10_000 },
   })
   const site = await serveFolder(outDir)
   return {
-    url: site.url,
+    ...site,
     close: async () => {
       await site.close()
       await rm(outDir, { recursive: true, force: true })
@@ -53,6 +55,7 @@ export async function serveFolder(folder: string): Promise<Site> {
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}/`,
+    folder,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
