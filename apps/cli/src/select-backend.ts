@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import type { Backend } from '@ddnet/ops'
 import type { BackendWish } from './config/schema.ts'
 
@@ -17,9 +18,12 @@ export interface BackendStarters {
 export const backendStarters: BackendStarters = {
   tensorflow: async (device) => (await import('@ddnet/backend-node')).tensorflow({ device }),
   webgpu: async () => (await import('@ddnet/backend-webgpu')).webgpu(),
-  wasm: async () => (await import('@ddnet/backend-wasm')).wasm(),
+  wasm: async () => (await import('@ddnet/backend-wasm')).wasm({ threads: wasmThreads() }),
   hasGraphicsDevice: () => process.platform !== 'linux' || linuxGraphicsDevices.some((path) => existsSync(path)),
 }
+
+/** Every core, up to where more of them gain nothing for our small kernels. */
+const wasmThreads = (): number => Math.min(8, availableParallelism())
 
 /** Mesa's drivers, NVIDIA's, and WSL's. */
 const linuxGraphicsDevices = ['/dev/dri', '/dev/nvidiactl', '/dev/dxg']

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { loadCheckpoint } from '@ddnet/trainer'
+import type { ReadyRun } from './begin-run.ts'
+import { commandNames } from './command-names.ts'
+import { evaluateOnTestImages } from './evaluate-on-test-images.ts'
+import { type Evaluation, perClass } from './evaluation.ts'
+import { write } from './files.ts'
+import type { Io } from './io.ts'
+import type { MetricsRecord } from './metrics-log.ts'
+import { writePredictions } from './predictions-picture.ts'
+import { evaluationReport } from './terminal/evaluation-report.ts'
+import { formatPercent } from './terminal/format.ts'
+import { sayer } from './terminal/say.ts'
+import { sparkline } from './terminal/sparkline.ts'
+import { styleFor } from './terminal/style.ts'
+
+/** The end of a run: its result, measured on the checkpoint that `eval` reads, in the way that `eval` does it. */
+export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
+  const { folder, model, config, data, log } = run
+  const { model: weights, step } = await loadCheckpoint(join(folder.checkpoints, 'last'))
+  model.loadStateDict(weights)
+  const evaluation = await evaluateOnTestImages({ model, config, data }, io)
+  await writePredictions(folder.predictions, { model, config, data })
+  await writeResult(folder.result, step, evaluation, data.classNames)
+  io.stdout.write(`\n${evaluationReport(evaluation, data.classNames, styleFor(io.stdout, io.env))}\n`)
+  sayCurves(log.records, io)
+  sayNextCommands(run, io)
+}
+
+function writeResult(path: string, step: number, evaluation: Evaluation, classNames: readonly string[]): Promise<void> {
+  const classes = Object.fromEntries(perClass(evaluation, classNames).map(({ name, accuracy }) => [name, accuracy]))
+  return write(path, `${JSON.stringify({ step, ...evaluation, classes }, undefined, 2)}\n`)
+}
+
+function sayCurves(records: readonly MetricsRecord[], io: Io): void {
+  const say = sayer(io)
+  const [first, last] = [records[0], records.at(-1)]
+  if (first === undefined || last === undefined || first === last) return
+  const losses = records.map(({ train }) => train.loss)
+  const accuracies = records.map(({ test }) => test.accuracy)
+  say(
+    'curves',
+    `train loss     ${sparkline(losses, 40)} ${first.train.loss.toFixed(3)} → ${last.train.loss.toFixed(3)}`,
+  )
+  say(
+    '',
+    `test accuracy  ${sparkline(accuracies, 40)} ${formatPercent(first.test.accuracy)} → ${formatPercent(last.test.accuracy)}`,
+  )
+}
+
+function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {
+  const say = sayer(io)
+  const { ddnet, train } = commandNames(io.env)
+  say('run', folder.path)
+  say('pictures', join(folder.path, 'predictions.png'))
+  say('go on', `${ddnet} eval ${folder.path}`)
+  say('', `${ddnet} predict ${folder.path} IMAGE.png`)
+  if (config.preset === 'quick') say('', `${train} epochs=10    (the full recipe)`)
+}
