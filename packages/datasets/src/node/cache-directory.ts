@@ -6,7 +6,7 @@ import { join } from 'node:path'
  * (`$XDG_CACHE_HOME`, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows, `~/.cache`).
  */
 export function cacheDirectory(
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
   platform: string = process.platform,
 ): string {
   if (environment.DDNET_CACHE) return environment.DDNET_CACHE
