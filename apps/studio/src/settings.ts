@@ -1,0 +1,62 @@
+import type { BackendWish } from './start-backend.ts'
+
+/** All that decides a run, kept in the page's address. */
+export interface Settings {
+  readonly steps: number
+  readonly batchSize: number
+  readonly seed: number
+  /** How many test images each validation measures. */
+  readonly testImages: number
+  readonly backend: BackendWish
+}
+
+export const defaults: Settings = { steps: 300, batchSize: 64, seed: 0, testImages: 200, backend: 'auto' }
+
+const ranges = {
+  steps: [1, 1_000_000],
+  batchSize: [2, 4096],
+  seed: [0, 2 ** 32 - 1],
+  testImages: [1, 10_000],
+} as const
+
+const wishes: readonly BackendWish[] = ['auto', 'webgpu', 'wasm']
+
+/**
+ * Reads the settings of an address such as `?steps=10&backend=wasm`; what it leaves out is the default.
+ * @throws RangeError naming the parameter, its value and what was expected
+ */
+export function readSettings(search: string): Settings {
+  const parameters = new URLSearchParams(search)
+  for (const name of parameters.keys()) {
+    if (!(name in defaults)) {
+      throw new RangeError(`?${name}: unknown setting. There are ${Object.keys(defaults).join(', ')}.`)
+    }
+  }
+  const count = (name: keyof typeof ranges): number => {
+    const text = parameters.get(name)
+    if (text === null) return defaults[name]
+    const [least, most] = ranges[name]
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
+      throw new RangeError(`?${name}: expected a whole number from ${least} to ${most}, got "${text}".`)
+    }
+    return value
+  }
+  const backend = parameters.get('backend') ?? defaults.backend
+  if (!wishes.includes(backend as BackendWish)) {
+    throw new RangeError(`?backend: expected ${wishes.join(', ')}, got "${backend}".`)
+  }
+  return {
+    steps: count('steps'),
+    batchSize: count('batchSize'),
+    seed: count('seed'),
+    testImages: count('testImages'),
+    backend: backend as BackendWish,
+  }
+}
+
+/** The address of these settings; defaults are left out. */
+export function writeSettings(settings: Settings): string {
+  const changed = Object.entries(settings).filter(([name, value]) => value !== defaults[name as keyof Settings])
+  return changed.length === 0 ? '' : `?${new URLSearchParams(changed.map(([name, value]) => [name, String(value)]))}`
+}
