@@ -1,0 +1,37 @@
+import { valueAndGrad } from '@ddnet/layers'
+import { DDNet } from '@ddnet/models'
+import { crossEntropy, random, type Tensor, type Tensor1D, type Tensor2D, tensor, tidy } from '@ddnet/ops'
+import { adam } from '@ddnet/optimizers'
+
+/** A training step of DDNet (batch norm, Adam) through the public API, on the running backend; it returns the loss. */
+export function ddnetStep(batch: number): () => number {
+  const model = new DDNet({ key: random.key(42) })
+  const images = tensor(
+    Float32Array.from({ length: batch * 32 * 32 * 3 }, (_, i) => Math.sin(i * 12.9898) * 2),
+    [batch, 32, 32, 3],
+  )
+  const labels = tensor(
+    Int32Array.from({ length: batch }, (_, i) => i % 10),
+    [batch],
+    'int32',
+  ) as Tensor1D
+  const optimizer = adam({ learningRate: 1e-3 })
+  const parameters = model.parameters()
+  const values = (): Record<string, Tensor> =>
+    Object.fromEntries([...parameters].map(([name, parameter]) => [name, parameter.value]))
+  const training = { state: optimizer.init(values()) }
+
+  return () => {
+    const { loss, grads, updates } = valueAndGrad(model, (context) => ({
+      loss: crossEntropy(model.forward(images, context) as Tensor2D, labels),
+    }))
+    const next = tidy(() => optimizer.update(grads, training.state, values()))
+    for (const used of [...Object.values(grads), ...Object.values(training.state.tensors)]) used.dispose()
+    for (const [name, parameter] of parameters) parameter.assign(next.params[name] as Tensor)
+    training.state = next.state
+    updates.commit()
+    const value = loss.dataSync()[0] as number
+    loss.dispose()
+    return value
+  }
+}
