@@ -1,8 +1,6 @@
-import { resumedRun, startedRun } from '../begin-run.ts'
 import { type ConfigOptions, collectLayers } from '../config/collect.ts'
 import { readSettings } from '../config/settings.ts'
 import type { Parts } from '../program.ts'
-import { trainRun } from '../train-run.ts'
 
 /** `ddnet train`: a new run, or `--resume` of one. Returns the exit code. */
 export async function train(
@@ -12,6 +10,11 @@ export async function train(
 ): Promise<number> {
   const settings = readSettings()
   const layers = await collectLayers(words, options, parts.io, settings)
+  // Loaded only now, so that mistakes are answered at once.
+  const [{ resumedRun, startedRun }, { trainRun }] = await Promise.all([
+    import('../begin-run.ts'),
+    import('../train-run.ts'),
+  ])
   const run =
     options.resume === undefined
       ? await startedRun(layers, settings, parts)

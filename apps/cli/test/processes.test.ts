@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+// The built command as the process that people run, on the real data.
+
+const command = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
+const built = existsSync(command)
+
+const small = [
+  'train',
+  'model.channels=[8]',
+  'batchSize=16',
+  'steps=40',
+  'validation.every=10',
+  'validation.images=100',
+  'checkpoint.every=4',
+  '--backend',
+  'wasm',
+]
+
+/** Variables of whoever runs the tests, which would change what the command says. */
+const leftOut = /^(NO_COLOR|FORCE_COLOR|CI|npm_.*|DDNET_(?!CACHE).*)$/
+
+function folder(): string {
+  const cwd = mkdtempSync(join(tmpdir(), 'ddnet-process-'))
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
+  return cwd
+}
+
+function start(cwd: string, args: readonly string[]) {
+  const inherited = Object.entries(process.env).filter(([name]) => !leftOut.test(name))
+  const child = spawn(process.execPath, [command, ...args], { cwd, env: Object.fromEntries(inherited) })
+  const written = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    written.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    written.stderr += text
+  })
+  const ended = new Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal, ...written })),
+  )
+  return { child, ended, written }
+}
+
+const run = (cwd: string, args: readonly string[]) => start(cwd, args).ended
+
+/** Waits for the run's first line, when it is in the middle of its training. */
+async function firstLine({ child, written }: { child: ChildProcess; written: { stdout: string } }): Promise<void> {
+  while (!written.stdout.includes('\n')) {
+    if (child.exitCode !== null) throw new Error('the process ended before its first line')
+    await sleep(5)
+  }
+}
+
+const weights = (cwd: string) => readFileSync(join(cwd, 'runs/cifar10-quick/checkpoints/last/model.safetensors'))
+const steps = (cwd: string) =>
+  readFileSync(join(cwd, 'runs/cifar10-quick/metrics.jsonl'), 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line).step)
+
+describe.skipIf(!built)(`the built command${built ? '' : ' (not built: run npm run build)'}`, () => {
+  test('ends with the exit code of a usage error, and says nothing on stdout', async () => {
+    expect(await run(folder(), ['train', 'epoch=3'])).toEqual({
+      code: 2,
+      signal: null,
+      stdout: '',
+      stderr: "ddnet: 'epoch=3' is not a valid setting (command line). Similar: epochs\n",
+    })
+  })
+
+  test('survives a reader that has seen enough', async () => {
+    const { child, ended } = start(folder(), ['config', '--explain', '--backend', 'wasm'])
+    child.stdout.destroy()
+    expect((await ended).code).toBe(0)
+  })
+
+  test('SIGINT stops it with 130, SIGTERM with 143, SIGKILL anywhere; it ends with the same weights', async () => {
+    const whole = folder()
+    expect((await run(whole, small)).code).toBe(0)
+
+    const cwd = folder()
+    const first = start(cwd, small)
+    await firstLine(first)
+    first.child.kill('SIGINT')
+    const interrupted = await first.ended
+    expect([interrupted.code, interrupted.stderr]).toEqual([
+      130,
+      expect.stringContaining('go on     ddnet train cifar10 --resume runs/cifar10-quick\n'),
+    ])
+
+    const resume = ['train', '--resume', 'runs/cifar10-quick']
+    const second = start(cwd, resume)
+    await firstLine(second)
+    second.child.kill('SIGTERM')
+    expect((await second.ended).code).toBe(143)
+
+    const third = start(cwd, resume)
+    await firstLine(third)
+    third.child.kill('SIGKILL')
+    expect((await third.ended).signal).toBe('SIGKILL')
+
+    expect((await run(cwd, resume)).code).toBe(0)
+    expect(weights(cwd).equals(weights(whole))).toBe(true)
+    expect(steps(cwd)).toEqual([10, 20, 30, 40])
+  })
+})
