@@ -18,7 +18,7 @@ import { maxPool2dGradient } from './max-pool2d-gradient.ts'
 import { readPatiently } from './patient-reads.ts'
 import { softwareConv2d } from './software/conv2d.ts'
 import { softwareConv2dInputGradient } from './software/conv2d-input-gradient.ts'
-import { softwareSum } from './software/sum.ts'
+import { sumByRows } from './sum.ts'
 
 export interface WebgpuOptions {
   /** Which GPU of several: the fast one or the frugal one. */
@@ -83,6 +83,8 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   const putBack = [
     replaceKernel('AddN', addNOfAnyNumber(device.limits)),
     ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
+    replaceKernel('Sum', sumByRows('sum', description.software ? 'everywhere' : 'above rank 6')),
+    replaceKernel('Mean', sumByRows('mean', description.software ? 'everywhere' : 'above rank 6')),
     addKernel('maxPool2dGradient', maxPool2dGradient),
     ...(description.software ? replaceBySoftwareKernels() : []),
   ]
@@ -104,8 +106,6 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
 const replaceBySoftwareKernels = (): (() => void)[] => [
   replaceKernel('Conv2D', softwareConv2d),
   replaceKernel('Conv2DBackpropInput', softwareConv2dInputGradient),
-  replaceKernel('Sum', softwareSum('sum')),
-  replaceKernel('Mean', softwareSum('mean')),
 ]
 
 async function makeCurrent(backend: WebgpuBackend): Promise<WebgpuBackend> {
