@@ -1,5 +1,5 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
-import { startThreads, stopThreads, threadsOf, wasmKernels } from '@ddnet/ops/wasm'
+import { startKernels, stopThreads, threadsOf, wasmKernels } from '@ddnet/ops/wasm'
 import {
   engine,
   getKernel,
@@ -92,13 +92,14 @@ async function startSingle(paths: WasmOptions['paths']): Promise<void> {
       `wasm: WebAssembly did not start${paths === undefined ? '' : ` from ${JSON.stringify(paths)}`}. In a page, serve tfjs-backend-wasm-simd.wasm of @tensorflow/tfjs-backend-wasm and say where in paths.`,
     )
   }
+  await startKernels(engine().backend, 1)
 }
 
 async function startThreaded(tfjs: typeof import('@tensorflow/tfjs-backend-wasm'), threads: number): Promise<void> {
   const module = await threadedModule()
   tfjs.setThreadsCount(1) // of stock kernels
   const backend = new tfjs.BackendWasm(module)
-  await startThreads(backend, threads)
+  await startKernels(backend, threads)
   const registered = registration()
   const { factory } = registered
   registered.factory = () => backend

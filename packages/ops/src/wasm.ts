@@ -10,7 +10,7 @@ import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm
 import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'
 
-export { startThreads, stopThreads, threadsOf } from './engine/wasm-heap.ts'
+export { startKernels, stopThreads, threadsOf } from './engine/wasm-heap.ts'
 
 /** Our own kernels for the WASM backend; every other operator runs as its composition. */
 export const wasmKernels: readonly KernelConfig[] = [

@@ -1,5 +1,5 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { localRunner, type Runner } from './wasm-kernels.ts'
+import { compileKernels, instantiateKernels, kernelsNow, localRunner, type Runner } from './wasm-kernels.ts'
 import { threadedRunner } from './wasm-threads.ts'
 
 /** What a kernel needs of tfjs-backend-wasm. */
@@ -42,15 +42,17 @@ const runners = new WeakMap<WasmBackend, Runner>()
 function runnerOf(backend: WasmBackend): Runner {
   const running = runners.get(backend)
   if (running !== undefined) return running
-  const runner = localRunner(memoryOf(backend))
+  const runner = localRunner(kernelsNow(memoryOf(backend)))
   runners.set(backend, runner)
   return runner
 }
 
-/** Divides our kernels on a backend of tfjs-backend-wasm's threaded build among the calling thread and others. */
-export async function startThreads(backend: object, threads: number): Promise<void> {
+/** Compiles our kernels for a backend; more than one thread needs tfjs-backend-wasm's threaded build. */
+export async function startKernels(backend: object, threads: number): Promise<void> {
   const wasm = backend as WasmBackend // the one that tfjs-backend-wasm made
-  runners.set(wasm, await threadedRunner(memoryOf(wasm), threads))
+  const memory = memoryOf(wasm)
+  const local = async (): Promise<Runner> => localRunner(await instantiateKernels(await compileKernels(memory), memory))
+  runners.set(wasm, threads > 1 ? await threadedRunner(memory, threads) : await local())
 }
 
 /** Stops the other threads, before the backend is removed. */

@@ -42,16 +42,26 @@ const decode = (base64: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 
 /** The compiled kernels for a memory; the shared flag is part of the imported memory's type. */
-export const kernelModule = (memory: WebAssembly.Memory): WebAssembly.Module =>
-  new WebAssembly.Module(decode(memory.buffer instanceof ArrayBuffer ? unsharedKernels : sharedKernels))
+const binary = (memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> =>
+  decode(memory.buffer instanceof ArrayBuffer ? unsharedKernels : sharedKernels)
 
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Record<string, Kernel> {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, Kernel> // assembly/index.ts
+export const compileKernels = (memory: WebAssembly.Memory): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(binary(memory))
+
+export type Kernels = Readonly<Record<SharedKernel | SmallKernel, Kernel>>
+
+export async function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
+  return (await WebAssembly.instantiate(module, { env: { memory } })).exports as Kernels // of assembly/index.ts
+}
+
+/** The same at once, for a backend that nobody has started through us: pages of old browsers refuse. */
+export function kernelsNow(memory: WebAssembly.Memory): Kernels {
+  const module = new WebAssembly.Module(binary(memory))
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels // of assembly/index.ts
 }
 
 /** A runner on the calling thread alone. */
-export function localRunner(memory: WebAssembly.Memory): Runner {
-  const kernels = instantiate(kernelModule(memory), memory)
-  const runAlone: Runner['runAlone'] = (kernel, job) => (kernels[kernel] as Kernel)(job, 0, 1)
+export function localRunner(kernels: Kernels): Runner {
+  const runAlone: Runner['runAlone'] = (kernel, job) => kernels[kernel](job, 0, 1)
   return { parts: 1, run: runAlone, runAlone, stop: () => {} }
 }

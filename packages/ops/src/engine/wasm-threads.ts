@@ -1,7 +1,6 @@
 import {
-  instantiate,
-  type Kernel,
-  kernelModule,
+  compileKernels,
+  instantiateKernels,
   type Runner,
   type SharedKernel,
   sharedKernelNames,
@@ -46,8 +45,8 @@ const patienceMs = 60_000
 export async function threadedRunner(memory: WebAssembly.Memory, threads: number): Promise<Runner> {
   // Not an import: bundlers for pages would look for it.
   const { Worker } = process.getBuiltinModule('node:worker_threads')
-  const module = kernelModule(memory)
-  const kernels = instantiate(module, memory)
+  const module = await compileKernels(memory)
+  const kernels = await instantiateKernels(module, memory)
   const control = new Int32Array(new SharedArrayBuffer(128))
   const workers = Array.from({ length: threads - 1 }, (_, index) => {
     const shared = { module, memory, control, part: index + 1, parts: threads, names: sharedKernelNames, word, spins }
@@ -89,13 +88,13 @@ export async function threadedRunner(memory: WebAssembly.Memory, threads: number
       Atomics.store(control, word.job, job)
       Atomics.store(control, word.done, 0)
       awake()
-      ;(kernels[kernel] as Kernel)(job, 0, threads)
+      kernels[kernel](job, 0, threads)
       waitForOthers(kernel)
       if (Atomics.load(control, word.failed) === 1) {
         throw new Error(`wasm: ${kernel} failed on another thread; its error is printed above.`)
       }
     },
-    runAlone: (kernel, job) => (kernels[kernel] as Kernel)(job, 0, 1),
+    runAlone: (kernel, job) => kernels[kernel](job, 0, 1),
     stop: () => {
       Atomics.store(control, word.stop, 1)
       awake()
