@@ -50,7 +50,7 @@ export function withPnpm(commands, env = process.env) {
 export const pnpm = (commands) => [process.execPath, join(dirname(commands), 'pnpm', 'bin', 'pnpm.cjs')]
 
 /** The words that run npm: the one that runs us, if one does. */
-function npm() {
+export function npm() {
   const { npm_execpath: path } = process.env
   if (path !== undefined && basename(path) === 'npm-cli.js' && existsSync(path)) return [process.execPath, path]
   return ['npm']
@@ -69,17 +69,17 @@ export class CommandFailed extends Error {
 }
 
 /**
- * Runs a command quietly in the repository's folder.
+ * Runs a command quietly, by default in the repository's folder.
  *
  * @returns {Promise<string>} what it wrote
  * @throws {CommandFailed} if it fails
  */
-export function run(words, env = process.env) {
+export function run(words, env = process.env, folder = root) {
   return new Promise((resolve, reject) => {
     const [command, ...rest] = words
     // On Windows npm is a script that only a shell finds.
     const child = spawn(command, rest, {
-      cwd: root,
+      cwd: folder,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: command === 'npm' && process.platform === 'win32',

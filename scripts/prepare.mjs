@@ -25,13 +25,13 @@ export async function install() {
 }
 
 /**
- * Builds the packages that `filter` selects; turbo skips those that did not change.
+ * Builds the packages that `filters` select, or all of them; turbo skips those that did not change.
  *
  * @throws {CommandFailed} with the full log
  */
-export async function build(env, filter) {
+export async function build(env, ...filters) {
   const turbo = join(root, 'node_modules', 'turbo', 'bin', 'turbo')
-  const flags = [...(filter === undefined ? [] : [`--filter=${filter}`]), '--output-logs=errors-only']
+  const flags = [...filters.map((filter) => `--filter=${filter}`), '--output-logs=errors-only']
   await step('building', () => run([process.execPath, turbo, 'run', 'build', ...flags], env))
 }
 

@@ -1,0 +1,10 @@
+type Environment = Record<string, string | undefined>
+
+/** The repository's folder. */
+export declare const root: string
+export declare function bringPnpm(): Promise<string>
+export declare function withPnpm(commands: string, env?: Environment): Environment
+export declare function pnpm(commands: string): string[]
+export declare function npm(): string[]
+/** What the command wrote; rejects with a `CommandFailed`, whose `output` holds it too. */
+export declare function run(words: readonly string[], env?: Environment, folder?: string): Promise<string>

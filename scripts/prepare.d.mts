@@ -1,0 +1,1 @@
+export declare function build(env: Record<string, string | undefined>, ...filters: string[]): Promise<void>

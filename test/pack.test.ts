@@ -1,0 +1,121 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type LaunchedChromium, launchChromium, openPage, type Site, serveFolder } from '@ddnet/testing/browser'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { root } from '../scripts/pnpm.mjs'
+import { packAll } from './pack/pack.ts'
+import { exampleProject, filesIn, type Project, projectWithAll } from './pack/project.ts'
+import { entriesOf, published, readManifest } from './pack/published.ts'
+
+const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+
+const names = published.map(({ name }) => name)
+
+let folder: string
+let everything: Project
+let inNode: Project
+let inVite: Project
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ddnet-pack-'))
+  const tarballs = await packAll(folder)
+  ;[everything, inNode, inVite] = await Promise.all([
+    projectWithAll(join(folder, 'everything'), tarballs),
+    exampleProject('node-train', join(folder, 'node-train'), tarballs),
+    exampleProject('vite-train', join(folder, 'vite-train'), tarballs),
+  ])
+}, 600_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** The losses in a log with lines such as `step 1: loss 0.7179`. */
+const lossesIn = (log: string): number[] =>
+  [...log.matchAll(/^step \d+: loss (.*)$/gm)].map((match) => Number(match[1]))
+
+/** Three numbers, each smaller than the one before it. */
+function expectFalling([first, second, third, ...others]: number[]): void {
+  expect(others).toEqual([])
+  expect(second).toBeLessThan(first as number)
+  expect(third).toBeLessThan(second as number)
+}
+
+describe('every package, packed and installed by npm', () => {
+  test.each(names)('%s holds what it builds, its README and the licence, and no sources', async (name) => {
+    const files = await filesIn(everything.installed(name))
+    expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']))
+    expect(files.filter((file) => /^dist\/.*\.mjs$/.test(file))).not.toEqual([])
+    const own =
+      /^(dist\/(?!.*\.test\.).+(\.mjs|\.d\.mts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES)$/
+    expect(files.filter((file) => !own.test(file))).toEqual([])
+  })
+
+  test.each(names)('%s asks for versions that npm knows', (name) => {
+    expect(JSON.stringify(readManifest(everything.installed(name)))).not.toMatch(/workspace:|catalog:/)
+  })
+
+  test.each(published.flatMap(entriesOf))('importing %s says nothing and keeps nothing running', async (entry) => {
+    expect(await everything.node('--input-type=module', '--eval', `await import('${entry}')`)).toBe('')
+  })
+
+  test('the command ddnet starts', async () => {
+    const { version } = readManifest(everything.installed('ddnet'))
+    const command = join(everything.installed('ddnet'), 'dist', 'main.mjs')
+    expect(await everything.node(command, '--version')).toBe(`${version}\n`)
+  })
+
+  test('types hold without those of Node', async () => {
+    const lines = published.flatMap(entriesOf).map((entry, i) => `export * as entry${i} from '${entry}'\n`)
+    await writeFile(join(everything.folder, 'all.ts'), lines.join(''))
+    const flags = ['--noEmit', '--strict', '--target', 'es2023', '--module', 'nodenext']
+    // The declarations of tfjs have errors, which its users live with; ours have none.
+    const said = await everything.node(typescript, ...flags, 'all.ts').catch(({ output }) => String(output))
+    expect(said).toMatch('node_modules/@tensorflow/')
+    expect(said.split('\n').filter((line) => /^(all\.ts|node_modules\/@ddnet)/.test(line))).toEqual([])
+  })
+})
+
+describe('an example, in an empty folder with the tarballs', () => {
+  test('has one copy of tfjs-core and of every package', async () => {
+    for (const project of [everything, inNode, inVite]) {
+      const files = await filesIn(join(project.folder, 'node_modules'))
+      const copies = files.filter((file) => /(^|\/)(@tensorflow\/tfjs-core|@ddnet\/[^/]+)\/package\.json$/.test(file))
+      expect(copies).toContain('@tensorflow/tfjs-core/package.json')
+      expect(copies.filter((copy) => copy.includes('node_modules/'))).toEqual([])
+    }
+  })
+
+  test('trains in Node', async () => {
+    const log = await inNode.node('train.mjs')
+    expect(log).toMatch(/^training on WebAssembly with SIMD/)
+    expectFalling(lossesIn(log))
+  })
+
+  describe('built by Vite', () => {
+    let chromium: LaunchedChromium
+    let site: Site
+
+    beforeAll(async () => {
+      await inVite.node(join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit')
+      await inVite.node(join('node_modules', 'vite', 'bin', 'vite.js'), 'build')
+      site = await serveFolder(join(inVite.folder, 'dist'))
+      chromium = await launchChromium()
+    })
+
+    afterAll(async () => {
+      await chromium?.browser.close()
+      await site?.close()
+    })
+
+    test.each([
+      ['wasm', /^training on wasm: WebAssembly with SIMD/],
+      ['webgpu', /^training on webgpu: /],
+    ])('trains in Chromium on %s', async (backend, device) => {
+      const { page, errors } = await openPage(chromium.browser, `${site.url}?backend=${backend}`)
+      const log = await page.getByText(/done|failed/).textContent()
+      expect(log).toMatch(device)
+      expectFalling(lossesIn(log as string))
+      expect(errors).toEqual([])
+    })
+  })
+})

@@ -1,0 +1,58 @@
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { npm, root, run } from '../../scripts/pnpm.mjs'
+import { internal, readManifest } from './published.ts'
+
+/** A user's terminal has no test runner around it. */
+const env = { ...process.env, NODE_ENV: undefined, NODE_OPTIONS: undefined, VITEST: undefined }
+
+/** A folder of a user, outside the workspace. */
+export class Project {
+  constructor(readonly folder: string) {}
+
+  /** Runs Node with `words`; resolves with all that it wrote and rejects if it fails. */
+  node(...words: string[]): Promise<string> {
+    return run([process.execPath, ...words], env, this.folder)
+  }
+
+  /** The package's folder in `node_modules`. */
+  installed(name: string): string {
+    return join(this.folder, 'node_modules', name)
+  }
+
+  async install(tarballs: readonly string[]): Promise<void> {
+    const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+    await run([...npm(), 'install', ...flags, ...tarballs], env, this.folder)
+  }
+}
+
+/** A copy of `examples/NAME` in `folder`, with its packages installed from `tarballs` and the others from npm. */
+export async function exampleProject(name: string, folder: string, tarballs: Map<string, string>): Promise<Project> {
+  const example = join(root, 'examples', name)
+  // Whatever was installed or built there is not part of it.
+  const ignored = [join(example, 'node_modules'), join(example, 'dist')]
+  await cp(example, folder, { recursive: true, filter: (path) => !ignored.includes(path) })
+  const project = new Project(folder)
+  const needed = internal(readManifest(folder).dependencies)
+  await project.install(needed.map((each) => tarballs.get(each) as string))
+  return project
+}
+
+/** An empty project with every tarball installed. */
+export async function projectWithAll(folder: string, tarballs: Map<string, string>): Promise<Project> {
+  await mkdir(folder)
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  const project = new Project(folder)
+  await project.install([...tarballs.values()])
+  return project
+}
+
+/** The paths of all files below `folder`, with slashes. */
+export async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort()
+}
