@@ -12,7 +12,7 @@ export async function loadSources(name) {
     optimizeDeps: { noDiscovery: true },
     server: { middlewareMode: true, hmr: false, ws: false, watch: null },
     resolve,
-    ssr: { resolve },
+    ssr: { resolve, external: true, noExternal: [/^@ddnet\//] },
   })
   try {
     return await server.ssrLoadModule(fileURLToPath(new URL(name, import.meta.url)))

@@ -11,7 +11,7 @@ import {
   tidy,
   valueAndGrads,
   zeros,
-} from '@ddnet/ops'
+} from '../../packages/ops/src/index.ts'
 
 /** One operator at a shape of DDNet: its forward pass, and forward with all gradients. */
 export interface Case {

@@ -1,7 +1,7 @@
-import type { Backend } from '@ddnet/ops'
-import { wasmKernels } from '@ddnet/ops/wasm'
-import { unregisterKernel } from '@tensorflow/tfjs-core'
+import { createRequire } from 'node:module'
 import { wasm } from '../../packages/backend-wasm/src/index.ts'
+import type { Backend } from '../../packages/ops/src/index.ts'
+import { wasmKernels } from '../../packages/ops/src/wasm.ts'
 
 export { operators, time } from './operators.ts'
 export { ddnetStep } from './step.ts'
@@ -13,6 +13,10 @@ const stockNames = ['Identity', 'Mean', 'Sum', 'Tile']
 export async function start(kernels: 'own' | 'composed', threads: number): Promise<Backend> {
   const backend = await wasm({ threads })
   if (kernels === 'composed') {
+    // The engine's registry is one, whichever package asks for it.
+    const { unregisterKernel } = createRequire(new URL('../../packages/ops/package.json', import.meta.url))(
+      '@tensorflow/tfjs-core',
+    )
     for (const { kernelName } of wasmKernels) {
       if (!stockNames.includes(kernelName)) unregisterKernel(kernelName, 'wasm')
     }

@@ -1,7 +1,15 @@
-import { valueAndGrad } from '@ddnet/layers'
-import { DDNet } from '@ddnet/models'
-import { crossEntropy, random, type Tensor, type Tensor1D, type Tensor2D, tensor, tidy } from '@ddnet/ops'
-import { adam } from '@ddnet/optimizers'
+import { valueAndGrad } from '../../packages/layers/src/index.ts'
+import { DDNet } from '../../packages/models/src/index.ts'
+import {
+  crossEntropy,
+  random,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tensor,
+  tidy,
+} from '../../packages/ops/src/index.ts'
+import { adam } from '../../packages/optimizers/src/index.ts'
 
 /** A training step of DDNet (batch norm, Adam) through the public API, on the running backend; it returns the loss. */
 export function ddnetStep(batch: number): () => number {
