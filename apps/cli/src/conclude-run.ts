@@ -7,12 +7,13 @@ import { type Evaluation, perClass } from './evaluation.ts'
 import { write } from './files.ts'
 import type { Io } from './io.ts'
 import type { MetricsRecord } from './metrics-log.ts'
-import { writePredictions } from './predictions-picture.ts'
+import { samplePredictions, writePredictions } from './predictions-picture.ts'
 import { evaluationReport } from './terminal/evaluation-report.ts'
 import { formatPercent } from './terminal/format.ts'
+import { predictionStrip, showsPictures } from './terminal/prediction-strip.ts'
 import { sayer } from './terminal/say.ts'
 import { sparkline } from './terminal/sparkline.ts'
-import { styleFor } from './terminal/style.ts'
+import { plain, styleFor } from './terminal/style.ts'
 
 /** The end of a run: its result, measured on the checkpoint that `eval` reads, in the way that `eval` does it. */
 export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
@@ -20,9 +21,13 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
   const { model: weights, step } = await loadCheckpoint(join(folder.checkpoints, 'last'))
   model.loadStateDict(weights)
   const evaluation = await evaluateOnTestImages({ model, config, data }, io)
-  await writePredictions(folder.predictions, { model, config, data })
+  const samples = await samplePredictions({ model, config, data })
+  await writePredictions(folder.predictions, samples)
   await writeResult(folder.result, step, evaluation, data.classNames)
   io.stdout.write(`\n${evaluationReport(evaluation, data.classNames, styleFor(io.stdout, io.env))}\n`)
+  const style = styleFor(io.stderr, io.env)
+  if (style !== plain && showsPictures(io.env))
+    io.stderr.write(`${predictionStrip(samples, io.stderr.columns ?? 80, style)}\n`)
   sayCurves(log.records, io)
   sayNextCommands(run, io)
 }

@@ -7,11 +7,16 @@ import { write } from './files.ts'
 
 const imageCount = 25
 
-/** What the model says of the first test images, as a picture with their names. */
-export async function writePredictions(
-  path: string,
-  { model, config, data: { test, classNames } }: { model: Model; config: Config; data: Cifar10 },
-): Promise<void> {
+/** What the model says of the first test images. */
+export async function samplePredictions({
+  model,
+  config,
+  data: { test, classNames },
+}: {
+  model: Model
+  config: Config
+  data: Cifar10
+}): Promise<PredictionSample[]> {
   const samples: PredictionSample[] = []
   for (let index = 0; index < Math.min(imageCount, test.length); index++) {
     const sample = await test.get(index)
@@ -24,7 +29,12 @@ export async function writePredictions(
       actual: classNames[sample.label] as string,
     })
   }
+  return samples
+}
+
+/** Writes predictions as a picture with their names. */
+export function writePredictions(path: string, samples: readonly PredictionSample[]): Promise<void> {
   const right = samples.filter(({ predicted, actual }) => predicted === actual).length
   const sheet = predictionSheet(samples, { title: `DDNet on CIFAR-10: ${right} of ${samples.length} right` })
-  await write(path, encodePng(sheet))
+  return write(path, encodePng(sheet))
 }

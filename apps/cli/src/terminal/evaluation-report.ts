@@ -14,7 +14,7 @@ export function evaluationReport(evaluation: Evaluation, classNames: readonly st
     `  ${name}`,
     formatPercent(accuracy),
     style('cyan', shareBar(accuracy, barWidth).padEnd(barWidth)),
-    style('dim', `${formatPercent(rival.share)} taken for ${rival.name}`),
+    rival.share === 0 ? '' : style('dim', `${formatPercent(rival.share).padStart(6)} taken for ${rival.name}`),
   ])
   return [headline, '', ...table(rows, { right: [1] })].map((line) => `${line}\n`).join('')
 }
