@@ -187,5 +187,4 @@ export const configSchema = z.strictObject({
 })
 
 export type Config = z.infer<typeof configSchema>
-export type ModelConfig = Config['model']
 export type BackendWish = Config['backend']
