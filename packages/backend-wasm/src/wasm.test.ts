@@ -14,6 +14,7 @@ import {
   valueAndGrads,
   zeros,
 } from '@ddnet/ops'
+import { engine } from '@tensorflow/tfjs-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { wasm } from './wasm.ts'
 
@@ -92,6 +93,30 @@ describe('wasm', () => {
   test('leaves no Worker in the global scope', async () => {
     await start(2)
     expect('Worker' in globalThis).toBe(false)
+  })
+
+  test('frees every block of the heap that a step takes', async () => {
+    await start()
+    await train() // Emscripten puts the exports themselves in place when they are first called
+    const { wasm: heap } = engine().backend as unknown as {
+      wasm: Record<'_malloc' | '_free', (value: number) => number>
+    }
+    const taken = new Set<number>()
+    const seen = new Set<number>()
+    const { _malloc: malloc, _free: free } = heap
+    heap._malloc = (bytes) => {
+      const address = malloc(bytes)
+      taken.add(address)
+      seen.add(address)
+      return address
+    }
+    heap._free = (address) => {
+      taken.delete(address)
+      return free(address)
+    }
+    await train()
+    expect(seen.size).toBeGreaterThan(30)
+    expect(taken.size).toBe(0)
   })
 
   test('works after the memory has grown', async () => {
