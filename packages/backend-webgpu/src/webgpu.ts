@@ -1,6 +1,7 @@
 import type { Backend } from '@ddnet/ops'
 import {
   engine,
+  env,
   findBackend,
   findBackendFactory,
   registerBackend,
@@ -72,6 +73,8 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
 
   // Imported only now: the module registers its kernels on import, and a backend of its own where navigator.gpu exists.
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu')
+  // Otherwise small tensors that are still on the host are computed there, in JavaScript, with other last bits.
+  env().set('WEBGPU_CPU_FORWARD', false)
   if (findBackendFactory('webgpu') !== null) removeBackend('webgpu')
   registerBackend('webgpu', () => {
     const backend = new WebGPUBackend(device, adapter.info)

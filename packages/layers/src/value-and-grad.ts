@@ -1,4 +1,4 @@
-import { keepAll, type Scalar, type Tensor, valueAndGrads } from '@ddnet/ops'
+import { dispose, keepAll, type Scalar, type Tensor, valueAndGrads } from '@ddnet/ops'
 import { type Context, Updates } from './context.ts'
 import type { Module } from './module.ts'
 
@@ -27,19 +27,25 @@ export function valueAndGrad<Aux extends Record<string, Tensor> & { loss: Scalar
   const updates = new Updates()
   const parameters = model.parameters()
   const kept: { aux?: Omit<Aux, 'loss'> } = {}
-  const { value, grads } = valueAndGrads(
-    () => {
-      const { loss, ...aux } = forward({ ...context, training: true, updates })
-      kept.aux = keepAll(aux) // the engine's tidy would dispose everything but the loss
-      return loss
-    },
-    [...parameters.values()].map((parameter) => parameter.value),
-  )
   const names = [...parameters.keys()]
-  return {
-    loss: value,
-    aux: kept.aux as Omit<Aux, 'loss'>,
-    grads: Object.fromEntries(grads.map((gradient, index) => [names[index] as string, gradient])),
-    updates,
+  try {
+    const { value, grads } = valueAndGrads(
+      () => {
+        const { loss, ...aux } = forward({ ...context, training: true, updates })
+        kept.aux = keepAll(aux) // the engine's tidy would dispose everything but the loss
+        return loss
+      },
+      [...parameters.values()].map((parameter) => parameter.value),
+    )
+    return {
+      loss: value,
+      aux: kept.aux as Omit<Aux, 'loss'>,
+      grads: Object.fromEntries(grads.map((gradient, index) => [names[index] as string, gradient])),
+      updates,
+    }
+  } catch (error) {
+    updates.discard()
+    dispose(kept.aux ?? {})
+    throw error
   }
 }

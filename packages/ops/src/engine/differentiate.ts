@@ -1,4 +1,4 @@
-import { engine, keep, type Scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
+import { dispose, engine, keep, type Scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { add } from '../array/arithmetic.ts'
 import { cast } from '../array/shape.ts'
 import { ShapeError } from './shape-error.ts'
@@ -32,13 +32,27 @@ export function valueAndGrads<Y extends Tensor = Scalar>(
     }
   }
   ensureEngineGradients()
-  const { value, grads } = engine().gradients(f, [...xs], dy as Tensor, true)
+  const { value, grads } = disposingTapeOnError(() => engine().gradients(f, [...xs], dy as Tensor, true))
   return {
     value: value as Y, // what `f` returned
     grads: grads.map((gradient, index) => {
       if (gradient != null) return gradient
       return zeros((xs[index] as Tensor).shape)
     }),
+  }
+}
+
+/** The engine frees what its tape saved at the end of the backward pass; where that never comes, we do. */
+function disposingTapeOnError<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    const { state } = engine()
+    if (state.gradientDepth === 0) {
+      for (const { saved } of state.activeTape ?? []) dispose(saved ?? [])
+      state.activeTape = []
+    }
+    throw error
   }
 }
 

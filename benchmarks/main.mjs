@@ -1,0 +1,12 @@
+// `pnpm bench NAME [option=value …]`: one benchmark, side by side with its peers.
+const benchmarks = { wasm: './wasm/main.mjs' }
+
+const [name, ...options] = process.argv.slice(2)
+const path = benchmarks[name]
+if (path === undefined) {
+  console.error(`bench: expected one of ${Object.keys(benchmarks).join(', ')}, got ${name ?? 'nothing'}.`)
+  process.exitCode = 2
+} else {
+  process.argv.splice(2, Number.POSITIVE_INFINITY, ...options)
+  await import(path)
+}

@@ -1,0 +1,75 @@
+import { memory, mul, random, type Scalar, square, sum, type Tensor, tensor } from '@ddnet/ops'
+import { describeBackends, expectClose } from '@ddnet/testing'
+import { expect, test } from 'vitest'
+import { BatchNorm } from './batch-norm.ts'
+import type { Context } from './context.ts'
+import { Linear } from './linear.ts'
+import { Module } from './module.ts'
+import { valueAndGrad } from './value-and-grad.ts'
+
+/** A linear layer and a norm. */
+class Pair extends Module {
+  readonly first = new Linear(2, 3, { key: random.key(1) })
+  readonly norm = new BatchNorm(3)
+
+  override forward(x: Tensor, context?: Context): Tensor {
+    return this.norm.forward(this.first.forward(x), context)
+  }
+}
+
+const input = (): Tensor => tensor([1, 2, -3, 4, 0.5, -1], [3, 2])
+
+describeBackends('valueAndGrad', () => {
+  test('gives the loss, what else the function returned, and a gradient for each parameter', async () => {
+    const layer = new Linear(2, 1, { key: random.key(1) })
+    const x = input()
+    const { loss, aux, grads } = valueAndGrad(layer, () => {
+      const y = layer.forward(x)
+      return { loss: sum(square(y)) as Scalar, y }
+    })
+    const y = Array.from(await aux.y.data())
+    expectClose(await loss.data(), [y.reduce((total, value) => total + value * value, 0)], 1e-5)
+    // ∂ Σ y² / ∂ bias = 2 Σ y
+    expectClose(await (grads['bias'] as Tensor).data(), [2 * y.reduce((total, value) => total + value, 0)], 1e-5)
+    expect(Object.keys(grads)).toEqual(['weight', 'bias'])
+  })
+
+  test('changes running statistics only when they are committed', async () => {
+    const model = new Pair()
+    const x = input()
+    const statistics = async () => [...(await model.norm.running_mean.value.data())]
+    const { updates } = valueAndGrad(model, (context) => ({ loss: sum(model.forward(x, context)) as Scalar }))
+    expect(await statistics()).toEqual([0, 0, 0])
+    expect(model.norm.num_batches_tracked.count).toBe(0)
+    updates.commit()
+    expect(await statistics()).not.toEqual([0, 0, 0])
+    expect(model.norm.num_batches_tracked.count).toBe(1)
+  })
+
+  test('uses running statistics in inference, and leaves them alone', async () => {
+    const model = new Pair()
+    const before = await model.stateDict()
+    model.predict(input()).dispose()
+    expect(await model.stateDict()).toEqual(before)
+  })
+
+  test('leaves nothing behind, also when the function throws', () => {
+    const model = new Pair()
+    const x = input()
+    const step = (fail: boolean) => {
+      const { loss, grads, aux, updates } = valueAndGrad(model, (context) => {
+        const y = model.forward(x, context)
+        if (fail) throw new Error('no')
+        return { loss: sum(mul(y, y)) as Scalar, y }
+      })
+      updates.discard()
+      for (const each of [loss, aux.y, ...Object.values(grads)]) each.dispose()
+    }
+    step(false)
+    const before = memory().numTensors
+    step(false)
+    expect(memory().numTensors).toBe(before)
+    expect(() => step(true)).toThrow('no')
+    expect(memory().numTensors).toBe(before)
+  })
+})
