@@ -10,12 +10,13 @@ export function modelSummary({ rows, parameters, multiplyAdds }: Summary, style:
     row.type,
     row.outputShape.slice(1).join('×'),
     row.parameters === 0 ? '' : formatCount(row.parameters),
-    row.multiplyAdds === 0 ? '' : millions(row.multiplyAdds),
+    row.multiplyAdds === 0 ? '' : amount(row.multiplyAdds),
   ])
   const head = ['layer', 'kind', 'output', 'parameters', 'multiply-adds']
-  const total = ['total', '', '', formatCount(parameters), millions(multiplyAdds)]
+  const total = ['total', '', '', formatCount(parameters), amount(multiplyAdds)]
   const lines = table([head, ...cells, total], { right: [3, 4] })
   return lines.map((line, at) => (at === 0 ? style('dim', line) : at === lines.length - 1 ? style('bold', line) : line))
 }
 
-const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`
+const amount = (count: number): string =>
+  count < 1e9 ? `${(count / 1e6).toFixed(2)} M` : `${(count / 1e9).toFixed(2)} G`
