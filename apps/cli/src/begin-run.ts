@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Cifar10, cifar10ClassNames } from '@ddnet/datasets'
 import { loadCheckpoint, type Snapshot } from '@ddnet/trainer'
@@ -10,7 +9,7 @@ import { resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
 import { loadData } from './data.ts'
-import { describeEnvironment } from './environment.ts'
+import { describeEnvironment, type Environment, readRunEnvironment } from './environment.ts'
 import { createModel, type Model, totalSteps } from './experiment.ts'
 import { write } from './files.ts'
 import { refuseTooLarge } from './memory.ts'
@@ -143,7 +142,7 @@ const writeJson = (path: string, value: unknown): Promise<void> =>
   write(path, `${JSON.stringify(value, undefined, 2)}\n`)
 
 /** Adds where and when a run went on. */
-async function noteResume(path: string, note: object): Promise<void> {
-  const environment = JSON.parse(await readFile(path, 'utf8')) as { resumed?: object[] }
-  await writeJson(path, { ...environment, resumed: [...(environment.resumed ?? []), note] })
+async function noteResume(path: string, note: Environment & { readonly step: number }): Promise<void> {
+  const environment = await readRunEnvironment(path)
+  await writeJson(path, { ...environment, resumed: [...(environment?.resumed ?? []), note] })
 }

@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os'
 import type { SelectedBackend } from './select-backend.ts'
 
-/** Where a run was computed, for whoever wonders later. */
-export interface RunEnvironment {
+/** Where something was computed, for whoever wonders later. */
+export interface Environment {
   readonly ddnet: string
   readonly node: string
   readonly system: string
@@ -14,11 +15,25 @@ export interface RunEnvironment {
   readonly startedAt: string
 }
 
+/** environment.json: where a run began, and where it went on. */
+export interface RunEnvironment extends Environment {
+  readonly resumed?: readonly (Environment & { readonly step: number })[]
+}
+
+/** The environment of a run; nothing where it cannot be read, for a run can be used without. */
+export async function readRunEnvironment(path: string): Promise<RunEnvironment | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as RunEnvironment
+  } catch {
+    return undefined
+  }
+}
+
 export const describeEnvironment = (
   ddnet: string,
   { backend, title, reason }: SelectedBackend,
   args: readonly string[],
-): RunEnvironment => ({
+): Environment => ({
   ddnet,
   ...describeMachine(),
   backend: { name: backend.name, device: backend.device, title, reason },

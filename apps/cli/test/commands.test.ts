@@ -66,7 +66,9 @@ describe('predict', () => {
 describe('eval and predict', () => {
   test('compute where the run was trained, unless told otherwise', async () => {
     const shell = await trained()
-    expect((await shell.run('eval', 'runs/a')).stderr).toContain('WebAssembly for tests (wasm) (the run began on it)')
+    expect((await shell.run('eval', 'runs/a')).stderr).toContain(
+      'WebAssembly for tests (wasm) (the run was trained on it)',
+    )
     const { code, stderr } = await shell.run('eval', 'runs/a', '--backend', 'webgpu')
     expect([code, stderr]).toEqual([4, 'ddnet: webgpu: no adapter. Install a driver.\n'])
   })

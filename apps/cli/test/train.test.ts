@@ -271,6 +271,9 @@ describe('what goes wrong', () => {
     const shell = session()
     writeFileSync(join(shell.cwd, 'runs'), '')
     const { code, line } = await failure(shell, 'train', ...tiny)
-    expect([code, line]).toEqual([1, expect.stringContaining('runs')])
+    expect([code, line]).toEqual([
+      1,
+      'ddnet: cannot make the folder runs: a file is in its way. Choose another with runs=FOLDER',
+    ])
   })
 })
