@@ -19,7 +19,10 @@ const checks = [
         run([...tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'], env),
       ),
   ],
-  ['unused code', (env) => step('looking for unused code', () => run([...tool('knip/bin/knip.js'), '--no-config-hints'], env))],
+  [
+    'unused code',
+    (env) => step('looking for unused code', () => run([...tool('knip/bin/knip.js'), '--no-config-hints'], env)),
+  ],
   ['packages', (env) => step('checking packages', () => run([process.execPath, 'scripts/publint.mjs'], env))],
 ]
 
