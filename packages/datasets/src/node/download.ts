@@ -24,7 +24,7 @@ const MAX_FAILURES = 4
 
 /**
  * Downloads a file whose size and checksum are known. What an earlier call or a cut connection left is continued with
- * an HTTP range request. If the first attempt brings nothing (no network), it fails at once; a cut later is retried.
+ * an HTTP range request. If the first attempt gets no good answer (no network), it fails at once; a cut later is retried.
  * The file appears under its name only when it is complete and its checksum is right.
  *
  * @throws DatasetError naming the address and what went wrong
@@ -39,11 +39,11 @@ export async function download(options: Download): Promise<void> {
     let arrived = 0
     try {
       await fetchFrom(offset, part, options, (received) => {
+        begun = true
         arrived += received
       })
     } catch (error) {
       if (isDiskError(error)) throw error
-      begun ||= arrived > 0
       failures = arrived > 0 ? 0 : failures + 1
       if (!begun || failures === MAX_FAILURES) {
         throw new DatasetError(`cannot download ${url}: ${describeError(error)}`, { cause: error })
@@ -85,6 +85,7 @@ async function fetchFrom(
       await response.body.cancel()
       throw new Error(`expected ${bytes} bytes, the server offers ${position + Number(announced)}`)
     }
+    onArrival(0) // a good answer: from now on a cut is worth another try
     const handle = await open(part, position === 0 ? 'w' : 'r+')
     try {
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
