@@ -8,8 +8,8 @@ export type Style = (format: Format, text: string) => string
 
 export const plain: Style = (_format, text) => text
 
-// An array of formats is styled as told; for a single one Node looks at its own stdout.
-const colored: Style = (format, text) => styleText(Array.isArray(format) ? format : [format], text)
+// Node would look at its own stdout.
+const colored: Style = (format, text) => styleText(format, text, { validateStream: false })
 
 /**
  * `NO_COLOR` (not empty) turns color off, else `FORCE_COLOR` (not `0` or `false`) turns it on, else a terminal has it.
