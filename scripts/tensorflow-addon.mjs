@@ -23,7 +23,7 @@ const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
 
 /**
  * The addon's path, after installing it if need be (a download of about 250 MB, 850 MB on disk, under a minute).
- * Where this machine lacks what that takes, the reason with the remedy; any other failure is an error.
+ * Where this machine lacks what that takes, a package index included, the reason with the remedy; any other failure is an error.
  *
  * @returns {Promise<{ path: string } | { missing: string }>}
  */
@@ -42,11 +42,10 @@ export async function ensureTensorFlowAddon({ log = (_message) => {} } = {}) {
   await mkdir(dirname(folder), { recursive: true })
   const unlock = await lock(`${folder}.lock`, log)
   try {
-    if (!existsSync(path)) await install(folder, tools, log)
+    return existsSync(path) ? { path } : ((await install(folder, tools, log)) ?? { path })
   } finally {
     await unlock()
   }
-  return { path }
 }
 
 /** DDNet's folder in the user's cache, where @ddnet/backend-node looks for it on Linux. */
@@ -63,20 +62,19 @@ async function install(folder, { python, compiler }, log) {
   await mkdir(join(partial, 'tmp'), { recursive: true })
   log(`installing ${wheel} ${version} with ${python.command} …`)
   const own = pythonVersions.includes(python.version) ? [] : ['--python-version', pythonVersions.at(-2)]
-  await run(
-    python.command,
-    [
-      '-m',
-      'pip',
-      'install',
-      '--no-deps',
-      '--only-binary=:all:',
-      '--no-input',
-      '--disable-pip-version-check',
-      ...own,
-    ].concat(['--target', packages, `${wheel}==${version}`]),
-    { TMPDIR: join(partial, 'tmp') },
-  )
+  const flags = ['--no-deps', '--only-binary=:all:', '--no-input', '--disable-pip-version-check', ...own]
+  try {
+    await run(python.command, ['-m', 'pip', 'install', ...flags, '--target', packages, `${wheel}==${version}`], {
+      TMPDIR: join(partial, 'tmp'),
+    })
+  } catch (error) {
+    // No index within reach is a machine that cannot have TensorFlow; what fails after this point is our fault.
+    await rm(partial, { recursive: true, force: true })
+    const reason = error.message.trim().split('\n').at(-1)
+    return {
+      missing: `${python.command} -m pip could not fetch ${wheel} ${version} (${reason}); give pip an index that has it, or set DDNET_TENSORFLOW_ADDON to the path of a tfjs_binding.node`,
+    }
+  }
   for (const library of libraries) await rename(join(packages, 'tensorflow', library), join(partial, library))
   log(`compiling tfjs-node-gpu's addon with ${compiler} …`)
   const { resolve: find } = createRequire(new URL('../packages/backend-node/package.json', import.meta.url))

@@ -159,15 +159,4 @@ describe('CIFAR-10', () => {
       expect(Buffer.compare(await bytes(read[split]), await bytes(data[split])), split).toBe(0)
     }
   })
-
-  test('is read from the cache, checksums included, in less than a second', async () => {
-    const times: number[] = []
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const start = performance.now()
-      await cifar10()
-      times.push(performance.now() - start)
-    }
-    // The best of three: another process may have the machine for a while.
-    expect(Math.min(...times)).toBeLessThan(1_000)
-  })
 })

@@ -98,11 +98,10 @@ test('a server that offers another size is refused before anything is read', asy
 
 test('without a network it fails at once, naming the address', async () => {
   const { folder, ...options } = await setUp('http://127.0.0.1:1/archive')
-  const start = performance.now()
-  await expect(download({ ...options, retryDelayMs: 60_000 })).rejects.toThrow(
+  // A second attempt would come long after the test's time is over.
+  await expect(download({ ...options, retryDelayMs: 3_600_000 })).rejects.toThrow(
     /cannot download http:\/\/127.0.0.1:1\/archive/,
   )
-  expect(performance.now() - start).toBeLessThan(5_000)
 })
 
 test('a server that does not answer is given up after the connect timeout', async () => {
