@@ -91,7 +91,10 @@ async function runVitest(env, args) {
 function reasons(skipped) {
   const counts = new Map()
   for (const { ancestorTitles, title } of skipped) {
-    const name = ancestorTitles[0] ?? title
+    const titles = [...ancestorTitles, title]
+    // The reason stands in brackets at the end of one of them.
+    const reason = titles.findIndex((each) => each.endsWith(')'))
+    const name = titles.slice(0, Math.max(reason, 0) + 1).join(' > ')
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   return [...counts].map(([name, count]) => `${count} × ${name}`)
