@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -24,14 +24,25 @@ export async function bringPnpm() {
   // Put into place by renaming, so that an interrupted download is never taken for a whole one.
   const fresh = await mkdtemp(join(cache, 'pnpm-'))
   try {
-    const flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-    await run([...npm(), 'install', '--prefix', fresh, ...flags, spec])
+    await installAlone(spec, fresh)
     await rm(home, { recursive: true, force: true })
     await rename(fresh, home)
   } finally {
     await rm(fresh, { recursive: true, force: true })
   }
   return commands
+}
+
+/**
+ * Has npm install one package into a folder of its own; no script runs.
+ *
+ * @throws {CommandFailed} with npm's output
+ */
+export async function installAlone(spec, folder) {
+  // Not with `--prefix`, below which npm would also look for the machine's settings: certificates, a proxy.
+  await writeFile(join(folder, 'package.json'), '{ "private": true }')
+  const flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  await run([...npm(), 'install', ...flags, spec], process.env, folder)
 }
 
 /** The environment in which `pnpm` is the pinned one and no tool phones home. */

