@@ -11,6 +11,7 @@ const tests = [
     (name) => `packages/${name}/`,
   ),
   'packages/backend-wasm/src/wasm.test.ts',
+  'apps/cli/',
 ]
 
 if (process.platform !== 'linux' || process.arch !== 'x64') {
