@@ -101,7 +101,8 @@ const shader = (components: 1 | 4): string => /* wgsl */ `
     var sum = ${components === 4 ? 'vec4<f32>(0.0)' : '0.0'};
     let end = min((part + 1) * uniforms.rows, uniforms.xShape.y);
     for (var row = part * uniforms.rows; row < end; row++) {
-      sum += x[(outer * uniforms.xShape.y + row) * blocks + block];
+      // A bool that was cast to float32 is the same buffer of integers.
+      sum += ${components === 4 ? 'vec4<f32>' : 'f32'}(x[(outer * uniforms.xShape.y + row) * blocks + block]);
     }
     result[index] = sum * uniforms.scale;
   }
