@@ -1,9 +1,9 @@
-import { type Tensor, toHost } from '@ddnet/ops'
+import { memory, ShapeError, type Tensor, toHost } from '@ddnet/ops'
 import { expect } from 'vitest'
 
 /**
  * Fails unless every element is within `tolerance · max(1, largest |expected|)` of its expected value: float32 sums
- * err by their largest terms, not by their result.
+ * err by their largest terms, not by their result. A NaN is close to a NaN alone.
  */
 export function expectClose(
   actual: ArrayLike<number>,
@@ -13,8 +13,12 @@ export function expectClose(
 ): void {
   expect(actual.length, `${label}: length`).toBe(expected.length)
   let scale = 1
-  for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i] as number))
   for (let i = 0; i < expected.length; i++) {
+    const size = Math.abs(expected[i] as number)
+    if (size > scale) scale = size
+  }
+  for (let i = 0; i < expected.length; i++) {
+    if (Number.isNaN(expected[i]) && Number.isNaN(actual[i])) continue
     const error = Math.abs((actual[i] as number) - (expected[i] as number))
     if (!(error <= tolerance * scale)) {
       expect.fail(
@@ -34,4 +38,14 @@ export async function expectTensorClose(
   expect(actual.shape, `${label}: shape`).toEqual([...expected.shape])
   const host = await toHost(actual)
   expectClose(host.data as ArrayLike<number>, expected.data, tolerance, label)
+}
+
+/**
+ * Fails unless `run` throws a ShapeError whose message matches, before any kernel runs.
+ */
+export function expectShapeError(run: () => unknown, message: RegExp | string): void {
+  const { numDataBuffers } = memory()
+  expect(run).toThrow(ShapeError)
+  expect(run).toThrow(message)
+  expect(memory().numDataBuffers, 'a kernel ran before the error').toBe(numDataBuffers)
 }

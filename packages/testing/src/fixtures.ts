@@ -13,6 +13,8 @@ export interface FixtureCase {
   // biome-ignore lint/suspicious/noExplicitAny: each operator's own options, checked by the operator
   options: Record<string, any>
   tensors: Record<string, FixtureTensor>
+  /** The first input holds a NaN; there are values, and no gradients. */
+  nan?: boolean
 }
 
 const folder = new URL('../../../fixtures/', import.meta.url)

@@ -1,5 +1,5 @@
 export { allBackends, type BackendName, describeBackends, missing, present, useBackend } from './backends.ts'
-export { expectClose, expectTensorClose } from './close-to.ts'
+export { expectClose, expectShapeError, expectTensorClose } from './close-to.ts'
 export { describeOp, type OpChecks } from './describe-op.ts'
 export {
   type FixtureCase,
