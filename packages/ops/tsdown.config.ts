@@ -1,3 +1,8 @@
 import base from '../../tsdown.base.ts'
 
-export default { ...base, entry: ['src/index.ts', 'src/wasm.ts'] }
+export default {
+  ...base,
+  entry: ['src/index.ts', 'src/kernels.ts', 'src/wasm.ts'],
+  // A module each, so that a bundler drops the operators that an app does not import.
+  unbundle: true,
+}

@@ -1,4 +1,5 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
+import { registerOwnKernel } from '@ddnet/ops/kernels'
 import {
   findBackend,
   getBackend,
@@ -55,7 +56,7 @@ export async function tensorflow(options: TensorFlowOptions = {}): Promise<Tenso
   try {
     await setBackend(backendName)
     const device = computingDevice(backend, asked, loaded.CUDA_VISIBLE_DEVICES !== environment.CUDA_VISIBLE_DEVICES)
-    if (device === 'cpu') registerMissing(cpuKernels)
+    if (device === 'cpu') for (const kernel of cpuKernels) registerOwnKernel(kernel)
     return { name: backendName, device, version: binding.TF_Version, addon, dispose: () => removeBackend(backendName) }
   } catch (error) {
     if (isNew) removeBackend(backendName)
@@ -76,11 +77,12 @@ async function registered(binding: Binding): Promise<{ backend: NodeJSKernelBack
   }
   const backend = new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu')
   registerBackend(backendName, () => backend)
-  registerMissing(kernels)
   registerMissing(stockKernels)
+  for (const kernel of kernels) registerOwnKernel(kernel)
   return { backend, isNew: true }
 }
 
+/** What an earlier start left registered stays. */
 function registerMissing(kernels: readonly KernelConfig[]): void {
   for (const kernel of kernels) {
     if (getKernel(kernel.kernelName, kernel.backendName) === undefined) registerKernel(kernel)

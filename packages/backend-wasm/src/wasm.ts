@@ -1,14 +1,7 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
+import { registerOwnKernel } from '@ddnet/ops/kernels'
 import { startKernels, stopThreads, threadsOf, wasmKernels } from '@ddnet/ops/wasm'
-import {
-  engine,
-  getKernel,
-  registerBackend,
-  registerKernel,
-  removeBackend,
-  setBackend,
-  unregisterKernel,
-} from '@tensorflow/tfjs-core'
+import { engine, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
 import { threadedModule } from './threaded-module.ts'
 
 export interface WasmOptions {
@@ -77,10 +70,7 @@ type EngineRegistration = ReturnType<typeof engine>['registryFactory'][string]
 
 /** Ours take the place of stock ones, and are put in place again after a dispose and a new start. */
 function registerKernels(): void {
-  for (const kernel of wasmKernels) {
-    if (getKernel(kernel.kernelName, 'wasm') !== undefined) unregisterKernel(kernel.kernelName, 'wasm')
-    registerKernel(kernel)
-  }
+  for (const kernel of wasmKernels) registerOwnKernel(kernel)
 }
 
 async function startSingle(paths: WasmOptions['paths']): Promise<void> {

@@ -1,3 +1,4 @@
+import { registerOwnKernel } from '@ddnet/ops/kernels'
 import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 
 /**
@@ -6,12 +7,11 @@ import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@t
  */
 export function replaceKernel(kernelName: string, replacement: (stock: KernelFunc) => KernelFunc): () => void {
   const stock = getKernel(kernelName, 'webgpu').kernelFunc
-  const register = (kernelFunc: KernelFunc): void => {
+  registerOwnKernel({ kernelName, backendName: 'webgpu', kernelFunc: replacement(stock) })
+  return () => {
     unregisterKernel(kernelName, 'webgpu')
-    registerKernel({ kernelName, backendName: 'webgpu', kernelFunc })
+    registerKernel({ kernelName, backendName: 'webgpu', kernelFunc: stock })
   }
-  register(replacement(stock))
-  return () => register(stock)
 }
 
 /**
@@ -19,6 +19,6 @@ export function replaceKernel(kernelName: string, replacement: (stock: KernelFun
  * @returns what takes it away again
  */
 export function addKernel(kernelName: string, kernelFunc: KernelFunc): () => void {
-  registerKernel({ kernelName, backendName: 'webgpu', kernelFunc })
+  registerOwnKernel({ kernelName, backendName: 'webgpu', kernelFunc })
   return () => unregisterKernel(kernelName, 'webgpu')
 }

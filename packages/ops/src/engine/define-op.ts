@@ -1,5 +1,6 @@
-import { engine, getBackend, getKernel, type NamedAttrMap, registerKernel, tidy } from '@tensorflow/tfjs-core'
+import { engine, getBackend, type KernelFunc, type NamedAttrMap, tidy } from '@tensorflow/tfjs-core'
 import { ensureGradient, type GradientDefinition, type Inputs, type Outputs } from './gradient.ts'
+import { ensureKernel } from './kernel-source.ts'
 
 export interface OpDefinition<I, A, O, C extends keyof I, S> extends GradientDefinition<I, A, O, C, S> {
   /** The input names, in the order of the type `I`. */
@@ -32,18 +33,12 @@ export function defineOp<
   C extends keyof I = never,
   S = undefined,
 >(name: string, definition: OpDefinition<I, A, O, C, S>): Op<I, A, O> {
+  // The engine's own types say TensorInfo; operators' inputs are always Tensors.
+  const composition: KernelFunc = ({ inputs, attrs }) =>
+    tidy(() => definition.forward(inputs as unknown as I, attrs as unknown as A)) as Outputs
   return (inputs, attributes) => {
     ensureGradient(name, definition.inputs, definition)
-    const backendName = getBackend()
-    if (getKernel(name, backendName) === undefined) {
-      registerKernel({
-        kernelName: name,
-        backendName,
-        kernelFunc: ({ inputs, attrs }) =>
-          // The engine's own types say TensorInfo; operators' inputs are always Tensors.
-          tidy(() => definition.forward(inputs as unknown as I, attrs as unknown as A)) as Outputs,
-      })
-    }
+    ensureKernel(name, getBackend(), composition)
     return engine().runKernel(name, inputs as Inputs, attributes as NamedAttrMap) as O
   }
 }

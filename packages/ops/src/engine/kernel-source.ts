@@ -1,0 +1,53 @@
+import { getKernel, type KernelConfig, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
+
+/** Where a kernel comes from: ours, tfjs's, or an operator's `forward`, composed of other operators. */
+export type KernelSource = 'own' | 'stock' | 'composition'
+
+// What is known about functions and names; the engine's registry holds the kernels.
+const own = new WeakSet<KernelFunc>()
+const compositions = new Map<string, KernelFunc>()
+
+/** Registers one of our kernels with tfjs's engine, in the place of one that has its name. */
+export function registerOwnKernel(kernel: KernelConfig): void {
+  own.add(kernel.kernelFunc)
+  replace(kernel)
+}
+
+/** Makes an operator's composition the kernel of a backend that has none of its name. */
+export function ensureKernel(kernelName: string, backendName: string, composition: KernelFunc): void {
+  compositions.set(kernelName, composition)
+  if (getKernel(kernelName, backendName) === undefined) {
+    registerKernel({ kernelName, backendName, kernelFunc: composition })
+  }
+}
+
+/** The source of a registered kernel; undefined where the backend has none of that name. */
+export function kernelSource(kernelName: string, backendName: string): KernelSource | undefined {
+  const kernel = getKernel(kernelName, backendName)
+  if (kernel === undefined) return undefined
+  if (own.has(kernel.kernelFunc)) return 'own'
+  return compositions.get(kernelName) === kernel.kernelFunc ? 'composition' : 'stock'
+}
+
+/** Runs `run` with the compositions of the operators `kernelNames` in the place of a backend's own kernels. */
+export function withCompositions<T>(kernelNames: Iterable<string>, backendName: string, run: () => T): T {
+  const replaced: KernelConfig[] = []
+  for (const kernelName of kernelNames) {
+    const composition = compositions.get(kernelName)
+    if (composition === undefined || kernelSource(kernelName, backendName) !== 'own') continue
+    replaced.push(getKernel(kernelName, backendName))
+    replace({ kernelName, backendName, kernelFunc: composition })
+  }
+  try {
+    return run()
+  } finally {
+    for (const kernel of replaced) replace(kernel)
+  }
+}
+
+function replace(kernel: KernelConfig): void {
+  if (getKernel(kernel.kernelName, kernel.backendName) !== undefined) {
+    unregisterKernel(kernel.kernelName, kernel.backendName)
+  }
+  registerKernel(kernel)
+}

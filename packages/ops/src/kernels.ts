@@ -1,0 +1,1 @@
+export { type KernelSource, kernelSource, registerOwnKernel, withCompositions } from './engine/kernel-source.ts'
