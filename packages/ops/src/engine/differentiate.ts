@@ -1,6 +1,16 @@
-import { dispose, engine, keep, type Scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
+import {
+  dispose,
+  engine,
+  getGradient,
+  keep,
+  type Scalar,
+  type Tensor,
+  tensor,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core'
 import { add } from '../array/arithmetic.ts'
-import { cast } from '../array/shape.ts'
+import { cast, clone } from '../array/shape.ts'
 import { ShapeError } from './shape-error.ts'
 
 /**
@@ -8,8 +18,9 @@ import { ShapeError } from './shape-error.ts'
  * derivatives those kernels need gradients too, so they are registered before the first tape.
  */
 function ensureEngineGradients(): void {
+  if (['Add', 'Cast', 'Identity'].every((kernelName) => getGradient(kernelName) !== undefined)) return
   tidy(() => {
-    cast(add(tensor([0]), 0), 'float32')
+    clone(cast(add(tensor([0]), 0), 'float32'))
   })
 }
 
