@@ -7,16 +7,21 @@ type Wrap = { cwrap(name: string, result: 'number' | null, parameters: 'number'[
 
 type Factory = (config: object) => Promise<Module & Wrap>
 
+export const threadedBinary = 'tfjs-backend-wasm-threaded-simd.wasm'
+
 /**
- * Starts, in Node, the build of tfjs-backend-wasm whose memory can be shared. Its own `init()` never chooses it in Node
- * and would start eight workers, which only stock kernels use; those run on the calling thread here.
+ * Starts the build of tfjs-backend-wasm whose memory can be shared. Its own `init()` never chooses it in Node, and would
+ * start workers which only stock kernels use and which fail in a page when a bundler has minified them; stock kernels run
+ * on the calling thread here.
+ *
+ * @param url of the binary; in Node it is found by itself
  */
-export async function threadedModule(): Promise<Module> {
-  // Not imports: bundlers for pages would look for them.
-  const { createRequire } = process.getBuiltinModule('node:module')
-  const require = createRequire(import.meta.url)
-  const factory: Factory = require('@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js')
-  const module = await withoutWorkers(() => factory({}))
+export async function threadedModule(url?: string): Promise<Module> {
+  const { default: factory } = (await import(
+    '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js'
+  )) as unknown as { default: Factory } // its types leave out what Emscripten adds
+  const locateFile = (name: string): string => (name === threadedBinary ? (url as string) : name)
+  const module = await withoutWorkers(() => factory(url === undefined ? {} : { locateFile }))
   // What tfjs-backend-wasm's init() adds.
   module.tfjs = {
     init: module.cwrap('init', null, []),

@@ -1,6 +1,17 @@
+import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
+import { useBackend } from '@ddnet/testing'
+import {
+  type LaunchedChromium,
+  launchChromium,
+  openPage,
+  type Site,
+  serveBuilt,
+  serveFolder,
+} from '@ddnet/testing/browser'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Trained } from '../test/page/worker.ts'
+import { trainingStep } from '../test/training-step.ts'
 
 let chromium: LaunchedChromium
 let site: Site
@@ -16,7 +27,7 @@ afterAll(async () => {
   await site?.close()
 })
 
-test('a page built by Vite differentiates a convolution, in shared memory where it is cross-origin isolated', async () => {
+test('a page built by Vite differentiates a convolution on its main thread, which may have no others', async () => {
   const { page, errors } = await openPage(chromium.browser, site.url)
   const report = await page.evaluate(() => (globalThis as unknown as typeof import('../test/page/main.ts')).report())
   expect(report.isolated).toBe(true)
@@ -25,7 +36,56 @@ test('a page built by Vite differentiates a convolution, in shared memory where 
   expect(report.sum).toBe(100 * 3 * 2)
   // The corner tap sees 3 × 3 pixels, whatever the channels.
   expect(report.filterGradient).toEqual([9, 9, 9, 9, 9, 9])
-  expect(report.threads).toMatch(/^BackendUnavailable: wasm: 2 threads need Node; a page runs on one/)
+  expect(report.threads).toBe(
+    'BackendUnavailable: wasm: 2 threads must wait for each other, which the main thread of a page may not. Call wasm() in a worker, or leave threads out.',
+  )
   expect(errors).toEqual([])
   await page.close()
+})
+
+/** What a worker of the page at `url` says of a training step on each of these numbers of threads. */
+async function trainInWorker(url: string, ...counts: number[]): Promise<(Trained | string)[]> {
+  const { page, errors } = await openPage(chromium.browser, url)
+  const results = await page.evaluate(
+    (counts) => (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker(...counts),
+    counts,
+  )
+  expect(errors).toEqual([])
+  await page.close()
+  return results
+}
+
+test('a worker of an isolated page trains on 1, 2 and 3 threads, each with the bits of Node', async () => {
+  await useBackend('wasm')
+  const digests = (await trainingStep()).map((values) => createHash('sha256').update(values).digest('hex'))
+  const results = await trainInWorker(site.url, 1, 2, 3, 2)
+  expect(results).toEqual(
+    [1, 2, 3, 2].map((threads) => ({ device: expect.stringContaining(`SIMD, ${threads} thread`), digests })),
+  )
+})
+
+test('a page that is not isolated has one thread, and says what isolates it', async () => {
+  const open = await serveFolder(site.folder, {})
+  const [one, two] = await trainInWorker(open.url, 1, 2)
+  await open.close()
+  expect(one).toMatchObject({ device: expect.stringContaining('1 thread') })
+  expect(two).toMatch(
+    /^BackendUnavailable: wasm: 2 threads share memory, .* Serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
+  )
+})
+
+test('a policy without blob workers is an error that names the word it lacks', async () => {
+  const strict = await serveFolder(site.folder, {
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-embedder-policy': 'require-corp',
+    'content-security-policy': "script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'; worker-src 'self'",
+  })
+  const { page } = await openPage(chromium.browser, strict.url)
+  const results = await page.evaluate(() =>
+    (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker(2, 1),
+  )
+  await page.close()
+  await strict.close()
+  expect(results[0]).toMatch(/^BackendUnavailable: wasm: not all of 2 threads could start: .*worker-src blob:/)
+  expect(results[1]).toMatchObject({ device: expect.stringContaining('1 thread') })
 })

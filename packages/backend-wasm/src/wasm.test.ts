@@ -1,57 +1,8 @@
-import {
-  adamUpdate,
-  type Backend,
-  batchNorm,
-  conv2d,
-  convTranspose2d,
-  maxPool2d,
-  random,
-  type Tensor,
-  type Tensor1D,
-  type Tensor4D,
-  tidy,
-  toHost,
-  valueAndGrads,
-  zeros,
-} from '@ddnet/ops'
+import { type Backend, zeros } from '@ddnet/ops'
 import { engine } from '@tensorflow/tfjs-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { trainingStep } from '../test/training-step.ts'
 import { wasm } from './wasm.ts'
-
-/** Odd sizes, so that shares differ; larger than what is done on one thread alone. */
-async function train(): Promise<Float32Array[]> {
-  const draw = (seed: number, shape: number[]): Tensor => random.normal(random.key(seed), shape)
-  const inputs = tidy(() => [
-    draw(1, [5, 14, 18, 3]),
-    draw(2, [3, 3, 3, 37]),
-    draw(3, [37]),
-    draw(4, [37]),
-    draw(5, [3, 3, 20, 37]),
-    random.uniform(random.key(6), [3, 3, 20, 37]),
-  ]) as Tensor[]
-  const differentiable = inputs.slice(0, 5)
-  const { value, grads } = valueAndGrads(() => {
-    const [x, filter, weight, bias, deconvolution] = inputs as [Tensor4D, Tensor4D, Tensor1D, Tensor1D, Tensor4D]
-    const norm = { weight, bias, runningMean: weight, runningVar: bias, training: true, activation: 'relu' } as const
-    const features = batchNorm(conv2d(x, filter, { padding: 1 }), norm).y
-    const pooled = maxPool2d(features, { kernelSize: 2 })
-    return convTranspose2d(pooled, deconvolution, { stride: 2, padding: 1, outputPadding: 1 })
-  }, differentiable)
-  const [parameter, gradient] = [inputs[4], grads[4]] as [Tensor, Tensor]
-  const attributes = {
-    learningRate: 0.1,
-    beta1: 0.9,
-    beta2: 0.99,
-    eps: 1e-8,
-    weightDecay: 0,
-    decoupled: false,
-    step: 1,
-  }
-  const updated = adamUpdate({ parameter, gradient, m: gradient, v: inputs[5] as Tensor }, attributes)
-  const results = await Promise.all([value, ...grads, ...updated].map(toHost))
-  for (const used of [...inputs, value, ...grads, ...updated]) used.dispose()
-  return results.map(({ data }) => data as Float32Array)
-}
 
 describe('wasm', () => {
   const started: { backend?: Backend } = {}
@@ -69,13 +20,13 @@ describe('wasm', () => {
 
   test('gives the same bits on one, two and three threads', async () => {
     await start()
-    const expected = await train()
+    const expected = await trainingStep()
     expect(expected.every((values) => values.every(Number.isFinite))).toBe(true)
     stop()
     for (const threads of [2, 3]) {
       const { device } = await start(threads)
       expect(device).toContain(`${threads} threads`)
-      expect(await train(), `${threads} threads`).toEqual(expected)
+      expect(await trainingStep(), `${threads} threads`).toEqual(expected)
       stop()
     }
   })
@@ -97,7 +48,7 @@ describe('wasm', () => {
 
   test('frees every block of the heap that a step takes', async () => {
     await start()
-    await train() // Emscripten puts the exports themselves in place when they are first called
+    await trainingStep() // Emscripten puts the exports themselves in place when they are first called
     const { wasm: heap } = engine().backend as unknown as {
       wasm: Record<'_malloc' | '_free', (value: number) => number>
     }
@@ -114,16 +65,16 @@ describe('wasm', () => {
       taken.delete(address)
       return free(address)
     }
-    await train()
+    await trainingStep()
     expect(seen.size).toBeGreaterThan(30)
     expect(taken.size).toBe(0)
   })
 
   test('works after the memory has grown', async () => {
     await start(2)
-    const before = await train()
+    const before = await trainingStep()
     const large = zeros([64, 64, 64, 64]) // 64 MiB
-    expect(await train()).toEqual(before)
+    expect(await trainingStep()).toEqual(before)
     large.dispose()
   })
 })

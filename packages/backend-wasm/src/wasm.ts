@@ -2,17 +2,18 @@ import { type Backend, BackendUnavailable } from '@ddnet/ops'
 import { registerOwnKernel } from '@ddnet/ops/kernels'
 import { startKernels, stopThreads, threadsOf, wasmKernels } from '@ddnet/ops/wasm'
 import { engine, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
-import { threadedModule } from './threaded-module.ts'
+import { threadedBinary, threadedModule } from './threaded-module.ts'
 
 export interface WasmOptions {
   /**
-   * Threads that our kernels are divided among, in Node alone; 1 by default. Results do not depend on it. More than there
-   * are idle cores make it slower.
+   * Threads that our kernels are divided among; 1 by default. Results do not depend on it. More than there are idle cores
+   * make it slower. A page has them in a worker, and if it is cross-origin isolated.
    */
   threads?: number
   /**
-   * Where a page finds `tfjs-backend-wasm-simd.wasm` of `@tensorflow/tfjs-backend-wasm`: its folder's URL, or the file's
-   * URL by its name. In Node it is found by itself.
+   * Where a page finds `tfjs-backend-wasm-simd.wasm` of `@tensorflow/tfjs-backend-wasm`, or with threads
+   * `tfjs-backend-wasm-threaded-simd.wasm`: their folder's URL, or each file's URL by its name. In Node they are found by
+   * themselves.
    */
   paths?: string | Record<string, string>
 }
@@ -21,17 +22,15 @@ export interface WasmOptions {
  * Starts the WebAssembly backend with our own SIMD kernels where tfjs's are missing, slow or wrong. One that runs already
  * is kept.
  *
- * @throws BackendUnavailable if WebAssembly or its SIMD cannot start here, threads are asked for outside Node, or it runs
- *   already with another number of them
+ * @throws BackendUnavailable if WebAssembly or its SIMD cannot start here, threads are asked for where a page has none, or it
+ *   runs already with another number of them
  * @throws RangeError if `threads` is not a whole number of at least 1
  */
 export async function wasm({ threads, paths }: WasmOptions = {}): Promise<Backend> {
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
     throw new RangeError(`wasm: expected threads as a whole number of at least 1, got ${threads}.`)
   }
-  if (threads !== undefined && threads > 1 && globalThis.process?.versions?.node === undefined) {
-    throw new BackendUnavailable(`wasm: ${threads} threads need Node; a page runs on one. Leave the option out.`)
-  }
+  if (threads !== undefined && threads > 1 && !inNode()) checkPage(threads)
   // Importing the package registers it with the engine, so it is imported here and not above.
   const tfjs = await import('@tensorflow/tfjs-backend-wasm')
   if ((await engine().ENV.getAsync('WASM_HAS_SIMD_SUPPORT')) !== true) {
@@ -42,7 +41,7 @@ export async function wasm({ threads, paths }: WasmOptions = {}): Promise<Backen
     if (paths !== undefined) tfjs.setWasmPaths(typeof paths === 'string' ? paths : { ...otherBuilds, ...paths })
     registerKernels()
     if (threads === undefined || threads === 1) await startSingle(paths)
-    else await startThreaded(tfjs, threads)
+    else await startThreaded(tfjs, threads, paths)
   }
   await setBackend('wasm')
   const backend = engine().backend
@@ -85,8 +84,18 @@ async function startSingle(paths: WasmOptions['paths']): Promise<void> {
   await startKernels(engine().backend, 1)
 }
 
-async function startThreaded(tfjs: typeof import('@tensorflow/tfjs-backend-wasm'), threads: number): Promise<void> {
-  const module = await threadedModule()
+async function startThreaded(
+  tfjs: typeof import('@tensorflow/tfjs-backend-wasm'),
+  threads: number,
+  paths: WasmOptions['paths'],
+): Promise<void> {
+  const url = inNode() ? undefined : locate(paths)
+  const module = await threadedModule(url).catch((error) => {
+    const from = url === undefined ? '' : ` from ${url}`
+    throw new BackendUnavailable(`wasm: WebAssembly with shared memory did not start${from}. ${remedy}`, {
+      cause: error,
+    })
+  })
   tfjs.setThreadsCount(1) // of stock kernels
   const backend = new tfjs.BackendWasm(module)
   await startKernels(backend, threads)
@@ -98,4 +107,35 @@ async function startThreaded(tfjs: typeof import('@tensorflow/tfjs-backend-wasm'
   } finally {
     registered.factory = factory
   }
+}
+
+const inNode = (): boolean => globalThis.process?.versions?.node !== undefined
+
+/** Whether this thread of a page may have others and wait for them. */
+function checkPage(threads: number): void {
+  if (!('WorkerGlobalScope' in globalThis)) {
+    throw new BackendUnavailable(
+      `wasm: ${threads} threads must wait for each other, which the main thread of a page may not. Call wasm() in a worker, or leave threads out.`,
+    )
+  }
+  if (!globalThis.crossOriginIsolated) {
+    throw new BackendUnavailable(
+      `wasm: ${threads} threads share memory, which a page has only if it is cross-origin isolated. Serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or leave threads out.`,
+    )
+  }
+  if (!('Worker' in globalThis)) {
+    throw new BackendUnavailable(
+      `wasm: ${threads} threads need a kind of worker that may start others. Call wasm() in a dedicated worker, or leave threads out.`,
+    )
+  }
+}
+
+const remedy = `In a page, serve ${threadedBinary} of @tensorflow/tfjs-backend-wasm and say where in paths.`
+
+/** Where a page has the build with threads. */
+function locate(paths: WasmOptions['paths']): string {
+  const url = typeof paths === 'string' ? paths + threadedBinary : paths?.[threadedBinary]
+  if (url === undefined)
+    throw new BackendUnavailable(`wasm: threads need ${threadedBinary}, and paths has none. ${remedy}`)
+  return url
 }

@@ -1,23 +1,7 @@
 import { wasm } from '@ddnet/backend-wasm'
 import { conv2d, ones, sum, type Tensor4D, valueAndGrads } from '@ddnet/ops'
-
-const file = (url: URL): string => url.href
-
-/** The binaries, as Vite serves them. */
-const paths = {
-  'tfjs-backend-wasm.wasm': file(
-    new URL('../../node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.wasm', import.meta.url),
-  ),
-  'tfjs-backend-wasm-simd.wasm': file(
-    new URL('../../node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm', import.meta.url),
-  ),
-  'tfjs-backend-wasm-threaded-simd.wasm': file(
-    new URL(
-      '../../node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm',
-      import.meta.url,
-    ),
-  ),
-}
+import { paths } from './paths.ts'
+import type { Trained } from './worker.ts'
 
 /** Convolves ones with ones and differentiates the sum. */
 export async function report() {
@@ -29,8 +13,24 @@ export async function report() {
     sum: (await value.data())[0],
     filterGradient: [...((await grads[1]?.data()) ?? [])].slice(0, 6),
     isolated: globalThis.crossOriginIsolated,
-    threads: await wasm({ threads: 2 }).catch((error: Error) => `${error.name}: ${error.message}`),
+    threads: await wasm({ threads: 2, paths }).catch((error: Error) => `${error.name}: ${error.message}`),
   }
 }
 
-Object.assign(globalThis, { report })
+/** A training step in a worker, on each of these numbers of threads in turn, or the error of it. */
+export async function trainInWorker(...counts: number[]): Promise<(Trained | string)[]> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+  const results: (Trained | string)[] = []
+  for (const threads of counts) {
+    const answer = new Promise<Trained | string>((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data)
+      worker.onerror = ({ message }) => reject(new Error(message))
+    })
+    worker.postMessage(threads)
+    results.push(await answer)
+  }
+  worker.terminate()
+  return results
+}
+
+Object.assign(globalThis, { report, trainInWorker })

@@ -34,8 +34,14 @@ export async function serveBuilt(root: string): Promise<Site> {
   }
 }
 
-/** Serves a folder on 127.0.0.1, cross-origin isolated, so that pages have shared memory and precise clocks. */
-export async function serveFolder(folder: string): Promise<Site> {
+/** What isolates a page from other origins, so that it has shared memory and precise clocks. */
+const isolation: Readonly<Record<string, string>> = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+}
+
+/** Serves a folder on 127.0.0.1, by default cross-origin isolated. */
+export async function serveFolder(folder: string, headers = isolation): Promise<Site> {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     const path = join(folder, normalize(decodeURIComponent(pathname)), pathname.endsWith('/') ? 'index.html' : '')
@@ -43,8 +49,7 @@ export async function serveFolder(folder: string): Promise<Site> {
       const body = await readFile(path)
       response.writeHead(200, {
         'content-type': contentTypes[extname(path)] ?? 'application/octet-stream',
-        'cross-origin-opener-policy': 'same-origin',
-        'cross-origin-embedder-policy': 'require-corp',
+        ...headers,
       })
       response.end(body)
     } catch {
