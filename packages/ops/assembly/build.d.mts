@@ -1,2 +1,5 @@
-/** The text of `src/engine/wasm-kernels.generated.ts`, compiled anew. */
-export function generate(): Promise<string>
+/**
+ * The text of `src/engine/wasm-kernels.generated.ts`, compiled anew.
+ * @param changed sources, by name, that take the place of those in this folder
+ */
+export function generate(changed?: Record<string, string>): Promise<string>

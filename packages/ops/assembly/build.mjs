@@ -4,7 +4,8 @@
  *
  *     node assembly/build.mjs
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
@@ -30,11 +31,12 @@ const common = [
   'bulk-memory',
 ]
 
-async function compile(flags) {
+async function compile(flags, changed) {
   const binary = { bytes: new Uint8Array() }
   const { error, stderr } = await asc.main(
     [...common, '--baseDir', fileURLToPath(new URL('.', import.meta.url)), ...flags],
     {
+      readFile: async (name, folder) => changed[name] ?? readFile(join(folder, name), 'utf8').catch(() => null),
       writeFile: (_, contents) => {
         binary.bytes = contents
       },
@@ -64,10 +66,13 @@ function sections(bytes) {
   return ids
 }
 
-/** The generated module's text. */
-export async function generate() {
-  const unshared = await compile([])
-  const shared = await compile(['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'])
+/**
+ * The generated module's text.
+ * @param {Record<string, string>} [changed] sources, by name, that take the place of those in this folder
+ */
+export async function generate(changed = {}) {
+  const unshared = await compile([], changed)
+  const shared = await compile(['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'], changed)
   return `// Made by assembly/build.mjs from assembly/*.ts. Do not edit.
 
 /** The kernels for memory of one thread, base64. */

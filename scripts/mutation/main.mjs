@@ -1,0 +1,114 @@
+// Breaks operators and kernels on purpose, one slip at a time, and counts how many the tests beside them catch.
+// Run: pnpm mutation [--each N] [path …]
+import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createVitest } from 'vitest/node'
+import { root } from '../pnpm.mjs'
+import { equivalent } from './equivalent.mjs'
+import { mutantsOf } from './mutants.mjs'
+import { targets } from './targets.mjs'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { each: { type: 'string', default: '8' } },
+})
+
+// What vitest loads in the place of a module.
+const served = { module: undefined, code: undefined }
+const vitest = await createVitest(
+  'test',
+  { root, watch: false, reporters: [{}], bail: 1, maxWorkers: 1, silent: true },
+  {
+    plugins: [
+      {
+        name: 'mutant',
+        enforce: 'pre',
+        load: (id) => (id.split('?')[0] === served.module ? served.code : null),
+      },
+    ],
+  },
+)
+await vitest.globTestSpecifications() // fills the list that getModuleSpecifications looks in
+
+let [caught, survived, known] = [0, 0, 0]
+const began = performance.now()
+for (const target of await targets()) {
+  const path = relative(root, target.file)
+  if (positionals.length > 0 && !positionals.some((each) => path.startsWith(each))) continue
+  const code = await readFile(target.file, 'utf8')
+  const mutants = sample(mutantsOf(target.file, code), Number(values.each))
+  if (mutants.length === 0) continue
+  if (target.tests.length === 0) {
+    console.log(`${path}: no test beside it`)
+    survived += mutants.length
+    continue
+  }
+  if (await isCaught(target, code)) {
+    console.error(`${path}: its tests fail without a mutant.`)
+    process.exit(1)
+  }
+  const before = caught
+  let [out, broken] = [0, 0]
+  for (const each of mutants) {
+    if (equivalent(path, each) !== undefined) {
+      out++
+      continue
+    }
+    const result = await isCaught(target, each.code)
+    if (result === undefined) broken++
+    else if (result) caught++
+    else {
+      survived++
+      console.log(`  survived: ${path}:${each.line}: ${each.kind}: ${oneLine(each.from)} → ${oneLine(each.to)}`)
+    }
+  }
+  known += out
+  const left = [out > 0 && `${out} equivalent`, broken > 0 && `${broken} do not compile`].filter(Boolean)
+  console.log(
+    `${path}: ${caught - before} of ${mutants.length - out - broken}${left.length > 0 ? ` (${left.join(', ')})` : ''}`,
+  )
+}
+await vitest.close()
+const seconds = Math.round((performance.now() - began) / 1000)
+const share = caught / (caught + survived)
+console.log(
+  `caught ${caught} of ${caught + survived} mutants, ${(100 * share).toFixed(1)} %, in ${seconds} s; ${known} that change no result left out (scripts/mutation/equivalent.mjs)`,
+)
+process.exit(share >= 0.95 ? 0 : 1)
+
+/** Whether a test fails with this code in the place of a target's; undefined where the code does not compile. */
+async function isCaught({ module, load, tests, backend }, code) {
+  let loaded
+  try {
+    loaded = await load(code)
+  } catch {
+    return undefined
+  }
+  process.env['DDNET_TEST_BACKENDS'] = backend
+  Object.assign(served, { module, code: loaded })
+  vitest.invalidateFile(module)
+  // A mutant may loop for ever; that is noticed too.
+  const watchdog = setTimeout(() => execFileSync('pkill', ['-KILL', '-P', String(process.pid)]), 180_000)
+  try {
+    const specifications = tests.flatMap((test) => vitest.getModuleSpecifications(test))
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, false)
+    return unhandledErrors.length > 0 || testModules.some((each) => each.state() === 'failed')
+  } finally {
+    clearTimeout(watchdog)
+    Object.assign(served, { module: undefined, code: undefined })
+    vitest.invalidateFile(module)
+  }
+}
+
+/** At most `count`, evenly spread. */
+function sample(mutants, count) {
+  if (mutants.length <= count) return mutants
+  return Array.from({ length: count }, (_, index) => mutants[Math.floor(((index + 0.5) * mutants.length) / count)])
+}
+
+function oneLine(text) {
+  const line = text.replace(/\s+/g, ' ')
+  return line.length > 60 ? `${line.slice(0, 57)}…` : line
+}
