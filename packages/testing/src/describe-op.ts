@@ -17,7 +17,7 @@ export interface OpChecks {
   constants?: readonly string[]
   backends?: readonly BackendName[]
   /** Relative to the largest expected value; a function where a case's own conditioning decides. */
-  tolerance?: number | ((tensors: FixtureCase['tensors']) => number)
+  tolerance?: number | ((tensors: FixtureCase['tensors'], options: FixtureCase['options']) => number)
   /** The case that is compared with central differences (default: the first); no value of it may lie on a kink. */
   differences?: string
 }
@@ -35,7 +35,7 @@ export function describeOp(name: string, checks: OpChecks): void {
     name,
     (backend) => {
       test.each(ordinary)('$name', async ({ options, tensors }) => {
-        const within = typeof tolerance === 'function' ? tolerance(tensors) : tolerance
+        const within = typeof tolerance === 'function' ? tolerance(tensors, options) : tolerance
         const before = memory().numTensors
         const given = uploadRoles(tensors, [...inputs, ...constants])
         const differentiable = inputs.filter((role) => tensors[role] !== undefined)

@@ -1,34 +1,23 @@
 import {
   describeBackends,
   describeOp,
+  expectShapeError,
   expectTensorClose,
   type FixtureTensor,
   operatorFixtures,
   upload,
 } from '@ddnet/testing'
-import type { Tensor1D } from '@tensorflow/tfjs-core'
-import { test } from 'vitest'
+import { ones, type Tensor, type Tensor1D, tensor, zeros } from '@tensorflow/tfjs-core'
+import { describe, expect, test } from 'vitest'
 import { type BatchNormOptions, batchNorm } from './batch-norm.ts'
-
-/**
- * Float32 holds a mean to half a unit in its last place, which the division by σ magnifies: the error grows with
- * |mean| / σ, for PyTorch in float32 as for us.
- */
-function conditioned({ x }: Record<string, FixtureTensor>): number {
-  const { data, shape } = x as FixtureTensor
-  const channels = shape.at(-1) as number
-  let condition = 0
-  for (let channel = 0; channel < channels; channel++) {
-    const values = [...data].filter((_, index) => index % channels === channel)
-    const mean = values.reduce((total, value) => total + value, 0) / values.length
-    const variance = values.reduce((total, value) => total + (value - mean) ** 2, 0) / values.length
-    if (variance > 0) condition = Math.max(condition, Math.abs(mean) / Math.sqrt(variance))
-  }
-  return 1e-5 + 2 * condition * 2 ** -24
-}
+import { conditioned } from './conditioning.ts'
 
 describeOp('batchNorm', {
-  tolerance: conditioned,
+  tolerance: ({ x }) => {
+    const fixture = x as FixtureTensor
+    const channels = fixture.shape.at(-1) as number
+    return conditioned(fixture, (index) => index % channels)
+  },
   inputs: ['x', 'weight', 'bias'],
   constants: ['runningMean', 'runningVar'],
   run: ({ x, weight, bias, runningMean, runningVar }, options) =>
@@ -36,12 +25,43 @@ describeOp('batchNorm', {
 })
 
 describeBackends('batchNorm', () => {
-  test.each(operatorFixtures('batchNorm'))('updates the running statistics: $name', async ({ options, tensors }) => {
+  const cases = operatorFixtures('batchNorm').filter(({ nan }) => nan !== true)
+  test.each(cases)('updates the running statistics: $name', async ({ options, tensors }) => {
     const [x, weight, bias, runningMean, runningVar] = ['x', 'weight', 'bias', 'runningMean', 'runningVar'].map(
-      (role) => upload<Tensor1D>(tensors[role] as never),
+      (role) => tensors[role] && upload<Tensor1D>(tensors[role]),
     ) as [Tensor1D, Tensor1D, Tensor1D, Tensor1D, Tensor1D]
     const next = batchNorm(x, { ...options, weight, bias, runningMean, runningVar })
     await expectTensorClose(next.runningMean, tensors['newRunningMean'] as never, 1e-5, 'runningMean')
     await expectTensorClose(next.runningVar, tensors['newRunningVar'] as never, 1e-5, 'runningVar')
   })
+
+  test.each([true, false])('of no samples is empty and changes no statistics, training %s', async (training) => {
+    const [runningMean, runningVar] = [tensor([1, 2]) as Tensor1D, tensor([3, 4]) as Tensor1D]
+    const next = batchNorm(zeros([0, 3, 2]), { runningMean, runningVar, training })
+    expect(next.y.shape).toEqual([0, 3, 2])
+    await expectTensorClose(next.runningMean, { shape: [2], data: [1, 2] })
+    await expectTensorClose(next.runningVar, { shape: [2], data: [3, 4] })
+  })
+})
+
+describe('batchNorm refuses', () => {
+  const three = (): Tensor1D => ones([3])
+  const run = (x: Tensor, options: Partial<BatchNormOptions> = {}) => {
+    const running = { runningMean: three(), runningVar: three() }
+    return () => batchNorm(x, { ...running, training: true, ...options })
+  }
+  test.each<[string, () => () => unknown, RegExp]>([
+    ['a vector', () => run(ones([3])), /batchNorm: expected x \[batch, …, channels\], got \[3\]/],
+    ['other channels', () => run(ones([2, 4])), /expected runningMean \[4\] for x \[2,4\], got \[3\]/],
+    ['a matrix of weights', () => run(ones([2, 3]), { weight: ones([1, 3]) as never }), /expected weight \[3\]/],
+    ['integers', () => run(zeros([2, 3], 'int32')), /expected x of dtype float32, got int32/],
+    ['an integer bias', () => run(ones([2, 3]), { bias: zeros([3], 'int32') }), /expected bias of dtype float32/],
+    [
+      'one value per channel',
+      () => run(ones([1, 1, 3])),
+      /more than one value per channel in training, got x \[1,1,3\]/,
+    ],
+    ['a negative eps', () => run(ones([2, 3]), { eps: -1 }), /expected eps of at least 0, got -1/],
+    ['a momentum above 1', () => run(ones([2, 3]), { momentum: 1.5 }), /expected momentum in \[0, 1\], got 1.5/],
+  ])('%s', (_, make, message) => expectShapeError(make(), message))
 })

@@ -1,18 +1,21 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import { ones, type Tensor, type Tensor1D, zeros } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
-import { add, mul, rsqrt, sub } from '../array/arithmetic.ts'
+import { add, mul, neg, rsqrt, sub } from '../array/arithmetic.ts'
+import { clone } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
+import { expectAffine } from './affine.ts'
 import { batchNormOp } from './batch-norm-op.ts'
 
 export interface BatchNormOptions {
-  weight: Tensor1D
-  bias: Tensor1D
+  weight?: Tensor1D
+  bias?: Tensor1D
   runningMean: Tensor1D
   runningVar: Tensor1D
   /** Normalise with the batch's statistics (true) or with the running ones (false). */
   training?: boolean
   /** Share of the new statistics in the running ones. */
   momentum?: number
+  /** Added to the variance. */
   eps?: number
   activation?: Activation
 }
@@ -30,33 +33,41 @@ export interface BatchNormResult<T extends Tensor> {
  * In training the running statistics become `(1 − momentum) · running + momentum · batch`, the batch's variance
  * unbiased there (divided by n − 1), as in PyTorch. They are returned, not written: the caller commits them.
  *
- * @param x `[…, channels]`, float32; in training with more than one value per channel
- * @throws ShapeError if a vector does not have one value per channel, or there is one value per channel in training
+ * @param x `[batch, …, channels]`, float32; in training with more than one value per channel
+ * @throws ShapeError if a vector does not have one value per channel, a dtype, momentum or eps does not fit, or there is
+ * one value per channel in training
  * @see torch.nn.functional.batch_norm; Ioffe & Szegedy 2015
+ * @example batchNorm(images, { weight, bias, runningMean, runningVar, training: true }).y // [batch, height, width, channels]
  */
 export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): BatchNormResult<T> {
   const { weight, bias, runningMean, runningVar, training = false, momentum = 0.1, eps = 1e-5, activation } = options
+  if (x.rank < 2) throw new ShapeError(`batchNorm: expected x [batch, …, channels], got [${x.shape}].`)
   const channels = x.shape.at(-1) as number
-  for (const [name, vector] of Object.entries({ weight, bias, runningMean, runningVar })) {
-    if (vector.shape.length !== 1 || vector.shape[0] !== channels) {
-      throw new ShapeError(`batchNorm: expected ${name} [${channels}] for x [${x.shape}], got [${vector.shape}].`)
-    }
+  expectAffine('batchNorm', x, { weight, bias, runningMean, runningVar }, [channels], eps)
+  if (!(momentum >= 0 && momentum <= 1)) {
+    throw new ShapeError(`batchNorm: expected momentum in [0, 1], got ${momentum}.`)
   }
-  if (!training) {
-    const scale = mul(weight, rsqrt(add(runningVar, eps)))
-    const shift = sub(bias, mul(runningMean, scale))
-    return { y: activate(add(mul(x, scale), shift), activation) as T, runningMean, runningVar }
-  }
-  const count = x.size / channels
-  if (count < 2) {
+  const count = x.size / Math.max(1, channels)
+  if (training && count === 1) {
     throw new ShapeError(`batchNorm: expected more than one value per channel in training, got x [${x.shape}].`)
   }
+  // As in PyTorch, no values leave the running statistics as they are.
+  if (x.size === 0) return { y: clone(x) as T, runningMean, runningVar }
+  if (!training) {
+    const inverse = rsqrt(add(runningVar, eps))
+    const scale = weight === undefined ? inverse : mul(weight, inverse)
+    const centre = mul(runningMean, scale)
+    const shift = bias === undefined ? neg(centre) : sub(bias, centre)
+    return { y: activate(add(mul(x, scale), shift), activation) as T, runningMean, runningVar }
+  }
+  // ReLU is part of the kernel; any other activation follows it.
+  const fused = activation === 'relu'
   const [y, mean, variance] = batchNormOp(
-    { x, weight, bias },
-    activation === undefined ? { eps } : { eps, activation },
+    { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]) },
+    fused ? { eps, activation } : { eps },
   ) as [T, Tensor1D, Tensor1D]
   return {
-    y,
+    y: activate(y, fused ? undefined : activation) as T,
     runningMean: add(mul(1 - momentum, runningMean), mul(momentum, mean)),
     runningVar: add(mul(1 - momentum, runningVar), mul((momentum * count) / (count - 1), variance)),
   }

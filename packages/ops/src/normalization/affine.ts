@@ -1,0 +1,55 @@
+import { ones, type Tensor, type Tensor1D, type Tensor3D, zeros } from '@tensorflow/tfjs-core'
+import { type Activation, activate } from '../activation/activations.ts'
+import { clone, reshape } from '../array/shape.ts'
+import { ShapeError } from '../engine/shape-error.ts'
+import { groupNormOp } from './group-norm-op.ts'
+
+/** What follows the normalisation: `activation(x̂ · weight + bias)`. */
+export interface AffineOptions {
+  weight?: Tensor
+  bias?: Tensor
+  /** Added to the variance. */
+  eps?: number
+  activation?: Activation
+}
+
+/** Checks the dtypes of a norm's tensors, the shapes of weight and bias, and eps. */
+export function expectAffine(
+  operator: string,
+  x: Tensor,
+  vectors: Readonly<Record<string, Tensor | undefined>>,
+  shape: readonly number[],
+  eps: number,
+): void {
+  if (x.dtype !== 'float32') throw new ShapeError(`${operator}: expected x of dtype float32, got ${x.dtype}.`)
+  for (const [name, vector] of Object.entries(vectors)) {
+    if (vector === undefined) continue
+    if (vector.rank !== shape.length || vector.shape.some((size, axis) => size !== shape[axis])) {
+      throw new ShapeError(`${operator}: expected ${name} [${shape}] for x [${x.shape}], got [${vector.shape}].`)
+    }
+    if (vector.dtype !== 'float32') {
+      throw new ShapeError(`${operator}: expected ${name} of dtype float32, got ${vector.dtype}.`)
+    }
+  }
+  if (!(eps >= 0)) throw new ShapeError(`${operator}: expected eps of at least 0, got ${eps}.`)
+}
+
+/** Normalises `x`, seen as `view` `[outer, count, channels]`, over `count` and each of `groups` of neighbouring channels. */
+export function normalise<T extends Tensor>(
+  x: T,
+  view: [number, number, number],
+  groups: number,
+  { weight, bias, eps = 1e-5, activation }: AffineOptions,
+): T {
+  if (x.size === 0) return clone(x) as T
+  const channels = view[2]
+  const inputs = {
+    x: reshape(x, view) as Tensor3D,
+    weight: (weight === undefined ? ones([channels]) : reshape(weight, [channels])) as Tensor1D,
+    bias: (bias === undefined ? zeros([channels]) : reshape(bias, [channels])) as Tensor1D,
+  }
+  // ReLU is part of the kernel; any other activation follows it.
+  const fused = activation === 'relu'
+  const [y] = groupNormOp(inputs, fused ? { groups, eps, activation } : { groups, eps }) as [Tensor]
+  return activate(reshape(y, x.shape), fused ? undefined : activation) as T
+}

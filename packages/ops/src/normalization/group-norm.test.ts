@@ -1,0 +1,39 @@
+import { describeBackends, describeOp, expectShapeError, type FixtureTensor } from '@ddnet/testing'
+import { ones, type Tensor, zeros } from '@tensorflow/tfjs-core'
+import { describe, expect, test } from 'vitest'
+import { conditioned } from './conditioning.ts'
+import { type GroupNormOptions, groupNorm } from './group-norm.ts'
+
+describeOp('groupNorm', {
+  tolerance: ({ x }, { groups }) => {
+    const { data, shape } = x as FixtureTensor
+    const [channels, sample] = [shape.at(-1) as number, data.length / (shape[0] as number)]
+    const group = (index: number): number => Math.floor(((index % channels) * groups) / channels)
+    return conditioned(x as FixtureTensor, (index) => `${Math.floor(index / sample)} ${group(index)}`)
+  },
+  inputs: ['x', 'weight', 'bias'],
+  run: ({ x, weight, bias }, options) => groupNorm(x as Tensor, { ...options, weight, bias } as GroupNormOptions),
+})
+
+describeBackends('groupNorm', () => {
+  test('of no samples is empty', () => {
+    expect(groupNorm(zeros([0, 5, 4]), { groups: 2 }).shape).toEqual([0, 5, 4])
+  })
+})
+
+describe('groupNorm refuses', () => {
+  const run = (x: Tensor, options: GroupNormOptions) => () => groupNorm(x, options)
+  test.each<[string, () => () => unknown, RegExp]>([
+    ['a vector', () => run(ones([4]), { groups: 2 }), /groupNorm: expected x \[batch, …, channels\], got \[4\]/],
+    ['a remainder', () => run(ones([2, 3, 4]), { groups: 3 }), /expected groups to divide the 4 channels, got 3/],
+    ['no groups', () => run(ones([2, 3, 4]), { groups: 0 }), /expected groups to divide the 4 channels, got 0/],
+    ['half a group', () => run(ones([2, 3, 4]), { groups: 0.5 }), /expected groups to divide the 4 channels, got 0.5/],
+    [
+      'one value to a group',
+      () => run(ones([1, 1, 4]), { groups: 4 }),
+      /more than one value to a group, got x \[1,1,4\]/,
+    ],
+    ['another bias', () => run(ones([2, 3, 4]), { groups: 2, bias: ones([2]) }), /expected bias \[4\] for x \[2,3,4\]/],
+    ['integers', () => run(zeros([2, 3, 4], 'int32'), { groups: 2 }), /expected x of dtype float32, got int32/],
+  ])('%s', (_, make, message) => expectShapeError(make(), message))
+})

@@ -1,0 +1,32 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { ShapeError } from '../engine/shape-error.ts'
+import { type AffineOptions, expectAffine, normalise } from './affine.ts'
+
+export interface GroupNormOptions extends AffineOptions {
+  /** Into how many groups of neighbours the channels are divided. */
+  groups: number
+}
+
+/**
+ * Group normalisation: `y = activation((x − mean) / √(var + eps) · weight + bias)`, with the mean and the biased
+ * variance of each sample's group of neighbouring channels, over all positions.
+ *
+ * @param x `[batch, …, channels]`, float32, with more than one value in all to a group
+ * @param options `weight` and `bias` are `[channels]`
+ * @throws ShapeError if `groups` does not divide the channels, or a shape, dtype or eps does not fit
+ * @see torch.nn.functional.group_norm; Wu & He 2018, "Group normalization"
+ * @example groupNorm(images, { groups: 8, weight, bias }) // [batch, height, width, 32]
+ */
+export function groupNorm<T extends Tensor>(x: T, { groups, ...options }: GroupNormOptions): T {
+  if (x.rank < 2) throw new ShapeError(`groupNorm: expected x [batch, …, channels], got [${x.shape}].`)
+  const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number]
+  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
+    throw new ShapeError(`groupNorm: expected groups to divide the ${channels} channels, got ${groups}.`)
+  }
+  const { weight, bias, eps = 1e-5 } = options
+  expectAffine('groupNorm', x, { weight, bias }, [channels], eps)
+  if (x.size === groups) {
+    throw new ShapeError(`groupNorm: expected more than one value to a group, got x [${x.shape}] in ${groups} groups.`)
+  }
+  return normalise(x, [batch, x.size / Math.max(1, batch * channels), channels], groups, options)
+}

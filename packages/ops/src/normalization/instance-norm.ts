@@ -1,0 +1,25 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { ShapeError } from '../engine/shape-error.ts'
+import { type AffineOptions, expectAffine, normalise } from './affine.ts'
+
+/**
+ * Instance normalisation: `y = activation((x − mean) / √(var + eps) · weight + bias)`, with the mean and the biased
+ * variance of each sample's channel over all positions. Running statistics, which PyTorch can keep, are not.
+ *
+ * @param x `[batch, …, channels]`, float32, with more than one position
+ * @param options `weight` and `bias` are `[channels]`
+ * @throws ShapeError if there is one position, or a shape, dtype or eps does not fit
+ * @see torch.nn.functional.instance_norm; Ulyanov et al. 2016, "Instance normalization"
+ * @example instanceNorm(images) // [batch, height, width, channels]
+ */
+export function instanceNorm<T extends Tensor>(x: T, options: AffineOptions = {}): T {
+  if (x.rank < 3) throw new ShapeError(`instanceNorm: expected x [batch, …, channels], got [${x.shape}].`)
+  const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number]
+  const { weight, bias, eps = 1e-5 } = options
+  expectAffine('instanceNorm', x, { weight, bias }, [channels], eps)
+  const positions = x.shape.slice(1, -1).reduce((product, size) => product * size, 1)
+  if (positions === 1) {
+    throw new ShapeError(`instanceNorm: expected more than one position to a channel, got x [${x.shape}].`)
+  }
+  return normalise(x, [batch, positions, channels], channels, options)
+}

@@ -1,0 +1,40 @@
+import { describeBackends, describeOp, expectShapeError, type FixtureTensor } from '@ddnet/testing'
+import { ones, type Tensor, zeros } from '@tensorflow/tfjs-core'
+import { describe, expect, test } from 'vitest'
+import { conditioned } from './conditioning.ts'
+import { type LayerNormOptions, layerNorm } from './layer-norm.ts'
+
+describeOp('layerNorm', {
+  tolerance: ({ x }, { normalizedShape }) => {
+    const row = [normalizedShape].flat().reduce((product: number, size: number) => product * size, 1)
+    return conditioned(x as FixtureTensor, (index) => Math.floor(index / row))
+  },
+  inputs: ['x', 'weight', 'bias'],
+  run: ({ x, weight, bias }, options) => layerNorm(x as Tensor, { ...options, weight, bias } as LayerNormOptions),
+})
+
+describeBackends('layerNorm', () => {
+  test('of no rows is empty', () => {
+    expect(layerNorm(zeros([0, 3]), { normalizedShape: 3 }).shape).toEqual([0, 3])
+  })
+})
+
+describe('layerNorm refuses', () => {
+  const run = (x: Tensor, options: LayerNormOptions) => () => layerNorm(x, options)
+  test.each<[string, () => () => unknown, RegExp]>([
+    [
+      'another last axis',
+      () => run(ones([2, 4]), { normalizedShape: 3 }),
+      /layerNorm: expected x to end with the axes of normalizedShape \[3\], got \[2,4\]/,
+    ],
+    ['more axes than x has', () => run(ones([4]), { normalizedShape: [1, 4] }), /normalizedShape \[1,4\], got \[4\]/],
+    ['no axes', () => run(ones([4]), { normalizedShape: [] }), /normalizedShape \[\], got \[4\]/],
+    [
+      'a weight of another shape',
+      () => run(ones([2, 3, 4]), { normalizedShape: [3, 4], weight: ones([4]) }),
+      /expected weight \[3,4\] for x \[2,3,4\], got \[4\]/,
+    ],
+    ['integers', () => run(zeros([2, 3], 'int32'), { normalizedShape: 3 }), /expected x of dtype float32, got int32/],
+    ['an eps that is no number', () => run(ones([2, 3]), { normalizedShape: 3, eps: Number.NaN }), /expected eps/],
+  ])('%s', (_, make, message) => expectShapeError(make(), message))
+})

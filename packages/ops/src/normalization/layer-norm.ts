@@ -1,0 +1,32 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { ShapeError } from '../engine/shape-error.ts'
+import { type AffineOptions, expectAffine, normalise } from './affine.ts'
+
+export interface LayerNormOptions extends AffineOptions {
+  /** The last axes of `x`, over which it is normalised: their sizes, or the size of the last one. */
+  normalizedShape: number | readonly number[]
+}
+
+/**
+ * Layer normalisation over the last axes: `y = activation((x − mean) / √(var + eps) · weight + bias)`, with the mean
+ * and the biased variance of each item of the axes before them.
+ *
+ * @param x `[…, …normalizedShape]`, float32
+ * @param options `weight` and `bias` are of the shape `normalizedShape`
+ * @throws ShapeError if `x` does not end with `normalizedShape`, or a shape, dtype or eps does not fit
+ * @see torch.nn.functional.layer_norm; Ba et al. 2016, "Layer normalization"
+ * @example layerNorm(tokens, { normalizedShape: 64, weight, bias }) // [batch, length, 64]
+ */
+export function layerNorm<T extends Tensor>(x: T, { normalizedShape, ...options }: LayerNormOptions): T {
+  const shape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape]
+  const lead = x.rank - shape.length
+  if (shape.length === 0 || lead < 0 || shape.some((size, axis) => size !== x.shape[lead + axis])) {
+    throw new ShapeError(
+      `layerNorm: expected x to end with the axes of normalizedShape [${shape}], got [${x.shape}]. Give the sizes of its last axes.`,
+    )
+  }
+  const { weight, bias, eps = 1e-5 } = options
+  expectAffine('layerNorm', x, { weight, bias }, shape, eps)
+  const size = shape.reduce((product, each) => product * each, 1)
+  return normalise(x, [x.size / Math.max(1, size), 1, size], 1, options)
+}
