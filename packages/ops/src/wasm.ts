@@ -8,6 +8,7 @@ import { conv2dFilterGradientWasm } from './convolution/conv2d-filter-gradient.w
 import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
 import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
 import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
+import { resampleAxisWasm } from './resampling/resample-axis.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'
 
 export { startKernels, stopThreads, threadsOf } from './engine/wasm-heap.ts'
@@ -25,6 +26,7 @@ export const wasmKernels: readonly KernelConfig[] = [
   maxPool2dGradientWasm,
   maxPool2dWasm,
   meanWasm,
+  resampleAxisWasm,
   sumWasm,
   tileWasm,
 ]

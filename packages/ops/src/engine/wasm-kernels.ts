@@ -13,6 +13,7 @@ export const sharedKernelNames = [
   'maxPoolGradient',
   'normalize',
   'packWeights',
+  'resize',
   'spreadGradient',
   'sumAxis',
   'sumGradients',
