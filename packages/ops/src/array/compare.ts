@@ -35,15 +35,3 @@ export const lessEqual: typeof tf.lessEqual = stockOp<typeof tf.lessEqual, Pair>
 )
 /** `a = b` as bool, with broadcasting. */
 export const equal: typeof tf.equal = stockOp<typeof tf.equal, Pair>('Equal', tf.equal, ['a', 'b'], definition)
-
-/** The position of the largest value along `axis`, int32. */
-export const argMax: typeof tf.argMax = stockOp<typeof tf.argMax, { x: Tensor }, unknown, 'x'>(
-  'ArgMax',
-  tf.argMax,
-  ['x'],
-  {
-    saves: [],
-    gradient: {},
-    constants: { x: 'a position is an integer' },
-  },
-)

@@ -1,21 +1,67 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
+import { broadcastShapes } from './axes.ts'
 import { sumToShape } from './broadcast.ts'
+import { broadcastTo } from './rearrange.ts'
+import { reshape } from './shape.ts'
+
+const matMulOp = stockOp<typeof tf.matMul, { a: Tensor; b: Tensor }, { transposeA: boolean; transposeB: boolean }>(
+  'BatchMatMul',
+  tf.matMul,
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }, { transposeA, transposeB }) =>
+        sumToShape(transposeA ? matMul(b, dy, transposeB, true) : matMul(dy, b, false, !transposeB), a.shape),
+      b: (dy, { a, b }, { transposeA, transposeB }) =>
+        sumToShape(transposeB ? matMul(dy, a, true, transposeA) : matMul(a, dy, !transposeA, false), b.shape),
+    },
+  },
+)
 
 /**
  * Matrix product over the last two axes, with broadcasting over the others; either side may be transposed first.
- * `[…, m, k] · […, k, n] → […, m, n]`
+ * `[…, m, k] · […, k, n] → […, m, n]`. A vector `a` is a row and a vector `b` a column, whose axis the result lacks:
+ * `[k] · [k] → []`.
+ *
+ * @throws ShapeError if the inner sizes differ, the first axes do not broadcast, or a side is a scalar or a transposed vector
+ * @see torch.matmul
  */
-export const matMul: typeof tf.matMul = stockOp<
-  typeof tf.matMul,
-  { a: Tensor; b: Tensor },
-  { transposeA: boolean; transposeB: boolean }
->('BatchMatMul', tf.matMul, ['a', 'b'], {
-  gradient: {
-    a: (dy, { a, b }, { transposeA, transposeB }) =>
-      sumToShape(transposeA ? matMul(b, dy, transposeB, true) : matMul(dy, b, false, !transposeB), a.shape),
-    b: (dy, { a, b }, { transposeA, transposeB }) =>
-      sumToShape(transposeB ? matMul(dy, a, true, transposeA) : matMul(a, dy, !transposeA, false), b.shape),
-  },
-})
+export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transposeA = false, transposeB = false): T {
+  if (a.rank === 0 || b.rank === 0 || (a.rank === 1 && transposeA) || (b.rank === 1 && transposeB)) {
+    throw new ShapeError(
+      `matMul: expected vectors or matrices, and no transposed vector, got [${a.shape}] and [${b.shape}]. Multiply scalars with mul.`,
+    )
+  }
+  if (a.rank === 1) return dropAxis(matMul(reshape(a, [1, -1]), b, false, transposeB), b.rank === 1 ? -1 : -2) as T
+  if (b.rank === 1) return dropAxis(matMul(a, reshape(b, [-1, 1]), transposeA, false), -1) as T
+  const [m, k] = lastTwo(a, transposeA)
+  const [inner, n] = lastTwo(b, transposeB)
+  if (k !== inner) {
+    throw new ShapeError(
+      `matMul: expected equal inner sizes, got ${k} of a [${a.shape}]${transposeA ? ' transposed' : ''} and ${inner} of b [${b.shape}]${transposeB ? ' transposed' : ''}.`,
+    )
+  }
+  const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
+  const batch = broadcastShapes('matMul', batchA, batchB)
+  const shape = [...batch, m, n]
+  // tfjs-wasm gives what it finds in memory for a product over no values.
+  if (k === 0 || tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape) as T
+  if (b.rank === 2 && a.rank > 2 && !transposeA) {
+    return reshape(matMulOp(reshape(a, [-1, k]), b, false, transposeB), shape) as T // all rows at once
+  }
+  // tfjs's kernels for cpu and wasm repeat a batch of 1, and nothing else.
+  const full = tf.util.sizeFromShape(batch)
+  const spread = (x: Tensor, own: number[]): Tensor =>
+    [1, full].includes(tf.util.sizeFromShape(own)) ? x : broadcastTo(x, [...batch, ...x.shape.slice(-2)])
+  return matMulOp(spread(a, batchA), spread(b, batchB), transposeA, transposeB) as T
+}
+
+const dropAxis = (x: Tensor, axis: -1 | -2): Tensor => reshape(x, x.shape.toSpliced(axis, 1))
+
+function lastTwo({ shape }: Tensor, transposed: boolean): [number, number] {
+  const [rows, columns] = shape.slice(-2) as [number, number]
+  return transposed ? [columns, rows] : [rows, columns]
+}

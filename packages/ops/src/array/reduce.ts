@@ -2,53 +2,113 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { div, mul } from './arithmetic.ts'
+import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
 import { equal } from './compare.ts'
 import { cast, reshape, tile } from './shape.ts'
 
 type One = { x: Tensor }
-type Reduction = { axis?: number | number[] | null; keepDims?: boolean }
+type Reduction = { axis: number | number[]; keepDims: boolean }
 
 /** The shape with the reduced axes kept at size 1, so that the gradient broadcasts back. */
-const keptShape = (x: Tensor, axis: Reduction['axis']): number[] => {
-  const axes = new Set(tf.util.parseAxisParam(axis ?? x.shape.map((_, index) => index), x.shape))
-  return x.shape.map((size, index) => (axes.has(index) ? 1 : size))
-}
+const keptShape = (x: Tensor, axis: number | number[]): number[] =>
+  reducedShape(x.shape, tf.util.parseAxisParam(axis, x.shape), true)
 
 /** Repeats the axes of size 1 until `x`, of the same rank, has `shape`. */
-const broadcastTo = (x: Tensor, shape: number[]): Tensor =>
+const repeatTo = (x: Tensor, shape: number[]): Tensor =>
   tile(
     x,
     shape.map((size, axis) => (x.shape[axis] === 1 ? size : 1)),
   )
 
-/** Sum over `axis` (all axes when omitted). */
-export const sum: typeof tf.sum = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
-  gradient: { x: (dy, { x }, { axis }) => broadcastTo(reshape(dy, keptShape(x, axis)), x.shape) },
+const sumOp = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
+  gradient: { x: (dy, { x }, { axis }) => repeatTo(reshape(dy, keptShape(x, axis)), x.shape) },
 })
 
-/** Mean over `axis` (all axes when omitted). */
-export const mean: typeof tf.mean = stockOp<typeof tf.mean, One, Reduction>('Mean', tf.mean, ['x'], {
+/**
+ * Sum over `axis`; over all axes where it is left out.
+ *
+ * @param x any shape; bool and int32 give int32
+ * @returns the shape without these axes, or with size 1 there; over no values at all 0
+ * @throws ShapeError if an axis does not exist or comes twice
+ * @see torch.sum
+ */
+export function sum<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+  const axes = axesOf('sum', x, axis)
+  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), sumType(x)) as T
+  return sumOp(x, axes, keepDims)
+}
+
+const sumType = ({ dtype }: Tensor): 'float32' | 'int32' => (dtype === 'float32' ? 'float32' : 'int32')
+
+const meanOp = stockOp<typeof tf.mean, One, Reduction>('Mean', tf.mean, ['x'], {
   gradient: {
     x: (dy, { x }, { axis }) => {
       const kept = keptShape(x, axis)
       const count = x.size / Math.max(1, tf.util.sizeFromShape(kept))
-      return broadcastTo(reshape(div(dy, count), kept), x.shape)
+      return repeatTo(reshape(div(dy, count), kept), x.shape)
     },
   },
 })
 
-/** Largest value over `axis`; equal maxima share the gradient evenly, as PyTorch's `amax`. */
-export const max: typeof tf.max = stockOp<
-  typeof tf.max,
-  One,
-  { reductionIndices?: number | number[]; keepDims?: boolean }
->('Max', tf.max, ['x'], {
+/**
+ * Mean over `axis`; over all axes where it is left out.
+ *
+ * @param x any shape; int32 gives float32, where PyTorch throws
+ * @returns the shape without these axes, or with size 1 there; over no values at all NaN
+ * @throws ShapeError if an axis does not exist or comes twice
+ * @see torch.mean
+ */
+export function mean<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+  const axes = axesOf('mean', x, axis)
+  if (x.size === 0) return tf.fill(reducedShape(x.shape, axes, keepDims), Number.NaN) as T
+  return meanOp(x, axes, keepDims)
+}
+
+/** Equal values share the gradient evenly. */
+const shareAmongEqual = (dy: Tensor, x: Tensor, extreme: Tensor, axis: number | number[]): Tensor => {
+  const kept = keptShape(x, axis)
+  const hits = cast(equal(x, reshape(extreme, kept)), 'float32')
+  return mul(div(reshape(dy, kept), sum(hits, axis, true)), hits)
+}
+
+type Extreme = { reductionIndices: number | number[]; keepDims: boolean }
+
+const maxOp = stockOp<typeof tf.max, One, Extreme>('Max', tf.max, ['x'], {
   saves: ['x', 'output'],
-  gradient: {
-    x: (dy, { x, output }, { reductionIndices }) => {
-      const kept = keptShape(x, reductionIndices)
-      const hits = cast(equal(x, reshape(output, kept)), 'float32')
-      return mul(div(reshape(dy, kept), sum(hits, reductionIndices, true)), hits)
-    },
-  },
+  gradient: { x: (dy, { x, output }, { reductionIndices }) => shareAmongEqual(dy, x, output, reductionIndices) },
 })
+
+/**
+ * Largest value over `axis`; over all axes where it is left out. Equal maxima share the gradient evenly.
+ *
+ * @param x any shape
+ * @returns the shape without these axes, or with size 1 there; NaN where there is one
+ * @throws ShapeError if an axis does not exist, comes twice, or has size 0
+ * @see torch.amax, whose gradient it has; torch.max(x, dim) gives positions too, see `topK`
+ */
+export function max<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+  const axes = axesOf('max', x, axis)
+  expectValues('max', x, axes)
+  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), x.dtype) as T
+  return maxOp(x, axes, keepDims)
+}
+
+const minOp = stockOp<typeof tf.min, One, Reduction>('Min', tf.min, ['x'], {
+  saves: ['x', 'output'],
+  gradient: { x: (dy, { x, output }, { axis }) => shareAmongEqual(dy, x, output, axis) },
+})
+
+/**
+ * Smallest value over `axis`; over all axes where it is left out. Equal minima share the gradient evenly.
+ *
+ * @param x any shape
+ * @returns the shape without these axes, or with size 1 there; NaN where there is one
+ * @throws ShapeError if an axis does not exist, comes twice, or has size 0
+ * @see torch.amin
+ */
+export function min<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+  const axes = axesOf('min', x, axis)
+  expectValues('min', x, axes)
+  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), x.dtype) as T
+  return minOp(x, axes, keepDims)
+}

@@ -1,12 +1,15 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
-import { mul } from './arithmetic.ts'
-import { matMul } from './mat-mul.ts'
-import { cast, reshape, slice, stack } from './shape.ts'
+import { axisOf, broadcastShapes, expectIndices } from './axes.ts'
+import { zerosLike } from './create.ts'
+import { asConstant } from './detach.ts'
+import { broadcastTo } from './rearrange.ts'
+import { segmentSum } from './segment-sum.ts'
+import { cast, reshape, transpose } from './shape.ts'
 
-/** `condition ? whenTrue : whenFalse`, elementwise; the three have one shape. */
-export const where: typeof tf.where = stockOp<
+const selectOp: typeof tf.where = stockOp<
   typeof tf.where,
   { condition: Tensor; t: Tensor; e: Tensor },
   unknown,
@@ -14,37 +17,99 @@ export const where: typeof tf.where = stockOp<
 >('Select', tf.where, ['condition', 't', 'e'], {
   saves: ['condition'],
   gradient: {
-    t: (dy, { condition }) => mul(dy, cast(condition, 'float32')),
-    e: (dy, { condition }) => mul(dy, cast(tf.logicalNot(condition), 'float32')),
+    t: (dy, { condition }) => selectOp(condition, dy, zerosLike(dy)),
+    e: (dy, { condition }) => selectOp(condition, zerosLike(dy), dy),
   },
   constants: { condition: 'a condition is a step' },
 })
 
 /**
- * Rows of `x` along `axis`, chosen by int32 `indices`.
- * The gradient adds each row's share back as a product with the one-hot indices.
+ * `condition ? whenTrue : whenFalse`, elementwise, with broadcasting. The other value is not touched: neither it nor
+ * its gradient can bring in a NaN.
+ *
+ * @param condition bool; a constant to differentiation
+ * @param whenTrue a tensor or a number
+ * @param whenFalse a tensor or a number
+ * @throws ShapeError if the condition is not bool, or the shapes do not broadcast
+ * @see torch.where
  */
-export const gather: typeof tf.gather = stockOp<
-  typeof tf.gather,
-  { x: Tensor; indices: Tensor },
-  { axis: number },
-  'indices'
->('GatherV2', tf.gather, ['x', 'indices'], {
-  gradient: {
-    x: (dy, { x, indices }, { axis }) => {
-      const size = x.shape[axis] as number
-      const outer = tf.util.sizeFromShape(x.shape.slice(0, axis))
-      const inner = tf.util.sizeFromShape(x.shape.slice(axis + 1))
-      const chosen = oneHot(reshape(indices, [-1]), size) // [count, size]
-      const flat = reshape(dy, [outer, indices.size, inner])
-      const rows = Array.from({ length: outer }, (_, row) =>
-        matMul(chosen, reshape(slice(flat, [row, 0, 0], [1, -1, -1]), [indices.size, inner]), true),
-      )
-      return reshape(stack(rows), x.shape)
-    },
-  },
-  constants: { indices: 'a position is an integer' },
-})
+export function where<T extends Tensor = Tensor>(
+  condition: Tensor,
+  whenTrue: Tensor | number,
+  whenFalse: Tensor | number,
+): T {
+  if (condition.dtype !== 'bool') {
+    throw new ShapeError(
+      `where: expected a bool condition, got ${condition.dtype}. Compare it, or cast it: cast(condition, 'bool').`,
+    )
+  }
+  const given = [whenTrue, whenFalse].filter((value) => typeof value !== 'number')
+  const shape = broadcastShapes('where', condition.shape, ...given.map((value) => value.shape))
+  const dtype = given.every((value) => value.dtype === given[0]?.dtype) ? (given[0]?.dtype ?? 'float32') : 'float32'
+  if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, dtype) as T
+  const full = (value: Tensor | number): Tensor => {
+    if (typeof value === 'number') return tf.fill(shape, value, dtype as 'float32' | 'int32')
+    const typed = value.dtype === dtype ? value : cast(value, dtype)
+    return tf.util.arraysEqual(typed.shape, shape) ? typed : broadcastTo(typed, shape)
+  }
+  return selectOp(full(asConstant(condition)), full(whenTrue), full(whenFalse)) as T
+}
 
-/** One-hot rows, float32: `[…indices.shape, depth]`. */
-export const oneHot = (indices: Tensor | number[], depth: number): Tensor => cast(tf.oneHot(indices, depth), 'float32')
+const gatherOp = stockOp<typeof tf.gather, { x: Tensor; indices: Tensor }, { axis: number }, 'indices'>(
+  'GatherV2',
+  tf.gather,
+  ['x', 'indices'],
+  {
+    gradient: {
+      x: (dy, { x, indices }, { axis }) => {
+        const size = x.shape[axis] as number
+        const outer = tf.util.sizeFromShape(x.shape.slice(0, axis))
+        const inner = tf.util.sizeFromShape(x.shape.slice(axis + 1))
+        const count = indices.size
+        const positions = reshape(indices, [-1]) as Tensor1D
+        const chosen = reshape(dy, [outer, count, inner])
+        if (outer === 1) return reshape(segmentSum(reshape(chosen, [count, inner]), positions, size), x.shape)
+        const rows = reshape(transpose(chosen, [1, 0, 2]), [count, outer * inner]) as Tensor2D
+        const sums = reshape(segmentSum(rows, positions, size), [size, outer, inner])
+        return reshape(transpose(sums, [1, 0, 2]), x.shape)
+      },
+    },
+    constants: { indices: 'a position is an integer' },
+  },
+)
+
+/**
+ * Slices of `x` along `axis`, chosen by position: the axis is replaced by the axes of `indices`.
+ * Its gradient adds each slice's share back.
+ *
+ * @param x any shape
+ * @param indices int32, any shape; a constant to differentiation
+ * @returns `[…before the axis, …indices.shape, …behind it]`
+ * @throws ShapeError if the axis does not exist or the indices are not int32. A position outside 0 … size − 1 throws on
+ * cpu, wasm and tensorflow (on CUDA it gives 0); on webgpu it gives 0, and its gradient is undefined
+ * @see torch.index_select, torch.nn.functional.embedding
+ */
+export function gather<T extends Tensor>(x: T, indices: Tensor, axis = 0): T {
+  const place = axisOf('gather', x, axis)
+  expectIndices('gather', 'indices', indices)
+  const shape = x.shape.toSpliced(place, 1, ...indices.shape)
+  if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, x.dtype) as T
+  return gatherOp(x, asConstant(indices), place)
+}
+
+/**
+ * One-hot rows, float32: `[…indices.shape, depth]`. A constant to differentiation.
+ *
+ * @param indices int32; a position outside 0 … depth − 1 gives a row of zeros, where PyTorch throws
+ * @throws ShapeError if the indices are not int32 or `depth` is not at least 1
+ * @see torch.nn.functional.one_hot, which gives int64
+ */
+export function oneHot(indices: Tensor | number[], depth: number): Tensor {
+  const positions = Array.isArray(indices) ? tf.tensor1d(indices, 'int32') : indices
+  expectIndices('oneHot', 'indices', positions)
+  if (!Number.isInteger(depth) || depth < 1) {
+    throw new ShapeError(`oneHot: expected an integer depth of at least 1, got ${depth}.`)
+  }
+  if (positions.size === 0) return tf.zeros([...positions.shape, depth])
+  return cast(tf.oneHot(asConstant(positions), depth), 'float32')
+}

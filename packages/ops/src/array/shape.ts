@@ -1,31 +1,82 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { DataType, Rank, ShapeMap, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
+import { axisOf } from './axes.ts'
+import { zerosLike } from './create.ts'
+import { asConstant } from './detach.ts'
 import { sum } from './reduce.ts'
 
 type One = { x: Tensor }
 
-/** The same values in another shape; one dimension may be -1. */
-export const reshape: typeof tf.reshape = stockOp<typeof tf.reshape, One>('Reshape', tf.reshape, ['x'], {
+const reshapeOp = stockOp<typeof tf.reshape, One>('Reshape', tf.reshape, ['x'], {
   gradient: { x: (dy, { x }) => reshape(dy, x.shape) },
 })
 
-/** Permutes the axes (reverses them when `permutation` is omitted). */
-export const transpose: typeof tf.transpose = stockOp<typeof tf.transpose, One, { perm: number[] }>(
-  'Transpose',
-  tf.transpose,
-  ['x'],
-  {
-    saves: [],
-    gradient: { x: (dy, _, { perm }) => transpose(dy, tf.backend_util.getUndoAxesPermutation(perm)) },
-  },
-)
+/**
+ * The same values in another shape; one dimension may be -1.
+ *
+ * @throws ShapeError if the shape holds another number of values
+ * @see torch.reshape
+ */
+export function reshape<R extends Rank>(x: Tensor, shape: ShapeMap[R]): Tensor<R> {
+  const sizes = shape as number[] // tfjs's types are tuples by rank
+  const known = tf.util.sizeFromShape(sizes.filter((size) => size !== -1))
+  const open = sizes.length - sizes.filter((size) => size !== -1).length
+  const fits = open === 0 ? known === x.size : open === 1 && known > 0 && x.size % known === 0
+  if (!fits || !sizes.every((size) => Number.isInteger(size) && size >= -1)) {
+    throw new ShapeError(
+      `reshape: expected a shape of ${x.size} values with at most one -1, got [${sizes}] for x [${x.shape}].`,
+    )
+  }
+  // tfjs takes -1 for 1 where there are no values.
+  return reshapeOp(x, sizes.map((size) => (size === -1 ? x.size / known : size)) as ShapeMap[R])
+}
 
-/** Casts to `dtype`. Only a float32 input has a gradient. */
-export const cast: typeof tf.cast = stockOp<typeof tf.cast, One>('Cast', tf.cast, ['x'], {
+const transposeOp = stockOp<typeof tf.transpose, One, { perm: number[] }>('Transpose', tf.transpose, ['x'], {
+  saves: [],
+  gradient: { x: (dy, _, { perm }) => transpose(dy, tf.backend_util.getUndoAxesPermutation(perm)) },
+})
+
+/**
+ * Permutes the axes; reverses them when `permutation` is left out. WebGPU takes up to six axes.
+ *
+ * @throws ShapeError if `permutation` does not name every axis once
+ * @see torch.permute
+ */
+export function transpose<T extends Tensor>(x: T, permutation?: readonly number[]): T {
+  const axes = permutation?.map((axis) => axisOf('transpose', x, axis)) ?? [...x.shape.keys()].reverse()
+  if (new Set(axes).size !== x.rank || axes.length !== x.rank) {
+    throw new ShapeError(
+      `transpose: expected each of ${x.rank} axes once, got [${permutation}] for x [${x.shape}]. Name every axis.`,
+    )
+  }
+  if (x.size === 0)
+    return reshape(
+      x,
+      axes.map((axis) => x.shape[axis] as number),
+    ) as T
+  return transposeOp(x, axes)
+}
+
+const castOp = stockOp<typeof tf.cast, One>('Cast', tf.cast, ['x'], {
   saves: [],
   gradient: { x: (dy) => clone(dy) },
 })
+
+/**
+ * Casts to `dtype`; to bool everything but 0 is true, to int32 the fraction is cut off.
+ * What was cast to another dtype than float32 is a constant to differentiation.
+ *
+ * @see torch.Tensor.to
+ */
+export function cast<T extends Tensor>(x: T, dtype: DataType): T {
+  if (dtype === x.dtype || dtype === 'float32') return castOp(x, dtype)
+  const constant = asConstant(x)
+  // tfjs-wasm casts to bool by cutting off the fraction.
+  if (dtype === 'bool') return tf.notEqual(constant, tf.scalar(0, x.dtype as 'float32' | 'int32'))
+  return castOp(constant, dtype)
+}
 
 /** A new handle on the same values. */
 export const clone: typeof tf.clone = stockOp<typeof tf.clone, One>('Identity', tf.clone, ['x'], {
@@ -33,60 +84,173 @@ export const clone: typeof tf.clone = stockOp<typeof tf.clone, One>('Identity', 
   gradient: { x: (dy) => cast(dy, 'float32') },
 })
 
-/** The part of `x` that begins at `begin` and has `size` (-1: to the end). */
-export const slice: typeof tf.slice = stockOp<
-  typeof tf.slice,
-  One,
-  { begin: number | number[]; size: number | number[] }
->('Slice', tf.slice, ['x'], {
+const sliceOp = stockOp<typeof tf.slice, One, { begin: number[]; size: number[] }>('Slice', tf.slice, ['x'], {
   gradient: {
     x: (dy, { x }, { begin, size }) => {
-      const [begins, sizes] = tf.slice_util.parseSliceParams(x, begin, size)
+      const [begins, sizes] = tf.slice_util.parseSliceParams(x, begin, size) as [number[], number[]]
       return padConstant(
         dy,
         x.shape.map((full, axis): [number, number] => {
-          const before = begins?.[axis] as number
-          return [before, full - before - (sizes?.[axis] as number)]
+          const before = begins[axis] as number
+          return [before, full - before - (sizes[axis] as number)]
         }),
       )
     },
   },
 })
 
-/** Pads with a constant: `[before, after]` for each axis. */
-export const padConstant: typeof tf.pad = stockOp<typeof tf.pad, One, { paddings: [number, number][] }>(
-  'PadV2',
-  tf.pad,
-  ['x'],
-  {
-    gradient: {
-      x: (dy, { x }, { paddings }) =>
-        slice(
-          dy,
-          paddings.map(([before]) => before),
-          x.shape,
-        ),
-    },
-  },
-)
+/**
+ * The part of `x` that begins at `begin` and has `size` (-1 or left out: to the end).
+ * Fewer numbers than axes, or one number, mean the first axes; the others are whole. WebGPU takes up to six axes.
+ *
+ * @throws ShapeError if the part does not lie inside `x`
+ * @see torch.narrow
+ */
+export function slice<T extends Tensor>(x: T, begin: number | readonly number[], size?: number | readonly number[]): T {
+  const [given, wanted] = [[begin].flat(), size === undefined ? [] : [size].flat()]
+  const begins = x.shape.map((_, axis) => given[axis] ?? 0)
+  const sizes = x.shape.map((full, axis) => {
+    const extent = wanted[axis] ?? -1
+    return extent === -1 ? full - (begins[axis] as number) : extent
+  })
+  const inside = x.shape.every((full, axis) => {
+    const [from, extent] = [begins[axis] as number, sizes[axis] as number]
+    return Number.isInteger(from) && Number.isInteger(extent) && from >= 0 && extent >= 0 && from + extent <= full
+  })
+  if (!inside || given.length > x.rank || wanted.length > x.rank) {
+    throw new ShapeError(`slice: expected a part of x [${x.shape}], got begin [${given}] and size [${wanted}].`)
+  }
+  if (sizes.includes(0)) return tf.zeros(sizes, x.dtype) as T
+  return sliceOp(x, begins, sizes)
+}
 
-/** Repeats `x` along each axis. */
-export const tile: typeof tf.tile = stockOp<typeof tf.tile, One, { reps: number[] }>('Tile', tf.tile, ['x'], {
+const padOp = stockOp<typeof tf.pad, One, { paddings: [number, number][] }>('PadV2', tf.pad, ['x'], {
+  gradient: {
+    x: (dy, { x }, { paddings }) =>
+      slice(
+        dy,
+        paddings.map(([before]) => before),
+        x.shape,
+      ),
+  },
+})
+
+/**
+ * Pads with a constant: `[before, after]` for each axis.
+ *
+ * @throws ShapeError if there is not one pair of non-negative integers for each axis
+ * @see torch.nn.functional.pad, which lists the pairs from the last axis and takes negative ones
+ */
+export function padConstant<T extends Tensor>(
+  x: T,
+  paddings: readonly (readonly [number, number])[],
+  constantValue = 0,
+): T {
+  if (paddings.length !== x.rank || paddings.flat().some((each) => !Number.isInteger(each) || each < 0)) {
+    throw new ShapeError(
+      `padConstant: expected [before, after], both at least 0, for each axis of x [${x.shape}], got ${JSON.stringify(paddings)}.`,
+    )
+  }
+  const shape = x.shape.map((size, axis) => size + sum2(paddings[axis] as readonly [number, number]))
+  if (x.size === 0) return tf.fill(shape, constantValue, x.dtype as 'float32' | 'int32') as T
+  if (x.rank === 0) return clone(x)
+  const merged = mergeUnpadded(x.shape, paddings)
+  // tfjs-backend-webgpu cannot pad five axes.
+  if (x.rank <= 4) return padOp(x, paddings as [number, number][], constantValue)
+  if (merged.shape.length <= 4) {
+    return reshape(padOp(reshape(x, merged.shape), merged.paddings, constantValue), shape) as T
+  }
+  const last = (pair: readonly [number, number], axis: number): readonly [number, number] =>
+    axis < x.rank - 2 ? [0, 0] : pair
+  const first = (pair: readonly [number, number], axis: number): readonly [number, number] =>
+    axis < x.rank - 2 ? pair : [0, 0]
+  return padConstant(padConstant(x, paddings.map(last), constantValue), paddings.map(first), constantValue)
+}
+
+const sum2 = ([a, b]: readonly [number, number]): number => a + b
+
+/** Makes one axis of each padded axis and the unpadded ones behind it. */
+function mergeUnpadded(shape: readonly number[], paddings: readonly (readonly [number, number])[]) {
+  const merged: { shape: number[]; paddings: [number, number][] } = { shape: [1], paddings: [[0, 0]] }
+  for (const [axis, size] of shape.entries()) {
+    const [before, after] = paddings[axis] as readonly [number, number]
+    const at = merged.shape.length - 1
+    if (before === 0 && after === 0) {
+      merged.shape[at] = (merged.shape[at] as number) * size
+      merged.paddings[at] = (merged.paddings[at] as [number, number]).map((each) => each * size) as [number, number]
+    } else {
+      merged.shape.push(size)
+      merged.paddings.push([before, after])
+    }
+  }
+  return merged
+}
+
+const tileOp = stockOp<typeof tf.tile, One, { reps: number[] }>('Tile', tf.tile, ['x'], {
   gradient: {
     x: (dy, { x }, { reps }) => {
-      // [reps0, size0, reps1, size1, …], summed over the repetitions
-      const split = x.shape.flatMap((size, axis) => [reps[axis] as number, size])
-      const axes = x.shape.map((_, axis) => 2 * axis)
-      return reshape(sum(reshape(dy, split), axes), x.shape)
+      if (x.shape.every((size, axis) => size === 1 || reps[axis] === 1)) {
+        const axes = [...x.shape.keys()].filter((axis) => reps[axis] !== 1)
+        return axes.length === 0 ? dy : sum(dy, axes, true)
+      }
+      // Only repeated axes are split, into [repetitions, size], and neighbours between them merged: few axes.
+      const split: number[] = [1]
+      const repeated: number[] = []
+      for (const [axis, size] of x.shape.entries()) {
+        const times = reps[axis] as number
+        if (times !== 1) {
+          repeated.push(split.length)
+          split.push(times, size)
+        } else split[split.length - 1] = (split.at(-1) as number) * size
+      }
+      return reshape(sum(reshape(dy, split), repeated), x.shape)
     },
   },
 })
 
-/** Joins tensors along `axis`. */
-export const concat: typeof tf.concat = (tensors, axis = 0) => {
+/**
+ * Repeats `x` along each axis. Where `reps` is shorter than the shape, the first axes are not repeated; where it is
+ * longer, `x` gets new first axes.
+ *
+ * @throws ShapeError if a repetition is not an integer of at least 0
+ * @see torch.tile
+ */
+export function tile<T extends Tensor>(x: T, reps: readonly number[]): T {
+  if (reps.some((times) => !Number.isInteger(times) || times < 0)) {
+    throw new ShapeError(`tile: expected integer repetitions of at least 0 for x [${x.shape}], got [${reps}].`)
+  }
+  const rank = Math.max(x.rank, reps.length)
+  const shape = [...new Array<number>(rank - x.rank).fill(1), ...x.shape]
+  const times = [...new Array<number>(rank - reps.length).fill(1), ...reps]
+  if (times.includes(0) || x.size === 0) {
+    const empty = shape.map((size, axis) => size * (times[axis] as number))
+    return tf.zeros(empty, x.dtype) as T
+  }
+  const from = rank === x.rank ? x : reshape(x, shape)
+  return rank === 0 ? clone(x) : (tileOp(from, times) as T)
+}
+
+/**
+ * Joins tensors along `axis`.
+ *
+ * @throws ShapeError if there are none, their dtypes differ, or their shapes differ in another axis
+ * @see torch.cat, which also casts to a common dtype
+ */
+export function concat<T extends Tensor>(tensors: readonly T[], axis = 0): T {
+  const place = expectAlike('concat', tensors, axis, 0)
+  const [first, ...others] = tensors as readonly [T, ...T[]]
+  for (const other of others) {
+    if (other.rank !== first.rank || other.shape.some((size, at) => at !== place && size !== first.shape[at])) {
+      throw new ShapeError(
+        `concat: expected shapes that are equal but for axis ${place}, got ${tensors.map(({ shape }) => `[${shape}]`).join(' and ')}.`,
+      )
+    }
+  }
+  if (others.length === 0) return clone(first)
   ensureListGradient('Concat', (dy, inputs, { axis }) => {
     const sizes = inputs.map((input) => input.shape[axis] as number)
     return sizes.map((size, index) => () => {
+      if (size === 0) return zerosLike(inputs[index] as Tensor)
       const begin = dy.shape.map(() => 0)
       begin[axis] = sizes.slice(0, index).reduce((total, each) => total + each, 0)
       const extent = [...dy.shape]
@@ -94,11 +258,25 @@ export const concat: typeof tf.concat = (tensors, axis = 0) => {
       return slice(dy, begin, extent)
     })
   })
-  return tf.concat(tensors, axis)
+  return tf.concat(tensors as T[], place)
 }
 
-/** Joins tensors of one shape along a new `axis`. */
-export const stack: typeof tf.stack = (tensors, axis = 0) => {
+/**
+ * Joins tensors of one shape along a new `axis`.
+ *
+ * @throws ShapeError if there are none, or their dtypes or shapes differ
+ * @see torch.stack
+ */
+export function stack<T extends Tensor>(tensors: readonly T[], axis = 0): Tensor {
+  const place = expectAlike('stack', tensors, axis, 1)
+  const first = tensors[0] as T
+  if (tensors.some(({ shape }) => !tf.util.arraysEqual(shape, first.shape))) {
+    throw new ShapeError(
+      `stack: expected equal shapes, got ${tensors.map(({ shape }) => `[${shape}]`).join(' and ')}. Pad or slice them first.`,
+    )
+  }
+  const shape = first.shape.toSpliced(place, 0, tensors.length)
+  if (first.size === 0) return tf.zeros(shape, first.dtype)
   ensureListGradient('Pack', (dy, inputs, { axis }) =>
     inputs.map((input, index) => () => {
       const begin = dy.shape.map((_, each) => (each === axis ? index : 0))
@@ -106,7 +284,19 @@ export const stack: typeof tf.stack = (tensors, axis = 0) => {
       return reshape(slice(dy, begin, extent), input.shape)
     }),
   )
-  return tf.stack(tensors, axis)
+  return tf.stack(tensors as T[], place)
+}
+
+/** Checks what concat and stack have in common, and gives the axis as 0 … rank − 1. */
+function expectAlike(operator: string, tensors: readonly Tensor[], axis: number, newAxes: number): number {
+  const first = tensors[0]
+  if (first === undefined) throw new ShapeError(`${operator}: expected at least one tensor, got none.`)
+  if (tensors.some(({ dtype }) => dtype !== first.dtype)) {
+    throw new ShapeError(
+      `${operator}: expected one dtype, got ${tensors.map(({ dtype }) => dtype).join(', ')}. Cast them first.`,
+    )
+  }
+  return axisOf(operator, first, axis, first.rank + newAxes)
 }
 
 type ListGradient = (dy: Tensor, inputs: Tensor[], attributes: { axis: number }) => (() => Tensor)[]

@@ -1,7 +1,7 @@
 import { describeBackends, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { add, mul, square, sub } from '../array/arithmetic.ts'
-import { argMax } from '../array/compare.ts'
+import { argMax } from '../array/arg-max.ts'
 import { mean, sum } from '../array/reduce.ts'
 import { cast } from '../array/shape.ts'
 import { type Tensor, tensor } from '../index.ts'
@@ -36,7 +36,7 @@ describeBackends('grad', () => {
 
   test('says what has no derivative', () => {
     const x = tensor([1, 3, 2])
-    expect(() => grad((v) => cast(argMax(v), 'float32'))(x)).toThrow(/ArgMax has no derivative.*'x'.*integer/)
+    expect(() => grad((v) => cast(argMax(v), 'float32'))(x)).toThrow(/argMax has no derivative.*'x'.*integer/)
     expect(() => grad((v) => v)(tensor([1], [1], 'int32'))).toThrow(/expected float32 inputs, got int32/)
   })
 })

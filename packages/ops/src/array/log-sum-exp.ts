@@ -1,0 +1,25 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { abs, add, exp, log, sub } from './arithmetic.ts'
+import { type Axes, axesOf, reducedShape } from './axes.ts'
+import { less } from './compare.ts'
+import { asConstant } from './detach.ts'
+import { max, sum } from './reduce.ts'
+import { where } from './select.ts'
+import { reshape } from './shape.ts'
+
+/**
+ * `log Σ eˣ` over `axis`; over all axes where it is left out. The maximum is taken off first: exp overflows above 88.
+ *
+ * @param x any shape, float32
+ * @returns the shape without these axes, or with size 1 there
+ * @throws ShapeError if an axis does not exist, comes twice or has size 0 (PyTorch gives −Infinity there)
+ * @see torch.logsumexp
+ */
+export function logSumExp<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+  const axes = axesOf('logSumExp', x, axis)
+  const largest = max(asConstant(x), axes, true)
+  // Infinity − Infinity is NaN: an infinite maximum is not taken off.
+  const shift = where(less(abs(largest), Number.POSITIVE_INFINITY), largest, 0)
+  const sums = log(sum<Tensor>(exp(sub(x, shift)), axes, true))
+  return reshape(add(sums, shift), reducedShape(x.shape, axes, keepDims)) as T
+}

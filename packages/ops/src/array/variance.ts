@@ -1,0 +1,39 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
+import { div, sqrt, square, sub } from './arithmetic.ts'
+import { type Axes, axesOf } from './axes.ts'
+import { flatAtZero } from './norm.ts'
+import { mean, sum } from './reduce.ts'
+
+export interface VarianceOptions {
+  /** What is taken off the number of values: 1 for a sample of a population, 0 for the population. */
+  correction?: number
+  keepDims?: boolean
+}
+
+/**
+ * `Σ (x − mean)² / max(0, count − correction)` over `axis`; over all axes where it is left out.
+ *
+ * @param x any shape, float32
+ * @returns the shape without these axes, or with size 1 there; NaN where there are not more values than `correction`
+ * @throws ShapeError if an axis does not exist or comes twice
+ * @see torch.var
+ */
+export function variance<T extends Tensor = Tensor>(
+  x: Tensor,
+  axis?: Axes,
+  { correction = 1, keepDims = false }: VarianceOptions = {},
+): T {
+  const axes = axesOf('variance', x, axis)
+  const count = tf.util.sizeFromShape(axes.map((each) => x.shape[each] as number))
+  const squares = sum<Tensor>(square(sub(x, mean(x, axes, true))), axes, keepDims)
+  return div(squares, Math.max(0, count - correction))
+}
+
+/**
+ * Square root of the variance. Where that is 0 the gradient is 0, as in PyTorch.
+ *
+ * @see torch.std
+ */
+export const std = <T extends Tensor = Tensor>(x: Tensor, axis?: Axes, options?: VarianceOptions): T =>
+  flatAtZero(variance(x, axis, options), sqrt) as T
