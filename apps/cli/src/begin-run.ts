@@ -5,6 +5,7 @@ import { backendOfRun } from './backend-of-run.ts'
 import { commandNames } from './command-names.ts'
 import { wishedBackend } from './config/collect.ts'
 import type { Entry } from './config/entry.ts'
+import type { PresetName } from './config/presets.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
@@ -46,7 +47,7 @@ export async function startedRun(
   const selected = await selectBackend(wishedBackend(layers), start)
   return disposingOnError(selected, async () => {
     say('backend', `${selected.title}\n${selected.reason}`)
-    const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'quick', settings)
+    const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
     const { config } = resolved
     const { model, data } = await modelAndData(config, selected, parts)
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? `${config.data.name}-${config.preset}`)
@@ -132,8 +133,9 @@ function sayRecipe(config: Config, data: Cifar10, { io }: Parts): void {
   const rate = formatRate(optimizer.learningRate)
   const course = schedule.name === 'oneCycle' ? `one cycle to ${rate}` : `${rate} ${schedule.name}`
   say('recipe', `preset ${preset}: ${length} of ${batchSize} images, ${optimizer.name}, ${course}`)
-  if (preset === 'quick') {
-    say('', 'This is a quick look, not the full recipe, which is:')
+  const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'for minutes without a GPU' }
+  if (cut[preset] !== undefined) {
+    say('', `This is ${cut[preset]}, not the full recipe, which is:`)
     say('', `${commandNames(io.env).train} epochs=10`)
   }
 }

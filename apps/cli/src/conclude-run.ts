@@ -60,5 +60,5 @@ function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {
   say('pictures', join(folder.path, 'predictions.png'))
   say('go on', `${ddnet} eval ${folder.path}`)
   say('', `${ddnet} predict ${folder.path} IMAGE.png`)
-  if (config.preset === 'quick') say('', `${train} epochs=10    (the full recipe)`)
+  if (config.preset === 'quick' || config.preset === 'short') say('', `${train} epochs=10    (the full recipe)`)
 }

@@ -15,7 +15,7 @@ export async function printConfig(
   const layers = await collectLayers(words, options, io, settings)
   const { backend, accelerated } = await selectBackend(wishedBackend(layers), start) // it decides the automatic preset
   backend.dispose()
-  const { config, places } = resolveConfig(layers, accelerated ? 'ddnet' : 'quick', settings)
+  const { config, places } = resolveConfig(layers, accelerated ? 'ddnet' : 'short', settings)
   const explanation = (path: string) => {
     const setting = options.explain ? settings.byPath.get(path) : undefined
     return setting && `${setting.about}: ${setting.expects}`

@@ -11,7 +11,7 @@ import { toYaml } from './to-yaml.ts'
 
 const settings = readSettings()
 const fromWords = (...words: string[]) => readArguments(words, settings)
-const resolve = (...words: string[]) => resolveConfig([fromWords(...words)], 'quick', settings)
+const resolve = (...words: string[]) => resolveConfig([fromWords(...words)], 'short', settings)
 
 let folder: string
 beforeAll(async () => {
@@ -144,13 +144,13 @@ describe('precedence', () => {
   ]
 
   test('command line over environment over file over preset over default', async () => {
-    const { config, places } = resolveConfig(await layers(), 'quick', settings)
-    expect(config).toMatchObject({ batchSize: 1, seed: 2, size: 64, steps: 300, runs: 'runs' })
-    expect(['batchSize', 'seed', 'size', 'steps', 'runs', 'preset'].map((path) => places.get(path))).toEqual([
+    const { config, places } = resolveConfig(await layers(), 'short', settings)
+    expect(config).toMatchObject({ batchSize: 1, seed: 2, size: 64, epochs: 3, runs: 'runs' })
+    expect(['batchSize', 'seed', 'size', 'epochs', 'runs', 'preset'].map((path) => places.get(path))).toEqual([
       'command line',
       'DDNET_SEED',
       join(folder, 'settings.yaml'),
-      'preset quick',
+      'preset short',
       'default',
       'automatic',
     ])
@@ -158,7 +158,7 @@ describe('precedence', () => {
 
   test('steps on the command line beat epochs in a file', async () => {
     const weak = await readConfigFile(await file('epochs: 10\n'), settings)
-    expect(resolveConfig([fromWords('steps=7'), weak], 'quick', settings).config).toMatchObject({
+    expect(resolveConfig([fromWords('steps=7'), weak], 'short', settings).config).toMatchObject({
       steps: 7,
       epochs: null,
     })
@@ -177,7 +177,7 @@ describe('presets', () => {
   })
 
   test('quick is 300 steps, measured every 50 on 1,000 images', () => {
-    expect(resolve().config).toMatchObject({
+    expect(resolve('preset=quick').config).toMatchObject({
       preset: 'quick',
       steps: 300,
       epochs: null,
@@ -187,7 +187,23 @@ describe('presets', () => {
     })
   })
 
-  test('epochs turn the automatic quick into the full recipe', () => {
+  test('short is three epochs of the full recipe', () => {
+    const { steps: _, preset, ...short } = resolve().config
+    expect(preset).toBe('short')
+    expect(resolve('preset=ddnet', 'epochs=3').config).toMatchObject(short)
+  })
+
+  test('steps turn the automatic short into a quick look', () => {
+    expect(resolve('steps=40').config).toMatchObject({
+      preset: 'quick',
+      steps: 40,
+      epochs: null,
+      validation: { every: 50, images: 1000 },
+    })
+    expect(resolve('preset=short', 'steps=40').config).toMatchObject({ preset: 'short', steps: 40, epochs: null })
+  })
+
+  test('epochs turn the automatic short into the full recipe', () => {
     expect(resolve('epochs=10').config).toMatchObject({
       preset: 'ddnet',
       epochs: 10,

@@ -55,9 +55,12 @@ export function resolveConfig(
   return { config, places }
 }
 
-/** Who gives `epochs` wants whole passes: the full recipe, also where `quick` would be the automatic choice. */
-const presetFor = (given: ReadonlyMap<string, Entry>, automatic: PresetName): PresetName =>
-  automatic === 'quick' && typeof given.get('epochs')?.value === 'number' ? 'ddnet' : automatic
+/** Who gives the length of a run leaves nothing of an automatic `short`: `epochs` are the full recipe's, `steps` a quick look. */
+function presetFor(given: ReadonlyMap<string, Entry>, automatic: PresetName): PresetName {
+  if (automatic !== 'short') return automatic
+  if (typeof given.get('epochs')?.value === 'number') return 'ddnet'
+  return typeof given.get('steps')?.value === 'number' ? 'quick' : 'short'
+}
 
 function excludeDuration(here: Map<string, Entry>, stronger: ReadonlyMap<string, Entry>): void {
   // "steps: null" beside "epochs: 10" says nothing.

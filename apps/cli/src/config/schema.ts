@@ -114,7 +114,7 @@ export const backendWish = setting(
 
 /** Everything that decides a training run. Groups with a `name` have the settings of what is named, and no others. */
 export const configSchema = z.strictObject({
-  preset: oneOf(['quick', 'ddnet', 'seed'], 'ddnet', 'Where the values come from that are not given'),
+  preset: oneOf(['quick', 'short', 'ddnet', 'seed'], 'ddnet', 'Where the values come from that are not given'),
   name: setting(
     z
       .string()
