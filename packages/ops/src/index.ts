@@ -40,8 +40,16 @@ export { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpos
 export { chunk, split, unstack } from './array/split.ts'
 export { argSort, type SortOptions, sort, type TopKOptions, topK, type ValuesWithIndices } from './array/top-k.ts'
 export { std, type VarianceOptions, variance } from './array/variance.ts'
+export { type ConvTranspose1dOptions, convTranspose1d } from './convolution/conv-transpose1d.ts'
 export { type ConvTranspose2dOptions, convTranspose2d } from './convolution/conv-transpose2d.ts'
+export { type Conv1dOptions, conv1d } from './convolution/conv1d.ts'
 export { type Conv2dOptions, conv2d } from './convolution/conv2d.ts'
+export {
+  type DepthwiseConv2dOptions,
+  depthwiseConv2d,
+  type SeparableConv2dOptions,
+  separableConv2d,
+} from './convolution/depthwise-conv2d.ts'
 export type { ConvolutionGeometry, Padding, Pair, Size } from './convolution/geometry.ts'
 export { type Backend, BackendUnavailable } from './engine/backend.ts'
 export { defineOp, type Op, type OpDefinition } from './engine/define-op.ts'

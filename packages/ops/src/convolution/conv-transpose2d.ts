@@ -1,10 +1,9 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
-import { padConstant, slice } from '../array/shape.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { addBias, expectBias } from './bias.ts'
-import { conv2dInputGradientOp } from './conv2d-op.ts'
-import { expectGroups, expectTensor, type Pair, pair, type Size } from './geometry.ts'
+import { addBias } from './bias.ts'
+import type { Size } from './geometry.ts'
+import { expectTransposed } from './options.ts'
+import { transposed } from './transposed.ts'
 
 export interface ConvTranspose2dOptions {
   stride?: Size
@@ -32,68 +31,6 @@ export interface ConvTranspose2dOptions {
  */
 export function convTranspose2d(x: Tensor4D, filter: Tensor4D, options: ConvTranspose2dOptions = {}): Tensor4D {
   const { groups = 1, bias, activation } = options
-  const operator = 'convTranspose2d'
-  expectTensor(operator, 'x', x, 4, '[batch, height, width, channels]')
-  expectTensor(operator, 'filter', filter, 4, '[kernelHeight, kernelWidth, outChannels / groups, inChannels]')
-  const [kernelHeight, kernelWidth, groupOutChannels, inChannels] = filter.shape
-  const outChannels = groupOutChannels * groups
-  const stride = pair(operator, 'stride', options.stride ?? 1, 1)
-  const dilation = pair(operator, 'dilation', options.dilation ?? 1, 1)
-  const padding = pair(operator, 'padding', options.padding ?? 0, 0)
-  const outputPadding = pair(operator, 'outputPadding', options.outputPadding ?? 0, 0)
-  expectGroups(operator, groups, x.shape[3], outChannels)
-  if (inChannels !== x.shape[3]) {
-    throw new ShapeError(
-      `${operator}: expected a filter for ${x.shape[3]} input channels, [${kernelHeight}, ${kernelWidth}, …, ${x.shape[3]}], got [${filter.shape}].`,
-    )
-  }
-  for (const axis of [0, 1] as const) {
-    if (outputPadding[axis] >= Math.max(stride[axis], dilation[axis])) {
-      throw new ShapeError(
-        `${operator}: expected outputPadding smaller than stride or dilation, got [${outputPadding}] with stride [${stride}] and dilation [${dilation}].`,
-      )
-    }
-  }
-  const axis = (index: 0 | 1): { full: number; size: number; sides: Pair; beyond: number } => {
-    const full =
-      ((x.shape[index + 1] as number) - 1) * stride[index] + dilation[index] * ((filter.shape[index] as number) - 1) + 1
-    return {
-      full, // before padding cuts rows from both sides
-      size: full - 2 * padding[index] + outputPadding[index],
-      // Output padding takes back rows that padding cut at the bottom; rows beyond those get nothing but the bias.
-      sides: [padding[index], Math.max(0, padding[index] - outputPadding[index])],
-      beyond: Math.max(0, outputPadding[index] - padding[index]),
-    }
-  }
-  const [rows, columns] = [axis(0), axis(1)]
-  const size: Pair = [rows.size, columns.size]
-  if (size[0] < 1 || size[1] < 1) {
-    throw new ShapeError(`${operator}: the output would be [${size}]. Use less padding than [${padding}].`)
-  }
-  expectBias(operator, bias, outChannels)
-  const transposed = (sides: readonly [Pair, Pair], inputSize: Pair): Tensor4D =>
-    conv2dInputGradientOp({ dy: x, filter }, { stride, padding: sides, dilation, groups, inputSize })
-  const y =
-    rows.beyond + columns.beyond === 0
-      ? transposed([rows.sides, columns.sides], size)
-      : slice(
-          padConstant(
-            transposed(
-              [
-                [0, 0],
-                [0, 0],
-              ],
-              [rows.full, columns.full],
-            ),
-            [
-              [0, 0],
-              [0, rows.beyond],
-              [0, columns.beyond],
-              [0, 0],
-            ],
-          ),
-          [0, ...padding, 0],
-          [x.shape[0], ...size, outChannels],
-        )
-  return addBias(y, bias, activation)
+  const axes = expectTransposed({ operator: 'convTranspose2d', axes: ['height', 'width'] }, x, filter, options)
+  return addBias(transposed(x, filter, axes, groups), bias, activation)
 }

@@ -2,7 +2,14 @@ import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { type ConvolutionGeometry, convolvedSize, type Pair } from './geometry.ts'
-import { byGroups, dilateFilter, undilateFilter } from './rewrites.ts'
+import {
+  groupedConvolution,
+  groupedFilterGradient,
+  groupedInputGradient,
+  hasDepthwiseInputGradient,
+  isNarrow,
+} from './narrow-groups.ts'
+import { byGroups, flipFilter, isDilated, plain, spreadGradient, stockConvolution } from './rewrites.ts'
 
 /**
  * Convolution as three operators closed under differentiation: the convolution, its input gradient (which is the
@@ -12,13 +19,17 @@ import { byGroups, dilateFilter, undilateFilter } from './rewrites.ts'
 export const conv2dOp: Op<{ x: Tensor4D; filter: Tensor4D }, ConvolutionGeometry, Tensor4D> = defineOp('conv2d', {
   inputs: ['x', 'filter'],
   forward: ({ x, filter }, geometry) => {
+    if (x.shape[0] === 0) {
+      const size = convolvedSizes([x.shape[1], x.shape[2]], [filter.shape[0], filter.shape[1]], geometry)
+      return tf.zeros([0, ...size, filter.shape[3]]) // not every stock kernel takes a batch of none
+    }
+    if (isNarrow(filter.shape[2], geometry)) return groupedConvolution(x, filter, geometry)
     if (geometry.groups > 1) {
       return byGroups(geometry, [x, 3], [filter, 3], 3, (part, partFilter, one) =>
         conv2dOp({ x: part, filter: partFilter }, one),
       )
     }
-    const { filter: dense, dilation } = dilateFilter(filter, geometry)
-    return tf.conv2d(x, dense, [...geometry.stride], explicit(geometry.padding), 'NHWC', [...dilation])
+    return stockConvolution('Conv2D', { x, filter }, geometry)
   },
   gradient: {
     x: (dy, { x, filter }, geometry) =>
@@ -36,22 +47,20 @@ export const conv2dInputGradientOp: Op<
 > = defineOp('conv2dInputGradient', {
   inputs: ['dy', 'filter'],
   forward: ({ dy, filter }, { inputSize, ...geometry }) => {
+    if (dy.shape[0] === 0) return tf.zeros([0, ...inputSize, filter.shape[2] * geometry.groups])
+    const narrow = isNarrow(filter.shape[2], geometry)
+    if (isDilated(geometry) || (narrow && !hasDepthwiseInputGradient())) {
+      const spread = spreadGradient(dy, [filter.shape[0], filter.shape[1]], geometry, inputSize)
+      return conv2dOp({ x: spread, filter: flipFilter(filter, geometry.groups) }, { ...geometry, ...plain })
+    }
+    if (narrow) return groupedInputGradient(dy, filter, geometry, inputSize)
     if (geometry.groups > 1) {
       return byGroups(geometry, [dy, 3], [filter, 3], 3, (part, partFilter, one) =>
         conv2dInputGradientOp({ dy: part, filter: partFilter }, { ...one, inputSize }),
       )
     }
-    const { filter: dense } = dilateFilter(filter, { ...geometry, always: true })
-    return tf.engine().runKernel(
-      'Conv2DBackpropInput',
-      { dy, filter: dense },
-      {
-        strides: [...geometry.stride],
-        pad: explicit(geometry.padding),
-        dataFormat: 'NHWC',
-        inputShape: [dy.shape[0], ...inputSize, filter.shape[2]],
-      },
-    ) as Tensor4D
+    const inputShape = [dy.shape[0], ...inputSize, filter.shape[2]]
+    return stockConvolution('Conv2DBackpropInput', { dy, filter }, geometry, { inputShape })
   },
   gradient: {
     dy: (g, { filter }, { inputSize: _, ...geometry }) => conv2dOp({ x: g, filter }, geometry),
@@ -68,6 +77,8 @@ export const conv2dFilterGradientOp: Op<
 > = defineOp('conv2dFilterGradient', {
   inputs: ['x', 'dy'],
   forward: ({ x, dy }, { kernelSize, ...geometry }) => {
+    if (x.shape[0] === 0) return tf.zeros([...kernelSize, x.shape[3] / geometry.groups, dy.shape[3]])
+    if (isNarrow(x.shape[3] / geometry.groups, geometry)) return groupedFilterGradient(x, dy, geometry, kernelSize)
     if (geometry.groups > 1) {
       return byGroups(geometry, [x, 3], [dy, 3], 3, (part, partDy, one) =>
         conv2dFilterGradientOp({ x: part, dy: partDy }, { ...one, kernelSize }),
@@ -92,23 +103,13 @@ function filterGradientByConvolution(
   { stride, padding, dilation }: ConvolutionGeometry,
   kernelSize: Pair,
 ): Tensor4D {
-  // The exchanged convolution needs stride = dilation of ours; where stock kernels cannot have both, run it at stride 1
-  // and take every dilation-th row and column.
-  const both = (stride[0] > 1 || stride[1] > 1) && (dilation[0] > 1 || dilation[1] > 1)
   const images = tf.transpose(x, [3, 1, 2, 0]) // [inChannels, height, width, batch]
   const kernel = tf.transpose(dy, [1, 2, 0, 3]) // [outHeight, outWidth, batch, outChannels]
-  const whole = tf.conv2d(images, kernel, both ? [1, 1] : [...dilation], explicit(padding), 'NHWC', [...stride])
-  const sampled = both ? undilateFilter(tf.transpose(whole, [1, 2, 0, 3]), dilation) : tf.transpose(whole, [1, 2, 0, 3])
+  const exchanged = { stride: dilation, padding, dilation: stride, groups: 1 }
+  const taps = tf.transpose(stockConvolution('Conv2D', { x: images, filter: kernel }, exchanged), [1, 2, 0, 3])
   // Where the stride does not divide evenly, the rows and columns that no window reached give extra taps.
-  return tf.slice(sampled, [0, 0, 0, 0], [...kernelSize, sampled.shape[2], sampled.shape[3]])
+  return tf.slice(taps, [0, 0, 0, 0], [...kernelSize, taps.shape[2], taps.shape[3]])
 }
-
-const explicit = ([vertical, horizontal]: readonly [Pair, Pair]): [
-  [0, 0],
-  [number, number],
-  [number, number],
-  [0, 0],
-] => [[0, 0], [...vertical], [...horizontal], [0, 0]]
 
 /** The output size `[height, width]` of a convolution over an input of `size`. */
 export const convolvedSizes = (size: Pair, kernel: Pair, { stride, padding, dilation }: ConvolutionGeometry): Pair => [

@@ -46,32 +46,6 @@ export function samePadding(kernel: number, dilation: number): Pair {
 
 export type Padding = Size | 'same' | 'valid'
 
-/** The `padding` option as `[[top, bottom], [left, right]]`. */
-export function resolvePadding(
-  operator: string,
-  padding: Padding,
-  kernel: Pair,
-  stride: Pair,
-  dilation: Pair,
-): readonly [Pair, Pair] {
-  if (padding === 'valid')
-    return [
-      [0, 0],
-      [0, 0],
-    ]
-  if (padding === 'same') {
-    if (stride[0] !== 1 || stride[1] !== 1) {
-      throw new ShapeError(`${operator}: padding 'same' needs stride 1, got [${stride}]. Give the padding as a number.`)
-    }
-    return [samePadding(kernel[0], dilation[0]), samePadding(kernel[1], dilation[1])]
-  }
-  const [vertical, horizontal] = pair(operator, 'padding', padding, 0)
-  return [
-    [vertical, vertical],
-    [horizontal, horizontal],
-  ]
-}
-
 /** Checks that `groups` divides the channels and fits the filter. */
 export function expectGroups(operator: string, groups: number, inChannels: number, outChannels: number): void {
   if (!Number.isInteger(groups) || groups < 1 || inChannels % groups !== 0 || outChannels % groups !== 0) {

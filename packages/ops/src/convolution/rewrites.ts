@@ -2,6 +2,24 @@ import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 
+/**
+ * One of tfjs's convolution kernels, called past tf.conv2d, which refuses stride together with dilation: its kernels have
+ * both, except in the input gradients, which have no dilation.
+ */
+export const stockConvolution = (
+  kernelName: string,
+  inputs: tf.NamedTensorMap,
+  { stride, padding: [vertical, horizontal], dilation }: ConvolutionGeometry,
+  attributes: tf.NamedAttrMap = {},
+): Tensor4D =>
+  tf.engine().runKernel(kernelName, inputs, {
+    strides: [...stride],
+    pad: [[0, 0], [...vertical], [...horizontal], [0, 0]] as unknown as string, // the type knows no such pads
+    dataFormat: 'NHWC',
+    dilations: [...dilation],
+    ...attributes,
+  })
+
 /** Runs a convolution group by group: both tensors are split along their axis, the results joined along `axis`. */
 export function byGroups(
   geometry: ConvolutionGeometry,
@@ -18,29 +36,52 @@ export function byGroups(
   )
 }
 
+export const isDilated = ({ dilation }: ConvolutionGeometry): boolean => dilation[0] > 1 || dilation[1] > 1
+
+/** The geometry, but for dilation and groups, of the convolution that `spreadGradient` is made for. */
+export const plain = {
+  stride: [1, 1],
+  padding: [
+    [0, 0],
+    [0, 0],
+  ],
+} as const
+
 /**
- * A filter whose taps are spread by inserting zeros, so that it needs no dilation.
- * Stock kernels take dilation only at stride 1, and not at all in the input gradient (`always`).
+ * dy with zeros between its rows and columns and around them, so that the input gradient is its convolution at stride 1
+ * by the flipped filter. That takes dilation where stock input gradients do not, and zeros in the filter instead would
+ * multiply a NaN that the window does not see.
  */
-export function dilateFilter(
-  filter: Tensor4D,
-  { stride, dilation, always = false }: { stride: Pair; dilation: Pair; always?: boolean },
-): { filter: Tensor4D; dilation: Pair } {
-  const dilated = dilation[0] > 1 || dilation[1] > 1
-  const strided = stride[0] > 1 || stride[1] > 1
-  if (!dilated || (!strided && !always)) return { filter, dilation }
-  const [height, width, inChannels, outChannels] = filter.shape
-  const spread = insertZeros(tf.reshape(filter, [1, height, width, inChannels * outChannels]), dilation)
-  const size: Pair = [(height - 1) * dilation[0] + 1, (width - 1) * dilation[1] + 1]
-  return {
-    filter: tf.reshape(tf.slice(spread, [0, 0, 0, 0], [1, ...size, -1]), [...size, inChannels, outChannels]),
-    dilation: [1, 1],
-  }
+export function spreadGradient(
+  dy: Tensor4D,
+  kernelSize: Pair,
+  { stride, padding, dilation }: ConvolutionGeometry,
+  inputSize: Pair,
+): Tensor4D {
+  const spread = insertZeros(dy, stride)
+  const sides = ([0, 1] as const).map((axis): Pair => {
+    const reach = dilation[axis] * (kernelSize[axis] - 1)
+    const before = reach - padding[axis][0]
+    return [before, inputSize[axis] + reach - before - (spread.shape[axis + 1] as number)]
+  }) as [Pair, Pair]
+  const cut = sides.map(([before, after]): Pair => [Math.max(0, -before), Math.max(0, -after)]) as [Pair, Pair]
+  const [batch, height, width, channels] = spread.shape
+  const inside = tf.slice(
+    spread,
+    [0, cut[0][0], cut[1][0], 0],
+    [batch, height - cut[0][0] - cut[0][1], width - cut[1][0] - cut[1][1], channels],
+  )
+  const around = sides.map(([before, after]): [number, number] => [Math.max(0, before), Math.max(0, after)])
+  return tf.pad(inside, [[0, 0], ...around, [0, 0]])
 }
 
-/** Every `dilation`-th tap of a filter `[height, width, …]`: the adjoint of `dilateFilter`. */
-export const undilateFilter = (filter: Tensor4D, dilation: Pair): Tensor4D =>
-  tf.stridedSlice(filter, [0, 0, 0, 0], filter.shape, [...dilation, 1, 1]) as Tensor4D
+/** A filter `[height, width, I, groups · O]` read from its last tap, inputs and outputs exchanged: `[height, width, O, groups · I]`. */
+export function flipFilter(filter: Tensor4D, groups: number): Tensor4D {
+  const [height, width, inputs, outChannels] = filter.shape
+  const outputs = outChannels / groups
+  const flipped = tf.reshape(tf.reverse(filter, [0, 1]), [height * width, inputs, groups, outputs])
+  return tf.reshape(tf.transpose(flipped, [0, 3, 2, 1]), [height, width, outputs, groups * inputs])
+}
 
 /** `[batch, height, width, channels]` with `rows − 1` zero rows after each row and `columns − 1` zero columns after each column. */
 export function insertZeros(x: Tensor4D, [rows, columns]: Pair): Tensor4D {

@@ -1,0 +1,40 @@
+import type { Tensor1D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Activation } from '../activation/activations.ts'
+import { reshape } from '../array/shape.ts'
+import { addBias } from './bias.ts'
+import { expectTransposed } from './options.ts'
+import { transposed } from './transposed.ts'
+
+export interface ConvTranspose1dOptions {
+  stride?: number
+  /** Values cut from each side of the full result, as in PyTorch. */
+  padding?: number
+  /** Values added at the end; fewer than the stride or the dilation. */
+  outputPadding?: number
+  dilation?: number
+  groups?: number
+  bias?: Tensor1D
+  activation?: Activation
+}
+
+/**
+ * 1-d transposed convolution: the adjoint of `conv1d` in its input;
+ * `⟨conv1d(x, f), y⟩ = ⟨x, convTranspose1d(y, f)⟩`.
+ *
+ * @param x `[batch, length, inChannels]`, float32
+ * @param filter `[kernelLength, outChannels / groups, inChannels]`
+ * @returns `[batch, outLength, outChannels]`, with
+ *   `outLength = (length − 1)·stride − 2·padding + dilation·(kernelLength − 1) + outputPadding + 1`
+ * @throws ShapeError if ranks, channels, groups or options do not fit, or the output would be empty
+ * @see torch.nn.functional.conv_transpose1d
+ * @example convTranspose1d(x, filter, { stride: 2, padding: 1, outputPadding: 1 }) // doubles the length at kernel 3
+ */
+export function convTranspose1d(x: Tensor3D, filter: Tensor3D, options: ConvTranspose1dOptions = {}): Tensor3D {
+  const { groups = 1, bias, activation } = options
+  const axes = expectTransposed({ operator: 'convTranspose1d', axes: ['length'] }, x, filter, options)
+  const [batch, length, channels] = x.shape
+  const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
+  const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
+  const y = transposed(image, row, axes, groups)
+  return addBias(reshape(y, [batch, y.shape[2], y.shape[3]]), bias, activation)
+}
