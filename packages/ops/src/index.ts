@@ -19,26 +19,50 @@ export {
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core'
-export { type Activation, activate, logSoftmax, relu, sigmoid, softmax, tanh } from './activation/activations.ts'
+export { type Activation, activate, relu, sigmoid, tanh } from './activation/activations.ts'
+export { celu, elu, selu } from './activation/elu.ts'
+export { hardSigmoid, hardSwish, hardTanh, leakyRelu, prelu, relu6 } from './activation/piecewise.ts'
+export { gelu, logSigmoid, mish, silu, softsign } from './activation/smooth.ts'
+export { logSoftmax, softmax } from './activation/softmax.ts'
 export { scatter, scatterAdd, takeAlongAxis } from './array/along-axis.ts'
 export { all, any } from './array/any-all.ts'
 export { argMax, argMin } from './array/arg-max.ts'
-export { abs, add, div, exp, log, maximum, minimum, mul, neg, rsqrt, sqrt, square, sub } from './array/arithmetic.ts'
-export { equal, greater, greaterEqual, less, lessEqual } from './array/compare.ts'
+export {
+  abs,
+  add,
+  div,
+  exp,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  rsqrt,
+  sqrt,
+  square,
+  squaredDifference,
+  sub,
+} from './array/arithmetic.ts'
+export { type ClampOptions, clamp } from './array/clamp.ts'
+export { equal, greater, greaterEqual, less, lessEqual, notEqual } from './array/compare.ts'
 export { onesLike, zerosLike } from './array/create.ts'
 export { type CumsumOptions, cumsum } from './array/cumsum.ts'
 export { detach } from './array/detach.ts'
 export { linear } from './array/linear.ts'
 export { logSumExp } from './array/log-sum-exp.ts'
+export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './array/logical.ts'
 export { matMul } from './array/mat-mul.ts'
 export { type NormOptions, norm } from './array/norm.ts'
+export { pow, reciprocal } from './array/pow.ts'
 export { prod } from './array/prod.ts'
 export { broadcastTo, expandDims, reverse, roll, squeeze } from './array/rearrange.ts'
 export { max, mean, min, sum } from './array/reduce.ts'
+export { ceil, floor, round, sign } from './array/round.ts'
 export { gather, oneHot, where } from './array/select.ts'
 export { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpose } from './array/shape.ts'
 export { chunk, split, unstack } from './array/split.ts'
 export { argSort, type SortOptions, sort, type TopKOptions, topK, type ValuesWithIndices } from './array/top-k.ts'
+export { cos, erf, expm1, log1p, sin } from './array/transcendental.ts'
 export { std, type VarianceOptions, variance } from './array/variance.ts'
 export { type ConvTranspose1dOptions, convTranspose1d } from './convolution/conv-transpose1d.ts'
 export { type ConvTranspose2dOptions, convTranspose2d } from './convolution/conv-transpose2d.ts'

@@ -1,9 +1,13 @@
-import { describeOp } from '@ddnet/testing'
-import type { Tensor } from '@tensorflow/tfjs-core'
-import { logSoftmax, relu, sigmoid, softmax, tanh } from './activations.ts'
+import { describeOp, expectShapeError } from '@ddnet/testing'
+import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { test } from 'vitest'
+import { relu, sigmoid, tanh } from './activations.ts'
 
 describeOp('relu', { inputs: ['x'], run: ({ x }) => relu(x as Tensor) })
 describeOp('sigmoid', { inputs: ['x'], run: ({ x }) => sigmoid(x as Tensor) })
 describeOp('tanh', { inputs: ['x'], run: ({ x }) => tanh(x as Tensor) })
-describeOp('softmax', { inputs: ['logits'], run: ({ logits }) => softmax(logits as Tensor) })
-describeOp('logSoftmax', { inputs: ['logits'], run: ({ logits }) => logSoftmax(logits as Tensor) })
+
+test('relu refuses booleans', () => {
+  const x = tensor([1, 0], [2], 'bool')
+  expectShapeError(() => relu(x), /relu: expected x to be float32 or int32, got bool of shape \[2\]/)
+})

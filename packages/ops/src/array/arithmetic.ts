@@ -3,12 +3,17 @@ import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { sumToShape } from './broadcast.ts'
 import { greater, greaterEqual, less, lessEqual } from './compare.ts'
+import { expectDtype, promoting } from './dtype.ts'
+import { sign } from './round.ts'
 import { cast } from './shape.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 type One = { x: Tensor }
 
-/** `a + b`, with broadcasting. */
+/**
+ * `a + b`, with broadcasting.
+ * @see torch.add
+ */
 export const add: typeof tf.add = stockOp<typeof tf.add, Pair>('Add', tf.add, ['a', 'b'], {
   gradient: {
     a: (dy, { a }) => sumToShape(dy, a.shape),
@@ -16,7 +21,10 @@ export const add: typeof tf.add = stockOp<typeof tf.add, Pair>('Add', tf.add, ['
   },
 })
 
-/** `a - b`, with broadcasting. */
+/**
+ * `a - b`, with broadcasting.
+ * @see torch.sub
+ */
 export const sub: typeof tf.sub = stockOp<typeof tf.sub, Pair>('Sub', tf.sub, ['a', 'b'], {
   gradient: {
     a: (dy, { a }) => sumToShape(dy, a.shape),
@@ -24,7 +32,10 @@ export const sub: typeof tf.sub = stockOp<typeof tf.sub, Pair>('Sub', tf.sub, ['
   },
 })
 
-/** `a · b`, elementwise with broadcasting. */
+/**
+ * `a · b`, elementwise with broadcasting.
+ * @see torch.mul
+ */
 export const mul: typeof tf.mul = stockOp<typeof tf.mul, Pair>('Multiply', tf.mul, ['a', 'b'], {
   gradient: {
     a: (dy, { a, b }) => sumToShape(mul(dy, b), a.shape),
@@ -32,15 +43,21 @@ export const mul: typeof tf.mul = stockOp<typeof tf.mul, Pair>('Multiply', tf.mu
   },
 })
 
-/** `a / b`, elementwise with broadcasting; float32. */
-export const div: typeof tf.div = stockOp<typeof tf.div, Pair>('RealDiv', tf.div, ['a', 'b'], {
+/**
+ * `a / b`, elementwise with broadcasting; float32, also of integers, as in PyTorch.
+ * @see torch.div
+ */
+export const div: typeof tf.div = stockOp<typeof tf.div, Pair>('RealDiv', promoting(tf.div), ['a', 'b'], {
   gradient: {
     a: (dy, { a, b }) => sumToShape(div(dy, b), a.shape),
     b: (dy, { a, b }) => sumToShape(neg(div(mul(dy, a), square(b))), b.shape),
   },
 })
 
-/** The larger of `a` and `b`; where they are equal each gets half the gradient, as in PyTorch. */
+/**
+ * The larger of `a` and `b`, or NaN; where they are equal each gets half the gradient.
+ * @see torch.maximum
+ */
 export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>('Maximum', tf.maximum, ['a', 'b'], {
   gradient: {
     a: (dy, { a, b }) => sumToShape(mul(dy, share(greater(a, b), greaterEqual(a, b))), a.shape),
@@ -48,7 +65,10 @@ export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>('Maxi
   },
 })
 
-/** The smaller of `a` and `b`; where they are equal each gets half the gradient, as in PyTorch. */
+/**
+ * The smaller of `a` and `b`, or NaN; where they are equal each gets half the gradient.
+ * @see torch.minimum
+ */
 export const minimum: typeof tf.minimum = stockOp<typeof tf.minimum, Pair>('Minimum', tf.minimum, ['a', 'b'], {
   gradient: {
     a: (dy, { a, b }) => sumToShape(mul(dy, share(less(a, b), lessEqual(a, b))), a.shape),
@@ -60,41 +80,106 @@ export const minimum: typeof tf.minimum = stockOp<typeof tf.minimum, Pair>('Mini
 const share = (strictly: Tensor, orEqual: Tensor): Tensor =>
   mul(0.5, add(cast(strictly, 'float32'), cast(orEqual, 'float32')))
 
-/** `-x` */
-export const neg: typeof tf.neg = stockOp<typeof tf.neg, One>('Neg', tf.neg, ['x'], {
-  saves: [],
-  gradient: { x: (dy) => neg(dy) },
-})
+/**
+ * `(a − b)²`, with broadcasting.
+ * @see torch.nn.functional.mse_loss with `reduction='none'`
+ */
+export const squaredDifference: typeof tf.squaredDifference = stockOp<typeof tf.squaredDifference, Pair>(
+  'SquaredDifference',
+  tf.squaredDifference,
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(mul(dy, mul(2, sub(a, b))), a.shape),
+      b: (dy, { a, b }) => sumToShape(mul(dy, mul(2, sub(b, a))), b.shape),
+    },
+  },
+)
 
-/** `x²` */
-export const square: typeof tf.square = stockOp<typeof tf.square, One>('Square', tf.square, ['x'], {
-  gradient: { x: (dy, { x }) => mul(dy, mul(2, x)) },
-})
+/**
+ * `-x`
+ * @throws ShapeError if `x` is bool
+ * @see torch.neg
+ */
+export const neg: typeof tf.neg = stockOp<typeof tf.neg, One>(
+  'Neg',
+  (x) => {
+    expectDtype('neg', 'x', x, 'float32', 'int32')
+    return tf.neg(x)
+  },
+  ['x'],
+  {
+    saves: [],
+    gradient: { x: (dy) => neg(dy) },
+  },
+)
 
-/** `√x`; its derivative at 0 is infinite. */
-export const sqrt: typeof tf.sqrt = stockOp<typeof tf.sqrt, One>('Sqrt', tf.sqrt, ['x'], {
+/**
+ * `x²`
+ * @throws ShapeError if `x` is bool
+ * @see torch.square
+ */
+export const square: typeof tf.square = stockOp<typeof tf.square, One>(
+  'Square',
+  (x) => {
+    expectDtype('square', 'x', x, 'float32', 'int32')
+    // Stock kernels square integers in float32, which is exact below 2²⁴ alone.
+    return x instanceof tf.Tensor && x.dtype === 'int32' ? tf.mul(x, x) : tf.square(x)
+  },
+  ['x'],
+  {
+    gradient: { x: (dy, { x }) => mul(dy, mul(2, x)) },
+  },
+)
+
+/**
+ * `√x`, float32; its derivative at 0 is infinite.
+ * @see torch.sqrt
+ */
+export const sqrt: typeof tf.sqrt = stockOp<typeof tf.sqrt, One>('Sqrt', promoting(tf.sqrt), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => div(dy, mul(2, output)) },
 })
 
-/** `1 / √x` */
-export const rsqrt: typeof tf.rsqrt = stockOp<typeof tf.rsqrt, One>('Rsqrt', tf.rsqrt, ['x'], {
+/**
+ * `1 / √x`, float32
+ * @see torch.rsqrt
+ */
+export const rsqrt: typeof tf.rsqrt = stockOp<typeof tf.rsqrt, One>('Rsqrt', promoting(tf.rsqrt), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { x, output }) => neg(div(mul(dy, output), mul(2, x))) },
 })
 
-/** `eˣ` */
-export const exp: typeof tf.exp = stockOp<typeof tf.exp, One>('Exp', tf.exp, ['x'], {
+/**
+ * `eˣ`, float32
+ * @see torch.exp
+ */
+export const exp: typeof tf.exp = stockOp<typeof tf.exp, One>('Exp', promoting(tf.exp), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => mul(dy, output) },
 })
 
-/** Natural logarithm. */
-export const log: typeof tf.log = stockOp<typeof tf.log, One>('Log', tf.log, ['x'], {
+/**
+ * Natural logarithm, float32.
+ * @see torch.log
+ */
+export const log: typeof tf.log = stockOp<typeof tf.log, One>('Log', promoting(tf.log), ['x'], {
   gradient: { x: (dy, { x }) => div(dy, x) },
 })
 
-/** `|x|`; the derivative at 0 is 0. */
-export const abs: typeof tf.abs = stockOp<typeof tf.abs, One>('Abs', tf.abs, ['x'], {
-  gradient: { x: (dy, { x }) => mul(dy, tf.sign(x)) },
-})
+/**
+ * `|x|`; the derivative at 0 is 0.
+ * @throws ShapeError if `x` is bool
+ * @see torch.abs
+ */
+export const abs: typeof tf.abs = stockOp<typeof tf.abs, One>(
+  'Abs',
+  (x) => {
+    expectDtype('abs', 'x', x, 'float32', 'int32')
+    return tf.abs(x)
+  },
+  ['x'],
+  {
+    gradient: { x: (dy, { x }) => mul(dy, sign(x)) },
+  },
+)

@@ -35,3 +35,11 @@ export const lessEqual: typeof tf.lessEqual = stockOp<typeof tf.lessEqual, Pair>
 )
 /** `a = b` as bool, with broadcasting. */
 export const equal: typeof tf.equal = stockOp<typeof tf.equal, Pair>('Equal', tf.equal, ['a', 'b'], definition)
+
+/** `a ≠ b` as bool, with broadcasting; true wherever one is NaN. */
+export const notEqual: typeof tf.notEqual = stockOp<typeof tf.notEqual, Pair>(
+  'NotEqual',
+  tf.notEqual,
+  ['a', 'b'],
+  definition,
+)

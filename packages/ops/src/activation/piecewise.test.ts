@@ -1,0 +1,32 @@
+import { describeOp, expectShapeError } from '@ddnet/testing'
+import { ones, type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { test } from 'vitest'
+import { hardSigmoid, hardSwish, hardTanh, leakyRelu, prelu, relu6 } from './piecewise.ts'
+
+const inputs = ['x']
+
+describeOp('leakyRelu', { inputs, run: ({ x }, options) => leakyRelu(x as Tensor, options) })
+describeOp('prelu', { inputs: ['x', 'weight'], run: ({ x, weight }) => prelu(x as Tensor, weight as Tensor) })
+describeOp('relu6', { inputs, run: ({ x }) => relu6(x as Tensor) })
+describeOp('hardTanh', { inputs, run: ({ x }, options) => hardTanh(x as Tensor, options) })
+describeOp('hardSigmoid', { inputs, run: ({ x }) => hardSigmoid(x as Tensor) })
+describeOp('hardSwish', { inputs, run: ({ x }) => hardSwish(x as Tensor) })
+
+test('prelu takes one slope, or one a channel', () => {
+  const [x, two, matrix] = [ones([2, 3]), ones([2]), ones([1, 3])]
+  expectShapeError(() => prelu(x, two), /prelu: expected weight \[1\] or \[3\].*got \[2\]/)
+  expectShapeError(() => prelu(x, matrix), /prelu: expected weight \[1\] or \[3\].*got \[1,3\]/)
+})
+
+test('hardTanh needs its bounds in order', () => {
+  const x = ones([2])
+  expectShapeError(() => hardTanh(x, { min: 1, max: 0 }), /hardTanh: expected min ≤ max, got 1 and 0/)
+})
+
+test.each(Object.entries({ leakyRelu, relu6, hardTanh, hardSigmoid, hardSwish }))(
+  '%s refuses integers, as PyTorch does',
+  (name, run) => {
+    const x = tensor([1, 2], [2], 'int32')
+    expectShapeError(() => run(x), `${name}: expected x to be float32, got int32`)
+  },
+)

@@ -1,0 +1,142 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
+import { add, mul, neg } from '../array/arithmetic.ts'
+import { sumToShape } from '../array/broadcast.ts'
+import { clampValues } from '../array/clamp.ts'
+import { greater, greaterEqual, less, lessEqual } from '../array/compare.ts'
+import { expectDtype } from '../array/dtype.ts'
+import { logicalAnd } from '../array/logical.ts'
+import { cast, reshape } from '../array/shape.ts'
+import { defineOp } from '../engine/define-op.ts'
+import { ShapeError } from '../engine/shape-error.ts'
+import { stockOp } from '../engine/stock-op.ts'
+import { relu } from './activations.ts'
+
+type One = { x: Tensor }
+
+const indicator = (condition: Tensor): Tensor => cast(condition, 'float32')
+
+/** 1 strictly between the bounds, 0 elsewhere: a kink has the derivative 0 there, unlike `clamp`'s. */
+const between = (x: Tensor, min: number, max: number): Tensor => indicator(logicalAnd(greater(x, min), less(x, max)))
+
+const leakyReluOp = stockOp<typeof tf.leakyRelu, One, { alpha: number }>('LeakyRelu', tf.leakyRelu, ['x'], {
+  gradient: { x: (dy, { x }, { alpha }) => mul(dy, add(mul(indicator(greater(x, 0)), 1 - alpha), alpha)) },
+})
+
+/**
+ * `x` above 0, `negativeSlope · x` elsewhere.
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32
+ * @see torch.nn.functional.leaky_relu
+ * @example leakyRelu(tensor([-2, 3])) // [-0.02, 3]
+ */
+export function leakyRelu(x: Tensor, { negativeSlope = 0.01 }: { readonly negativeSlope?: number } = {}): Tensor {
+  expectDtype('leakyRelu', 'x', x, 'float32')
+  return leakyReluOp(x, negativeSlope)
+}
+
+const preluOp = stockOp<typeof tf.prelu, { x: Tensor; alpha: Tensor }>('Prelu', tf.prelu, ['x', 'alpha'], {
+  gradient: {
+    x: (dy, { x, alpha }) => mul(dy, add(indicator(greater(x, 0)), mul(alpha, indicator(lessEqual(x, 0))))),
+    alpha: (dy, { x, alpha }) => sumToShape(mul(neg(dy), relu(neg(x))), alpha.shape),
+  },
+})
+
+/**
+ * `x` above 0, `weight · x` elsewhere, with a learned slope.
+ *
+ * @param x `[…, channels]`, float32
+ * @param weight one slope, or `[channels]`
+ * @throws ShapeError if one is not float32, or `weight` is neither one value nor one a channel
+ * @see torch.nn.functional.prelu
+ */
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  expectDtype('prelu', 'x', x, 'float32')
+  expectDtype('prelu', 'weight', weight, 'float32')
+  const channels = x.shape.at(-1) ?? 1
+  if (weight.rank > 1 || (weight.size !== 1 && weight.size !== channels)) {
+    throw new ShapeError(
+      `prelu: expected weight [1] or [${channels}], the channels of x [${x.shape}], got [${weight.shape}]. Channels come last.`,
+    )
+  }
+  return preluOp(x, x.rank === 0 ? reshape(weight, []) : weight)
+}
+
+const hardTanhOp = defineOp('hardTanh', {
+  inputs: ['x'],
+  forward: ({ x }: One, bounds: { min: number; max: number }) => clampValues(x, bounds),
+  gradient: { x: (dy, { x }, { min, max }) => mul(dy, between(x, min, max)) },
+})
+
+/**
+ * `x` between `min` and `max`, and those beyond; the derivative on them is 0.
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32 or `min` is above `max`
+ * @see torch.nn.functional.hardtanh
+ */
+export function hardTanh(
+  x: Tensor,
+  { min = -1, max = 1 }: { readonly min?: number; readonly max?: number } = {},
+): Tensor {
+  expectDtype('hardTanh', 'x', x, 'float32')
+  if (!(min <= max)) throw new ShapeError(`hardTanh: expected min ≤ max, got ${min} and ${max}. Swap them.`)
+  return hardTanhOp({ x }, { min, max })
+}
+
+/**
+ * `min(max(x, 0), 6)`; the derivative at 0 and 6 is 0.
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32
+ * @see torch.nn.functional.relu6
+ */
+export function relu6(x: Tensor): Tensor {
+  expectDtype('relu6', 'x', x, 'float32')
+  return hardTanhOp({ x }, { min: 0, max: 6 })
+}
+
+/** `relu6(x + 3) / 6` */
+const ramp = (x: Tensor): Tensor => tf.div(clampValues(tf.add(x, 3), { min: 0, max: 6 }), 6)
+
+const hardSigmoidOp = defineOp('hardSigmoid', {
+  inputs: ['x'],
+  forward: ({ x }: One) => ramp(x),
+  gradient: { x: (dy, { x }) => mul(dy, mul(between(x, -3, 3), 1 / 6)) },
+})
+
+/**
+ * `relu6(x + 3) / 6`, a sigmoid of straight lines.
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32
+ * @see torch.nn.functional.hardsigmoid
+ */
+export function hardSigmoid(x: Tensor): Tensor {
+  expectDtype('hardSigmoid', 'x', x, 'float32')
+  return hardSigmoidOp({ x }, {})
+}
+
+const hardSwishOp = defineOp('hardSwish', {
+  inputs: ['x'],
+  forward: ({ x }: One) => tf.mul(x, ramp(x)),
+  gradient: {
+    x: (dy, { x }) => {
+      const inside = mul(between(x, -3, 3), add(mul(x, 1 / 3), 0.5))
+      return mul(dy, add(inside, indicator(greaterEqual(x, 3))))
+    },
+  },
+})
+
+/**
+ * `x · relu6(x + 3) / 6`
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32
+ * @see torch.nn.functional.hardswish
+ */
+export function hardSwish(x: Tensor): Tensor {
+  expectDtype('hardSwish', 'x', x, 'float32')
+  return hardSwishOp({ x }, {})
+}

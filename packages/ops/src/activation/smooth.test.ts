@@ -1,0 +1,28 @@
+import { describeOp, expectShapeError } from '@ddnet/testing'
+import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { test } from 'vitest'
+import { gelu, logSigmoid, mish, silu, softsign } from './smooth.ts'
+
+const inputs = ['x']
+
+describeOp('silu', { inputs, run: ({ x }) => silu(x as Tensor) })
+describeOp('mish', { inputs, run: ({ x }) => mish(x as Tensor) })
+describeOp('softsign', { inputs, run: ({ x }) => softsign(x as Tensor) })
+describeOp('logSigmoid', { inputs, run: ({ x }) => logSigmoid(x as Tensor) })
+describeOp('gelu', { inputs, run: ({ x }, options) => gelu(x as Tensor, options) })
+
+test.each(Object.entries({ silu, mish, softsign, logSigmoid, gelu }))(
+  '%s refuses integers, as PyTorch does',
+  (name, run) => {
+    const x = tensor([1, 2], [2], 'int32')
+    expectShapeError(() => run(x), `${name}: expected x to be float32, got int32`)
+  },
+)
+
+test('gelu knows two formulas', () => {
+  const x = tensor([1, 2])
+  expectShapeError(
+    () => gelu(x, { approximate: 'erf' as 'none' }),
+    /gelu: expected approximate to be 'none' or 'tanh', got 'erf'/,
+  )
+})

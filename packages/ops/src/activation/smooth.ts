@@ -1,0 +1,143 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
+import { abs, add, div, exp, mul, neg, square, sub } from '../array/arithmetic.ts'
+import { expectDtype } from '../array/dtype.ts'
+import { erf } from '../array/transcendental.ts'
+import { defineOp } from '../engine/define-op.ts'
+import { ShapeError } from '../engine/shape-error.ts'
+import { sigmoid, tanh } from './activations.ts'
+
+type One = { x: Tensor }
+
+/** `log(1 + e^x)` that cannot overflow. */
+const logOnePlusExp = (x: Tensor): Tensor => tf.add(tf.maximum(x, 0), tf.log(tf.add(tf.exp(tf.neg(tf.abs(x))), 1)))
+
+const siluOp = defineOp('silu', {
+  inputs: ['x'],
+  forward: ({ x }: One) => tf.mul(x, tf.sigmoid(x)),
+  gradient: {
+    x: (dy, { x }) => {
+      const s = sigmoid(x)
+      return mul(dy, mul(s, add(mul(x, sub(1, s)), 1)))
+    },
+  },
+})
+
+/**
+ * `x · sigmoid(x)`, also called swish.
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32
+ * @see torch.nn.functional.silu
+ */
+export function silu(x: Tensor): Tensor {
+  expectDtype('silu', 'x', x, 'float32')
+  return siluOp({ x }, {})
+}
+
+const mishOp = defineOp('mish', {
+  inputs: ['x'],
+  forward: ({ x }: One) => tf.mul(x, tf.tanh(logOnePlusExp(x))),
+  gradient: {
+    x: (dy, { x }) => {
+      // log(1 + eˣ) = −log sigmoid(−x)
+      const t = tanh(neg(logSigmoid(neg(x))))
+      return mul(dy, add(t, mul(mul(x, sigmoid(x)), sub(1, square(t)))))
+    },
+  },
+})
+
+/**
+ * `x · tanh(log(1 + eˣ))`
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32
+ * @see torch.nn.functional.mish
+ */
+export function mish(x: Tensor): Tensor {
+  expectDtype('mish', 'x', x, 'float32')
+  return mishOp({ x }, {})
+}
+
+const logSigmoidOp = defineOp('logSigmoid', {
+  inputs: ['x'],
+  forward: ({ x }: One) => tf.neg(logOnePlusExp(tf.neg(x))),
+  gradient: { x: (dy, { x }) => mul(dy, sigmoid(neg(x))) },
+})
+
+/**
+ * `log sigmoid(x)`, which cannot overflow.
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32
+ * @see torch.nn.functional.logsigmoid
+ */
+export function logSigmoid(x: Tensor): Tensor {
+  expectDtype('logSigmoid', 'x', x, 'float32')
+  return logSigmoidOp({ x }, {})
+}
+
+const softsignOp = defineOp('softsign', {
+  inputs: ['x'],
+  forward: ({ x }: One) => tf.div(x, tf.add(tf.abs(x), 1)),
+  gradient: { x: (dy, { x }) => div(dy, square(add(abs(x), 1))) },
+})
+
+/**
+ * `x / (1 + |x|)`
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32
+ * @see torch.nn.functional.softsign
+ */
+export function softsign(x: Tensor): Tensor {
+  expectDtype('softsign', 'x', x, 'float32')
+  return softsignOp({ x }, {})
+}
+
+const geluOp = defineOp('gelu', {
+  inputs: ['x'],
+  forward: ({ x }: One) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  gradient: {
+    // Φ(x) + x · φ(x), the normal distribution and its density
+    x: (dy, { x }) => {
+      const distribution = mul(0.5, add(erf(mul(x, Math.SQRT1_2)), 1))
+      const density = mul(1 / Math.sqrt(2 * Math.PI), exp(mul(-0.5, square(x))))
+      return mul(dy, add(distribution, mul(x, density)))
+    },
+  },
+})
+
+const [geluSlope, geluCubic] = [Math.sqrt(2 / Math.PI), 0.044715]
+
+const geluTanhOp = defineOp('geluTanh', {
+  inputs: ['x'],
+  forward: ({ x }: One) => {
+    const inner = tf.mul(geluSlope, tf.add(x, tf.mul(geluCubic, tf.mul(x, tf.square(x)))))
+    return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1))
+  },
+  gradient: {
+    x: (dy, { x }) => {
+      const squared = square(x)
+      const t = tanh(mul(geluSlope, add(x, mul(geluCubic, mul(x, squared)))))
+      const slope = mul(geluSlope, add(1, mul(3 * geluCubic, squared)))
+      return mul(dy, mul(0.5, add(add(t, 1), mul(mul(x, sub(1, square(t))), slope))))
+    },
+  },
+})
+
+/**
+ * `x · Φ(x)` with the normal distribution `Φ(x) = (1 + erf(x / √2)) / 2`; or, with `approximate: 'tanh'`,
+ * `x / 2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32 or `approximate` is another word
+ * @see torch.nn.functional.gelu
+ */
+export function gelu(x: Tensor, { approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
+  expectDtype('gelu', 'x', x, 'float32')
+  if (approximate !== 'none' && approximate !== 'tanh') {
+    throw new ShapeError(`gelu: expected approximate to be 'none' or 'tanh', got '${approximate}'.`)
+  }
+  return approximate === 'tanh' ? geluTanhOp({ x }, {}) : geluOp({ x }, {})
+}

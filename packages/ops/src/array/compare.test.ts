@@ -1,0 +1,14 @@
+import { describeOp } from '@ddnet/testing'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { equal, greater, greaterEqual, less, lessEqual, notEqual } from './compare.ts'
+import { cast } from './shape.ts'
+
+const comparisons = { greater, greaterEqual, less, lessEqual, equal, notEqual }
+
+describeOp('compare', {
+  inputs: ['a', 'b'],
+  run: ({ a, b }, { operator }) => {
+    const compare = comparisons[operator as keyof typeof comparisons] // as the fixture spells them
+    return cast(compare(a as Tensor, b as Tensor), 'float32')
+  },
+})

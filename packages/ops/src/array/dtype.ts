@@ -1,0 +1,26 @@
+import { type DataType, Tensor, type TensorLike, tidy } from '@tensorflow/tfjs-core'
+import { ShapeError } from '../engine/shape-error.ts'
+import { cast } from './shape.ts'
+
+type Argument = Tensor | TensorLike
+
+const isFloat = (x: Argument): boolean => !(x instanceof Tensor) || x.dtype === 'float32'
+
+/** `call` with integers and booleans cast to float32: PyTorch promotes them where a function's values are real numbers. */
+export function promoting<F extends (...parameters: never[]) => Tensor>(call: F): F {
+  const anyCall = call as unknown as (...parameters: Argument[]) => Tensor // takes tensors and numbers alone
+  const promoted = (...parameters: Argument[]): Tensor =>
+    parameters.every(isFloat)
+      ? anyCall(...parameters)
+      : tidy(() => anyCall(...parameters.map((x) => (isFloat(x) ? x : cast(x as Tensor, 'float32')))))
+  return promoted as unknown as F
+}
+
+/** @throws ShapeError if `x` is a tensor of another dtype than the `allowed` ones */
+export function expectDtype(operator: string, name: string, x: Argument, ...allowed: DataType[]): void {
+  if (x instanceof Tensor && !allowed.includes(x.dtype)) {
+    throw new ShapeError(
+      `${operator}: expected ${name} to be ${allowed.join(' or ')}, got ${x.dtype} of shape [${x.shape}]. Cast it first.`,
+    )
+  }
+}

@@ -1,0 +1,59 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
+import { defineOp } from '../engine/define-op.ts'
+import { stockOp } from '../engine/stock-op.ts'
+import { add, div, exp, mul, neg, square } from './arithmetic.ts'
+import { promoting } from './dtype.ts'
+
+type One = { x: Tensor }
+
+const log1pOp = defineOp('log1p', {
+  inputs: ['x'],
+  // Kahan: what 1 + x loses in rounding is lost from numerator and denominator alike. Not every backend's own is exact.
+  forward: ({ x }: One) => {
+    const u = tf.add(x, 1)
+    const lost = tf.logicalOr(tf.equal(u, 1), tf.equal(u, Number.POSITIVE_INFINITY))
+    return tf.where(lost, x, tf.mul(tf.log(u), tf.div(x, tf.sub(u, 1))))
+  },
+  gradient: { x: (dy, { x }) => div(dy, add(x, 1)) },
+})
+
+/**
+ * `log(1 + x)`, exact also for tiny `x`; float32.
+ * @see torch.log1p
+ */
+export const log1p: typeof tf.log1p = promoting(
+  <T extends Tensor>(x: T | tf.TensorLike) => log1pOp({ x: x as T }, {}) as T,
+)
+
+/**
+ * `eˣ − 1`, exact also for tiny `x` (on WebGPU to some 1e-7); float32.
+ * @see torch.expm1
+ */
+export const expm1: typeof tf.expm1 = stockOp<typeof tf.expm1, One>('Expm1', promoting(tf.expm1), ['x'], {
+  gradient: { x: (dy, { x }) => mul(dy, exp(x)) },
+})
+
+/**
+ * Sine of `x` in radians, float32.
+ * @see torch.sin
+ */
+export const sin: typeof tf.sin = stockOp<typeof tf.sin, One>('Sin', promoting(tf.sin), ['x'], {
+  gradient: { x: (dy, { x }) => mul(dy, cos(x)) },
+})
+
+/**
+ * Cosine of `x` in radians, float32.
+ * @see torch.cos
+ */
+export const cos: typeof tf.cos = stockOp<typeof tf.cos, One>('Cos', promoting(tf.cos), ['x'], {
+  gradient: { x: (dy, { x }) => neg(mul(dy, sin(x))) },
+})
+
+/**
+ * Error function `2/√π ∫₀ˣ e^(−t²) dt`, float32, to some 2e-7.
+ * @see torch.erf
+ */
+export const erf: typeof tf.erf = stockOp<typeof tf.erf, One>('Erf', promoting(tf.erf), ['x'], {
+  gradient: { x: (dy, { x }) => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))) },
+})
