@@ -1,9 +1,102 @@
-import { describeOp } from '@ddnet/testing'
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { crossEntropy } from './cross-entropy.ts'
+import { argMax, ones, type Tensor, type Tensor1D, tensor, valueAndGrads, zeros } from '@ddnet/ops'
+import { describeBackends, describeOp, expectClose, expectShapeError, expectTensorClose } from '@ddnet/testing'
+import { describe, expect, test } from 'vitest'
+import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts'
 
 describeOp('crossEntropy', {
-  inputs: ['logits'],
-  constants: ['labels'],
-  run: ({ logits, labels }, options) => crossEntropy(logits as Tensor2D, labels as Tensor1D, options),
+  inputs: ['logits', 'probabilities'],
+  constants: ['labels', 'classWeights'],
+  run: ({ logits, labels, probabilities, classWeights }, options) =>
+    crossEntropy(logits as Tensor, (labels ?? probabilities) as Tensor, {
+      ...options,
+      ...(classWeights && { classWeights: classWeights as Tensor1D }),
+    }),
+})
+
+const labels = (...values: number[]): Tensor1D => tensor(values, [values.length], 'int32') as Tensor1D
+
+describeBackends('crossEntropy', (backend) => {
+  test('an impossible class costs nothing while it is no label', async () => {
+    const logits = tensor([[0, 0, Number.NEGATIVE_INFINITY]])
+    const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels(0)), [logits])
+    expectClose(await value.data(), [Math.LN2], 1e-6)
+    expectClose(await (grads[0] as Tensor).data(), [-0.5, 0.5, 0], 1e-6)
+  })
+
+  test('ignored labels have no gradient', async () => {
+    const logits = tensor([
+      [1, 2],
+      [3, 5],
+    ])
+    const { grads } = valueAndGrads(() => crossEntropy(logits, labels(-100, 0)), [logits])
+    const p = 1 / (1 + Math.exp(2))
+    expectClose(await (grads[0] as Tensor).data(), [0, 0, p - 1, 1 - p], 1e-6)
+  })
+
+  test('the sum over nothing is 0, and without reduction it is empty', async () => {
+    const nothing = [zeros([0, 3]), zeros([0], 'int32')] as const
+    await expectTensorClose(crossEntropy(...nothing, { reduction: 'sum' }), { shape: [], data: [0] })
+    expect(crossEntropy(...nothing, { reduction: 'none' }).shape).toEqual([0])
+    expect(crossEntropy(zeros([2, 0, 3]), zeros([2, 0], 'int32'), { reduction: 'none' }).shape).toEqual([2, 0])
+    await expectTensorClose(crossEntropy(zeros([0, 3]), zeros([0, 3]), { reduction: 'sum' }), { shape: [], data: [0] })
+  })
+
+  // WGSL lets an implementation assume that there are no NaNs.
+  test.skipIf(backend === 'webgpu')('the mean over nothing is NaN', async () => {
+    const means = [
+      crossEntropy(zeros([0, 3]), zeros([0], 'int32')),
+      crossEntropy(zeros([0, 3]), zeros([0, 3])),
+      crossEntropy(ones([2, 3]), labels(-100, -100)),
+    ]
+    for (const mean of means) expect(Array.from(await mean.data())).toEqual([Number.NaN])
+  })
+
+  if (backend === 'cpu' || backend === 'wasm') {
+    test.each([3, -1, -100])('refuses the label %d', (label) => {
+      expect(() => crossEntropy(ones([2, 3]), labels(0, label), { ignoreIndex: 1 })).toThrow(
+        new RangeError(`crossEntropy: expected labels in 0 … 2 or 1, got ${label} at position 1 of [2].`),
+      )
+    })
+  } else if (backend === 'tensorflow') {
+    test('a label out of range makes the loss NaN', async () => {
+      const losses = crossEntropy(ones([2, 3]), labels(0, 3), { reduction: 'none' })
+      expectClose(await losses.data(), [Math.log(3), Number.NaN])
+    })
+  }
+
+  test('labels made from the logits are constants', async () => {
+    const logits = tensor([[1, 2]])
+    const { grads } = valueAndGrads(() => crossEntropy(logits, argMax(logits, -1)), [logits])
+    const p = 1 / (1 + Math.E)
+    expectClose(await (grads[0] as Tensor).data(), [p, -p], 1e-6)
+  })
+
+  test('class weights have no derivative', () => {
+    const classWeights = ones([2]) as Tensor1D
+    expect(() => valueAndGrads(() => crossEntropy(ones([1, 2]), labels(0), { classWeights }), [classWeights])).toThrow(
+      /crossEntropy has no derivative with respect to 'classWeights': they are given/,
+    )
+  })
+})
+
+describe('crossEntropy refuses', () => {
+  const run = (logits: Tensor, targets: Tensor, options?: CrossEntropyOptions) => () =>
+    crossEntropy(logits, targets, options)
+  test.each<[string, () => () => unknown, RegExp]>([
+    ['other labels', () => run(ones([2, 3]), labels(0)), /int32 labels \[…\].*got float32 \[2,3\] and int32 \[1\]/],
+    ['float labels', () => run(ones([2, 3]), ones([2])), /got float32 \[2,3\] and float32 \[2\]/],
+    ['classes second', () => run(ones([2, 3, 5]), zeros([2, 5], 'int32')), /got float32 \[2,3,5\] and int32 \[2,5\]/],
+    ['integer logits', () => run(zeros([2, 3], 'int32'), labels(0, 1)), /got int32 \[2,3\] and int32 \[2\]/],
+    ['a scalar', () => run(ones([]), labels(0)), /got float32 \[\] and int32 \[1\]/],
+    ['no class', () => run(ones([2, 0]), labels(0, 0)), /expected at least one class, got logits \[2,0\]/],
+    ['a smoothing above 1', () => run(ones([1, 3]), labels(0), { labelSmoothing: 1.5 }), /labelSmoothing in \[0, 1\]/],
+    [
+      'other weights',
+      () => run(ones([1, 3]), labels(0), { classWeights: ones([2]) }),
+      /classWeights \[3\], got .*\[2\]/,
+    ],
+    ['a reduction', () => run(ones([1, 3]), labels(0), { reduction: 'max' as 'sum' }), /'none', got 'max'/],
+    ['half a label', () => run(ones([1, 3]), labels(0), { ignoreIndex: 0.5 }), /ignoreIndex to be an integer, got 0.5/],
+    ['to ignore a probability', () => run(ones([1, 3]), ones([1, 3]), { ignoreIndex: 1 }), /no ignoreIndex with prob/],
+  ])('%s', (_, make, message) => expectShapeError(make(), message))
 })

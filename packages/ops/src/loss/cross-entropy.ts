@@ -1,49 +1,108 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { logSoftmax } from '../activation/activations.ts'
-import { add, mul, neg } from '../array/arithmetic.ts'
-import { mean, sum } from '../array/reduce.ts'
-import { oneHot } from '../array/select.ts'
+import { ones, type Scalar, type Tensor, type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
+import { logSoftmax } from '../activation/softmax.ts'
+import { add, div, mul, neg } from '../array/arithmetic.ts'
+import { asConstant, detach } from '../array/detach.ts'
+import { sum } from '../array/reduce.ts'
+import { reshape } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
+import { crossEntropyOp } from './cross-entropy-op.ts'
+import { expectRange } from './label-range.ts'
 
 export type Reduction = 'mean' | 'sum' | 'none'
 
 export interface CrossEntropyOptions {
+  /** The mean is weighted by the class weights of the labels; that of probabilities is over their count. */
   reduction?: Reduction
-  /** Mixes the one-hot target with the uniform distribution: `(1 − s) · onehot + s / classes`. */
+  /** Mixes the target with the uniform distribution: `(1 − s) · target + s / classes`. */
   labelSmoothing?: number
+  /** One weight for each class, `[classes]`; PyTorch's `weight`. */
+  classWeights?: Tensor1D
+  /** Positions with this label count for nothing. */
+  ignoreIndex?: number
 }
 
 /**
- * Softmax cross-entropy `−Σ target · log softmax(logits)`, in nats.
+ * Softmax cross-entropy `−Σ target · log softmax(logits)` over the last axis, in nats.
  *
- * @param logits `[batch, classes]`, float32
- * @param labels `[batch]`, int32 class indices
- * @returns a scalar, or `[batch]` with reduction 'none'
- * @throws ShapeError if the shapes or dtypes do not fit
- * @see torch.nn.functional.cross_entropy
+ * @param logits `[…, classes]`, float32: a batch `[batch, classes]`, or the classes of pixels `[batch, height, width, classes]`
+ * @param targets int32 class indices `[…]`, or float32 probabilities `[…, classes]`, which have a gradient too
+ * @returns a scalar, or `[…]` with reduction 'none'. The mean of nothing, as where all labels are ignored, is NaN
+ * @throws ShapeError if shapes, dtypes or options do not fit
+ * @throws RangeError if a label is none of the classes nor `ignoreIndex`, on the backends cpu and wasm. On the others
+ * that would mean to wait for the device, and the loss is NaN
+ * @see torch.nn.functional.cross_entropy, whose classes are the second axis
+ * @example crossEntropy(logits, labels, { classWeights, labelSmoothing: 0.1 })
  */
 export function crossEntropy(
-  logits: Tensor2D,
-  labels: Tensor1D,
+  logits: Tensor,
+  targets: Tensor,
   options: CrossEntropyOptions & { reduction: 'none' },
 ): Tensor1D
-export function crossEntropy(logits: Tensor2D, labels: Tensor1D, options?: CrossEntropyOptions): Scalar
-export function crossEntropy(
-  logits: Tensor2D,
-  labels: Tensor1D,
-  { reduction = 'mean', labelSmoothing = 0 }: CrossEntropyOptions = {},
-): Tensor {
-  const [batch, classes] = logits.shape
-  if (logits.rank !== 2 || labels.rank !== 1 || labels.shape[0] !== batch || labels.dtype !== 'int32') {
+export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Scalar
+export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex = -100 } = options
+  const lead = logits.shape.slice(0, -1)
+  const labelled = targets.dtype === 'int32' && same(targets.shape, lead)
+  if (logits.dtype !== 'float32' || !(labelled || (targets.dtype === 'float32' && same(targets.shape, logits.shape)))) {
     throw new ShapeError(
-      `crossEntropy: expected logits [batch, classes] and int32 labels [batch], got [${logits.shape}] and ${labels.dtype} [${labels.shape}].`,
+      `crossEntropy: expected float32 logits […, classes] and int32 labels […], or float32 probabilities […, classes], got ${logits.dtype} [${logits.shape}] and ${targets.dtype} [${targets.shape}].`,
     )
+  }
+  const classes = logits.shape.at(-1) ?? 0
+  if (classes === 0) throw new ShapeError(`crossEntropy: expected at least one class, got logits [${logits.shape}].`)
+  expectOptions(options, classes, labelled)
+  const rows = logits.size / classes
+  const classWeights = options.classWeights
+  if (rows === 0) return reduce(zeros(lead), reduction, 0)
+  if (!labelled) {
+    const smooth = labelSmoothing === 0 ? targets : add(mul(1 - labelSmoothing, targets), labelSmoothing / classes)
+    const weighted = classWeights === undefined ? smooth : mul(smooth, classWeights)
+    return reduce(neg(sum(mul(weighted, logSoftmax(logits)), -1)), reduction, rows)
+  }
+  expectRange('crossEntropy', 'labels', targets, classes, ignoreIndex)
+  const [losses, weights] = crossEntropyOp(
+    {
+      logits: reshape(logits, [rows, classes]) as Tensor2D,
+      labels: reshape(asConstant(targets), [rows]) as Tensor1D,
+      classWeights: classWeights ?? (ones([classes]) as Tensor1D),
+    },
+    { labelSmoothing, ignoreIndex },
+  ) as [Tensor, Tensor]
+  return reduce(reshape(losses, lead), reduction, detach(weights))
+}
+
+/** The mean divides by a count, or by the weights of the losses. */
+function reduce(losses: Tensor, reduction: Reduction, weights: number | Tensor): Tensor {
+  if (reduction === 'none') return losses
+  if (reduction === 'sum') return sum(losses)
+  return div(sum(losses), typeof weights === 'number' ? weights : sum(weights))
+}
+
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis])
+
+function expectOptions(
+  { reduction = 'mean', labelSmoothing = 0, classWeights, ignoreIndex = -100 }: CrossEntropyOptions,
+  classes: number,
+  labelled: boolean,
+): void {
+  if (!['mean', 'sum', 'none'].includes(reduction)) {
+    throw new ShapeError(`crossEntropy: expected reduction 'mean', 'sum' or 'none', got '${reduction}'.`)
   }
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ShapeError(`crossEntropy: expected labelSmoothing in [0, 1], got ${labelSmoothing}.`)
   }
-  const hard = oneHot(labels, classes)
-  const target = labelSmoothing === 0 ? hard : add(mul(1 - labelSmoothing, hard), labelSmoothing / classes)
-  const losses = neg(sum(mul(target, logSoftmax(logits)), -1)) // [batch]
-  return reduction === 'none' ? losses : reduction === 'sum' ? sum(losses) : mean(losses)
+  if (classWeights !== undefined && (!same(classWeights.shape, [classes]) || classWeights.dtype !== 'float32')) {
+    throw new ShapeError(
+      `crossEntropy: expected float32 classWeights [${classes}], got ${classWeights.dtype} [${classWeights.shape}].`,
+    )
+  }
+  if (!Number.isInteger(ignoreIndex)) {
+    throw new ShapeError(`crossEntropy: expected ignoreIndex to be an integer, got ${ignoreIndex}.`)
+  }
+  if (!labelled && ignoreIndex >= 0) {
+    throw new ShapeError(
+      `crossEntropy: expected no ignoreIndex with probabilities, got ${ignoreIndex}. Make those rows zeros.`,
+    )
+  }
 }

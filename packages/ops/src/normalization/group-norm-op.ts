@@ -22,10 +22,15 @@ const split = (x: Tensor, groups: number): Tensor => {
   return reshape(x, [outer, count, groups, channels / groups])
 }
 
-/** `[mean, biased variance]` of each group, `[outer, 1, groups, 1]`: of the differences from the mean, so that values far from zero keep their digits. */
+/**
+ * `[mean, biased variance]` of each group, `[outer, 1, groups, 1]`. Values far from zero keep their digits: the mean is
+ * corrected by the mean of what it leaves, since float32 sums err by some units in the last place, and the variance is
+ * that of the differences.
+ */
 function statistics(x: Tensor, groups: number): [Tensor, Tensor] {
   const grouped = split(x, groups)
-  const average = mean(grouped, [1, 3], true)
+  const summed = mean(grouped, [1, 3], true)
+  const average = add(summed, mean(sub(grouped, summed), [1, 3], true))
   return [average, mean(square(sub(grouped, average)), [1, 3], true)]
 }
 

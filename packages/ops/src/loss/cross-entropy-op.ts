@@ -1,0 +1,97 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
+import { logSoftmax, softmax } from '../activation/softmax.ts'
+import { mul, sub } from '../array/arithmetic.ts'
+import { reshape } from '../array/shape.ts'
+import { defineOp, type Op } from '../engine/define-op.ts'
+import { isRecording } from '../engine/gradient.ts'
+
+export interface CrossEntropyAttributes {
+  readonly labelSmoothing: number
+  readonly ignoreIndex: number
+}
+
+type Forward = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
+type Backward = Forward & { dlosses: Tensor1D }
+
+/** One-hot rows as int32, all zeros for ignored labels. */
+function hotRows(labels: Tensor1D, classes: number, ignoreIndex: number): Tensor {
+  // A label out of range has no hot class.
+  const inRange = ignoreIndex >= 0 && ignoreIndex < classes
+  const kept = inRange
+    ? tf.where(tf.equal(labels, tf.scalar(ignoreIndex, 'int32')), tf.fill(labels.shape, -1, 'int32'), labels)
+    : labels
+  return tf.oneHot(kept, classes)
+}
+
+/**
+ * `[losses, weights]` of rows: with the class weights w, the smoothing s and the label y of a row,
+ * `loss = −w[y] · (1 − s) · log p[y] − s / classes · Σ w · log p` and `weight = w[y]`; both are 0 for an ignored label.
+ * The weights do not depend on the logits. A label that is out of range makes its loss NaN.
+ */
+export const crossEntropyOp: Op<Forward, CrossEntropyAttributes, Tensor[]> = defineOp<
+  Forward,
+  CrossEntropyAttributes,
+  Tensor[],
+  'labels' | 'classWeights',
+  Tensor
+>('crossEntropy', {
+  inputs: ['logits', 'labels', 'classWeights'],
+  forward: ({ logits, labels, classWeights }, { labelSmoothing, ignoreIndex }) => {
+    const classes = logits.shape[1]
+    const hot = hotRows(labels, classes, ignoreIndex)
+    const logs = logSoftmax(logits)
+    // Chosen, not multiplied: 0 · −∞ of an impossible class would be NaN.
+    const chosen = tf.where(tf.cast(hot, 'bool'), logs, tf.zerosLike(logs))
+    const weights = tf.sum(tf.mul(tf.cast(hot, 'float32'), classWeights), 1)
+    const kept = tf.cast(tf.sum(hot, 1), 'float32')
+    const hard = tf.mul(tf.neg(weights), tf.sum(chosen, 1))
+    const losses =
+      labelSmoothing === 0
+        ? hard
+        : tf.sub(
+            tf.mul(1 - labelSmoothing, hard),
+            tf.mul(tf.mul(labelSmoothing / classes, kept), tf.sum(tf.mul(logs, classWeights), 1)),
+          )
+    const ignored = tf.cast(tf.equal(labels, tf.scalar(ignoreIndex, 'int32')), 'float32')
+    return [tf.div(losses, tf.add(kept, ignored)), weights] // 0 / 0 where a label is out of range
+  },
+  shared: ([dlosses], { logits, labels, classWeights }, attributes): Tensor => {
+    const inputs = { dlosses: dlosses as Tensor1D, logits, labels, classWeights }
+    // The kernel has no derivative of its own; under a tape the gradient is made of operators that do.
+    return isRecording() ? crossEntropyGradient(inputs, attributes) : crossEntropyGradientOp(inputs, attributes)
+  },
+  gradient: { logits: (_, __, ___, dlogits) => dlogits },
+  constants: { labels: 'a class is an integer', classWeights: 'they are given, as in PyTorch' },
+})
+
+const once = 'it is a kernel for first order only; under a tape crossEntropy uses its composition'
+
+/** The gradient of `crossEntropyOp` with respect to the logits. */
+export const crossEntropyGradientOp: Op<Backward, CrossEntropyAttributes, Tensor> = defineOp<
+  Backward,
+  CrossEntropyAttributes,
+  Tensor,
+  keyof Backward
+>('crossEntropyGradient', {
+  inputs: ['dlosses', 'logits', 'labels', 'classWeights'],
+  forward: (inputs, attributes) => crossEntropyGradient(inputs, attributes),
+  gradient: {},
+  constants: { dlosses: once, logits: once, labels: once, classWeights: once },
+})
+
+/** With the target `t = w ⊙ ((1 − s) · onehot + s / classes)`, 0 for an ignored label: `dlogits = dloss · (p · Σ t − t)`. */
+function crossEntropyGradient(
+  { dlosses, logits, labels, classWeights }: Backward,
+  { labelSmoothing, ignoreIndex }: CrossEntropyAttributes,
+): Tensor {
+  const [rows, classes] = logits.shape
+  const hot = hotRows(labels, classes, ignoreIndex)
+  const hard = tf.cast(hot, 'float32')
+  const kept = tf.cast(tf.sum(hot, 1, true), 'float32')
+  const mixed =
+    labelSmoothing === 0 ? hard : tf.add(tf.mul(1 - labelSmoothing, hard), tf.mul(kept, labelSmoothing / classes))
+  const target = tf.mul(mixed, classWeights) // a constant: made of labels alone
+  const difference = sub(mul(softmax(logits), tf.sum(target, 1, true)), target)
+  return mul(reshape(dlosses, [rows, 1]), difference)
+}
