@@ -1,4 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { maximumWasm, minimumWasm } from './array/extremum.wasm.ts'
 import { identityWasm } from './array/identity.wasm.ts'
 import { meanWasm, sumWasm } from './array/reduce.wasm.ts'
 import { tileWasm } from './array/tile.wasm.ts'
@@ -24,8 +25,10 @@ export const wasmKernels: readonly KernelConfig[] = [
   conv2dWasm,
   identityWasm,
   maxPool2dGradientWasm,
+  maximumWasm,
   maxPool2dWasm,
   meanWasm,
+  minimumWasm,
   resampleAxisWasm,
   sumWasm,
   tileWasm,

@@ -8,6 +8,7 @@ export const sharedKernelNames = [
   'adam',
   'addBias',
   'convolve',
+  'extremum',
   'filterGradient',
   'maxPool',
   'maxPoolGradient',
