@@ -87,7 +87,17 @@ export { type PadMode, type PadOptions, pad } from './padding/pad.ts'
 export { type GroupNormOptions, groupNorm } from './normalization/group-norm.ts'
 export { instanceNorm } from './normalization/instance-norm.ts'
 export { type LayerNormOptions, layerNorm } from './normalization/layer-norm.ts'
-export { type MaxPool2dOptions, maxPool2d } from './pooling/max-pool2d.ts'
+export { type AdaptiveSize, adaptiveAvgPool2d } from './pooling/adaptive-avg-pool2d.ts'
+export { adaptiveMaxPool2d } from './pooling/adaptive-max-pool2d.ts'
+export { type AvgPool2dOptions, avgPool2d } from './pooling/avg-pool2d.ts'
+export {
+  type MaxPool2dOptions,
+  type MaxPool2dWithIndices,
+  maxPool2d,
+  maxPool2dWithIndices,
+} from './pooling/max-pool2d.ts'
+export { type MaxUnpool2dOptions, maxUnpool2d } from './pooling/max-unpool2d.ts'
+export { type AvgPool1dOptions, avgPool1d, type MaxPool1dOptions, maxPool1d } from './pooling/pool1d.ts'
 export type { Key } from './random/index.ts'
 export * as random from './random/index.ts'
 export { type InterpolateOptions, type InterpolationMode, interpolate } from './resampling/interpolate.ts'

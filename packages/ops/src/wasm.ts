@@ -8,7 +8,9 @@ import { conv2dWasm } from './convolution/conv2d.wasm.ts'
 import { conv2dFilterGradientWasm } from './convolution/conv2d-filter-gradient.wasm.ts'
 import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
 import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
-import { maxPool2dGradientWasm, maxPool2dWasm } from './pooling/max-pool2d.wasm.ts'
+import { maxPool2dGradientWasm, maxPool2dWasm, maxPool2dWithIndicesWasm } from './pooling/max-pool2d.wasm.ts'
+import { gatherPlaneWasm, maxUnpool2dWasm, scatterPlaneWasm } from './pooling/plane.wasm.ts'
+import { adaptiveAvgPool2dWasm, avgPool2dWasm } from './pooling/window-average.wasm.ts'
 import { resampleAxisWasm } from './resampling/resample-axis.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'
 
@@ -18,18 +20,24 @@ export { startKernels, stopThreads, threadsOf } from './engine/wasm-heap.ts'
 export const wasmKernels: readonly KernelConfig[] = [
   adamUpdateWasm,
   addBiasWasm,
+  ...adaptiveAvgPool2dWasm,
+  ...avgPool2dWasm,
   batchNormGradientWasm,
   batchNormWasm,
   conv2dFilterGradientWasm,
   conv2dInputGradientWasm,
   conv2dWasm,
+  gatherPlaneWasm,
   identityWasm,
   maxPool2dGradientWasm,
   maximumWasm,
   maxPool2dWasm,
+  maxPool2dWithIndicesWasm,
+  maxUnpool2dWasm,
   meanWasm,
   minimumWasm,
   resampleAxisWasm,
+  scatterPlaneWasm,
   sumWasm,
   tileWasm,
 ]

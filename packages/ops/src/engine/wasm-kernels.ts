@@ -10,17 +10,20 @@ export const sharedKernelNames = [
   'convolve',
   'extremum',
   'filterGradient',
+  'gatherPlane',
   'maxPool',
   'maxPoolGradient',
   'normalize',
   'packWeights',
   'resize',
+  'scatterPlane',
   'spreadGradient',
   'sumAxis',
   'sumGradients',
   'sumRows',
   'sumSquares',
   'tile',
+  'windowAverage',
 ] as const
 
 export type SharedKernel = (typeof sharedKernelNames)[number]

@@ -1,8 +1,34 @@
-import { describeOp } from '@ddnet/testing'
-import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { type MaxPool2dOptions, maxPool2d } from './max-pool2d.ts'
+import { type Tensor, type Tensor4D, valueAndGrads } from '@ddnet/ops'
+import {
+  describeBackends,
+  describeOp,
+  expectTensorClose,
+  type FixtureCase,
+  operatorFixtures,
+  upload,
+} from '@ddnet/testing'
+import { expect, test } from 'vitest'
+import { type MaxPool2dOptions, maxPool2d, maxPool2dWithIndices } from './max-pool2d.ts'
 
 describeOp('maxPool2d', {
   inputs: ['x'],
   run: ({ x }, options) => maxPool2d(x as Tensor4D, options as MaxPool2dOptions),
+})
+
+describeBackends('maxPool2dWithIndices', (backend) => {
+  const cases = operatorFixtures('maxPool2d')
+  // WGSL lets an implementation assume that there are no NaNs.
+  test.each(cases.filter(({ nan }) => nan !== true || backend !== 'webgpu'))('$name', async (one) => {
+    const { x, indices, y, dy, dx } = one.tensors as Required<FixtureCase['tensors']>
+    const given = upload<Tensor4D>(x as never)
+    const options = one.options as MaxPool2dOptions
+    const pooled = maxPool2dWithIndices(given, options)
+    expect(pooled.indices.dtype).toBe('int32')
+    await expectTensorClose(pooled.values, y as never, 1e-7, 'values')
+    if (one.nan === true) return
+    await expectTensorClose(pooled.indices, indices as never, 0, 'indices')
+    const seed = upload(dy as never)
+    const [gradient] = valueAndGrads(() => maxPool2dWithIndices(given, options).values, [given], seed).grads
+    await expectTensorClose(gradient as Tensor, dx as never, undefined, 'dx')
+  })
 })

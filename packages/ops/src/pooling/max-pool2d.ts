@@ -1,7 +1,8 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { expectTensor, type Pair, pair, type Size } from '../convolution/geometry.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { maxPool2dOp, type PoolGeometry } from './max-pool2d-op.ts'
+import { asConstant } from '../array/detach.ts'
+import type { Size } from '../convolution/geometry.ts'
+import { expectImages, poolGeometry } from './geometry.ts'
+import { maxPool2dOp, maxPool2dWithIndicesOp } from './max-pool2d-op.ts'
 
 export interface MaxPool2dOptions {
   kernelSize: Size
@@ -10,56 +11,44 @@ export interface MaxPool2dOptions {
   /** −∞ on each side; at most half the kernel size. */
   padding?: Size
   dilation?: Size
-  /** Round the output size up instead of down. */
+  /** Round the output size up instead of down. A window that would start in the padding after the input is dropped. */
   ceilMode?: boolean
 }
 
 /**
  * The largest value of each window: `y[n, i, j, c] = max x[n, i·s − p + u·d, j·s − p + v·d, c]`.
- * The gradient goes to the first maximum of the window, row by row, as in PyTorch.
+ * The gradient goes to the first maximum of the window, row by row, as in PyTorch. A NaN is larger than any number
+ * (WebGPU leaves open what becomes of one).
  *
  * @param x `[batch, height, width, channels]`, float32
  * @returns `[batch, outHeight, outWidth, channels]`
  * @throws ShapeError if the options do not fit the input
  * @see torch.nn.functional.max_pool2d
+ * @example maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 })
  */
 export function maxPool2d(x: Tensor4D, options: MaxPool2dOptions): Tensor4D {
-  expectTensor('maxPool2d', 'x', x, 4, '[batch, height, width, channels]')
+  expectImages('maxPool2d', 'x', x)
   return maxPool2dOp({ x }, poolGeometry('maxPool2d', [x.shape[1], x.shape[2]], options))
 }
 
-/** Checks the options and works out the geometry for an input of `size`. */
-export function poolGeometry(operator: string, size: Pair, options: MaxPool2dOptions): PoolGeometry {
-  const kernelSize = pair(operator, 'kernelSize', options.kernelSize, 1)
-  const stride = pair(operator, 'stride', options.stride ?? kernelSize, 1)
-  const dilation = pair(operator, 'dilation', options.dilation ?? 1, 1)
-  const padding = pair(operator, 'padding', options.padding ?? 0, 0)
-  const axis = (index: 0 | 1): { output: number; padding: Pair } => {
-    if (padding[index] > kernelSize[index] / 2) {
-      throw new ShapeError(
-        `${operator}: expected padding of at most half the kernel size [${kernelSize}], got [${padding}].`,
-      )
-    }
-    const reach = dilation[index] * (kernelSize[index] - 1) + 1
-    const steps = (size[index] + 2 * padding[index] - reach) / stride[index]
-    let output = (options.ceilMode === true ? Math.ceil(steps) : Math.floor(steps)) + 1
-    // The last window must start inside the input or the padding before it.
-    if (options.ceilMode === true && (output - 1) * stride[index] >= size[index] + padding[index]) output--
-    if (output < 1) {
-      throw new ShapeError(
-        `${operator}: the kernel [${kernelSize}] (dilation [${dilation}]) is larger than the padded input [${size}] + padding [${padding}].`,
-      )
-    }
-    const after = Math.max(padding[index], (output - 1) * stride[index] + reach - size[index] - padding[index])
-    return { output, padding: [padding[index], after] }
-  }
-  const vertical = axis(0)
-  const horizontal = axis(1)
-  return {
-    kernelSize,
-    stride,
-    dilation,
-    padding: [vertical.padding, horizontal.padding],
-    outputSize: [vertical.output, horizontal.output],
-  }
+export interface MaxPool2dWithIndices {
+  /** What `maxPool2d` gives. */
+  values: Tensor4D
+  /** Where each value stood: `row · width + column` in its plane of `x`, int32, of the shape of `values`. */
+  indices: Tensor4D
+}
+
+/**
+ * `maxPool2d` and the position of each maximum, for `maxUnpool2d`. Of equal values the first, row by row, counts.
+ *
+ * @param x `[batch, height, width, channels]`, float32
+ * @throws ShapeError if the options do not fit the input
+ * @see torch.nn.functional.max_pool2d with return_indices=True
+ * @example const { values, indices } = maxPool2dWithIndices(x, { kernelSize: 2 })
+ */
+export function maxPool2dWithIndices(x: Tensor4D, options: MaxPool2dOptions): MaxPool2dWithIndices {
+  expectImages('maxPool2dWithIndices', 'x', x)
+  const geometry = poolGeometry('maxPool2dWithIndices', [x.shape[1], x.shape[2]], options)
+  const [values, indices] = maxPool2dWithIndicesOp({ x }, geometry)
+  return { values, indices: asConstant(indices) }
 }

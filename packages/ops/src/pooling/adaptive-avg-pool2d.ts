@@ -1,0 +1,41 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Pair } from '../convolution/geometry.ts'
+import { ShapeError } from '../engine/shape-error.ts'
+import { expectImages } from './geometry.ts'
+import { defineWindowAverage, type WindowAverageOps } from './window-average-op.ts'
+import { evenWindows } from './windows.ts'
+
+/** Height and width, or one number for both; `null` keeps the input's. */
+export type AdaptiveSize = number | null | readonly [number | null, number | null]
+
+/**
+ * The average over `outputSize` windows that cover the image: row i of the result has the rows
+ * `⌊i · height / outHeight⌋ … ⌈(i + 1) · height / outHeight⌉ − 1`, and columns likewise.
+ *
+ * @param x `[batch, height, width, channels]`, float32
+ * @returns `[batch, ...outputSize, channels]`
+ * @throws ShapeError if `outputSize` is not of positive integers
+ * @see torch.nn.functional.adaptive_avg_pool2d
+ * @example adaptiveAvgPool2d(x, 1) // [batch, 1, 1, channels]
+ */
+export function adaptiveAvgPool2d(x: Tensor4D, outputSize: AdaptiveSize): Tensor4D {
+  expectImages('adaptiveAvgPool2d', 'x', x)
+  const size: Pair = [x.shape[1], x.shape[2]]
+  const [height, width] = adaptiveSize('adaptiveAvgPool2d', size, outputSize)
+  const windows = { rows: evenWindows(size[0], height), columns: evenWindows(size[1], width) }
+  return adaptiveAvgPool2dOps.average({ x }, { ...windows, margins: [0, 0], divisor: 0 })
+}
+
+const adaptiveAvgPool2dOps: WindowAverageOps = defineWindowAverage('adaptiveAvgPool2d')
+
+/** The size that an adaptive pooling of an input of `size` has. */
+export function adaptiveSize(operator: string, size: Pair, outputSize: AdaptiveSize): Pair {
+  const given = typeof outputSize === 'object' && outputSize !== null ? outputSize : [outputSize, outputSize]
+  const [height, width] = given.map((each, axis) => each ?? (size[axis] as number)) as [number, number]
+  if (given.length !== 2 || [height, width].some((each) => !Number.isInteger(each) || each < 1)) {
+    throw new ShapeError(
+      `${operator}: expected outputSize to be an integer of at least 1, null, or a pair of them, got ${JSON.stringify(outputSize)}.`,
+    )
+  }
+  return [height, width]
+}
