@@ -12,6 +12,7 @@ export {
   sumSquares,
 } from './batch-norm'
 export { convolve } from './convolution'
+export { depthwise, depthwiseFilterGradient, packLanes } from './depthwise'
 export { extremum } from './extremum'
 export { filterGradient } from './filter-gradient'
 export { maxPool, maxPoolGradient } from './max-pool'

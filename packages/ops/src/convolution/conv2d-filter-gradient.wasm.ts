@@ -3,6 +3,7 @@ import { tidy } from '@tensorflow/tfjs-core'
 import { wasmKernel } from '../engine/wasm-heap.ts'
 import { conv2dFilterGradientOp } from './conv2d-op.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
+import { filterGradientInLanes, runsInLanes } from './lanes.wasm.ts'
 import { byGroups } from './rewrites.ts'
 
 /** The filter gradient as sums over pixels of four input channels times eight output channels. */
@@ -10,6 +11,11 @@ export const conv2dFilterGradientWasm: KernelConfig = wasmKernel<
   { x: Tensor4D; dy: Tensor4D },
   ConvolutionGeometry & { kernelSize: Pair }
 >('conv2dFilterGradient', ({ x, dy }, { kernelSize, ...geometry }, heap) => {
+  if (runsInLanes(x.shape[3] / geometry.groups, dy.shape[3], geometry)) {
+    const gradient = heap.output([...kernelSize, x.shape[3] / geometry.groups, dy.shape[3]])
+    filterGradientInLanes(heap, x, dy, geometry, kernelSize, gradient)
+    return gradient
+  }
   if (geometry.groups > 1) {
     return tidy(() =>
       byGroups(geometry, [x, 3], [dy, 3], 3, (part, partDy, one) =>

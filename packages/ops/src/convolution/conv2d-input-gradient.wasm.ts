@@ -4,6 +4,7 @@ import { wasmKernel } from '../engine/wasm-heap.ts'
 import { conv2dInputGradientOp } from './conv2d-op.ts'
 import { convolve } from './convolve.wasm.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
+import { backwardLanes, convolveInLanes, runsInLanes } from './lanes.wasm.ts'
 import { byGroups } from './rewrites.ts'
 
 /** The outputs of one axis that see the same taps, and where those read for the first of them. */
@@ -38,7 +39,8 @@ export const conv2dInputGradientWasm: KernelConfig = wasmKernel<
   { dy: Tensor4D; filter: Tensor4D },
   ConvolutionGeometry & { inputSize: Pair }
 >('conv2dInputGradient', ({ dy, filter }, { inputSize, ...geometry }, heap) => {
-  if (geometry.groups > 1) {
+  const inLanes = runsInLanes(filter.shape[2], filter.shape[3], geometry)
+  if (geometry.groups > 1 && !inLanes) {
     return tidy(() =>
       byGroups(geometry, [dy, 3], [filter, 3], 3, (part, partFilter, one) =>
         conv2dInputGradientOp({ dy: part, filter: partFilter }, { ...one, inputSize }),
@@ -47,7 +49,7 @@ export const conv2dInputGradientWasm: KernelConfig = wasmKernel<
   }
   const [kernelHeight, kernelWidth, inChannels, outChannels] = filter.shape
   const { stride, padding, dilation } = geometry
-  const output = heap.output([dy.shape[0], ...inputSize, inChannels])
+  const output = heap.output([dy.shape[0], ...inputSize, inChannels * geometry.groups])
   const rows = axisPhases(inputSize[0], kernelHeight, stride[0], padding[0][0], dilation[0])
   const columns = axisPhases(inputSize[1], kernelWidth, stride[1], padding[1][0], dilation[1])
   const phases = rows.flatMap((row) =>
@@ -61,7 +63,10 @@ export const conv2dInputGradientWasm: KernelConfig = wasmKernel<
       ),
     })),
   )
-  const layout = { inner: outChannels, outer: inChannels, innerStep: 1, outerStep: outChannels }
-  convolve(heap, dy, filter, layout, output, phases)
+  if (inLanes) convolveInLanes(heap, dy, filter, backwardLanes(filter, geometry.groups), output, phases)
+  else {
+    const layout = { inner: outChannels, outer: inChannels, innerStep: 1, outerStep: outChannels }
+    convolve(heap, dy, filter, layout, output, phases)
+  }
   return output
 })

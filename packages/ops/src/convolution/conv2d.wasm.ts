@@ -4,13 +4,15 @@ import { wasmKernel } from '../engine/wasm-heap.ts'
 import { conv2dOp, convolvedSizes } from './conv2d-op.ts'
 import { convolve } from './convolve.wasm.ts'
 import type { ConvolutionGeometry } from './geometry.ts'
+import { convolveInLanes, forwardLanes, runsInLanes } from './lanes.wasm.ts'
 import { byGroups } from './rewrites.ts'
 
 /** The convolution: one phase, whose windows step by the stride. */
 export const conv2dWasm: KernelConfig = wasmKernel<{ x: Tensor4D; filter: Tensor4D }, ConvolutionGeometry>(
   'conv2d',
   ({ x, filter }, geometry, heap) => {
-    if (geometry.groups > 1) {
+    const inLanes = runsInLanes(filter.shape[2], filter.shape[3], geometry)
+    if (geometry.groups > 1 && !inLanes) {
       return tidy(() =>
         byGroups(geometry, [x, 3], [filter, 3], 3, (part, partFilter, one) =>
           conv2dOp({ x: part, filter: partFilter }, one),
@@ -26,8 +28,12 @@ export const conv2dWasm: KernelConfig = wasmKernel<{ x: Tensor4D; filter: Tensor
       column: (source % kernelWidth) * dilation[1] - padding[1][0],
       source,
     }))
-    const layout = { inner: inChannels, outer: outChannels, innerStep: outChannels, outerStep: 1 }
-    convolve(heap, x, filter, layout, output, [{ size, start: [0, 0], step: [1, 1], inputStep: stride, taps }])
+    const phases = [{ size, start: [0, 0], step: [1, 1], inputStep: stride, taps }] as const
+    if (inLanes) convolveInLanes(heap, x, filter, forwardLanes(filter, geometry.groups), output, phases)
+    else {
+      const layout = { inner: inChannels, outer: outChannels, innerStep: outChannels, outerStep: 1 }
+      convolve(heap, x, filter, layout, output, phases)
+    }
     return output
   },
 )

@@ -71,6 +71,31 @@ const cases: [string, Run, number[], number[]][] = [
     [3, 3, 4, 6],
   ],
   ['stride beyond the kernel', (x, f) => convTranspose2d(x, f, { stride: 3 }), [2, 5, 4, 6], [2, 2, 5, 6]],
+  ['depthwise', (x, f) => conv2d(x, f, { padding: 1, groups: 11 }), [3, 9, 7, 11], [3, 3, 1, 11]],
+  ['depthwise, stride 2', (x, f) => conv2d(x, f, { padding: 1, stride: 2, groups: 8 }), [2, 9, 12, 8], [3, 3, 1, 8]],
+  ['depthwise, two filters a channel', (x, f) => conv2d(x, f, { groups: 5 }), [2, 6, 7, 5], [3, 2, 1, 10]],
+  ['depthwise, many filters a channel', (x, f) => conv2d(x, f, { groups: 2, padding: 1 }), [2, 5, 4, 2], [3, 3, 1, 38]],
+  [
+    'depthwise with stride and dilation',
+    (x, f) => conv2d(x, f, { groups: 6, stride: [3, 2], dilation: [2, 3], padding: [2, 0] }),
+    [2, 11, 13, 6],
+    [2, 3, 1, 6],
+  ],
+  [
+    'transposed depthwise',
+    (x, f) => convTranspose2d(x, f, { groups: 9, stride: 2, padding: 1, outputPadding: 1 }),
+    [2, 5, 6, 9],
+    [3, 3, 1, 9],
+  ],
+  [
+    'transposed, several filters a channel',
+    (x, f) => convTranspose2d(x, f, { groups: 4, stride: 2 }),
+    [2, 4, 5, 4],
+    [3, 2, 3, 4],
+  ],
+  ['narrow groups', (x, f) => conv2d(x, f, { groups: 4, padding: 1, stride: [1, 2] }), [2, 6, 9, 12], [3, 3, 3, 8]],
+  ['wide groups', (x, f) => conv2d(x, f, { groups: 2, padding: 1 }), [2, 5, 5, 18], [3, 3, 9, 20]],
+  ['groups of no images', (x, f) => conv2d(x, f, { groups: 4 }), [0, 5, 5, 4], [3, 3, 1, 4]],
   ['kernel 4, stride 2', (x, f) => convTranspose2d(x, f, { stride: 2, padding: 1 }), [2, 6, 5, 10], [4, 4, 9, 10]],
 ]
 

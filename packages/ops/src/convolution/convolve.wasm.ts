@@ -32,6 +32,24 @@ export interface FilterLayout {
 /** As many weights, eight channels wide, as stay in a first-level cache of 32 KB beside the pixels: 20 KB. */
 const panelLength = 640
 
+/** The rows and columns that phases see before an image, and from its first on. */
+export function reachOf(phases: readonly Phase[]): { before: Pair; seen: Pair } {
+  const taps = phases.flatMap((phase) => phase.taps)
+  const reach = phases.flatMap(({ size, inputStep, taps }) =>
+    taps.map(({ row, column }): Pair => [row + (size[0] - 1) * inputStep[0], column + (size[1] - 1) * inputStep[1]]),
+  )
+  return {
+    before: [
+      taps.reduce((most, { row }) => Math.max(most, -row), 0),
+      taps.reduce((most, { column }) => Math.max(most, -column), 0),
+    ],
+    seen: [
+      reach.reduce((most, [row]) => Math.max(most, row + 1), 0),
+      reach.reduce((most, [, column]) => Math.max(most, column + 1), 0),
+    ],
+  }
+}
+
 /** Computes phases of a convolution of `x` into `output` `[batch, height, width, outer]`, pixels outside `x` being zero. */
 export function convolve(
   heap: Heap,
@@ -43,16 +61,10 @@ export function convolve(
 ): void {
   const [batch, height, width, channels] = x.shape
   const [, outHeight, outWidth] = output.shape as [number, number, number]
-  const taps = phases.flatMap((phase) => phase.taps)
-  const reach = phases.flatMap(({ size, inputStep, taps }) =>
-    taps.map(({ row, column }): Pair => [row + (size[0] - 1) * inputStep[0], column + (size[1] - 1) * inputStep[1]]),
-  )
-  const top = taps.reduce((most, { row }) => Math.max(most, -row), 0)
-  const left = taps.reduce((most, { column }) => Math.max(most, -column), 0)
-  const seen: Pair = [
-    reach.reduce((most, [row]) => Math.max(most, row + 1), 0),
-    reach.reduce((most, [, column]) => Math.max(most, column + 1), 0),
-  ]
+  const {
+    before: [top, left],
+    seen,
+  } = reachOf(phases)
   const padded = top + left > 0 || seen[0] > height || seen[1] > width
   const paddedSize: Pair = padded ? [top + seen[0], left + seen[1]] : [height, width]
   const pixel = channels * 4
