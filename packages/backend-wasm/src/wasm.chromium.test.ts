@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Trained } from '../test/page/worker.ts'
 import { trainingStep } from '../test/training-step.ts'
+import type { WasmOptions } from './wasm.ts'
 
 let chromium: LaunchedChromium
 let site: Site
@@ -43,12 +44,12 @@ test('a page built by Vite differentiates a convolution on its main thread, whic
   await page.close()
 })
 
-/** What a worker of the page at `url` says of a training step on each of these numbers of threads. */
-async function trainInWorker(url: string, ...counts: number[]): Promise<(Trained | string)[]> {
+/** What a worker of the page at `url` says of a training step with each of these options. */
+async function trainInWorker(url: string, ...choices: WasmOptions[]): Promise<(Trained | string)[]> {
   const { page, errors } = await openPage(chromium.browser, url)
   const results = await page.evaluate(
-    (counts) => (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker(...counts),
-    counts,
+    (choices) => (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker(...choices),
+    choices,
   )
   expect(errors).toEqual([])
   await page.close()
@@ -58,15 +59,23 @@ async function trainInWorker(url: string, ...counts: number[]): Promise<(Trained
 test('a worker of an isolated page trains on 1, 2 and 3 threads, each with the bits of Node', async () => {
   await useBackend('wasm')
   const digests = (await trainingStep()).map((values) => createHash('sha256').update(values).digest('hex'))
-  const results = await trainInWorker(site.url, 1, 2, 3, 2)
+  const counts = [1, 2, 3, 2]
+  const results = await trainInWorker(site.url, ...counts.map((threads) => ({ threads })))
   expect(results).toEqual(
-    [1, 2, 3, 2].map((threads) => ({ device: expect.stringContaining(`SIMD, ${threads} thread`), digests })),
+    counts.map((threads) => ({ device: expect.stringContaining(`SIMD, ${threads} thread`), digests })),
   )
+})
+
+test('fused multiply-add gives the same bits on any number of threads too', async () => {
+  const choices = [1, 2, 3].map((threads) => ({ threads, fusedMultiplyAdd: true }))
+  const [first, ...others] = (await trainInWorker(site.url, ...choices)) as Trained[]
+  expect(first?.device).toContain('fused multiply-add, 1 thread')
+  for (const { digests } of others) expect(digests).toEqual(first?.digests)
 })
 
 test('a page that is not isolated has one thread, and says what isolates it', async () => {
   const open = await serveFolder(site.folder, {})
-  const [one, two] = await trainInWorker(open.url, 1, 2)
+  const [one, two] = await trainInWorker(open.url, { threads: 1 }, { threads: 2 })
   await open.close()
   expect(one).toMatchObject({ device: expect.stringContaining('1 thread') })
   expect(two).toMatch(
@@ -82,7 +91,7 @@ test('a policy without blob workers is an error that names the word it lacks', a
   })
   const { page } = await openPage(chromium.browser, strict.url)
   const results = await page.evaluate(() =>
-    (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker(2, 1),
+    (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker({ threads: 2 }, { threads: 1 }),
   )
   await page.close()
   await strict.close()

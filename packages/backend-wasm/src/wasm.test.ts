@@ -1,8 +1,15 @@
 import { type Backend, zeros } from '@ddnet/ops'
+import { checkFused } from '@ddnet/ops/wasm'
+import { expectClose } from '@ddnet/testing'
 import { engine } from '@tensorflow/tfjs-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { trainingStep } from '../test/training-step.ts'
 import { wasm } from './wasm.ts'
+
+const hasFused = await checkFused().then(
+  () => true,
+  () => false,
+)
 
 describe('wasm', () => {
   const started: { backend?: Backend } = {}
@@ -39,6 +46,28 @@ describe('wasm', () => {
 
   test.each([0, -1, 1.5])('refuses %d threads', async (threads) => {
     await expect(wasm({ threads })).rejects.toThrow(/expected threads as a whole number of at least 1, got/)
+  })
+
+  test.runIf(hasFused)(
+    'gives with fused multiply-add the same bits on 1 and 2 threads, close to the others',
+    async () => {
+      await start()
+      const apart = await trainingStep()
+      stop()
+      started.backend = await wasm({ fusedMultiplyAdd: true })
+      expect(started.backend.device).toContain('fused multiply-add, 1 thread')
+      const fused = await trainingStep()
+      for (const [index, values] of fused.entries()) expectClose(values, apart[index] as Float32Array, 1e-4)
+      await expect(wasm({ fusedMultiplyAdd: false })).rejects.toThrow('runs already with fused multiply-add')
+      stop()
+      started.backend = await wasm({ fusedMultiplyAdd: true, threads: 2 })
+      expect(await trainingStep()).toEqual(fused)
+    },
+  )
+
+  test.runIf(!hasFused)('refuses fused multiply-add where the engine has none, and starts nothing', async () => {
+    await expect(wasm({ fusedMultiplyAdd: true })).rejects.toThrow(/^wasm: this engine has no relaxed SIMD/)
+    expect((await start(2)).device).toContain('SIMD, 2 threads')
   })
 
   test('leaves no Worker in the global scope', async () => {

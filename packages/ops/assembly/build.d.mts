@@ -3,3 +3,6 @@
  * @param changed sources, by name, that take the place of those in this folder
  */
 export function generate(changed?: Record<string, string>): Promise<string>
+
+/** The text of `src/engine/wasm-fused.generated.ts`, compiled anew. */
+export function generateFused(): Promise<string>

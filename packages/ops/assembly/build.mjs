@@ -9,10 +9,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
-const generated = new URL('../src/engine/wasm-kernels.generated.ts', import.meta.url)
+const generated = (name) => new URL(`../src/engine/${name}.generated.ts`, import.meta.url)
 
 const common = [
-  'index.ts',
   '--outFile',
   'kernels.wasm',
   '-O3',
@@ -31,10 +30,10 @@ const common = [
   'bulk-memory',
 ]
 
-async function compile(flags, changed) {
+async function compile(entry, flags, changed) {
   const binary = { bytes: new Uint8Array() }
   const { error, stderr } = await asc.main(
-    [...common, '--baseDir', fileURLToPath(new URL('.', import.meta.url)), ...flags],
+    [entry, ...common, '--baseDir', fileURLToPath(new URL('.', import.meta.url)), ...flags],
     {
       readFile: async (name, folder) => changed[name] ?? readFile(join(folder, name), 'utf8').catch(() => null),
       writeFile: (_, contents) => {
@@ -66,13 +65,16 @@ function sections(bytes) {
   return ids
 }
 
+const sharedMemory = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536']
+const fused = ['--enable', 'relaxed-simd']
+
 /**
  * The generated module's text.
  * @param {Record<string, string>} [changed] sources, by name, that take the place of those in this folder
  */
 export async function generate(changed = {}) {
-  const unshared = await compile([], changed)
-  const shared = await compile(['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'], changed)
+  const unshared = await compile('index.ts', [], changed)
+  const shared = await compile('index.ts', sharedMemory, changed)
   return `// Made by assembly/build.mjs from assembly/*.ts. Do not edit.
 
 /** The kernels for memory of one thread, base64. */
@@ -85,4 +87,21 @@ export const sharedKernels =
 `
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(generated, await generate())
+/** The text of the module of kernels that multiply and add in one instruction. */
+export async function generateFused() {
+  return `// Made by assembly/build.mjs from assembly/fused.ts. Do not edit.
+
+/** The fused kernels for memory of one thread, base64. */
+export const unsharedFused =
+  '${await compile('fused.ts', fused, {})}'
+
+/** The fused kernels for shared memory, base64. */
+export const sharedFused =
+  '${await compile('fused.ts', [...fused, ...sharedMemory], {})}'
+`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await writeFile(generated('wasm-kernels'), await generate())
+  await writeFile(generated('wasm-fused'), await generateFused())
+}

@@ -1,3 +1,4 @@
+import { multiplyAdd } from './multiply-add'
 import { Padded, pad } from './pad'
 import { shareStart } from './share'
 
@@ -217,17 +218,17 @@ function tile(
       const w0 = v128.load(at)
       const w1 = v128.load(at, 16)
       const a0 = v128.load_splat<f32>(x0 + i)
-      y00 = f32x4.add(y00, f32x4.mul(a0, w0))
-      y01 = f32x4.add(y01, f32x4.mul(a0, w1))
+      y00 = multiplyAdd(a0, w0, y00)
+      y01 = multiplyAdd(a0, w1, y01)
       const a1 = v128.load_splat<f32>(x1 + i)
-      y10 = f32x4.add(y10, f32x4.mul(a1, w0))
-      y11 = f32x4.add(y11, f32x4.mul(a1, w1))
+      y10 = multiplyAdd(a1, w0, y10)
+      y11 = multiplyAdd(a1, w1, y11)
       const a2 = v128.load_splat<f32>(x2 + i)
-      y20 = f32x4.add(y20, f32x4.mul(a2, w0))
-      y21 = f32x4.add(y21, f32x4.mul(a2, w1))
+      y20 = multiplyAdd(a2, w0, y20)
+      y21 = multiplyAdd(a2, w1, y21)
       const a3 = v128.load_splat<f32>(x3 + i)
-      y30 = f32x4.add(y30, f32x4.mul(a3, w0))
-      y31 = f32x4.add(y31, f32x4.mul(a3, w1))
+      y30 = multiplyAdd(a3, w0, y30)
+      y31 = multiplyAdd(a3, w1, y31)
     }
     weights += run << 3
   }

@@ -1,3 +1,4 @@
+import { multiplyAdd } from './multiply-add'
 import { shareStart } from './share'
 
 /**
@@ -103,17 +104,17 @@ function tile(
       const w0 = v128.load(kernel)
       const w1 = v128.load(kernel, 16)
       const a0 = v128.load_splat<f32>(at)
-      s00 = f32x4.add(s00, f32x4.mul(a0, w0))
-      s01 = f32x4.add(s01, f32x4.mul(a0, w1))
+      s00 = multiplyAdd(a0, w0, s00)
+      s01 = multiplyAdd(a0, w1, s01)
       const a1 = v128.load_splat<f32>(at, 4)
-      s10 = f32x4.add(s10, f32x4.mul(a1, w0))
-      s11 = f32x4.add(s11, f32x4.mul(a1, w1))
+      s10 = multiplyAdd(a1, w0, s10)
+      s11 = multiplyAdd(a1, w1, s11)
       const a2 = v128.load_splat<f32>(at, 8)
-      s20 = f32x4.add(s20, f32x4.mul(a2, w0))
-      s21 = f32x4.add(s21, f32x4.mul(a2, w1))
+      s20 = multiplyAdd(a2, w0, s20)
+      s21 = multiplyAdd(a2, w1, s21)
       const a3 = v128.load_splat<f32>(at, 12)
-      s30 = f32x4.add(s30, f32x4.mul(a3, w0))
-      s31 = f32x4.add(s31, f32x4.mul(a3, w1))
+      s30 = multiplyAdd(a3, w0, s30)
+      s31 = multiplyAdd(a3, w1, s31)
       at += inputColumn
       kernel += 32
     }

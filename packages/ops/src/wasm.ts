@@ -14,7 +14,8 @@ import { adaptiveAvgPool2dWasm, avgPool2dWasm } from './pooling/window-average.w
 import { resampleAxisWasm } from './resampling/resample-axis.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'
 
-export { startKernels, stopThreads, threadsOf } from './engine/wasm-heap.ts'
+export { isFused, startKernels, stopThreads, threadsOf } from './engine/wasm-heap.ts'
+export { checkFused } from './engine/wasm-kernels.ts'
 
 /** Our own kernels for the WASM backend; every other operator runs as its composition. */
 export const wasmKernels: readonly KernelConfig[] = [

@@ -1,4 +1,4 @@
-import { wasm } from '@ddnet/backend-wasm'
+import { type WasmOptions, wasm } from '@ddnet/backend-wasm'
 import { conv2d, ones, sum, type Tensor4D, valueAndGrads } from '@ddnet/ops'
 import { paths } from './paths.ts'
 import type { Trained } from './worker.ts'
@@ -17,16 +17,16 @@ export async function report() {
   }
 }
 
-/** A training step in a worker, on each of these numbers of threads in turn, or the error of it. */
-export async function trainInWorker(...counts: number[]): Promise<(Trained | string)[]> {
+/** A training step in a worker, with each of these options in turn, or the error of it. */
+export async function trainInWorker(...choices: WasmOptions[]): Promise<(Trained | string)[]> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   const results: (Trained | string)[] = []
-  for (const threads of counts) {
+  for (const options of choices) {
     const answer = new Promise<Trained | string>((resolve, reject) => {
       worker.onmessage = ({ data }) => resolve(data)
       worker.onerror = ({ message }) => reject(new Error(message))
     })
-    worker.postMessage(threads)
+    worker.postMessage(options)
     results.push(await answer)
   }
   worker.terminate()

@@ -1,4 +1,4 @@
-import { wasm } from '@ddnet/backend-wasm'
+import { type WasmOptions, wasm } from '@ddnet/backend-wasm'
 import { trainingStep } from '../training-step.ts'
 import { paths } from './paths.ts'
 
@@ -13,13 +13,13 @@ export async function digest(values: Float32Array): Promise<string> {
   return bytes.reduce((text, byte) => text + byte.toString(16).padStart(2, '0'), '')
 }
 
-async function train(threads: number): Promise<Trained> {
-  const backend = await wasm({ threads, paths })
+async function train(options: WasmOptions): Promise<Trained> {
+  const backend = await wasm({ ...options, paths })
   const results = await trainingStep()
   backend.dispose()
   return { device: backend.device, digests: await Promise.all(results.map(digest)) }
 }
 
-addEventListener('message', async ({ data }: MessageEvent<number>) => {
+addEventListener('message', async ({ data }: MessageEvent<WasmOptions>) => {
   postMessage(await train(data).catch((error: Error) => `${error.name}: ${error.message}`))
 })

@@ -48,11 +48,12 @@ function runnerOf(backend: WasmBackend): Runner {
 }
 
 /** Compiles our kernels for a backend; more than one thread needs tfjs-backend-wasm's threaded build. */
-export async function startKernels(backend: object, threads: number): Promise<void> {
+export async function startKernels(backend: object, threads: number, fused: boolean): Promise<void> {
   const wasm = backend as WasmBackend // the one that tfjs-backend-wasm made
   const memory = memoryOf(wasm)
-  const local = async (): Promise<Runner> => localRunner(await instantiateKernels(await compileKernels(memory), memory))
-  runners.set(wasm, threads > 1 ? await threadedRunner(memory, threads) : await local())
+  const local = async (): Promise<Runner> =>
+    localRunner(await instantiateKernels(await compileKernels(memory, fused), memory), fused)
+  runners.set(wasm, threads > 1 ? await threadedRunner(memory, threads, { fused }) : await local())
 }
 
 /** Stops the other threads, before the backend is removed. */
@@ -60,6 +61,9 @@ export const stopThreads = (backend: object): void => runners.get(backend as Was
 
 /** Among how many threads our kernels on a backend are divided. */
 export const threadsOf = (backend: object): number => runnerOf(backend as WasmBackend).parts
+
+/** Whether convolutions on a backend multiply and add in one instruction. */
+export const isFused = (backend: object): boolean => runnerOf(backend as WasmBackend).fused
 
 /** A kernel for the WASM backend that computes on the heap directly. */
 export function wasmKernel<I extends Record<string, Tensor>, A>(

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { generate } from '../../assembly/build.mjs'
+import { generate, generateFused } from '../../assembly/build.mjs'
 
 test('the committed kernels are what the AssemblyScript sources compile to', async () => {
-  const committed = await readFile(new URL('./wasm-kernels.generated.ts', import.meta.url), 'utf8')
-  expect(committed === (await generate()), 'out of date: run node packages/ops/assembly/build.mjs').toBe(true)
+  const committed = (name: string) => readFile(new URL(`./${name}.generated.ts`, import.meta.url), 'utf8')
+  const remedy = 'out of date: run node packages/ops/assembly/build.mjs'
+  expect((await committed('wasm-kernels')) === (await generate()), remedy).toBe(true)
+  expect((await committed('wasm-fused')) === (await generateFused()), remedy).toBe(true)
 })

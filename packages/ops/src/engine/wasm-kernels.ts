@@ -1,3 +1,4 @@
+import { BackendUnavailable } from './backend.ts'
 import { sharedKernels, unsharedKernels } from './wasm-kernels.generated.ts'
 
 /** Computes share `part` of `parts` of the job whose description is at address `job`. */
@@ -36,6 +37,8 @@ export type SmallKernel = 'finishGradient' | 'finishMean' | 'finishVariance' | '
 
 /** Runs our compiled kernels in the memory of tfjs-backend-wasm. */
 export interface Runner {
+  /** Whether convolutions multiply and add in one instruction. */
+  readonly fused: boolean
   /** Among how many threads each job is divided. Results do not depend on it. */
   readonly parts: number
   run(kernel: SharedKernel, job: number): void
@@ -49,17 +52,40 @@ export interface Runner {
 const decode = (base64: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 
+const unshared = ({ buffer }: WebAssembly.Memory): boolean => buffer instanceof ArrayBuffer
+
 /** The compiled kernels for a memory; the shared flag is part of the imported memory's type. */
 const binary = (memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> =>
-  decode(memory.buffer instanceof ArrayBuffer ? unsharedKernels : sharedKernels)
+  decode(unshared(memory) ? unsharedKernels : sharedKernels)
 
-export const compileKernels = (memory: WebAssembly.Memory): Promise<WebAssembly.Module> =>
-  WebAssembly.compile(binary(memory))
+/** @throws BackendUnavailable where the engine cannot multiply and add in one instruction */
+export async function checkFused(): Promise<void> {
+  const { unsharedFused } = await import('./wasm-fused.generated.ts')
+  if (WebAssembly.validate(decode(unsharedFused))) return
+  throw new BackendUnavailable(
+    'wasm: this engine has no relaxed SIMD, which fused multiply-add needs. Use Node 22 or Chrome 114 or later, or leave fusedMultiplyAdd out.',
+  )
+}
+
+/** Compiles the kernels, and with `fused` once more those that multiply and add in one instruction. */
+export async function compileKernels(memory: WebAssembly.Memory, fused = false): Promise<WebAssembly.Module[]> {
+  const binaries = [binary(memory)]
+  if (fused) {
+    const { sharedFused, unsharedFused } = await import('./wasm-fused.generated.ts')
+    binaries.push(decode(unshared(memory) ? unsharedFused : sharedFused))
+  }
+  return Promise.all(binaries.map((bytes) => WebAssembly.compile(bytes)))
+}
 
 export type Kernels = Readonly<Record<SharedKernel | SmallKernel, Kernel>>
 
-export async function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
-  return (await WebAssembly.instantiate(module, { env: { memory } })).exports as Kernels // of assembly/index.ts
+/** The kernels of all modules; those of a later one take the place of an earlier one's. */
+export async function instantiateKernels(
+  modules: readonly WebAssembly.Module[],
+  memory: WebAssembly.Memory,
+): Promise<Kernels> {
+  const instances = await Promise.all(modules.map((module) => WebAssembly.instantiate(module, { env: { memory } })))
+  return Object.assign({}, ...instances.map(({ exports }) => exports)) as Kernels // of assembly/index.ts
 }
 
 /** The same at once, for a backend that nobody has started through us: pages of old browsers refuse. */
@@ -69,7 +95,7 @@ export function kernelsNow(memory: WebAssembly.Memory): Kernels {
 }
 
 /** A runner on the calling thread alone. */
-export function localRunner(kernels: Kernels): Runner {
+export function localRunner(kernels: Kernels, fused = false): Runner {
   const runAlone: Runner['runAlone'] = (kernel, job) => kernels[kernel](job, 0, 1)
-  return { parts: 1, run: runAlone, runAlone, stop: () => {} }
+  return { fused, parts: 1, run: runAlone, runAlone, stop: () => {} }
 }

@@ -16,8 +16,9 @@ const spins = 20_000
 
 /** What another thread does: its share of every job, until told to stop. Plain JavaScript, since it starts from text. */
 const script = `
-const { module, memory, control, part, parts, names, word, spins } = shared
-const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports
+const { modules, memory, control, part, parts, names, word, spins } = shared
+const instances = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }))
+const kernels = Object.assign({}, ...instances.map(({ exports }) => exports))
 let seen = 0
 ready()
 for (;;) {
@@ -37,6 +38,7 @@ for (;;) {
 `
 
 export interface ThreadOptions {
+  readonly fused?: boolean
   readonly startWorker?: StartWorker
   /** How long the calling thread waits for the others. They are never late by more than what the machine does besides. */
   readonly patienceMs?: number
@@ -52,10 +54,14 @@ export interface ThreadOptions {
 export async function threadedRunner(
   memory: WebAssembly.Memory,
   threads: number,
-  { startWorker = hasNode() ? startNodeWorker : startPageWorker, patienceMs = 60_000 }: ThreadOptions = {},
+  {
+    fused = false,
+    startWorker = hasNode() ? startNodeWorker : startPageWorker,
+    patienceMs = 60_000,
+  }: ThreadOptions = {},
 ): Promise<Runner> {
-  const module = await compileKernels(memory)
-  const kernels = await instantiateKernels(module, memory)
+  const modules = await compileKernels(memory, fused)
+  const kernels = await instantiateKernels(modules, memory)
   // A block of its own for each pool: a late thread of an old one can disturb nothing.
   const control = new Int32Array(new SharedArrayBuffer(128))
   const lost: { reason?: string } = {}
@@ -91,7 +97,7 @@ export async function threadedRunner(
   try {
     const workers = Array.from({ length: threads - 1 }, (_, index) =>
       startWorker(script, {
-        ...{ module, memory, control, part: index + 1, parts: threads },
+        ...{ modules, memory, control, part: index + 1, parts: threads },
         ...{ names: sharedKernelNames, word, spins },
       }),
     )
@@ -105,6 +111,7 @@ export async function threadedRunner(
   }
 
   return {
+    fused,
     parts: threads,
     run: (kernel: SharedKernel, job: number) => {
       if (lost.reason !== undefined) throw new Error(lost.reason)
