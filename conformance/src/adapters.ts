@@ -1,0 +1,248 @@
+/**
+ * tfjs's functions, computed by the operators of @ddnet/ops that have other names, options or defaults.
+ *
+ * Arguments for which ops has no counterpart (other layouts and ranks, padding on one side, integers, lists in the place of
+ * tensors) go to tfjs's own function, whose kernels then lack a gradient.
+ */
+import * as ops from '@ddnet/ops'
+import * as tf from '@tensorflow/tfjs-core'
+
+type Pair = [number, number]
+type Strides = number | number[]
+type Padding = Parameters<typeof tf.conv2d>[3]
+type Rounding = 'floor' | 'round' | 'ceil'
+
+const floats = (...xs: unknown[]): boolean => xs.every((x) => x instanceof tf.Tensor && x.dtype === 'float32')
+
+/** ops' images come in batches. */
+function batched<T extends tf.Tensor>(x: T, operator: (x: tf.Tensor4D) => tf.Tensor): T {
+  if (x.rank === 4) return operator(x as unknown as tf.Tensor4D) as T
+  const y = operator(ops.reshape(x as tf.Tensor, [1, ...x.shape] as [number, number, number, number]) as tf.Tensor4D)
+  return ops.reshape(y, y.shape.slice(1)) as unknown as T
+}
+
+const isImage = (x: tf.Tensor): boolean => floats(x) && (x.rank === 3 || x.rank === 4)
+
+const both = (size: Strides): Pair =>
+  typeof size === 'number' ? [size, size] : [size[0] as number, size.at(-1) as number]
+
+/** tfjs's padding as ops': as many on both sides, or undefined. */
+function symmetric(x: tf.Tensor, kernel: Pair, stride: Pair, dilation: Pair, padding: Padding): Pair | undefined {
+  if (typeof padding === 'number') return Number.isInteger(padding) ? [padding, padding] : undefined
+  const shape = [1, ...x.shape].slice(-4) as [number, number, number, number]
+  const { padInfo } = tf.backend_util.computePool2DInfo(shape, kernel, stride, dilation, padding)
+  const { top, bottom, left, right } = padInfo
+  return top === bottom && left === right ? [top, left] : undefined
+}
+
+export function conv2d<T extends tf.Tensor3D | tf.Tensor4D>(
+  x: T,
+  filter: tf.Tensor4D,
+  strides: Pair | number,
+  pad: Padding,
+  dataFormat: 'NHWC' | 'NCHW' = 'NHWC',
+  dilations: Pair | number = 1,
+  rounding?: Rounding,
+): T {
+  const own = isImage(x) && floats(filter) && filter.rank === 4 && x.shape.at(-1) === filter.shape[2]
+  const stride = both(strides)
+  const dilation = both(dilations)
+  const padding =
+    own && dataFormat === 'NHWC' && rounding === undefined
+      ? symmetric(x, [filter.shape[0], filter.shape[1]], stride, dilation, pad)
+      : undefined
+  return padding === undefined
+    ? tf.conv2d(x, filter, strides, pad, dataFormat, dilations, rounding)
+    : batched(x, (x) => ops.conv2d(x, filter, { stride, padding, dilation }))
+}
+
+export function depthwiseConv2d<T extends tf.Tensor3D | tf.Tensor4D>(
+  x: T,
+  filter: tf.Tensor4D,
+  strides: Pair | number,
+  pad: Padding,
+  dataFormat: 'NHWC' | 'NCHW' = 'NHWC',
+  dilations: Pair | number | null = 1,
+  rounding?: Rounding,
+): T {
+  const own = isImage(x) && floats(filter) && filter.rank === 4 && x.shape.at(-1) === filter.shape[2]
+  const stride = both(strides)
+  const dilation = both(dilations ?? 1)
+  const padding =
+    own && dataFormat === 'NHWC' && rounding === undefined
+      ? symmetric(x, [filter.shape[0], filter.shape[1]], stride, dilation, pad)
+      : undefined
+  return padding === undefined
+    ? tf.depthwiseConv2d(x, filter, strides, pad as number, dataFormat, dilations ?? 1, rounding)
+    : batched(x, (x) => ops.depthwiseConv2d(x, filter, { stride, padding, dilation }))
+}
+
+export function separableConv2d<T extends tf.Tensor3D | tf.Tensor4D>(
+  x: T,
+  depthwise: tf.Tensor4D,
+  pointwise: tf.Tensor4D,
+  strides: Pair | number,
+  pad: 'valid' | 'same',
+  dilation: Pair | number = 1,
+  dataFormat: 'NHWC' | 'NCHW' = 'NHWC',
+): T {
+  const own = floats(x, depthwise, pointwise) && [x, depthwise, pointwise].every(({ rank }) => rank === 4)
+  const fits = own && pointwise.shape[0] === 1 && pointwise.shape[1] === 1 && dataFormat === 'NHWC'
+  const kernel: Pair = [depthwise.shape?.[0], depthwise.shape?.[1]]
+  const padding = fits ? symmetric(x, kernel, both(strides), both(dilation), pad) : undefined
+  const channels = fits ? depthwise.shape[2] * depthwise.shape[3] : 0
+  return padding === undefined || pointwise.shape[2] !== channels
+    ? tf.separableConv2d(x, depthwise, pointwise, strides, pad, dilation, dataFormat)
+    : (ops.separableConv2d(x as tf.Tensor4D, depthwise, pointwise, {
+        stride: both(strides),
+        padding,
+        dilation: both(dilation),
+      }) as T)
+}
+
+export function conv1d<T extends tf.Tensor2D | tf.Tensor3D>(
+  x: T,
+  filter: tf.Tensor3D,
+  stride: number,
+  pad: Parameters<typeof tf.conv1d>[3],
+  dataFormat: 'NWC' | 'NCW' = 'NWC',
+  dilation = 1,
+  rounding?: Rounding,
+): T {
+  const own = floats(x, filter) && x.rank === 3 && filter.rank === 3 && x.shape[2] === filter.shape[1]
+  const simple = rounding === undefined && (pad === 'valid' || (typeof pad === 'number' && Number.isInteger(pad)))
+  return own && simple && stride > 0 && dilation > 0 && (stride === 1 || dilation === 1)
+    ? (ops.conv1d(x as tf.Tensor3D, filter, { stride, padding: pad, dilation }) as T)
+    : tf.conv1d(x, filter, stride, pad, dataFormat, dilation, rounding)
+}
+
+export function conv2dTranspose<T extends tf.Tensor3D | tf.Tensor4D>(
+  x: T,
+  filter: tf.Tensor4D,
+  outputShape: [number, number, number, number] | [number, number, number],
+  strides: Pair | number,
+  pad: Padding,
+  rounding?: Rounding,
+): T {
+  const stock = (): T => tf.conv2dTranspose(x, filter, outputShape, strides, pad, rounding)
+  if (!floats(x, filter) || x.rank !== 4 || filter.rank !== 4 || rounding !== undefined) return stock()
+  if (x.shape[3] !== filter.shape[3]) return stock()
+  const stride = both(strides)
+  const kernel: Pair = [filter.shape[0], filter.shape[1]]
+  const shape = [...outputShape.slice(0, 3), filter.shape[2]] as [number, number, number, number]
+  const { padInfo } = tf.backend_util.computePool2DInfo(shape, kernel, stride, 1, pad)
+  const padding: Pair = [padInfo.top, padInfo.left]
+  const outputPadding = [0, 1].map((axis) => {
+    const size = ((x.shape[axis + 1] as number) - 1) * (stride[axis] as number) + (kernel[axis] as number)
+    return (shape[axis + 1] as number) - size + 2 * (padding[axis] as number)
+  }) as Pair
+  if (outputPadding.some((extra, axis) => extra < 0 || extra >= (stride[axis] as number))) return stock()
+  return ops.convTranspose2d(x as tf.Tensor4D, filter, { stride, padding, outputPadding }) as T
+}
+
+export function maxPool<T extends tf.Tensor3D | tf.Tensor4D>(
+  x: T,
+  filterSize: Pair | number,
+  strides: Pair | number,
+  pad: Padding,
+  rounding?: Rounding,
+): T {
+  const padding = poolPadding(x, both(filterSize), both(strides), pad, rounding)
+  return padding === undefined
+    ? tf.maxPool(x, filterSize, strides, pad, rounding)
+    : batched(x, (x) => ops.maxPool2d(x, { kernelSize: both(filterSize), stride: both(strides), padding }))
+}
+
+export function avgPool<T extends tf.Tensor3D | tf.Tensor4D>(
+  x: T,
+  filterSize: Pair | number,
+  strides: Pair | number,
+  pad: Padding,
+  rounding?: Rounding,
+): T {
+  const padding = poolPadding(x, both(filterSize), both(strides), pad, rounding)
+  return padding === undefined
+    ? tf.avgPool(x, filterSize, strides, pad, rounding)
+    : batched(x, (x) =>
+        ops.avgPool2d(x, { kernelSize: both(filterSize), stride: both(strides), padding, countIncludePad: false }),
+      )
+}
+
+/** PyTorch pads by half a window at most. */
+function poolPadding(x: tf.Tensor, kernel: Pair, stride: Pair, pad: Padding, rounding?: Rounding): Pair | undefined {
+  if (!isImage(x) || rounding !== undefined) return undefined
+  const padding = symmetric(x, kernel, stride, [1, 1], pad)
+  return padding?.every((size, axis) => 2 * size <= (kernel[axis] as number)) ? padding : undefined
+}
+
+export function batchNorm<T extends tf.Tensor>(
+  x: T,
+  mean: tf.Tensor1D,
+  variance: tf.Tensor1D,
+  offset?: tf.Tensor1D,
+  scale?: tf.Tensor1D,
+  eps = 0.001,
+): T {
+  const given = [mean, variance, ...(offset == null ? [] : [offset]), ...(scale == null ? [] : [scale])]
+  const own = floats(x, ...given) && x.rank >= 2 && given.every(({ rank }) => rank === 1)
+  if (!own) return tf.batchNorm(x, mean, variance, offset, scale, eps) as T
+  const options = { runningMean: mean, runningVar: variance, eps }
+  const affine = { ...(offset != null && { bias: offset }), ...(scale != null && { weight: scale }) }
+  return ops.batchNorm(x, { ...options, ...affine }).y
+}
+
+export const leakyRelu = <T extends tf.Tensor>(x: T, alpha = 0.2): T =>
+  floats(x) ? (ops.leakyRelu(x, { negativeSlope: alpha }) as T) : tf.leakyRelu(x, alpha)
+
+export const prelu = <T extends tf.Tensor>(x: T, alpha: T): T =>
+  floats(x, alpha) && alpha.rank === 1 ? (ops.prelu(x, alpha) as T) : tf.prelu(x, alpha)
+
+export const clipByValue = <T extends tf.Tensor>(x: T, min: number, max: number): T =>
+  floats(x) && min <= max ? (ops.clamp(x, { min, max }) as T) : tf.clipByValue(x, min, max)
+
+export const pad = <T extends tf.Tensor>(x: T, paddings: Pair[], value = 0): T =>
+  floats(x) && paddings.length === x.rank ? ops.pad(x, paddings, { value }) : tf.pad(x, paddings, value)
+
+export const mirrorPad = <T extends tf.Tensor>(x: T, paddings: Pair[], mode: 'reflect' | 'symmetric'): T =>
+  floats(x) && mode === 'reflect' && paddings.length === x.rank && x.rank > 0
+    ? ops.pad(x, paddings, { mode })
+    : tf.mirrorPad(x, paddings, mode)
+
+export function split<T extends tf.Tensor>(x: T, sizes: number | number[], axis = 0): T[] {
+  if (!floats(x)) return tf.split(x, sizes, axis)
+  if (typeof sizes !== 'number') return sizes.includes(-1) ? tf.split(x, sizes, axis) : ops.split(x, sizes, axis)
+  const even = (x.shape.at(axis) as number) % sizes === 0 && x.size > 0
+  return even ? ops.chunk(x, sizes, axis) : tf.split(x, sizes, axis)
+}
+
+export const topk = <T extends tf.Tensor>(x: T, k = 1, sorted = true): { values: T; indices: T } =>
+  floats(x) && x.rank > 0 && k >= 0 && k <= (x.shape.at(-1) as number)
+    ? (ops.topK(x, k) as { values: T; indices: T })
+    : tf.topk(x, k, sorted)
+
+export const cumsum = <T extends tf.Tensor>(x: T, axis = 0, exclusive = false, reverse = false): T =>
+  floats(x) ? ops.cumsum(x, axis, { exclusive, reverse }) : tf.cumsum(x, axis, exclusive, reverse)
+
+export const argMax = (x: tf.Tensor, axis = 0): tf.Tensor => (floats(x) ? ops.argMax(x, axis) : tf.argMax(x, axis))
+
+export const argMin = (x: tf.Tensor, axis = 0): tf.Tensor => (floats(x) ? ops.argMin(x, axis) : tf.argMin(x, axis))
+
+export const gather = <T extends tf.Tensor>(x: T, indices: tf.Tensor, axis = 0, batchDims = 0): T =>
+  x instanceof tf.Tensor && indices instanceof tf.Tensor && indices.dtype === 'int32' && batchDims === 0
+    ? ops.gather(x, indices, axis)
+    : tf.gather(x, indices, axis, batchDims)
+
+const { resizeBilinear, resizeNearestNeighbor } = tf.image
+
+/** PyTorch's bilinear pixels have their centres at halves, unless the corners are aligned. */
+const bilinear: typeof resizeBilinear = (x, size, alignCorners = false, halfPixelCenters = false) =>
+  isImage(x as tf.Tensor) && alignCorners !== halfPixelCenters && size.every((each) => each > 0)
+    ? (batched(x as tf.Tensor, (x) => ops.interpolate(x, { size, mode: 'bilinear', alignCorners })) as never)
+    : (resizeBilinear(x, size, alignCorners, halfPixelCenters) as never)
+
+const nearest: typeof resizeNearestNeighbor = (x, size, alignCorners = false, halfPixelCenters = false) =>
+  isImage(x as tf.Tensor) && !alignCorners && !halfPixelCenters && size.every((each) => each > 0)
+    ? (batched(x as tf.Tensor, (x) => ops.interpolate(x, { size, mode: 'nearest' })) as never)
+    : (resizeNearestNeighbor(x, size, alignCorners, halfPixelCenters) as never)
+
+export const image: typeof tf.image = { ...tf.image, resizeBilinear: bilinear, resizeNearestNeighbor: nearest }

@@ -1,0 +1,2 @@
+export const backendNames = ['cpu', 'wasm', 'webgpu', 'tensorflow'] as const
+export type BackendName = (typeof backendNames)[number]

@@ -1,0 +1,67 @@
+import { tensorflow } from '@ddnet/backend-node'
+import { wasm } from '@ddnet/backend-wasm'
+import { webgpu } from '@ddnet/backend-webgpu'
+import {
+  engine,
+  getKernelsForBackend,
+  type KernelConfig,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core'
+import { stockKernels } from '../../packages/backend-node/src/vendor/tfjs-node.mjs'
+import type { BackendName } from './backend-names.ts'
+
+/** The flags that each backend's own start-up sets; tfjs's tests reset all flags in between. */
+export const flags: Record<BackendName, Record<string, boolean>> = {
+  cpu: {},
+  wasm: { WASM_HAS_MULTITHREAD_SUPPORT: false },
+  webgpu: { WEBGPU_CPU_FORWARD: false },
+  tensorflow: {},
+}
+
+/** Starts a backend with our kernels, or with tfjs's alone to compare with. */
+export async function start(name: BackendName, kernels: 'ours' | 'stock'): Promise<void> {
+  const stock = await starters[name]()
+  if (kernels === 'stock' && stock !== undefined) {
+    for (const { kernelName } of getKernelsForBackend(name)) unregisterKernel(kernelName, name)
+    for (const kernel of stock) registerKernel(kernel)
+  }
+  keepThroughResets(name)
+}
+
+/** Each starts its backend with our kernels and returns tfjs's own. */
+const starters: Record<BackendName, () => Promise<readonly KernelConfig[] | undefined>> = {
+  cpu: async () => {
+    await import('@tensorflow/tfjs-backend-cpu')
+    await engine().setBackend('cpu')
+    return undefined
+  },
+  wasm: async () => {
+    await import('@tensorflow/tfjs-backend-wasm')
+    const stock = getKernelsForBackend('wasm')
+    await wasm()
+    return stock
+  },
+  webgpu: async () => {
+    await import('@tensorflow/tfjs-backend-webgpu')
+    const stock = getKernelsForBackend('webgpu')
+    await webgpu()
+    return stock
+  },
+  tensorflow: async () => {
+    await tensorflow({ device: 'cpu' })
+    return stockKernels
+  },
+}
+
+/** Every block of tfjs's tests resets the engine; the backend under test stays, with what it has compiled. */
+function keepThroughResets(name: BackendName): void {
+  const { registry } = engine()
+  const backend = registry[name]
+  const reset = engine().reset.bind(engine())
+  engine().reset = () => {
+    delete registry[name]
+    reset()
+    if (backend !== undefined) registry[name] = backend
+  }
+}
