@@ -25,15 +25,18 @@ export async function trainingStep(): Promise<Float32Array[]> {
     draw(3, [37]),
     draw(4, [37]),
     draw(5, [3, 3, 20, 37]),
-    random.uniform(random.key(6), [3, 3, 20, 37]),
+    draw(6, [3, 3, 1, 37]),
+    random.uniform(random.key(7), [3, 3, 20, 37]),
   ]) as Tensor[]
-  const differentiable = inputs.slice(0, 5)
+  const differentiable = inputs.slice(0, 6)
   const { value, grads } = valueAndGrads(() => {
-    const [x, filter, weight, bias, deconvolution] = inputs as [Tensor4D, Tensor4D, Tensor1D, Tensor1D, Tensor4D]
+    const [x, filter, weight, bias] = inputs as [Tensor4D, Tensor4D, Tensor1D, Tensor1D]
+    const [deconvolution, depthwise] = inputs.slice(4) as [Tensor4D, Tensor4D]
     const norm = { weight, bias, runningMean: weight, runningVar: bias, training: true, activation: 'relu' } as const
     const features = batchNorm(conv2d(x, filter, { padding: 1 }), norm).y
     const pooled = maxPool2d(features, { kernelSize: 2 })
-    return convTranspose2d(pooled, deconvolution, { stride: 2, padding: 1, outputPadding: 1 })
+    const smoothed = conv2d(pooled, depthwise, { padding: 1, groups: 37 })
+    return convTranspose2d(smoothed, deconvolution, { stride: 2, padding: 1, outputPadding: 1 })
   }, differentiable)
   const [parameter, gradient] = [inputs[4], grads[4]] as [Tensor, Tensor]
   const attributes = {
@@ -45,7 +48,7 @@ export async function trainingStep(): Promise<Float32Array[]> {
     decoupled: false,
     step: 1,
   }
-  const updated = adamUpdate({ parameter, gradient, m: gradient, v: inputs[5] as Tensor }, attributes)
+  const updated = adamUpdate({ parameter, gradient, m: gradient, v: inputs[6] as Tensor }, attributes)
   const results = await Promise.all([value, ...grads, ...updated].map(toHost))
   for (const used of [...inputs, value, ...grads, ...updated]) used.dispose()
   return results.map(({ data }) => data as Float32Array)
