@@ -12,9 +12,11 @@ export {
   sumSquares,
 } from './batch-norm'
 export { convolve } from './convolution'
+export { crossEntropy, crossEntropyGradient } from './cross-entropy'
 export { depthwise, depthwiseFilterGradient, packLanes } from './depthwise'
 export { extremum } from './extremum'
 export { filterGradient } from './filter-gradient'
+export { finishGroupNormGradient, groupNorm, groupNormGradient } from './group-norm'
 export { maxPool, maxPoolGradient } from './max-pool'
 export { packWeights } from './pack-weights'
 export { gatherPlane, scatterPlane } from './plane'

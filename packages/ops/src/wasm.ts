@@ -7,7 +7,9 @@ import { addBiasWasm } from './convolution/bias.wasm.ts'
 import { conv2dWasm } from './convolution/conv2d.wasm.ts'
 import { conv2dFilterGradientWasm } from './convolution/conv2d-filter-gradient.wasm.ts'
 import { conv2dInputGradientWasm } from './convolution/conv2d-input-gradient.wasm.ts'
+import { crossEntropyGradientWasm, crossEntropyWasm } from './loss/cross-entropy.wasm.ts'
 import { batchNormGradientWasm, batchNormWasm } from './normalization/batch-norm.wasm.ts'
+import { groupNormGradientWasm, groupNormWasm } from './normalization/group-norm.wasm.ts'
 import { maxPool2dGradientWasm, maxPool2dWasm, maxPool2dWithIndicesWasm } from './pooling/max-pool2d.wasm.ts'
 import { gatherPlaneWasm, maxUnpool2dWasm, scatterPlaneWasm } from './pooling/plane.wasm.ts'
 import { adaptiveAvgPool2dWasm, avgPool2dWasm } from './pooling/window-average.wasm.ts'
@@ -28,13 +30,17 @@ export const wasmKernels: readonly KernelConfig[] = [
   conv2dFilterGradientWasm,
   conv2dInputGradientWasm,
   conv2dWasm,
+  crossEntropyGradientWasm,
+  crossEntropyWasm,
   gatherPlaneWasm,
+  groupNormGradientWasm,
+  groupNormWasm,
   identityWasm,
   maxPool2dGradientWasm,
-  maximumWasm,
   maxPool2dWasm,
   maxPool2dWithIndicesWasm,
   maxUnpool2dWasm,
+  maximumWasm,
   meanWasm,
   minimumWasm,
   resampleAxisWasm,

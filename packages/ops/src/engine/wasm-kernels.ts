@@ -9,11 +9,15 @@ export const sharedKernelNames = [
   'adam',
   'addBias',
   'convolve',
+  'crossEntropy',
+  'crossEntropyGradient',
   'depthwise',
   'depthwiseFilterGradient',
   'extremum',
   'filterGradient',
   'gatherPlane',
+  'groupNorm',
+  'groupNormGradient',
   'maxPool',
   'maxPoolGradient',
   'normalize',
@@ -33,7 +37,12 @@ export const sharedKernelNames = [
 export type SharedKernel = (typeof sharedKernelNames)[number]
 
 /** Those that are too small for it. */
-export type SmallKernel = 'finishGradient' | 'finishMean' | 'finishVariance' | 'startGradient'
+export type SmallKernel =
+  | 'finishGradient'
+  | 'finishGroupNormGradient'
+  | 'finishMean'
+  | 'finishVariance'
+  | 'startGradient'
 
 /** Runs our compiled kernels in the memory of tfjs-backend-wasm. */
 export interface Runner {

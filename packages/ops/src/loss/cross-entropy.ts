@@ -2,11 +2,11 @@ import { ones, type Scalar, type Tensor, type Tensor1D, type Tensor2D, zeros } f
 import { logSoftmax } from '../activation/softmax.ts'
 import { add, div, mul, neg } from '../array/arithmetic.ts'
 import { asConstant, detach } from '../array/detach.ts'
+import { expectRange } from '../array/index-range.ts'
 import { sum } from '../array/reduce.ts'
 import { reshape } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { crossEntropyOp } from './cross-entropy-op.ts'
-import { expectRange } from './label-range.ts'
 
 export type Reduction = 'mean' | 'sum' | 'none'
 
