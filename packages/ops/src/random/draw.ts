@@ -8,16 +8,34 @@ export function uniformValues(key: Key, size: number): Float32Array {
   return Float32Array.from(key.bits(size), (word) => (word >>> 8) * 2 ** -24)
 }
 
-/** Uniform numbers in [min, max), float32. */
+/**
+ * Uniform numbers in [min, max), float32.
+ * @throws RangeError unless `min ≤ max`
+ */
 export function uniform(key: Key, shape: number[], min = 0, max = 1): Tensor {
+  if (!(min <= max)) throw new RangeError(`random.uniform: expected min ≤ max, got ${min} and ${max}`)
   return tensor(
-    uniformValues(key, count(shape)).map((value) => min + value * (max - min)),
+    uniformValues(key, count(shape)).map((value) => between(value, min, max)),
     shape,
     'float32',
   )
 }
 
-/** Normal numbers by Box and Muller, made on the host in float64 and rounded once. */
+/** `min + value · (max − min)`, rounded to float32, but never up to `max`. */
+export function between(value: number, min: number, max: number): number {
+  const rounded = Math.fround(min + value * (max - min))
+  if (rounded < max || min === max) return rounded
+  // The float32 before it: the last bit of its pattern less or, below zero, more.
+  const bits = new Int32Array(Float32Array.of(rounded).buffer)
+  bits[0] = rounded > 0 ? (bits[0] as number) - 1 : rounded < 0 ? (bits[0] as number) + 1 : 0x80000001 | 0
+  return new Float32Array(bits.buffer)[0] as number
+}
+
+/**
+ * Normal numbers by Box and Muller, made on the host in float64 and rounded once, so that backends cannot differ.
+ * JavaScript engines may: their logarithms and cosines need not agree in the last bit of a float64, which the rounding
+ * to float32 hides almost always. All other draws are the same bits in every engine.
+ */
 export function normalValues(key: Key, size: number): Float32Array {
   const bits = key.bits(size + (size % 2))
   const values = new Float32Array(size)
@@ -31,8 +49,12 @@ export function normalValues(key: Key, size: number): Float32Array {
   return values
 }
 
-/** Normal numbers, float32. */
+/**
+ * Normal numbers, float32.
+ * @throws RangeError unless `std ≥ 0`
+ */
 export function normal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
+  expectStd('normal', std)
   return tensor(
     normalValues(key, count(shape)).map((value) => mean + value * std),
     shape,
@@ -43,8 +65,10 @@ export function normal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
 /**
  * Normal numbers redrawn until they lie within two standard deviations of the mean.
  * Redraw `r` of element `i` uses the key `key.fold(r)`.
+ * @throws RangeError unless `std ≥ 0`
  */
 export function truncatedNormal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
+  expectStd('truncatedNormal', std)
   const size = count(shape)
   const values = normalValues(key, size)
   let outside = [...values.keys()].filter((index) => Math.abs(values[index] as number) > 2)
@@ -60,16 +84,48 @@ export function truncatedNormal(key: Key, shape: number[], mean = 0, std = 1): T
   )
 }
 
+function expectStd(name: string, std: number): void {
+  if (!(std >= 0)) throw new RangeError(`random.${name}: expected std ≥ 0, got ${std}`)
+}
+
 /** An integer in [0, bound) from one 32-bit word: `⌊word · bound / 2³²⌋`; the bias is below `bound / 2³²`. */
 const below = (word: number, bound: number): number => Math.floor((word / 0x100000000) * bound)
 
-/** One integer in [0, bound). */
+/**
+ * One integer in [0, bound).
+ * @throws RangeError unless `bound` is an integer from 1 to 2³²
+ */
 export function integer(key: Key, bound: number): number {
+  if (!Number.isInteger(bound) || bound < 1 || bound > 0x100000000) {
+    throw new RangeError(`random.integer: expected bound as an integer from 1 to 2³², got ${bound}`)
+  }
   return below(key.bits(1)[0] as number, bound)
 }
 
-/** The numbers 0 … size − 1 in random order (Fisher–Yates). */
+/**
+ * Integers in [min, max), int32.
+ * @throws RangeError unless both are integers of 32 bits, and `min < max`
+ * @see torch.randint
+ */
+export function integers(key: Key, shape: number[], min: number, max: number): Tensor {
+  if (!Number.isInteger(min) || !Number.isInteger(max) || min < -(2 ** 31) || max > 2 ** 31 || min >= max) {
+    throw new RangeError(`random.integers: expected 32-bit integers min < max, got ${min} and ${max}`)
+  }
+  return tensor(
+    Int32Array.from(key.bits(count(shape)), (word) => min + below(word, max - min)),
+    shape,
+    'int32',
+  )
+}
+
+/**
+ * The numbers 0 … size − 1 in random order (Fisher–Yates).
+ * @throws RangeError unless `size` is a non-negative integer
+ */
 export function permutation(key: Key, size: number): Uint32Array {
+  if (!Number.isInteger(size) || size < 0) {
+    throw new RangeError(`random.permutation: expected size as a non-negative integer, got ${size}`)
+  }
   const order = Uint32Array.from({ length: size }, (_, index) => index)
   const bits = key.bits(size)
   for (let last = size - 1; last > 0; last--) {
@@ -81,8 +137,14 @@ export function permutation(key: Key, size: number): Uint32Array {
   return order
 }
 
-/** A mask of ones (with `probability`) and zeros, float32. */
+/**
+ * A mask of ones (with `probability`) and zeros, float32.
+ * @throws RangeError unless `probability` lies in [0, 1]
+ */
 export function bernoulli(key: Key, shape: number[], probability = 0.5): Tensor {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new RangeError(`random.bernoulli: expected a probability from 0 to 1, got ${probability}`)
+  }
   return tensor(
     uniformValues(key, count(shape)).map((value) => (value < probability ? 1 : 0)),
     shape,

@@ -1,6 +1,7 @@
 export {
   bernoulli,
   integer,
+  integers,
   normal,
   normalValues,
   permutation,
