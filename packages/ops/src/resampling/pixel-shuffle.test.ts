@@ -1,13 +1,41 @@
-import { describeOp } from '@ddnet/testing'
+import { tensor, zeros } from '@ddnet/ops'
+import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { expect, test } from 'vitest'
 import { pixelShuffle, pixelUnshuffle } from './pixel-shuffle.ts'
 
 describeOp('pixelShuffle', {
   inputs: ['x'],
   run: ({ x }, { factor }) => pixelShuffle(x as Tensor4D, factor),
+  differences: 'factor 2 of [2, 1, 3, 8]',
 })
 
 describeOp('pixelUnshuffle', {
   inputs: ['x'],
   run: ({ x }, { factor }) => pixelUnshuffle(x as Tensor4D, factor),
+  differences: 'factor 2 of [2, 2, 6, 2]',
+})
+
+describeBackends('pixelShuffle', () => {
+  test('puts channel c·r² + i·r + j at row i and column j', async () => {
+    const x = tensor([0, 1, 2, 3, 10, 11, 12, 13], [1, 1, 1, 8]) as Tensor4D
+    const y = pixelShuffle(x, 2)
+    expect(y.shape).toEqual([1, 2, 2, 2])
+    expect(Array.from(await y.data())).toEqual([0, 10, 1, 11, 2, 12, 3, 13])
+  })
+
+  test('takes no images', () => {
+    expect(pixelShuffle(zeros([0, 2, 3, 8]), 2).shape).toEqual([0, 4, 6, 2])
+    expect(pixelUnshuffle(zeros([0, 4, 6, 2]), 2).shape).toEqual([0, 2, 3, 8])
+  })
+
+  test('refuses sizes that the factor does not divide', () => {
+    const x = zeros([1, 3, 4, 6]) as Tensor4D
+    expectShapeError(() => pixelShuffle(x, 2), /expected channels that factor² = 4 divides, got 6/)
+    expectShapeError(() => pixelUnshuffle(x, 2), /that the factor 2 divides, got shape \[1,3,4,6\]. Pad or crop/)
+    expectShapeError(() => pixelShuffle(x, 0), /expected factor to be an integer of at least 1, got 0/)
+    expectShapeError(() => pixelUnshuffle(x, 1.5), /got 1.5/)
+    const flat = zeros([3, 4]) as never
+    expectShapeError(() => pixelShuffle(flat, 2), /x \[batch, height, width, channels · factor²\], got shape \[3,4\]/)
+  })
 })
