@@ -1,0 +1,44 @@
+import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { mul } from '../array/arithmetic.ts'
+import { clone } from '../array/shape.ts'
+import { defineOp } from '../engine/define-op.ts'
+import { ShapeError } from '../engine/shape-error.ts'
+import { uniformValues } from '../random/draw.ts'
+import type { Key } from '../random/key.ts'
+
+export interface DropoutOptions {
+  /** The probability that a value is dropped. */
+  rate?: number
+  /** Decides which ones: the same values on every backend, for the same key. */
+  key: Key
+  /** Outside training nothing is dropped. */
+  training?: boolean
+}
+
+/** `x · mask`, of which the backward pass needs the mask alone. */
+const dropoutOp = defineOp('dropout', {
+  inputs: ['x', 'mask'],
+  forward: ({ x, mask }: { x: Tensor; mask: Tensor }): Tensor => mul(x, mask),
+  saves: ['mask'],
+  gradient: { x: (dy, { mask }) => mul(dy, mask) },
+  constants: { mask: 'it is drawn' },
+})
+
+/**
+ * Drops values at random and scales the others, so that the expectation stays: `y = x · m / (1 − rate)`, where
+ * `m = random.bernoulli(key, x.shape, 1 − rate)`.
+ *
+ * @param x any shape, float32
+ * @throws ShapeError if `x` is not float32 or `rate` not in [0, 1]
+ * @see torch.nn.functional.dropout; Srivastava et al. 2014
+ * @example dropout(x, { rate: 0.1, key: key.fold(step) })
+ */
+export function dropout<T extends Tensor>(x: T, { rate = 0.5, key, training = true }: DropoutOptions): T {
+  if (x.dtype !== 'float32') throw new ShapeError(`dropout: expected x of dtype float32, got ${x.dtype}.`)
+  if (!(rate >= 0 && rate <= 1)) throw new ShapeError(`dropout: expected rate in [0, 1], got ${rate}.`)
+  if (!training || rate === 0 || x.size === 0) return clone(x) as T
+  // Of rate 1 no value is kept, and 1 / 0 is not needed.
+  const scale = rate === 1 ? 0 : 1 / (1 - rate)
+  const mask = uniformValues(key, x.size).map((value) => (value < 1 - rate ? scale : 0))
+  return dropoutOp({ x, mask: tensor(mask, x.shape) }, {}) as T
+}

@@ -1,0 +1,60 @@
+import {
+  type EmbeddingOptions,
+  embedding,
+  ones,
+  type Tensor,
+  type Tensor2D,
+  tensor,
+  valueAndGrads,
+  zeros,
+} from '@ddnet/ops'
+import { describeBackends, describeOp, expectShapeError, expectTensorClose } from '@ddnet/testing'
+import { describe, expect, test } from 'vitest'
+
+describeOp('embedding', {
+  inputs: ['table'],
+  constants: ['ids'],
+  run: ({ ids, table }, options) => embedding(ids as Tensor, table as Tensor2D, options),
+})
+
+const ids = (...values: number[]): Tensor => tensor(values, [values.length], 'int32')
+
+describeBackends('embedding', (backend) => {
+  test('adds up the gradients of a row that is chosen again', async () => {
+    const table = ones([3, 2]) as Tensor2D
+    const dy = tensor([
+      [1, 2],
+      [4, 8],
+      [16, 32],
+    ])
+    const { grads } = valueAndGrads(() => embedding(ids(2, 0, 2), table), [table], dy)
+    await expectTensorClose(grads[0] as Tensor, { shape: [3, 2], data: [4, 8, 0, 0, 17, 34] })
+  })
+
+  test('of no ids is empty, and its gradient zeros', async () => {
+    const table = ones([3, 2]) as Tensor2D
+    expect(embedding(zeros([0, 4], 'int32'), table).shape).toEqual([0, 4, 2])
+    const { grads } = valueAndGrads(() => embedding(zeros([0], 'int32'), table, { paddingIndex: 1 }), [table])
+    await expectTensorClose(grads[0] as Tensor, { shape: [3, 2], data: [0, 0, 0, 0, 0, 0] })
+  })
+
+  if (backend === 'cpu' || backend === 'wasm') {
+    test.each([3, -1])('refuses the id %d', (id) => {
+      expect(() => embedding(ids(0, id), ones([3, 2]))).toThrow(
+        new RangeError(`embedding: expected ids in 0 … 2, got ${id} at position 1 of [2].`),
+      )
+    })
+  }
+})
+
+describe('embedding refuses', () => {
+  const run = (given: Tensor, table: Tensor, options?: EmbeddingOptions) => () =>
+    embedding(given, table as Tensor2D, options)
+  test.each<[string, () => () => unknown, RegExp]>([
+    ['a vector as table', () => run(ids(0), ones([3])), /table \[count, features\], got float32 \[3\]/],
+    ['an integer table', () => run(ids(0), zeros([3, 2], 'int32')), /table \[count, features\], got int32 \[3,2\]/],
+    ['float ids', () => run(ones([3]), ones([3, 2])), /expected int32 ids, got float32. Cast them/],
+    ['another paddingIndex', () => run(ids(0), ones([3, 2]), { paddingIndex: 3 }), /paddingIndex in -3 … 2 .* got 3/],
+    ['half of one', () => run(ids(0), ones([3, 2]), { paddingIndex: 0.5 }), /paddingIndex in -3 … 2 .* got 0.5/],
+  ])('%s', (_, make, message) => expectShapeError(make(), message))
+})
