@@ -1,18 +1,22 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { adamUpdate } from './adam-update.ts'
+import { avgPool2d, avgPool2dGradient } from './avg-pool2d.ts'
 import { batchNorm } from './batch-norm.ts'
 import { batchNormGradient } from './batch-norm-gradient.ts'
 import { conv2d } from './conv2d.ts'
 import { conv2dFilterGradient } from './conv2d-filter-gradient.ts'
 import { conv2dInputGradient } from './conv2d-input-gradient.ts'
 import { exp } from './exp.ts'
-import { maxPool2d } from './max-pool2d.ts'
-import { maxPool2dGradient } from './max-pool2d-gradient.ts'
+import { maxPool2d, maxPool2dOnCpu } from './max-pool2d.ts'
+import { maxPool2dGradient, maxPool2dGradientOnCpu } from './max-pool2d-gradient.ts'
+import { maxPool2dWithIndices } from './max-pool2d-with-indices.ts'
 import { prelu } from './prelu.ts'
 
 /** Our operators on TensorFlow's own ops, and tfjs-node's kernels repaired. */
 export const kernels: readonly KernelConfig[] = [
   adamUpdate,
+  avgPool2d,
+  avgPool2dGradient,
   conv2d,
   conv2dInputGradient,
   conv2dFilterGradient,
@@ -22,5 +26,14 @@ export const kernels: readonly KernelConfig[] = [
   prelu,
 ]
 
-/** Kernels that read what TensorFlow's CPU keeps for the backward pass; its GPU keeps something else there. */
-export const cpuKernels: readonly KernelConfig[] = [batchNorm, batchNormGradient]
+/**
+ * Kernels for TensorFlow's CPU alone: those of batch norm read what it keeps for the backward pass, where its GPU keeps
+ * something else; those of max pooling wait for a number, which would stop a GPU.
+ */
+export const cpuKernels: readonly KernelConfig[] = [
+  batchNorm,
+  batchNormGradient,
+  maxPool2dGradientOnCpu,
+  maxPool2dOnCpu,
+  maxPool2dWithIndices,
+]

@@ -10,7 +10,7 @@ export type AttributeValue =
   | boolean
   | { readonly int: number | readonly number[] }
   | { readonly float: number }
-  | { readonly type: 'float32' }
+  | { readonly type: 'float32' | 'int32' }
 
 type Attributes = Readonly<Record<string, AttributeValue>>
 
@@ -52,7 +52,12 @@ function typed(binding: Binding, attributes: Attributes): OpAttribute[] {
     else if (typeof value === 'boolean') result.push({ name, type: binding.TF_ATTR_BOOL, value })
     else if ('int' in value) result.push({ name, type: binding.TF_ATTR_INT, value: value.int })
     else if ('float' in value) result.push({ name, type: binding.TF_ATTR_FLOAT, value: value.float })
-    else result.push({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT })
+    else
+      result.push({
+        name,
+        type: binding.TF_ATTR_TYPE,
+        value: value.type === 'int32' ? binding.TF_INT32 : binding.TF_FLOAT,
+      })
   }
   return result
 }

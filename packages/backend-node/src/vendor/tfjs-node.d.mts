@@ -9,6 +9,7 @@ export interface Binding {
   readonly TF_ATTR_BOOL: number
   readonly TF_ATTR_TYPE: number
   readonly TF_FLOAT: number
+  readonly TF_INT32: number
   isUsingGpuDevice(): boolean
   executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputCount: number): unknown[]
 }

@@ -1,6 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Pair } from '../convolution/geometry.ts'
 import { ShapeError } from '../engine/shape-error.ts'
+import { avgPool2dOps } from './avg-pool2d.ts'
 import { expectImages } from './geometry.ts'
 import { defineWindowAverage, type WindowAverageOps } from './window-average-op.ts'
 import { evenWindows } from './windows.ts'
@@ -22,8 +23,10 @@ export function adaptiveAvgPool2d(x: Tensor4D, outputSize: AdaptiveSize): Tensor
   expectImages('adaptiveAvgPool2d', 'x', x)
   const size: Pair = [x.shape[1], x.shape[2]]
   const [height, width] = adaptiveSize('adaptiveAvgPool2d', size, outputSize)
-  const windows = { rows: evenWindows(size[0], height), columns: evenWindows(size[1], width) }
-  return adaptiveAvgPool2dOps.average({ x }, { ...windows, margins: [0, 0], divisor: 0 })
+  const [rows, columns] = [evenWindows(size[0], height), evenWindows(size[1], width)]
+  const isSliding = rows.over === 1 && columns.over === 1
+  const { average } = isSliding ? avgPool2dOps : adaptiveAvgPool2dOps
+  return average({ x }, { rows, columns, margins: [0, 0], divisor: 0 })
 }
 
 const adaptiveAvgPool2dOps: WindowAverageOps = defineWindowAverage('adaptiveAvgPool2d')
