@@ -14,14 +14,12 @@ export interface CrossEntropyAttributes {
 type Forward = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
 type Backward = Forward & { dlosses: Tensor1D }
 
-/** One-hot rows as int32, all zeros for ignored labels. */
+/** One-hot rows as bool, nowhere true for ignored labels and those out of range. */
 function hotRows(labels: Tensor1D, classes: number, ignoreIndex: number): Tensor {
-  // A label out of range has no hot class.
-  const inRange = ignoreIndex >= 0 && ignoreIndex < classes
-  const kept = inRange
-    ? tf.where(tf.equal(labels, tf.scalar(ignoreIndex, 'int32')), tf.fill(labels.shape, -1, 'int32'), labels)
-    : labels
-  return tf.oneHot(kept, classes)
+  // tf.oneHot refuses a single class.
+  const hot = tf.equal(tf.expandDims(labels, 1), tf.range(0, classes, 1, 'int32'))
+  if (ignoreIndex < 0 || ignoreIndex >= classes) return hot
+  return tf.logicalAnd(hot, tf.expandDims(tf.notEqual(labels, tf.scalar(ignoreIndex, 'int32')), 1))
 }
 
 /**
@@ -42,9 +40,10 @@ export const crossEntropyOp: Op<Forward, CrossEntropyAttributes, Tensor[]> = def
     const hot = hotRows(labels, classes, ignoreIndex)
     const logs = logSoftmax(logits)
     // Chosen, not multiplied: 0 · −∞ of an impossible class would be NaN.
-    const chosen = tf.where(tf.cast(hot, 'bool'), logs, tf.zerosLike(logs))
-    const weights = tf.sum(tf.mul(tf.cast(hot, 'float32'), classWeights), 1)
-    const kept = tf.cast(tf.sum(hot, 1), 'float32')
+    const chosen = tf.where(hot, logs, tf.zerosLike(logs))
+    const ones = tf.cast(hot, 'float32')
+    const weights = tf.sum(tf.mul(ones, classWeights), 1)
+    const kept = tf.sum(ones, 1)
     const hard = tf.mul(tf.neg(weights), tf.sum(chosen, 1))
     const losses =
       labelSmoothing === 0
@@ -86,9 +85,8 @@ function crossEntropyGradient(
   { labelSmoothing, ignoreIndex }: CrossEntropyAttributes,
 ): Tensor {
   const [rows, classes] = logits.shape
-  const hot = hotRows(labels, classes, ignoreIndex)
-  const hard = tf.cast(hot, 'float32')
-  const kept = tf.cast(tf.sum(hot, 1, true), 'float32')
+  const hard = tf.cast(hotRows(labels, classes, ignoreIndex), 'float32')
+  const kept = tf.sum(hard, 1, true)
   const mixed =
     labelSmoothing === 0 ? hard : tf.add(tf.mul(1 - labelSmoothing, hard), tf.mul(kept, labelSmoothing / classes))
   const target = tf.mul(mixed, classWeights) // a constant: made of labels alone

@@ -23,6 +23,11 @@ describeBackends('crossEntropy', (backend) => {
     expectClose(await (grads[0] as Tensor).data(), [-0.5, 0.5, 0], 1e-6)
   })
 
+  test('one class is certain', async () => {
+    const losses = crossEntropy(tensor([[3], [-2]]), labels(0, 0), { reduction: 'none', labelSmoothing: 0.1 })
+    await expectTensorClose(losses, { shape: [2], data: [0, 0] })
+  })
+
   test('ignored labels have no gradient', async () => {
     const logits = tensor([
       [1, 2],

@@ -1,0 +1,61 @@
+import {
+  type Backend,
+  crossEntropy,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  mul,
+  random,
+  reshape,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  tensor,
+  toHost,
+  valueAndGrads,
+} from '@ddnet/ops'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { wasm } from './wasm.ts'
+
+const draw = (seed: number, shape: number[]): Tensor => random.normal(random.key(seed), shape)
+
+/** Norms and the loss, with odd sizes, so that shares differ; larger than what is done on one thread alone. */
+async function differentiate(): Promise<Float32Array[]> {
+  const inputs = [draw(1, [7, 13, 11, 37]), draw(2, [37]), draw(3, [37])] as [Tensor, Tensor1D, Tensor1D]
+  const labels = tensor(
+    Int32Array.from({ length: 1001 }, (_, row) => (row * 31) % 37),
+    [1001],
+    'int32',
+  )
+  const { value, grads } = valueAndGrads(() => {
+    const [x, weight, bias] = inputs
+    const rows = layerNorm(x, { normalizedShape: 37, weight, bias, activation: 'relu' })
+    const groups = groupNorm(rows, { groups: 1, weight, bias })
+    const logits = instanceNorm(groups, { weight, bias })
+    return crossEntropy(reshape(logits, [1001, 37]), labels, { labelSmoothing: 0.1, reduction: 'none' })
+  }, inputs)
+  const total = sum(mul(value, value))
+  const results = await Promise.all([value, total, ...grads].map(toHost))
+  for (const used of [...inputs, labels, value, total, ...grads]) used.dispose()
+  return results.map(({ data }) => data as Float32Array)
+}
+
+const started: { backend?: Backend } = {}
+beforeAll(async () => (await wasm()).dispose()) // whatever other files left running
+afterEach(() => {
+  started.backend?.dispose()
+  delete started.backend
+})
+afterAll(async () => void (await wasm()))
+
+test('norms and cross-entropy give the same bits on one, two and three threads', async () => {
+  started.backend = await wasm({ threads: 1 })
+  const expected = await differentiate()
+  expect(expected.every((values) => values.every(Number.isFinite))).toBe(true)
+  for (const threads of [2, 3]) {
+    started.backend.dispose()
+    started.backend = await wasm({ threads })
+    expect(started.backend.device).toContain(`${threads} threads`)
+    expect(await differentiate(), `${threads} threads`).toEqual(expected)
+  }
+})
