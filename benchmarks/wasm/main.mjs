@@ -1,15 +1,19 @@
 /**
- * DDNet's training step and its operators on the WASM backend, side by side with operators composed from tfjs-backend-wasm's
- * kernels and, where `DDNET_PYTHON` (or `python3`) has torch, with PyTorch. All take turns in one run; figures are medians. Processor
- * time is told beside time on the clock, since it says more on a machine that does other things as well.
+ * DDNet's training step on the WASM backend, side by side with operators composed from tfjs-backend-wasm's kernels, with
+ * jax-js, and, where `DDNET_PYTHON` (or `python3`) has torch, with PyTorch; then each operator beside the same on
+ * tfjs-backend-wasm's kernels alone. All take turns in one run; figures are medians. Processor time is told beside time on the
+ * clock, since it says more on a machine that does other things as well.
  *
- *     node benchmarks/wasm/main.mjs [batch=32] [threads=2] [rounds=8] [steps=5] [out=FILE.json]
+ *     node benchmarks/wasm/main.mjs [batch=32] [threads=2] [rounds=8] [steps=5] [jax=1] [operators=1] [out=FILE.json]
+ *
+ * jax-js and the Node 22 that runs it are installed into `.cache` on first use; it needs tens of seconds a step and gets two.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installJax } from './install-jax.mjs'
 import { startPeer } from './peer.mjs'
 import { median } from './statistics.mjs'
 
@@ -21,6 +25,7 @@ const batch = setting('batch', 32)
 const threads = setting('threads', Math.min(2, cpus().length))
 const rounds = setting('rounds', 8)
 const steps = setting('steps', 5)
+const withJax = setting('jax', 1) === 1
 
 /** glibc's allocator returns large blocks to the system after every step unless told otherwise. */
 const tunedAllocator = {
@@ -33,7 +38,7 @@ const python = process.env.DDNET_PYTHON ?? 'python3'
 const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0
 
 const step = await benchStep()
-const operators = await benchOperators()
+const operators = setting('operators', 1) === 1 ? await benchOperators() : []
 const result = {
   command: `node benchmarks/wasm/main.mjs batch=${batch} threads=${threads} rounds=${rounds} steps=${steps}`,
   commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
@@ -69,11 +74,18 @@ async function benchStep() {
       await startPeer(`PyTorch, default allocator, ${threads} thread(s)`, ...torch(threads)),
     )
   } else console.log(`${python} has no torch: give one as DDNET_PYTHON to compare with PyTorch`)
-  for (const peer of peers) await peer.steps(peer.name.startsWith('composed') ? 2 : 10) // warm-up
+  if (withJax) {
+    const { node, path } = await installJax()
+    peers.push(await startPeer('jax-js, 1 thread', node, [here('jax-step.mjs'), path, `${batch}`]))
+  }
+  // Some take seconds a step.
+  const slow = ({ name }) => name.startsWith('composed') || name.startsWith('jax-js')
+  for (const peer of peers) await peer.steps(slow(peer) ? 1 : 10) // warm-up
   const times = new Map(peers.map((peer) => [peer, []]))
   for (let round = 0; round < rounds; round++) {
     for (const peer of peers) {
-      times.get(peer).push(...(await peer.steps(peer.name.startsWith('composed') ? 1 : steps)))
+      if (peer.name.startsWith('jax-js') && round >= 2) continue
+      times.get(peer).push(...(await peer.steps(slow(peer) ? 1 : steps)))
     }
   }
   for (const peer of peers) peer.stop()
@@ -92,32 +104,30 @@ async function benchStep() {
 }
 
 async function benchOperators() {
-  const start = (kernels) =>
-    startPeer(kernels, process.execPath, [
-      here('operators.mjs'),
-      kernels,
-      `${batch}`,
-      `${kernels === 'own' ? threads : 1}`,
-    ])
-  const [own, composed] = [await start('own'), await start('composed')]
-  console.log(`\nOperators: ours on ${threads} thread(s), composed tfjs-wasm on 1, ms (median)`)
+  const start = (kernels, count) =>
+    startPeer(kernels, process.execPath, [here('operators.mjs'), kernels, `${batch}`, `${count}`])
+  const peers = { own: await start('own', threads), ownAlone: await start('own', 1), stock: await start('stock', 1) }
+  console.log(
+    `\nOperators: ours on ${threads} thread(s), ours on 1, tfjs-wasm's kernels on 1, ms (median); theirs / ours on 1`,
+  )
   const rows = []
-  for (const [index, { name, gradients }] of own.cases.entries()) {
+  for (const [index, { name, gradients }] of peers.own.cases.entries()) {
     for (const pass of gradients ? ['forward', 'gradients'] : ['forward']) {
-      const times = { own: [], composed: [] }
-      await Promise.all([own.ask(`${index} ${pass} 2`), composed.ask(`${index} ${pass} 1`)])
-      for (let round = 0; round < 5; round++) {
-        times.own.push(...(await own.ask(`${index} ${pass} 2`)))
-        times.composed.push(...(await composed.ask(`${index} ${pass} 1`)))
+      const times = Object.fromEntries(Object.keys(peers).map((peer) => [peer, []]))
+      for (let round = 0; round <= rounds; round++) {
+        for (const [peer, { ask }] of Object.entries(peers)) {
+          const measured = await ask(`${index} ${pass} ${peer === 'stock' ? 1 : 2}`)
+          if (round > 0) times[peer].push(...measured) // the first is a warm-up
+        }
       }
-      const row = { name, pass, own: median(times.own), composed: median(times.composed) }
-      const numbers = [row.own, row.composed].map((value) => value.toFixed(2).padStart(9)).join('')
+      const row = Object.fromEntries(Object.entries(times).map(([peer, values]) => [peer, median(values)]))
+      const numbers = Object.values(row).map((value) => value.toFixed(2).padStart(9))
       const label = `${name}, ${pass === 'forward' ? 'forward' : 'forward + gradients'}`
-      console.log(`  ${label.padEnd(64)}${numbers}${(row.composed / row.own).toFixed(1).padStart(7)}×`)
-      rows.push(row)
+      const ratio = (row.stock / row.ownAlone).toFixed(1).padStart(7)
+      console.log(`  ${label.padEnd(70)}${numbers.join('')}${ratio}×`)
+      rows.push({ name, pass, ...row })
     }
   }
-  own.stop()
-  composed.stop()
+  for (const peer of Object.values(peers)) peer.stop()
   return rows
 }

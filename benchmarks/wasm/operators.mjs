@@ -1,8 +1,8 @@
 /**
- * Times each operator of DDNet on the WASM backend. Each line on standard input is "INDEX forward|gradients RUNS"; the
+ * Times each operator of the table on the WASM backend. Each line on standard input is "INDEX forward|gradients RUNS"; the
  * answer is the milliseconds, as JSON.
  *
- *     node operators.mjs own|composed BATCH THREADS
+ *     node operators.mjs own|stock BATCH THREADS
  */
 import { createInterface } from 'node:readline'
 import { loadSources } from './load-sources.mjs'

@@ -6,19 +6,26 @@ import { wasmKernels } from '../../packages/ops/src/wasm.ts'
 export { operators, time } from './operators.ts'
 export { ddnetStep } from './step.ts'
 
-/** Ours replaced stock kernels of these names, which operators need; they stay, in favour of the composed step. */
-const stockNames = ['Identity', 'Mean', 'Sum', 'Tile']
+/**
+ * What operators run on: `own`, our kernels; `composed`, tfjs's, except that ours stay in the place of stock ones; `stock`,
+ * tfjs's alone.
+ */
+export type Kernels = 'own' | 'composed' | 'stock'
 
-/** Starts the WASM backend: with our kernels, or 'composed' from tfjs's. */
-export async function start(kernels: 'own' | 'composed', threads: number): Promise<Backend> {
+export async function start(kernels: Kernels, threads: number): Promise<Backend> {
+  // The engine's registry is one, whichever package asks for it.
+  const require = createRequire(new URL('../../packages/backend-wasm/package.json', import.meta.url))
+  const { engine, getKernel, registerKernel, unregisterKernel } = require('@tensorflow/tfjs-core')
+  require('@tensorflow/tfjs-backend-wasm') // registers the stock kernels
+  const stock = new Map(wasmKernels.map(({ kernelName }) => [kernelName, getKernel(kernelName, 'wasm')]))
   const backend = await wasm({ threads })
-  if (kernels === 'composed') {
-    // The engine's registry is one, whichever package asks for it.
-    const { unregisterKernel } = createRequire(new URL('../../packages/ops/package.json', import.meta.url))(
-      '@tensorflow/tfjs-core',
-    )
-    for (const { kernelName } of wasmKernels) {
-      if (!stockNames.includes(kernelName)) unregisterKernel(kernelName, 'wasm')
+  if (kernels === 'own') return backend
+  for (const [kernelName, replaced] of stock) {
+    if (replaced === undefined) unregisterKernel(kernelName, 'wasm')
+    else if (kernels === 'stock') {
+      unregisterKernel(kernelName, 'wasm')
+      registerKernel(replaced)
+      replaced.setupFunc?.(engine().backend) // what the engine does for kernels that are there when it starts
     }
   }
   return backend
