@@ -13,6 +13,7 @@ import { groupNormGradientWasm, groupNormWasm } from './normalization/group-norm
 import { maxPool2dGradientWasm, maxPool2dWasm, maxPool2dWithIndicesWasm } from './pooling/max-pool2d.wasm.ts'
 import { gatherPlaneWasm, maxUnpool2dWasm, scatterPlaneWasm } from './pooling/plane.wasm.ts'
 import { adaptiveAvgPool2dWasm, avgPool2dWasm } from './pooling/window-average.wasm.ts'
+import { pixelShuffleWasm, pixelUnshuffleWasm } from './resampling/pixel-shuffle.wasm.ts'
 import { resampleAxisWasm } from './resampling/resample-axis.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'
 
@@ -43,6 +44,8 @@ export const wasmKernels: readonly KernelConfig[] = [
   maximumWasm,
   meanWasm,
   minimumWasm,
+  pixelShuffleWasm,
+  pixelUnshuffleWasm,
   resampleAxisWasm,
   scatterPlaneWasm,
   sumWasm,

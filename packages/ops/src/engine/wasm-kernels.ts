@@ -23,6 +23,8 @@ export const sharedKernelNames = [
   'normalize',
   'packLanes',
   'packWeights',
+  'pixelShuffle',
+  'pixelUnshuffle',
   'resize',
   'scatterPlane',
   'spreadGradient',

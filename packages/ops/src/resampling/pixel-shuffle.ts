@@ -1,7 +1,39 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { reshape, transpose } from '../array/shape.ts'
+import * as tf from '@tensorflow/tfjs-core'
 import { expectTensor } from '../convolution/geometry.ts'
+import { defineOp, type Op } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
+
+export interface ShuffleGeometry {
+  /** `[batch, height, width, channels]` of the small image, counting the channels of the large one. */
+  readonly low: readonly [number, number, number, number]
+  readonly factor: number
+}
+
+type Shuffle = Op<{ x: Tensor4D }, ShuffleGeometry, Tensor4D>
+
+// Each is the inverse of the other and, as it only moves values, its gradient.
+const pixelShuffleOp: Shuffle = defineOp('pixelShuffle', {
+  inputs: ['x'],
+  forward: ({ x }, { low: [batch, height, width, channels], factor }) => {
+    const pixels = tf.reshape(x, [batch * height, width, channels, factor, factor])
+    const rows = tf.transpose(pixels, [0, 3, 1, 4, 2]) // [batch · height, factor, width, factor, channels]
+    return tf.reshape(rows, [batch, height * factor, width * factor, channels])
+  },
+  saves: [],
+  gradient: { x: (dy, _, geometry) => pixelUnshuffleOp({ x: dy }, geometry) },
+})
+
+const pixelUnshuffleOp: Shuffle = defineOp('pixelUnshuffle', {
+  inputs: ['x'],
+  forward: ({ x }, { low: [batch, height, width, channels], factor }) => {
+    const rows = tf.reshape(x, [batch * height, factor, width, factor, channels])
+    const pixels = tf.transpose(rows, [0, 2, 4, 1, 3]) // [batch · height, width, channels, factor, factor]
+    return tf.reshape(pixels, [batch, height, width, channels * factor ** 2])
+  },
+  saves: [],
+  gradient: { x: (dy, _, geometry) => pixelShuffleOp({ x: dy }, geometry) },
+})
 
 /**
  * Channels to pixels: `y[n, h·r + i, w·r + j, c] = x[n, h, w, c·r² + i·r + j]`, for the factor r.
@@ -21,9 +53,7 @@ export function pixelShuffle(x: Tensor4D, factor: number): Tensor4D {
       `pixelShuffle: expected channels that factor² = ${factor ** 2} divides, got ${inChannels} (shape [${x.shape}]).`,
     )
   }
-  const pixels = reshape(x, [batch * height, width, channels, factor, factor])
-  const rows = transpose(pixels, [0, 3, 1, 4, 2]) // [batch · height, factor, width, factor, channels]
-  return reshape(rows, [batch, height * factor, width * factor, channels])
+  return pixelShuffleOp({ x }, { low: [batch, height, width, channels], factor })
 }
 
 /**
@@ -44,9 +74,7 @@ export function pixelUnshuffle(x: Tensor4D, factor: number): Tensor4D {
       `pixelUnshuffle: expected height and width that the factor ${factor} divides, got shape [${x.shape}]. Pad or crop first.`,
     )
   }
-  const rows = reshape(x, [batch * height, factor, width, factor, channels])
-  const pixels = transpose(rows, [0, 2, 4, 1, 3]) // [batch · height, width, channels, factor, factor]
-  return reshape(pixels, [batch, height, width, channels * factor ** 2])
+  return pixelUnshuffleOp({ x }, { low: [batch, height, width, channels], factor })
 }
 
 function expectFactor(operator: string, factor: number): void {
