@@ -6,8 +6,6 @@ import { expectDtype, promoting } from '../array/dtype.ts'
 import { cast } from '../array/shape.ts'
 import { stockOp } from '../engine/stock-op.ts'
 
-export { logSoftmax, softmax } from './softmax.ts'
-
 type One = { x: Tensor }
 
 /**

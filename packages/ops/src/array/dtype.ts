@@ -4,15 +4,15 @@ import { cast } from './shape.ts'
 
 type Argument = Tensor | TensorLike
 
-const isFloat = (x: Argument): boolean => !(x instanceof Tensor) || x.dtype === 'float32'
+const isWhole = (x: Argument): boolean => x instanceof Tensor && (x.dtype === 'int32' || x.dtype === 'bool')
 
 /** `call` with integers and booleans cast to float32: PyTorch promotes them where a function's values are real numbers. */
 export function promoting<F extends (...parameters: never[]) => Tensor>(call: F): F {
   const anyCall = call as unknown as (...parameters: Argument[]) => Tensor // takes tensors and numbers alone
   const promoted = (...parameters: Argument[]): Tensor =>
-    parameters.every(isFloat)
-      ? anyCall(...parameters)
-      : tidy(() => anyCall(...parameters.map((x) => (isFloat(x) ? x : cast(x as Tensor, 'float32')))))
+    parameters.some(isWhole)
+      ? tidy(() => anyCall(...parameters.map((x) => (isWhole(x) ? cast(x as Tensor, 'float32') : x))))
+      : anyCall(...parameters)
   return promoted as unknown as F
 }
 
