@@ -2,7 +2,7 @@
  * Times DDNet's training step (batch norm, Adam) on the WASM backend. Each line on standard input is a number of steps; the
  * answer is their milliseconds on the clock and of all processors, as JSON.
  *
- *     node ddnet-step.mjs own|composed BATCH THREADS
+ *     node ddnet-step.mjs own|fused|composed BATCH THREADS
  */
 import { createInterface } from 'node:readline'
 import { loadSources } from './load-sources.mjs'

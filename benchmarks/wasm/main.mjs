@@ -7,6 +7,7 @@
  *     node benchmarks/wasm/main.mjs [batch=32] [threads=2] [rounds=8] [steps=5] [jax=1] [operators=1] [out=FILE.json]
  *
  * jax-js and the Node 22 that runs it are installed into `.cache` on first use; it needs tens of seconds a step and gets two.
+ * "fused" is `wasm({ fusedMultiplyAdd: true })`, which needs Node 22 too.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -76,6 +77,9 @@ async function benchStep() {
   } else console.log(`${python} has no torch: give one as DDNET_PYTHON to compare with PyTorch`)
   if (withJax) {
     const { node, path } = await installJax()
+    const onNode22 = (kernels) => [node, [here('ddnet-step.mjs'), kernels, `${batch}`, '1']]
+    peers.push(await startPeer('DDNet wasm, 1 thread, Node 22', ...onNode22('own')))
+    peers.push(await startPeer('DDNet wasm, fused, 1 thread, Node 22', ...onNode22('fused')))
     peers.push(await startPeer('jax-js, 1 thread', node, [here('jax-step.mjs'), path, `${batch}`]))
   }
   // Some take seconds a step.

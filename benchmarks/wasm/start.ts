@@ -7,10 +7,10 @@ export { operators, time } from './operators.ts'
 export { ddnetStep } from './step.ts'
 
 /**
- * What operators run on: `own`, our kernels; `composed`, tfjs's, except that ours stay in the place of stock ones; `stock`,
+ * What operators run on: `own`, our kernels; `fused`, ours with fused multiply-add; `composed`, tfjs's, except that ours stay in the place of stock ones; `stock`,
  * tfjs's alone.
  */
-export type Kernels = 'own' | 'composed' | 'stock'
+export type Kernels = 'own' | 'fused' | 'composed' | 'stock'
 
 export async function start(kernels: Kernels, threads: number): Promise<Backend> {
   // The engine's registry is one, whichever package asks for it.
@@ -18,8 +18,8 @@ export async function start(kernels: Kernels, threads: number): Promise<Backend>
   const { engine, getKernel, registerKernel, unregisterKernel } = require('@tensorflow/tfjs-core')
   require('@tensorflow/tfjs-backend-wasm') // registers the stock kernels
   const stock = new Map(wasmKernels.map(({ kernelName }) => [kernelName, getKernel(kernelName, 'wasm')]))
-  const backend = await wasm({ threads })
-  if (kernels === 'own') return backend
+  const backend = await wasm({ threads, fusedMultiplyAdd: kernels === 'fused' })
+  if (kernels === 'own' || kernels === 'fused') return backend
   for (const [kernelName, replaced] of stock) {
     if (replaced === undefined) unregisterKernel(kernelName, 'wasm')
     else if (kernels === 'stock') {
