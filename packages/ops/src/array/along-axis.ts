@@ -55,7 +55,8 @@ const scatterOp: Op<Scatter, object, Tensor> = defineOp('scatter', {
   inputs: ['x', 'positions', 'source'],
   saves: ['positions'],
   forward: ({ x, positions, source }: Scatter): Tensor =>
-    tf.tensorScatterUpdate(x, tf.reshape(positions, [-1, 1]), source),
+    // tfjs's kernels for cpu and wasm write into x itself: they get a copy.
+    tf.tensorScatterUpdate(tf.mul(x, 1), tf.reshape(positions, [-1, 1]), source),
   gradient: {
     x: (dy, { positions }) => scatterOp({ x: dy, positions, source: tf.zeros(positions.shape) }, {}),
     source: (dy, { positions }) => gather(dy, positions),

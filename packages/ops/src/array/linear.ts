@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { addBias } from '../convolution/bias.ts'
+import { addBias, expectBias } from '../convolution/bias.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { matMul } from './mat-mul.ts'
 import { reshape } from './shape.ts'
@@ -10,13 +10,18 @@ import { reshape } from './shape.ts'
  * @param x `[…, inFeatures]`
  * @param weight `[outFeatures, inFeatures]`, as in PyTorch
  * @returns `[…, outFeatures]`
- * @throws ShapeError if the last axis of `x` is not `inFeatures`
+ * @throws ShapeError if the last axis of `x` is not `inFeatures`, `weight` is no matrix, or `bias` is not `[outFeatures]`
+ * @see torch.nn.functional.linear
  */
 export function linear<T extends Tensor>(x: T, weight: Tensor2D, bias?: Tensor1D): T {
+  if (weight.rank !== 2) {
+    throw new ShapeError(`linear: expected weight [outFeatures, inFeatures], got [${weight.shape}].`)
+  }
   const [outFeatures, inFeatures] = weight.shape
   if (x.shape.at(-1) !== inFeatures) {
     throw new ShapeError(`linear: expected last axis ${inFeatures}, got [${x.shape}]. Flatten the input first.`)
   }
-  const rows = matMul(reshape(x, [-1, inFeatures]), weight, false, true) // [rows, outFeatures]
+  expectBias('linear', bias, outFeatures)
+  const rows: Tensor = matMul(reshape(x, [-1, inFeatures]), weight, false, true) // [rows, outFeatures]
   return reshape(addBias(rows, bias), [...x.shape.slice(0, -1), outFeatures]) as T
 }

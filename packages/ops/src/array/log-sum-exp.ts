@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { abs, add, exp, log, sub } from './arithmetic.ts'
-import { type Axes, axesOf, reducedShape } from './axes.ts'
+import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
 import { less } from './compare.ts'
 import { asConstant } from './detach.ts'
 import { max, sum } from './reduce.ts'
@@ -17,6 +17,7 @@ import { reshape } from './shape.ts'
  */
 export function logSumExp<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
   const axes = axesOf('logSumExp', x, axis)
+  expectValues('logSumExp', x, axes)
   const largest = max(asConstant(x), axes, true)
   // Infinity − Infinity is NaN: an infinite maximum is not taken off.
   const shift = where(less(abs(largest), Number.POSITIVE_INFINITY), largest, 0)

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { abs, mul, sqrt, square } from './arithmetic.ts'
-import { type Axes, axesOf } from './axes.ts'
+import { type Axes, axesOf, expectValues } from './axes.ts'
 import { equal } from './compare.ts'
 import { zerosLike } from './create.ts'
 import { asConstant } from './detach.ts'
@@ -49,6 +49,7 @@ export interface NormOptions {
 export function norm<T extends Tensor = Tensor>(x: Tensor, { order = 2, axis, keepDims = false }: NormOptions = {}): T {
   if (Number.isNaN(order)) throw new ShapeError(`norm: expected a number or ±Infinity as order, got ${order}.`)
   const axes = axesOf('norm', x, axis)
+  if (Math.abs(order) === Number.POSITIVE_INFINITY) expectValues('norm', x, axes)
   if (order === Number.POSITIVE_INFINITY) return max(abs(x), axes, keepDims)
   if (order === Number.NEGATIVE_INFINITY) return min(abs(x), axes, keepDims)
   if (order === 0) return sum(cast(cast(asConstant(x), 'bool'), 'float32'), axes, keepDims)

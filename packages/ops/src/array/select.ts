@@ -47,12 +47,12 @@ export function where<T extends Tensor = Tensor>(
   const shape = broadcastShapes('where', condition.shape, ...given.map((value) => value.shape))
   const dtype = given.every((value) => value.dtype === given[0]?.dtype) ? (given[0]?.dtype ?? 'float32') : 'float32'
   if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, dtype) as T
+  const spread = (x: Tensor): Tensor => (tf.util.arraysEqual(x.shape, shape) ? x : broadcastTo(x, shape))
   const full = (value: Tensor | number): Tensor => {
     if (typeof value === 'number') return tf.fill(shape, value, dtype as 'float32' | 'int32')
-    const typed = value.dtype === dtype ? value : cast(value, dtype)
-    return tf.util.arraysEqual(typed.shape, shape) ? typed : broadcastTo(typed, shape)
+    return spread(value.dtype === dtype ? value : cast(value, dtype))
   }
-  return selectOp(full(asConstant(condition)), full(whenTrue), full(whenFalse)) as T
+  return selectOp(spread(asConstant(condition)), full(whenTrue), full(whenFalse)) as T
 }
 
 const gatherOp = stockOp<typeof tf.gather, { x: Tensor; indices: Tensor }, { axis: number }, 'indices'>(
@@ -111,5 +111,7 @@ export function oneHot(indices: Tensor | number[], depth: number): Tensor {
     throw new ShapeError(`oneHot: expected an integer depth of at least 1, got ${depth}.`)
   }
   if (positions.size === 0) return tf.zeros([...positions.shape, depth])
-  return cast(tf.oneHot(asConstant(positions), depth), 'float32')
+  // tfjs refuses a depth of 1.
+  if (depth === 1) return tf.cast(tf.equal(tf.reshape(asConstant(positions), [...positions.shape, 1]), 0), 'float32')
+  return tf.cast(tf.oneHot(asConstant(positions), depth), 'float32')
 }

@@ -160,11 +160,12 @@ export function padConstant<T extends Tensor>(
   if (merged.shape.length <= 4) {
     return reshape(padOp(reshape(x, merged.shape), merged.paddings, constantValue), shape) as T
   }
-  const last = (pair: readonly [number, number], axis: number): readonly [number, number] =>
-    axis < x.rank - 2 ? [0, 0] : pair
-  const first = (pair: readonly [number, number], axis: number): readonly [number, number] =>
-    axis < x.rank - 2 ? pair : [0, 0]
-  return padConstant(padConstant(x, paddings.map(last), constantValue), paddings.map(first), constantValue)
+  // Half of the padded axes, then the others.
+  const padded = [...x.shape.keys()].filter((axis) => paddings[axis]?.some((each) => each > 0))
+  const later = padded.slice(Math.ceil(padded.length / 2))
+  const only = (wanted: boolean) =>
+    paddings.map((pair, axis): readonly [number, number] => (later.includes(axis) === wanted ? pair : [0, 0]))
+  return padConstant(padConstant(x, only(true), constantValue), only(false), constantValue)
 }
 
 const sum2 = ([a, b]: readonly [number, number]): number => a + b

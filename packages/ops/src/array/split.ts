@@ -26,7 +26,8 @@ const splitOp = defineOp('split', {
 })
 
 const splitInto = <T extends Tensor>(x: T, sizes: readonly number[], axis: number): T[] =>
-  sizes.length === 1 ? [clone(x)] : (splitOp({ x }, { sizes, axis }) as T[])
+  // A copy of the list: the tape holds on to the operator's own.
+  sizes.length === 1 ? [clone(x)] : ([...splitOp({ x }, { sizes, axis })] as T[])
 
 /** `size` times, and what is left. */
 const evenSizes = (total: number, size: number): number[] =>

@@ -1,0 +1,25 @@
+import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
+import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
+import { expect, test } from 'vitest'
+import { mul } from './arithmetic.ts'
+import { logSumExp } from './log-sum-exp.ts'
+
+describeOp('logSumExp', {
+  inputs: ['x'],
+  run: ({ x }, { axis, keepDims }) => logSumExp(mul(x as Tensor, 3), axis, keepDims),
+})
+
+describeBackends('logSumExp', () => {
+  test('does not overflow, and passes infinities through', async () => {
+    const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+    expect([...(await logSumExp(tensor([1e4, 1e4 - 100])).data())]).toEqual([1e4])
+    expect([...(await logSumExp(tensor([low, low, low, 2, high, 0], [3, 2]), 1).data())]).toEqual([low, 2, high])
+  })
+
+  test('says what does not fit', () => {
+    const zeros2x0 = zeros([2, 0])
+    const zeros2 = zeros([2])
+    expectShapeError(() => logSumExp(zeros2x0, 1), /logSumExp: expected at least one value/)
+    expectShapeError(() => logSumExp(zeros2, 1), /logSumExp: expected an axis/)
+  })
+})

@@ -1,0 +1,18 @@
+import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
+import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
+import { expect, test } from 'vitest'
+import { prod } from './prod.ts'
+
+describeOp('prod', { inputs: ['x'], run: ({ x }, { axis, keepDims }) => prod(x as Tensor, axis, keepDims) })
+
+describeBackends('prod', () => {
+  test('keeps integers exact', async () => {
+    const y = prod(tensor([7, -3, 2, 5], [2, 2], 'int32'), 0)
+    expect([y.dtype, ...(await y.data())]).toEqual(['int32', 14, -15])
+  })
+
+  test('says what does not fit', () => {
+    const zeros2 = zeros([2])
+    expectShapeError(() => prod(zeros2, 1), /prod: expected an axis/)
+  })
+})

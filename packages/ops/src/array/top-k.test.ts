@@ -1,0 +1,54 @@
+import {
+  describeBackends,
+  describeOp,
+  expectShapeError,
+  type FixtureTensor,
+  operatorFixtures,
+  upload,
+} from '@ddnet/testing'
+import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
+import { expect, test } from 'vitest'
+import { square } from './arithmetic.ts'
+import { sort, topK } from './top-k.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: each operator's own options
+const operators: Record<string, (x: Tensor, options: any) => { values: Tensor; indices: Tensor }> = {
+  topK: (x, { k, ...options }) => topK(x, k, options),
+  sort,
+}
+
+for (const [name, run] of Object.entries(operators)) {
+  describeOp(name, { inputs: ['x'], run: ({ x }, options) => square(run(x as Tensor, options).values) })
+  describeBackends(`${name}, indices`, () => {
+    test.each(operatorFixtures(name).filter(({ nan }) => nan !== true))('$name', async ({ options, tensors }) => {
+      const expected = tensors['indices'] as FixtureTensor
+      const { indices } = run(upload(tensors['x'] as FixtureTensor), options)
+      expect([indices.dtype, indices.shape]).toEqual(['int32', expected.shape])
+      expect([...(await indices.data())]).toEqual([...expected.data])
+    })
+  })
+}
+
+describeBackends('order', () => {
+  test('puts the first of equal values first', async () => {
+    const { indices } = topK(tensor([3, 1, 3, 2, 3]), 4)
+    expect([...(await indices.data())]).toEqual([0, 2, 4, 3])
+  })
+
+  test('reaches to the infinities', async () => {
+    const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+    const { values } = sort(tensor([0, high, low, 1]))
+    expect([...(await values.data())]).toEqual([low, 0, 1, high])
+  })
+
+  test('says what does not fit', () => {
+    const zeros2x3 = zeros([2, 3])
+    const ints3 = zeros([3], 'int32')
+    const zerosScalar = zeros([])
+    expectShapeError(() => topK(zeros2x3, 4), /topK: expected k in 0 … 3, axis 1 of x \[2,3\], got 4/)
+    expectShapeError(() => topK(zeros2x3, -1), /got -1/)
+    expectShapeError(() => topK(zeros2x3, 1, { axis: 2 }), /topK: expected an axis/)
+    expectShapeError(() => topK(ints3, 1), /topK: expected float32 x, got int32/)
+    expectShapeError(() => sort(zerosScalar), /sort: expected an axis/)
+  })
+})
