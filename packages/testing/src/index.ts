@@ -11,3 +11,4 @@ export {
   torchState,
   upload,
 } from './fixtures.ts'
+export { type OptionPairs, optionPairs } from './option-pairs.ts'

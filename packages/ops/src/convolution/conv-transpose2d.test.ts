@@ -1,33 +1,54 @@
-import { mul, random, sum } from '@ddnet/ops'
-import { describeBackends, describeOp, expectClose } from '@ddnet/testing'
+import { random, tensor } from '@ddnet/ops'
+import { describeOp, expectShapeError, optionPairs, useBackend } from '@ddnet/testing'
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
-import { expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { convTranspose2d } from './conv-transpose2d.ts'
-import { conv2d } from './conv2d.ts'
 
 describeOp('convTranspose2d', {
   inputs: ['x', 'filter', 'bias'],
   run: ({ x, filter, bias }, options) =>
     convTranspose2d(x as Tensor4D, filter as Tensor4D, { ...options, ...(bias && { bias: bias as Tensor1D }) }),
+  differences: 'plain',
 })
 
-describeBackends('convTranspose2d', () => {
-  test('is the adjoint of conv2d: ⟨conv x, y⟩ = ⟨x, convᵀ y⟩', async () => {
-    const [a, b, c] = random.key(1).split(3) as [random.Key, random.Key, random.Key]
-    const x = random.normal(a, [2, 7, 9, 3]) as Tensor4D
-    const filter = random.normal(b, [3, 2, 3, 5]) as Tensor4D
-    const options = { stride: [2, 1], padding: [1, 0] } as const
-    const y = random.normal(c, [2, 4, 8, 5]) as Tensor4D
-    const left = await sum(mul(conv2d(x, filter, options), y)).data()
-    const right = await sum(mul(x, convTranspose2d(y, filter, options))).data()
-    expectClose(left, right, 1e-5)
-  })
+test('every legal pair of option values of convTranspose2d occurs in a case', () => {
+  const { covered, missing, impossible } = optionPairs('convTranspose2d')
+  expect(missing).toEqual([])
+  expect(
+    impossible.filter((pair) => !/^(stride|dilation|outputPadding) .*(outputPadding|dilation) /.test(pair)),
+  ).toEqual([])
+  expect(covered).toBeGreaterThan(600)
+})
 
-  test('refuses an outputPadding that reaches the stride', () => {
+describe('convTranspose2d says what is wrong', () => {
+  beforeAll(() => useBackend('cpu'))
+
+  test('and before any kernel runs', () => {
     const image = random.uniform(random.key(1), [1, 4, 4, 2]) as Tensor4D
     const filter = random.uniform(random.key(2), [3, 3, 2, 2]) as Tensor4D
-    expect(() => convTranspose2d(image, filter, { stride: 2, outputPadding: 2 })).toThrow(
+    const [bias, vector] = [tensor([1, 2, 3]) as Tensor1D, tensor([1]) as never]
+    const other = random.uniform(random.key(3), [3, 3, 2, 4]) as Tensor4D
+    expectShapeError(
+      () => convTranspose2d(image, filter, { stride: 2, outputPadding: 2 }),
       /outputPadding smaller than stride or dilation, got \[2,2\] with stride \[2,2\]/,
+    )
+    expectShapeError(
+      () => convTranspose2d(vector, filter),
+      /convTranspose2d: expected x \[batch, height, width, channels\], got shape \[1\]/,
+    )
+    expectShapeError(
+      () => convTranspose2d(image, other),
+      /expected a filter for 2 input channels, \[3, 3, …, 2\], got \[3,3,2,4\]/,
+    )
+    expectShapeError(
+      () => convTranspose2d(image, filter, { padding: 9 }),
+      /output would be \[-12,-12\]. Use less padding/,
+    )
+    expectShapeError(() => convTranspose2d(image, filter, { groups: 3 }), /expected groups to divide.*got 3/)
+    expectShapeError(() => convTranspose2d(image, filter, { bias }), /expected bias \[2\], got \[3\]/)
+    expectShapeError(
+      () => convTranspose2d(image, filter, { padding: 'same' as never }),
+      /expected padding as a number, got 'same'/,
     )
   })
 })
