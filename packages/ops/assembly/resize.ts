@@ -19,13 +19,20 @@ class Resize {
 
 export function resize(job: usize, part: i32, parts: i32): void {
   const all = changetype<Resize>(job)
+  if (all.outputSize == 0) return
   const row = (<usize>all.inner) << 2
   const blocks = row & ~63
   const vectors = row & ~15
+  const rest = row - vectors
   const last = shareStart(all.outer * all.outputSize, part + 1, parts)
-  for (let index = shareStart(all.outer * all.outputSize, part, parts); index < last; index++) {
-    const output = index % all.outputSize
-    const x = all.x + <usize>((index / all.outputSize) * all.inputSize) * row
+  let index = shareStart(all.outer * all.outputSize, part, parts)
+  let output = index % all.outputSize
+  let x = all.x + <usize>((index / all.outputSize) * all.inputSize) * row
+  for (; index < last; index++, output++) {
+    if (output == all.outputSize) {
+      output = 0
+      x += <usize>all.inputSize * row
+    }
     const y = all.y + <usize>index * row
     const starts = all.starts + ((<usize>output) << 2)
     const first = (<usize>load<i32>(starts)) << 2
@@ -38,7 +45,7 @@ export function resize(job: usize, part: i32, parts: i32): void {
         continue
       }
       for (let c: usize = 0; c < vectors; c += 16) v128.store(y + c, v128.load(from + c))
-      for (let c = vectors; c < row; c += 4) store<f32>(y + c, load<f32>(from + c))
+      if (rest > 0) storeSome(y + vectors, loadSome(from + vectors, rest), rest)
       continue
     }
     for (let c: usize = 0; c < blocks; c += 64) {
@@ -67,12 +74,29 @@ export function resize(job: usize, part: i32, parts: i32): void {
       }
       v128.store(y + c, sum)
     }
-    for (let c = vectors; c < row; c += 4) {
-      let sum: f32 = 0
+    if (rest > 0) {
+      let sum = f32x4.splat(0)
       for (let tap = first; tap < end; tap += 4) {
-        sum += load<f32>(all.weights + tap) * load<f32>(x + <usize>load<i32>(all.sources + tap) * row + c)
+        const values = loadSome(x + <usize>load<i32>(all.sources + tap) * row + vectors, rest)
+        sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(all.weights + tap), values))
       }
-      store<f32>(y + c, sum)
+      storeSome(y + vectors, sum, rest)
     }
   }
+}
+
+/** One, two or three floats (4, 8 or 12 bytes), and zeros. */
+function loadSome(from: usize, bytes: usize): v128 {
+  if (bytes == 4) return v128.load32_zero(from)
+  const two = v128.load64_zero(from)
+  return bytes == 8 ? two : v128.load_lane<f32>(from + 8, two, 2)
+}
+
+function storeSome(to: usize, values: v128, bytes: usize): void {
+  if (bytes == 4) {
+    v128.store_lane<f32>(to, values, 0)
+    return
+  }
+  v128.store_lane<i64>(to, values, 0)
+  if (bytes == 12) v128.store_lane<f32>(to + 8, values, 2)
 }
