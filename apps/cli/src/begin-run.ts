@@ -133,7 +133,7 @@ function sayRecipe(config: Config, data: Cifar10, { io }: Parts): void {
   const rate = formatRate(optimizer.learningRate)
   const course = schedule.name === 'oneCycle' ? `one cycle to ${rate}` : `${rate} ${schedule.name}`
   say('recipe', `preset ${preset}: ${length} of ${batchSize} images, ${optimizer.name}, ${course}`)
-  const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'for minutes without a GPU' }
+  const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'a short run' }
   if (cut[preset] !== undefined) {
     say('', `This is ${cut[preset]}, not the full recipe, which is:`)
     say('', `${commandNames(io.env).train} epochs=10`)

@@ -58,6 +58,23 @@ describe('train', () => {
     expect([width, height, format]).toEqual([960, 1291, 'png'])
   })
 
+  test('is three epochs where nothing says how long and there is no GPU', async () => {
+    const shell = session()
+    const { code, stdout, stderr } = await shell.run(
+      'train',
+      'model.channels=[4]',
+      'batchSize=40',
+      'validation.images=40',
+    )
+    expect(code).toBe(0)
+    expect(stdout.match(/^epoch [123]\/3 \| train loss /gm)).toHaveLength(3)
+    expect(stderr).toContain('recipe    preset short: 3 epochs (6 steps) of 40 images')
+    expect(stderr).toContain(
+      'This is a short run, not the full recipe, which is:\n          ddnet train cifar10 epochs=10\n',
+    )
+    expect(readdirSync(join(shell.cwd, 'runs'))).toEqual(['cifar10-short'])
+  })
+
   test('ends with exactly what eval says', async () => {
     const shell = session()
     const trained = await shell.run('train', ...tiny)
