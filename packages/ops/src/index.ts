@@ -49,6 +49,7 @@ export { equal, greater, greaterEqual, less, lessEqual, notEqual } from './array
 export { onesLike, zerosLike } from './array/create.ts'
 export { type CumsumOptions, cumsum } from './array/cumsum.ts'
 export { detach } from './array/detach.ts'
+export { diag, eye, trace } from './array/diagonal.ts'
 export { linear } from './array/linear.ts'
 export { logSumExp } from './array/log-sum-exp.ts'
 export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './array/logical.ts'

@@ -35,6 +35,11 @@ describeBackends('order', () => {
     expect([...(await indices.data())]).toEqual([0, 2, 4, 3])
   })
 
+  test('takes integers', async () => {
+    const { values, indices } = topK(tensor([3, -9, 7, 0], [4], 'int32'), 3, { largest: false })
+    expect([values.dtype, ...(await values.data()), ...(await indices.data())]).toEqual(['int32', -9, 0, 3, 1, 3, 0])
+  })
+
   test('reaches to the infinities', async () => {
     const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
     const { values } = sort(tensor([0, high, low, 1]))
@@ -43,12 +48,12 @@ describeBackends('order', () => {
 
   test('says what does not fit', () => {
     const zeros2x3 = zeros([2, 3])
-    const ints3 = zeros([3], 'int32')
+    const bools3 = zeros([3], 'bool')
     const zerosScalar = zeros([])
     expectShapeError(() => topK(zeros2x3, 4), /topK: expected k in 0 … 3, axis 1 of x \[2,3\], got 4/)
     expectShapeError(() => topK(zeros2x3, -1), /got -1/)
     expectShapeError(() => topK(zeros2x3, 1, { axis: 2 }), /topK: expected an axis/)
-    expectShapeError(() => topK(ints3, 1), /topK: expected float32 x, got int32/)
+    expectShapeError(() => topK(bools3, 1), /topK: expected float32 or int32 x, got bool/)
     expectShapeError(() => sort(zerosScalar), /sort: expected an axis/)
   })
 })

@@ -26,7 +26,8 @@ const topKIndicesOp = defineOp('topKIndices', {
     const order = [...x.shape.keys()].filter((each) => each !== axis)
     const rows = axis === x.rank - 1 ? x : tf.transpose(x, [...order, axis])
     // NaN counts as the largest value; tfjs's kernel leaves its place open.
-    const known = tf.where(tf.equal(rows, rows), rows, tf.fill(rows.shape, Number.POSITIVE_INFINITY))
+    const known =
+      x.dtype === 'int32' ? rows : tf.where(tf.equal(rows, rows), rows, tf.fill(rows.shape, Number.POSITIVE_INFINITY))
     const { indices } = tf.topk(largest ? known : tf.neg(known), k)
     return axis === x.rank - 1
       ? indices
@@ -39,10 +40,10 @@ const topKIndicesOp = defineOp('topKIndices', {
 /**
  * The `k` largest values along `axis`, in descending order, and their positions. The gradient flows through the values.
  *
- * @param x any shape of at least one axis, float32
+ * @param x any shape of at least one axis, float32 or int32
  * @returns `values` and int32 `indices`, with `k` in the place of the axis. Of equal values the first ones come first
  * (PyTorch leaves that open); NaN counts as +Infinity
- * @throws ShapeError if the axis does not exist, holds fewer than `k` values, or `x` is not float32
+ * @throws ShapeError if the axis does not exist, holds fewer than `k` values, or `x` is bool
  * @see torch.topk
  * @example topK(tensor([3, 1, 2]), 2) // values [3, 2], indices [0, 2]
  */
@@ -58,9 +59,9 @@ export interface SortOptions {
 /**
  * The values along `axis` in ascending or descending order, and where they stood. The gradient flows through the values.
  *
- * @param x any shape of at least one axis, float32
+ * @param x any shape of at least one axis, float32 or int32
  * @returns `values` and int32 `indices` of the shape of `x`. NaN counts as +Infinity
- * @throws ShapeError if the axis does not exist or `x` is not float32
+ * @throws ShapeError if the axis does not exist or `x` is bool
  * @see torch.sort
  */
 export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): ValuesWithIndices {
@@ -88,7 +89,9 @@ function indicesOf(operator: string, x: Tensor, k: number, axis: number, largest
   if (!Number.isInteger(k) || k < 0 || k > size) {
     throw new ShapeError(`${operator}: expected k in 0 … ${size}, axis ${place} of x [${x.shape}], got ${k}.`)
   }
-  if (x.dtype !== 'float32') throw new ShapeError(`${operator}: expected float32 x, got ${x.dtype}. Cast it first.`)
+  if (x.dtype !== 'float32' && x.dtype !== 'int32') {
+    throw new ShapeError(`${operator}: expected float32 or int32 x, got ${x.dtype}. Cast it first.`)
+  }
   const shape = x.shape.toSpliced(place, 1, k)
   if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, 'int32')
   return topKIndicesOp({ x }, { k, axis: place, largest })
