@@ -17,6 +17,7 @@ import { findGpu } from './gpu.ts'
 import { addKernel, replaceKernel } from './kernel-registry.ts'
 import { maxPool2dGradient } from './max-pool2d-gradient.ts'
 import { readPatiently } from './patient-reads.ts'
+import { sine } from './sine.ts'
 import { softwareConv2d } from './software/conv2d.ts'
 import { softwareConv2dInputGradient } from './software/conv2d-input-gradient.ts'
 import { sumByRows } from './sum.ts'
@@ -88,6 +89,8 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
     replaceKernel('Sum', sumByRows('sum', description.software ? 'everywhere' : 'above rank 6')),
     replaceKernel('Mean', sumByRows('mean', description.software ? 'everywhere' : 'above rank 6')),
+    replaceKernel('Sin', () => sine('sin')),
+    replaceKernel('Cos', () => sine('cos')),
     addKernel('maxPool2dGradient', maxPool2dGradient),
     ...(description.software ? replaceBySoftwareKernels() : []),
   ]
