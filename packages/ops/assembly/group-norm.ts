@@ -1,40 +1,10 @@
+import { addTo, GroupNorm } from './group-norm-job'
 import { shareStart } from './share'
 
 /**
- * Normalisation of `[outer, count, channels]`, for each `outer`, over `count` and groups of neighbouring channels.
  * Sums are taken in float32 over some rows and combined in float64. How many depends on the shape alone, and no sum is
  * divided among threads, so results do not depend on the parts.
  */
-@unmanaged
-class GroupNorm {
-  x: usize
-  y: usize // the gradient's job: dx
-  dy: usize // 0 in the forward pass
-  mean: usize
-  variance: usize
-  weight: usize
-  bias: usize
-  gradientOfWeight: usize
-  gradientOfBias: usize
-  outer: i32
-  count: i32
-  channels: i32
-  groups: i32
-  rows: i32 // how many are summed in float32
-  scratch: usize // for each part: two float64 and five float32 of each channel, and one to spare
-  chunkOuter: i32 // the gradient's job alone, like what follows
-  chunks: i32
-  partial: usize // [chunks][2][channels] of float64: gradients of bias and weight
-  eps: f32
-  relu: i32
-}
-
-/** Adds four float32 to four float64. */
-function addTo(to: usize, values: v128): void {
-  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(values)))
-  const high = i32x4.shuffle(values, values, 2, 3, 2, 3)
-  v128.store(to + 16, f64x2.add(v128.load(to + 16), f64x2.promote_low_f32x4(high)))
-}
 
 /** Channel by channel, `sums = Σ (x − centre)`, or with `squared` the sum of the squares. */
 function sumDifferences(all: GroupNorm, x: usize, centre: usize, sums: usize, squared: bool): void {

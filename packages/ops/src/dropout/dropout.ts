@@ -3,7 +3,6 @@ import { mul } from '../array/arithmetic.ts'
 import { clone } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { uniformValues } from '../random/draw.ts'
 import type { Key } from '../random/key.ts'
 
 export interface DropoutOptions {
@@ -39,6 +38,11 @@ export function dropout<T extends Tensor>(x: T, { rate = 0.5, key, training = tr
   if (!training || rate === 0 || x.size === 0) return clone(x) as T
   // Of rate 1 no value is kept, and 1 / 0 is not needed.
   const scale = rate === 1 ? 0 : 1 / (1 - rate)
-  const mask = uniformValues(key, x.size).map((value) => (value < 1 - rate ? scale : 0))
+  const bits = key.bits(x.size)
+  const mask = new Float32Array(x.size)
+  // A plain loop, since every value passes through it: the number that `random.uniform` makes of each word is below 1 − rate.
+  for (let index = 0; index < mask.length; index++) {
+    if (((bits[index] as number) >>> 8) * 2 ** -24 < 1 - rate) mask[index] = scale
+  }
   return dropoutOp({ x, mask: tensor(mask, x.shape) }, {}) as T
 }

@@ -18,6 +18,8 @@ export const sharedKernelNames = [
   'gatherPlane',
   'groupNorm',
   'groupNormGradient',
+  'layerNorm',
+  'layerNormGradient',
   'maxPool',
   'maxPoolGradient',
   'normalize',

@@ -12,6 +12,10 @@ const chunksOf = (outer: number, channels: number): number =>
 /** What takes less time than to wake another thread. */
 const isSmall = (x: Tensor): boolean => x.size < 16_384
 
+/** Single rows in one group have kernels of their own, which read each row where it lies. */
+const areRows = ({ shape: [, count] }: Tensor3D, { groups }: GroupNormAttributes): boolean =>
+  count === 1 && groups === 1
+
 export const groupNormWasm: KernelConfig = wasmKernel<
   { x: Tensor3D; weight: Tensor1D; bias: Tensor1D },
   GroupNormAttributes
@@ -19,8 +23,9 @@ export const groupNormWasm: KernelConfig = wasmKernel<
   const statistics = [x.shape[0], 1, attributes.groups, 1]
   const [y, mean, variance] = [heap.output(x.shape), heap.output(statistics), heap.output(statistics)] as const
   const job = groupNormJob(heap, attributes, x, [x, y, undefined, mean, variance, weight, bias, undefined, undefined])
-  if (isSmall(x)) heap.runner.runAlone('groupNorm', job)
-  else heap.runner.run('groupNorm', job)
+  const kernel = areRows(x, attributes) ? 'layerNorm' : 'groupNorm'
+  if (isSmall(x)) heap.runner.runAlone(kernel, job)
+  else heap.runner.run(kernel, job)
   return [y, mean, variance]
 })
 
@@ -31,14 +36,15 @@ export const groupNormGradientWasm: KernelConfig = wasmKernel<GradientInputs, Gr
   ({ dy, x, weight, bias, mean, variance }, attributes, heap) => {
     const [dx, dweight, dbias] = [heap.output(x.shape), heap.output(weight.shape), heap.output(bias.shape)] as const
     const job = groupNormJob(heap, attributes, x, [x, dx, dy, mean, variance, weight, bias, dweight, dbias])
-    if (isSmall(x)) heap.runner.runAlone('groupNormGradient', job)
-    else heap.runner.run('groupNormGradient', job)
+    const kernel = areRows(x, attributes) ? 'layerNormGradient' : 'groupNormGradient'
+    if (isSmall(x)) heap.runner.runAlone(kernel, job)
+    else heap.runner.run(kernel, job)
     heap.runner.runAlone('finishGroupNormGradient', job)
     return [dx, dweight, dbias]
   },
 )
 
-/** The job of `assembly/group-norm.ts`, which has the order of `tensors`. */
+/** The job of `assembly/group-norm-job.ts`, which has the order of `tensors`. */
 function groupNormJob(
   heap: Heap,
   { groups, eps, activation }: GroupNormAttributes,
