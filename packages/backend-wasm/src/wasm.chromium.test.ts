@@ -10,9 +10,8 @@ import {
   serveFolder,
 } from '@ddnet/testing/browser'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Trained } from '../test/page/worker.ts'
+import type { Choice, Trained } from '../test/page/worker.ts'
 import { trainingStep } from '../test/training-step.ts'
-import type { WasmOptions } from './wasm.ts'
 
 let chromium: LaunchedChromium
 let site: Site
@@ -45,7 +44,7 @@ test('a page built by Vite differentiates a convolution on its main thread, whic
 })
 
 /** What a worker of the page at `url` says of a training step with each of these options. */
-async function trainInWorker(url: string, ...choices: WasmOptions[]): Promise<(Trained | string)[]> {
+async function trainInWorker(url: string, ...choices: Choice[]): Promise<(Trained | string)[]> {
   const { page, errors } = await openPage(chromium.browser, url)
   const results = await page.evaluate(
     (choices) => (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker(...choices),
@@ -71,6 +70,23 @@ test('fused multiply-add gives the same bits on any number of threads too', asyn
   const [first, ...others] = (await trainInWorker(site.url, ...choices)) as Trained[]
   expect(first?.device).toContain('fused multiply-add, 1 thread')
   for (const { digests } of others) expect(digests).toEqual(first?.digests)
+})
+
+test('a worker that is terminated takes its threads along', async () => {
+  const { page, errors } = await openPage(chromium.browser, site.url)
+  const workers = new Set(page.workers())
+  page.on('worker', (worker) => workers.add(worker))
+  page.on('worker', (worker) => worker.on('close', () => workers.delete(worker)))
+  const digests = await page.evaluate(async () => {
+    const { trainInWorker } = globalThis as unknown as typeof import('../test/page/main.ts')
+    const results = [await trainInWorker({ threads: 3, keep: true }), await trainInWorker({ threads: 3, keep: true })]
+    return results.flat().map((result) => (typeof result === 'string' ? result : result.digests))
+  })
+  expect(digests[1]).toEqual(digests[0])
+  // Chromium ends threads that wait only after some seconds.
+  await expect.poll(() => workers.size, { timeout: 30_000 }).toBe(0)
+  expect(errors).toEqual([])
+  await page.close()
 })
 
 test('a page that is not isolated has one thread, and says what isolates it', async () => {

@@ -1,7 +1,7 @@
-import { type WasmOptions, wasm } from '@ddnet/backend-wasm'
+import { wasm } from '@ddnet/backend-wasm'
 import { conv2d, ones, sum, type Tensor4D, valueAndGrads } from '@ddnet/ops'
 import { paths } from './paths.ts'
-import type { Trained } from './worker.ts'
+import type { Choice, Trained } from './worker.ts'
 
 /** Convolves ones with ones and differentiates the sum. */
 export async function report() {
@@ -18,7 +18,7 @@ export async function report() {
 }
 
 /** A training step in a worker, with each of these options in turn, or the error of it. */
-export async function trainInWorker(...choices: WasmOptions[]): Promise<(Trained | string)[]> {
+export async function trainInWorker(...choices: Choice[]): Promise<(Trained | string)[]> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   const results: (Trained | string)[] = []
   for (const options of choices) {

@@ -2,6 +2,11 @@ import { type WasmOptions, wasm } from '@ddnet/backend-wasm'
 import { trainingStep } from '../training-step.ts'
 import { paths } from './paths.ts'
 
+export interface Choice extends WasmOptions {
+  /** Leave the backend and its threads running. */
+  keep?: boolean
+}
+
 export interface Trained {
   readonly device: string
   /** SHA-256 of each result. */
@@ -13,13 +18,13 @@ export async function digest(values: Float32Array): Promise<string> {
   return bytes.reduce((text, byte) => text + byte.toString(16).padStart(2, '0'), '')
 }
 
-async function train(options: WasmOptions): Promise<Trained> {
+async function train({ keep = false, ...options }: Choice): Promise<Trained> {
   const backend = await wasm({ ...options, paths })
   const results = await trainingStep()
-  backend.dispose()
+  if (!keep) backend.dispose()
   return { device: backend.device, digests: await Promise.all(results.map(digest)) }
 }
 
-addEventListener('message', async ({ data }: MessageEvent<WasmOptions>) => {
+addEventListener('message', async ({ data }: MessageEvent<Choice>) => {
   postMessage(await train(data).catch((error: Error) => `${error.name}: ${error.message}`))
 })
