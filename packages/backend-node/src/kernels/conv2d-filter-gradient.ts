@@ -1,20 +1,76 @@
 import type { ConvolutionGeometry, Pair } from '@ddnet/ops'
-import { type KernelConfig, stridedSlice, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
-import { byGroups, convolutionAttributes, dilatedSize } from './convolution.ts'
-import { kernel } from './kernel.ts'
+import {
+  concat,
+  type KernelConfig,
+  reshape,
+  slice,
+  split,
+  stridedSlice,
+  type Tensor4D,
+  tensor1d,
+  zeros,
+} from '@tensorflow/tfjs-core'
+import { convolutionAttributes, dilatedSize, evenStrides } from './convolution.ts'
+import { type Executor, kernel } from './kernel.ts'
 
-/** TensorFlow's `Conv2DBackpropFilter`: the gradient of a convolution in its filter. */
+/**
+ * The gradient of a convolution in its filter, by TensorFlow's `Conv2DBackpropFilter` and `DepthwiseConv2dNativeBackpropFilter`.
+ * Those have dilation on GPUs only: take the gradient of the filter with zeros between its taps, and of that the taps.
+ */
 export const conv2dFilterGradient: KernelConfig = kernel<
   { x: Tensor4D; dy: Tensor4D },
   ConvolutionGeometry & { readonly kernelSize: Pair }
->('conv2dFilterGradient', ({ execute }, { x, dy }, { stride, padding, dilation, groups, kernelSize }) =>
-  byGroups(groups, x, dy, (x, dy) => {
-    // TensorFlow has dilated gradients on GPUs only: take the gradient of the filter with zeros between its taps,
-    // and of that the taps.
-    const shape = [...dilatedSize(kernelSize, dilation), x.shape[3], dy.shape[3]]
-    const attributes = convolutionAttributes({ stride, padding, dilation: [1, 1] })
-    const dense = execute<Tensor4D>('Conv2DBackpropFilter', [x, tensor1d(shape, 'int32'), dy], attributes)
-    if (dilation[0] === 1 && dilation[1] === 1) return dense
-    return stridedSlice(dense, [0, 0, 0, 0], shape, [...dilation, 1, 1]) as Tensor4D
-  }),
-)
+>('conv2dFilterGradient', (executor, { x, dy }, { kernelSize, ...geometry }) => {
+  const { groups, dilation } = geometry
+  // Of no images, TensorFlow's depthwise op leaves memory as it was.
+  if (x.shape[0] === 0) return zeros([...kernelSize, x.shape[3] / groups, dy.shape[3]])
+  const size = dilatedSize(kernelSize, dilation)
+  const dense = { ...geometry, dilation: [1, 1] as const }
+  const whole =
+    x.shape[3] / groups < groups ? byChannel(executor, x, dy, dense, size) : byGroup(executor, x, dy, dense, size)
+  if (dilation[0] === 1 && dilation[1] === 1) return whole
+  return stridedSlice(whole, [0, 0, 0, 0], whole.shape, [...dilation, 1, 1])
+})
+
+/** Groups one by one. */
+function byGroup(
+  { execute }: Executor,
+  x: Tensor4D,
+  dy: Tensor4D,
+  geometry: ConvolutionGeometry,
+  size: Pair,
+): Tensor4D {
+  const attributes = { ...convolutionAttributes(geometry), use_cudnn_on_gpu: true }
+  const gradient = (x: Tensor4D, dy: Tensor4D): Tensor4D =>
+    execute('Conv2DBackpropFilter', [x, tensor1d([...size, x.shape[3], dy.shape[3]], 'int32'), dy], attributes)
+  if (geometry.groups === 1) return gradient(x, dy)
+  const parts = split(dy, geometry.groups, 3)
+  return concat(
+    split(x, geometry.groups, 3).map((part, group) => gradient(part as Tensor4D, parts[group] as Tensor4D)),
+    3,
+  )
+}
+
+/** The groups' input channels one by one, each as a depthwise convolution: fewer than the groups. */
+function byChannel(
+  { execute }: Executor,
+  x: Tensor4D,
+  dy: Tensor4D,
+  geometry: ConvolutionGeometry,
+  size: Pair,
+): Tensor4D {
+  const { groups } = geometry
+  const [batch, height, width, channels] = x.shape
+  const outChannels = dy.shape[3]
+  const even = evenStrides(dy, [height, width], size, geometry)
+  const shape = tensor1d([...size, groups, outChannels / groups], 'int32')
+  const pixels = reshape(x, [batch * height * width, groups, channels / groups])
+  const parts = Array.from({ length: channels / groups }, (_, index) => {
+    const part = slice(pixels, [0, 0, index], [pixels.shape[0], groups, 1])
+    const images = reshape(part, [batch, height, width, groups])
+    const attributes = convolutionAttributes(even.geometry)
+    const gradient = execute('DepthwiseConv2dNativeBackpropFilter', [images, shape, even.dy], attributes)
+    return reshape(gradient, [...size, 1, outChannels]) as Tensor4D // the type of a spread shape has no rank
+  })
+  return concat(parts, 2)
+}

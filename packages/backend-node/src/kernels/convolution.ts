@@ -1,35 +1,59 @@
-import type { ConvolutionGeometry, Pair } from '@ddnet/ops'
-import { concat, pad, reshape, slice, split, type Tensor4D } from '@tensorflow/tfjs-core'
+import type { Pair } from '@ddnet/ops'
+import { backend_util, pad, reshape, slice, type Tensor4D } from '@tensorflow/tfjs-core'
 import type { AttributeValue } from './kernel.ts'
 
-/** The attributes that TensorFlow's three convolution ops share. */
+/** The attributes of tfjs's convolution kernels; padding in any of its forms. */
+export interface StockGeometry {
+  readonly strides: number | Pair
+  readonly pad: Parameters<typeof backend_util.computeConv2DInfo>[4]
+  readonly dilations?: number | Pair
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil'
+}
+
+/** Stride, padding and dilation of a convolution of images `[batch, height, width, channels]`. */
+export interface Geometry {
+  readonly stride: Pair
+  readonly padding: readonly [Pair, Pair]
+  readonly dilation: Pair
+}
+
+type Shape = [number, number, number, number]
+
+/** The geometry that tfjs's attributes mean. */
+export function geometryOf(xShape: Shape, filterShape: Shape, stock: StockGeometry, depthwise: boolean): Geometry {
+  const { strides, dilations = 1, dimRoundingMode } = stock
+  const info = backend_util.computeConv2DInfo(
+    xShape,
+    filterShape,
+    strides as [number, number],
+    dilations as [number, number],
+    stock.pad,
+    dimRoundingMode,
+    depthwise,
+  )
+  const { top, bottom, left, right } = info.padInfo
+  return {
+    stride: [info.strideHeight, info.strideWidth],
+    padding: [
+      [top, bottom],
+      [left, right],
+    ],
+    dilation: [info.dilationHeight, info.dilationWidth],
+  }
+}
+
+/** The attributes that TensorFlow's convolution ops share. */
 export const convolutionAttributes = ({
   stride,
   padding: [vertical, horizontal],
   dilation,
-}: Omit<ConvolutionGeometry, 'groups'>): Record<string, AttributeValue> => ({
+}: Geometry): Record<string, AttributeValue> => ({
   strides: { int: [1, ...stride, 1] },
   padding: 'EXPLICIT',
   explicit_paddings: { int: [0, 0, ...vertical, ...horizontal, 0, 0] },
   dilations: { int: [1, ...dilation, 1] },
   data_format: 'NHWC',
-  use_cudnn_on_gpu: true,
 })
-
-/** Runs a convolution's gradient group by group; TensorFlow has grouped gradients on GPUs only. */
-export function byGroups(
-  groups: number,
-  a: Tensor4D,
-  b: Tensor4D,
-  run: (a: Tensor4D, b: Tensor4D) => Tensor4D,
-): Tensor4D {
-  if (groups === 1) return run(a, b)
-  const bs = split(b, groups, 3)
-  return concat(
-    split(a, groups, 3).map((part, group) => run(part as Tensor4D, bs[group] as Tensor4D)),
-    3,
-  )
-}
 
 /** A kernel's size with `dilation − 1` zeros between its taps. */
 export const dilatedSize = (kernelSize: Pair, dilation: Pair): Pair => [
@@ -37,18 +61,35 @@ export const dilatedSize = (kernelSize: Pair, dilation: Pair): Pair => [
   (kernelSize[1] - 1) * dilation[1] + 1,
 ]
 
-/** A filter with zeros between its taps, so that it needs no dilation: TensorFlow has dilated gradients on GPUs only. */
-export function dilateFilter(filter: Tensor4D, dilation: Pair): Tensor4D {
-  if (dilation[0] === 1 && dilation[1] === 1) return filter
-  const [height, width, inChannels, outChannels] = filter.shape
-  const taps = reshape(filter, [height, 1, width, 1, inChannels * outChannels])
-  const spread = pad(taps, [
+/**
+ * dy and the geometry of the gradients at stride 1, for TensorFlow's depthwise gradients, which have no uneven strides:
+ * dy with zeros where the stride skipped pixels.
+ */
+export function evenStrides(
+  dy: Tensor4D,
+  size: Pair,
+  kernelSize: Pair,
+  geometry: Geometry,
+): { dy: Tensor4D; geometry: Geometry } {
+  const { stride, padding } = geometry
+  if (stride[0] === stride[1]) return { dy, geometry }
+  const [batch, rows, columns, channels] = dy.shape
+  const spread = pad(reshape(dy, [batch * rows, 1, columns, 1, channels]), [
     [0, 0],
-    [0, dilation[0] - 1],
+    [0, stride[0] - 1],
     [0, 0],
-    [0, dilation[1] - 1],
+    [0, stride[1] - 1],
     [0, 0],
   ])
-  const whole = reshape(spread, [height * dilation[0], width * dilation[1], inChannels, outChannels])
-  return slice(whole, 0, [...dilatedSize([height, width], dilation), inChannels, outChannels]) as Tensor4D
+  const whole = reshape(spread, [batch, rows * stride[0], columns * stride[1], channels])
+  const sizeAtOne = (axis: 0 | 1): number => size[axis] + padding[axis][0] + padding[axis][1] - kernelSize[axis] + 1
+  const [height, width] = [sizeAtOne(0), sizeAtOne(1)]
+  const [tall, wide] = [Math.min(height, rows * stride[0]), Math.min(width, columns * stride[1])]
+  const around = pad(slice(whole, 0, [batch, tall, wide, channels]), [
+    [0, 0],
+    [0, height - tall],
+    [0, width - wide],
+    [0, 0],
+  ]) as Tensor4D // its type forgets the rank
+  return { dy: around, geometry: { ...geometry, stride: [1, 1] } }
 }

@@ -3,9 +3,9 @@ import { adamUpdate } from './adam-update.ts'
 import { avgPool2d, avgPool2dGradient } from './avg-pool2d.ts'
 import { batchNorm } from './batch-norm.ts'
 import { batchNormGradient } from './batch-norm-gradient.ts'
-import { conv2d } from './conv2d.ts'
+import { conv2dBackpropInput } from './conv2d-backprop-input.ts'
 import { conv2dFilterGradient } from './conv2d-filter-gradient.ts'
-import { conv2dInputGradient } from './conv2d-input-gradient.ts'
+import { depthwiseConv2dNative, depthwiseConv2dNativeBackpropInput } from './depthwise-conv2d.ts'
 import { exp } from './exp.ts'
 import { maxPool2d, maxPool2dOnCpu } from './max-pool2d.ts'
 import { maxPool2dGradient, maxPool2dGradientOnCpu } from './max-pool2d-gradient.ts'
@@ -17,9 +17,10 @@ export const kernels: readonly KernelConfig[] = [
   adamUpdate,
   avgPool2d,
   avgPool2dGradient,
-  conv2d,
-  conv2dInputGradient,
+  conv2dBackpropInput,
   conv2dFilterGradient,
+  depthwiseConv2dNative,
+  depthwiseConv2dNativeBackpropInput,
   maxPool2d,
   maxPool2dGradient,
   exp,
