@@ -28,7 +28,8 @@ const modes: readonly InterpolationMode[] = ['nearest', 'nearestExact', 'area', 
  * Resizes images: `y[n, i, j, c] = Σ_u Σ_v a[i, u] · b[j, v] · x[n, u, v, c]`, with PyTorch's indices and weights.
  *
  * 'nearest' and 'nearestExact' copy pixels, 'area' averages those that an output covers, 'bilinear' and 'bicubic'
- * (a = −0.75, with `antialias` −0.5) weigh the 2 or 4 nearest along each axis.
+ * (a = −0.75, with `antialias` −0.5) weigh the 2 or 4 nearest along each axis. The gradient is always the adjoint;
+ * PyTorch's 'bicubic' has another one where a factor other than 1 leaves both sizes as they are.
  *
  * @param x `[batch, height, width, channels]`, float32
  * @returns `[batch, outHeight, outWidth, channels]`
