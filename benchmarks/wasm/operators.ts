@@ -13,8 +13,11 @@ import {
   linear,
   maximum,
   maxPool2d,
+  maxPool2dWithIndices,
+  maxUnpool2d,
   mean,
   type Pair,
+  pixelShuffle,
   random,
   relu,
   softmax,
@@ -84,11 +87,13 @@ function table(batch: number): readonly Row[] {
 
     ['conv2d 16×16, 64 → 64, 4 groups', [images(16, 64), [3, 3, 16, 64]], grouped],
     ['depthwiseConv2d 16×16, 64', [images(16, 64), [3, 3, 64, 1]], depthwise],
+    ['maxPool2dWithIndices 2 and maxUnpool2d, 32×32×32', [wide], unpooled],
     ['avgPool2d 2, 32×32×32', [wide], (x: Tensor4D) => avgPool2d(x, { kernelSize: 2 })],
     ['adaptiveAvgPool2d 5, 32×32×32', [wide], (x: Tensor4D) => adaptiveAvgPool2d(x, 5)],
     ['interpolate 16×16 to 32×32, 32 channels, nearest', [images(16, 32)], resized('nearest')],
     ['interpolate 16×16 to 32×32, 32 channels, bilinear', [images(16, 32)], resized('bilinear')],
     ['interpolate 16×16 to 32×32, 32 channels, bicubic', [images(16, 32)], resized('bicubic')],
+    ['pixelShuffle 2 of 16×16×64', [images(16, 64)], (x: Tensor4D) => pixelShuffle(x, 2)],
     ['groupNorm 4, 32×32×32', [wide], (x: Tensor4D) => groupNorm(x, { groups: 4 })],
     ['layerNorm 1024 × 256', [[1024, 256]], (x: Tensor2D) => layerNorm(x, { normalizedShape: 256 })],
     ['softmax 1024 × 256', [[1024, 256]], (x: Tensor2D) => softmax(x)],
@@ -102,6 +107,10 @@ function table(batch: number): readonly Row[] {
 const upTo: Pair = [32, 32]
 const grouped = (x: Tensor4D, filter: Tensor4D) => conv2d(x, filter, { padding: 1, groups: 4 })
 const depthwise = (x: Tensor4D, filter: Tensor4D) => depthwiseConv2d(x, filter, { padding: 1 })
+function unpooled(x: Tensor4D): Tensor4D {
+  const { values, indices } = maxPool2dWithIndices(x, { kernelSize: 2 })
+  return maxUnpool2d(values, indices, { outputSize: upTo })
+}
 const resized = (mode: 'nearest' | 'bilinear' | 'bicubic') => (x: Tensor4D) => interpolate(x, { size: upTo, mode })
 
 export function operators(batch: number): Case[] {
