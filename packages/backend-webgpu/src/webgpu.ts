@@ -21,6 +21,7 @@ import { sine } from './sine.ts'
 import { softwareConv2d } from './software/conv2d.ts'
 import { softwareConv2dInputGradient } from './software/conv2d-input-gradient.ts'
 import { sumByRows } from './sum.ts'
+import { tileOfAnyRank } from './tile.ts'
 
 export interface WebgpuOptions {
   /** Which GPU of several: the fast one or the frugal one. */
@@ -89,6 +90,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
     replaceKernel('Sum', sumByRows('sum', description.software ? 'everywhere' : 'above rank 6')),
     replaceKernel('Mean', sumByRows('mean', description.software ? 'everywhere' : 'above rank 6')),
+    replaceKernel('Tile', tileOfAnyRank),
     replaceKernel('Sin', () => sine('sin')),
     replaceKernel('Cos', () => sine('cos')),
     addKernel('maxPool2dGradient', maxPool2dGradient),

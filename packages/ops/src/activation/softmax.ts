@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { exp, mul, sub } from '../array/arithmetic.ts'
 import { expectDtype } from '../array/dtype.ts'
 import { sum } from '../array/reduce.ts'
-import { transpose } from '../array/shape.ts'
+import { clone, transpose } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
@@ -64,6 +64,7 @@ function alongAxis(operator: string, ofRows: (rows: Tensor) => Tensor, logits: T
       `${operator}: expected an axis of logits [${shape}], got ${axis}. Count from 0, or from -1 at the end.`,
     )
   }
+  if (logits.size === 0) return clone(logits) // stock kernels divide by an empty axis
   const positive = axis < 0 ? axis + rank : axis
   if (positive === rank - 1) return ofRows(logits)
   // Swapping two axes is its own inverse.
