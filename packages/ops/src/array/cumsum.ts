@@ -2,7 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { axisOf } from './axes.ts'
-import { clone } from './shape.ts'
+import { reverse } from './rearrange.ts'
+import { clone, reshape } from './shape.ts'
 
 export interface CumsumOptions {
   /** True: each value is left out of its own sum. */
@@ -17,8 +18,14 @@ const cumsumOp: typeof tf.cumsum = stockOp<
   { axis: number; exclusive: boolean; reverse: boolean }
 >('Cumsum', tf.cumsum, ['x'], {
   saves: [],
-  gradient: { x: (dy, _, { axis, exclusive, reverse }) => cumsumOp(dy, axis, exclusive, !reverse) },
+  gradient: { x: (dy, _, attributes) => running(dy, attributes.axis, attributes.exclusive, !attributes.reverse) },
 })
+
+/** tfjs-backend-webgpu compiles the size of the first axis that it adds from the end into the program of all others. */
+const running = (x: Tensor, axis: number, exclusive: boolean, fromEnd: boolean): Tensor =>
+  fromEnd && tf.getBackend() === 'webgpu'
+    ? reverse(cumsumOp(reverse(x, axis), axis, exclusive), axis)
+    : cumsumOp(x, axis, exclusive, fromEnd)
 
 /**
  * Running sums along `axis`: `yᵢ = x₀ + … + xᵢ`.
@@ -30,8 +37,11 @@ const cumsumOp: typeof tf.cumsum = stockOp<
 export function cumsum<T extends Tensor>(
   x: T,
   axis: number,
-  { exclusive = false, reverse = false }: CumsumOptions = {},
+  { exclusive = false, reverse: fromEnd = false }: CumsumOptions = {},
 ): T {
   const place = axisOf('cumsum', x, axis)
-  return x.size === 0 ? clone(x) : (cumsumOp(x, place, exclusive, reverse) as T)
+  if (x.size === 0) return clone(x)
+  // As [outer, size, inner]: tfjs-backend-webgpu takes up to four axes.
+  const rows = reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, place)), x.shape[place] as number, -1])
+  return reshape(running(rows, 1, exclusive, fromEnd), x.shape) as T
 }
