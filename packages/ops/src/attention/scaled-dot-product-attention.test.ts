@@ -1,11 +1,11 @@
-import { type AttentionOptions, cast, log, ones, scaledDotProductAttention, type Tensor, zeros } from '@ddnet/ops'
+import { type AttentionOptions, cast, ones, scaledDotProductAttention, type Tensor, where, zeros } from '@ddnet/ops'
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 
 /** The fixtures hold masks as numbers: `boolMask` 0 or 1, `kept` 0 where the mask is −∞. */
 const maskOf = ({ mask, boolMask, kept }: Record<string, Tensor>): Tensor | undefined => {
   if (boolMask !== undefined) return cast(boolMask, 'bool')
-  return kept === undefined ? mask : log(cast(kept, 'float32'))
+  return kept === undefined ? mask : where(cast(kept, 'bool'), 0, Number.NEGATIVE_INFINITY)
 }
 
 describeOp('scaledDotProductAttention', {
