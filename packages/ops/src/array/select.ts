@@ -52,7 +52,10 @@ export function where<T extends Tensor = Tensor>(
     if (typeof value === 'number') return tf.fill(shape, value, dtype as 'float32' | 'int32')
     return spread(value.dtype === dtype ? value : cast(value, dtype))
   }
-  return selectOp(spread(asConstant(condition)), full(whenTrue), full(whenFalse)) as T
+  // In one axis: tfjs-backend-webgpu selects in up to four.
+  const flat = (x: Tensor): Tensor => (shape.length > 4 ? reshape(x, [-1]) : x)
+  const y = selectOp(flat(spread(asConstant(condition))), flat(full(whenTrue)), flat(full(whenFalse)))
+  return (shape.length > 4 ? reshape(y, shape) : y) as T
 }
 
 const gatherOp = stockOp<typeof tf.gather, { x: Tensor; indices: Tensor }, { axis: number }, 'indices'>(

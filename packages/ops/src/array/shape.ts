@@ -228,7 +228,19 @@ export function tile<T extends Tensor>(x: T, reps: readonly number[]): T {
     return tf.zeros(empty, x.dtype) as T
   }
   const from = rank === x.rank ? x : reshape(x, shape)
-  return rank === 0 ? clone(x) : (tileOp(from, times) as T)
+  if (rank === 0) return clone(x)
+  return (rank <= 4 ? tileOp(from, times) : tileOneByOne(from, times)) as T
+}
+
+/** Axis by axis, as [outer, size, inner]: tfjs-backend-webgpu tiles up to four axes. */
+function tileOneByOne(x: Tensor, times: readonly number[]): Tensor {
+  let y = x
+  for (const [axis, each] of times.entries()) {
+    if (each === 1) continue
+    const [size, outer] = [y.shape[axis] as number, tf.util.sizeFromShape(y.shape.slice(0, axis))]
+    y = reshape(tileOp(reshape(y, [outer, size, -1]), [1, each, 1]), y.shape.toSpliced(axis, 1, size * each))
+  }
+  return y === x ? clone(x) : y
 }
 
 /**
