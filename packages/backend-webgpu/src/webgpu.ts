@@ -15,8 +15,8 @@ import { surfaceErrors } from './device-errors.ts'
 import { countDispatches } from './dispatch-counter.ts'
 import { findGpu } from './gpu.ts'
 import { addKernel, replaceKernel } from './kernel-registry.ts'
-import { maxPool2dGradient } from './max-pool2d-gradient.ts'
 import { readPatiently } from './patient-reads.ts'
+import { poolingKernels } from './pooling.ts'
 import { sine } from './sine.ts'
 import { softwareConv2d } from './software/conv2d.ts'
 import { softwareConv2dInputGradient } from './software/conv2d-input-gradient.ts'
@@ -93,7 +93,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     replaceKernel('Tile', tileOfAnyRank),
     replaceKernel('Sin', () => sine('sin')),
     replaceKernel('Cos', () => sine('cos')),
-    addKernel('maxPool2dGradient', maxPool2dGradient),
+    ...Object.entries(poolingKernels).map(([name, kernel]) => addKernel(name, kernel)),
     ...(description.software ? replaceBySoftwareKernels() : []),
   ]
   const backend: WebgpuBackend = {
