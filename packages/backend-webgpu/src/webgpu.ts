@@ -16,6 +16,7 @@ import { countDispatches } from './dispatch-counter.ts'
 import { findGpu } from './gpu.ts'
 import { addKernel, replaceKernel } from './kernel-registry.ts'
 import { readPatiently } from './patient-reads.ts'
+import { ofRealFloats, transposingKernels } from './real-floats.ts'
 import { poolingKernels } from './pooling.ts'
 import { sine } from './sine.ts'
 import { softwareConv2d } from './software/conv2d.ts'
@@ -88,6 +89,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   const putBack = [
     replaceKernel('AddN', addNOfAnyNumber(device.limits)),
     ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
+    ...transposingKernels.map((name) => replaceKernel(name, ofRealFloats)),
     replaceKernel('Sum', sumByRows('sum', description.software ? 'everywhere' : 'above rank 6')),
     replaceKernel('Mean', sumByRows('mean', description.software ? 'everywhere' : 'above rank 6')),
     replaceKernel('Tile', tileOfAnyRank),
@@ -102,7 +104,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     dispatchCount,
     dispose: () => {
       starts.delete(engine())
-      for (const restore of putBack) restore()
+      for (const restore of putBack.reverse()) restore()
       removeBackend('webgpu')
       device.destroy()
     },

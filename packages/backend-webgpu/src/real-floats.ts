@@ -1,0 +1,53 @@
+import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu'
+import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core'
+
+/**
+ * Kernels that transpose their input. tfjs casts bool and int32 to float32 without touching the buffer, which stays one
+ * of integers; its transposition alone copies from it without converting, and does not compile.
+ */
+export const transposingKernels: readonly string[] = [
+  'Transpose',
+  'Sum',
+  'Mean',
+  'Max',
+  'Min',
+  'Prod',
+  'ArgMax',
+  'ArgMin',
+  'Cumsum',
+]
+
+/** The kernel, given floats where it is told that there are. */
+export const ofRealFloats =
+  (stock: KernelFunc): KernelFunc =>
+  (call) => {
+    const backend = call.backend as WebGPUBackend
+    const { x } = call.inputs as { x: TensorInfo }
+    if (x.dtype !== 'float32' || backend.tensorMap.get(x.dataId)?.dtype === 'float32') return stock(call)
+    const floats = backend.runWebGPUProgram(conversion(x.shape), [x], 'float32')
+    const y = stock({ ...call, inputs: { x: floats } })
+    backend.disposeData(floats.dataId)
+    return y
+  }
+
+const workgroupSize = 64
+
+function conversion(shape: number[]): WebGPUProgram {
+  const groups = Math.ceil(util.sizeFromShape(shape) / workgroupSize)
+  const side = groups <= 65_535 ? groups : Math.ceil(Math.sqrt(groups)) // as many as one dimension may have
+  return {
+    variableNames: ['x'],
+    outputShape: shape,
+    size: true,
+    workgroupSize: [workgroupSize, 1, 1],
+    dispatchLayout: { x: shape.map((_, axis) => axis) },
+    dispatch: [side, side < groups ? Math.ceil(groups / side) : 1, 1],
+    shaderKey: 'realFloats',
+    getUserCode: () => /* wgsl */ `
+  fn main(index : i32) {
+    if (index < uniforms.size) {
+      result[index] = f32(x[index]);
+    }
+  }`,
+  }
+}
