@@ -40,9 +40,10 @@ export interface AvgPool1dOptions {
  */
 export function maxPool1d(x: Tensor3D, options: MaxPool1dOptions): Tensor3D {
   const { kernelSize, stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options
-  return pool1d('maxPool1d', x, { kernelSize, stride, padding, dilation }, (images, size, each) =>
-    maxPool2dOp({ x: images }, poolGeometry('maxPool1d', size, { ...each, ceilMode })),
-  )
+  return pool1d('maxPool1d', x, { kernelSize, stride, padding, dilation }, (size, each) => {
+    const geometry = poolGeometry('maxPool1d', size, { ...each, ceilMode })
+    return (images) => maxPool2dOp({ x: images }, geometry)
+  })
 }
 
 /**
@@ -56,9 +57,10 @@ export function maxPool1d(x: Tensor3D, options: MaxPool1dOptions): Tensor3D {
  */
 export function avgPool1d(x: Tensor3D, options: AvgPool1dOptions): Tensor3D {
   const { kernelSize, stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true } = options
-  return pool1d('avgPool1d', x, { kernelSize, stride, padding, dilation: 1 }, (images, size, each) =>
-    avgPool2dOps.average({ x: images }, averageGeometry('avgPool1d', size, { ...each, ceilMode, countIncludePad })),
-  )
+  return pool1d('avgPool1d', x, { kernelSize, stride, padding, dilation: 1 }, (size, each) => {
+    const geometry = averageGeometry('avgPool1d', size, { ...each, ceilMode, countIncludePad })
+    return (images) => avgPool2dOps.average({ x: images }, geometry)
+  })
 }
 
 /** Runs a pooling over images of one row: along the height its kernel is 1. */
@@ -66,11 +68,10 @@ function pool1d(
   operator: string,
   x: Tensor3D,
   options: Record<'kernelSize' | 'stride' | 'padding' | 'dilation', number>,
-  pool: (
-    images: Tensor4D,
+  prepare: (
     size: Pair,
     options: Record<'kernelSize' | 'stride' | 'padding' | 'dilation', Pair>,
-  ) => Tensor4D,
+  ) => (images: Tensor4D) => Tensor4D,
 ): Tensor3D {
   expectTensor(operator, 'x', x, 3, '[batch, length, channels]')
   for (const [name, value] of Object.entries(options)) {
@@ -89,6 +90,7 @@ function pool1d(
     padding: [0, padding],
     dilation: [1, dilation],
   } as const
-  const pooled = pool(reshape(x, [batch, 1, length, channels]), [1, length], each)
+  const pool = prepare([1, length], each)
+  const pooled = pool(reshape(x, [batch, 1, length, channels]))
   return reshape(pooled, [batch, pooled.shape[2], channels])
 }
