@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions: sources },
   ssr: { resolve: { conditions: sources } },
   test: {
-    include: ['{packages,apps}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts', 'conformance/*.test.ts'],
+    include: ['{packages,apps}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts', 'conformance/**/*.test.ts'],
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',
     // A worker starts each backend once for all of its files.

@@ -26,14 +26,38 @@ const isImage = (x: tf.Tensor): boolean => floats(x) && (x.rank === 3 || x.rank 
 const both = (size: Strides): Pair =>
   typeof size === 'number' ? [size, size] : [size[0] as number, size.at(-1) as number]
 
-/** tfjs's padding as ops': as many on both sides, or undefined. */
-function symmetric(x: tf.Tensor, kernel: Pair, stride: Pair, dilation: Pair, padding: Padding): Pair | undefined {
-  if (typeof padding === 'number') return Number.isInteger(padding) ? [padding, padding] : undefined
+type Sides = [before: number, after: number]
+
+/** What tfjs's padding adds to the height and the width of an image. */
+function sides(x: tf.Tensor, kernel: Pair, stride: Pair, dilation: Pair, padding: Padding): [Sides, Sides] | undefined {
+  if (typeof padding === 'number') {
+    const side: Sides = [padding, padding]
+    return Number.isInteger(padding) && padding >= 0 ? [side, side] : undefined
+  }
   const shape = [1, ...x.shape].slice(-4) as [number, number, number, number]
-  const { padInfo } = tf.backend_util.computePool2DInfo(shape, kernel, stride, dilation, padding)
-  const { top, bottom, left, right } = padInfo
-  return top === bottom && left === right ? [top, left] : undefined
+  const { top, bottom, left, right } = tf.backend_util.computePool2DInfo(
+    shape,
+    kernel,
+    stride,
+    dilation,
+    padding,
+  ).padInfo
+  return [
+    [top, bottom],
+    [left, right],
+  ]
 }
+
+/** A convolution as ops has it: padded by as much on both sides; other padding comes first. */
+const convolve = <T extends tf.Tensor>(
+  x: T,
+  [rows, columns]: [Sides, Sides],
+  operator: (x: tf.Tensor4D, padding: Pair) => tf.Tensor,
+): T =>
+  batched(x, (x) => {
+    const isEven = [rows, columns].every(([before, after]) => before === after)
+    return isEven ? operator(x, [rows[0], columns[0]]) : operator(ops.pad(x, [[0, 0], rows, columns, [0, 0]]), [0, 0])
+  })
 
 export function conv2d<T extends tf.Tensor3D | tf.Tensor4D>(
   x: T,
@@ -49,11 +73,11 @@ export function conv2d<T extends tf.Tensor3D | tf.Tensor4D>(
   const dilation = both(dilations)
   const padding =
     own && dataFormat === 'NHWC' && rounding === undefined
-      ? symmetric(x, [filter.shape[0], filter.shape[1]], stride, dilation, pad)
+      ? sides(x, [filter.shape[0], filter.shape[1]], stride, dilation, pad)
       : undefined
   return padding === undefined
     ? tf.conv2d(x, filter, strides, pad, dataFormat, dilations, rounding)
-    : batched(x, (x) => ops.conv2d(x, filter, { stride, padding, dilation }))
+    : convolve(x, padding, (x, padding) => ops.conv2d(x, filter, { stride, padding, dilation }))
 }
 
 export function depthwiseConv2d<T extends tf.Tensor3D | tf.Tensor4D>(
@@ -70,11 +94,11 @@ export function depthwiseConv2d<T extends tf.Tensor3D | tf.Tensor4D>(
   const dilation = both(dilations ?? 1)
   const padding =
     own && dataFormat === 'NHWC' && rounding === undefined
-      ? symmetric(x, [filter.shape[0], filter.shape[1]], stride, dilation, pad)
+      ? sides(x, [filter.shape[0], filter.shape[1]], stride, dilation, pad)
       : undefined
   return padding === undefined
     ? tf.depthwiseConv2d(x, filter, strides, pad as number, dataFormat, dilations ?? 1, rounding)
-    : batched(x, (x) => ops.depthwiseConv2d(x, filter, { stride, padding, dilation }))
+    : convolve(x, padding, (x, padding) => ops.depthwiseConv2d(x, filter, { stride, padding, dilation }))
 }
 
 export function separableConv2d<T extends tf.Tensor3D | tf.Tensor4D>(
@@ -89,15 +113,13 @@ export function separableConv2d<T extends tf.Tensor3D | tf.Tensor4D>(
   const own = floats(x, depthwise, pointwise) && [x, depthwise, pointwise].every(({ rank }) => rank === 4)
   const fits = own && pointwise.shape[0] === 1 && pointwise.shape[1] === 1 && dataFormat === 'NHWC'
   const kernel: Pair = [depthwise.shape?.[0], depthwise.shape?.[1]]
-  const padding = fits ? symmetric(x, kernel, both(strides), both(dilation), pad) : undefined
+  const padding = fits ? sides(x, kernel, both(strides), both(dilation), pad) : undefined
   const channels = fits ? depthwise.shape[2] * depthwise.shape[3] : 0
   return padding === undefined || pointwise.shape[2] !== channels
     ? tf.separableConv2d(x, depthwise, pointwise, strides, pad, dilation, dataFormat)
-    : (ops.separableConv2d(x as tf.Tensor4D, depthwise, pointwise, {
-        stride: both(strides),
-        padding,
-        dilation: both(dilation),
-      }) as T)
+    : convolve(x, padding, (x, padding) =>
+        ops.separableConv2d(x, depthwise, pointwise, { stride: both(strides), padding, dilation: both(dilation) }),
+      )
 }
 
 export function conv1d<T extends tf.Tensor2D | tf.Tensor3D>(
@@ -171,25 +193,38 @@ export function avgPool<T extends tf.Tensor3D | tf.Tensor4D>(
 /** PyTorch pads by half a window at most. */
 function poolPadding(x: tf.Tensor, kernel: Pair, stride: Pair, pad: Padding, rounding?: Rounding): Pair | undefined {
   if (!isImage(x) || rounding !== undefined) return undefined
-  const padding = symmetric(x, kernel, stride, [1, 1], pad)
-  return padding?.every((size, axis) => 2 * size <= (kernel[axis] as number)) ? padding : undefined
+  const padding = sides(x, kernel, stride, [1, 1], pad)
+  const allowed = padding?.every(([before, after], axis) => before === after && 2 * before <= (kernel[axis] as number))
+  return allowed ? (padding?.map(([before]) => before) as Pair) : undefined
 }
 
-export function batchNorm<T extends tf.Tensor>(
-  x: T,
-  mean: tf.Tensor1D,
-  variance: tf.Tensor1D,
-  offset?: tf.Tensor1D,
-  scale?: tf.Tensor1D,
-  eps = 0.001,
-): T {
-  const given = [mean, variance, ...(offset == null ? [] : [offset]), ...(scale == null ? [] : [scale])]
-  const own = floats(x, ...given) && x.rank >= 2 && given.every(({ rank }) => rank === 1)
-  if (!own) return tf.batchNorm(x, mean, variance, offset, scale, eps) as T
-  const options = { runningMean: mean, runningVar: variance, eps }
-  const affine = { ...(offset != null && { bias: offset }), ...(scale != null && { weight: scale }) }
-  return ops.batchNorm(x, { ...options, ...affine }).y
-}
+type BatchNorm = (
+  x: tf.Tensor,
+  mean: tf.Tensor,
+  variance: tf.Tensor,
+  offset?: tf.Tensor | null,
+  scale?: tf.Tensor | null,
+  eps?: number,
+) => tf.Tensor
+
+/** With one number a channel, it is inference with running statistics. */
+const adaptBatchNorm =
+  (stock: BatchNorm): BatchNorm =>
+  (x, mean, variance, offset, scale, eps = 0.001) => {
+    const given = [mean, variance, offset, scale].filter((each) => each != null)
+    if (!floats(x, ...given) || x.rank < 2 || given.some(({ rank }) => rank !== 1)) {
+      return stock(x, mean, variance, offset, scale, eps)
+    }
+    const statistics = { runningMean: mean as tf.Tensor1D, runningVar: variance as tf.Tensor1D }
+    const bias = offset == null ? {} : { bias: offset as tf.Tensor1D }
+    const weight = scale == null ? {} : { weight: scale as tf.Tensor1D }
+    return ops.batchNorm(x, { ...statistics, ...bias, ...weight, eps }).y
+  }
+
+export const batchNorm: BatchNorm = adaptBatchNorm(tf.batchNorm as BatchNorm)
+export const batchNorm2d: BatchNorm = adaptBatchNorm(tf.batchNorm2d as BatchNorm)
+export const batchNorm3d: BatchNorm = adaptBatchNorm(tf.batchNorm3d as BatchNorm)
+export const batchNorm4d: BatchNorm = adaptBatchNorm(tf.batchNorm4d as BatchNorm)
 
 export const leakyRelu = <T extends tf.Tensor>(x: T, alpha = 0.2): T =>
   floats(x) ? (ops.leakyRelu(x, { negativeSlope: alpha }) as T) : tf.leakyRelu(x, alpha)

@@ -57,11 +57,17 @@ const starters: Record<BackendName, () => Promise<readonly KernelConfig[] | unde
 /** Every block of tfjs's tests resets the engine; the backend under test stays, with what it has compiled. */
 function keepThroughResets(name: BackendName): void {
   const { registry } = engine()
-  const backend = registry[name]
   const reset = engine().reset.bind(engine())
   engine().reset = () => {
+    const backend = registry[name]
     delete registry[name]
     reset()
     if (backend !== undefined) registry[name] = backend
   }
+}
+
+/** On webgpu all reads fail once the device has refused something, so that the next test needs another backend. */
+export async function renew(name: BackendName): Promise<void> {
+  delete engine().registry[name]
+  await engine().setBackend(name)
 }

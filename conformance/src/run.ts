@@ -1,6 +1,6 @@
 import * as jasmineUtil from '@tensorflow/tfjs-core/dist/jasmine_util'
 import type { BackendName } from './backend-names.ts'
-import { flags, start } from './backends.ts'
+import { flags, renew, start } from './backends.ts'
 import type { Result } from './result.ts'
 import { chainFacade, registerGradients } from './shared-names.ts'
 
@@ -9,7 +9,7 @@ interface Jasmine {
   DEFAULT_TIMEOUT_INTERVAL: number
   getEnv(): {
     configure(options: { random: boolean; forbidDuplicateNames: boolean }): void
-    addReporter(reporter: { suiteDone(outcome: Outcome): void; specDone(outcome: Outcome): void }): void
+    addReporter(reporter: { suiteDone(outcome: Outcome): void; specDone(outcome: Outcome): Promise<void> }): void
     topSuite(): Block
     execute(): Promise<unknown>
   }
@@ -77,8 +77,13 @@ export async function run({ backend, kernels, files, load, jasmine, done }: Run)
   }
   env.addReporter({
     // Only what goes wrong before or after all of its tests.
-    suiteDone: (outcome) => outcome.failedExpectations.length > 0 && report({ ...outcome, status: 'failed' }),
-    specDone: report,
+    suiteDone: (outcome) => {
+      if (outcome.failedExpectations.length > 0) report({ ...outcome, status: 'failed' })
+    },
+    specDone: async (outcome) => {
+      report(outcome)
+      if (outcome.failedExpectations.some(({ message }) => message.includes('the device refused'))) await renew(backend)
+    },
   })
   await env.execute()
 }

@@ -5,6 +5,7 @@ import { different } from './different.ts'
 import { takingLists } from './taking-lists.ts'
 
 type Functions = Record<string, unknown>
+type Operator = (...parameters: unknown[]) => unknown
 
 /** The functions that @ddnet/ops exports under tfjs's name and with tfjs's meaning, and that are not tfjs's own. */
 export const owned: readonly string[] = Object.entries(ops as Functions)
@@ -22,7 +23,10 @@ export function facade(): Record<string, unknown> {
 /** Makes the tests' chained calls, `x.add(y)`, calls of the facade too. */
 export function chainFacade(): void {
   const { prototype } = tf.Tensor as unknown as { prototype: Functions }
-  const functions = { ...facade(), ...adapters.image } as Record<string, (...parameters: unknown[]) => unknown>
+  const own = facade() as Record<string, Operator>
+  const cast = own['cast'] as Operator
+  const casts = { asType: cast, toBool: (x: unknown) => cast(x, 'bool') }
+  const functions: Record<string, Operator> = { ...own, ...(adapters.image as unknown as typeof own), ...casts }
   // Of these the tensor is not the first argument.
   const { concat, stack, where, ...chainable } = functions
   for (const [name, call] of Object.entries(chainable)) {

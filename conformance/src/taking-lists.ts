@@ -3,7 +3,7 @@ import { Tensor, tensor } from '@tensorflow/tfjs-core'
 type Operator = (...parameters: never[]) => unknown
 
 /**
- * tfjs's functions take numbers and lists in the place of tensors, and its tests make use of that; ops' take tensors.
+ * tfjs's functions take lists in the place of tensors, and its tests make use of that; ops' take tensors.
  * This makes tensors of a first argument, and of nested lists and typed arrays in the others.
  */
 export const takingLists = (operator: Operator): Operator =>
@@ -17,8 +17,6 @@ export const takingLists = (operator: Operator): Operator =>
   }) as Operator
 
 const isList = (value: unknown): boolean =>
-  typeof value === 'number' ||
-  typeof value === 'boolean' ||
   ArrayBuffer.isView(value) ||
   (Array.isArray(value) && !(value.flat(Number.POSITIVE_INFINITY)[0] instanceof Tensor) && isPlain(value))
 
