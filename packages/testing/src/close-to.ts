@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 
 /**
  * Fails unless every element is within `tolerance · max(1, largest |expected|)` of its expected value: float32 sums
- * err by their largest terms, not by their result. A NaN is close to a NaN alone.
+ * err by their largest terms, not by their result. A NaN is close to a NaN alone, and an infinity to itself.
  */
 export function expectClose(
   actual: ArrayLike<number>,
@@ -15,10 +15,11 @@ export function expectClose(
   let scale = 1
   for (let i = 0; i < expected.length; i++) {
     const size = Math.abs(expected[i] as number)
-    if (size > scale) scale = size
+    if (size > scale && size < Number.POSITIVE_INFINITY) scale = size
   }
   for (let i = 0; i < expected.length; i++) {
-    if (Number.isNaN(expected[i]) && Number.isNaN(actual[i])) continue
+    // Equal infinities have no difference.
+    if (actual[i] === expected[i] || (Number.isNaN(expected[i]) && Number.isNaN(actual[i]))) continue
     const error = Math.abs((actual[i] as number) - (expected[i] as number))
     if (!(error <= tolerance * scale)) {
       expect.fail(

@@ -1,4 +1,4 @@
-import { add, mul, sum, type Tensor, tensor, tidy, toHost, valueAndGrads } from '@ddnet/ops'
+import { add, engine, mul, sum, type Tensor, tensor, tidy, toHost, valueAndGrads } from '@ddnet/ops'
 import { expect } from 'vitest'
 import { type FixtureTensor, upload } from './fixtures.ts'
 
@@ -10,7 +10,16 @@ const STEP = 2 ** -8
  * Moves all `inputs` of `f` at once along a direction of ±1 and compares the central difference `(f(x + hu) − f(x − hu)) / 2h`
  * with the directional derivative: of `⟨f(x), dy⟩` with its gradient, and of `⟨∇⟨f(x), dy⟩, v⟩` with its gradient.
  */
-export async function expectDifferences(
+export async function expectDifferences(...parameters: Parameters<typeof compare>): Promise<void> {
+  engine().startScope('differences') // a tidy that may wait
+  try {
+    await compare(...parameters)
+  } finally {
+    engine().endScope()
+  }
+}
+
+async function compare(
   f: (inputs: Inputs) => Tensor,
   inputs: Record<string, FixtureTensor>,
   dy: FixtureTensor,
@@ -30,13 +39,11 @@ export async function expectDifferences(
   const list = (given: Inputs): Tensor[] => roles.map((role) => given[role] as Tensor)
   const gradients = (given: Inputs): Tensor[] => valueAndGrads(() => f(given), list(given), seed).grads
   // v: ±1 again, in another pattern.
-  const weights = roles.map((role) => {
+  const directions = roles.map((role): FixtureTensor => {
     const { shape, data } = inputs[role] as FixtureTensor
-    return tensor(
-      Float32Array.from(data, (_, index) => sign(index, `${role}v`)),
-      shape,
-    )
+    return { shape, dtype: 'float32', data: Float32Array.from(data, (_, index) => sign(index, `${role}v`)) }
   })
+  const weights = directions.map((direction) => upload(direction))
   const slope = (given: Inputs): Tensor =>
     gradients(given)
       .map((gradient, index) => sum(mul(gradient, weights[index] as Tensor)))
@@ -72,9 +79,6 @@ export async function expectDifferences(
   expectWithin(firstDifference, first, 'first order')
 
   const second = await along(valueAndGrads(() => tidy(() => slope(x)), list(x)).grads)
-  const directions = weights.map(
-    (weight) => ({ shape: weight.shape, dtype: 'float32', data: weight.dataSync() }) as FixtureTensor,
-  )
   const secondDifference = await difference(gradients, directions)
   expectWithin(secondDifference, second, 'second order')
 }

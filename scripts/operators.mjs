@@ -1,0 +1,56 @@
+// Writes docs/operators.md from what the operators' tests find on every backend. Run: pnpm operators
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root } from './pnpm.mjs'
+
+const folder = await mkdtemp(join(tmpdir(), 'ddnet-operators-'))
+try {
+  const { status } = spawnSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', 'packages/ops', '-t', 'docs/operators.md', '--reporter=dot'],
+    { cwd: root, env: { ...process.env, DDNET_OPERATORS_FOLDER: folder }, stdio: ['ignore', 'inherit', 'inherit'] },
+  )
+  if (status !== 0) process.exit(status ?? 1)
+  const operators = new Map()
+  for (const file of await readdir(folder)) {
+    const facts = JSON.parse(await readFile(join(folder, file), 'utf8'))
+    operators.set(facts.operator, { ...operators.get(facts.operator), ...facts })
+  }
+  await writeFile(join(root, 'docs/operators.md'), render([...operators.values()]))
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+function render(operators) {
+  const columns = ['operator', 'cpu', 'wasm', 'webgpu', 'tensorflow', 'nan']
+  const sorted = operators.sort((a, b) => (a.operator < b.operator ? -1 : 1))
+  const incomplete = sorted.filter((each) => columns.slice(1, 5).some((column) => each[column] === undefined))
+  if (incomplete.length > 0) {
+    throw new Error(
+      `not on every backend: ${incomplete.map(({ operator }) => operator).join(', ')}. The table needs all four.`,
+    )
+  }
+  const cells = [
+    columns,
+    ...sorted.map((each) =>
+      columns.map((column) => (column === 'operator' ? `\`${each.operator}\`` : (each[column] ?? '—'))),
+    ),
+  ]
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index].length)))
+  const line = (row) => `| ${row.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
+  return `${head}\n${[line(cells[0]), line(widths.map((width) => '-'.repeat(width))), ...cells.slice(1).map(line)].join('\n')}\n`
+}
+
+const head = `# Operators
+
+Written by \`pnpm operators\`; a test of each operator compares its row with what the operator does.
+
+Each cell says how a backend computes the value · all gradients of one case of the operator's tests: with kernels of our
+\`own\`, with \`stock\` kernels of tfjs, or with several of them, counted (a reshape costs nothing and does not count). On
+every backend the same tests compare values, first and second derivatives with PyTorch's numbers and with central
+differences. \`nan\` says whether a NaN goes on WebGPU where it goes in PyTorch: WGSL lets an implementation assume
+that there is none, so this is SwiftShader's answer and no promise; on the other backends a test asserts it.
+\`webgpu\` is SwiftShader too, where some kernels are other ones than on a GPU.
+`
