@@ -35,3 +35,24 @@ test('reads that overlap and fail are counted', async () => {
   expect(sleep).not.toHaveBeenCalled()
   sleep.mockRestore()
 })
+
+test('reads one after the other sleep no longer than one', async () => {
+  const values = new Float32Array(1)
+  const backend = { read: (id: object) => setTimeout('slow' in id ? 30 : 0, values) }
+  readPatiently(backend)
+  for (let reads = 0; reads < 20; reads++) await backend.read({})
+  const sleep = vi.spyOn(Atomics, 'wait')
+  let turns = 0
+  let reading = true
+  const count = (): void => {
+    turns++
+    if (reading) setImmediate(count)
+  }
+  setImmediate(count)
+  await backend.read({ slow: true })
+  reading = false
+  const sleeps = sleep.mock.calls.length
+  sleep.mockRestore()
+  expect(sleeps).toBeGreaterThan(0)
+  expect(sleeps).toBeLessThanOrEqual(turns + 1)
+})

@@ -8,14 +8,21 @@ import type { KernelBackend } from '@tensorflow/tfjs-core'
 export function readPatiently(backend: Pick<KernelBackend, 'read'>): void {
   const nobody = new Int32Array(new SharedArrayBuffer(4))
   let waiting = 0
+  // One loop at most: a read may begin before the loop of the last one has noticed its end.
+  let sleeping = false
   const sleep = (): void => {
-    if (waiting === 0) return
+    sleeping = waiting > 0
+    if (!sleeping) return
     Atomics.wait(nobody, 0, 0, 1)
     setImmediate(sleep)
   }
   const read = backend.read.bind(backend)
   backend.read = async (id) => {
-    if (waiting++ === 0) setImmediate(sleep)
+    waiting++
+    if (!sleeping) {
+      sleeping = true
+      setImmediate(sleep)
+    }
     try {
       return await read(id)
     } finally {
