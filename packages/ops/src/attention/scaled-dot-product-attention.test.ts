@@ -1,4 +1,13 @@
-import { type AttentionOptions, cast, ones, scaledDotProductAttention, type Tensor, where, zeros } from '@ddnet/ops'
+import {
+  type AttentionOptions,
+  cast,
+  ones,
+  scaledDotProductAttention,
+  type Tensor,
+  tidy,
+  where,
+  zeros,
+} from '@ddnet/ops'
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -11,11 +20,12 @@ const maskOf = ({ mask, boolMask, kept }: Record<string, Tensor>): Tensor | unde
 describeOp('scaledDotProductAttention', {
   inputs: ['q', 'k', 'v', 'mask'],
   constants: ['boolMask', 'kept'],
-  run: (given, options) => {
-    const mask = maskOf(given)
-    const [q, k, v] = ['q', 'k', 'v'].map((role) => given[role]) as [Tensor, Tensor, Tensor]
-    return scaledDotProductAttention(q, k, v, { ...options, ...(mask && { mask }) })
-  },
+  run: (given, options) =>
+    tidy(() => {
+      const mask = maskOf(given)
+      const [q, k, v] = ['q', 'k', 'v'].map((role) => given[role]) as [Tensor, Tensor, Tensor]
+      return scaledDotProductAttention(q, k, v, { ...options, ...(mask && { mask }) })
+    }),
 })
 
 describeBackends('scaledDotProductAttention', () => {

@@ -1,4 +1,4 @@
-import { range, type Tensor, zeros } from '@tensorflow/tfjs-core'
+import { range, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { softmax } from '../activation/softmax.ts'
 import { add, mul } from '../array/arithmetic.ts'
 import { broadcastShapes } from '../array/axes.ts'
@@ -47,8 +47,10 @@ export function scaledDotProductAttention<T extends Tensor>(
   const shape = [...lead.slice(0, -2), length, values]
   if (keys === 0 || shape.includes(0)) return zeros(shape) as T
 
-  const scores = matMul(mul(q, scale ?? 1 / Math.sqrt(features)), k, false, true) // […, length, keys]
-  return matMul(weigh(scores, mask, causal), v)
+  return tidy(() => {
+    const scores = matMul(mul(q, scale ?? 1 / Math.sqrt(features)), k, false, true) // […, length, keys]
+    return matMul(weigh(scores, mask, causal), v)
+  })
 }
 
 /** The weights of the values: softmax over the keys that take part. */

@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { mul } from '../array/arithmetic.ts'
 import { clone } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
@@ -44,5 +44,5 @@ export function dropout<T extends Tensor>(x: T, { rate = 0.5, key, training = tr
   for (let index = 0; index < mask.length; index++) {
     if (((bits[index] as number) >>> 8) * 2 ** -24 < 1 - rate) mask[index] = scale
   }
-  return dropoutOp({ x, mask: tensor(mask, x.shape) }, {}) as T
+  return tidy(() => dropoutOp({ x, mask: tensor(mask, x.shape) }, {}) as T)
 }

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
 import { equal } from '../array/compare.ts'
 import { detach } from '../array/detach.ts'
 import { expectRange } from '../array/index-range.ts'
@@ -42,9 +42,11 @@ export function embedding(ids: Tensor, table: Tensor2D, { paddingIndex }: Embedd
     )
   }
   expectRange('embedding', 'ids', ids, count)
-  const rows = gather<Tensor>(table, ids) // […, features]
-  // What padding changes is the gradient.
-  if (paddingIndex === undefined || rows.size === 0 || !isRecording()) return rows
-  const padding = equal(ids, paddingIndex < 0 ? paddingIndex + count : paddingIndex)
-  return where(reshape(padding, [...ids.shape, 1]), detach(rows), rows)
+  return tidy(() => {
+    const rows = gather<Tensor>(table, ids) // […, features]
+    // What padding changes is the gradient.
+    if (paddingIndex === undefined || rows.size === 0 || !isRecording()) return rows
+    const padding = equal(ids, paddingIndex < 0 ? paddingIndex + count : paddingIndex)
+    return where(reshape(padding, [...ids.shape, 1]), detach(rows), rows)
+  })
 }

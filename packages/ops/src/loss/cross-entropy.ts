@@ -1,4 +1,4 @@
-import { ones, type Scalar, type Tensor, type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
+import { ones, type Scalar, type Tensor, type Tensor1D, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core'
 import { logSoftmax } from '../activation/softmax.ts'
 import { add, div, mul, neg } from '../array/arithmetic.ts'
 import { asConstant, detach } from '../array/detach.ts'
@@ -53,22 +53,24 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   expectOptions(options, classes, labelled)
   const rows = logits.size / classes
   const classWeights = options.classWeights
-  if (rows === 0) return reduce(zeros(lead), reduction, 0)
-  if (!labelled) {
-    const smooth = labelSmoothing === 0 ? targets : add(mul(1 - labelSmoothing, targets), labelSmoothing / classes)
-    const weighted = classWeights === undefined ? smooth : mul(smooth, classWeights)
-    return reduce(neg(sum(mul(weighted, logSoftmax(logits)), -1)), reduction, rows)
-  }
-  expectRange('crossEntropy', 'labels', targets, classes, ignoreIndex)
-  const [losses, weights] = crossEntropyOp(
-    {
-      logits: reshape(logits, [rows, classes]) as Tensor2D,
-      labels: reshape(asConstant(targets), [rows]) as Tensor1D,
-      classWeights: classWeights ?? (ones([classes]) as Tensor1D),
-    },
-    { labelSmoothing, ignoreIndex },
-  ) as [Tensor, Tensor]
-  return reduce(reshape(losses, lead), reduction, detach(weights))
+  if (labelled && rows > 0) expectRange('crossEntropy', 'labels', targets, classes, ignoreIndex)
+  return tidy(() => {
+    if (rows === 0) return reduce(zeros(lead), reduction, 0)
+    if (!labelled) {
+      const smooth = labelSmoothing === 0 ? targets : add(mul(1 - labelSmoothing, targets), labelSmoothing / classes)
+      const weighted = classWeights === undefined ? smooth : mul(smooth, classWeights)
+      return reduce(neg(sum(mul(weighted, logSoftmax(logits)), -1)), reduction, rows)
+    }
+    const [losses, weights] = crossEntropyOp(
+      {
+        logits: reshape(logits, [rows, classes]) as Tensor2D,
+        labels: reshape(asConstant(targets), [rows]) as Tensor1D,
+        classWeights: classWeights ?? (ones([classes]) as Tensor1D),
+      },
+      { labelSmoothing, ignoreIndex },
+    ) as [Tensor, Tensor]
+    return reduce(reshape(losses, lead), reduction, detach(weights))
+  })
 }
 
 /** The mean divides by a count, or by the weights of the losses. */

@@ -1,4 +1,4 @@
-import { ones, type Tensor, type Tensor1D, type Tensor3D, zeros } from '@tensorflow/tfjs-core'
+import { ones, type Tensor, type Tensor1D, type Tensor3D, tidy, zeros } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
 import { clone, reshape } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
@@ -43,13 +43,15 @@ export function normalise<T extends Tensor>(
 ): T {
   if (x.size === 0) return clone(x) as T
   const channels = view[2]
-  const inputs = {
-    x: reshape(x, view) as Tensor3D,
-    weight: (weight === undefined ? ones([channels]) : reshape(weight, [channels])) as Tensor1D,
-    bias: (bias === undefined ? zeros([channels]) : reshape(bias, [channels])) as Tensor1D,
-  }
-  // ReLU is part of the kernel; any other activation follows it.
-  const fused = activation === 'relu'
-  const [y] = groupNormOp(inputs, fused ? { groups, eps, activation } : { groups, eps }) as [Tensor]
-  return activate(reshape(y, x.shape), fused ? undefined : activation) as T
+  return tidy(() => {
+    const inputs = {
+      x: reshape(x, view) as Tensor3D,
+      weight: (weight === undefined ? ones([channels]) : reshape(weight, [channels])) as Tensor1D,
+      bias: (bias === undefined ? zeros([channels]) : reshape(bias, [channels])) as Tensor1D,
+    }
+    // ReLU is part of the kernel; any other activation follows it.
+    const fused = activation === 'relu'
+    const [y] = groupNormOp(inputs, fused ? { groups, eps, activation } : { groups, eps }) as [Tensor]
+    return activate(reshape(y, x.shape), fused ? undefined : activation) as T
+  })
 }

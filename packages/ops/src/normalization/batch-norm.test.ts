@@ -7,7 +7,7 @@ import {
   operatorFixtures,
   upload,
 } from '@ddnet/testing'
-import { ones, type Tensor, type Tensor1D, tensor, zeros } from '@tensorflow/tfjs-core'
+import { ones, type Tensor, type Tensor1D, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { type BatchNormOptions, batchNorm } from './batch-norm.ts'
 import { conditioned } from './conditioning.ts'
@@ -21,7 +21,7 @@ describeOp('batchNorm', {
   inputs: ['x', 'weight', 'bias'],
   constants: ['runningMean', 'runningVar'],
   run: ({ x, weight, bias, runningMean, runningVar }, options) =>
-    batchNorm(x as Tensor1D, { ...options, weight, bias, runningMean, runningVar } as BatchNormOptions).y,
+    tidy(() => batchNorm(x as Tensor1D, { ...options, weight, bias, runningMean, runningVar } as BatchNormOptions).y),
 })
 
 describeBackends('batchNorm', () => {

@@ -1,4 +1,4 @@
-import { ones, type Tensor, type Tensor1D, zeros } from '@tensorflow/tfjs-core'
+import { ones, type Tensor, type Tensor1D, tidy, zeros } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
 import { add, mul, neg, rsqrt, sub } from '../array/arithmetic.ts'
 import { clone } from '../array/shape.ts'
@@ -53,22 +53,24 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
   }
   // As in PyTorch, no values leave the running statistics as they are.
   if (x.size === 0) return { y: clone(x) as T, runningMean, runningVar }
-  if (!training) {
-    const inverse = rsqrt(add(runningVar, eps))
-    const scale = weight === undefined ? inverse : mul(weight, inverse)
-    const centre = mul(runningMean, scale)
-    const shift = bias === undefined ? neg(centre) : sub(bias, centre)
-    return { y: activate(add(mul(x, scale), shift), activation) as T, runningMean, runningVar }
-  }
-  // ReLU is part of the kernel; any other activation follows it.
-  const fused = activation === 'relu'
-  const [y, mean, variance] = batchNormOp(
-    { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]) },
-    fused ? { eps, activation } : { eps },
-  ) as [T, Tensor1D, Tensor1D]
-  return {
-    y: activate(y, fused ? undefined : activation) as T,
-    runningMean: add(mul(1 - momentum, runningMean), mul(momentum, mean)),
-    runningVar: add(mul(1 - momentum, runningVar), mul((momentum * count) / (count - 1), variance)),
-  }
+  return tidy(() => {
+    if (!training) {
+      const inverse = rsqrt(add(runningVar, eps))
+      const scale = weight === undefined ? inverse : mul(weight, inverse)
+      const centre = mul(runningMean, scale)
+      const shift = bias === undefined ? neg(centre) : sub(bias, centre)
+      return { y: activate(add(mul(x, scale), shift), activation) as T, runningMean, runningVar }
+    }
+    // ReLU is part of the kernel; any other activation follows it.
+    const fused = activation === 'relu'
+    const [y, mean, variance] = batchNormOp(
+      { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]) },
+      fused ? { eps, activation } : { eps },
+    ) as [T, Tensor1D, Tensor1D]
+    return {
+      y: activate(y, fused ? undefined : activation) as T,
+      runningMean: add<Tensor1D>(mul(1 - momentum, runningMean), mul(momentum, mean)),
+      runningVar: add<Tensor1D>(mul(1 - momentum, runningVar), mul((momentum * count) / (count - 1), variance)),
+    }
+  })
 }
