@@ -1,4 +1,4 @@
-import type { Tensor1D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
+import { type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { reshape } from '../array/shape.ts'
 import { addBias } from './bias.ts'
@@ -33,8 +33,10 @@ export function convTranspose1d(x: Tensor3D, filter: Tensor3D, options: ConvTran
   const { groups = 1, bias, activation } = options
   const axes = expectTransposed({ operator: 'convTranspose1d', axes: ['length'] }, x, filter, options)
   const [batch, length, channels] = x.shape
-  const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
-  const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
-  const y = transposed(image, row, axes, groups)
-  return addBias(reshape(y, [batch, y.shape[2], y.shape[3]]), bias, activation)
+  return tidy(() => {
+    const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
+    const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
+    const y = transposed(image, row, axes, groups)
+    return addBias(reshape(y, [batch, y.shape[2], y.shape[3]]), bias, activation)
+  })
 }

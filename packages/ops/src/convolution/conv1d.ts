@@ -1,4 +1,4 @@
-import type { Tensor1D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
+import { type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { reshape } from '../array/shape.ts'
 import { addBias } from './bias.ts'
@@ -29,8 +29,10 @@ export function conv1d(x: Tensor3D, filter: Tensor3D, options: Conv1dOptions = {
   const { groups = 1, bias, activation } = options
   const axes = expectConvolution({ operator: 'conv1d', axes: ['length'] }, x, filter, options)
   const [batch, length, channels] = x.shape
-  const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
-  const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
-  const y = conv2dOp({ x: image, filter: row }, imageGeometry(axes, groups))
-  return addBias(reshape(y, [batch, y.shape[2], y.shape[3]]), bias, activation)
+  return tidy(() => {
+    const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
+    const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
+    const y = conv2dOp({ x: image, filter: row }, imageGeometry(axes, groups))
+    return addBias(reshape(y, [batch, y.shape[2], y.shape[3]]), bias, activation)
+  })
 }

@@ -1,4 +1,4 @@
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import { type Tensor1D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { addBias } from './bias.ts'
 import { conv2dOp } from './conv2d-op.ts'
@@ -28,5 +28,5 @@ export interface Conv2dOptions {
 export function conv2d(x: Tensor4D, filter: Tensor4D, options: Conv2dOptions = {}): Tensor4D {
   const { groups = 1, bias, activation } = options
   const axes = expectConvolution({ operator: 'conv2d', axes: ['height', 'width'] }, x, filter, options)
-  return addBias(conv2dOp({ x, filter }, imageGeometry(axes, groups)), bias, activation)
+  return tidy(() => addBias(conv2dOp({ x, filter }, imageGeometry(axes, groups)), bias, activation))
 }

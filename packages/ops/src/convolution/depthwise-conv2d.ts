@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { reshape } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { addBias, expectBias } from './bias.ts'
@@ -44,8 +44,10 @@ function eachChannel(
   const grouped: [number, number, number, number] = [kernelHeight, kernelWidth, 1, channels * multiplier]
   const all = { ...options, groups: channels }
   const axes = convolutionAxes({ operator, axes: ['height', 'width'] }, x.shape, grouped, all)
-  const y = conv2dOp({ x, filter: reshape(filter, grouped) }, imageGeometry(axes, channels))
-  return addBias(y, options.bias, options.activation)
+  return tidy(() => {
+    const y = conv2dOp({ x, filter: reshape(filter, grouped) }, imageGeometry(axes, channels))
+    return addBias(y, options.bias, options.activation)
+  })
 }
 
 /** As separable convolutions in PyTorch are written: the options but for the bias and activation are the first part's. */
@@ -80,8 +82,10 @@ export function separableConv2d(
     )
   }
   expectBias(operator, bias, outChannels)
-  return conv2d(eachChannel(operator, 'depthwise', x, depthwise, first), pointwise, {
-    ...(bias && { bias }),
-    ...(activation && { activation }),
-  })
+  return tidy(() =>
+    conv2d(eachChannel(operator, 'depthwise', x, depthwise, first), pointwise, {
+      ...(bias && { bias }),
+      ...(activation && { activation }),
+    }),
+  )
 }
