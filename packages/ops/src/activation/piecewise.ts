@@ -60,7 +60,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
       `prelu: expected weight [1] or [${channels}], the channels of x [${x.shape}], got [${weight.shape}]. Channels come last.`,
     )
   }
-  return preluOp(x, x.rank === 0 ? reshape(weight, []) : weight)
+  return tf.tidy(() => preluOp(x, x.rank === 0 ? reshape(weight, []) : weight))
 }
 
 const hardTanhOp = defineOp('hardTanh', {

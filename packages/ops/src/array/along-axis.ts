@@ -25,10 +25,12 @@ export function takeAlongAxis<T extends Tensor>(x: T, indices: Tensor, axis: num
   expectRank('takeAlongAxis', 'indices', indices, x)
   expectIndices('takeAlongAxis', 'indices', indices)
   const others = broadcastShapes('takeAlongAxis', withSize(x.shape, place, 1), withSize(indices.shape, place, 1))
-  const from = broadcastTo(x, withSize(others, place, x.shape[place] as number))
-  const at = broadcastTo(indices, withSize(others, place, indices.shape[place] as number))
-  if (at.size === 0) return tf.zeros(at.shape, x.dtype) as T
-  return reshape(gather(reshape(from, [-1]), flatPositions('takeAlongAxis', from, at, place)), at.shape) as T
+  return tf.tidy(() => {
+    const from = broadcastTo(x, withSize(others, place, x.shape[place] as number))
+    const at = broadcastTo(indices, withSize(others, place, indices.shape[place] as number))
+    if (at.size === 0) return tf.zeros(at.shape, x.dtype) as T
+    return reshape(gather(reshape(from, [-1]), flatPositions('takeAlongAxis', from, at, place)), at.shape) as T
+  })
 }
 
 /**
@@ -45,8 +47,10 @@ export function takeAlongAxis<T extends Tensor>(x: T, indices: Tensor, axis: num
 export function scatterAdd<T extends Tensor>(x: T, indices: Tensor, source: Tensor, axis: number): T {
   const place = expectScatter('scatterAdd', x, indices, source, axis)
   if (indices.size === 0) return clone(x)
-  const sums = segmentSum(reshape(source, [-1, 1]), flatPositions('scatterAdd', x, indices, place), x.size)
-  return add(x, reshape(sums, x.shape))
+  return tf.tidy(() => {
+    const sums = segmentSum(reshape(source, [-1, 1]), flatPositions('scatterAdd', x, indices, place), x.size)
+    return add(x, reshape(sums, x.shape))
+  })
 }
 
 type Scatter = { x: Tensor; positions: Tensor; source: Tensor }
@@ -78,9 +82,11 @@ const scatterOp: Op<Scatter, object, Tensor> = defineOp('scatter', {
 export function scatter<T extends Tensor>(x: T, indices: Tensor, source: Tensor | number, axis: number): T {
   const place = expectScatter('scatter', x, indices, typeof source === 'number' ? undefined : source, axis)
   if (indices.size === 0) return clone(x)
-  const positions = flatPositions('scatter', x, indices, place)
-  const values = typeof source === 'number' ? tf.fill(positions.shape, source) : reshape(source, [-1])
-  return reshape(scatterOp({ x: reshape(x, [-1]), positions, source: values }, {}), x.shape) as T
+  return tf.tidy(() => {
+    const positions = flatPositions('scatter', x, indices, place)
+    const values = typeof source === 'number' ? tf.fill(positions.shape, source) : reshape(source, [-1])
+    return reshape(scatterOp({ x: reshape(x, [-1]), positions, source: values }, {}), x.shape) as T
+  })
 }
 
 function expectScatter(operator: string, x: Tensor, indices: Tensor, source: Tensor | undefined, axis: number): number {

@@ -15,7 +15,7 @@ import { cast } from './shape.ts'
 export function any<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
   const axes = axesOf('any', x, axis)
   if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), 'bool') as T
-  return tf.any(cast(asConstant(x), 'bool'), axes, keepDims)
+  return tf.tidy(() => tf.any(cast(asConstant(x), 'bool'), axes, keepDims))
 }
 
 /**
@@ -29,5 +29,5 @@ export function any<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims 
 export function all<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
   const axes = axesOf('all', x, axis)
   if (x.size === 0) return tf.ones(reducedShape(x.shape, axes, keepDims), 'bool') as T
-  return tf.all(cast(asConstant(x), 'bool'), axes, keepDims)
+  return tf.tidy(() => tf.all(cast(asConstant(x), 'bool'), axes, keepDims))
 }

@@ -31,15 +31,19 @@ const argMinOp = definePosition('argMin', tf.argMin)
 function positionOf(operator: string, op: typeof argMaxOp, x: Tensor, axis: number | undefined, keepDims: boolean) {
   if (axis === undefined) {
     expectValues(operator, x, [...x.shape.keys()])
-    const position = op({ x: reshape(x, [-1]) }, { axis: 0 })
-    return keepDims ? reshape(position, new Array(x.rank).fill(1)) : position
+    return tf.tidy(() => {
+      const position = op({ x: reshape(x, [-1]) }, { axis: 0 })
+      return keepDims ? reshape(position, new Array(x.rank).fill(1)) : position
+    })
   }
   const place = axisOf(operator, x, axis)
   expectValues(operator, x, [place])
   const shape = reducedShape(x.shape, [place], keepDims)
   if (x.size === 0) return tf.zeros(shape, 'int32')
-  const position = op({ x }, { axis: place })
-  return keepDims ? reshape(position, shape) : position
+  return tf.tidy(() => {
+    const position = op({ x }, { axis: place })
+    return keepDims ? reshape(position, shape) : position
+  })
 }
 
 /**

@@ -41,7 +41,9 @@ export function cumsum<T extends Tensor>(
 ): T {
   const place = axisOf('cumsum', x, axis)
   if (x.size === 0) return clone(x)
-  // As [outer, size, inner]: tfjs-backend-webgpu takes up to four axes.
-  const rows = reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, place)), x.shape[place] as number, -1])
-  return reshape(running(rows, 1, exclusive, fromEnd), x.shape) as T
+  return tf.tidy(() => {
+    // As [outer, size, inner]: tfjs-backend-webgpu takes up to four axes.
+    const rows = reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, place)), x.shape[place] as number, -1])
+    return reshape(running(rows, 1, exclusive, fromEnd), x.shape) as T
+  })
 }

@@ -16,7 +16,7 @@ export function eye(rows: number, columns: number = rows): Tensor2D {
   if (![rows, columns].every((size) => Number.isInteger(size) && size >= 1)) {
     throw new ShapeError(`eye: expected sizes of at least 1, got [${rows}, ${columns}].`)
   }
-  return oneHot(tf.range(0, rows, 1, 'int32'), columns) as Tensor2D
+  return tf.tidy(() => oneHot(tf.range(0, rows, 1, 'int32'), columns) as Tensor2D)
 }
 
 /**
@@ -32,9 +32,11 @@ export function diag(x: Tensor): Tensor {
     throw new ShapeError(`diag: expected a vector or a matrix with values, got [${x.shape}].`)
   }
   const [rows, columns] = x.shape as [number, number?]
-  if (columns === undefined) return where(cast(eye(rows), 'bool'), broadcastTo(x, [rows, rows]), 0)
+  if (columns === undefined) {
+    return tf.tidy(() => where(cast(eye(rows), 'bool'), broadcastTo(x, [rows, rows]), 0))
+  }
   const places = Int32Array.from({ length: Math.min(rows, columns) }, (_, index) => index * (columns + 1))
-  return gather(reshape(x, [-1]), tf.tensor1d(places, 'int32'))
+  return tf.tidy(() => gather(reshape(x, [-1]), tf.tensor1d(places, 'int32')))
 }
 
 /**
@@ -46,5 +48,5 @@ export function diag(x: Tensor): Tensor {
  */
 export function trace(x: Tensor): Tensor {
   if (x.rank !== 2) throw new ShapeError(`trace: expected a matrix, got [${x.shape}].`)
-  return sum(diag(x))
+  return tf.tidy(() => sum(diag(x)))
 }

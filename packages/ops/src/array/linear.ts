@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
 import { addBias, expectBias } from '../convolution/bias.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { matMul } from './mat-mul.ts'
@@ -22,6 +22,8 @@ export function linear<T extends Tensor>(x: T, weight: Tensor2D, bias?: Tensor1D
     throw new ShapeError(`linear: expected last axis ${inFeatures}, got [${x.shape}]. Flatten the input first.`)
   }
   expectBias('linear', bias, outFeatures)
-  const rows: Tensor = matMul(reshape(x, [-1, inFeatures]), weight, false, true) // [rows, outFeatures]
-  return reshape(addBias(rows, bias), [...x.shape.slice(0, -1), outFeatures]) as T
+  return tidy(() => {
+    const rows: Tensor = matMul(reshape(x, [-1, inFeatures]), weight, false, true) // [rows, outFeatures]
+    return reshape(addBias(rows, bias), [...x.shape.slice(0, -1), outFeatures]) as T
+  })
 }

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { abs, add, exp, log, sub } from './arithmetic.ts'
 import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
 import { less } from './compare.ts'
@@ -18,9 +18,11 @@ import { reshape } from './shape.ts'
 export function logSumExp<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
   const axes = axesOf('logSumExp', x, axis)
   expectValues('logSumExp', x, axes)
-  const largest = max(asConstant(x), axes, true)
-  // Infinity − Infinity is NaN: an infinite maximum is not taken off.
-  const shift = where(less(abs(largest), Number.POSITIVE_INFINITY), largest, 0)
-  const sums = log(sum<Tensor>(exp(sub(x, shift)), axes, true))
-  return reshape(add(sums, shift), reducedShape(x.shape, axes, keepDims)) as T
+  return tidy(() => {
+    const largest = max(asConstant(x), axes, true)
+    // Infinity − Infinity is NaN: an infinite maximum is not taken off.
+    const shift = where(less(abs(largest), Number.POSITIVE_INFINITY), largest, 0)
+    const sums = log(sum<Tensor>(exp(sub(x, shift)), axes, true))
+    return reshape(add(sums, shift), reducedShape(x.shape, axes, keepDims)) as T
+  })
 }

@@ -35,8 +35,11 @@ export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transpos
       `matMul: expected vectors or matrices, and no transposed vector, got [${a.shape}] and [${b.shape}]. Multiply scalars with mul.`,
     )
   }
-  if (a.rank === 1) return dropAxis(matMul(reshape(a, [1, -1]), b, false, transposeB), b.rank === 1 ? -1 : -2) as T
-  if (b.rank === 1) return dropAxis(matMul(a, reshape(b, [-1, 1]), transposeA, false), -1) as T
+  if (a.rank === 1) {
+    const axis = b.rank === 1 ? -1 : -2
+    return tf.tidy(() => dropAxis(matMul(reshape(a, [1, -1]), b, false, transposeB), axis) as T)
+  }
+  if (b.rank === 1) return tf.tidy(() => dropAxis(matMul(a, reshape(b, [-1, 1]), transposeA, false), -1) as T)
   const [m, k] = lastTwo(a, transposeA)
   const [inner, n] = lastTwo(b, transposeB)
   if (k !== inner) {
@@ -50,13 +53,13 @@ export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transpos
   // tfjs-wasm gives what it finds in memory for a product over no values.
   if (k === 0 || tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape) as T
   if (b.rank === 2 && a.rank > 2 && !transposeA) {
-    return reshape(matMulOp(reshape(a, [-1, k]), b, false, transposeB), shape) as T // all rows at once
+    return tf.tidy(() => reshape(matMulOp(reshape(a, [-1, k]), b, false, transposeB), shape) as T) // all rows at once
   }
   // tfjs's kernels for cpu and wasm repeat a batch of 1, and nothing else.
   const full = tf.util.sizeFromShape(batch)
   const spread = (x: Tensor, own: number[]): Tensor =>
     [1, full].includes(tf.util.sizeFromShape(own)) ? x : broadcastTo(x, [...batch, ...x.shape.slice(-2)])
-  return matMulOp(spread(a, batchA), spread(b, batchB), transposeA, transposeB) as T
+  return tf.tidy(() => matMulOp(spread(a, batchA), spread(b, batchB), transposeA, transposeB) as T)
 }
 
 const dropAxis = (x: Tensor, axis: -1 | -2): Tensor => reshape(x, x.shape.toSpliced(axis, 1))

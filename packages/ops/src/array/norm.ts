@@ -50,11 +50,13 @@ export function norm<T extends Tensor = Tensor>(x: Tensor, { order = 2, axis, ke
   if (Number.isNaN(order)) throw new ShapeError(`norm: expected a number or ±Infinity as order, got ${order}.`)
   const axes = axesOf('norm', x, axis)
   if (Math.abs(order) === Number.POSITIVE_INFINITY) expectValues('norm', x, axes)
-  if (order === Number.POSITIVE_INFINITY) return max(abs(x), axes, keepDims)
-  if (order === Number.NEGATIVE_INFINITY) return min(abs(x), axes, keepDims)
-  if (order === 0) return sum(cast(cast(asConstant(x), 'bool'), 'float32'), axes, keepDims)
-  if (order === 1) return sum(abs(x), axes, keepDims)
-  if (order === 2) return flatAtZero(sum(square(x), axes, keepDims), sqrt) as T
-  const powers = sum<Tensor>(absPower({ x }, { exponent: order }), axes, keepDims)
-  return flatAtZero(powers, (each) => absPower({ x: each }, { exponent: 1 / order })) as T
+  return tf.tidy((): T => {
+    if (order === Number.POSITIVE_INFINITY) return max(abs(x), axes, keepDims)
+    if (order === Number.NEGATIVE_INFINITY) return min(abs(x), axes, keepDims)
+    if (order === 0) return sum(cast(cast(asConstant(x), 'bool'), 'float32'), axes, keepDims)
+    if (order === 1) return sum(abs(x), axes, keepDims)
+    if (order === 2) return flatAtZero(sum(square(x), axes, keepDims), sqrt) as T
+    const powers = sum<Tensor>(absPower({ x }, { exponent: order }), axes, keepDims)
+    return flatAtZero(powers, (each) => absPower({ x: each }, { exponent: 1 / order })) as T
+  })
 }

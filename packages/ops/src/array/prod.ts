@@ -19,11 +19,13 @@ export function prod<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims
   const rest = [...x.shape.keys()].filter((each) => !axes.includes(each))
   const count = tf.util.sizeFromShape(axes.map((each) => x.shape[each] as number))
   if (count === 0 || x.size === 0) return tf.ones(shape, x.dtype) as T
-  let y = reshape(transpose(x, [...axes, ...rest]), [count, x.size / count]) // [count, rest]
-  while ((y.shape[0] as number) > 1) {
-    const half = Math.floor((y.shape[0] as number) / 2)
-    const product = mul(slice(y, 0, half), slice(y, half, half))
-    y = y.shape[0] === 2 * half ? product : concat([product, slice(y, 2 * half)], 0)
-  }
-  return reshape(y, shape) as T
+  return tf.tidy(() => {
+    let y = reshape(transpose(x, [...axes, ...rest]), [count, x.size / count]) // [count, rest]
+    while ((y.shape[0] as number) > 1) {
+      const half = Math.floor((y.shape[0] as number) / 2)
+      const product = mul(slice(y, 0, half), slice(y, half, half))
+      y = y.shape[0] === 2 * half ? product : concat([product, slice(y, 2 * half)], 0)
+    }
+    return reshape(y, shape) as T
+  })
 }

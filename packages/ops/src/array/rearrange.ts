@@ -70,13 +70,15 @@ const reverseOp: typeof tf.reverse = stockOp<typeof tf.reverse, { x: Tensor }, {
 export function reverse<T extends Tensor>(x: T, axis?: Axes): T {
   const axes = axesOf('reverse', x, axis).filter((each) => x.shape[each] !== 1)
   if (axes.length === 0 || x.size === 0) return clone(x)
-  let y: Tensor = x
-  for (const each of axes) {
-    // As [outer, size, inner]: tfjs-backend-webgpu reverses up to four axes.
-    const shape = [tf.util.sizeFromShape(x.shape.slice(0, each)), x.shape[each] as number, -1]
-    y = reverseOp(reshape(y, shape), 1)
-  }
-  return reshape(y, x.shape) as T
+  return tf.tidy(() => {
+    let y: Tensor = x
+    for (const each of axes) {
+      // As [outer, size, inner]: tfjs-backend-webgpu reverses up to four axes.
+      const shape = [tf.util.sizeFromShape(x.shape.slice(0, each)), x.shape[each] as number, -1]
+      y = reverseOp(reshape(y, shape), 1)
+    }
+    return reshape(y, x.shape) as T
+  })
 }
 
 /**
@@ -95,14 +97,16 @@ export function roll<T extends Tensor>(x: T, shifts: number | readonly number[],
     )
   }
   if (x.size === 0) return clone(x)
-  let y: Tensor = axes === undefined ? reshape(x, [-1]) : x
-  for (const [index, axis] of along.entries()) {
-    const size = y.shape[axis] as number
-    const shift = (((by[index] as number) % size) + size) % size
-    if (shift === 0) continue
-    const begin = y.shape.map((_, at) => (at === axis ? size - shift : 0))
-    const extent = y.shape.map((full, at) => (at === axis ? size - shift : full))
-    y = concat([slice(y, begin), slice(y, new Array(y.rank).fill(0), extent)], axis)
-  }
-  return y === x ? clone(x) : (reshape(y, x.shape) as T)
+  return tf.tidy(() => {
+    let y: Tensor = axes === undefined ? reshape(x, [-1]) : x
+    for (const [index, axis] of along.entries()) {
+      const size = y.shape[axis] as number
+      const shift = (((by[index] as number) % size) + size) % size
+      if (shift === 0) continue
+      const begin = y.shape.map((_, at) => (at === axis ? size - shift : 0))
+      const extent = y.shape.map((full, at) => (at === axis ? size - shift : full))
+      y = concat([slice(y, begin), slice(y, new Array(y.rank).fill(0), extent)], axis)
+    }
+    return y === x ? clone(x) : (reshape(y, x.shape) as T)
+  })
 }

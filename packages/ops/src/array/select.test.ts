@@ -1,5 +1,5 @@
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
-import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { grad } from '../engine/differentiate.ts'
 import { div, mul, square } from './arithmetic.ts'
@@ -10,13 +10,13 @@ import { cast } from './shape.ts'
 describeOp('gather', {
   inputs: ['x'],
   constants: ['indices'],
-  run: ({ x, indices }, { axis }) => gather(square(x as Tensor), indices as Tensor, axis),
+  run: ({ x, indices }, { axis }) => tidy(() => gather(square(x as Tensor), indices as Tensor, axis)),
 })
 describeOp('where', {
   inputs: ['a', 'b'],
   constants: ['condition'],
   run: ({ condition, a, b }) =>
-    where(cast(condition as Tensor, 'bool'), square(a as Tensor), mul(b as Tensor, square(b as Tensor))),
+    tidy(() => where(cast(condition as Tensor, 'bool'), square(a as Tensor), mul(b as Tensor, square(b as Tensor)))),
 })
 
 describeBackends('where', () => {

@@ -54,8 +54,10 @@ export function where<T extends Tensor = Tensor>(
   }
   // In one axis: tfjs-backend-webgpu selects in up to four.
   const flat = (x: Tensor): Tensor => (shape.length > 4 ? reshape(x, [-1]) : x)
-  const y = selectOp(flat(spread(asConstant(condition))), flat(full(whenTrue)), flat(full(whenFalse)))
-  return (shape.length > 4 ? reshape(y, shape) : y) as T
+  return tf.tidy(() => {
+    const y = selectOp(flat(spread(asConstant(condition))), flat(full(whenTrue)), flat(full(whenFalse)))
+    return (shape.length > 4 ? reshape(y, shape) : y) as T
+  })
 }
 
 const gatherOp = stockOp<typeof tf.gather, { x: Tensor; indices: Tensor }, { axis: number }, 'indices'>(
@@ -97,7 +99,7 @@ export function gather<T extends Tensor>(x: T, indices: Tensor, axis = 0): T {
   expectIndices('gather', 'indices', indices)
   const shape = x.shape.toSpliced(place, 1, ...indices.shape)
   if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, x.dtype) as T
-  return gatherOp(x, asConstant(indices), place)
+  return tf.tidy(() => gatherOp(x, asConstant(indices), place))
 }
 
 /**
@@ -108,13 +110,16 @@ export function gather<T extends Tensor>(x: T, indices: Tensor, axis = 0): T {
  * @see torch.nn.functional.one_hot, which gives int64
  */
 export function oneHot(indices: Tensor | number[], depth: number): Tensor {
-  const positions = Array.isArray(indices) ? tf.tensor1d(indices, 'int32') : indices
-  expectIndices('oneHot', 'indices', positions)
+  if (!Array.isArray(indices)) expectIndices('oneHot', 'indices', indices)
   if (!Number.isInteger(depth) || depth < 1) {
     throw new ShapeError(`oneHot: expected an integer depth of at least 1, got ${depth}.`)
   }
-  if (positions.size === 0) return tf.zeros([...positions.shape, depth])
-  // tfjs refuses a depth of 1.
-  if (depth === 1) return tf.cast(tf.equal(tf.reshape(asConstant(positions), [...positions.shape, 1]), 0), 'float32')
-  return tf.cast(tf.oneHot(asConstant(positions), depth), 'float32')
+  return tf.tidy(() => {
+    const positions = Array.isArray(indices) ? tf.tensor1d(indices, 'int32') : asConstant(indices)
+    const shape = [...positions.shape, depth]
+    if (positions.size === 0) return tf.zeros(shape)
+    // tfjs refuses a depth of 1.
+    const hits = depth === 1 ? tf.equal(tf.reshape(positions, shape), 0) : tf.oneHot(positions, depth)
+    return tf.cast(hits, 'float32')
+  })
 }

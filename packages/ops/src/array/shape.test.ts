@@ -1,29 +1,54 @@
-import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
-import { type DataType, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
+import { describeBackends, describeOp, expectShapeError, type FixtureCase, type OpChecks } from '@ddnet/testing'
+import { type DataType, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { mul, square } from './arithmetic.ts'
 import { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpose } from './shape.ts'
 
-const one = { inputs: ['x'] }
-const squared = ({ x }: Record<string, Tensor>): Tensor => square(x as Tensor)
-const parts = ({ a, b, c }: Record<string, Tensor>): Tensor[] => [a, b, c].filter((x) => x !== undefined).map(square)
+type Options = FixtureCase['options']
 
-describeOp('reshape', { ...one, run: (given, { shape }) => reshape(squared(given), shape) })
-describeOp('transpose', { ...one, run: (given, { permutation }) => transpose(squared(given), permutation) })
-describeOp('slice', { ...one, run: (given, { begin, size }) => slice(squared(given), begin, size) })
+// Moving values is linear: moving their squares has second derivatives.
+const ofSquare = (run: (x: Tensor, options: Options) => Tensor): OpChecks => ({
+  inputs: ['x'],
+  run: ({ x }, options) => tidy(() => run(square(x as Tensor), options)),
+})
+const ofSquares = (run: (parts: Tensor[], options: Options) => Tensor): OpChecks => ({
+  inputs: ['a', 'b', 'c'],
+  run: ({ a, b, c }, options) => tidy(() => run([a, b, c].filter((x) => x !== undefined).map(square), options)),
+})
+
+describeOp(
+  'reshape',
+  ofSquare((x, { shape }) => reshape(x, shape)),
+)
+describeOp(
+  'transpose',
+  ofSquare((x, { permutation }) => transpose(x, permutation)),
+)
+describeOp(
+  'slice',
+  ofSquare((x, { begin, size }) => slice(x, begin, size)),
+)
 describeOp('padConstant', {
-  ...one,
-  run: (given, { paddings, value }) => padConstant(squared(given), paddings, value),
+  ...ofSquare((x, { paddings, value }) => padConstant(x, paddings, value)),
   differences: 'padConstant paddings [[1, 2]] x [4]',
 })
-describeOp('tile', { ...one, run: (given, { reps }) => tile(squared(given), reps) })
-describeOp('concat', { inputs: ['a', 'b', 'c'], run: (given, { axis }) => concat(parts(given), axis) })
-describeOp('stack', { inputs: ['a', 'b', 'c'], run: (given, { axis }) => stack(parts(given), axis) })
+describeOp(
+  'tile',
+  ofSquare((x, { reps }) => tile(x, reps)),
+)
+describeOp(
+  'concat',
+  ofSquares((parts, { axis }) => concat(parts, axis)),
+)
+describeOp(
+  'stack',
+  ofSquares((parts, { axis }) => stack(parts, axis)),
+)
 describeOp('cast', {
-  ...one,
-  run: ({ x }, { dtype }) => mul(x as Tensor, cast(cast(x as Tensor, dtype as DataType), 'float32')),
+  inputs: ['x'],
+  run: ({ x }, { dtype }) => tidy(() => mul(x as Tensor, cast(cast(x as Tensor, dtype as DataType), 'float32'))),
 })
-describeOp('clone', { ...one, run: ({ x }) => mul(x as Tensor, clone(x as Tensor)) })
+describeOp('clone', { inputs: ['x'], run: ({ x }) => tidy(() => mul(x as Tensor, clone(x as Tensor))) })
 
 describeBackends('shapes', () => {
   test('cast to bool is whether a value is not 0, to int32 its integer part', async () => {

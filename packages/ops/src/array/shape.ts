@@ -72,10 +72,12 @@ const castOp = stockOp<typeof tf.cast, One>('Cast', tf.cast, ['x'], {
  */
 export function cast<T extends Tensor>(x: T, dtype: DataType): T {
   if (dtype === x.dtype || dtype === 'float32') return castOp(x, dtype)
-  const constant = asConstant(x)
-  // tfjs-wasm casts to bool by cutting off the fraction.
-  if (dtype === 'bool') return tf.notEqual(constant, tf.scalar(0, x.dtype as 'float32' | 'int32'))
-  return castOp(constant, dtype)
+  return tf.tidy(() => {
+    const constant = asConstant(x)
+    // tfjs-wasm casts to bool by cutting off the fraction.
+    if (dtype === 'bool') return tf.notEqual(constant, tf.scalar(0, x.dtype as 'float32' | 'int32'))
+    return castOp(constant, dtype)
+  })
 }
 
 /** A new handle on the same values. */
@@ -158,14 +160,14 @@ export function padConstant<T extends Tensor>(
   // tfjs-backend-webgpu cannot pad five axes.
   if (x.rank <= 4) return padOp(x, paddings as [number, number][], constantValue)
   if (merged.shape.length <= 4) {
-    return reshape(padOp(reshape(x, merged.shape), merged.paddings, constantValue), shape) as T
+    return tf.tidy(() => reshape(padOp(reshape(x, merged.shape), merged.paddings, constantValue), shape) as T)
   }
   // Half of the padded axes, then the others.
   const padded = [...x.shape.keys()].filter((axis) => paddings[axis]?.some((each) => each > 0))
   const later = padded.slice(Math.ceil(padded.length / 2))
   const only = (wanted: boolean) =>
     paddings.map((pair, axis): readonly [number, number] => (later.includes(axis) === wanted ? pair : [0, 0]))
-  return padConstant(padConstant(x, only(true), constantValue), only(false), constantValue)
+  return tf.tidy(() => padConstant(padConstant(x, only(true), constantValue), only(false), constantValue))
 }
 
 const sum2 = ([a, b]: readonly [number, number]): number => a + b
@@ -227,9 +229,11 @@ export function tile<T extends Tensor>(x: T, reps: readonly number[]): T {
     const empty = shape.map((size, axis) => size * (times[axis] as number))
     return tf.zeros(empty, x.dtype) as T
   }
-  const from = rank === x.rank ? x : reshape(x, shape)
   if (rank === 0) return clone(x)
-  return (rank <= 4 ? tileOp(from, times) : tileOneByOne(from, times)) as T
+  return tf.tidy(() => {
+    const from = rank === x.rank ? x : reshape(x, shape)
+    return (rank <= 4 ? tileOp(from, times) : tileOneByOne(from, times)) as T
+  })
 }
 
 /** Axis by axis, as [outer, size, inner]: tfjs-backend-webgpu tiles up to four axes. */

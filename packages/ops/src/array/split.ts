@@ -83,5 +83,5 @@ export function chunk<T extends Tensor>(x: T, chunks: number, axis = 0): T[] {
 export function unstack(x: Tensor, axis = 0): Tensor[] {
   const place = axisOf('unstack', x, axis)
   if (x.shape[place] === 0) return []
-  return split(x, 1, place).map((part) => reshape(part, x.shape.toSpliced(place, 1)))
+  return tf.tidy(() => split(x, 1, place).map((part) => reshape(part, x.shape.toSpliced(place, 1))))
 }

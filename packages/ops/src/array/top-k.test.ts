@@ -6,7 +6,7 @@ import {
   operatorFixtures,
   upload,
 } from '@ddnet/testing'
-import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { square } from './arithmetic.ts'
 import { sort, topK } from './top-k.ts'
@@ -18,7 +18,7 @@ const operators: Record<string, (x: Tensor, options: any) => { values: Tensor; i
 }
 
 for (const [name, run] of Object.entries(operators)) {
-  describeOp(name, { inputs: ['x'], run: ({ x }, options) => square(run(x as Tensor, options).values) })
+  describeOp(name, { inputs: ['x'], run: ({ x }, options) => tidy(() => square(run(x as Tensor, options).values)) })
   describeBackends(`${name}, indices`, () => {
     test.each(operatorFixtures(name).filter(({ nan }) => nan !== true))('$name', async ({ options, tensors }) => {
       const expected = tensors['indices'] as FixtureTensor

@@ -79,8 +79,10 @@ export function argSort(x: Tensor, { axis = -1, descending = false }: SortOption
 }
 
 function select(operator: string, x: Tensor, k: number, axis: number, largest: boolean): ValuesWithIndices {
-  const indices = indicesOf(operator, x, k, axis, largest)
-  return { values: takeAlongAxis(x, indices, axis), indices }
+  return tf.tidy(() => {
+    const indices = indicesOf(operator, x, k, axis, largest)
+    return { values: takeAlongAxis(x, indices, axis), indices }
+  })
 }
 
 function indicesOf(operator: string, x: Tensor, k: number, axis: number, largest: boolean): Tensor {

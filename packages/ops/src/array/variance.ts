@@ -26,8 +26,10 @@ export function variance<T extends Tensor = Tensor>(
 ): T {
   const axes = axesOf('variance', x, axis)
   const count = tf.util.sizeFromShape(axes.map((each) => x.shape[each] as number))
-  const squares = sum<Tensor>(square(sub(x, mean(x, axes, true))), axes, keepDims)
-  return div(squares, Math.max(0, count - correction))
+  return tf.tidy(() => {
+    const squares = sum<Tensor>(square(sub(x, mean(x, axes, true))), axes, keepDims)
+    return div(squares, Math.max(0, count - correction))
+  })
 }
 
 /**
@@ -36,4 +38,4 @@ export function variance<T extends Tensor = Tensor>(
  * @see torch.std
  */
 export const std = <T extends Tensor = Tensor>(x: Tensor, axis?: Axes, options?: VarianceOptions): T =>
-  flatAtZero(variance(x, axis, options), sqrt) as T
+  tf.tidy(() => flatAtZero(variance(x, axis, options), sqrt) as T)
