@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { clone, padConstant, reshape, slice } from '../array/shape.ts'
 import type { Pair } from '../convolution/geometry.ts'
 import { ShapeError } from '../engine/shape-error.ts'
@@ -29,7 +29,7 @@ export interface PadOptions {
 export function pad<T extends Tensor>(x: T, paddings: readonly Pair[], options: PadOptions = {}): T {
   const { mode = 'constant', value = 0 } = options
   expectPaddings(x, paddings)
-  if (mode === 'constant') return padWithValue(x, paddings, value)
+  if (mode === 'constant') return tidy(() => padWithValue(x, paddings, value))
   if (sourceOf[mode] === undefined) {
     throw new ShapeError(`pad: expected a mode of constant, ${Object.keys(sourceOf).join(', ')}, got '${mode}'.`)
   }
@@ -40,8 +40,10 @@ export function pad<T extends Tensor>(x: T, paddings: readonly Pair[], options: 
     throw new ShapeError(`pad: mode '${mode}' expects x of dtype float32, got ${x.dtype}. Cast it first.`)
   }
   const tables = paddings.map((padding, axis) => paddingTable(x, axis, padding, mode))
-  const y = tables.reduce((padded, table, axis) => resampleAxis(padded, table, axis), x)
-  return y === x ? clone(x) : y
+  return tidy(() => {
+    const y = tables.reduce((padded, table, axis) => resampleAxis(padded, table, axis), x)
+    return y === x ? clone(x) : y
+  })
 }
 
 function expectPaddings(x: Tensor, paddings: readonly Pair[]): void {

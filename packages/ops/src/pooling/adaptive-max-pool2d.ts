@@ -1,4 +1,4 @@
-import { type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
+import { type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core'
 import { gather } from '../array/select.ts'
 import { padConstant } from '../array/shape.ts'
 import { type AdaptiveSize, adaptiveSize } from './adaptive-avg-pool2d.ts'
@@ -19,9 +19,11 @@ import { evenWindows, type Windows, windowRanges } from './windows.ts'
 export function adaptiveMaxPool2d(x: Tensor4D, outputSize: AdaptiveSize): Tensor4D {
   expectImages('adaptiveMaxPool2d', 'x', x)
   const [height, width] = adaptiveSize('adaptiveMaxPool2d', [x.shape[1], x.shape[2]], outputSize)
-  const [tall, kernelHeight] = alignWindows(x, 1, evenWindows(x.shape[1], height))
-  const [wide, kernelWidth] = alignWindows(tall, 2, evenWindows(x.shape[2], width))
-  return maxPool2d(wide, { kernelSize: [kernelHeight, kernelWidth] })
+  return tidy(() => {
+    const [tall, kernelHeight] = alignWindows(x, 1, evenWindows(x.shape[1], height))
+    const [wide, kernelWidth] = alignWindows(tall, 2, evenWindows(x.shape[2], width))
+    return maxPool2d(wide, { kernelSize: [kernelHeight, kernelWidth] })
+  })
 }
 
 /** The windows along `axis` side by side, each filled up with −∞ at its end, and how long each of them is then. */

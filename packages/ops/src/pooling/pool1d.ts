@@ -1,4 +1,4 @@
-import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
+import { type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { reshape } from '../array/shape.ts'
 import { expectTensor, type Pair } from '../convolution/geometry.ts'
 import { ShapeError } from '../engine/shape-error.ts'
@@ -91,6 +91,8 @@ function pool1d(
     dilation: [1, dilation],
   } as const
   const pool = prepare([1, length], each)
-  const pooled = pool(reshape(x, [batch, 1, length, channels]))
-  return reshape(pooled, [batch, pooled.shape[2], channels])
+  return tidy(() => {
+    const pooled = pool(reshape(x, [batch, 1, length, channels]))
+    return reshape(pooled, [batch, pooled.shape[2], channels])
+  })
 }

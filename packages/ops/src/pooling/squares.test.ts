@@ -1,4 +1,4 @@
-import { square, type Tensor, type Tensor3D, type Tensor4D } from '@ddnet/ops'
+import { square, type Tensor, type Tensor3D, type Tensor4D, tidy } from '@ddnet/ops'
 import { describeOp } from '@ddnet/testing'
 import { adaptiveAvgPool2d } from './adaptive-avg-pool2d.ts'
 import { adaptiveMaxPool2d } from './adaptive-max-pool2d.ts'
@@ -24,6 +24,6 @@ const poolings: Record<string, (x: Tensor, options: never) => Tensor> = {
 describeOp('poolingSquares', {
   inputs: ['x'],
   run: ({ x }, { operator, ...options }) =>
-    (poolings[operator] as (x: Tensor, options: object) => Tensor)(square(x as Tensor), options),
+    tidy(() => (poolings[operator] as (x: Tensor, options: object) => Tensor)(square(x as Tensor), options)),
   differences: "avgPool2d {'kernelSize': 2}",
 })

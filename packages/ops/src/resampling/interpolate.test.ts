@@ -1,4 +1,4 @@
-import { square, tensor, valueAndGrads, zeros } from '@ddnet/ops'
+import { square, tensor, tidy, valueAndGrads, zeros } from '@ddnet/ops'
 import { describeBackends, describeOp, expectShapeError, optionPairs, useBackend } from '@ddnet/testing'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ const images = (...shape: [number, number, number, number]): Tensor4D => zeros(s
 
 describeOp('interpolate', {
   inputs: ['x'],
-  run: ({ x }, options) => interpolate(square(x as Tensor4D), options as InterpolateOptions),
+  run: ({ x }, options) => tidy(() => interpolate(square(x as Tensor4D), options as InterpolateOptions)),
   differences: 'mode bicubic scaleFactor [1.7, 0.7] antialias True of [2, 4, 3, 1]',
 })
 

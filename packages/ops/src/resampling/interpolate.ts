@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { clone } from '../array/shape.ts'
 import { expectTensor, type Pair, pair, type Size } from '../convolution/geometry.ts'
 import { ShapeError } from '../engine/shape-error.ts'
@@ -59,8 +59,10 @@ export function interpolate(x: Tensor4D, options: InterpolateOptions): Tensor4D 
   }
   // First the axis that shrinks more, or grows less: the other one then has less to do.
   const widthFirst = outputSize[1] * inputSize[0] <= outputSize[0] * inputSize[1]
-  const y = widthFirst ? resize(resize(x, 1), 0) : resize(resize(x, 0), 1)
-  return y === x ? clone(x) : y
+  return tidy(() => {
+    const y = widthFirst ? resize(resize(x, 1), 0) : resize(resize(x, 0), 1)
+    return y === x ? clone(x) : y
+  })
 }
 
 function expectMode(mode: InterpolationMode, options: { alignCorners: boolean; antialias: boolean }): void {

@@ -1,4 +1,4 @@
-import { square, tensor, zeros } from '@ddnet/ops'
+import { square, tensor, tidy, zeros } from '@ddnet/ops'
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
@@ -6,13 +6,13 @@ import { pixelShuffle, pixelUnshuffle } from './pixel-shuffle.ts'
 
 describeOp('pixelShuffle', {
   inputs: ['x'],
-  run: ({ x }, { factor }) => pixelShuffle(square(x as Tensor4D), factor),
+  run: ({ x }, { factor }) => tidy(() => pixelShuffle(square(x as Tensor4D), factor)),
   differences: 'factor 2 of [2, 1, 3, 8]',
 })
 
 describeOp('pixelUnshuffle', {
   inputs: ['x'],
-  run: ({ x }, { factor }) => pixelUnshuffle(square(x as Tensor4D), factor),
+  run: ({ x }, { factor }) => tidy(() => pixelUnshuffle(square(x as Tensor4D), factor)),
   differences: 'factor 2 of [2, 2, 6, 2]',
 })
 
