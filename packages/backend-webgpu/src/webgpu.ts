@@ -18,6 +18,7 @@ import { addKernel, replaceKernel } from './kernel-registry.ts'
 import { readPatiently } from './patient-reads.ts'
 import { poolingKernels } from './pooling.ts'
 import { ofRealFloats, transposingKernels } from './real-floats.ts'
+import { selectOfAnyRank } from './select.ts'
 import { sine } from './sine.ts'
 import { softwareConv2d } from './software/conv2d.ts'
 import { softwareConv2dInputGradient } from './software/conv2d-input-gradient.ts'
@@ -92,6 +93,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     ...transposingKernels.map((name) => replaceKernel(name, ofRealFloats)),
     replaceKernel('Sum', sumByRows('sum', description.software ? 'everywhere' : 'above rank 6')),
     replaceKernel('Mean', sumByRows('mean', description.software ? 'everywhere' : 'above rank 6')),
+    replaceKernel('Select', selectOfAnyRank),
     replaceKernel('Tile', tileOfAnyRank),
     replaceKernel('Sin', () => sine('sin')),
     replaceKernel('Cos', () => sine('cos')),
