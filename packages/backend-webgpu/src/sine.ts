@@ -33,14 +33,15 @@ function program(kind: 'sin' | 'cos', size: number): WebGPUProgram {
     dispatchLayout: { x: [0] },
     dispatch: [Math.min(workgroups, mostWorkgroups), Math.ceil(workgroups / mostWorkgroups), 1],
     shaderKey: `sine_${kind}_${components}`,
-    getUserCode: () => (components === 4 ? shader(kind, 'vec4<i32>', 4) : shader(kind, 'i32', 1)),
+    getUserCode: () => (components === 4 ? shader(kind, 'vec4<f32>', 'vec4<i32>', 4) : shader(kind, 'f32', 'i32', 1)),
   }
 }
 
-const shader = (kind: 'sin' | 'cos', int: string, components: number): string => /* wgsl */ `
+/** What was cast to float32 may still be a buffer of integers. */
+const shader = (kind: 'sin' | 'cos', float: string, int: string, components: number): string => /* wgsl */ `
   fn main(index : i32) {
     if (index >= uniforms.outShape / ${components}) { return; }
-    let value = x[index];
+    let value = ${float}(x[index]);
     let turns = round(value * 0.63661977236758);
     // What is left in [-π/4, π/4]; the first two parts of π/2 have few bits, so their multiples are exact.
     let r = ((value - turns * 1.5703125) - turns * 4.837512969970703e-4) - turns * 7.549789954891882e-8;

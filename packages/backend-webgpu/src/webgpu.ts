@@ -14,6 +14,7 @@ import { alignedBroadcast, binaryKernels } from './broadcasts.ts'
 import { surfaceErrors } from './device-errors.ts'
 import { countDispatches } from './dispatch-counter.ts'
 import { findGpu } from './gpu.ts'
+import { movingKernels, reduceIntegers, transposeOfIntegers } from './integers.ts'
 import { addKernel, replaceKernel } from './kernel-registry.ts'
 import { readPatiently } from './patient-reads.ts'
 import { poolingKernels } from './pooling.ts'
@@ -91,6 +92,8 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     replaceKernel('AddN', addNOfAnyNumber(device.limits)),
     ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
     ...transposingKernels.map((name) => replaceKernel(name, ofRealFloats)),
+    replaceKernel('Transpose', transposeOfIntegers),
+    ...movingKernels.map((name) => replaceKernel(name, reduceIntegers)),
     replaceKernel('Sum', sumByRows('sum', description.software ? 'everywhere' : 'above rank 6')),
     replaceKernel('Mean', sumByRows('mean', description.software ? 'everywhere' : 'above rank 6')),
     replaceKernel('Select', selectOfAnyRank),

@@ -9,12 +9,18 @@ describeOp('logSumExp', {
   run: ({ x }, { axis, keepDims }) => tidy(() => logSumExp(mul(x as Tensor, 3), axis, keepDims)),
 })
 
-describeBackends('logSumExp', () => {
-  test('does not overflow, and passes infinities through', async () => {
-    const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+describeBackends('logSumExp', (backend) => {
+  test('does not overflow', async () => {
     expect([...(await logSumExp(tensor([1e4, 1e4 - 100])).data())]).toEqual([1e4])
-    expect([...(await logSumExp(tensor([low, low, low, 2, high, 0], [3, 2]), 1).data())]).toEqual([low, 2, high])
   })
+
+  // WGSL lets an implementation assume that there are no infinities.
+  if (backend !== 'webgpu') {
+    test('passes infinities through', async () => {
+      const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+      expect([...(await logSumExp(tensor([low, low, low, 2, high, 0], [3, 2]), 1).data())]).toEqual([low, 2, high])
+    })
+  }
 
   test('says what does not fit', () => {
     const zeros2x0 = zeros([2, 0])

@@ -24,11 +24,13 @@ const topKIndicesOp = defineOp('topKIndices', {
   saves: [],
   forward: ({ x }: { x: Tensor }, { k, axis, largest }: { k: number; axis: number; largest: boolean }): Tensor => {
     const order = [...x.shape.keys()].filter((each) => each !== axis)
-    const rows = axis === x.rank - 1 ? x : tf.transpose(x, [...order, axis])
+    const moved = axis === x.rank - 1 ? x : tf.transpose(x, [...order, axis])
+    const rows = tf.reshape(moved, [-1, x.shape[axis] as number])
     // NaN counts as the largest value; tfjs's kernel leaves its place open.
     const known =
       x.dtype === 'int32' ? rows : tf.where(tf.equal(rows, rows), rows, tf.fill(rows.shape, Number.POSITIVE_INFINITY))
-    const { indices } = tf.topk(largest ? known : tf.neg(known), k)
+    const positions = tf.topk(largest ? known : tf.neg(known), k).indices
+    const indices = tf.reshape(positions, [...moved.shape.slice(0, -1), k])
     return axis === x.rank - 1
       ? indices
       : tf.transpose(indices, tf.backend_util.getUndoAxesPermutation([...order, axis]))

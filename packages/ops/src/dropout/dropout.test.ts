@@ -67,10 +67,12 @@ describeBackends('dropout', (backend) => {
   })
 
   // WGSL lets an implementation assume that there are no NaNs.
-  test.skipIf(backend === 'webgpu')('a NaN stays, even if it is dropped, as in PyTorch', async () => {
-    const y = dropout(tensor([1, Number.NaN]), { rate: 1, key })
-    expect(Array.from(await y.data())).toEqual([0, Number.NaN])
-  })
+  if (backend !== 'webgpu') {
+    test('a NaN stays, even if it is dropped, as in PyTorch', async () => {
+      const y = dropout(tensor([1, Number.NaN]), { rate: 1, key })
+      expect(Array.from(await y.data())).toEqual([0, Number.NaN])
+    })
+  }
 })
 
 describe('dropout refuses', () => {

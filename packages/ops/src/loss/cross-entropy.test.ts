@@ -47,14 +47,16 @@ describeBackends('crossEntropy', (backend) => {
   })
 
   // WGSL lets an implementation assume that there are no NaNs.
-  test.skipIf(backend === 'webgpu')('the mean over nothing is NaN', async () => {
-    const means = [
-      crossEntropy(zeros([0, 3]), zeros([0], 'int32')),
-      crossEntropy(zeros([0, 3]), zeros([0, 3])),
-      crossEntropy(ones([2, 3]), labels(-100, -100)),
-    ]
-    for (const mean of means) expect(Array.from(await mean.data())).toEqual([Number.NaN])
-  })
+  if (backend !== 'webgpu') {
+    test('the mean over nothing is NaN', async () => {
+      const means = [
+        crossEntropy(zeros([0, 3]), zeros([0], 'int32')),
+        crossEntropy(zeros([0, 3]), zeros([0, 3])),
+        crossEntropy(ones([2, 3]), labels(-100, -100)),
+      ]
+      for (const mean of means) expect(Array.from(await mean.data())).toEqual([Number.NaN])
+    })
+  }
 
   if (backend === 'cpu' || backend === 'wasm') {
     test.each([3, -1, -100])('refuses the label %d', (label) => {
