@@ -9,7 +9,7 @@ export const different: Readonly<Record<string, string>> = {
   zerosLike: 'is always float32',
   onesLike: 'is always float32',
   oneHot: 'is always float32, of ones and zeros',
-  dropout: 'takes a key of ops’ own random numbers',
+  dropout: 'takes a key of random numbers',
   diag: 'of a matrix is its diagonal',
   eye: 'makes no batches, and is always float32',
   squeeze: 'ignores axes that are not of size 1',

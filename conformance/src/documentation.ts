@@ -7,19 +7,18 @@ export const documentationPath: URL = new URL('../../docs/conformance.md', impor
 /** docs/conformance.md: what passes on each backend, and why the rest does not. */
 export function documentation(verdicts: ReadonlyMap<BackendName, Verdict>): string {
   const backends = [...verdicts.keys()]
-  const row = (...cells: (string | number)[]): string => `| ${cells.join(' | ')} |`
+  const row = (...cells: (string | number)[]): string[] => cells.map(String)
   const cells = (cell: (verdict: Verdict) => string | number): (string | number)[] =>
     backends.map((backend) => cell(verdicts.get(backend) as Verdict))
-  const table = (title: string, rows: readonly string[]): string[] => [
-    row(title, ...backends),
-    row('---', ...backends.map(() => '---:')),
-    ...rows,
-  ]
+  const table = (title: string, rows: readonly string[][]): string[] => aligned([title, ...backends], rows)
   const failed = ({ failed }: Verdict) => [...failed.values()].flat()
 
   const totals = [
     row('pass', ...cells(({ passed }) => passed.length)),
     row('fail, as expected', ...cells((verdict) => failed(verdict).length)),
+    ...([...verdicts.values()].some(({ surprises }) => surprises.length > 0)
+      ? [row('not as expected', ...cells(({ surprises }) => surprises.length))]
+      : []),
     row('skipped by tfjs itself', ...cells(({ pending }) => pending.length)),
   ]
   const reasons = [...new Set(backends.flatMap((backend) => [...(verdicts.get(backend) as Verdict).failed.keys()]))]
@@ -74,3 +73,19 @@ export function documentation(verdicts: ReadonlyMap<BackendName, Verdict>): stri
 
 const filesOf = ({ passed, failed }: Verdict): string[] =>
   [...passed, ...[...failed.values()].flat()].map(({ file }) => file)
+
+/** A table of Markdown in columns: text to the left, counts to the right. */
+function aligned(head: readonly string[], rows: readonly string[][]): string[] {
+  const widths = head.map((title, column) => Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(length)))
+  const line = (cells: readonly string[]): string => {
+    const padded = cells.map((cell, column) => {
+      const space = ' '.repeat((widths[column] as number) - length(cell))
+      return column === 0 ? cell + space : space + cell
+    })
+    return `| ${padded.join(' | ')} |`
+  }
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(head), line(rule), ...rows.map(line)]
+}
+
+const length = (text: string): number => [...text].length
