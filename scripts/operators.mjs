@@ -5,6 +5,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './pnpm.mjs'
 
+const head = `# Operators
+
+Written by \`pnpm operators\`; a test of each operator compares its row with what the operator does.
+
+Each cell says how a backend computes the value · all gradients of one case of the operator's tests: with kernels of our
+\`own\`, with \`stock\` kernels of tfjs, or with several of them, counted. \`none\` is needed where a gradient is zero or
+copies; a reshape does not count. On every backend the same tests compare values, first and second derivatives with
+PyTorch's numbers and with central differences. \`nan\` says whether a NaN goes on WebGPU where it goes in PyTorch: WGSL
+lets an implementation assume that there is none, so this is SwiftShader's answer and no promise; on the other backends
+a test asserts it. \`webgpu\` is SwiftShader too, where some kernels are other ones than on a GPU.
+
+Higher orders follow, since gradients are made of these operators. Kernels that compute a gradient in one call
+(\`batchNormGradient\`, \`crossEntropyGradient\` …) stand aside while a gradient is being recorded, and throw by name where
+they are differentiated themselves.
+
+Tested without a row: \`dropout\` (by the formula, with its mask), \`maxPool2dWithIndices\` (with the cases of \`maxPool2d\`),
+\`adamUpdate\` (with the optimizers). Integers, truth values and constants, which have no derivative: \`argMax\`, \`argMin\`,
+\`argSort\`, \`oneHot\`, \`eye\`, \`zerosLike\`, \`onesLike\`, \`detach\`, \`equal\`, \`notEqual\`, \`greater\`, \`greaterEqual\`, \`less\`,
+\`lessEqual\`, \`logicalAnd\`, \`logicalOr\`, \`logicalNot\`, \`isNaN\`, \`isFinite\`, \`all\`, \`any\`.
+`
+
 const folder = await mkdtemp(join(tmpdir(), 'ddnet-operators-'))
 try {
   const { status } = spawnSync(
@@ -42,15 +63,3 @@ function render(operators) {
   const line = (row) => `| ${row.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
   return `${head}\n${[line(cells[0]), line(widths.map((width) => '-'.repeat(width))), ...cells.slice(1).map(line)].join('\n')}\n`
 }
-
-const head = `# Operators
-
-Written by \`pnpm operators\`; a test of each operator compares its row with what the operator does.
-
-Each cell says how a backend computes the value · all gradients of one case of the operator's tests: with kernels of our
-\`own\`, with \`stock\` kernels of tfjs, or with several of them, counted (a reshape costs nothing and does not count). On
-every backend the same tests compare values, first and second derivatives with PyTorch's numbers and with central
-differences. \`nan\` says whether a NaN goes on WebGPU where it goes in PyTorch: WGSL lets an implementation assume
-that there is none, so this is SwiftShader's answer and no promise; on the other backends a test asserts it.
-\`webgpu\` is SwiftShader too, where some kernels are other ones than on a GPU.
-`

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import * as ops from '@ddnet/ops'
 import { kernelSource } from '@ddnet/ops/kernels'
 import { engine, getBackend } from '@tensorflow/tfjs-core'
 import { expect } from 'vitest'
@@ -22,6 +23,8 @@ export interface OperatorCell {
  * to write the table from what is found there.
  */
 export function expectInTable(operator: string, backend: BackendName, cell: OperatorCell): void {
+  // Further cases of other operators have no row.
+  if (!(operator in ops)) return
   const { adapterInfo } = engine().backend as { adapterInfo?: { architecture: string } }
   // On a GPU some kernels are others; the table tells of the adapter that every machine has.
   if (backend === 'webgpu' && adapterInfo?.architecture !== 'swiftshader') return

@@ -1,7 +1,7 @@
 import { describeBackends, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
-import { add, mul, square, sub } from '../array/arithmetic.ts'
 import { argMax } from '../array/arg-max.ts'
+import { add, mul, square, sub } from '../array/arithmetic.ts'
 import { mean, sum } from '../array/reduce.ts'
 import { cast } from '../array/shape.ts'
 import { type Tensor, tensor } from '../index.ts'
