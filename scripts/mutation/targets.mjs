@@ -18,13 +18,13 @@ export async function targets() {
   const isTested = (name) => !/\.(test|generated)\.ts$|^engine\/wasm-|\/index\.ts$/.test(name)
   const operators = names.filter(isTested).map((name) => {
     const file = join(sources, name)
-    const isKernel = name.endsWith('.wasm.ts')
+    const backend = name.endsWith('.wasm.ts') ? 'wasm' : 'cpu'
     return {
       file,
       module: file,
       load: async (code) => code,
-      tests: testsBeside(names, name),
-      backend: isKernel ? 'wasm' : 'cpu',
+      tests: testsBeside(names, name, backend),
+      backend,
     }
   })
   const kernels = await kernelFolders(names)
@@ -32,22 +32,29 @@ export async function targets() {
     file: join(assembly, name),
     module: compiled,
     load: (code) => generate({ [name]: code }),
-    tests: [...folders].flatMap((folder) => testsBeside(names, `${folder}/${name}`)),
+    tests: [...folders].flatMap((folder) => testsBeside(names, `${folder}/${name}`, 'wasm')),
     backend: 'wasm',
   }))
   return [...operators, ...compiledKernels].sort((a, b) => (a.file < b.file ? -1 : 1))
 }
 
-/** The tests in a file's folder, its own first. */
-function testsBeside(names, name) {
+/** The tests in a file's folder, its own first; those of compiled kernels run on WASM alone. */
+function testsBeside(names, name, backend) {
   const own = name.replace(/(-op)?(\.wasm)?\.ts$/, '.test.ts')
-  const tests = names.filter((each) => dirname(each) === dirname(name) && each.endsWith('.test.ts'))
+  const tests = names.filter(
+    (each) =>
+      dirname(each) === dirname(name) &&
+      each.endsWith('.test.ts') &&
+      (backend === 'wasm' || !each.endsWith('.wasm.test.ts')),
+  )
   return tests.sort((a, b) => Number(b === own) - Number(a === own)).map((test) => join(sources, test))
 }
 
 /** For each AssemblyScript file, the folders of the operators that run it, by itself or through another. */
 async function kernelFolders(names) {
-  const files = (await readdir(assembly)).filter((name) => name.endsWith('.ts') && name !== 'index.ts')
+  const files = (await readdir(assembly)).filter(
+    (name) => name.endsWith('.ts') && name !== 'index.ts' && name !== 'fused.ts',
+  )
   const texts = new Map(
     await Promise.all(files.map(async (name) => [name, await readFile(join(assembly, name), 'utf8')])),
   )

@@ -11,6 +11,11 @@ describeBackends('prod', () => {
     expect([y.dtype, ...(await y.data())]).toEqual(['int32', 14, -15])
   })
 
+  test('of truth values is an integer, as in PyTorch', async () => {
+    const y = prod(tensor([1, 0, 1, 1], [2, 2], 'bool'), 1)
+    expect([y.dtype, ...(await y.data())]).toEqual(['int32', 0, 1])
+  })
+
   test('says what does not fit', () => {
     const zeros2 = zeros([2])
     expectShapeError(() => prod(zeros2, 1), /prod: expected an axis/)

@@ -2,13 +2,13 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { mul } from './arithmetic.ts'
 import { type Axes, axesOf, reducedShape } from './axes.ts'
-import { concat, reshape, slice, transpose } from './shape.ts'
+import { cast, concat, reshape, slice, transpose } from './shape.ts'
 
 /**
  * Product over `axis`; over all axes where it is left out. As halves multiplied with each other, log₂ n times: so its
  * derivatives, too, are products of the other values, without a division, and right where values are 0.
  *
- * @param x any shape
+ * @param x any shape; bool gives int32
  * @returns the shape without these axes, or with size 1 there; over no values at all 1
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.prod, which takes one axis at most
@@ -18,9 +18,11 @@ export function prod<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims
   const shape = reducedShape(x.shape, axes, keepDims)
   const rest = [...x.shape.keys()].filter((each) => !axes.includes(each))
   const count = tf.util.sizeFromShape(axes.map((each) => x.shape[each] as number))
-  if (count === 0 || x.size === 0) return tf.ones(shape, x.dtype) as T
+  const dtype = x.dtype === 'bool' ? 'int32' : x.dtype
+  if (count === 0 || x.size === 0) return tf.ones(shape, dtype) as T
   return tf.tidy(() => {
-    let y = reshape(transpose(x, [...axes, ...rest]), [count, x.size / count]) // [count, rest]
+    const numbers = x.dtype === dtype ? x : cast(x, dtype)
+    let y = reshape(transpose(numbers, [...axes, ...rest]), [count, x.size / count]) // [count, rest]
     while ((y.shape[0] as number) > 1) {
       const half = Math.floor((y.shape[0] as number) / 2)
       const product = mul(slice(y, 0, half), slice(y, half, half))
