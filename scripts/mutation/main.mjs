@@ -89,6 +89,7 @@ async function isCaught({ module, load, tests, backend }, code) {
   process.env['DDNET_TEST_BACKENDS'] = backend
   Object.assign(served, { module, code: loaded })
   vitest.invalidateFile(module)
+  vitest.state.filesMap.clear() // `bail` counts the failures of earlier runs too
   // A mutant may loop for ever; that is noticed too.
   const watchdog = setTimeout(() => execFileSync('pkill', ['-KILL', '-P', String(process.pid)]), 180_000)
   try {
