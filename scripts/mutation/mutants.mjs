@@ -56,15 +56,23 @@ const operators = new Map([
  * Left alone: checks and their messages, types, imports, names given as strings, and comparisons of JavaScript values,
  * most of which only choose the faster of two ways.
  *
- * @returns {{ line: number, from: string, to: string, code: string }[]}
+ * @returns {{ line: number, source: string, from: string, to: string, code: string }[]}
  */
 export function mutantsOf(path, code) {
   const file = ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true)
+  const lines = code.split('\n')
   const found = []
   const replace = (node, to, kind) => {
     const [start, end] = [node.getStart(file), node.getEnd()]
     const line = file.getLineAndCharacterOfPosition(start).line + 1
-    found.push({ kind, line, from: code.slice(start, end), to, code: code.slice(0, start) + to + code.slice(end) })
+    found.push({
+      kind,
+      line,
+      source: lines[line - 1],
+      from: code.slice(start, end),
+      to,
+      code: code.slice(0, start) + to + code.slice(end),
+    })
   }
   const text = (node) => node.getText(file)
   const imported = new Set()

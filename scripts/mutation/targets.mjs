@@ -5,6 +5,12 @@ import { root } from '../pnpm.mjs'
 
 const sources = join(root, 'packages/ops/src')
 const assembly = join(root, 'packages/ops/assembly')
+/** Of all compiled kernels: larger shapes, and any number of threads. */
+const ofKernels = [
+  'packages/ops/src/engine/kernels.wasm.test.ts',
+  'packages/backend-wasm/src/normalization-threads.test.ts',
+  'packages/backend-wasm/src/wasm.test.ts',
+].map((test) => join(root, test))
 const compiled = join(sources, 'engine/wasm-kernels.generated.ts')
 
 /**
@@ -32,7 +38,7 @@ export async function targets() {
     file: join(assembly, name),
     module: compiled,
     load: (code) => generate({ [name]: code }),
-    tests: [...folders].flatMap((folder) => testsBeside(names, `${folder}/${name}`, 'wasm')),
+    tests: [...[...folders].flatMap((folder) => testsBeside(names, `${folder}/${name}`, 'wasm')), ...ofKernels],
     backend: 'wasm',
   }))
   return [...operators, ...compiledKernels].sort((a, b) => (a.file < b.file ? -1 : 1))
