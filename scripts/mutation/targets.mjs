@@ -29,7 +29,7 @@ export async function targets() {
       file,
       module: file,
       load: async (code) => code,
-      tests: testsBeside(names, name, backend),
+      tests: [...testsBeside(names, name, backend), ...(backend === 'wasm' ? ofKernels : [])],
       backend,
     }
   })
