@@ -42,12 +42,6 @@ const known = [
     from: '0',
     reason: 'columns beyond the channels are computed and never stored',
   },
-  {
-    file: 'assembly/group-norm-job.ts',
-    line: 'return i32x4.shuffle(values, values, 2, 3, 2, 3)',
-    from: '2',
-    reason: 'only the first two of the four are used',
-  },
 ]
 
 /** The reason why a mutant changes no result; undefined where it does. */
