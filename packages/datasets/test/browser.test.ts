@@ -52,5 +52,6 @@ test('a browser reads the shards that its site serves, with a bundle that holds 
   expect(await page.evaluate(() => globalThis.refused)).toMatch(
     /^DatasetError: damaged\/test-01.bin is damaged: expected sha256/,
   )
-  expect(errors).toEqual([])
+  // Reading stops at the shard that is damaged; requests for others may be on their way, and end there.
+  expect(errors.filter((error) => !/\/damaged\/.*ERR_ABORTED/.test(error))).toEqual([])
 })

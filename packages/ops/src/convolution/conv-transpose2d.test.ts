@@ -1,5 +1,5 @@
 import { random, tensor } from '@ddnet/ops'
-import { describeOp, expectShapeError, optionPairs, useBackend } from '@ddnet/testing'
+import { describeOp, expectClose, expectShapeError, optionPairs, useBackend } from '@ddnet/testing'
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { convTranspose2d } from './conv-transpose2d.ts'
@@ -51,4 +51,14 @@ describe('convTranspose2d says what is wrong', () => {
       /expected padding as a number, got 'same'/,
     )
   })
+})
+
+test('without options: stride 1, no padding, no dilation, one group', async () => {
+  await useBackend('cpu')
+  const image = random.uniform(random.key(1), [1, 4, 3, 2]) as Tensor4D
+  const filter = random.uniform(random.key(2), [3, 2, 4, 2]) as Tensor4D
+  const y = convTranspose2d(image, filter)
+  const spelled = { stride: 1, padding: 0, outputPadding: 0, dilation: 1, groups: 1 }
+  expect(y.shape).toEqual([1, 6, 4, 4])
+  expectClose(await y.data(), await convTranspose2d(image, filter, spelled).data(), 0)
 })
