@@ -1,5 +1,6 @@
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu'
 import { backend_util, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core'
+import { flatDispatch } from './flat-dispatch.ts'
 
 /** Reductions that move the reduced axes to the end first. */
 export const movingKernels: readonly string[] = ['Max', 'Min', 'Prod', 'ArgMax', 'ArgMin', 'All', 'Any']
@@ -43,21 +44,13 @@ function transposed(backend: WebGPUBackend, x: TensorInfo, permutation: readonly
   return backend.runWebGPUProgram(program(x.shape, shape, permutation), [x], x.dtype)
 }
 
-const workgroupSize = 64
-
 function program(from: readonly number[], to: number[], permutation: readonly number[]): WebGPUProgram {
-  const groups = Math.ceil(util.sizeFromShape(to) / workgroupSize)
-  const side = groups <= 65_535 ? groups : Math.ceil(Math.sqrt(groups)) // as many as one dimension may have
   // How far each axis of the result steps in x.
   const steps = permutation.map((axis) => util.sizeFromShape(from.slice(axis + 1)))
   const lines = to.map((size, axis) => `at += (rest % ${size}) * ${steps[axis]}; rest /= ${size};`)
   return {
     variableNames: ['x'],
-    outputShape: to,
-    size: true,
-    workgroupSize: [workgroupSize, 1, 1],
-    dispatchLayout: { x: to.map((_, axis) => axis) },
-    dispatch: [side, side < groups ? Math.ceil(groups / side) : 1, 1],
+    ...flatDispatch(to),
     shaderKey: `transposeIntegers_${from}_${permutation}`,
     getUserCode: () => /* wgsl */ `
   fn main(index : i32) {

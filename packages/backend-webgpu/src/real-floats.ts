@@ -1,5 +1,6 @@
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu'
-import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core'
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core'
+import { flatDispatch } from './flat-dispatch.ts'
 
 /**
  * Kernels that transpose their input. tfjs casts bool and int32 to float32 without touching the buffer, which stays one
@@ -30,24 +31,14 @@ export const ofRealFloats =
     return y
   }
 
-const workgroupSize = 64
-
-function conversion(shape: number[]): WebGPUProgram {
-  const groups = Math.ceil(util.sizeFromShape(shape) / workgroupSize)
-  const side = groups <= 65_535 ? groups : Math.ceil(Math.sqrt(groups)) // as many as one dimension may have
-  return {
-    variableNames: ['x'],
-    outputShape: shape,
-    size: true,
-    workgroupSize: [workgroupSize, 1, 1],
-    dispatchLayout: { x: shape.map((_, axis) => axis) },
-    dispatch: [side, side < groups ? Math.ceil(groups / side) : 1, 1],
-    shaderKey: 'realFloats',
-    getUserCode: () => /* wgsl */ `
+const conversion = (shape: number[]): WebGPUProgram => ({
+  variableNames: ['x'],
+  ...flatDispatch(shape),
+  shaderKey: 'realFloats',
+  getUserCode: () => /* wgsl */ `
   fn main(index : i32) {
     if (index < uniforms.size) {
       result[index] = f32(x[index]);
     }
   }`,
-  }
-}
+})
