@@ -1,5 +1,4 @@
 import {
-  type Backend,
   crossEntropy,
   groupNorm,
   instanceNorm,
@@ -14,8 +13,7 @@ import {
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { wasm } from './wasm.ts'
+import { testSameBits } from '../test/same-bits.ts'
 
 const draw = (seed: number, shape: number[]): Tensor => random.normal(random.key(seed), shape)
 
@@ -40,22 +38,4 @@ async function differentiate(): Promise<Float32Array[]> {
   return results.map(({ data }) => data as Float32Array)
 }
 
-const started: { backend?: Backend } = {}
-beforeAll(async () => (await wasm()).dispose()) // whatever other files left running
-afterEach(() => {
-  started.backend?.dispose()
-  delete started.backend
-})
-afterAll(async () => void (await wasm()))
-
-test('norms and cross-entropy give the same bits on one, two and three threads', async () => {
-  started.backend = await wasm({ threads: 1 })
-  const expected = await differentiate()
-  expect(expected.every((values) => values.every(Number.isFinite))).toBe(true)
-  for (const threads of [2, 3]) {
-    started.backend.dispose()
-    started.backend = await wasm({ threads })
-    expect(started.backend.device).toContain(`${threads} threads`)
-    expect(await differentiate(), `${threads} threads`).toEqual(expected)
-  }
-})
+testSameBits('norms and cross-entropy give the same bits on one, two and three threads', differentiate)

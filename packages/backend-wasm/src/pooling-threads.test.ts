@@ -1,7 +1,6 @@
 import {
   adaptiveAvgPool2d,
   avgPool2d,
-  type Backend,
   maxPool2d,
   maxPool2dWithIndices,
   maxUnpool2d,
@@ -11,8 +10,7 @@ import {
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { wasm } from './wasm.ts'
+import { testSameBits } from '../test/same-bits.ts'
 
 const poolings: ((x: Tensor4D) => Tensor4D)[] = [
   (x) => maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 }),
@@ -36,21 +34,4 @@ async function differentiate(): Promise<Float32Array[]> {
   return results.map(({ data }) => data as Float32Array)
 }
 
-const started: { backend?: Backend } = {}
-beforeAll(async () => (await wasm()).dispose()) // whatever other files left running
-afterEach(() => {
-  started.backend?.dispose()
-  delete started.backend
-})
-afterAll(async () => void (await wasm()))
-
-test('poolings give the same bits on one, two and three threads', async () => {
-  started.backend = await wasm({ threads: 1 })
-  const expected = await differentiate()
-  for (const threads of [2, 3]) {
-    started.backend.dispose()
-    started.backend = await wasm({ threads })
-    expect(started.backend.device).toContain(`${threads} threads`)
-    expect(await differentiate(), `${threads} threads`).toEqual(expected)
-  }
-})
+testSameBits('poolings give the same bits on one, two and three threads', differentiate)
