@@ -1,15 +1,6 @@
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu'
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core'
-
-type Pair = readonly [number, number]
-
-/** What `@ddnet/ops` gives its operator `maxPool2dGradient`. */
-interface PoolGeometry {
-  readonly kernelSize: Pair
-  readonly stride: Pair
-  readonly padding: readonly [Pair, Pair]
-  readonly dilation: Pair
-}
+import type { PoolGeometry } from './pool-geometry.ts'
 
 /**
  * `maxPool2dGradient` of `@ddnet/ops` in one dispatch: each element adds up the gradients of the windows whose first

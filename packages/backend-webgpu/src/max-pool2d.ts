@@ -1,31 +1,26 @@
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu'
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core'
 import { gatherPlane } from './plane.ts'
+import type { Pair, PoolGeometry } from './pool-geometry.ts'
 
-type Pair = readonly [number, number]
-
-/** What `@ddnet/ops` gives its operators `maxPool2d` and `maxPool2dWithIndices`. */
-interface PoolGeometry {
-  readonly kernelSize: Pair
-  readonly stride: Pair
-  readonly padding: readonly [Pair, Pair]
-  readonly dilation: Pair
+/** With the size of the result, as `maxPool2d` and `maxPool2dWithIndices` get it. */
+interface SizedGeometry extends PoolGeometry {
   readonly outputSize: Pair
 }
 
 /** `maxPool2d` of `@ddnet/ops`, of any dilation; tfjs's MaxPool makes −1e20 of a window of −∞. */
 export const maxPool2d: KernelFunc = ({ inputs, attrs, backend }) =>
-  pool(inputs['x'] as TensorInfo, attrs as unknown as PoolGeometry, 'float32', backend as WebGPUBackend)
+  pool(inputs['x'] as TensorInfo, attrs as unknown as SizedGeometry, 'float32', backend as WebGPUBackend)
 
 /** `maxPool2dWithIndices` in two dispatches: the positions, and the values there. A program of tfjs has one output. */
 export const maxPool2dWithIndices: KernelFunc = ({ inputs, attrs, backend }) => {
   const x = inputs['x'] as TensorInfo
-  const indices = pool(x, attrs as unknown as PoolGeometry, 'int32', backend as WebGPUBackend)
+  const indices = pool(x, attrs as unknown as SizedGeometry, 'int32', backend as WebGPUBackend)
   return [gatherPlane({ inputs: { x, indices }, backend }) as TensorInfo, indices]
 }
 
 /** The maxima (float32), or where they stand (int32). */
-function pool(x: TensorInfo, geometry: PoolGeometry, dtype: 'float32' | 'int32', backend: WebGPUBackend): TensorInfo {
+function pool(x: TensorInfo, geometry: SizedGeometry, dtype: 'float32' | 'int32', backend: WebGPUBackend): TensorInfo {
   const { kernelSize, stride, padding, dilation, outputSize } = geometry
   const [batch, , , channels] = x.shape as [number, number, number, number]
   return backend.runWebGPUProgram(program([batch, ...outputSize, channels], dtype), [x], dtype, [
