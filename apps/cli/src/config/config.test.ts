@@ -96,7 +96,9 @@ describe('the environment', () => {
     expect(() => readEnvironment({ DDNET_EPOCH: '3' }, settings)).toThrow(
       'DDNET_EPOCH (environment) is not a setting. Similar: DDNET_EPOCHS',
     )
-    expect(readEnvironment({ DDNET_CACHE: '/tmp/x', DDNET_TENSORFLOW_ADDON: '/tmp/y' }, settings)).toEqual([])
+    expect(
+      readEnvironment({ DDNET_CACHE: '/tmp/x', DDNET_TENSORFLOW_ADDON: '/tmp/y', DDNET_PYTHON: 'python3' }, settings),
+    ).toEqual([])
   })
 
   test('a wrong value names the variable', () => {

@@ -6,7 +6,7 @@ import { nearest } from './nearest.ts'
 import type { Setting, Settings } from './settings.ts'
 
 /** Variables that begin as ours do and belong to other parts. */
-const foreignVariables = /^DDNET_(CACHE|COMMAND|TRAIN_COMMAND|TENSORFLOW_ADDON|TEST_.*)$/
+const foreignVariables = /^DDNET_(CACHE|COMMAND|TRAIN_COMMAND|TENSORFLOW_ADDON|PYTHON|OPERATORS_FOLDER|TEST_.*)$/
 
 /**
  * `key=value` words of the command line. A value is YAML: `0.001`, `true`, `[32,64]`, `null`, or plain text.
