@@ -1,5 +1,5 @@
 import { registerOwnKernel } from '@ddnet/ops/kernels'
-import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
+import { getKernel, type KernelConfig, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 
 /**
  * Puts another kernel in the place of tfjs's own, which it is given to build on.
@@ -15,10 +15,12 @@ export function replaceKernel(kernelName: string, replacement: (stock: KernelFun
 }
 
 /**
- * Adds a kernel that tfjs has not.
+ * Adds a kernel, or puts it in the place of tfjs's own.
  * @returns what takes it away again
  */
-export function addKernel(kernelName: string, kernelFunc: KernelFunc): () => void {
-  registerOwnKernel({ kernelName, backendName: 'webgpu', kernelFunc })
+export function addKernel(kernel: KernelConfig): () => void {
+  const { kernelName } = kernel
+  if (getKernel(kernelName, 'webgpu') !== undefined) return replaceKernel(kernelName, () => kernel.kernelFunc)
+  registerOwnKernel(kernel)
   return () => unregisterKernel(kernelName, 'webgpu')
 }

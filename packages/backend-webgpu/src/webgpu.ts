@@ -1,4 +1,5 @@
 import type { Backend } from '@ddnet/ops'
+import { useVariant, webgpuKernels } from '@ddnet/ops/webgpu'
 import {
   engine,
   env,
@@ -86,6 +87,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     surfaceErrors(device, backend)
     if (description.software && typeof setImmediate !== 'undefined') readPatiently(backend)
     if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
+    useVariant(backend, description.software ? 'software' : 'gpu')
     return backend
   })
   const putBack = [
@@ -100,7 +102,10 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     replaceKernel('Tile', tileOfAnyRank),
     replaceKernel('Sin', () => sine('sin')),
     replaceKernel('Cos', () => sine('cos')),
-    ...Object.entries(poolingKernels).map(([name, kernel]) => addKernel(name, kernel)),
+    ...Object.entries(poolingKernels).map(([kernelName, kernelFunc]) =>
+      addKernel({ kernelName, kernelFunc, backendName: 'webgpu' }),
+    ),
+    ...webgpuKernels.map(addKernel),
     ...(description.software ? replaceBySoftwareKernels() : []),
   ]
   const backend: WebgpuBackend = {

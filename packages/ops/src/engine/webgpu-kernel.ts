@@ -1,0 +1,145 @@
+import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { util } from '@tensorflow/tfjs-core'
+import { type BufferType, type Program, pipelineFor } from './webgpu-program.ts'
+
+/** What a kernel needs of tfjs-backend-webgpu. */
+interface WebgpuBackend {
+  readonly device: GPUDevice
+  readonly pipelineCache: Record<string, GPUComputePipeline | Promise<GPUComputePipeline>>
+  readonly tensorMap: { get(dataId: object): { readonly dtype: DataType; values?: unknown } }
+  makeTensorInfo(shape: number[], dtype: DataType): TensorInfo
+  uploadToGPU(dataId: object): void
+  disposeData(dataId: object): boolean
+  /** Binds `[output, ...inputs, uniforms]` in this order and dispatches; it times, and submits when enough is recorded. */
+  recordAndSubmit(
+    program: {
+      readonly pipeline: GPUComputePipeline
+      readonly dispatch: readonly [number, number, number]
+      readonly pixelsOpType: number
+      readonly constructor: { readonly name: string }
+    },
+    output: TensorInfo,
+    inputs: readonly TensorInfo[],
+    uniforms: readonly { type: 'int32' | 'float32'; data: number[] }[],
+  ): void
+}
+
+/** Kernels for GPUs share tiles through workgroup memory; adapters that compute on the CPU are faster without. */
+export type KernelVariant = 'gpu' | 'software'
+
+const variants = new WeakMap<object, KernelVariant>()
+
+/** Makes a backend run one variant of the kernels that have two (otherwise 'gpu'). */
+export function useVariant(backend: object, variant: KernelVariant): void {
+  variants.set(backend, variant)
+}
+
+/** One kernel call's access to the device. */
+export interface Gpu {
+  /** Which variant to run, where a kernel has two. */
+  readonly variant: KernelVariant
+  output(shape: readonly number[], dtype?: 'float32' | 'int32'): TensorInfo
+  /** A tensor that is freed when the kernel returns and the device has used it. */
+  scratch(shape: readonly number[], dtype?: 'float32' | 'int32'): TensorInfo
+  /** Records one dispatch. Nothing is recorded where `workgroups` is 0. */
+  run(program: Program): void
+}
+
+/** A kernel for the WebGPU backend that dispatches programs of its own. */
+export function webgpuKernel<I extends Record<string, Tensor>, A>(
+  kernelName: string,
+  kernel: (inputs: I, attributes: A, gpu: Gpu) => TensorInfo | TensorInfo[],
+): KernelConfig {
+  return {
+    kernelName,
+    backendName: 'webgpu',
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const { gpu, free } = openGpu(backend as WebgpuBackend) // registered for that backend alone
+      try {
+        // The engine's types say TensorInfo; operators' inputs are always Tensors.
+        return kernel(inputs as unknown as I, attrs as unknown as A, gpu)
+      } finally {
+        free()
+      }
+    },
+  }
+}
+
+function openGpu(backend: WebgpuBackend): { gpu: Gpu; free: () => void } {
+  const taken: TensorInfo[] = []
+  const output: Gpu['output'] = (shape, dtype = 'float32') => {
+    const made = backend.makeTensorInfo([...shape], dtype)
+    // tfjs never gives an empty tensor a buffer.
+    if (made.shape.includes(0)) backend.tensorMap.get(made.dataId).values = util.getTypedArrayFromDType(dtype, 0)
+    return made
+  }
+  const scratch: Gpu['scratch'] = (shape, dtype) => {
+    const made = output(shape, dtype)
+    taken.push(made)
+    return made
+  }
+  /** tfjs casts bool and int32 to float32 without touching the buffer, which stays one of integers. */
+  const floatsOf = (x: TensorInfo): TensorInfo => {
+    if (x.dtype !== 'float32' || backend.tensorMap.get(x.dataId).dtype === 'float32') return x
+    const floats = scratch(x.shape)
+    const size = util.sizeFromShape(x.shape)
+    run({
+      label: 'cast',
+      reads: { integers: [x, 'i32'] },
+      writes: { floats: [floats, 'f32'] },
+      uniforms: { size },
+      workgroupSize: 64,
+      workgroups: Math.ceil(size / 64),
+      code: () => /* wgsl */ `
+fn run(workgroup : i32, local : i32) {
+  let index = workgroup * 64 + local;
+  if (index < uniforms.size) { floats[index] = f32(integers[index]); }
+}`,
+    })
+    return floats
+  }
+  const run: Gpu['run'] = (program) => {
+    const { label, reads, writes, uniforms, floats = {}, workgroups } = program
+    if (workgroups === 0) return
+    const bound = [
+      ...Object.values(writes).map(([tensor]) => tensor),
+      ...Object.values(reads).map(([tensor, type]) => (isFloat(type) ? floatsOf(tensor) : tensor)),
+    ]
+    // All buffers first: uploading ends the pass that dispatches are recorded in.
+    for (const { dataId } of bound) backend.uploadToGPU(dataId)
+    const pipeline = pipelineFor(backend.device, backend.pipelineCache, program)
+    if (pipeline === undefined) return
+    const [first, ...others] = bound as [TensorInfo, ...TensorInfo[]]
+    backend.recordAndSubmit(
+      {
+        pipeline,
+        dispatch: gridOf(workgroups),
+        // Otherwise tfjs puts the shapes of all tensors before the uniforms.
+        pixelsOpType: 0,
+        constructor: { name: label },
+      },
+      // What it puts there now is how far the output's first axis steps, and that is the number of workgroups.
+      { ...first, shape: [1, workgroups] },
+      others,
+      [
+        ...Object.values(uniforms).map((value) => ({ type: 'int32' as const, data: [value] })),
+        ...Object.values(floats).map((value) => ({ type: 'float32' as const, data: [value] })),
+      ],
+    )
+  }
+  const gpu: Gpu = { variant: variants.get(backend) ?? 'gpu', output, scratch, run }
+  const free = (): void => {
+    for (const { dataId } of taken) backend.disposeData(dataId)
+  }
+  return { gpu, free }
+}
+
+const isFloat = (type: BufferType): boolean => type === 'f32' || type === 'vec4<f32>'
+
+const mostWorkgroups = 65_535 // in one dimension
+
+/** A grid of at least `workgroups`; `run` is not called in those beyond. */
+function gridOf(workgroups: number): [number, number, number] {
+  const rows = Math.ceil(workgroups / mostWorkgroups)
+  return [Math.ceil(workgroups / rows), rows, 1]
+}
