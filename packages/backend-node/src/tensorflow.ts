@@ -11,6 +11,7 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core'
 import { computingDevice } from './computing-device.ts'
+import { type CudaVersions, loadedCudaVersions } from './cuda-libraries.ts'
 import { type Device, loadEnvironment } from './environment.ts'
 import { findAddon } from './find-addon.ts'
 import { cpuKernels, kernels } from './kernels/index.ts'
@@ -27,7 +28,8 @@ export interface TensorFlowOptions {
   addon?: string
 }
 
-export interface TensorFlowBackend extends Backend {
+/** On a GPU also the versions of CUDA and cuDNN that it loaded, where their files tell. */
+export interface TensorFlowBackend extends Backend, CudaVersions {
   readonly name: 'tensorflow'
   /** The device that computes: 'cpu' or 'cuda:N', proved by computing on it. */
   readonly device: 'cpu' | `cuda:${number}`
@@ -57,7 +59,14 @@ export async function tensorflow(options: TensorFlowOptions = {}): Promise<Tenso
     await setBackend(backendName)
     const device = computingDevice(backend, asked, loaded.CUDA_VISIBLE_DEVICES !== environment.CUDA_VISIBLE_DEVICES)
     if (device === 'cpu') for (const kernel of cpuKernels) registerOwnKernel(kernel)
-    return { name: backendName, device, version: binding.TF_Version, addon, dispose: () => removeBackend(backendName) }
+    return {
+      name: backendName,
+      device,
+      version: binding.TF_Version,
+      ...(device !== 'cpu' && loadedCudaVersions()),
+      addon,
+      dispose: () => removeBackend(backendName),
+    }
   } catch (error) {
     if (isNew) removeBackend(backendName)
     if (previous !== undefined && previous !== backendName) await setBackend(previous)
