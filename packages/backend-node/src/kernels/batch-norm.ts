@@ -1,4 +1,13 @@
-import { type KernelConfig, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
+import {
+  add,
+  type KernelConfig,
+  mul,
+  reshape,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+  tensor1d,
+} from '@tensorflow/tfjs-core'
 import { type AttributeValue, kernel } from './kernel.ts'
 
 export interface BatchNormAttributes {
@@ -21,15 +30,23 @@ export const asImages = (x: Tensor, channels: number): Tensor4D =>
 /** The inverse of `asImages`. */
 export const shapedAs = (images: Tensor, x: Tensor): Tensor => (x.rank === 4 ? images : reshape(images, x.shape))
 
-/** TensorFlow's fused batch norm: `[y, mean, biased variance]`. */
-export const batchNorm: KernelConfig = kernel<{ x: Tensor; weight: Tensor1D; bias: Tensor1D }, BatchNormAttributes>(
+type Inputs = { x: Tensor } & Record<'weight' | 'bias' | 'runningMean' | 'runningVar', Tensor1D>
+
+/** TensorFlow's fused batch norm: `[y, mean, biased variance, next running mean, next running variance]`. */
+export const batchNorm: KernelConfig = kernel<Inputs, BatchNormAttributes & { momentum: number }>(
   'batchNorm',
-  ({ execute, executeAll }, { x, weight, bias }, { eps, activation }) => {
+  ({ execute, executeAll }, { x, weight, bias, runningMean, runningVar }, { eps, momentum, activation }) => {
     const none = tensor1d([], 'float32')
     const inputs = [asImages(x, weight.size), weight, bias, none, none]
     const outputs = executeAll('FusedBatchNormV2', inputs, batchNormAttributes(eps, true), 5)
-    // The third output is the unbiased variance; the biased one is the fifth, which TensorFlow's CPU keeps for the gradient.
-    const [y, mean, , , variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
-    return [shapedAs(activation === 'relu' ? execute('Relu', [y]) : y, x), mean, variance]
+    // The biased variance is the fifth output, which TensorFlow's CPU keeps for the gradient.
+    const [y, mean, unbiased, , variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
+    return [
+      shapedAs(activation === 'relu' ? execute('Relu', [y]) : y, x),
+      mean,
+      variance,
+      add(mul(1 - momentum, runningMean), mul(momentum, mean)),
+      add(mul(1 - momentum, runningVar), mul(momentum, unbiased)),
+    ]
   },
 )

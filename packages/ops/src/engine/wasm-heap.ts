@@ -23,6 +23,8 @@ export interface Heap {
   address(x: TensorInfo): number
   /** The values of an int32 tensor; the view is valid until the next allocation. */
   integers(x: TensorInfo): Int32Array
+  /** The same of a float32 tensor. */
+  floats(x: TensorInfo): Float32Array
   /** Bytes that are freed when the kernel returns. */
   scratch(bytes: number): number
   /** Scratch that holds 32-bit words: a job's description, or a table of it. */
@@ -101,6 +103,7 @@ function openHeap(backend: WasmBackend): { heap: Heap; free: () => void } {
     output: (shape, dtype = 'float32') => backend.makeOutput([...shape], dtype),
     address: (x) => backend.dataIdMap.get(x.dataId).memoryOffset,
     integers: (x) => backend.typedArrayFromHeap(x) as Int32Array,
+    floats: (x) => backend.typedArrayFromHeap(x) as Float32Array,
     scratch,
     table: (words) => {
       const address = scratch(words.length * 4)

@@ -7,30 +7,53 @@ import { cast } from '../array/shape.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { isRecording } from '../engine/gradient.ts'
 
-export interface BatchNormAttributes {
+/** What the backward pass needs of them. */
+export interface BatchNormGradientAttributes {
   readonly eps: number
   readonly activation?: Activation
 }
 
-type Forward = { x: Tensor; weight: Tensor1D; bias: Tensor1D }
-type Backward = Forward & { dy: Tensor; mean: Tensor1D; variance: Tensor1D }
+export interface BatchNormAttributes extends BatchNormGradientAttributes {
+  /** Share of the batch's statistics in the next running ones. */
+  readonly momentum: number
+}
+
+type Affine = { x: Tensor; weight: Tensor1D; bias: Tensor1D }
+export type BatchNormInputs = Affine & { runningMean: Tensor1D; runningVar: Tensor1D }
+export type BatchNormGradientInputs = Affine & { dy: Tensor; mean: Tensor1D; variance: Tensor1D }
 
 /** Every axis but the last. */
 const batchAxes = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_, axis) => axis)
 
+const state = 'it is state, which no gradient flows to'
+
 /**
  * Batch normalisation with the batch's own statistics, over all axes but the last:
- * `[activation((x − mean) / √(variance + eps) · weight + bias), mean, variance]`, the variance biased (divided by n).
- * The statistics are constants to differentiation: they exist to update the running ones.
+ * `[activation((x − mean) / √(variance + eps) · weight + bias), mean, variance, next running mean, next running variance]`.
+ * The variance is biased (divided by n); the running one takes its share of the unbiased one (divided by n − 1).
+ * The statistics are constants to differentiation.
  */
-export const batchNormOp: Op<Forward, BatchNormAttributes, Tensor[]> = defineOp('batchNorm', {
-  inputs: ['x', 'weight', 'bias'],
-  forward: ({ x, weight, bias }, { eps, activation }) => {
+export const batchNormOp: Op<BatchNormInputs, BatchNormAttributes, Tensor[]> = defineOp<
+  BatchNormInputs,
+  BatchNormAttributes,
+  Tensor[],
+  'runningMean' | 'runningVar',
+  Tensor[]
+>('batchNorm', {
+  inputs: ['x', 'weight', 'bias', 'runningMean', 'runningVar'],
+  forward: ({ x, weight, bias, runningMean, runningVar }, { eps, momentum, activation }) => {
     const average = mean(x, batchAxes(x)) as Tensor1D
     const centred = sub(x, average)
     const variance = mean(square(centred), batchAxes(x)) as Tensor1D
     const scaled = mul(centred, mul(rsqrt(add(variance, eps)), weight))
-    return [activate(add(scaled, bias), activation), average, variance]
+    const share = momentum * unbiased(x.size / weight.size)
+    return [
+      activate(add(scaled, bias), activation),
+      average,
+      variance,
+      add(mul(1 - momentum, runningMean), mul(momentum, average)),
+      add(mul(1 - momentum, runningVar), mul(share, variance)),
+    ]
   },
   saves: ['x', 'weight', 'bias', 'output'],
   shared: ([dy], saved, attributes): Tensor[] => {
@@ -49,16 +72,20 @@ export const batchNormOp: Op<Forward, BatchNormAttributes, Tensor[]> = defineOp(
     weight: (_, __, ___, [, dweight]) => dweight as Tensor,
     bias: (_, __, ___, [, , dbias]) => dbias as Tensor,
   },
+  constants: { runningMean: state, runningVar: state },
 })
+
+/** What makes the variance of `count` values, divided by it, one divided by `count − 1`. */
+export const unbiased = (count: number): number => count / (count - 1)
 
 const once = 'it is a kernel for first order only; under a tape batchNorm uses its composition'
 
 /** `[dx, dweight, dbias]` of `batchNormOp`. */
-export const batchNormGradientOp: Op<Backward, BatchNormAttributes, Tensor[]> = defineOp<
-  Backward,
-  BatchNormAttributes,
+export const batchNormGradientOp: Op<BatchNormGradientInputs, BatchNormGradientAttributes, Tensor[]> = defineOp<
+  BatchNormGradientInputs,
+  BatchNormGradientAttributes,
   Tensor[],
-  keyof Backward
+  keyof BatchNormGradientInputs
 >('batchNormGradient', {
   inputs: ['dy', 'x', 'weight', 'bias', 'mean', 'variance'],
   forward: (inputs, attributes) => batchNormGradients(inputs, attributes),
@@ -71,8 +98,8 @@ export const batchNormGradientOp: Op<Backward, BatchNormAttributes, Tensor[]> = 
  * `dbias = Σ d`, `dweight = Σ d·x̂`, `dx = weight / σ · (d − dbias / n − x̂ · dweight / n)`.
  */
 function batchNormGradients(
-  { dy, x, weight, bias, mean: average, variance }: Backward,
-  { eps, activation }: BatchNormAttributes,
+  { dy, x, weight, bias, mean: average, variance }: BatchNormGradientInputs,
+  { eps, activation }: BatchNormGradientAttributes,
 ): Tensor[] {
   const axes = batchAxes(x)
   const inverse = rsqrt(add(variance, eps))

@@ -63,14 +63,14 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
     }
     // ReLU is part of the kernel; any other activation follows it.
     const fused = activation === 'relu'
-    const [y, mean, variance] = batchNormOp(
-      { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]) },
-      fused ? { eps, activation } : { eps },
-    ) as [T, Tensor1D, Tensor1D]
+    const [y, , , nextMean, nextVar] = batchNormOp(
+      { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]), runningMean, runningVar },
+      fused ? { eps, momentum, activation } : { eps, momentum },
+    ) as [T, Tensor1D, Tensor1D, Tensor1D, Tensor1D]
     return {
       y: activate(y, fused ? undefined : activation) as T,
-      runningMean: add<Tensor1D>(mul(1 - momentum, runningMean), mul(momentum, mean)),
-      runningVar: add<Tensor1D>(mul(1 - momentum, runningVar), mul((momentum * count) / (count - 1), variance)),
+      runningMean: nextMean,
+      runningVar: nextVar,
     }
   })
 }

@@ -1,35 +1,54 @@
-import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core'
 import { floatWord, type Heap, wasmKernel } from '../engine/wasm-heap.ts'
-import type { BatchNormAttributes } from './batch-norm-op.ts'
+import {
+  type BatchNormAttributes,
+  type BatchNormGradientAttributes,
+  type BatchNormGradientInputs,
+  type BatchNormInputs,
+  unbiased,
+} from './batch-norm-op.ts'
 
 /** Rows that are summed in float32 before sums are combined in float64: as many as fill half a first-level cache, up to 512. */
 const rowsOfChunk = (channels: number): number => Math.min(512, Math.max(16, Math.floor(4096 / channels)))
 
-export const batchNormWasm: KernelConfig = wasmKernel<
-  { x: Tensor; weight: Tensor1D; bias: Tensor1D },
-  BatchNormAttributes
->('batchNorm', ({ x, weight, bias }, attributes, heap) => {
-  const channels = weight.shape[0]
-  const [y, mean, variance] = [heap.output(x.shape), heap.output([channels]), heap.output([channels])] as const
-  const job = batchNormJob(heap, attributes, x.size / channels, channels, {
-    x: heap.address(x),
-    y: heap.address(y),
-    mean: heap.address(mean),
-    variance: heap.address(variance),
-    weight: heap.address(weight),
-    bias: heap.address(bias),
-  })
-  heap.runner.run('sumRows', job)
-  heap.runner.runAlone('finishMean', job)
-  heap.runner.run('sumSquares', job)
-  heap.runner.runAlone('finishVariance', job)
-  heap.runner.run('normalize', job)
-  return [y, mean, variance]
-})
+export const batchNormWasm: KernelConfig = wasmKernel<BatchNormInputs, BatchNormAttributes>(
+  'batchNorm',
+  ({ x, weight, bias, runningMean, runningVar }, attributes, heap) => {
+    const channels = weight.shape[0]
+    const [y, mean, variance] = [heap.output(x.shape), heap.output([channels]), heap.output([channels])] as const
+    const job = batchNormJob(heap, attributes, x.size / channels, channels, {
+      x: heap.address(x),
+      y: heap.address(y),
+      mean: heap.address(mean),
+      variance: heap.address(variance),
+      weight: heap.address(weight),
+      bias: heap.address(bias),
+    })
+    heap.runner.run('sumRows', job)
+    heap.runner.runAlone('finishMean', job)
+    heap.runner.run('sumSquares', job)
+    heap.runner.runAlone('finishVariance', job)
+    heap.runner.run('normalize', job)
+    const share = attributes.momentum * unbiased(x.size / channels)
+    return [
+      y,
+      mean,
+      variance,
+      blend(heap, runningMean, 1 - attributes.momentum, mean, attributes.momentum),
+      blend(heap, runningVar, 1 - attributes.momentum, variance, share),
+    ]
+  },
+)
 
-type GradientInputs = Record<'dy' | 'x', Tensor> & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor1D>
+/** `a · shareOfA + b · shareOfB`. */
+function blend(heap: Heap, a: TensorInfo, shareOfA: number, b: TensorInfo, shareOfB: number): TensorInfo {
+  const y = heap.output(a.shape)
+  const [as, bs, ys] = [heap.floats(a), heap.floats(b), heap.floats(y)]
+  for (let i = 0; i < ys.length; i++) ys[i] = (as[i] as number) * shareOfA + (bs[i] as number) * shareOfB
+  return y
+}
 
-export const batchNormGradientWasm: KernelConfig = wasmKernel<GradientInputs, BatchNormAttributes>(
+export const batchNormGradientWasm: KernelConfig = wasmKernel<BatchNormGradientInputs, BatchNormGradientAttributes>(
   'batchNormGradient',
   ({ dy, x, weight, bias, mean, variance }, attributes, heap) => {
     const channels = weight.shape[0]
@@ -68,7 +87,7 @@ interface Addresses {
 /** The job of `assembly/batch-norm.ts`. */
 function batchNormJob(
   heap: Heap,
-  { eps, activation }: BatchNormAttributes,
+  { eps, activation }: BatchNormGradientAttributes,
   rows: number,
   channels: number,
   { x, y, dy = 0, mean, variance, weight, bias, gradientOfWeight = 0, gradientOfBias = 0 }: Addresses,
