@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { globalSetup as webgpuSetup } from '@ddnet/testing/browser'
-import { ensureTensorFlowAddon } from '../scripts/tensorflow-addon.mjs'
+import { InstallError, installedTensorFlow, installTensorFlow } from '../packages/backend-node/src/install/index.ts'
 
 /**
  * Finds or installs what the backends under test need: an adapter for WebGPU (SwiftShader where there is no GPU) and
@@ -10,8 +11,24 @@ export default async function setup(): Promise<void> {
   const chosen = process.env['DDNET_TEST_BACKENDS']?.split(',')
   if (chosen === undefined || chosen.includes('webgpu')) await webgpuSetup()
   if ((chosen === undefined || chosen.includes('tensorflow')) && process.env['DDNET_TENSORFLOW_ADDON'] === undefined) {
-    const addon = await ensureTensorFlowAddon({ log: (message) => process.stderr.write(`${message}\n`) })
-    if ('path' in addon) process.env['DDNET_TENSORFLOW_ADDON'] = addon.path
-    else process.env['DDNET_TEST_MISSING_TENSORFLOW'] = addon.missing
+    await tensorflowSetup()
+  }
+}
+
+async function tensorflowSetup(): Promise<void> {
+  const script = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+  const trainingCheck = [
+    process.execPath,
+    script('scripts/run-source.mjs'),
+    script('packages/backend-node/src/install/training-check.ts'),
+  ]
+  const report = ({ text }: { text: string }) => process.stderr.write(`TensorFlow: ${text}\n`)
+  try {
+    const { addon } = installedTensorFlow() ?? (await installTensorFlow({ trainingCheck, report }))
+    process.env['DDNET_TENSORFLOW_ADDON'] = addon
+  } catch (error) {
+    // What goes wrong on a machine that has all that it takes is our fault.
+    if (!(error instanceof InstallError) || !error.isMachineLacking) throw error
+    process.env['DDNET_TEST_MISSING_TENSORFLOW'] = error.message
   }
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findAddon } from './find-addon.ts'
+import { installations } from './installations.ts'
 
 let folder: string
 beforeEach(() => {
@@ -45,6 +46,28 @@ test('the newest TensorFlow in the cache is taken, and none of another platform'
   expect(find()).toBe(newest)
 })
 
+test('with a driver those with CUDA come first, without one those for the CPU', () => {
+  const cpu = cached(`tensorflow-cpu-2.21.0-${here}`)
+  cached(`tensorflow-2.9.1-${here}`)
+  const cuda = cached(`tensorflow-2.21.0-${here}`)
+  const best = (driver: boolean) => installations(join(folder, 'cache', 'tensorflow'), driver)[0]?.addon
+  expect(best(true)).toBe(cuda)
+  expect(best(false)).toBe(cpu)
+})
+
+test('an addon that the user linked comes before all, and is an error when it is gone', () => {
+  cached(`tensorflow-2.21.0-${here}`)
+  const own = file('own.node')
+  const linked = cached(`tensorflow-linked-2.9.1-${here}`)
+  rmSync(linked)
+  symlinkSync(own, linked)
+  expect(find()).toBe(linked)
+  rmSync(own)
+  expect(() => find()).toThrow(
+    `tensorflow: the addon '${own}' is gone, which was chosen when TensorFlow was installed. Run: npx ddnet backend install tensorflow`,
+  )
+})
+
 test("the cache is $XDG_CACHE_HOME/ddnet where DDNET_CACHE isn't set", () => {
   const path = file('xdg', 'ddnet', 'tensorflow', `tensorflow-cpu-2.21.0-${here}`, 'tfjs_binding.node')
   expect(find({ DDNET_CACHE: '', XDG_CACHE_HOME: join(folder, 'xdg') })).toBe(path)
@@ -57,6 +80,7 @@ test('tfjs-node is taken too, with its newest addon', () => {
 })
 
 test('an unfinished installation is no addon', () => {
+  cached('.partial-0')
   cached(`tensorflow-cpu-2.21.0-${here}.partial`)
   expect(() => find()).toThrow(/tfjs_binding.node is missing/)
 })
@@ -66,7 +90,7 @@ test('no addon: the error says where it looked and what to do', () => {
   expect(() => find()).toThrow(
     `tensorflow: TensorFlow's addon tfjs_binding.node is missing: DDNET_TENSORFLOW_ADDON is not set, ` +
       `'${folder}/cache/tensorflow' has none, and neither has @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node in '${folder}/app'. ` +
-      'Run: npm install @tensorflow/tfjs-node',
+      'Run: npx ddnet backend install tensorflow',
   )
 })
 

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -19,7 +19,7 @@ const installed = () => process.env['DDNET_TENSORFLOW_ADDON'] as string
 test('a file that is no library', async () => {
   writeFileSync(addon, 'not a library')
   await expect(tensorflow({ addon })).rejects.toThrow(
-    /^tensorflow: the addon '.*tfjs_binding.node' does not load: .*Reinstall it, or name another/,
+    /^tensorflow: the addon '.*tfjs_binding.node' does not load: .*\. Run: npx ddnet backend install tensorflow$/,
   )
 })
 
@@ -37,14 +37,18 @@ describeBackends('damaged files', () => {
     const whole = readFileSync(installed())
     for (const length of [16, 1000, Math.floor(whole.length / 2), whole.length - 1]) {
       writeFileSync(addon, whole.subarray(0, length))
-      await expect(tensorflow({ addon })).rejects.toThrow(/tfjs_binding.node' is damaged: the file ends early/)
+      await expect(tensorflow({ addon })).rejects.toThrow(
+        /tfjs_binding.node' is damaged: the file ends early\. Run: npx ddnet/,
+      )
     }
   })
 
   test('an addon whose TensorFlow was cut short', async () => {
     copyFileSync(installed(), addon)
-    const library = readFileSync(join(dirname(installed()), 'libtensorflow_framework.so.2')).subarray(0, 100_000)
-    writeFileSync(join(folder, 'libtensorflow_framework.so.2'), library)
+    const name = 'libtensorflow_framework.so.2'
+    const library = readFileSync(join(dirname(realpathSync(installed())), 'tensorflow', name)).subarray(0, 100_000)
+    mkdirSync(join(folder, 'tensorflow'))
+    writeFileSync(join(folder, 'tensorflow', name), library)
     await expect(tensorflow({ addon })).rejects.toThrow(/libtensorflow_framework.so.2' is damaged/)
   })
 }, ['tensorflow'])

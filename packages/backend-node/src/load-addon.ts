@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { BackendUnavailable } from '@ddnet/ops'
 import { withEnvironment } from './environment.ts'
+import { installCommand } from './installations.ts'
 import type { Binding } from './vendor/tfjs-node.mjs'
 
 const firstEnvironment = Symbol.for('ddnet.tensorflow.environment')
@@ -19,12 +20,11 @@ interface LoadedAddon {
  *
  * @throws BackendUnavailable if the file is damaged, is something else, or lacks a library
  */
-export function loadAddon(path: string, environment: Readonly<Record<string, string>>): LoadedAddon {
+export function loadAddon(addonPath: string, environment: Readonly<Record<string, string>>): LoadedAddon {
+  const path = realpathSync(addonPath) // its libraries lie where it is, not where a link to it is
   for (const file of [path, ...librariesBeside(path)]) {
     if (isTruncated(file)) {
-      throw new BackendUnavailable(
-        `tensorflow: '${file}' is damaged: the file ends early. Delete it and install it again.`,
-      )
+      throw new BackendUnavailable(`tensorflow: '${file}' is damaged: the file ends early. Run: ${installCommand}`)
     }
   }
   let addon: Partial<Binding> & { [firstEnvironment]?: Readonly<Record<string, string>> }
@@ -32,7 +32,7 @@ export function loadAddon(path: string, environment: Readonly<Record<string, str
     addon = withEnvironment(environment, () => createRequire(import.meta.url)(path))
   } catch (error) {
     throw new BackendUnavailable(
-      `tensorflow: the addon '${path}' does not load: ${(error as Error).message}. Reinstall it, or name another by DDNET_TENSORFLOW_ADDON.`,
+      `tensorflow: the addon '${path}' does not load: ${(error as Error).message}. Run: ${installCommand}`,
       { cause: error },
     )
   }
@@ -46,10 +46,12 @@ export function loadAddon(path: string, environment: Readonly<Record<string, str
   return { binding: addon as Binding, environment: addon[firstEnvironment] }
 }
 
+/** TensorFlow's libraries, beside the addon or in `tensorflow` beside it. */
 const librariesBeside = (path: string): string[] =>
-  readdirSync(dirname(path))
-    .filter((name) => /^libtensorflow.*\.so/.test(name))
-    .map((name) => join(dirname(path), name))
+  [dirname(path), join(dirname(path), 'tensorflow')]
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((file) => /^libtensorflow.*\.so/.test(basename(file)))
 
 /**
  * Whether a 64-bit ELF library ends before its section headers, which come last: loading such a file kills the process
