@@ -4,6 +4,7 @@ import { mul, sub } from '../array/arithmetic.ts'
 import { greater } from '../array/compare.ts'
 import { expectDtype, promoting } from '../array/dtype.ts'
 import { cast } from '../array/shape.ts'
+import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 
 type One = { x: Tensor }
@@ -45,6 +46,14 @@ export const tanh: typeof tf.tanh = stockOp<typeof tf.tanh, One>('Tanh', promoti
 
 /** An activation that an operator may apply to its result. */
 export type Activation = 'relu'
+
+/** @throws ShapeError for any other activation: callers in JavaScript have no types */
+export function expectActivation(operator: string, activation: Activation | undefined): void {
+  if (activation === undefined || activation === 'relu') return
+  throw new ShapeError(
+    `${operator}: expected activation 'relu' or none, got '${activation}'. Apply any other to the result.`,
+  )
+}
 
 /** Applies the named activation, or none. */
 export const activate = (x: Tensor, activation?: Activation): Tensor => (activation === 'relu' ? relu(x) : x)

@@ -47,6 +47,10 @@ describe('convTranspose2d says what is wrong', () => {
     expectShapeError(() => convTranspose2d(image, filter, { groups: 3 }), /expected groups to divide.*got 3/)
     expectShapeError(() => convTranspose2d(image, filter, { bias }), /expected bias \[2\], got \[3\]/)
     expectShapeError(
+      () => convTranspose2d(image, filter, { activation: 'tanh' as 'relu' }),
+      /convTranspose2d: expected activation 'relu' or none, got 'tanh'/,
+    )
+    expectShapeError(
       () => convTranspose2d(image, filter, { padding: 'same' as never }),
       /expected padding as a number, got 'same'/,
     )

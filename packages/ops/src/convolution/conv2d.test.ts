@@ -67,6 +67,11 @@ describe('conv2d says what is wrong', () => {
       /expected padding.*at least 0.*got -1/,
     ],
     [
+      'activation',
+      () => conv2d(image(1, 4, 4, 3), image(3, 3, 3, 2), { activation: 'tanh' as 'relu' }),
+      /conv2d: expected activation 'relu' or none, got 'tanh'/,
+    ],
+    [
       'named padding',
       () => conv2d(image(1, 4, 4, 3), image(3, 3, 3, 2), { padding: 'full' as 'same' }),
       /expected padding as a number, 'same' or 'valid', got 'full'/,

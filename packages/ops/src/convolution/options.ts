@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
-import type { Activation } from '../activation/activations.ts'
+import { type Activation, expectActivation } from '../activation/activations.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectBias } from './bias.ts'
 import {
@@ -77,6 +77,7 @@ export function convolutionAxes(
 ): readonly Axis[] {
   const { operator, axes } = naming
   const { groups = 1, padding: given = 0 } = options
+  expectActivation(operator, options.activation)
   const kernel = filterShape.slice(0, axes.length)
   const [groupChannels, outChannels] = filterShape.slice(axes.length) as [number, number]
   const inChannels = xShape.at(-1) as number
@@ -124,6 +125,7 @@ export function expectTransposed(
 ): readonly (Axis & { readonly outputPadding: number })[] {
   const { operator, axes } = naming
   const { groups = 1 } = options
+  expectActivation(operator, options.activation)
   expectOperands(naming, x, filter, 'outChannels / groups, inChannels')
   const kernel = filter.shape.slice(0, axes.length)
   const [groupOutChannels, filterChannels] = filter.shape.slice(axes.length) as [number, number]

@@ -31,6 +31,14 @@ describeBackends('embedding', (backend) => {
     await expectTensorClose(grads[0] as Tensor, { shape: [3, 2], data: [4, 8, 0, 0, 17, 34] })
   })
 
+  test('gives padding no gradient, of one value too', async () => {
+    const table = ones([3, 1]) as Tensor2D
+    const gradientOf = (id: number) =>
+      valueAndGrads(() => embedding(ids(id), table, { paddingIndex: 1 }), [table]).grads[0] as Tensor
+    await expectTensorClose(gradientOf(1), { shape: [3, 1], data: [0, 0, 0] })
+    await expectTensorClose(gradientOf(2), { shape: [3, 1], data: [0, 0, 1] })
+  })
+
   test('of no ids is empty, and its gradient zeros', async () => {
     const table = ones([3, 2]) as Tensor2D
     expect(embedding(zeros([0, 4], 'int32'), table).shape).toEqual([0, 4, 2])

@@ -4,8 +4,8 @@ import { argMax } from '../array/arg-max.ts'
 import { add, mul, square, sub } from '../array/arithmetic.ts'
 import { mean, sum } from '../array/reduce.ts'
 import { cast } from '../array/shape.ts'
-import { type Tensor, tensor } from '../index.ts'
-import { grad, valueAndGrads } from './differentiate.ts'
+import { memory, type Tensor, tensor, tidy } from '../index.ts'
+import { grad, valueAndGrad, valueAndGrads } from './differentiate.ts'
 
 describeBackends('grad', () => {
   test('adds up the paths of a skip connection, each of which shares the upstream gradient', async () => {
@@ -25,6 +25,25 @@ describeBackends('grad', () => {
   test('gives zeros for an input that the function does not use', async () => {
     const [x, y] = [tensor([1, 2]), tensor([3])]
     expectClose(await (valueAndGrads(() => sum(x), [x, y]).grads[1] as Tensor).data(), [0])
+    expectClose(await grad(() => sum(y))(x).data(), [0, 0])
+  })
+
+  test('comes with the value', async () => {
+    const { value, grad: slope } = valueAndGrad((x: Tensor) => sum(square(x)))(tensor([1, 3]))
+    expectClose(await value.data(), [10])
+    expectClose(await slope.data(), [2, 6])
+  })
+
+  test('leaves nothing behind when the function throws', () => {
+    const x = tensor([1, 2])
+    const before = memory().numTensors
+    const failing = () =>
+      tidy(() => {
+        square(square(x))
+        throw new Error('on purpose')
+      })
+    expect(() => valueAndGrads(failing, [x])).toThrow('on purpose')
+    expect(memory().numTensors).toBe(before)
   })
 
   test('broadcasts back what a sum or a mean has gathered', async () => {

@@ -23,6 +23,15 @@ describeBackends('crossEntropy', (backend) => {
     expectClose(await (grads[0] as Tensor).data(), [-0.5, 0.5, 0], 1e-6)
   })
 
+  test('class 0 can be ignored', async () => {
+    const logits = tensor([
+      [1, 2],
+      [3, 5],
+    ])
+    const expected = Math.log1p(Math.exp(-2))
+    expectClose(await crossEntropy(logits, labels(0, 1), { ignoreIndex: 0 }).data(), [expected], 1e-6)
+  })
+
   test('one class is certain', async () => {
     const losses = crossEntropy(tensor([[3], [-2]]), labels(0, 0), { reduction: 'none', labelSmoothing: 0.1 })
     await expectTensorClose(losses, { shape: [2], data: [0, 0] })
@@ -95,6 +104,7 @@ describe('crossEntropy refuses', () => {
     ['classes second', () => run(ones([2, 3, 5]), zeros([2, 5], 'int32')), /got float32 \[2,3,5\] and int32 \[2,5\]/],
     ['integer logits', () => run(zeros([2, 3], 'int32'), labels(0, 1)), /got int32 \[2,3\] and int32 \[2\]/],
     ['a scalar', () => run(ones([]), labels(0)), /got float32 \[\] and int32 \[1\]/],
+    ['two scalars', () => run(ones([]), zeros([], 'int32')), /expected at least one class, got logits \[\]/],
     ['no class', () => run(ones([2, 0]), labels(0, 0)), /expected at least one class, got logits \[2,0\]/],
     ['a smoothing above 1', () => run(ones([1, 3]), labels(0), { labelSmoothing: 1.5 }), /labelSmoothing in \[0, 1\]/],
     [

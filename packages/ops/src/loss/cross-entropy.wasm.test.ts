@@ -41,6 +41,17 @@ describeBackends('the kernel of crossEntropy', () => {
     }
   })
 
+  test('finds the largest logit wherever it is', async () => {
+    const classes = 23
+    const every = Array.from({ length: classes }, (_, index) => index)
+    const logits = tensor(
+      every.map((row) => every.map((column) => (row === column ? 1000 : 0))),
+      [classes, classes],
+    )
+    const losses = crossEntropy(logits, tensor(every, [classes], 'int32'), { reduction: 'none' })
+    expect([...(await losses.data())]).toEqual(every.map(() => 0))
+  })
+
   test('its exponential and logarithm are exact to 1e-6 from −87 to 0', async () => {
     const differences = Array.from({ length: 699 }, (_, index) => -index / 8)
     // Of two logits 0 and d with the label of 0, the loss is log(1 + e^d), and the gradient of d is p = 1 / (1 + e^−d).

@@ -1,5 +1,5 @@
 import { ones, type Tensor, type Tensor1D, type Tensor3D, tidy, zeros } from '@tensorflow/tfjs-core'
-import { type Activation, activate } from '../activation/activations.ts'
+import { type Activation, expectActivation } from '../activation/activations.ts'
 import { clone, reshape } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { groupNormOp } from './group-norm-op.ts'
@@ -13,14 +13,15 @@ export interface AffineOptions {
   activation?: Activation
 }
 
-/** Checks the dtypes of a norm's tensors, the shapes of weight and bias, and eps. */
+/** Checks the dtypes of a norm's tensors, the shapes of weight and bias, eps and the activation. */
 export function expectAffine(
   operator: string,
   x: Tensor,
   vectors: Readonly<Record<string, Tensor | undefined>>,
   shape: readonly number[],
-  eps: number,
+  { eps = 1e-5, activation }: AffineOptions,
 ): void {
+  expectActivation(operator, activation)
   if (x.dtype !== 'float32') throw new ShapeError(`${operator}: expected x of dtype float32, got ${x.dtype}.`)
   for (const [name, vector] of Object.entries(vectors)) {
     if (vector === undefined) continue
@@ -49,9 +50,7 @@ export function normalise<T extends Tensor>(
       weight: (weight === undefined ? ones([channels]) : reshape(weight, [channels])) as Tensor1D,
       bias: (bias === undefined ? zeros([channels]) : reshape(bias, [channels])) as Tensor1D,
     }
-    // ReLU is part of the kernel; any other activation follows it.
-    const fused = activation === 'relu'
-    const [y] = groupNormOp(inputs, fused ? { groups, eps, activation } : { groups, eps }) as [Tensor]
-    return activate(reshape(y, x.shape), fused ? undefined : activation) as T
+    const [y] = groupNormOp(inputs, { groups, eps, ...(activation && { activation }) }) as [Tensor]
+    return reshape(y, x.shape) as T
   })
 }

@@ -43,7 +43,7 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
   const { weight, bias, runningMean, runningVar, training = false, momentum = 0.1, eps = 1e-5, activation } = options
   if (x.rank < 2) throw new ShapeError(`batchNorm: expected x [batch, …, channels], got [${x.shape}].`)
   const channels = x.shape.at(-1) as number
-  expectAffine('batchNorm', x, { weight, bias, runningMean, runningVar }, [channels], eps)
+  expectAffine('batchNorm', x, { weight, bias, runningMean, runningVar }, [channels], options)
   if (!(momentum >= 0 && momentum <= 1)) {
     throw new ShapeError(`batchNorm: expected momentum in [0, 1], got ${momentum}.`)
   }
@@ -61,16 +61,10 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
       const shift = bias === undefined ? neg(centre) : sub(bias, centre)
       return { y: activate(add(mul(x, scale), shift), activation) as T, runningMean, runningVar }
     }
-    // ReLU is part of the kernel; any other activation follows it.
-    const fused = activation === 'relu'
     const [y, , , nextMean, nextVar] = batchNormOp(
       { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]), runningMean, runningVar },
-      fused ? { eps, momentum, activation } : { eps, momentum },
+      { eps, momentum, ...(activation && { activation }) },
     ) as [T, Tensor1D, Tensor1D, Tensor1D, Tensor1D]
-    return {
-      y: activate(y, fused ? undefined : activation) as T,
-      runningMean: nextMean,
-      runningVar: nextVar,
-    }
+    return { y, runningMean: nextMean, runningVar: nextVar }
   })
 }

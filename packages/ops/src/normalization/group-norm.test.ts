@@ -34,6 +34,11 @@ describe('groupNorm refuses', () => {
       /more than one value to a group, got x \[1,1,4\]/,
     ],
     ['another bias', () => run(ones([2, 3, 4]), { groups: 2, bias: ones([2]) }), /expected bias \[4\] for x \[2,3,4\]/],
+    [
+      'another activation',
+      () => run(ones([2, 4]), { groups: 2, activation: 'gelu' as 'relu' }),
+      /groupNorm: expected activation 'relu' or none, got 'gelu'/,
+    ],
     ['integers', () => run(zeros([2, 3, 4], 'int32'), { groups: 2 }), /expected x of dtype float32, got int32/],
   ])('%s', (_, make, message) => expectShapeError(make(), message))
 })

@@ -23,8 +23,8 @@ export function groupNorm<T extends Tensor>(x: T, { groups, ...options }: GroupN
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
     throw new ShapeError(`groupNorm: expected groups to divide the ${channels} channels, got ${groups}.`)
   }
-  const { weight, bias, eps = 1e-5 } = options
-  expectAffine('groupNorm', x, { weight, bias }, [channels], eps)
+  const { weight, bias } = options
+  expectAffine('groupNorm', x, { weight, bias }, [channels], options)
   if (x.size === groups) {
     throw new ShapeError(`groupNorm: expected more than one value to a group, got x [${x.shape}] in ${groups} groups.`)
   }

@@ -15,8 +15,8 @@ import { type AffineOptions, expectAffine, normalise } from './affine.ts'
 export function instanceNorm<T extends Tensor>(x: T, options: AffineOptions = {}): T {
   if (x.rank < 3) throw new ShapeError(`instanceNorm: expected x [batch, …, channels], got [${x.shape}].`)
   const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number]
-  const { weight, bias, eps = 1e-5 } = options
-  expectAffine('instanceNorm', x, { weight, bias }, [channels], eps)
+  const { weight, bias } = options
+  expectAffine('instanceNorm', x, { weight, bias }, [channels], options)
   const positions = x.shape.slice(1, -1).reduce((product, size) => product * size, 1)
   if (positions === 1) {
     throw new ShapeError(`instanceNorm: expected more than one position to a channel, got x [${x.shape}].`)

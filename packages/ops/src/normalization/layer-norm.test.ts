@@ -1,5 +1,5 @@
-import { describeBackends, describeOp, expectShapeError, type FixtureTensor } from '@ddnet/testing'
-import { ones, type Tensor, zeros } from '@tensorflow/tfjs-core'
+import { describeBackends, describeOp, expectShapeError, expectTensorClose, type FixtureTensor } from '@ddnet/testing'
+import { ones, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { conditioned } from './conditioning.ts'
 import { type LayerNormOptions, layerNorm } from './layer-norm.ts'
@@ -14,6 +14,13 @@ describeOp('layerNorm', {
 })
 
 describeBackends('layerNorm', () => {
+  test('of one value is the bias', async () => {
+    await expectTensorClose(layerNorm(tensor([[5]]), { normalizedShape: 1, bias: tensor([3]) }), {
+      shape: [1, 1],
+      data: [3],
+    })
+  })
+
   test('of no rows is empty', () => {
     expect(layerNorm(zeros([0, 3]), { normalizedShape: 3 }).shape).toEqual([0, 3])
   })

@@ -25,8 +25,8 @@ export function layerNorm<T extends Tensor>(x: T, { normalizedShape, ...options 
       `layerNorm: expected x to end with the axes of normalizedShape [${shape}], got [${x.shape}]. Give the sizes of its last axes.`,
     )
   }
-  const { weight, bias, eps = 1e-5 } = options
-  expectAffine('layerNorm', x, { weight, bias }, shape, eps)
+  const { weight, bias } = options
+  expectAffine('layerNorm', x, { weight, bias }, shape, options)
   const size = shape.reduce((product, each) => product * each, 1)
   return normalise(x, [x.size / Math.max(1, size), 1, size], 1, options)
 }
