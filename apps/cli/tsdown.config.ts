@@ -1,8 +1,8 @@
 import { defineConfig } from 'tsdown'
 
-/** The command `ddnet`: one ESM file with a shebang; dependencies stay outside. */
+/** The command `ddnet` with a shebang, and what runs in the processes that it starts; dependencies stay outside. */
 export default defineConfig({
-  entry: ['src/main.ts'],
+  entry: ['src/main.ts', 'src/backend-child.ts'],
   format: 'esm',
   platform: 'node',
   target: 'node20.19',

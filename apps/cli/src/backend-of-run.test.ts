@@ -4,22 +4,35 @@ import { join } from 'node:path'
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, onTestFinished, test } from 'vitest'
 import { backendOfRun } from './backend-of-run.ts'
-import type { BackendStarters } from './select-backend.ts'
+import type { BackendStarters } from './backend-starters.ts'
+import { resolveConfig } from './config/resolve.ts'
+import { readSettings } from './config/settings.ts'
 
 const backend = (name: string, device: string) => ({ name, device, dispose: () => {} })
 const everything: BackendStarters = {
   tensorflow: async (device) => backend('tensorflow', device),
   webgpu: async () => backend('webgpu', 'gpu'),
   wasm: async () => backend('wasm', 'WebAssembly'),
+  open: () => ({
+    describe: async () => ({ title: 'WebGPU on gpu', device: 'gpu', accelerated: true, versions: {} }),
+    convolutionGflops: async () => 1,
+    trainingStep: async () => 1,
+    end: () => {},
+  }),
+  tensorflowBuild: async () => 'TensorFlow',
   hasGraphicsDevice: () => true,
+  hasNvidiaDevice: () => true,
+  wasmThreads: 1,
 }
+const { config } = resolveConfig([], 'short', readSettings())
+const trial = { config, version: '1.0.0', io: { stderr: { write: () => {} }, env: {} } }
 
 async function titleFor(environment: string, start = everything): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ddnet-environment-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const path = join(folder, 'environment.json')
   await writeFile(path, environment)
-  const { title, reason } = await backendOfRun(path, start)
+  const { title, reason } = await backendOfRun(path, trial, start)
   return `${title} (${reason})`
 }
 

@@ -44,7 +44,9 @@ export async function startedRun(
 ): Promise<ReadyRun> {
   const { io, start, version, args } = parts
   const say = sayer(io)
-  const selected = await selectBackend(wishedBackend(layers), start)
+  // Only without a GPU is there anything to measure.
+  const { config: trialConfig } = resolveConfig(layers, 'short', settings)
+  const selected = await selectBackend(wishedBackend(layers), { config: trialConfig, version, io }, start)
   return disposingOnError(selected, async () => {
     say('backend', `${selected.title}\n${selected.reason}`)
     const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
@@ -74,9 +76,10 @@ export async function resumedRun(
   const { config } = resolveConfig([...layers, entries], 'ddnet', settings)
   const resume = await loadCheckpoint(join(folder.checkpoints, 'last'))
   const asked = layers.flat().some(({ path }) => path === 'backend')
+  const trial = { config, version, io }
   const selected = asked
-    ? await selectBackend(wishedBackend(layers), start)
-    : await backendOfRun(folder.environment, start)
+    ? await selectBackend(wishedBackend(layers), trial, start)
+    : await backendOfRun(folder.environment, trial, start)
   return disposingOnError(selected, async () => {
     say('backend', `${selected.title}\n${selected.reason}`)
     const { model, data } = await modelAndData(config, selected, parts)

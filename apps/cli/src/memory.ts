@@ -6,7 +6,7 @@ import type { Model } from './experiment.ts'
 import { formatBytes } from './terminal/format.ts'
 
 /** What WebAssembly can address. */
-const wasmLimit = 2 ** 32
+export const wasmLimit = 2 ** 32
 /** Evaluation may always take this much. */
 const evaluationBytes = 2e9
 const evaluationBatchSizes = [500, 250, 100, 50, 25, 10, 5, 2]

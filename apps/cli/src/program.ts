@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import { type BackendStarters, backendStarters } from './backend-starters.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { type LoadData, loadCifar10 } from './data.ts'
 import { explain } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
-import { type BackendStarters, backendStarters } from './select-backend.ts'
 import { styleFor } from './terminal/style.ts'
 
 /** What commands reach for outside themselves; tests hand in their own. */

@@ -1,121 +1,112 @@
-import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import type { Backend } from '@ddnet/ops'
+import {
+  type BackendDescription,
+  type BackendStarters,
+  backendStarters,
+  describeBackend,
+  type Started,
+  starterOf,
+} from './backend-starters.ts'
+import { commandNames } from './command-names.ts'
 import type { BackendWish } from './config/schema.ts'
+import { cpuStepTimes, type StepTime, type Trial } from './measure-cpu-backends.ts'
 
-type Started = Backend & { readonly software?: boolean; readonly version?: string }
-type TensorflowDevice = 'auto' | 'cpu' | `cuda:${number}`
-
-/** What starts each backend; a package is loaded only when its backend is tried. */
-export interface BackendStarters {
-  tensorflow(device: TensorflowDevice): Promise<Started>
-  webgpu(): Promise<Started>
-  wasm(): Promise<Started>
-  /** Whether there is anything that could be a GPU; Dawn takes long, and complains, where there is not. */
-  hasGraphicsDevice(): boolean
-}
-
-export const backendStarters: BackendStarters = {
-  tensorflow: async (device) => (await import('@ddnet/backend-node')).tensorflow({ device }),
-  webgpu: async () => (await import('@ddnet/backend-webgpu')).webgpu(),
-  wasm: async () => (await import('@ddnet/backend-wasm')).wasm({ threads: wasmThreads() }),
-  hasGraphicsDevice: () => process.platform !== 'linux' || linuxGraphicsDevices.some((path) => existsSync(path)),
-}
-
-/** Every core, up to where more of them gain nothing for our small kernels. */
-const wasmThreads = (): number => Math.min(8, availableParallelism())
-
-/** Mesa's drivers, NVIDIA's, and WSL's. */
-const linuxGraphicsDevices = ['/dev/dri', '/dev/nvidiactl', '/dev/dxg']
-
-export interface SelectedBackend {
+export interface SelectedBackend extends Pick<BackendDescription, 'title' | 'accelerated'> {
   readonly backend: Started
-  /** `TensorFlow 2.21.0 on cuda:0`. */
-  readonly title: string
   /** Why it was taken. */
   readonly reason: string
-  /** Whether a GPU computes. */
-  readonly accelerated: boolean
 }
 
 /**
- * Starts the backend that was asked for, and no other. `auto` takes the first of: TensorFlow on a CUDA GPU, WebGPU on a
- * real GPU, TensorFlow on the CPU, WebAssembly.
+ * Starts the backend that was asked for, and no other. `auto` takes TensorFlow on a CUDA GPU, else WebGPU on a real GPU,
+ * else what trains faster on the CPU, TensorFlow or WebAssembly.
  *
+ * @param trial the run, for `auto` to measure
  * @throws BackendUnavailable when what was asked for is not there
  */
-export function selectBackend(wish: BackendWish, start: BackendStarters = backendStarters): Promise<SelectedBackend> {
-  return wish === 'auto' ? automatic(start) : explicit(wish, start)
+export function selectBackend(
+  wish: BackendWish,
+  trial: Trial,
+  start: BackendStarters = backendStarters,
+): Promise<SelectedBackend> {
+  return wish === 'auto' ? automatic(start, trial) : explicit(wish, start)
 }
 
 async function explicit(wish: Exclude<BackendWish, 'auto'>, start: BackendStarters): Promise<SelectedBackend> {
-  const backend = await starterOf(wish, start)()
-  return selected(backend, 'you asked for it')
+  return selected(await starterOf(wish, start)(), 'you asked for it')
 }
 
-function starterOf(wish: Exclude<BackendWish, 'auto'>, start: BackendStarters): () => Promise<Started> {
-  switch (wish) {
-    case 'wasm':
-      return start.wasm
-    case 'webgpu':
-      return start.webgpu
-    case 'tensorflow':
-      return () => start.tensorflow('auto')
-    case 'cpu':
-      return () => start.tensorflow('cpu')
-    case 'cuda':
-      return () => start.tensorflow('cuda:0')
-    default:
-      return () => start.tensorflow(wish)
+/** Whether a GPU will compute. What must be started to know is ended again. */
+export async function isAccelerated(wish: BackendWish, start: BackendStarters): Promise<boolean> {
+  const found = await (wish === 'auto' ? onGpu(start) : explicit(wish, start))
+  if ('missing' in found) return false
+  found.backend.dispose()
+  return found.accelerated
+}
+
+async function automatic(start: BackendStarters, trial: Trial): Promise<SelectedBackend> {
+  const found = await onGpu(start)
+  if ('backend' in found) return found
+  const build = await attempt(start.tensorflowBuild)
+  if ('missing' in build) {
+    const install = `${commandNames(trial.io.env).ddnet} backend install tensorflow${start.hasNvidiaDevice() ? ' --cuda' : ''}`
+    return selected(await start.wasm(), `auto: no TensorFlow: ${build.missing} (${install}); ${found.missing}`)
   }
+  const { tensorflow, wasm } = await cpuStepTimes(build.value, start, trial)
+  const isTensorflowFaster = millisecondsOf(tensorflow) < millisecondsOf(wasm)
+  const backend = await (isTensorflowFaster ? start.tensorflow('cpu') : start.wasm())
+  const told = [tellTime('WebAssembly', wasm), tellTime('TensorFlow', tensorflow)]
+  if (isTensorflowFaster) told.reverse()
+  return selected(backend, `auto: ${told.join(', ')}; ${found.missing}`)
 }
 
-async function automatic(start: BackendStarters): Promise<SelectedBackend> {
-  const tensorflow = await attempt(() => start.tensorflow('auto'))
-  if ('backend' in tensorflow && onCuda(tensorflow.backend))
-    return selected(tensorflow.backend, 'auto: it has a CUDA GPU')
-  const noCuda = 'missing' in tensorflow ? tensorflow.missing : 'TensorFlow sees no CUDA GPU'
+const millisecondsOf = (time: StepTime): number =>
+  'milliseconds' in time ? time.milliseconds : Number.POSITIVE_INFINITY
 
-  const webgpu: Attempt = start.hasGraphicsDevice()
-    ? await attempt(start.webgpu)
-    : { missing: 'this machine has no graphics device' }
-  if ('backend' in webgpu && webgpu.backend.software !== true) {
-    return selected(webgpu.backend, `auto: it has a GPU; no CUDA: ${noCuda}`)
-  }
-  const noGpu = 'missing' in webgpu ? webgpu.missing : `its only adapter is ${webgpu.backend.device}`
-  if ('backend' in webgpu) webgpu.backend.dispose()
+const tellTime = (name: string, time: StepTime): string =>
+  'milliseconds' in time
+    ? `${name} ${time.milliseconds.toFixed(time.milliseconds < 10 ? 1 : 0)} ms a step`
+    : `no ${name}: ${firstSentence(time.missing)}`
 
-  if ('backend' in tensorflow) {
-    // The attempt at WebGPU may have made that the engine's current backend.
-    return selected(await start.tensorflow('auto'), `auto: ${noCuda}; no WebGPU: ${noGpu}`)
-  }
-  return selected(await start.wasm(), `auto: no TensorFlow: ${noCuda}; no WebGPU: ${noGpu}`)
+/** CUDA, else WebGPU on a real GPU, else why there is neither. */
+async function onGpu(start: BackendStarters): Promise<SelectedBackend | { readonly missing: string }> {
+  if (!start.hasGraphicsDevice()) return { missing: 'no GPU: this machine has no graphics device' }
+  const cuda = start.hasNvidiaDevice()
+    ? await attempt(() => start.tensorflow('cuda:0'))
+    : { missing: 'this machine has no NVIDIA driver' }
+  if ('value' in cuda) return selected(cuda.value, 'auto: it has a CUDA GPU')
+  const gpu = await realGpu(start)
+  if ('value' in gpu) return selected(await start.webgpu(), `auto: it has a GPU; no CUDA: ${cuda.missing}`)
+  return { missing: `no CUDA: ${cuda.missing}; no WebGPU: ${gpu.missing}` }
 }
 
-const onCuda = ({ device }: Started): boolean => device.startsWith('cuda')
-
-function selected(backend: Started, reason: string): SelectedBackend {
-  const accelerated = backend.name === 'webgpu' ? backend.software !== true : onCuda(backend)
-  return { backend, title: titleOf(backend), reason, accelerated }
-}
-
-export function titleOf({ name, device, version }: Started): string {
-  if (name === 'tensorflow')
-    return `TensorFlow${version === undefined ? '' : ` ${version}`} on ${device === 'cpu' ? 'the CPU' : device}`
-  return name === 'webgpu' ? `WebGPU on ${device}` : device
-}
-
-type Attempt = { readonly backend: Started } | { readonly missing: string }
-
-async function attempt(start: () => Promise<Started>): Promise<Attempt> {
+/** Looks for a real GPU in a process of its own: where there is none, Dawn leaves warnings on stderr, and drivers crash. */
+async function realGpu({ open }: BackendStarters): Promise<Attempt<BackendDescription>> {
+  const process = open('webgpu')
   try {
-    return { backend: await start() }
+    const found = await attempt(() => process.describe())
+    if ('missing' in found || found.value.accelerated) return found
+    return { missing: `its only adapter is ${found.value.device}` }
+  } finally {
+    process.end()
+  }
+}
+
+const selected = (backend: Started, reason: string): SelectedBackend => {
+  const { title, accelerated } = describeBackend(backend)
+  return { backend, title, accelerated, reason }
+}
+
+type Attempt<T> = { readonly value: T } | { readonly missing: string }
+
+async function attempt<T>(run: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await run() }
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'BackendUnavailable') throw error
     return { missing: firstSentence(error.message) }
   }
 }
 
-/** `tensorflow: the addon is missing: looked here and there. Run: …` → `the addon is missing` */
+/** `tensorflow: cuda:0: the addon is missing: looked here and there. Run: …` → `the addon is missing` */
 export const firstSentence = (message: string): string =>
-  message.replace(/^\w+: /, '').split(/: |[.;] |\.$/)[0] ?? message
+  message.replace(/^(\w+(:\d+)?: )+/, '').split(/: |[.;] |\.$/)[0] ?? message

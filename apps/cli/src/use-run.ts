@@ -36,7 +36,7 @@ export interface UseOptions {
 export async function useRun(
   path: string,
   { checkpoint: name, backend: asked }: UseOptions,
-  { io, start, loadData: load }: Parts,
+  { io, start, loadData: load, version }: Parts,
 ): Promise<UsedRun> {
   const settings = readSettings()
   const say = sayer(io)
@@ -47,8 +47,9 @@ export async function useRun(
   )
   const { folder, config } = await openRun(io.cwd, path, settings)
   const checkpoint = await loadCheckpoint(join(folder.checkpoints, name))
+  const trial = { config, version, io }
   const { backend, title, reason } =
-    wish === undefined ? await backendOfRun(folder.environment, start) : await selectBackend(wish, start)
+    wish === undefined ? await backendOfRun(folder.environment, trial, start) : await selectBackend(wish, trial, start)
   say('backend', `${title} (${reason})`)
   try {
     const data = await loadData(config, io, load)

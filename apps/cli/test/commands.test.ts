@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cifar10ClassNames } from '@ddnet/datasets'
+import { BackendUnavailable } from '@ddnet/ops'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -109,27 +110,88 @@ describe('config', () => {
 })
 
 describe('doctor', () => {
-  test('says what works, and the remedy for what does not', async () => {
-    const { code, stdout } = await session().run('doctor')
-    expect(code).toBe(0)
+  test('says what works and how fast, and the remedy for what does not', async () => {
+    const { code, stdout, stderr } = await session().run('doctor')
+    expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toContain(`node       ${process.version}\n`)
-    expect(stdout).toContain('  ✓ wasm      WebAssembly for tests (wasm)\n')
-    expect(stdout).toContain('  ✗ webgpu    webgpu: no adapter. Install a driver.\n')
+    expect(stdout).toMatch(/ {2}✓ wasm {6}WebAssembly for tests\n {14}31 GFLOP\/s; up to [\d.]+ GB\n/)
+    expect(stdout).toContain('  ✗ webgpu    no adapter. Install a driver.\n')
+    expect(stdout).toContain('  ✗ cuda      this machine has no NVIDIA GPU with a driver\n')
+    expect(stdout).toContain('  ✗ cpu       the addon is missing.\n              → ddnet backend install tensorflow\n')
+    expect(stdout).toMatch(/^--backend auto takes WebAssembly for tests/m)
     expect(stdout).toMatch(/[✓✗] cifar10 /)
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  test('recommends commands as this shell knows them, and TensorFlow with CUDA for an NVIDIA GPU', async () => {
+    const start = { ...wasmOnly, hasNvidiaDevice: () => true }
+    const { stdout } = await session({ start, env: { DDNET_COMMAND: 'node ddnet.mjs' } }).run('doctor')
+    expect(stdout).toContain('→ node ddnet.mjs backend install tensorflow --cuda\n')
+    expect(stdout).toContain('→ node ddnet.mjs backend install tensorflow\n')
+  })
+
+  test('has color on a terminal, and none with NO_COLOR', async () => {
+    expect((await session({ isTTY: true, columns: 80 }).run('doctor')).stdout).toContain('\x1b[32m✓')
+    const { stdout } = await session({ isTTY: true, columns: 80, env: { NO_COLOR: '1' } }).run('doctor')
+    expect(stdout).not.toContain('\x1b')
   })
 
   test('--json is for programs', async () => {
-    const diagnosis = JSON.parse((await session().run('doctor', '--json')).stdout)
-    expect(diagnosis.backends.wasm).toEqual({ available: true, device: 'WebAssembly for tests (wasm)' })
-    expect(diagnosis.backends.cuda).toEqual({
-      available: false,
-      reason: 'tensorflow: the addon is missing. Run: npm install it',
+    const { stdout, stderr } = await session().run('doctor', '--json')
+    expect(stderr).toBe('')
+    const { backends, machine, auto } = JSON.parse(stdout)
+    expect(backends.wasm).toEqual({
+      available: true,
+      title: 'WebAssembly for tests',
+      device: 'wasm',
+      accelerated: false,
+      versions: {},
+      gflops: 31.4,
+      memoryBytes: expect.any(Number),
     })
-    expect(diagnosis.machine.cores).toBeGreaterThan(0)
+    expect(backends.cpu).toEqual({
+      available: false,
+      reason: 'the addon is missing.',
+      fix: 'ddnet backend install tensorflow',
+    })
+    expect(machine).toMatchObject({ cores: expect.any(Number), gpus: [] })
+    expect(auto.title).toBe('WebAssembly for tests (wasm)')
+  })
+
+  test('tells what a GPU has: libraries, memory and speed', async () => {
+    const versions = { tensorflow: '2.21.0', cuda: '12.5.82', cudnn: '9.3.0.75' }
+    const title = 'TensorFlow 2.21.0 on cuda:0'
+    const start: typeof wasmOnly = {
+      ...wasmOnly,
+      hasNvidiaDevice: () => true,
+      open: (wish) => ({
+        ...wasmOnly.open(wish),
+        ...(wish === 'cuda' && {
+          describe: async () => ({ title, device: 'cuda:0', accelerated: true, versions }),
+          convolutionGflops: async () => 1234.5,
+        }),
+      }),
+    }
+    const { stdout } = await session({ start }).run('doctor')
+    expect(stdout).toMatch(
+      /✓ cuda {6}TensorFlow 2\.21\.0 on cuda:0\n {14}CUDA 12\.5\.82, cuDNN 9\.3\.0\.75; 1235 GFLOP\/s/,
+    )
+  })
+
+  test('a backend whose process ends is missing, with the reason', async () => {
+    const start: typeof wasmOnly = {
+      ...wasmOnly,
+      open: (wish) => ({
+        ...wasmOnly.open(wish),
+        convolutionGflops: () => Promise.reject(new BackendUnavailable('wasm: its process ended with SIGSEGV.')),
+      }),
+    }
+    const { code, stdout } = await session({ start }).run('doctor')
+    expect([code, stdout]).toEqual([4, expect.stringContaining('✗ wasm      its process ended with SIGSEGV.\n')])
   })
 
   test('a machine without any backend has exit code 4', async () => {
-    const start = { ...wasmOnly, wasm: wasmOnly.webgpu }
+    const start = { ...wasmOnly, wasm: wasmOnly.webgpu, open: () => wasmOnly.open('webgpu') }
     expect((await session({ start }).run('doctor')).code).toBe(4)
   })
 })

@@ -23,8 +23,8 @@ const small = [
   'wasm',
 ]
 
-/** Variables of whoever runs the tests, which would change what the command says. */
-const leftOut = /^(NO_COLOR|FORCE_COLOR|CI|npm_.*|DDNET_(?!CACHE).*)$/
+/** Variables of whoever runs the tests, which would change what the command says; the tests' own driver for WebGPU is slow. */
+const leftOut = /^(NO_COLOR|FORCE_COLOR|CI|npm_.*|VK_.*|DDNET_(?!CACHE).*)$/
 
 function folder(): string {
   const cwd = mkdtempSync(join(tmpdir(), 'ddnet-process-'))
@@ -79,6 +79,18 @@ describe.skipIf(!built)(`the built command${built ? '' : ' (not built: run npm r
     const { child, ended } = start(folder(), ['config', '--explain', '--backend', 'wasm'])
     child.stdout.destroy()
     expect((await ended).code).toBe(0)
+  })
+
+  test('doctor tries and measures each backend in its own process, whose drivers stay off stderr', async () => {
+    const { code, stdout, stderr } = await run(folder(), ['doctor', '--json'])
+    expect(code).toBe(0)
+    expect(stderr.replace(/^backend +measuring, once, .*\n/, '')).toBe('')
+    const { backends, auto } = JSON.parse(stdout)
+    expect(backends.wasm).toMatchObject({ available: true, gflops: expect.any(Number) })
+    expect(backends.wasm.gflops).toBeGreaterThan(0)
+    for (const { available, title, reason } of Object.values<Record<string, unknown>>(backends))
+      expect(available ? title : reason).toMatch(/\w/)
+    expect([backends.cuda.title, backends.webgpu.title, backends.cpu.title, backends.wasm.title]).toContain(auto.title)
   })
 
   test('SIGINT stops it with 130, SIGTERM with 143, SIGKILL anywhere; it ends with the same weights', async () => {

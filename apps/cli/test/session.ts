@@ -6,10 +6,10 @@ import type { Backend } from '@ddnet/ops'
 import { BackendUnavailable, getBackend, random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { onTestFinished } from 'vitest'
+import type { BackendStarters } from '../src/backend-starters.ts'
 import type { LoadData } from '../src/data.ts'
 import type { Io, StopSignal } from '../src/io.ts'
 import { main } from '../src/program.ts'
-import type { BackendStarters } from '../src/select-backend.ts'
 
 /** `count` images of 32 × 32, each class of another color, under noise. */
 function colors(count: number, seed: number): Dataset<Sample> {
@@ -39,16 +39,34 @@ export function afterImages(count: number, callback: () => void): LoadData {
   }
 }
 
+const noTensorflow = () =>
+  Promise.reject(new BackendUnavailable('tensorflow: the addon is missing. Run: npx ddnet backend install tensorflow'))
+const noWebgpu = () => Promise.reject(new BackendUnavailable('webgpu: no adapter. Install a driver.'))
+
 /** A machine that has WebAssembly alone. */
 export const wasmOnly: BackendStarters = {
-  tensorflow: () => Promise.reject(new BackendUnavailable('tensorflow: the addon is missing. Run: npm install it')),
-  webgpu: () => Promise.reject(new BackendUnavailable('webgpu: no adapter. Install a driver.')),
+  tensorflow: noTensorflow,
+  webgpu: noWebgpu,
   wasm: async (): Promise<Backend> => {
     await useBackend('wasm')
     // Other test files share the backend, so that it must survive.
     return { name: 'wasm', device: `WebAssembly for tests (${getBackend()})`, dispose: () => {} }
   },
+  open: (wish) => ({
+    describe:
+      wish === 'wasm'
+        ? async () => ({ title: 'WebAssembly for tests', device: 'wasm', accelerated: false, versions: {} })
+        : wish === 'webgpu'
+          ? noWebgpu
+          : noTensorflow,
+    convolutionGflops: async () => 31.4,
+    trainingStep: noTensorflow, // nothing to compare with
+    end: () => {},
+  }),
+  tensorflowBuild: noTensorflow,
   hasGraphicsDevice: () => false,
+  hasNvidiaDevice: () => false,
+  wasmThreads: 1,
 }
 
 export interface Session {

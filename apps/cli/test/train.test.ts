@@ -48,7 +48,7 @@ describe('train', () => {
     expect(stdout).toMatch(/^test accuracy \d+\.\d\d% \(\d+ of 40 images\), loss \d/m)
     expect(stderr).toContain('backend   WebAssembly for tests (wasm)')
     expect(stderr.replace(/\s+/g, ' ')).toContain(
-      'auto: no TensorFlow: the addon is missing; no WebGPU: this machine has no graphics device',
+      'auto: no TensorFlow: the addon is missing (ddnet backend install tensorflow); no GPU: this machine has no graphics device',
     )
     expect(stderr).toContain(
       'This is a quick look, not the full recipe, which is:\n          ddnet train cifar10 epochs=10\n',
@@ -199,7 +199,9 @@ describe('what goes wrong', () => {
     const shell = session()
     expect(await failure(shell, 'train', ...tiny, '--backend', 'cuda')).toEqual({
       code: 4,
-      line: 'ddnet: tensorflow: the addon is missing. Run: npm install it',
+      line: expect.stringMatching(
+        /^ddnet: tensorflow: the addon is missing\. Run: .*ddnet backend install tensorflow$/,
+      ),
     })
     expect(existsSync(join(shell.cwd, 'runs'))).toBe(false)
   })

@@ -3,7 +3,7 @@ import { resolveConfig } from '../config/resolve.ts'
 import { readSettings } from '../config/settings.ts'
 import { toYaml } from '../config/to-yaml.ts'
 import type { Parts } from '../program.ts'
-import { selectBackend } from '../select-backend.ts'
+import { isAccelerated } from '../select-backend.ts'
 
 /** `ddnet config`: the settings that `train` would use, where each comes from, and on request what it means. */
 export async function printConfig(
@@ -13,8 +13,7 @@ export async function printConfig(
 ): Promise<void> {
   const settings = readSettings()
   const layers = await collectLayers(words, options, io, settings)
-  const { backend, accelerated } = await selectBackend(wishedBackend(layers), start) // it decides the automatic preset
-  backend.dispose()
+  const accelerated = await isAccelerated(wishedBackend(layers), start) // it decides the automatic preset
   const { config, places } = resolveConfig(layers, accelerated ? 'ddnet' : 'short', settings)
   const explanation = (path: string) => {
     const setting = options.explain ? settings.byPath.get(path) : undefined

@@ -1,86 +1,179 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDirectory } from '@ddnet/datasets/node'
+import type { BackendDescription, BackendStarters } from '../backend-starters.ts'
+import { commandNames } from '../command-names.ts'
+import { resolveConfig } from '../config/resolve.ts'
+import { readSettings } from '../config/settings.ts'
 import { describeMachine } from '../environment.ts'
 import { exitCodes } from '../exit-codes.ts'
+import type { Io } from '../io.ts'
+import { wasmLimit } from '../memory.ts'
+import { type NvidiaGpu, nvidiaGpus } from '../nvidia.ts'
 import type { Parts } from '../program.ts'
-import { type BackendStarters, titleOf } from '../select-backend.ts'
+import { selectBackend } from '../select-backend.ts'
 import { formatBytes } from '../terminal/format.ts'
+import { liveLine } from '../terminal/live-line.ts'
 import { wrap } from '../terminal/say.ts'
 import { type Style, styleFor } from '../terminal/style.ts'
 
-type Finding =
-  | { readonly available: true; readonly device: string }
-  | { readonly available: false; readonly reason: string }
+interface Available extends BackendDescription {
+  readonly available: true
+  /** Of DDNet's convolutions, forward and gradients. */
+  readonly gflops: number
+  /** What it can have at most, where that is known. */
+  readonly memoryBytes?: number
+}
+
+interface Missing {
+  readonly available: false
+  readonly reason: string
+  /** The one command that would bring it. */
+  readonly fix?: string
+}
+
+type BackendName = 'cuda' | 'webgpu' | 'cpu' | 'wasm'
 
 interface Diagnosis {
   readonly version: string
-  readonly machine: ReturnType<typeof describeMachine>
-  readonly backends: Readonly<Record<string, Finding>>
+  readonly machine: ReturnType<typeof describeMachine> & { readonly gpus: readonly NvidiaGpu[] }
+  readonly backends: Readonly<Record<BackendName, Available | Missing>>
+  /** What `--backend auto` takes, and why. */
+  readonly auto?: { readonly title: string; readonly reason: string }
   readonly data: { readonly cifar10: { readonly cached: boolean; readonly folder: string } }
 }
 
-/** `ddnet doctor`: what works here, and for what does not, the reason and the remedy. Returns the exit code. */
-export async function doctor({ json }: { readonly json?: boolean }, { io, start, version }: Parts): Promise<number> {
-  const diagnosis = await diagnose(start, version)
+/** `ddnet doctor`: what works here and how fast, and for what does not, the reason and the remedy. Returns the exit code. */
+export async function doctor({ json }: { readonly json?: boolean }, parts: Parts): Promise<number> {
+  const { io } = parts
+  const diagnosis = await diagnose(parts)
   if (json) io.stdout.write(`${JSON.stringify(diagnosis, undefined, 2)}\n`)
   else io.stdout.write(describe(diagnosis, styleFor(io.stdout, io.env), io.stdout.columns ?? 80))
   const usable = Object.values(diagnosis.backends).some(({ available }) => available)
   return usable ? exitCodes.done : exitCodes.deviceUnavailable
 }
 
-async function diagnose(start: BackendStarters, version: string): Promise<Diagnosis> {
-  const folder = join(cacheDirectory(), 'cifar10')
-  const attempts: Record<string, () => ReturnType<BackendStarters['wasm']>> = {
-    cuda: () => start.tensorflow('cuda:0'),
-    webgpu: start.webgpu,
-    cpu: () => start.tensorflow('cpu'),
-    wasm: start.wasm,
+async function diagnose({ io, start, version }: Parts): Promise<Diagnosis> {
+  const machine = { ...describeMachine(), gpus: start.hasNvidiaDevice() ? await nvidiaGpus() : [] }
+  const folder = join(cacheDirectory(io.env), 'cifar10')
+  const line = liveLine(io)
+  const examined = (name: BackendName) => {
+    line.update(() => `trying and measuring ${name} …`)
+    return examine(name, machine, start, io.env)
   }
-  const backends: Record<string, Finding> = {}
-  for (const [name, attempt] of Object.entries(attempts)) backends[name] = await finding(attempt)
-  const { cuda, cpu } = backends
-  // A process that computes on the GPU cannot turn to the CPU, but another can.
-  if (cuda?.available && !cpu?.available)
-    backends.cpu = { available: true, device: cuda.device.replace(/on .*/, 'on the CPU') }
-  return { version, machine: describeMachine(), backends, data: { cifar10: { cached: existsSync(folder), folder } } }
-}
-
-async function finding(attempt: () => ReturnType<BackendStarters['wasm']>): Promise<Finding> {
   try {
-    const backend = await attempt()
-    const device = titleOf(backend)
-    backend.dispose()
-    return { available: true, device }
-  } catch (error) {
-    return { available: false, reason: (error as Error).message }
+    const backends = {
+      cuda: await examined('cuda'),
+      webgpu: await examined('webgpu'),
+      cpu: await examined('cpu'),
+      wasm: await examined('wasm'),
+    }
+    line.clear()
+    const auto = await choice({ io, start, version })
+    return {
+      version,
+      machine,
+      backends,
+      ...(auto !== undefined && { auto }),
+      data: { cifar10: { cached: existsSync(folder), folder } },
+    }
+  } finally {
+    line.clear()
   }
 }
 
-function describe({ version, machine, backends, data }: Diagnosis, style: Style, columns: number): string {
-  const lines = [
-    ['ddnet', version],
-    ['node', machine.node],
-    ['system', machine.system],
-    ['processor', `${machine.processor}, ${machine.cores} cores`],
-    ['memory', formatBytes(machine.memoryBytes)],
-  ].map(([label = '', text]) => `${style('bold', label.padEnd(11))}${text}`)
-  const item = (good: boolean, label: string, text: string) => {
-    const [first, ...rest] = wrap(text, Math.max(40, columns) - 14)
-    const mark = good ? style('green', '✓') : style('yellow', '✗')
-    return [`  ${mark} ${label.padEnd(9)} ${first}`, ...rest.map((line) => `${' '.repeat(14)}${line}`)]
+/** Starts a backend and measures it, in a process of its own. */
+async function examine(
+  name: BackendName,
+  { gpus, memoryBytes }: Diagnosis['machine'],
+  start: BackendStarters,
+  env: Io['env'],
+): Promise<Available | Missing> {
+  if (name === 'cuda' && !start.hasNvidiaDevice())
+    return { available: false, reason: 'this machine has no NVIDIA GPU with a driver' }
+  const process = start.open(name)
+  try {
+    const description = await process.describe()
+    const gflops = await process.convolutionGflops()
+    const memory = {
+      cuda: memoryOfAny(gpus),
+      webgpu: undefined,
+      cpu: memoryBytes,
+      wasm: Math.min(wasmLimit, memoryBytes),
+    }
+    return {
+      available: true,
+      ...description,
+      gflops,
+      ...(memory[name] !== undefined && { memoryBytes: memory[name] }),
+    }
+  } catch (error) {
+    return missing(name, (error as Error).message, env)
+  } finally {
+    process.end()
   }
-  const { cached, folder } = data.cifar10
-  lines.push('', style('bold', 'backends, the fastest first'))
-  for (const [name, found] of Object.entries(backends))
-    lines.push(...item(found.available, name, found.available ? found.device : found.reason))
-  lines.push('', style('bold', 'data'))
-  lines.push(
-    ...item(
-      cached,
-      'cifar10',
-      cached ? `in ${folder}` : `not in ${folder} yet: the first training fetches it (about 140 MB)`,
+}
+
+/** CUDA counts the fastest GPU first, nvidia-smi the first on the bus: only of equal GPUs is it known which one is meant. */
+const memoryOfAny = ([first, ...others]: readonly NvidiaGpu[]): number | undefined =>
+  others.every(({ name }) => name === first?.name) ? first?.memoryBytes : undefined
+
+/** The error of a backend; what it says to run is the fix. */
+function missing(name: BackendName, message: string, env: Io['env']): Missing {
+  const [reason = '', command] = message.replace(/^\w+: /, '').split(/\s*Run: /)
+  if (command === undefined) return { available: false, reason }
+  const fix = command.replace(/\.$/, '').replace(/^npx ddnet\b/, commandNames(env).ddnet)
+  return { available: false, reason, fix: name === 'cuda' ? fix.replace(/install tensorflow$/, '$& --cuda') : fix }
+}
+
+async function choice({ io, start, version }: Omit<Parts, 'loadData' | 'args'>): Promise<Diagnosis['auto']> {
+  const { config } = resolveConfig([], 'short', readSettings())
+  try {
+    const { backend, title, reason } = await selectBackend('auto', { config, version, io }, start)
+    backend.dispose()
+    return { title, reason: reason.replace(/^auto: /, '') }
+  } catch {
+    return undefined // no backend at all: each says why
+  }
+}
+
+function describe({ version, machine, backends, auto, data }: Diagnosis, style: Style, columns: number): string {
+  const width = Math.max(40, columns)
+  const paragraph = (head: string, indent: number, text: string) => {
+    const [first, ...rest] = wrap(text, width - indent)
+    return [`${head}${first}`, ...rest.map((line) => `${' '.repeat(indent)}${line}`)]
+  }
+  const fact = (label: string, text: string) => paragraph(style('bold', label.padEnd(11)), 11, text)
+  const item = (good: boolean, label: string, text: string) =>
+    paragraph(`  ${good ? style('green', '✓') : style('yellow', '✗')} ${label.padEnd(9)} `, 14, text)
+  const lines = [
+    ...fact('ddnet', version),
+    ...fact('node', machine.node),
+    ...fact('system', machine.system),
+    ...fact('processor', `${machine.processor}, ${machine.cores} cores`),
+    ...fact('memory', formatBytes(machine.memoryBytes)),
+    ...machine.gpus.flatMap(({ name, memoryBytes, driver }) =>
+      fact('gpu', `${name}, ${formatBytes(memoryBytes)}, driver ${driver}`),
     ),
-  )
+  ]
+  lines.push('', style('bold', 'backends'))
+  for (const [name, found] of Object.entries(backends)) {
+    if (found.available) lines.push(...item(true, name, `${found.title}\n${figures(found)}`))
+    else lines.push(...item(false, name, `${found.reason}${found.fix === undefined ? '' : `\n→ ${found.fix}`}`))
+  }
+  lines.push('', "GFLOP/s of DDNet's convolutions, forward and gradients, of 32 images")
+  if (auto !== undefined)
+    lines.push('', ...paragraph(style('bold', '--backend auto takes '), 2, `${auto.title}\n${auto.reason}`))
+  const { cached, folder } = data.cifar10
+  const where = cached ? `in ${folder}` : `not in ${folder} yet: the first training fetches it (about 140 MB)`
+  lines.push('', style('bold', 'data'), ...item(cached, 'cifar10', where))
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** `CUDA 12.5.82, cuDNN 9.3.0.75; 42.1 GFLOP/s; 8.00 GB of memory` */
+function figures({ gflops, memoryBytes, versions: { cuda, cudnn } }: Available): string {
+  const libraries = [cuda && `CUDA ${cuda}`, cudnn && `cuDNN ${cudnn}`].filter((text) => text !== undefined)
+  const speed = `${gflops < 10 ? gflops.toFixed(1) : Math.round(gflops)} GFLOP/s`
+  const memory = memoryBytes === undefined ? '' : `up to ${formatBytes(memoryBytes)}`
+  return [libraries.join(', '), speed, memory].filter((text) => text !== '').join('; ')
 }

@@ -1,0 +1,71 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { BackendUnavailable } from '@ddnet/ops'
+import type { Answers, Question, Reply } from './backend-child.ts'
+import type { BackendDescription } from './backend-starters.ts'
+import type { BackendWish, Config } from './config/schema.ts'
+
+/**
+ * A backend in a process of its own, where it can be tried and measured: TensorFlow fixes its device for the life of a
+ * process, drivers write to stderr, and may end a process.
+ */
+export interface BackendProcess {
+  /** @throws BackendUnavailable when the backend is not here, its process ended, or it does not answer */
+  describe(): Promise<BackendDescription>
+  /** GFLOP/s of DDNet's convolutions, forward and gradients, measured for about a second. */
+  convolutionGflops(): Promise<number>
+  /** Trains as a run with this configuration would, though with fewer images where that takes long; milliseconds a step. */
+  trainingStep(config: Config, steps: number): Promise<number>
+  /** Ends the process. */
+  end(): void
+}
+
+export type OpenBackend = (wish: Exclude<BackendWish, 'auto'>) => BackendProcess
+
+/** Opens the built `backend-child.mjs`, which stands beside the built command. */
+export const openBackend: OpenBackend = (wish) => {
+  const path = fileURLToPath(new URL('./backend-child.mjs', import.meta.url))
+  return processOf(wish, fork(path, [wish], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }))
+}
+
+/** The backend in a process that answers as backend-child.ts does. */
+export function processOf(wish: string, child: ChildProcess, longestAnswerMs = 60_000): BackendProcess {
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4000)
+  })
+  // What it said last is read to the end before its end is told.
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', (code, signal) => {
+      const last = said.trim().split('\n').at(-1)
+      resolve(`its process ended with ${signal ?? `exit code ${code}`}${last === '' ? '' : ` (${last})`}`)
+    })
+  })
+
+  async function ask<Ask extends keyof Answers>(question: Question & { ask: Ask }): Promise<Answers[Ask]> {
+    const answer = new Promise<Reply>((resolve) => child.once('message', (reply) => resolve(reply as Reply)))
+    child.send(question, () => {}) // a process that has ended tells by its end
+    const timer = new AbortController()
+    const reply = await Promise.race([answer, ended, silence(longestAnswerMs, timer.signal)])
+    timer.abort()
+    if (typeof reply === 'string') throw new BackendUnavailable(`${wish}: ${reply}.`)
+    if ('value' in reply) return reply.value as Answers[Ask] // each question has its own kind of answer
+    if (reply.error.name === 'BackendUnavailable') throw new BackendUnavailable(reply.error.message)
+    throw Object.assign(new Error(reply.error.message), { stack: reply.error.stack })
+  }
+
+  return {
+    describe: () => ask({ ask: 'describe' }),
+    convolutionGflops: () => ask({ ask: 'convolutionGflops' }),
+    trainingStep: (config, steps) => ask({ ask: 'trainingStep', config, steps }),
+    end: () => void child.kill('SIGKILL'),
+  }
+}
+
+function silence(afterMs: number, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(`no answer in ${afterMs / 1000} s`), afterMs)
+    signal.addEventListener('abort', () => clearTimeout(timer))
+  })
+}
