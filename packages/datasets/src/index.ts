@@ -1,13 +1,36 @@
 export { cifar10 } from './cifar10/cifar10.ts'
 export { cifar10ClassNames } from './cifar10/class-names.ts'
 export type { Cifar10, Cifar10Options, DownloadProgress } from './cifar10/types.ts'
-export type { Dataset, GetOptions, ImageShape, Sample } from './dataset.ts'
+export type {
+  Dataset,
+  DetectionSample,
+  GetOptions,
+  ImageShape,
+  Picture,
+  Sample,
+  SegmentationSample,
+  SoftSample,
+} from './dataset.ts'
 export { DatasetError } from './dataset-error.ts'
 export { type ImageArrays, imageDataset } from './image-dataset.ts'
 export { type Batch, type Loader, type LoaderOptions, type LoaderState, loader } from './loader.ts'
-export { map, type Transform } from './map.ts'
+export { map, type PictureTransform, type Transform } from './map.ts'
 export { subset } from './subset.ts'
+export type { AffineSampling, Fill } from './transforms/affine.ts'
+export { centerCrop } from './transforms/center-crop.ts'
+export { type ColorJitterOptions, colorJitter } from './transforms/color-jitter.ts'
+export { cutMix } from './transforms/cut-mix.ts'
+export type { MixOptions } from './transforms/mix.ts'
+export { mixUp } from './transforms/mix-up.ts'
 export { type NormalizeOptions, normalize } from './transforms/normalize.ts'
-export { randomCrop } from './transforms/random-crop.ts'
+export { type RandomAffineOptions, randomAffine } from './transforms/random-affine.ts'
+export { type RandomCropOptions, randomCrop } from './transforms/random-crop.ts'
+export { type RandomErasingOptions, randomErasing } from './transforms/random-erasing.ts'
 export { randomHorizontalFlip } from './transforms/random-horizontal-flip.ts'
-export { resize } from './transforms/resize.ts'
+export { type RandomResizedCropOptions, randomResizedCrop } from './transforms/random-resized-crop.ts'
+export { randomVerticalFlip } from './transforms/random-vertical-flip.ts'
+export type { Range } from './transforms/ranges.ts'
+export { type ResizeOptions, resize } from './transforms/resize.ts'
+export { sanitizeBoxes } from './transforms/sanitize-boxes.ts'
+export type { Sides } from './transforms/sides.ts'
+export { type TrivialAugmentWideOptions, trivialAugmentWide } from './transforms/trivial-augment-wide.ts'

@@ -1,6 +1,5 @@
-import type { Sample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
-import type { Transform } from '../map.ts'
+import type { PictureTransform } from '../map.ts'
 
 export interface NormalizeOptions {
   /** One number for all channels, or one a channel, on the scale where white is 1. */
@@ -15,7 +14,7 @@ export interface NormalizeOptions {
  * @see torchvision.transforms.Normalize after ToTensor
  * @example normalize({ mean: [0.4914, 0.48216, 0.44653], std: [0.24703, 0.24349, 0.26159] })
  */
-export function normalize({ mean, std }: NormalizeOptions): Transform<Sample> {
+export function normalize({ mean, std }: NormalizeOptions): PictureTransform {
   const means = typeof mean === 'number' ? [mean] : mean
   const stds = typeof std === 'number' ? [std] : std
   for (const value of stds) {

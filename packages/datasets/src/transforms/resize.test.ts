@@ -48,7 +48,7 @@ test.each([
     ],
   ],
 ] as const)('%s is resized as PyTorch does', (_, sample, size, expected) => {
-  const { image, shape, label } = resize(size)(sample, {})
+  const { image, shape, label } = resize(size, { antialias: false })(sample, {})
   expect({ shape, label }).toEqual({ shape: [...size, sample.shape[2]], label: 1 })
   expectClose(image, expected, 1e-7)
 })
@@ -57,9 +57,18 @@ test('the same size is the identity', () => {
   expect(resize([2, 3])(a, {}).image).toEqual(a.image)
 })
 
-test('bytes become floats where white is 1', () => {
-  const white = { image: new Uint8Array(12).fill(255), shape: [2, 2, 3] as const, label: 0 }
-  expect(resize(3)(white, {}).image).toEqual(new Float32Array(27).fill(1))
+test('one number is the shorter side, up to a longer side of maxSize', () => {
+  const shapeAfter = (size: number, maxSize?: number) => {
+    const sample = { image: new Uint8Array(30 * 20), shape: [30, 20, 1] as const }
+    return resize(size, maxSize === undefined ? {} : { maxSize })(sample, {}).shape
+  }
+  expect(shapeAfter(10)).toEqual([15, 10, 1])
+  expect(shapeAfter(10, 15)).toEqual([15, 10, 1])
+  expect(shapeAfter(10, 12)).toEqual([12, 8, 1])
+  expect(() => resize(10, { maxSize: 10 })).toThrow(
+    'expected maxSize with one number as the size, and above it, got 10',
+  )
+  expect(() => resize([4, 5], { maxSize: 10 })).toThrow('got 10 for [4,5]')
 })
 
 test('a size must be pixels', () => {
