@@ -1,6 +1,7 @@
 import { tensorflow } from '@ddnet/backend-node'
 import { wasm } from '@ddnet/backend-wasm'
 import { webgpu } from '@ddnet/backend-webgpu'
+import { testDevice } from '@ddnet/testing/device'
 import {
   engine,
   getKernelsForBackend,
@@ -49,7 +50,7 @@ const starters: Record<BackendName, () => Promise<readonly KernelConfig[] | unde
     return stock
   },
   tensorflow: async () => {
-    await tensorflow({ device: 'cpu' })
+    await tensorflow({ device: testDevice() })
     return stockKernels
   },
 }

@@ -1,5 +1,6 @@
 import { findBackend, getBackend, setBackend } from '@tensorflow/tfjs-core'
 import { beforeAll, describe } from 'vitest'
+import { testDevice } from './device.ts'
 
 /** Starts each backend; 'cpu' is tfjs's plain JavaScript one, a reference to compare with. */
 const starters: Record<string, () => Promise<unknown>> = {
@@ -9,7 +10,7 @@ const starters: Record<string, () => Promise<unknown>> = {
   },
   wasm: async () => (await import('@ddnet/backend-wasm')).wasm(),
   webgpu: async () => (await import('@ddnet/backend-webgpu')).webgpu(),
-  tensorflow: async () => (await import('@ddnet/backend-node')).tensorflow({ device: 'cpu' }),
+  tensorflow: async () => (await import('@ddnet/backend-node')).tensorflow({ device: testDevice() }),
 }
 
 export type BackendName = 'cpu' | 'wasm' | 'webgpu' | 'tensorflow'

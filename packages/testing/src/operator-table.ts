@@ -4,6 +4,7 @@ import { kernelSource } from '@ddnet/ops/kernels'
 import { engine, getBackend } from '@tensorflow/tfjs-core'
 import { expect } from 'vitest'
 import type { BackendName } from './backends.ts'
+import { testDevice } from './device.ts'
 
 const table = new URL('../../../docs/operators.md', import.meta.url)
 
@@ -26,8 +27,9 @@ export function expectInTable(operator: string, backend: BackendName, cell: Oper
   // Further cases of other operators have no row.
   if (!(operator in ops)) return
   const { adapterInfo } = engine().backend as { adapterInfo?: { architecture: string } }
-  // On a GPU some kernels are others; the table tells of the adapter that every machine has.
+  // On a GPU some kernels are others; the table tells of what every machine has.
   if (backend === 'webgpu' && adapterInfo?.architecture !== 'swiftshader') return
+  if (backend === 'tensorflow' && testDevice() !== 'cpu') return
   const text = `${describeKernels(cell.forward)} · ${describeKernels(cell.backward)}`
   const facts = cell.nan === undefined ? { [backend]: text } : { [backend]: text, nan: cell.nan ? 'yes' : 'no' }
   const folder = process.env['DDNET_OPERATORS_FOLDER']
