@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { type BackendStarters, backendStarters } from './backend-starters.ts'
+import { commandNames } from './command-names.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { type LoadData, loadCifar10 } from './data.ts'
 import { explain } from './errors.ts'
@@ -13,19 +14,29 @@ export interface Parts {
   readonly io: Io
   readonly start: BackendStarters
   readonly loadData: LoadData
+  readonly loadInstaller: LoadInstaller
   readonly version: string
   /** The words of the command line, for the record. */
   readonly args: readonly string[]
 }
 
+/** Loads what installs TensorFlow. */
+type LoadInstaller = () => Promise<
+  Pick<typeof import('@ddnet/backend-node/install'), 'installTensorFlow' | 'removeTensorFlow'>
+>
+
 /** Runs one command line and returns its exit code; every error becomes one line on stderr. */
 export async function main(
   args: readonly string[],
   io: Io,
-  { start = backendStarters, loadData = loadCifar10 }: Partial<Pick<Parts, 'start' | 'loadData'>> = {},
+  {
+    start = backendStarters,
+    loadData = loadCifar10,
+    loadInstaller = () => import('@ddnet/backend-node/install'),
+  }: Partial<Pick<Parts, 'start' | 'loadData' | 'loadInstaller'>> = {},
 ): Promise<number> {
   let exitCode: number = exitCodes.done
-  const program = createProgram({ io, start, loadData, version: packageJson.version, args }, (code) => {
+  const program = createProgram({ io, start, loadData, loadInstaller, version: packageJson.version, args }, (code) => {
     exitCode = code
   })
   try {
@@ -112,6 +123,30 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
       done(await doctor(options, parts))
     })
 
+  const backend = program.command('backend').summary('install or remove TensorFlow')
+  backend
+    .command('install')
+    .summary('install TensorFlow')
+    .description(
+      "Brings TensorFlow's C library into DDNet's cache, compiles its addon and trains three steps with it. Takes Linux, a Python with pip and a C++ compiler; changes neither that Python nor node_modules. What is there already stays.",
+    )
+    .argument('<name>', 'tensorflow')
+    .option('--cuda', 'with CUDA and cuDNN, for NVIDIA GPUs (3 GB to download)')
+    .option('--python <path>', 'the Python whose pip fetches it (python3)')
+    .option('--from <path>', 'use a TensorFlow that is here: a folder site-packages/tensorflow, or a tfjs_binding.node')
+    .action(async (name: string, options: { cuda?: boolean; python?: string; from?: string }) => {
+      const { installBackend } = await import('./commands/backend.ts')
+      done(await installBackend(name, options, parts))
+    })
+  backend
+    .command('remove')
+    .summary("remove TensorFlow from DDNet's cache")
+    .argument('<name>', 'tensorflow')
+    .action(async (name: string) => {
+      const { removeBackend } = await import('./commands/backend.ts')
+      done(await removeBackend(name, parts))
+    })
+
   program
     .command('config')
     .summary('print the settings that train would use, and where each comes from')
@@ -128,8 +163,11 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
   return program
 }
 
-const report = ({ stderr, env }: Io, message: string) =>
-  void stderr.write(`${styleFor(stderr, env)('red', 'ddnet:')} ${message.replace(/\s*\n\s*/g, ' ').trim()}\n`)
+function report({ stderr, env }: Io, message: string): void {
+  // Packages name the command as it is called where npm has installed it.
+  const named = message.replaceAll('npx ddnet ', `${commandNames(env).ddnet} `)
+  stderr.write(`${styleFor(stderr, env)('red', 'ddnet:')} ${named.replace(/\s*\n\s*/g, ' ').trim()}\n`)
+}
 
 const stackOf = (error: Error): string =>
   error.cause instanceof Error ? `${error.stack}\ncaused by ${stackOf(error.cause)}` : String(error.stack)
@@ -141,6 +179,7 @@ Examples:
   ddnet train --resume runs/cifar10-ddnet
   ddnet eval runs/cifar10-ddnet
   ddnet predict runs/cifar10-ddnet cat.jpg
+  ddnet backend install tensorflow
 
 Exit codes: 0 done, 1 failed, 2 usage or settings, 3 diverged,
 4 device unavailable, 130 interrupted, 143 terminated`

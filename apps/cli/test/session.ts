@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest'
 import type { BackendStarters } from '../src/backend-starters.ts'
 import type { LoadData } from '../src/data.ts'
 import type { Io, StopSignal } from '../src/io.ts'
-import { main } from '../src/program.ts'
+import { main, type Parts } from '../src/program.ts'
 
 /** `count` images of 32 × 32, each class of another color, under noise. */
 function colors(count: number, seed: number): Dataset<Sample> {
@@ -86,6 +86,7 @@ interface SessionOptions {
   readonly columns?: number
   readonly start?: BackendStarters
   readonly loadData?: LoadData
+  readonly loadInstaller?: Parts['loadInstaller']
 }
 
 /** A shell of its own: an empty folder, and streams that are kept. */
@@ -95,6 +96,7 @@ export function session({
   columns,
   start = wasmOnly,
   loadData = async () => tinyData(),
+  loadInstaller = () => import('@ddnet/backend-node/install'),
 }: SessionOptions = {}): Session {
   const cwd = mkdtempSync(join(tmpdir(), 'ddnet-cli-'))
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
@@ -129,7 +131,7 @@ export function session({
           throw new Error(`left with ${code}`)
         },
       }
-      const code = await main(args, io, { start, loadData })
+      const code = await main(args, io, { start, loadData, loadInstaller })
       return { code, ...written }
     },
   }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from './context.ts'
 import { diskFull } from './disk-space.ts'
@@ -22,7 +22,7 @@ export const sizes = {
 
 /**
  * Lays TensorFlow's libraries of its Python wheel, for CUDA with NVIDIA's, into `folder` as a Python would have them; returns the
- * folder of C headers. pip works in `scratch`, and with `--target`, so that it leaves the Python alone.
+ * folder of C headers and what the libraries take on disk. pip works in `scratch`, and with `--target`, so that it leaves the Python alone.
  *
  * @throws InstallError when pip cannot fetch a wheel
  */
@@ -32,7 +32,7 @@ export async function download(
   folder: string,
   scratch: string,
   context: Context,
-): Promise<string> {
+): Promise<{ include: string; bytes: number }> {
   await mkdir(join(scratch, 'tmp'), { recursive: true })
   const install = await installer(python, scratch, context)
   const packages = await install('packages', [`${name}==${tensorflowVersion}`])
@@ -48,7 +48,17 @@ export async function download(
     }
     await rm(nvidia, { recursive: true })
   }
-  return join(packages, 'tensorflow', 'include')
+  return { include: join(packages, 'tensorflow', 'include'), bytes: await bytesOf(folder, ['tensorflow', 'nvidia']) }
+}
+
+async function bytesOf(folder: string, names: readonly string[]): Promise<number> {
+  let bytes = 0
+  for (const name of names) {
+    for (const file of await readdir(join(folder, name), { recursive: true }).catch(() => [])) {
+      bytes += (await stat(join(folder, name, file))).size
+    }
+  }
+  return bytes
 }
 
 /** The wheels of NVIDIA's that TensorFlow's own description asks for under its extra `and-cuda`. */

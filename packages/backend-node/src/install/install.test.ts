@@ -79,7 +79,7 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
     expect(await install()).toMatchObject({ variant: 'tensorflow-cpu', version: '2.21.0', device: 'cpu', isNew: true })
     expect(said.map((each) => each.replace(/[\d.]+ s$/, 'N s'))).toEqual([
       'started: tensorflow-cpu 2.21.0 by pip of python3, about 270 MB',
-      'done: tensorflow-cpu 2.21.0 by pip of python3, N s',
+      'done: tensorflow-cpu 2.21.0 by pip of python3, 0 MB on disk, N s',
       "started: TensorFlow's addon by c++",
       "done: TensorFlow's addon by c++, N s",
       'started: three training steps',

@@ -175,12 +175,13 @@ async function planOf({ cuda = false, python, from }: InstallOptions, root: stri
       await expectSpace(root, size.space)
       const about = size.download < 1e9 ? `${size.download / 1e6} MB` : `${size.download / 1e9} GB`
       const scratch = join(folder, 'scratch')
-      const include = await phase(
+      const { include } = await phase(
         context,
         'download',
         `${variant} ${tensorflowVersion} by pip of ${found.command}, about ${about}`,
         () => download(found, variant, folder, scratch, context),
-        () => `${variant} ${tensorflowVersion} by pip of ${found.command}`,
+        ({ bytes }) =>
+          `${variant} ${tensorflowVersion} by pip of ${found.command}, ${Math.round(bytes / 1e6)} MB on disk`,
       )
       await compileAddon(compiler, folder, include, context)
     },
