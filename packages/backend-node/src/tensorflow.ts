@@ -16,6 +16,7 @@ import { type Device, loadEnvironment } from './environment.ts'
 import { findAddon } from './find-addon.ts'
 import { cpuKernels, kernels } from './kernels/index.ts'
 import { backendName } from './kernels/kernel.ts'
+import { useOneDnnIfRight } from './kernels/one-dnn-check.ts'
 import { loadAddon } from './load-addon.ts'
 import type { Binding, NodeJSKernelBackend } from './vendor/tfjs-node.mjs'
 
@@ -58,7 +59,10 @@ export async function tensorflow(options: TensorFlowOptions = {}): Promise<Tenso
   try {
     await setBackend(backendName)
     const device = computingDevice(backend, asked, loaded.CUDA_VISIBLE_DEVICES !== environment.CUDA_VISIBLE_DEVICES)
-    if (device === 'cpu') for (const kernel of cpuKernels) registerOwnKernel(kernel)
+    if (device === 'cpu') {
+      for (const kernel of cpuKernels) registerOwnKernel(kernel)
+      if (isNew && process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0') useOneDnnIfRight(backend)
+    }
     return {
       name: backendName,
       device,

@@ -1,23 +1,27 @@
 import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { asImages, type BatchNormAttributes, batchNormAttributes, shapedAs } from './batch-norm.ts'
 import { kernel } from './kernel.ts'
+import { executeOneDnn } from './one-dnn.ts'
 
 type Inputs = Record<'dy' | 'x', Tensor> & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor1D>
 
 /** TensorFlow's gradient of its fused batch norm: `[dx, dweight, dbias]`. */
 export const batchNormGradient: KernelConfig = kernel<Inputs, BatchNormAttributes>(
   'batchNormGradient',
-  ({ execute, executeAll }, { dy, x, weight, bias, mean, variance }, { eps, activation }) => {
+  (executor, { dy, x, weight, bias, mean, variance }, { eps, activation }) => {
+    const { execute, executeAll, hasOneDnn } = executor
     const images = asImages(x, weight.size)
     let gradient: Tensor = asImages(dy, weight.size)
     if (activation === 'relu') {
       // In inference mode the op takes the statistics, and so gives the values that the activation saw.
       const inputs = [images, weight, bias, mean, variance]
-      const [y] = executeAll('FusedBatchNormV2', inputs, batchNormAttributes(eps, false), 5)
+      const [y] = executeAll('FusedBatchNormV2', inputs, { ...batchNormAttributes(eps), is_training: false }, 5)
       gradient = execute('ReluGrad', [gradient, y as Tensor])
     }
     const inputs = [gradient, images, weight, mean, variance]
-    const outputs = executeAll('FusedBatchNormGradV2', inputs, batchNormAttributes(eps, true), 5)
+    const outputs = hasOneDnn
+      ? executeOneDnn(executor, 'FusedBatchNormGradV2', inputs, batchNormAttributes(eps), 5)
+      : executeAll('FusedBatchNormGradV2', inputs, batchNormAttributes(eps), 5)
     const [dx, dweight, dbias] = outputs as [Tensor, Tensor, Tensor]
     return [shapedAs(dx, x), dweight, dbias]
   },

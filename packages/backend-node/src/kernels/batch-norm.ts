@@ -1,26 +1,18 @@
-import {
-  add,
-  type KernelConfig,
-  mul,
-  reshape,
-  type Tensor,
-  type Tensor1D,
-  type Tensor4D,
-  tensor1d,
-} from '@tensorflow/tfjs-core'
-import { type AttributeValue, kernel } from './kernel.ts'
+import { type KernelConfig, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
+import { type Attributes, type Executor, kernel } from './kernel.ts'
+import { executeOneDnn } from './one-dnn.ts'
 
 export interface BatchNormAttributes {
   readonly eps: number
   readonly activation?: 'relu'
 }
 
-/** The attributes that TensorFlow's fused batch norm ops share. */
-export const batchNormAttributes = (eps: number, training: boolean): Record<string, AttributeValue> => ({
+/** The attributes that TensorFlow's fused batch norm ops share in training. */
+export const batchNormAttributes = (eps: number): Attributes => ({
   U: { type: 'float32' },
   epsilon: { float: eps },
   data_format: 'NHWC',
-  is_training: training,
+  is_training: true,
 })
 
 /** TensorFlow normalises `[batch, height, width, channels]`: any other rank has all axes but the last as one. */
@@ -35,18 +27,29 @@ type Inputs = { x: Tensor } & Record<'weight' | 'bias' | 'runningMean' | 'runnin
 /** TensorFlow's fused batch norm: `[y, mean, biased variance, next running mean, next running variance]`. */
 export const batchNorm: KernelConfig = kernel<Inputs, BatchNormAttributes & { momentum: number }>(
   'batchNorm',
-  ({ execute, executeAll }, { x, weight, bias, runningMean, runningVar }, { eps, momentum, activation }) => {
-    const none = tensor1d([], 'float32')
-    const inputs = [asImages(x, weight.size), weight, bias, none, none]
-    const outputs = executeAll('FusedBatchNormV2', inputs, batchNormAttributes(eps, true), 5)
-    // The biased variance is the fifth output, which TensorFlow's CPU keeps for the gradient.
-    const [y, mean, unbiased, , variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
-    return [
-      shapedAs(activation === 'relu' ? execute('Relu', [y]) : y, x),
-      mean,
-      variance,
-      add(mul(1 - momentum, runningMean), mul(momentum, mean)),
-      add(mul(1 - momentum, runningVar), mul(momentum, unbiased)),
-    ]
+  (executor, { x, weight, bias, runningMean, runningVar }, { eps, momentum, activation }) => {
+    // At a momentum of 1 the op wants no running statistics.
+    const running = momentum === 1 ? [tensor1d([], 'float32'), tensor1d([], 'float32')] : [runningMean, runningVar]
+    const inputs = [asImages(x, weight.size), weight, bias, ...running]
+    const attributes = { ...batchNormAttributes(eps), exponential_avg_factor: { float: momentum } }
+    const outputs = executor.hasOneDnn
+      ? oneDnnBatchNorm(executor, inputs, attributes, activation)
+      : executor.executeAll('FusedBatchNormV3', inputs, attributes, 6)
+    // The fourth and the fifth are what TensorFlow's CPU keeps for the gradient: the batch's mean and biased variance.
+    const [y, nextMean, nextVar, mean, variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
+    const activated = activation === 'relu' && !executor.hasOneDnn ? executor.execute('Relu', [y]) : y
+    return [shapedAs(activated, x), mean, variance, nextMean, nextVar]
   },
 )
+
+/** oneDNN's batch norm has ReLU in it, on demand. */
+function oneDnnBatchNorm(
+  executor: Executor,
+  inputs: Tensor[],
+  attributes: Attributes,
+  activation: 'relu' | undefined,
+): Tensor[] {
+  if (activation === undefined) return executeOneDnn(executor, 'FusedBatchNormV3', inputs, attributes, 6)
+  const withRelu = { ...attributes, activation_mode: 'Relu', num_side_inputs: { int: 0 } }
+  return executeOneDnn(executor, 'FusedBatchNormEx', inputs, withRelu, 6)
+}

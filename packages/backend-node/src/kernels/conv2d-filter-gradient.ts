@@ -10,7 +10,7 @@ import {
   tensor1d,
   zeros,
 } from '@tensorflow/tfjs-core'
-import { convolutionAttributes, dilatedSize, evenStrides } from './convolution.ts'
+import { convolutionAttributes, convolve, dilatedSize, evenStrides } from './convolution.ts'
 import { type Executor, kernel } from './kernel.ts'
 
 /**
@@ -33,16 +33,12 @@ export const conv2dFilterGradient: KernelConfig = kernel<
 })
 
 /** Groups one by one. */
-function byGroup(
-  { execute }: Executor,
-  x: Tensor4D,
-  dy: Tensor4D,
-  geometry: ConvolutionGeometry,
-  size: Pair,
-): Tensor4D {
-  const attributes = { ...convolutionAttributes(geometry), use_cudnn_on_gpu: true }
-  const gradient = (x: Tensor4D, dy: Tensor4D): Tensor4D =>
-    execute('Conv2DBackpropFilter', [x, tensor1d([...size, x.shape[3], dy.shape[3]], 'int32'), dy], attributes)
+function byGroup(executor: Executor, x: Tensor4D, dy: Tensor4D, geometry: ConvolutionGeometry, size: Pair): Tensor4D {
+  const gradient = (x: Tensor4D, dy: Tensor4D): Tensor4D => {
+    const [, height, width, inChannels] = x.shape
+    const inputs = [x, tensor1d([...size, inChannels, dy.shape[3]], 'int32'), dy]
+    return convolve(executor, 'Conv2DBackpropFilter', inputs, geometry, [[height, width], size])
+  }
   if (geometry.groups === 1) return gradient(x, dy)
   const parts = split(dy, geometry.groups, 3)
   return concat(

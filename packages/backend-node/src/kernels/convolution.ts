@@ -1,6 +1,7 @@
 import type { Pair } from '@ddnet/ops'
-import { backend_util, pad, reshape, slice, type Tensor4D } from '@tensorflow/tfjs-core'
-import type { AttributeValue } from './kernel.ts'
+import { backend_util, pad, reshape, slice, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core'
+import type { AttributeValue, Executor } from './kernel.ts'
+import { executeOneDnn } from './one-dnn.ts'
 
 /** The attributes of tfjs's convolution kernels; padding in any of its forms. */
 export interface StockGeometry {
@@ -54,6 +55,44 @@ export const convolutionAttributes = ({
   dilations: { int: [1, ...dilation, 1] },
   data_format: 'NHWC',
 })
+
+/**
+ * Runs a convolution or one of its gradients over images of `size` with a kernel of `kernelSize`. oneDNN is faster, but has
+ * gradients of those paddings alone that TensorFlow has a name for.
+ */
+export function convolve(
+  executor: Executor,
+  op: 'Conv2D' | 'Conv2DBackpropInput' | 'Conv2DBackpropFilter',
+  inputs: readonly Tensor[],
+  geometry: Geometry,
+  [size, kernelSize]: readonly [Pair, Pair],
+): Tensor4D {
+  const attributes = convolutionAttributes(geometry)
+  const named = namedPadding(geometry, size, kernelSize)
+  const fitsOneDnn = executor.hasOneDnn && inputs.every((input) => input.size > 0)
+  if (!fitsOneDnn || (op !== 'Conv2D' && named === undefined)) {
+    return executor.execute(op, inputs, { ...attributes, use_cudnn_on_gpu: true })
+  }
+  const { explicit_paddings: _, ...others } = attributes
+  const padded = named === undefined ? attributes : { ...others, padding: named }
+  return executeOneDnn(executor, op, inputs, padded)[0] as Tensor4D
+}
+
+/** TensorFlow's name of a padding, if it has one: SAME gives `⌈size / stride⌉`, and the odd zero comes last. */
+function namedPadding(
+  { stride, padding, dilation }: Geometry,
+  size: Pair,
+  kernelSize: Pair,
+): 'SAME' | 'VALID' | undefined {
+  if (padding.flat().every((zeros) => zeros === 0)) return 'VALID'
+  const reach = dilatedSize(kernelSize, dilation)
+  const isSame = ([0, 1] as const).every((axis) => {
+    const [before, after] = padding[axis]
+    const total = Math.max(0, (Math.ceil(size[axis] / stride[axis]) - 1) * stride[axis] + reach[axis] - size[axis])
+    return before === Math.floor(total / 2) && after === total - before
+  })
+  return isSame ? 'SAME' : undefined
+}
 
 /** A kernel's size with `dilation − 1` zeros between its taps. */
 export const dilatedSize = (kernelSize: Pair, dilation: Pair): Pair => [

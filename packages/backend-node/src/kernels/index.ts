@@ -3,6 +3,7 @@ import { adamUpdate } from './adam-update.ts'
 import { avgPool2d, avgPool2dGradient } from './avg-pool2d.ts'
 import { batchNorm } from './batch-norm.ts'
 import { batchNormGradient } from './batch-norm-gradient.ts'
+import { conv2d } from './conv2d.ts'
 import { conv2dBackpropInput } from './conv2d-backprop-input.ts'
 import { conv2dFilterGradient } from './conv2d-filter-gradient.ts'
 import { depthwiseConv2dNative, depthwiseConv2dNativeBackpropInput } from './depthwise-conv2d.ts'
@@ -17,6 +18,7 @@ export const kernels: readonly KernelConfig[] = [
   adamUpdate,
   avgPool2d,
   avgPool2dGradient,
+  conv2d,
   conv2dBackpropInput,
   conv2dFilterGradient,
   depthwiseConv2dNative,

@@ -1,5 +1,6 @@
 import { type KernelConfig, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type { Binding, NodeJSKernelBackend, OpAttribute } from '../vendor/tfjs-node.mjs'
+import { usesOneDnn } from './one-dnn.ts'
 
 /** The engine backend's name, which tfjs-node's own kernels are registered under. */
 export const backendName = 'tensorflow'
@@ -12,10 +13,12 @@ export type AttributeValue =
   | { readonly float: number }
   | { readonly type: 'float32' | 'int32' }
 
-type Attributes = Readonly<Record<string, AttributeValue>>
+export type Attributes = Readonly<Record<string, AttributeValue>>
 
 /** Runs TensorFlow ops on float32 tensors (their attribute `T`). */
 export interface Executor {
+  /** Whether TensorFlow's CPU has oneDNN's kernels: see `one-dnn.ts`. */
+  readonly hasOneDnn: boolean
   execute<T extends Tensor = Tensor>(op: string, inputs: readonly Tensor[], attributes?: Attributes): T
   /** For an op with several outputs. */
   executeAll(op: string, inputs: readonly Tensor[], attributes: Attributes, outputCount: number): Tensor[]
@@ -39,6 +42,7 @@ function executorOf(backend: NodeJSKernelBackend): Executor {
   const executeAll: Executor['executeAll'] = (op, inputs, attributes, outputCount) =>
     backend.executeMultipleOutputs(op, typed(backend.binding, attributes), [...inputs], outputCount)
   return {
+    hasOneDnn: usesOneDnn(backend),
     executeAll,
     execute: <T extends Tensor>(op: string, inputs: readonly Tensor[], attributes: Attributes = {}) =>
       executeAll(op, inputs, attributes, 1)[0] as T,

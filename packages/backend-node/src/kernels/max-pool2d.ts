@@ -12,6 +12,7 @@ import {
   where,
 } from '@tensorflow/tfjs-core'
 import { type Executor, kernel } from './kernel.ts'
+import { fitsOneDnn, oneDnnPool } from './max-pool2d-one-dnn.ts'
 import { denseWindows, type PoolGeometry, poolAttributes } from './pooling.ts'
 
 const name = 'maxPool2d'
@@ -26,12 +27,18 @@ export const maxPool2d: KernelConfig = kernel<Inputs, PoolGeometry>(name, (execu
 )
 
 /** The same where a look at the whole input does not hold up the device: of finite numbers, `MaxPool` alone. */
-export const maxPool2dOnCpu: KernelConfig = kernel<Inputs, PoolGeometry>(name, (executor, { x }, geometry) =>
-  allFinite(x) ? pool(executor, x, geometry) : poolRepaired(executor, x, geometry),
-)
+export const maxPool2dOnCpu: KernelConfig = kernel<Inputs, PoolGeometry>(name, (executor, { x }, geometry) => {
+  if (!allFinite(x)) return poolRepaired(executor, x, geometry)
+  const y = fitsOneDnn(executor, x, geometry) ? oneDnnPool(executor, x, geometry)[0] : pool(executor, x, geometry)
+  knownFinite.add(y.dataId)
+  return y
+})
+
+/** Values that `allFinite` need not look at: of finite numbers, the largest are finite. */
+const knownFinite = new WeakSet<object>()
 
 /** Waits for the values of `x`. False for finite numbers too where their sum overflows. */
-export const allFinite = (x: Tensor4D): boolean => Number.isFinite(sum(x).dataSync()[0])
+export const allFinite = (x: Tensor4D): boolean => knownFinite.has(x.dataId) || Number.isFinite(sum(x).dataSync()[0])
 
 function pool({ execute }: Executor, x: Tensor4D, geometry: PoolGeometry): Tensor4D {
   const windows = denseWindows(x, geometry)

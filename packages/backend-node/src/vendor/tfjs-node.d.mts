@@ -11,7 +11,17 @@ export interface Binding {
   readonly TF_FLOAT: number
   readonly TF_INT32: number
   isUsingGpuDevice(): boolean
-  executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputCount: number): unknown[]
+  executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputCount: number): TensorMetadata[]
+  /** The values are shared with the tensor. */
+  createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array | Uint8Array): number
+  deleteTensor(id: number): void
+}
+
+/** A tensor of TensorFlow's, by its number in the addon. */
+export interface TensorMetadata {
+  readonly id: number
+  readonly shape: readonly number[]
+  readonly dtype: number
 }
 
 export interface OpAttribute {
@@ -24,6 +34,8 @@ export interface OpAttribute {
 export declare class NodeJSKernelBackend extends KernelBackend {
   constructor(binding: Binding, packageName: string)
   readonly binding: Binding
+  getInputTensorIds(tensors: readonly TensorInfo[]): number[]
+  createOutputTensor(metadata: TensorMetadata): Tensor
   executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: TensorInfo[], outputCount: number): Tensor[]
 }
 
