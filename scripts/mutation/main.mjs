@@ -52,13 +52,10 @@ for (const target of await targets()) {
   const before = caught
   let [out, broken] = [0, 0]
   for (const each of mutants) {
-    if (equivalent(path, each) !== undefined) {
-      out++
-      continue
-    }
     const result = await isCaught(target, each.code)
     if (result === undefined) broken++
     else if (result) caught++
+    else if (equivalent(path, each) !== undefined) out++
     else {
       survived++
       console.log(`  survived: ${path}:${each.line}: ${each.kind}: ${oneLine(each.from)} → ${oneLine(each.to)}`)

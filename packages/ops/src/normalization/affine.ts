@@ -19,7 +19,7 @@ export function expectAffine(
   x: Tensor,
   vectors: Readonly<Record<string, Tensor | undefined>>,
   shape: readonly number[],
-  { eps = 1e-5, activation }: AffineOptions,
+  { eps, activation }: AffineOptions,
 ): void {
   expectActivation(operator, activation)
   if (x.dtype !== 'float32') throw new ShapeError(`${operator}: expected x of dtype float32, got ${x.dtype}.`)
@@ -32,7 +32,7 @@ export function expectAffine(
       throw new ShapeError(`${operator}: expected ${name} of dtype float32, got ${vector.dtype}.`)
     }
   }
-  if (!(eps >= 0)) throw new ShapeError(`${operator}: expected eps of at least 0, got ${eps}.`)
+  if (eps !== undefined && !(eps >= 0)) throw new ShapeError(`${operator}: expected eps of at least 0, got ${eps}.`)
 }
 
 /** Normalises `x`, seen as `view` `[outer, count, channels]`, over `count` and each of `groups` of neighbouring channels. */

@@ -1,5 +1,5 @@
-import { describeBackends, describeOp, expectShapeError, type FixtureTensor } from '@ddnet/testing'
-import { ones, type Tensor, zeros } from '@tensorflow/tfjs-core'
+import { describeBackends, describeOp, expectShapeError, expectTensorClose, type FixtureTensor } from '@ddnet/testing'
+import { ones, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { conditioned } from './conditioning.ts'
 import { type GroupNormOptions, groupNorm } from './group-norm.ts'
@@ -16,6 +16,10 @@ describeOp('groupNorm', {
 })
 
 describeBackends('groupNorm', () => {
+  test('of one channel of one sample normalises its values', async () => {
+    await expectTensorClose(groupNorm(tensor([[[1], [3]]]), { groups: 1, eps: 0 }), { shape: [1, 2, 1], data: [-1, 1] })
+  })
+
   test('of no samples is empty', () => {
     expect(groupNorm(zeros([0, 5, 4]), { groups: 2 }).shape).toEqual([0, 5, 4])
   })

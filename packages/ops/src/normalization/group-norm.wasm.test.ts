@@ -5,12 +5,14 @@ import {
   random,
   type Tensor,
   type Tensor1D,
+  type Tensor3D,
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
 import { describeBackends, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
+import { groupNormOp } from './group-norm-op.ts'
 
 type Norm = (x: Tensor, affine: { weight: Tensor; bias: Tensor; activation?: 'relu' }) => Tensor
 
@@ -58,6 +60,20 @@ describeBackends('the kernel of layer, group and instance norm', () => {
         expectClose(actual[index] as Float32Array, values, index === 0 ? 2e-6 : 1e-5, ['y', 'dx', 'dw', 'db'][index])
       }
     }
+  })
+
+  test('gives statistics of the shapes that its composition has', () => {
+    const inputs = {
+      x: draw(1, [2, 3, 8]) as Tensor3D,
+      weight: draw(2, [8]) as Tensor1D,
+      bias: draw(3, [8]) as Tensor1D,
+    }
+    const outputs = groupNormOp(inputs, { groups: 4, eps: 1e-5 })
+    expect(outputs.map(({ shape }) => shape)).toEqual([
+      [2, 3, 8],
+      [2, 1, 4, 1],
+      [2, 1, 4, 1],
+    ])
   })
 
   test('keeps the digits of values far from zero', async () => {

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor4D, valueAndGrads } from '@ddnet/ops'
+import { type Tensor, type Tensor4D, tensor, valueAndGrads } from '@ddnet/ops'
 import {
   describeBackends,
   describeOp,
@@ -16,6 +16,17 @@ describeOp('maxPool2d', {
 })
 
 describeBackends('maxPool2dWithIndices', (backend) => {
+  test('finds each channel its own maximum, of many channels', async () => {
+    // Channel c has its maximum at position c of the 3 × 3.
+    const x = tensor(
+      Array.from({ length: 81 }, (_, at) => (Math.floor(at / 9) === at % 9 ? 1 + (at % 9) : 0)),
+      [1, 3, 3, 9],
+    ) as Tensor4D
+    const { values, indices } = maxPool2dWithIndices(x, { kernelSize: 3 })
+    await expectTensorClose(values, { shape: [1, 1, 1, 9], data: [1, 2, 3, 4, 5, 6, 7, 8, 9] })
+    await expectTensorClose(indices, { shape: [1, 1, 1, 9], data: [0, 1, 2, 3, 4, 5, 6, 7, 8] })
+  })
+
   const cases = operatorFixtures('maxPool2d')
   // WGSL lets an implementation assume that there are no NaNs.
   test.each(cases.filter(({ nan }) => nan !== true || backend !== 'webgpu'))('$name', async (one) => {
