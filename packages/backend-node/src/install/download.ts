@@ -74,6 +74,12 @@ async function cudaRequirements(packages: string): Promise<string[]> {
   return found.map(([, requirement = '']) => requirement.trim())
 }
 
+/** pip, killed by Linux (PR_SET_PDEATHSIG) when this process is: otherwise it would go on writing into the cache. */
+const pipThatEndsWithUs = `
+import ctypes, runpy
+ctypes.CDLL(None).prctl(1, 9)
+runpy.run_module("pip", run_name="__main__", alter_sys=True)`
+
 async function installer(python: Python, scratch: string, context: Context) {
   const { environment } = context
   // A user's settings for pip hold, other than those that would turn it away from the folder that it is given.
@@ -87,13 +93,15 @@ async function installer(python: Python, scratch: string, context: Context) {
   return async (name: string, requirements: readonly string[]): Promise<string> => {
     const target = join(scratch, name)
     try {
-      const args = ['-m', 'pip', 'install', ...flags, '--target', target, ...requirements]
+      const args = ['-c', pipThatEndsWithUs, 'install', ...flags, '--target', target, ...requirements]
       await run(pip, args, { ...context, environment: pipEnvironment })
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error
       if (/No space left on device|Disk quota exceeded/.test(error.output)) throw diskFull(scratch, error)
+      const isUnreachable = /NewConnectionError|Connection\w*Error|timed out|Could not fetch URL/.test(error.output)
+      const reason = isUnreachable ? 'its index cannot be reached' : error.lastLine(/^ERROR/)
       throw lacking(
-        `pip of ${python.command} could not fetch ${requirements[0]} (${error.lastLine(/^ERROR/)}). Check the network, give pip an index that has it (PIP_INDEX_URL), or use a TensorFlow that is here by --from.`,
+        `pip of ${python.command} could not fetch ${requirements[0]} (${reason}). Check the network, give pip an index that has it (PIP_INDEX_URL), or use a TensorFlow that is here by --from.`,
         error,
       )
     }

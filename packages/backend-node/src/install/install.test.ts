@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -215,7 +214,15 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
     ['no compiler', /there is no C\+\+ compiler\. Install one .*g\+\+/, () => rmSync(bin('c++'))],
     [
       'no network',
-      /pip of python3 could not fetch tensorflow-cpu==2\.21\.0 \(ERROR: No matching distribution found\)\. Check the network/,
+      /pip of python3 could not fetch tensorflow-cpu==2\.21\.0 \(its index cannot be reached\)\. Check the network/,
+      () =>
+        python(
+          'echo "WARNING: Retrying after NewConnectionError" >&2; echo "ERROR: No matching distribution" >&2; exit 1',
+        ),
+    ],
+    [
+      'an index without TensorFlow',
+      /pip of python3 could not fetch tensorflow-cpu==2\.21\.0 \(ERROR: No matching distribution found\)\. .*give pip an index that has it/,
       () => python('echo "ERROR: No matching distribution found" >&2; echo "a notice"; exit 1'),
     ],
     [
@@ -274,8 +281,16 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
   test('a folder that cannot be made is an error with the remedy', async () => {
     tools()
     writeFileSync(join(folder, 'cache'), 'a file')
-    chmodSync(join(folder, 'cache'), 0o400)
-    await expect(install()).rejects.toThrow(/ENOTDIR|cannot be written/)
+    await expect(install()).rejects.toThrow(
+      `'${root()}' cannot be written (ENOTDIR). Change its permissions, or set DDNET_CACHE to a folder of yours.`,
+    )
+  })
+
+  test('where a tool is missing nothing is made, not even a folder', async () => {
+    tools()
+    rmSync(bin('c++'))
+    await expect(install()).rejects.toThrow('no C++ compiler')
+    expect(existsSync(join(folder, 'cache'))).toBe(false)
   })
 
   test('an abort ends pip and all that it started, and leaves nothing', async () => {

@@ -49,8 +49,8 @@ interface Plan {
   present(): Promise<Installation | undefined>
   /** Its place, when it is known what it is. */
   target(version: string): Installation
-  /** Makes it in `folder`, with `folder/scratch` for what is not kept, and the addon `tfjs_binding.node`. */
-  make(folder: string): Promise<void>
+  /** Finds the tools that it takes; what it returns makes the addon `tfjs_binding.node` in a folder. */
+  prepare(): Promise<(folder: string) => Promise<void>>
 }
 
 /**
@@ -93,6 +93,7 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
   const there = await present()
   if (there !== undefined) return there
 
+  const make = await plan.prepare()
   try {
     await mkdir(root, { recursive: true })
     return await withLock(join(root, lockName), context, async () => {
@@ -102,10 +103,10 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
       const partial = join(root, `${beginning}${randomUUID()}`)
       try {
         await mkdir(partial)
-        await plan.make(partial)
+        await make(partial)
         const { device, version } = await check(join(partial, 'tfjs_binding.node'))
         const target = plan.target(version)
-        await rm(join(partial, 'scratch'), { recursive: true, force: true })
+        await rm(join(partial, scratch), { recursive: true, force: true })
         signal.throwIfAborted()
         await replace(root, partial, target)
         return { ...target, device, isNew: true }
@@ -114,9 +115,9 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
       }
     })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw diskFull(root, error)
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (['ENOSPC', 'EDQUOT'].includes(code)) throw diskFull(root, error)
+    if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code)) {
       throw lacking(
         `'${root}' cannot be written (${code}). Change its permissions, or set DDNET_CACHE to a folder of yours.`,
         error,
@@ -150,6 +151,8 @@ export async function removeTensorFlow({
 
 const lockName = 'lock'
 const beginning = '.partial-'
+/** What an installation does not keep, within its folder. */
+const scratch = 'scratch'
 
 async function planOf({ cuda = false, python, from }: InstallOptions, root: string, context: Context): Promise<Plan> {
   const driver = hasNvidiaDriver()
@@ -168,22 +171,23 @@ async function planOf({ cuda = false, python, from }: InstallOptions, root: stri
     device: cuda && driver ? 'cuda:0' : 'cpu',
     present: async () => target,
     target: () => target,
-    make: async (folder) => {
+    prepare: async () => {
       const compiler = await findCompiler(context)
       const found = await findPython(python, context)
       const size = sizes[variant]
       await expectSpace(root, size.space)
+      const what = `${variant} ${tensorflowVersion} by pip of ${found.command}`
       const about = size.download < 1e9 ? `${size.download / 1e6} MB` : `${size.download / 1e9} GB`
-      const scratch = join(folder, 'scratch')
-      const { include } = await phase(
-        context,
-        'download',
-        `${variant} ${tensorflowVersion} by pip of ${found.command}, about ${about}`,
-        () => download(found, variant, folder, scratch, context),
-        ({ bytes }) =>
-          `${variant} ${tensorflowVersion} by pip of ${found.command}, ${Math.round(bytes / 1e6)} MB on disk`,
-      )
-      await compileAddon(compiler, folder, include, context)
+      return async (folder) => {
+        const { include } = await phase(
+          context,
+          'download',
+          `${what}, about ${about}`,
+          () => download(found, variant, folder, join(folder, scratch), context),
+          ({ bytes }) => `${what}, ${Math.round(bytes / 1e6)} MB on disk`,
+        )
+        await compileAddon(compiler, folder, include, context)
+      }
     },
   }
 }
@@ -199,7 +203,7 @@ async function planFrom(from: string, cuda: boolean, root: string, context: Cont
       device: cuda ? 'cuda:0' : 'auto',
       present: async () => installations(root).find(leadsThere),
       target: (version) => installationIn(root, 'tensorflow-linked', version),
-      make: (folder) => symlink(path, join(folder, 'tfjs_binding.node')),
+      prepare: async () => (folder) => symlink(path, join(folder, 'tfjs_binding.node')),
     }
   }
   const existing = await examineExisting(from)
@@ -214,10 +218,12 @@ async function planFrom(from: string, cuda: boolean, root: string, context: Cont
     device: variant === 'tensorflow' && hasNvidiaDriver() ? 'cuda:0' : 'cpu',
     present: async () => ((await isFrom(existing, target.folder)) ? target : undefined),
     target: () => target,
-    make: async (folder) => {
+    prepare: async () => {
       const compiler = await findCompiler(context)
-      await adopt(existing, folder)
-      await compileAddon(compiler, folder, join(from, 'include'), context)
+      return async (folder) => {
+        await adopt(existing, folder)
+        await compileAddon(compiler, folder, join(from, 'include'), context)
+      }
     },
   }
 }
