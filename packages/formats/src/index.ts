@@ -1,3 +1,8 @@
+export { decodeNpy } from './npy/decode-npy.ts'
+export { encodeNpy } from './npy/encode-npy.ts'
+export type { NpyArray, NpyDtype } from './npy/npy-array.ts'
+export { NpyError } from './npy/npy-error.ts'
+export { decodeNpz, encodeNpz } from './npy/npz.ts'
 export { decodeSafetensors } from './safetensors/decode.ts'
 export { encodeSafetensors } from './safetensors/encode.ts'
 export { SafetensorsError } from './safetensors/safetensors-error.ts'
