@@ -52,6 +52,6 @@ test('an error of the device is thrown by the next read, not read as zeros', asy
     await report()
     return readAfterError().catch((error: Error) => error.message)
   })
-  expect(message).toMatch(/^webgpu: the device refused a computation, .*nonsense/s)
+  expect(message).toMatch(/^webgpu: the device refused a computation: .*nonsense/s)
   await page.close()
 })

@@ -118,6 +118,6 @@ describe('webgpu in a process of its own', () => {
       join(inside, 'main.mjs'),
       `await webgpu(); await readAfterError().catch((error) => console.log(error.message))`,
     )
-    expect(output).toMatch(/^webgpu: the device refused a computation, .*nonsense/s)
+    expect(output).toMatch(/^webgpu: the device refused a computation: .*nonsense/s)
   })
 })

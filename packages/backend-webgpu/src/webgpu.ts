@@ -82,9 +82,10 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   // Otherwise small tensors that are still on the host are computed there, in JavaScript, with other last bits.
   env().set('WEBGPU_CPU_FORWARD', false)
   if (findBackendFactory('webgpu') !== null) removeBackend('webgpu')
+  let stopWatching = (): void => {}
   registerBackend('webgpu', () => {
     const backend = new WebGPUBackend(device, adapter.info)
-    surfaceErrors(device, backend)
+    stopWatching = surfaceErrors(device, backend)
     if (description.software && typeof setImmediate !== 'undefined') readPatiently(backend)
     if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
     useVariant(backend, description.software ? 'software' : 'gpu')
@@ -114,6 +115,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     dispatchCount,
     dispose: () => {
       starts.delete(engine())
+      stopWatching()
       for (const restore of putBack.reverse()) restore()
       removeBackend('webgpu')
       device.destroy()

@@ -1,6 +1,7 @@
-import { findBackend, getBackend, setBackend } from '@tensorflow/tfjs-core'
-import { beforeAll, describe } from 'vitest'
+import { engine, findBackend, getBackend, type KernelBackend, setBackend } from '@tensorflow/tfjs-core'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { testDevice } from './device.ts'
+import { lintShaders, type ShaderLint } from './shader-lint.ts'
 
 /** Starts each backend; 'cpu' is tfjs's plain JavaScript one, a reference to compare with. */
 const starters: Record<string, () => Promise<unknown>> = {
@@ -9,7 +10,10 @@ const starters: Record<string, () => Promise<unknown>> = {
     await setBackend('cpu')
   },
   wasm: async () => (await import('@ddnet/backend-wasm')).wasm(),
-  webgpu: async () => (await import('@ddnet/backend-webgpu')).webgpu(),
+  webgpu: async () => {
+    await (await import('@ddnet/backend-webgpu')).webgpu()
+    await lintOf(engine().backend)
+  },
   tensorflow: async () => (await import('@ddnet/backend-node')).tensorflow({ device: testDevice() }),
 }
 
@@ -46,7 +50,23 @@ export function describeBackends(name: string, block: (backend: BackendName) => 
       describe(`${name} on ${backend}`, () => {
         beforeAll(() => useBackend(backend))
         block(backend)
+        if (backend === 'webgpu') afterAll(expectPortableShaders)
       })
     } else describe.skip(`${name} on ${backend} (${reason})`, () => block(backend))
   }
+}
+
+const lints = new WeakMap<KernelBackend, Promise<ShaderLint>>()
+
+/** The lint of everything that a WebGPU backend compiles, from when it is asked for first. */
+function lintOf(backend: KernelBackend): Promise<ShaderLint> {
+  const lint = lints.get(backend) ?? lintShaders((backend as unknown as { device: GPUDevice }).device)
+  lints.set(backend, lint)
+  return lint
+}
+
+/** Fails for shaders that need more than every device with WebGPU has. */
+async function expectPortableShaders(): Promise<void> {
+  const lint = lints.get(engine().backend)
+  expect((await (await lint)?.findings()) ?? [], 'shaders that the null device refuses').toEqual([])
 }

@@ -12,4 +12,5 @@ export {
   torchState,
   upload,
 } from './fixtures.ts'
+export { startNullDevice } from './null-device.ts'
 export { type OptionPairs, optionPairs } from './option-pairs.ts'
