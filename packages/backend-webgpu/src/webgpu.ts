@@ -1,5 +1,5 @@
 import type { Backend } from '@ddnet/ops'
-import { useVariant, webgpuKernels } from '@ddnet/ops/webgpu'
+import { allowArenas, useVariant, webgpuKernels } from '@ddnet/ops/webgpu'
 import {
   engine,
   env,
@@ -13,7 +13,7 @@ import { describeAdapter, requestAdapter, requestDevice } from './adapter.ts'
 import { addNOfAnyNumber } from './add-n.ts'
 import { alignedBroadcast, binaryKernels } from './broadcasts.ts'
 import { surfaceErrors } from './device-errors.ts'
-import { countDispatches } from './dispatch-counter.ts'
+import { observeDevice } from './device-observer.ts'
 import { findGpu } from './gpu.ts'
 import { movingKernels, reduceIntegers, transposeOfIntegers } from './integers.ts'
 import { addKernel, replaceKernel } from './kernel-registry.ts'
@@ -75,7 +75,8 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   const adapter = await requestAdapter(await findGpu(), powerPreference)
   const description = describeAdapter(adapter)
   const device = await requestDevice(adapter)
-  const dispatchCount = countDispatches(device)
+  let dispatches = 0
+  observeDevice(device, { dispatch: () => dispatches++ })
 
   // Imported only now: the module registers its kernels on import, and a backend of its own where navigator.gpu exists.
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu')
@@ -85,6 +86,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   let stopWatching = (): void => {}
   registerBackend('webgpu', () => {
     const backend = new WebGPUBackend(device, adapter.info)
+    allowArenas(backend)
     stopWatching = surfaceErrors(device, backend)
     if (description.software && typeof setImmediate !== 'undefined') readPatiently(backend)
     if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
@@ -112,7 +114,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   const backend: WebgpuBackend = {
     name: 'webgpu',
     ...description,
-    dispatchCount,
+    dispatchCount: () => dispatches,
     dispose: () => {
       starts.delete(engine())
       stopWatching()

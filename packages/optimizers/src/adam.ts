@@ -1,4 +1,4 @@
-import { adamUpdate, type Tensor, zerosLike } from '@ddnet/ops'
+import { adamUpdates, type Tensor, zerosLike } from '@ddnet/ops'
 import { gradientOf } from './gradient-of.ts'
 import type { Optimizer } from './optimizer.ts'
 import { expectNonNegative, expectRate } from './option-checks.ts'
@@ -17,7 +17,7 @@ export interface AdamOptions {
 
 /**
  * Adam: `m ← β₁m + (1 − β₁)g`, `v ← β₂v + (1 − β₂)g²`, `θ ← θ − η · m̂ / (√v̂ + ε)` with `m̂ = m / (1 − β₁ᵗ)`,
- * `v̂ = v / (1 − β₂ᵗ)`; one kernel a parameter. With `weightDecay` λ, `g` is the gradient plus λθ.
+ * `v̂ = v / (1 − β₂ᵗ)`; all parameters in one operator. With `weightDecay` λ, `g` is the gradient plus λθ.
  *
  * @throws RangeError for options out of range
  * @see Kingma & Ba 2015, "Adam: a method for stochastic optimization"; torch.optim.Adam
@@ -57,20 +57,23 @@ function adamLike(
 
     update: (grads, { step, tensors }, params) => {
       const attributes = { learningRate: rate(step), beta1, beta2, eps, weightDecay, decoupled, step: step + 1 }
+      const names = Object.keys(params)
+      const updated = adamUpdates(
+        names.map((name) => {
+          const parameter = params[name] as Tensor
+          // m and v were made by init from the same names.
+          const [m, v] = [tensors[`m.${name}`], tensors[`v.${name}`]] as [Tensor, Tensor]
+          return { parameter, gradient: gradientOf(name, parameter, grads), m, v }
+        }),
+        attributes,
+      )
       const newParams: Record<string, Tensor> = {}
       const newTensors: Record<string, Tensor> = {}
-      for (const [name, parameter] of Object.entries(params)) {
-        const gradient = gradientOf(name, parameter, grads)
-        const m = tensors[`m.${name}`] as Tensor // made by init from the same names
-        const v = tensors[`v.${name}`] as Tensor
-        const [newParameter, newM, newV] = adamUpdate({ parameter, gradient, m, v }, attributes) as [
-          Tensor,
-          Tensor,
-          Tensor,
-        ]
-        newParams[name] = newParameter
-        newTensors[`m.${name}`] = newM
-        newTensors[`v.${name}`] = newV
+      for (const [index, name] of names.entries()) {
+        const [parameter, m, v] = updated[index] as [Tensor, Tensor, Tensor]
+        newParams[name] = parameter
+        newTensors[`m.${name}`] = m
+        newTensors[`v.${name}`] = v
       }
       return { params: newParams, state: { step: step + 1, tensors: newTensors } }
     },

@@ -1,5 +1,6 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
+import { arenaOf, makeArena } from './webgpu-arena.ts'
 import { type BufferType, type Program, pipelineFor } from './webgpu-program.ts'
 
 /** What a kernel needs of tfjs-backend-webgpu. */
@@ -41,6 +42,12 @@ export interface Gpu {
   output(shape: readonly number[], dtype?: 'float32' | 'int32'): TensorInfo
   /** A tensor that is freed when the kernel returns and the device has used it. */
   scratch(shape: readonly number[], dtype?: 'float32' | 'int32'): TensorInfo
+  /** Tensors that are parts of one buffer, `whole`, which one dispatch writes. */
+  arena(shapes: readonly (readonly number[])[]): { whole: TensorInfo; parts: TensorInfo[] }
+  /** The buffer whose parts these float32 tensors are, in their order, or a copy of them that is laid out so. */
+  arenaOf(tensors: readonly TensorInfo[]): TensorInfo
+  /** The most that one buffer of a program may hold. */
+  readonly maxBindingBytes: number
   /** Records one dispatch. Nothing is recorded where `workgroups` is 0. */
   run(program: Program): void
 }
@@ -127,7 +134,22 @@ fn run(workgroup : i32, local : i32) {
       ],
     )
   }
-  const gpu: Gpu = { variant: variants.get(backend) ?? 'gpu', output, scratch, run }
+  const takeWhole = (whole: TensorInfo): TensorInfo => {
+    taken.push(whole) // its parts keep the buffer
+    return whole
+  }
+  const gpu: Gpu = {
+    variant: variants.get(backend) ?? 'gpu',
+    output,
+    scratch,
+    arena: (shapes) => {
+      const { whole, parts } = makeArena(backend, shapes)
+      return { whole: takeWhole(whole), parts }
+    },
+    arenaOf: (tensors) => takeWhole(arenaOf(backend, tensors.map(floatsOf))),
+    maxBindingBytes: backend.device.limits.maxStorageBufferBindingSize,
+    run,
+  }
   const free = (): void => {
     for (const { dataId } of taken) backend.disposeData(dataId)
   }

@@ -1,8 +1,8 @@
 import { describeBackends, expectClose, type FixtureCase, operatorFixtures, upload } from '@ddnet/testing'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
-import { type AdamAttributes, grad, reshape, slice, zeros } from '../index.ts'
-import { adamUpdate } from './adam-update.ts'
+import { type AdamAttributes, grad, memory, random, reshape, slice, zeros } from '../index.ts'
+import { adamUpdate, adamUpdates } from './adam-update.ts'
 
 const cases = operatorFixtures('optimizers').filter((each) => 'beta1' in each.options) as (FixtureCase & {
   optimizer: 'adam' | 'adamW'
@@ -29,6 +29,52 @@ describeBackends('adamUpdate', () => {
         expectClose((await parameter.data()) as Float32Array, expected, 1e-5, `${name} after step ${step}`)
       }
     }
+  })
+
+  test('of many parameters is that of each, whatever their sizes', async () => {
+    const shapes = [[3, 3, 2, 5], [7], [], [130], [0, 2], [1], [8, 8], [3], [2, 100]]
+    const { numTensors } = memory()
+    const drawn = (seed: number) => shapes.map((shape, index) => random.normal(random.key(seed).fold(index), shape))
+    const gradients = [drawn(2), drawn(3), drawn(4)]
+    const zero = () => shapes.map((shape) => zeros(shape))
+    const start = (): Tensor[][] => [drawn(1), zero(), zero()]
+    let [one, many] = [start(), start()]
+    for (const [index, gradient] of gradients.entries()) {
+      const attributes = { beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, decoupled: index < 2 }
+      const rest = { ...attributes, learningRate: 0.1, step: index + 1 }
+      const inputs = ([parameters, ms, vs]: Tensor[][]) =>
+        shapes.map((_, at) => ({
+          parameter: parameters?.[at] as Tensor,
+          gradient: gradient[at] as Tensor,
+          m: ms?.[at] as Tensor,
+          v: vs?.[at] as Tensor,
+        }))
+      const transposed = (updated: Tensor[][]) => [0, 1, 2].map((slot) => updated.map((each) => each[slot] as Tensor))
+      const [nextOne, nextMany] = [
+        transposed(inputs(one).map((each) => adamUpdate(each, rest))),
+        transposed(adamUpdates(inputs(many), rest)),
+      ]
+      // In the first round nothing is read in between; after the second, some are.
+      if (index > 0) {
+        for (const [slot, tensors] of nextOne.entries()) {
+          for (const [at, tensor] of tensors.entries()) {
+            if (index === 1 && at % 3 !== slot) continue
+            const actual = (await nextMany[slot]?.[at]?.data()) as Float32Array
+            expectClose(
+              actual,
+              (await tensor.data()) as Float32Array,
+              1e-6,
+              `${slot} of [${shapes[at]}] after ${index}`,
+            )
+          }
+        }
+      }
+      for (const old of [...one, ...many, gradient].flat()) old.dispose()
+      one = nextOne
+      many = nextMany
+    }
+    for (const old of [...one, ...many].flat()) old.dispose()
+    expect(memory().numTensors).toBe(numTensors)
   })
 
   test('is no part of a model', () => {

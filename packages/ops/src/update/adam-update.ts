@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, div, mul, sqrt, square, sub } from '../array/arithmetic.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 
-type AdamInputs = { parameter: Tensor; gradient: Tensor; m: Tensor; v: Tensor }
+export type AdamInputs = { parameter: Tensor; gradient: Tensor; m: Tensor; v: Tensor }
 
 export interface AdamAttributes {
   readonly learningRate: number
@@ -42,3 +42,36 @@ export const adamUpdate: Op<AdamInputs, AdamAttributes, Tensor[]> = defineOp<
   gradient: {},
   constants: { parameter: reason, gradient: reason, m: reason, v: reason },
 })
+
+/** Inputs and outputs follow one another, parameter by parameter. */
+const adamUpdatesOp: Op<Record<string, Tensor>, AdamAttributes, Tensor[]> = defineOp<
+  Record<string, Tensor>,
+  AdamAttributes,
+  Tensor[],
+  string
+>('adamUpdates', {
+  inputs: [],
+  forward: (inputs, attributes) => {
+    const tensors = Object.values(inputs)
+    return Array.from({ length: tensors.length / 4 }, (_, index) => {
+      const [parameter, gradient, m, v] = tensors.slice(4 * index) as [Tensor, Tensor, Tensor, Tensor]
+      return adamUpdate({ parameter, gradient, m, v }, attributes)
+    }).flat()
+  },
+  gradient: {},
+})
+
+/**
+ * `adamUpdate` of many parameters, `[parameter, m, v]` for each: one operator, so that a backend may work on several of
+ * them at once.
+ */
+export function adamUpdates(parameters: readonly AdamInputs[], attributes: AdamAttributes): Tensor[][] {
+  const inputs = parameters.flatMap(({ parameter, gradient, m, v }, index) => [
+    [`parameter${index}`, parameter] as const,
+    [`gradient${index}`, gradient] as const,
+    [`m${index}`, m] as const,
+    [`v${index}`, v] as const,
+  ])
+  const updated = adamUpdatesOp(Object.fromEntries(inputs), attributes)
+  return parameters.map((_, index) => updated.slice(3 * index, 3 * index + 3))
+}

@@ -1,0 +1,68 @@
+import { crossEntropy, engine, random, type Tensor1D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
+import { withCompositions } from '@ddnet/ops/kernels'
+import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
+import { describeBackends, expectClose } from '@ddnet/testing'
+import { afterAll, expect, test } from 'vitest'
+
+const key = random.key(5)
+
+/** The losses and the gradient of `rows` of random logits; every seventh label is ignored. */
+async function compute(rows: number, classes: number, labelSmoothing: number): Promise<Float32Array[]> {
+  const logits = random.normal(key.fold(1), [rows, classes], 0, 3)
+  const dy = random.normal(key.fold(2), [rows])
+  const classWeights = random.uniform(key.fold(3), [classes], 0.5, 2) as Tensor1D
+  const drawn = random.uniformValues(key.fold(4), rows)
+  const chosen = Int32Array.from(drawn, (value, row) => (row % 7 === 3 ? -100 : Math.floor(value * classes)))
+  const labels = tensor(chosen, [rows], 'int32')
+  const run = () => crossEntropy(logits, labels, { classWeights, labelSmoothing, reduction: 'none' })
+  const { value, grads } = valueAndGrads(run, [logits], dy)
+  const results = await Promise.all([value, ...grads].map(toHost))
+  for (const used of [logits, dy, classWeights, labels, value, ...grads]) used.dispose()
+  return results.map(({ data }) => data as Float32Array)
+}
+
+describeBackends('the kernel of crossEntropy', () => {
+  const { adapterInfo } = engine().backend as unknown as { adapterInfo?: { architecture: string } }
+  afterAll(() => useVariant(engine().backend, adapterInfo?.architecture === 'swiftshader' ? 'software' : 'gpu'))
+
+  test.each<[KernelVariant, number, number]>([
+    ['software', 130, 10],
+    ['software', 5, 100],
+    ['gpu', 130, 10],
+    ['gpu', 5, 64],
+    ['gpu', 3, 203],
+  ])('for %s equals its composition on %i rows of %i classes', async (variant, rows, classes) => {
+    useVariant(engine().backend, variant)
+    for (const labelSmoothing of [0, 0.1]) {
+      const actual = await compute(rows, classes, labelSmoothing)
+      const names = ['crossEntropy', 'crossEntropyGradient']
+      const expected = await withCompositions(names, 'webgpu', () => compute(rows, classes, labelSmoothing))
+      for (const [index, values] of expected.entries()) {
+        expectClose(actual[index] as Float32Array, values, 2e-6, ['losses', 'dlogits'][index])
+      }
+    }
+  })
+
+  test.each<KernelVariant>(['software', 'gpu'])(
+    'for %s makes a NaN or an infinite logit a loss and a gradient of NaN',
+    async (variant) => {
+      useVariant(engine().backend, variant)
+      for (const broken of [Number.NaN, Number.POSITIVE_INFINITY]) {
+        const values = Float32Array.from({ length: 200 }, (_, index) => (index === 70 ? broken : index / 50))
+        const logits = tensor(values, [2, 100])
+        const labels = tensor([3, 4], [2], 'int32')
+        const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels, { reduction: 'none' }), [logits])
+        expect([...(await value.data())].map(Number.isNaN)).toEqual([true, false])
+        const gradient = [...(await (grads[0] as Tensor).data())].map(Number.isNaN)
+        expect(gradient).toEqual(gradient.map((_, index) => index < 100))
+        for (const used of [logits, labels, value, ...grads]) used.dispose()
+      }
+    },
+  )
+
+  test('a label that is no class makes the loss NaN', async () => {
+    const loss = crossEntropy(tensor([[1, 2]]), tensor([2], [1], 'int32'))
+    expect((await loss.data())[0]).toBeNaN()
+    loss.dispose()
+  })
+}, ['webgpu'])

@@ -1,0 +1,154 @@
+import type { KernelConfig, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core'
+import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
+import type { CrossEntropyAttributes } from './cross-entropy-op.ts'
+
+type Inputs = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
+
+const workgroupSize = 64
+
+export const crossEntropyWebgpu: KernelConfig = webgpuKernel<Inputs, CrossEntropyAttributes>(
+  'crossEntropy',
+  (inputs, attributes, gpu) => {
+    const [losses, weights] = [gpu.output(inputs.labels.shape), gpu.output(inputs.labels.shape)] as const
+    run(gpu, 'crossEntropy', inputs, attributes, {
+      writes: { losses, weights },
+      smooth: attributes.labelSmoothing > 0,
+      // Chosen, not multiplied: 0 · −∞ of an impossible class would be NaN.
+      code: (smooth) => /* wgsl */ `
+  ${
+    smooth
+      ? `var part = 0.0;
+  for (var c = lane; c < classes; c += lanes) { part += classWeights[c] * (peak - logits[first + c] + logarithm); }
+  let others = total(lane, part);`
+      : ''
+  }
+  if (lane > 0) { return; }
+  let known = label >= 0 && label < classes;
+  let ignored = label == uniforms.ignoreIndex;
+  var loss = select(uniforms.nan, 0.0, ignored);
+  var weight = 0.0;
+  if (known && !ignored) {
+    weight = classWeights[label];
+    loss = ${smooth ? '(1.0 - uniforms.smoothing) * ' : ''}weight * (peak - logits[first + label] + logarithm)${
+      smooth ? ' + uniforms.smoothing / f32(classes) * others' : ''
+    };
+    if (broken) { loss = uniforms.nan; }
+  }
+  losses[row] = loss;
+  weights[row] = weight;`,
+    })
+    return [losses, weights]
+  },
+)
+
+export const crossEntropyGradientWebgpu: KernelConfig = webgpuKernel<
+  Inputs & { dlosses: Tensor1D },
+  CrossEntropyAttributes
+>('crossEntropyGradient', ({ dlosses, ...inputs }, attributes, gpu) => {
+  const gradient = gpu.output(inputs.logits.shape)
+  run(gpu, 'crossEntropyGradient', inputs, attributes, {
+    reads: { dlosses },
+    writes: { gradient },
+    smooth: attributes.labelSmoothing > 0,
+    code: (smooth) => /* wgsl */ `
+  let counts = label >= 0 && label < classes && label != uniforms.ignoreIndex;
+  let hard = select(0.0, ${smooth ? '1.0 - uniforms.smoothing' : '1.0'}, counts);
+  let labelWeight = classWeights[clamp(label, 0, classes - 1)];
+  ${
+    smooth
+      ? `let spread = select(0.0, uniforms.smoothing / f32(classes), counts);
+  var part = 0.0;
+  for (var c = lane; c < classes; c += lanes) { part += classWeights[c]; }
+  let whole = hard * labelWeight + spread * total(lane, part);`
+      : 'let whole = hard * labelWeight;'
+  }
+  let scale = select(dlosses[row], uniforms.nan, broken && counts);
+  for (var c = lane; c < classes; c += lanes) {
+    let p = exp(logits[first + c] - peak - logarithm);
+    let goal = ${smooth ? 'classWeights[c] * spread + ' : ''}select(0.0, hard * labelWeight, c == label);
+    gradient[first + c] = scale * (p * whole - goal);
+  }`,
+  })
+  return gradient
+})
+
+interface Pass {
+  readonly reads?: Readonly<Record<string, TensorInfo>>
+  readonly writes: Readonly<Record<string, TensorInfo>>
+  /** Whether the target is mixed with the uniform distribution. */
+  readonly smooth: boolean
+  /** What a row's invocations do, once its `peak` (the largest logit) and `logarithm` of `Σ exp(x − peak)` are known; `broken` if it is no number. */
+  readonly code: (smooth: boolean) => string
+}
+
+/**
+ * One dispatch over all rows. A row of few classes is one invocation's; one of many is shared by a workgroup, which adds
+ * up in workgroup memory. The labels were not checked: that would mean to wait for the device.
+ */
+function run(
+  gpu: Gpu,
+  label: string,
+  { logits, labels, classWeights }: Inputs,
+  { labelSmoothing, ignoreIndex }: CrossEntropyAttributes,
+  { reads = {}, writes, smooth, code }: Pass,
+): void {
+  const [rows, classes] = logits.shape
+  const lanes = gpu.variant === 'gpu' && classes >= workgroupSize ? workgroupSize : 1
+  const floats = (tensors: Readonly<Record<string, TensorInfo>>) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, [tensor, 'f32'] as const]))
+  gpu.run({
+    label: lanes === 1 ? label : `${label} of a workgroup`,
+    variant: smooth ? 'smooth' : 'hard',
+    reads: { ...floats({ logits, classWeights, ...reads }), labels: [labels, 'i32'] },
+    writes: floats(writes),
+    uniforms: { rows, classes, ignoreIndex },
+    // WGSL has no constants of these.
+    floats: { smoothing: labelSmoothing, nan: Number.NaN, infinity: Number.POSITIVE_INFINITY },
+    workgroupSize,
+    workgroups: Math.ceil((rows * lanes) / workgroupSize),
+    code: () => /* wgsl */ `
+const lanes = ${lanes};
+// By its bits: a comparison may be compiled as if there were no NaN. A row with an infinite logit has no softmax either.
+fn orInfinity(x : f32) -> f32 { return select(x, uniforms.infinity, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u); }
+${lanes === 1 ? alone : together}
+fn run(workgroup : i32, local : i32) {
+  let row = ${lanes === 1 ? `workgroup * ${workgroupSize} + local` : 'workgroup'};
+  let lane = ${lanes === 1 ? '0' : 'local'};
+  ${lanes === 1 ? 'if (row >= uniforms.rows) { return; }' : ''}
+  let classes = uniforms.classes;
+  let first = row * classes;
+  let label = labels[row];
+  var highest = orInfinity(logits[first + lane]);
+  for (var c = lane + lanes; c < classes; c += lanes) { highest = max(highest, orInfinity(logits[first + c])); }
+  let peak = largest(lane, highest);
+  let broken = (bitcast<u32>(peak) & 0x7f800000u) == 0x7f800000u;
+  var exps = 0.0;
+  for (var c = lane; c < classes; c += lanes) { exps += exp(logits[first + c] - peak); }
+  let logarithm = log(total(lane, exps));
+${code(smooth)}
+}`,
+  })
+}
+
+const alone = /* wgsl */ `
+fn largest(lane : i32, value : f32) -> f32 { return value; }
+fn total(lane : i32, value : f32) -> f32 { return value; }`
+
+/** Over a workgroup, in a tree whose order is fixed. */
+const reduction = (name: string, combine: string): string => /* wgsl */ `
+fn ${name}(lane : i32, value : f32) -> f32 {
+  values[lane] = value;
+  workgroupBarrier();
+  for (var half = ${workgroupSize / 2}; half > 0; half /= 2) {
+    if (lane < half) { values[lane] = ${combine}; }
+    workgroupBarrier();
+  }
+  let result = values[0];
+  workgroupBarrier();
+  return result;
+}`
+
+const together = /* wgsl */ `
+var<workgroup> values : array<f32, ${workgroupSize}>;
+${reduction('largest', 'max(values[lane], values[lane + half])')}
+${reduction('total', 'values[lane] + values[lane + half]')}`
