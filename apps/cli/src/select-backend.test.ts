@@ -8,7 +8,7 @@ import type { BackendStarters } from './backend-starters.ts'
 import { resolveConfig } from './config/resolve.ts'
 import { readSettings } from './config/settings.ts'
 import type { Trial } from './measure-cpu-backends.ts'
-import { firstSentence, isAccelerated, selectBackend } from './select-backend.ts'
+import { isAccelerated, selectBackend } from './select-backend.ts'
 
 interface Machine {
   tensorflow?: 'cpu' | 'cuda:0'
@@ -28,7 +28,8 @@ function machine({ tensorflow, webgpu, nvidiaDevice = true, graphicsDevice = tru
     log.push(name)
     return { name, device, dispose: () => void log.push(`${name} disposed`) }
   }
-  const noAddon = () => new BackendUnavailable('tensorflow: the addon is missing: not in /x. Run: y')
+  const noAddon = () =>
+    new BackendUnavailable('tensorflow: the addon is missing: not in /x. Run: npx ddnet backend install tensorflow')
   const noAdapter = () => new BackendUnavailable('webgpu: no WebGPU adapter was found. Install a driver.')
   const start: BackendStarters = {
     async tensorflow(device) {
@@ -142,7 +143,7 @@ test('without TensorFlow nothing is measured, and the reason says what would bri
   )
   expect(cpu.log).toEqual(['wasm'])
   expect((await select('auto', machine({}))).reason).toBe(
-    'auto: no TensorFlow: the addon is missing (ddnet backend install tensorflow --cuda); no CUDA: the addon is missing; no WebGPU: no WebGPU adapter was found',
+    'auto: no TensorFlow: the addon is missing (ddnet backend install tensorflow --cuda); no CUDA: the addon is missing (ddnet backend install tensorflow --cuda); no WebGPU: no WebGPU adapter was found',
   )
 })
 
@@ -255,12 +256,4 @@ test('whether a GPU would compute is found without measuring, and leaves nothing
   expect(await isAccelerated('auto', cpu.start)).toBe(false)
   expect(cpu.log).toEqual([])
   expect(await isAccelerated('cpu', cpu.start)).toBe(false)
-})
-
-test('the first sentence says what is missing', () => {
-  expect(firstSentence('webgpu: no WebGPU adapter was found. Dawn needs …')).toBe('no WebGPU adapter was found')
-  expect(firstSentence('tensorflow: cuda:1: no such GPU. Look.')).toBe('no such GPU')
-  expect(firstSentence('tensorflow: TensorFlow’s addon a.node is missing: looked. Run: x')).toBe(
-    'TensorFlow’s addon a.node is missing',
-  )
 })

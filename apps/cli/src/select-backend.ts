@@ -6,9 +6,10 @@ import {
   type Started,
   starterOf,
 } from './backend-starters.ts'
-import { commandNames } from './command-names.ts'
 import type { BackendWish } from './config/schema.ts'
+import type { Io } from './io.ts'
 import { cpuStepTimes, type StepTime, type Trial } from './measure-cpu-backends.ts'
+import { missingInShort } from './missing-backend.ts'
 
 export interface SelectedBackend extends Pick<BackendDescription, 'title' | 'accelerated'> {
   readonly backend: Started
@@ -37,24 +38,29 @@ async function explicit(wish: Exclude<BackendWish, 'auto'>, start: BackendStarte
 
 /** Whether a GPU will compute. What must be started to know is ended again. */
 export async function isAccelerated(wish: BackendWish, start: BackendStarters): Promise<boolean> {
-  const found = await (wish === 'auto' ? onGpu(start) : explicit(wish, start))
+  const found = await (wish === 'auto' ? onGpu(start, {}) : explicit(wish, start))
   if ('missing' in found) return false
   found.backend.dispose()
   return found.accelerated
 }
 
 async function automatic(start: BackendStarters, trial: Trial): Promise<SelectedBackend> {
-  const found = await onGpu(start)
+  const { env } = trial.io
+  const found = await onGpu(start, env)
   if ('backend' in found) return found
   const build = await attempt(start.tensorflowBuild)
   if ('missing' in build) {
-    const install = `${commandNames(trial.io.env).ddnet} backend install tensorflow${start.hasNvidiaDevice() ? ' --cuda' : ''}`
-    return selected(await start.wasm(), `auto: no TensorFlow: ${build.missing} (${install}); ${found.missing}`)
+    const noTensorflow = missingInShort(build.missing, env, start.hasNvidiaDevice())
+    return selected(await start.wasm(), `auto: no TensorFlow: ${noTensorflow}; ${found.missing}`)
   }
   const { tensorflow, wasm } = await cpuStepTimes(build.value, start, trial)
   const isTensorflowFaster = millisecondsOf(tensorflow) < millisecondsOf(wasm)
   const backend = await (isTensorflowFaster ? start.tensorflow('cpu') : start.wasm())
-  const told = [tellTime('WebAssembly', wasm), tellTime('TensorFlow', tensorflow)]
+  const tell = (name: string, time: StepTime) =>
+    'milliseconds' in time
+      ? `${name} ${time.milliseconds.toFixed(time.milliseconds < 10 ? 1 : 0)} ms a step`
+      : `no ${name}: ${missingInShort(time.missing, env)}`
+  const told = [tell('WebAssembly', wasm), tell('TensorFlow', tensorflow)]
   if (isTensorflowFaster) told.reverse()
   return selected(backend, `auto: ${told.join(', ')}; ${found.missing}`)
 }
@@ -62,21 +68,17 @@ async function automatic(start: BackendStarters, trial: Trial): Promise<Selected
 const millisecondsOf = (time: StepTime): number =>
   'milliseconds' in time ? time.milliseconds : Number.POSITIVE_INFINITY
 
-const tellTime = (name: string, time: StepTime): string =>
-  'milliseconds' in time
-    ? `${name} ${time.milliseconds.toFixed(time.milliseconds < 10 ? 1 : 0)} ms a step`
-    : `no ${name}: ${firstSentence(time.missing)}`
-
 /** CUDA, else WebGPU on a real GPU, else why there is neither. */
-async function onGpu(start: BackendStarters): Promise<SelectedBackend | { readonly missing: string }> {
+async function onGpu(start: BackendStarters, env: Io['env']): Promise<SelectedBackend | { readonly missing: string }> {
   if (!start.hasGraphicsDevice()) return { missing: 'no GPU: this machine has no graphics device' }
   const cuda = start.hasNvidiaDevice()
     ? await attempt(() => start.tensorflow('cuda:0'))
     : { missing: 'this machine has no NVIDIA driver' }
   if ('value' in cuda) return selected(cuda.value, 'auto: it has a CUDA GPU')
+  const noCuda = `no CUDA: ${missingInShort(cuda.missing, env, true)}`
   const gpu = await realGpu(start)
-  if ('value' in gpu) return selected(await start.webgpu(), `auto: it has a GPU; no CUDA: ${cuda.missing}`)
-  return { missing: `no CUDA: ${cuda.missing}; no WebGPU: ${gpu.missing}` }
+  if ('value' in gpu) return selected(await start.webgpu(), `auto: it has a GPU; ${noCuda}`)
+  return { missing: `${noCuda}; no WebGPU: ${missingInShort(gpu.missing, env)}` }
 }
 
 /** Looks for a real GPU in a process of its own: where there is none, Dawn leaves warnings on stderr, and drivers crash. */
@@ -103,10 +105,6 @@ async function attempt<T>(run: () => Promise<T>): Promise<Attempt<T>> {
     return { value: await run() }
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'BackendUnavailable') throw error
-    return { missing: firstSentence(error.message) }
+    return { missing: error.message }
   }
 }
-
-/** `tensorflow: cuda:0: the addon is missing: looked here and there. Run: …` → `the addon is missing` */
-export const firstSentence = (message: string): string =>
-  message.replace(/^(\w+(:\d+)?: )+/, '').split(/: |[.;] |\.$/)[0] ?? message

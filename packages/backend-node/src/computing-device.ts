@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { BackendUnavailable } from '@ddnet/ops'
 import { conv2d, matMul, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core'
 import type { Device } from './environment.ts'
+import { installCommand } from './installations.ts'
 import type { NodeJSKernelBackend } from './vendor/tfjs-node.mjs'
 
 /**
@@ -76,7 +77,7 @@ export function missingForCuda(backend: NodeJSKernelBackend, driver = '/proc/dri
   }
   const version = backend.binding.TF_Version
   if (!hasCudaKernels(backend)) {
-    return `TensorFlow ${version} of this addon is built for the CPU only. Use an addon built with CUDA, or ask for device 'cpu'.`
+    return `TensorFlow ${version} of this addon is built for the CPU only. Ask for device 'cpu', or bring one with CUDA. Run: ${installCommand} --cuda`
   }
   const gpus = process.platform === 'linux' ? ` among the ${readdirSync(driver).length} of this machine` : ''
   return `TensorFlow ${version} found no such GPU${gpus}. TF_CPP_MIN_LOG_LEVEL=0 shows which CUDA library it misses.`

@@ -18,13 +18,14 @@ test('versions in the files’ names are those of a system’s CUDA', () => {
   expect(loadedCudaVersions(maps)).toEqual({ cuda: '12.4.127', cudnn: '9.1.0' })
 })
 
-test('of Python’s wheels, the wheels’ own versions', () => {
+test.each([
+  ['CUDA 12', 'cuda_runtime/lib/libcudart.so.12', ['nvidia_cuda_runtime_cu12-12.5.82', 'nvidia_cudnn_cu12-9.3.0.75']],
+  ['CUDA 13', 'cu13/lib/libcudart.so.13', ['nvidia_cuda_runtime-12.5.82', 'nvidia_cudnn_cu13-9.3.0.75']],
+])('of Python’s wheels for %s, the wheels’ own versions', (_, cudart, wheels) => {
   const packages = mkdtempSync(join(tmpdir(), 'ddnet-site packages-'))
   onTestFinished(() => rmSync(packages, { recursive: true }))
-  for (const wheel of ['nvidia_cudnn_cu12-9.3.0.75', 'nvidia_cuda_runtime_cu12-12.5.82', 'nvidia_cuda_nvrtc_cu12-1.2'])
-    mkdirSync(join(packages, `${wheel}.dist-info`))
-  const library = (part: string, name: string) => join(packages, 'nvidia', part, 'lib', name)
-  const maps = mapped(library('cudnn', 'libcudnn.so.9'), library('cuda_runtime', 'libcudart.so.12'))
+  for (const wheel of [...wheels, 'nvidia_cuda_nvrtc_cu12-1.2']) mkdirSync(join(packages, `${wheel}.dist-info`))
+  const maps = mapped(join(packages, 'nvidia/cudnn/lib/libcudnn.so.9'), join(packages, 'nvidia', cudart))
   expect(loadedCudaVersions(maps)).toEqual({ cuda: '12.5.82', cudnn: '9.3.0.75' })
 })
 

@@ -19,8 +19,8 @@ export interface CudaVersions {
  */
 export function loadedCudaVersions(maps: string = memoryMap()): CudaVersions {
   const paths = new Set(maps.match(/\/.*$/gm))
-  const cuda = versionOf('libcudart', paths)
-  const cudnn = versionOf('libcudnn', paths)
+  const cuda = versionOf('libcudart', 'cuda_runtime', paths)
+  const cudnn = versionOf('libcudnn', 'cudnn', paths)
   return { ...(cuda !== undefined && { cuda }), ...(cudnn !== undefined && { cudnn }) }
 }
 
@@ -32,18 +32,18 @@ function memoryMap(): string {
   }
 }
 
-function versionOf(library: string, paths: ReadonlySet<string>): string | undefined {
+function versionOf(library: string, part: string, paths: ReadonlySet<string>): string | undefined {
   for (const path of paths) {
     const [name, version] = basename(path).split('.so.')
     if (name !== library || version === undefined) continue
-    return version.includes('.') ? version : (wheelVersion(path) ?? version)
+    return version.includes('.') ? version : (wheelVersion(path, part) ?? version)
   }
   return undefined
 }
 
 /** `…/site-packages/nvidia/cudnn/lib/libcudnn.so.9` → the version of the wheel nvidia-cudnn-cu12. */
-function wheelVersion(path: string): string | undefined {
-  const [, packages, part] = /^(.*)\/nvidia\/(\w+)\/lib$/.exec(dirname(path)) ?? []
+function wheelVersion(path: string, part: string): string | undefined {
+  const packages = /^(.*)\/nvidia\/\w+\/lib$/.exec(dirname(path))?.[1]
   if (packages === undefined) return undefined
   const wheel = new RegExp(`^nvidia_${part}(?:_cu\\d+)?-([\\d.]+)\\.dist-info$`)
   return readdirSync(packages)

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDirectory } from '@ddnet/datasets/node'
 import type { BackendDescription, BackendStarters } from '../backend-starters.ts'
-import { commandNames } from '../command-names.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import { readSettings } from '../config/settings.ts'
 import { describeMachine } from '../environment.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { wasmLimit } from '../memory.ts'
+import { type MissingBackend, missingBackend } from '../missing-backend.ts'
 import { type NvidiaGpu, nvidiaGpus } from '../nvidia.ts'
 import type { Parts } from '../program.ts'
 import { selectBackend } from '../select-backend.ts'
@@ -25,11 +25,8 @@ interface Available extends BackendDescription {
   readonly memoryBytes?: number
 }
 
-interface Missing {
+interface Missing extends MissingBackend {
   readonly available: false
-  readonly reason: string
-  /** The one command that would bring it. */
-  readonly fix?: string
 }
 
 type BackendName = 'cuda' | 'webgpu' | 'cpu' | 'wasm'
@@ -108,7 +105,7 @@ async function examine(
       ...(memory[name] !== undefined && { memoryBytes: memory[name] }),
     }
   } catch (error) {
-    return missing(name, (error as Error).message, env)
+    return { available: false, ...missingBackend((error as Error).message, env, name === 'cuda') }
   } finally {
     process.end()
   }
@@ -117,14 +114,6 @@ async function examine(
 /** CUDA counts the fastest GPU first, nvidia-smi the first on the bus: only of equal GPUs is it known which one is meant. */
 const memoryOfAny = ([first, ...others]: readonly NvidiaGpu[]): number | undefined =>
   others.every(({ name }) => name === first?.name) ? first?.memoryBytes : undefined
-
-/** The error of a backend; what it says to run is the fix. */
-function missing(name: BackendName, message: string, env: Io['env']): Missing {
-  const [reason = '', command] = message.replace(/^\w+: /, '').split(/\s*Run: /)
-  if (command === undefined) return { available: false, reason }
-  const fix = command.replace(/\.$/, '').replace(/^npx ddnet\b/, commandNames(env).ddnet)
-  return { available: false, reason, fix: name === 'cuda' ? fix.replace(/install tensorflow$/, '$& --cuda') : fix }
-}
 
 async function choice({ io, start, version }: Omit<Parts, 'loadData' | 'args'>): Promise<Diagnosis['auto']> {
   const { config } = resolveConfig([], 'short', readSettings())
