@@ -1,6 +1,15 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { reluGradientWebgpu } from './activation/relu-gradient.webgpu.ts'
+import { meanWebgpu, sumWebgpu } from './array/reduce.webgpu.ts'
 import { addBiasWebgpu } from './convolution/bias.webgpu.ts'
 import { crossEntropyGradientWebgpu, crossEntropyWebgpu } from './loss/cross-entropy.webgpu.ts'
+import { batchNormGradientWebgpu, batchNormWebgpu } from './normalization/batch-norm.webgpu.ts'
+import { groupNormGradientWebgpu, groupNormWebgpu } from './normalization/group-norm.webgpu.ts'
+import { maxPool2dGradientWebgpu, maxPool2dWebgpu, maxPool2dWithIndicesWebgpu } from './pooling/max-pool2d.webgpu.ts'
+import { gatherPlaneWebgpu, maxUnpool2dWebgpu, scatterPlaneWebgpu } from './pooling/plane.webgpu.ts'
+import { windowAverageWebgpu } from './pooling/window-average.webgpu.ts'
+import { pixelShuffleWebgpu, pixelUnshuffleWebgpu } from './resampling/pixel-shuffle.webgpu.ts'
+import { resampleAxisWebgpu } from './resampling/resample-axis.webgpu.ts'
 import { adamUpdatesWebgpu, adamUpdateWebgpu } from './update/adam-update.webgpu.ts'
 
 export { allowArenas } from './engine/webgpu-arena.ts'
@@ -8,9 +17,26 @@ export { type KernelVariant, useVariant } from './engine/webgpu-kernel.ts'
 
 /** Our own kernels for the WebGPU backend; every other operator runs as its composition. */
 export const webgpuKernels: readonly KernelConfig[] = [
-  adamUpdateWebgpu,
   adamUpdatesWebgpu,
+  adamUpdateWebgpu,
   addBiasWebgpu,
+  batchNormGradientWebgpu,
+  batchNormWebgpu,
   crossEntropyGradientWebgpu,
   crossEntropyWebgpu,
+  gatherPlaneWebgpu,
+  groupNormGradientWebgpu,
+  groupNormWebgpu,
+  maxPool2dGradientWebgpu,
+  maxPool2dWebgpu,
+  maxPool2dWithIndicesWebgpu,
+  maxUnpool2dWebgpu,
+  meanWebgpu,
+  pixelShuffleWebgpu,
+  pixelUnshuffleWebgpu,
+  reluGradientWebgpu,
+  resampleAxisWebgpu,
+  scatterPlaneWebgpu,
+  sumWebgpu,
+  ...windowAverageWebgpu,
 ]

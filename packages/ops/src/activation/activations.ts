@@ -1,11 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { mul, sub } from '../array/arithmetic.ts'
-import { greater } from '../array/compare.ts'
 import { expectDtype, promoting } from '../array/dtype.ts'
-import { cast } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
+import { reluGradient } from './relu-gradient-op.ts'
 
 type One = { x: Tensor }
 
@@ -22,7 +21,7 @@ export const relu: typeof tf.relu = stockOp<typeof tf.relu, One>(
   },
   ['x'],
   {
-    gradient: { x: (dy, { x }) => mul(dy, cast(greater(x, 0), 'float32')) },
+    gradient: { x: (dy, { x }) => reluGradient(dy, x) },
   },
 )
 

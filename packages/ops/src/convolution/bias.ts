@@ -1,9 +1,8 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
-import { add, mul } from '../array/arithmetic.ts'
-import { greater } from '../array/compare.ts'
+import { reluGradient } from '../activation/relu-gradient-op.ts'
+import { add } from '../array/arithmetic.ts'
 import { sum } from '../array/reduce.ts'
-import { cast } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectTensor } from './geometry.ts'
@@ -18,10 +17,7 @@ const biasOp = defineOp('addBias', {
   forward: ({ x, bias }: { x: Tensor; bias: Tensor1D }, { activation }: BiasAttributes): Tensor =>
     activate(add(x, bias), activation),
   saves: ['x', 'bias', 'output'],
-  shared: (dy, { output }, { activation }): Tensor => {
-    if (activation === undefined) return dy
-    return mul(dy, cast(greater(output, 0), 'float32'))
-  },
+  shared: (dy, { output }, { activation }): Tensor => (activation === undefined ? dy : reluGradient(dy, output)),
   gradient: {
     x: (_dy, _saved, _attributes, d) => d,
     bias: (_dy, _saved, _attributes, d) =>

@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { env } from '@tensorflow/tfjs-core'
 
 /** What a storage buffer holds. */
-export type BufferType = 'f32' | 'vec4<f32>' | 'i32' | 'vec4<i32>'
+export type BufferType = 'f32' | 'vec4<f32>' | 'i32' | 'vec4<i32>' | 'atomic<i32>'
 
 /** A tensor, and what its buffer is an array of: `[x, 'vec4<f32>']`. */
 export type Binding = readonly [TensorInfo, BufferType]

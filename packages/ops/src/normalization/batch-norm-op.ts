@@ -1,9 +1,8 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
+import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
-import { greater } from '../array/compare.ts'
 import { mean, sum } from '../array/reduce.ts'
-import { cast } from '../array/shape.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { isRecording } from '../engine/gradient.ts'
 
@@ -104,7 +103,7 @@ function batchNormGradients(
   const axes = batchAxes(x)
   const inverse = rsqrt(add(variance, eps))
   const normalised = mul(sub(x, average), inverse)
-  const d = activation === 'relu' ? mul(dy, cast(greater(add(mul(normalised, weight), bias), 0), 'float32')) : dy
+  const d = activation === 'relu' ? reluGradient(dy, add(mul(normalised, weight), bias)) : dy
   const dbias = sum(d, axes)
   const dweight = sum(mul(d, normalised), axes)
   const count = x.size / weight.size

@@ -1,9 +1,9 @@
 import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
+import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
-import { greater } from '../array/compare.ts'
 import { mean, sum } from '../array/reduce.ts'
-import { cast, reshape } from '../array/shape.ts'
+import { reshape } from '../array/shape.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { isRecording } from '../engine/gradient.ts'
 
@@ -95,7 +95,7 @@ function groupNormGradients(
 ): Tensor[] {
   const { groups, eps, activation } = attributes
   const hat = normalised(x, average, variance, attributes)
-  const d = activation === 'relu' ? mul(dy, cast(greater(add(mul(hat, weight), bias), 0), 'float32')) : dy
+  const d = activation === 'relu' ? reluGradient(dy, add(mul(hat, weight), bias)) : dy
   const e = split(mul(d, weight), groups)
   const groupedHat = split(hat, groups)
   const slope = mul(groupedHat, mean(mul(e, groupedHat), [1, 3], true))

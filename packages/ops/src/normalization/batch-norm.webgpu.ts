@@ -1,0 +1,41 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import {
+  type BatchNormAttributes,
+  type BatchNormGradientAttributes,
+  type BatchNormGradientInputs,
+  type BatchNormInputs,
+  unbiased,
+} from './batch-norm-op.ts'
+import { type Columns, columnGradients, columnStatistics, normaliseColumns } from './columns.webgpu.ts'
+
+const columnsOf = (size: number, channels: number): Columns => ({
+  outer: 1,
+  rows: size / channels,
+  channels,
+  groups: channels,
+})
+
+/** Three dispatches: sums over rows, the statistics, and `y`. */
+export const batchNormWebgpu: KernelConfig = webgpuKernel<BatchNormInputs, BatchNormAttributes>(
+  'batchNorm',
+  ({ x, weight, bias, runningMean, runningVar }, { momentum, ...attributes }, gpu) => {
+    const columns = columnsOf(x.size, weight.size)
+    const [mean, variance, nextMean, nextVar] = columnStatistics(gpu, 'batchNorm', x, columns, weight.shape, {
+      mean: runningMean,
+      variance: runningVar,
+      momentum,
+      unbiased: unbiased(columns.rows),
+    })
+    const y = normaliseColumns(gpu, 'batchNorm', { x, weight, bias }, [mean, variance], { ...columns, ...attributes })
+    return [y, mean, variance, nextMean, nextVar]
+  },
+)
+
+export const batchNormGradientWebgpu: KernelConfig = webgpuKernel<BatchNormGradientInputs, BatchNormGradientAttributes>(
+  'batchNormGradient',
+  ({ dy, x, weight, bias, mean, variance }, attributes, gpu) => {
+    const norm = { ...columnsOf(x.size, weight.size), ...attributes }
+    return columnGradients(gpu, 'batchNormGradient', { dy, x, weight, bias }, [mean, variance], norm)
+  },
+)
