@@ -1,13 +1,12 @@
-import { type WebgpuBackend, webgpu } from '@ddnet/backend-webgpu'
 import { imageDataset, loader } from '@ddnet/datasets'
 import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
-import { memory, random } from '@ddnet/ops'
+import { engine, memory, random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
 import { type Snapshot, type StepEvent, Trainer } from '@ddnet/trainer'
-import { engine } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
+import { webgpu } from '../packages/backend-webgpu/src/index.ts'
 
 const steps = 8
 const [height, width, count] = [8, 8, 24]
@@ -57,7 +56,7 @@ describeBackends('a device that is lost while it trains', () => {
     expect(broken.losses.every(Number.isFinite)).toBe(true)
     expect(broken.last?.step).toBe(3)
 
-    const lost: WebgpuBackend = await webgpu() // the same, until it is disposed
+    const lost = await webgpu() // the same, until it is disposed
     lost.dispose()
     await webgpu()
     const resumed = await train({ resume: broken.last as Snapshot })

@@ -1,2 +1,3 @@
 export { DeviceError, DeviceLost } from './device-errors.ts'
+export type { PrepareProgress } from './prepare.ts'
 export { type WebgpuBackend, type WebgpuOptions, webgpu } from './webgpu.ts'

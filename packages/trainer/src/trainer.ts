@@ -1,10 +1,12 @@
 import type { Loader } from '@ddnet/datasets'
 import type { Module } from '@ddnet/layers'
 import type { Metric } from '@ddnet/metrics'
+import type { Backend } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
 import type { Callback } from './callback.ts'
 import { evaluate } from './evaluate.ts'
 import type { FitOptions, FitResult } from './fit-options.ts'
+import { type PrepareOptions, prepare } from './prepare.ts'
 import { Run } from './run.ts'
 import { type Forward, type Losses, type Metrics, Task } from './task.ts'
 
@@ -57,6 +59,21 @@ export class Trainer<const M extends Metrics = Record<never, never>> {
    */
   async fit<B>(loader: Loader<B>, options: FitOptions<B>): Promise<FitResult> {
     return new Run(this.#task, this.#optimizer, this.#callbacks, loader, options).run()
+  }
+
+  /**
+   * Compiles ahead of use, off this thread and with progress, what training and evaluation need, so that the first steps
+   * do not freeze. The model stays as it is. On a backend that compiles nothing there is nothing to do.
+   *
+   * @param backend what `await webgpu()` returned
+   * @throws DeviceError of the backend naming what the device refused
+   * @example
+   * const batch = { images: zeros([64, 32, 32, 3]), labels: zeros([64], 'int32') }
+   * await trainer.prepare(backend, { training: [batch], onProgress: ({ done, total }) => console.log(done / total) })
+   * dispose(batch)
+   */
+  prepare(backend: Backend, options: PrepareOptions): Promise<void> {
+    return prepare(this.#task, this.#optimizer, backend, options)
   }
 
   /** Loss and metrics over one epoch of `loader`, in inference. */

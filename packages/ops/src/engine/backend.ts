@@ -4,6 +4,11 @@ export interface Backend {
   readonly name: string
   /** What really computes: an adapter's or a device's description. */
   readonly device: string
+  /**
+   * Compiles ahead of use, off this thread, what `run` needs; `run` computes nothing meanwhile, and its results must be
+   * disposed. Absent where nothing is compiled.
+   */
+  prepare?(run: () => void, onProgress?: (progress: { done: number; total: number }) => void): Promise<void>
   /** Frees everything that lives on it. */
   dispose(): void
 }
