@@ -31,7 +31,7 @@ export function imageDataset({ images, labels, shape }: ImageArrays): Dataset<Sa
       label: labels[index] as number,
     }
   }
-  return { length, getSync, get: async (index) => getSync(index) }
+  return { length, labels, getSync, get: async (index) => getSync(index) }
 }
 
 /** @throws RangeError unless `index` is an integer in [0, length) */

@@ -8,7 +8,7 @@ import { checkIndex } from './image-dataset.ts'
  * @example subset(test, 1000)
  */
 export function subset<T>(dataset: Dataset<T>, selection: number | readonly number[]): Dataset<T> {
-  const { length, getSync } = dataset
+  const { length, labels, getSync } = dataset
   if (typeof selection === 'number' && (!Number.isInteger(selection) || selection < 0 || selection > length)) {
     throw new RangeError(`subset: expected a count in 0 … ${length}, the length of the dataset, got ${selection}`)
   }
@@ -21,6 +21,7 @@ export function subset<T>(dataset: Dataset<T>, selection: number | readonly numb
   }
   return {
     length: indices.length,
+    ...(labels && { labels: indices.map((index) => labels[index] as number) }),
     get: async (index, options) => dataset.get(at(index), options),
     ...(getSync && { getSync: (index, options) => getSync.call(dataset, at(index), options) }),
   }

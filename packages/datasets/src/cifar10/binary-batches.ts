@@ -1,11 +1,11 @@
 import { DatasetError } from '../dataset-error.ts'
 import { sha256 } from '../node/sha.ts'
+import { interleave } from '../sources/cifar-records.ts'
 import type { FileSource } from './file-source.ts'
 import { type Cifar10Facts, IMAGE_BYTES, type SplitFacts } from './official.ts'
 import type { Split, Splits } from './split.ts'
 
 const RECORD_BYTES = 1 + IMAGE_BYTES
-const PLANE = 32 * 32
 
 /**
  * The official binary version: `data_batch_1.bin` … and `test_batch.bin`, records of a label byte and 1,024 red,
@@ -39,13 +39,7 @@ async function readSplit(files: FileSource, { batches }: SplitFacts): Promise<Sp
     }
     for (let record = 0; record < records.length; record += RECORD_BYTES, image++) {
       labels[image] = records[record] as number
-      const red = record + 1
-      const target = image * IMAGE_BYTES
-      for (let pixel = 0; pixel < PLANE; pixel++) {
-        images[target + 3 * pixel] = records[red + pixel] as number
-        images[target + 3 * pixel + 1] = records[red + PLANE + pixel] as number
-        images[target + 3 * pixel + 2] = records[red + 2 * PLANE + pixel] as number
-      }
+      interleave(records.subarray(record + 1, record + RECORD_BYTES), images, image * IMAGE_BYTES)
     }
   }
   return { images, labels }

@@ -1,5 +1,6 @@
 import { type DecodedPng, decode } from 'fast-png'
 import { DatasetError } from '../dataset-error.ts'
+import { checkPng } from '../images/check-png.ts'
 
 export interface PngExpectation {
   readonly width: number
@@ -16,6 +17,7 @@ export interface PngExpectation {
 export function decodePng(file: Uint8Array, { width, height, path, remedy }: PngExpectation): Uint8Array {
   let png: DecodedPng
   try {
+    checkPng(file, path)
     png = decode(file, { checkCrc: true })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

@@ -1,0 +1,93 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { serveFolder } from '../../test/folder-server.ts'
+import { temporaryFolder } from '../../test/temporary-folder.ts'
+import { DatasetError } from '../dataset-error.ts'
+import { diskFiles } from './disk-files.ts'
+import { nameParts, subfolder } from './files.ts'
+import { pickedFiles } from './picked-files.ts'
+import { servedFiles } from './served-files.ts'
+
+test.each([
+  '../a',
+  'a/../../b',
+  '/etc/passwd',
+  'a//b',
+  './a',
+  'a/.',
+  '..',
+  '',
+  'C:/a',
+  'a\\..\\b',
+  'http://x/y',
+  'a\u0000b',
+  'a/',
+])('the name %j does not stay below the root, and is refused', async (name) => {
+  expect(() => nameParts(name)).toThrow(DatasetError)
+  const folder = await temporaryFolder()
+  await expect(diskFiles(folder).read(name)).rejects.toThrow('is refused as the name of a file')
+  await expect(servedFiles('http://127.0.0.1:1/').read(name)).rejects.toThrow('is refused as the name of a file')
+  await expect(pickedFiles([]).read(name)).rejects.toThrow('is refused as the name of a file')
+})
+
+test.each(['a', 'a/b.jpg', '...', 'a..b/c', 'ä ö/1 2.png'])('the name %j is taken', (name) => {
+  expect(nameParts(name).join('/')).toBe(name)
+})
+
+describe('files on a disk', () => {
+  test('are listed by name, through links too, and read', async () => {
+    const folder = await temporaryFolder()
+    await mkdir(join(folder, 'b', 'c'), { recursive: true })
+    await writeFile(join(folder, 'b', 'c', '1.txt'), 'one')
+    await writeFile(join(folder, 'a.txt'), 'two')
+    await symlink(join(folder, 'a.txt'), join(folder, 'b', 'link.txt'))
+    const files = diskFiles(folder)
+    expect(await files.list()).toEqual(['a.txt', 'b/c/1.txt', 'b/link.txt'])
+    expect(Buffer.from(await files.read('b/link.txt')).toString()).toBe('two')
+    const below = subfolder(files, 'b')
+    expect(await below.list()).toEqual(['c/1.txt', 'link.txt'])
+    expect(Buffer.from(await below.read('c/1.txt')).toString()).toBe('one')
+    expect(below.path('c/1.txt')).toBe(join(folder, 'b', 'c', '1.txt'))
+  })
+
+  test('that are missing are named', async () => {
+    const folder = await temporaryFolder()
+    const error = await diskFiles(folder)
+      .read('x/1.png')
+      .catch((error: unknown) => error)
+    expect(error).toMatchObject({ name: 'DatasetError', path: join(folder, 'x', '1.png') })
+    expect((error as Error).message).toBe(
+      `cannot read ${join(folder, 'x', '1.png')}: it is missing. Check that the data is complete.`,
+    )
+    await expect(diskFiles(join(folder, 'x')).list()).rejects.toThrow('it is missing. Name an existing folder.')
+  })
+})
+
+describe('served files', () => {
+  test('are read, and listed where their names were given', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'one.txt'), 'one')
+    const { url } = await serveFolder(folder)
+    const files = servedFiles(url, { names: ['two.txt', 'one.txt'] })
+    expect(await files.list()).toEqual(['one.txt', 'two.txt'])
+    expect(Buffer.from(await files.read('one.txt')).toString()).toBe('one')
+    await expect(files.read('two.txt')).rejects.toThrow(
+      `cannot fetch ${url}/two.txt: HTTP 404. Check that the server has it.`,
+    )
+    await expect(servedFiles(url).list()).rejects.toThrow(
+      `a server cannot list ${url}/. Give the names: servedFiles(url, { names }).`,
+    )
+    await expect(servedFiles('http://127.0.0.1:1').read('a')).rejects.toThrow('cannot fetch http://127.0.0.1:1/a (')
+  })
+})
+
+test('chosen files are read by their names, and two of one name refused', async () => {
+  const files = pickedFiles([new File(['one'], 'a.txt'), new File(['two'], 'b.txt')])
+  expect(await files.list()).toEqual(['a.txt', 'b.txt'])
+  expect(Buffer.from(await files.read('b.txt')).toString()).toBe('two')
+  await expect(files.read('c.txt')).rejects.toThrow(
+    'c.txt is missing among the 2 chosen files. Choose the whole folder.',
+  )
+  expect(() => pickedFiles([new File([], 'a'), new File([], 'a')])).toThrow('pickedFiles: two files are called a.')
+})

@@ -1,0 +1,36 @@
+import { encode } from 'fast-png'
+import { expect, test } from 'vitest'
+import { checkPng } from './check-png.ts'
+
+const png = encode({ width: 3, height: 2, channels: 1, data: new Uint8Array(6) })
+const changed = (at: number, ...values: number[]) => {
+  const copy = png.slice()
+  copy.set(values, at)
+  return copy
+}
+
+test('a PNG passes', () => {
+  expect(() => checkPng(png, 'a.png')).not.toThrow()
+})
+
+test.each<[string, Uint8Array, string]>([
+  ['another file', new Uint8Array(40), 'it does not begin as one'],
+  ['a cut one', png.subarray(0, -8), 'it ends within a chunk'],
+  ['one whose chunk is too long', changed(33, 127, 255, 255, 255), 'is longer than the file'],
+  [
+    'one with millions of pixels a side',
+    changed(16, 0, 255, 255, 255, 0, 255, 255, 255),
+    'says that it has 16777215×16777215 pixels',
+  ],
+  ['one without pixels', changed(16, 0, 0, 0, 0), 'says that it has 0×2 pixels'],
+  [
+    'one that promises more than it can hold',
+    changed(16, 0, 0, 32, 0, 0, 0, 32, 0),
+    'cannot hold the pixels that it promises',
+  ],
+  ['one of no colour type', changed(25, 5), 'it has no colour type 5'],
+  ['one without a header', changed(12, 73, 68, 65, 84), 'its header is not its first chunk'],
+])('%s is refused', (_, file, message) => {
+  expect(() => checkPng(file, 'a.png')).toThrow(message)
+  expect(() => checkPng(file, 'a.png')).toThrow('a.png')
+})

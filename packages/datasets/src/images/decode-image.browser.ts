@@ -1,0 +1,38 @@
+import { DatasetError } from '../dataset-error.ts'
+import { expectPixels } from './limits.ts'
+import type { DecodedImage } from './types.ts'
+
+/** An image file as RGB bytes: turned as its EXIF data says, on white where it is transparent. */
+export async function decodeImage(file: Uint8Array, path: string): Promise<DecodedImage> {
+  let bitmap: ImageBitmap
+  try {
+    bitmap = await createImageBitmap(new Blob([new Uint8Array(file)]), { imageOrientation: 'from-image' })
+  } catch (error) {
+    throw new DatasetError(
+      `${path} is damaged, or no image that this browser reads: ${(error as Error).message} Replace it, or take it out.`,
+      { cause: error, path },
+    )
+  }
+  try {
+    const { width, height } = bitmap
+    expectPixels(width, height, path)
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
+    if (!context) throw new DatasetError(`${path}: this browser gave no canvas to decode images on`, { path })
+    context.fillStyle = 'white'
+    context.fillRect(0, 0, width, height)
+    context.drawImage(bitmap, 0, 0)
+    return { image: withoutAlpha(context.getImageData(0, 0, width, height).data), shape: [height, width, 3] }
+  } finally {
+    bitmap.close()
+  }
+}
+
+function withoutAlpha(rgba: Uint8ClampedArray): Uint8Array {
+  const rgb = new Uint8Array((rgba.length / 4) * 3)
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    rgb[to] = rgba[from] as number
+    rgb[to + 1] = rgba[from + 1] as number
+    rgb[to + 2] = rgba[from + 2] as number
+  }
+  return rgb
+}

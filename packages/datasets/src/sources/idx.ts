@@ -1,0 +1,44 @@
+import { DatasetError } from '../dataset-error.ts'
+import type { Files } from '../files/files.ts'
+import { gunzip, isGzip } from '../files/gunzip.ts'
+
+export interface IdxArray {
+  readonly shape: readonly number[]
+  /** Row by row, the first axis outermost. */
+  readonly data: Uint8Array
+}
+
+/**
+ * An IDX file of unsigned bytes, gzipped or not, as MNIST's: two zeros, the type 8, the number of axes, each axis as 32
+ * bits, and the values.
+ *
+ * @throws DatasetError naming the file, if it is another type, or longer or shorter than its header says
+ */
+export async function readIdx(files: Files, name: string): Promise<IdxArray> {
+  const path = files.path(name)
+  let bytes = await files.read(name)
+  // Four bytes of header, and the axes, of which nobody has more than 255: the length is known from these.
+  if (isGzip(bytes)) bytes = await gunzip(bytes, path, (beginning) => sizeOf(beginning, path).total, 4 + 4 * 255)
+  const { shape, offset, total } = sizeOf(bytes, path)
+  if (bytes.length !== total) {
+    throw new DatasetError(
+      `${path} is damaged: expected ${total} bytes for [${shape}], got ${bytes.length > total ? 'more' : bytes.length}. Download it again.`,
+      { path },
+    )
+  }
+  return { shape, data: bytes.subarray(offset) }
+}
+
+function sizeOf(bytes: Uint8Array, path: string): { shape: number[]; offset: number; total: number } {
+  const [first, second, type, axes] = bytes
+  if (first !== 0 || second !== 0 || type !== 8 || axes === undefined || axes < 1 || bytes.length < 4 + 4 * axes) {
+    throw new DatasetError(
+      `${path} is no IDX file of bytes: expected it to begin with 0, 0, 8 and its number of axes, got [${[...bytes.subarray(0, 4)]}]. Download it again.`,
+      { path },
+    )
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis))
+  const offset = 4 + 4 * axes
+  return { shape, offset, total: offset + shape.reduce((product, size) => product * size, 1) }
+}
