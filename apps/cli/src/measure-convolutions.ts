@@ -1,4 +1,4 @@
-import { conv2d, convTranspose2d, random, sum, type Tensor, type Tensor4D, tidy, valueAndGrads } from '@ddnet/ops'
+import { conv2d, convTranspose2d, ones, random, sum, type Tensor, type Tensor4D, tidy, valueAndGrads } from '@ddnet/ops'
 
 /** DDNet's convolutions on CIFAR-10's images: size of the input, channels in and out. */
 const layers = [
@@ -25,14 +25,16 @@ export async function convolutionGflops({ batch = 32, seconds = 1 } = {}): Promi
       kind === 'conv2d'
         ? conv2d(x, filter, { padding: 1 })
         : convTranspose2d(x, filter, { stride: 2, padding: 1, outputPadding: 1 })
-    return { forward, tensors: [x, filter], inputs: at === 0 ? [filter] : [x, filter] }
+    const outSize = kind === 'conv2d' ? size : 2 * size
+    const dy = ones([batch, outSize, outSize, outChannels])
+    return { forward, tensors: [x, filter, dy], inputs: at === 0 ? [filter] : [x, filter], dy }
   })
   try {
     const pass = async () => {
       // A device works in the order of its orders: it has done all when the last result arrives.
       const last = tidy(() => {
         let gradient: Tensor | undefined
-        for (const { forward, inputs } of prepared) gradient = valueAndGrads(() => sum(forward()), inputs).grads.at(-1)
+        for (const { forward, inputs, dy } of prepared) gradient = valueAndGrads(forward, inputs, dy).grads.at(-1)
         return sum(gradient as Tensor)
       })
       await last.data()
