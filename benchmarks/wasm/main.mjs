@@ -15,7 +15,7 @@ import { cpus, loadavg } from 'node:os'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installJax } from './install-jax.mjs'
-import { startPeer } from './peer.mjs'
+import { startPeer, tunedAllocator } from './peer.mjs'
 import { median } from './statistics.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -27,13 +27,6 @@ const threads = setting('threads', Math.min(2, cpus().length))
 const rounds = setting('rounds', 8)
 const steps = setting('steps', 5)
 const withJax = setting('jax', 1) === 1
-
-/** glibc's allocator returns large blocks to the system after every step unless told otherwise. */
-const tunedAllocator = {
-  MALLOC_MMAP_THRESHOLD_: '1000000000',
-  MALLOC_TRIM_THRESHOLD_: '10000000000',
-  MALLOC_TOP_PAD_: '500000000',
-}
 
 const python = process.env.DDNET_PYTHON ?? 'python3'
 const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0
