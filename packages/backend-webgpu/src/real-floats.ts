@@ -6,17 +6,7 @@ import { flatDispatch } from './flat-dispatch.ts'
  * Kernels that transpose their input. tfjs casts bool and int32 to float32 without touching the buffer, which stays one
  * of integers; its transposition alone copies from it without converting, and does not compile.
  */
-export const transposingKernels: readonly string[] = [
-  'Transpose',
-  'Sum',
-  'Mean',
-  'Max',
-  'Min',
-  'Prod',
-  'ArgMax',
-  'ArgMin',
-  'Cumsum',
-]
+export const transposingKernels: readonly string[] = ['Transpose', 'Max', 'Min', 'Prod', 'ArgMax', 'ArgMin', 'Cumsum']
 
 /** The kernel, given floats where it is told that there are. */
 export const ofRealFloats =

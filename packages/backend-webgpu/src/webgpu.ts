@@ -18,14 +18,11 @@ import { findGpu } from './gpu.ts'
 import { movingKernels, reduceIntegers, transposeOfIntegers } from './integers.ts'
 import { addKernel, replaceKernel } from './kernel-registry.ts'
 import { readPatiently } from './patient-reads.ts'
-import { poolingKernels } from './pooling.ts'
-import { type PrepareProgress, prepare } from './prepare.ts'
 import { ofRealFloats, transposingKernels } from './real-floats.ts'
 import { selectOfAnyRank } from './select.ts'
 import { sine } from './sine.ts'
 import { softwareConv2d } from './software/conv2d.ts'
 import { softwareConv2dInputGradient } from './software/conv2d-input-gradient.ts'
-import { sumByRows } from './sum.ts'
 import { tileOfAnyRank } from './tile.ts'
 
 export interface WebgpuOptions {
@@ -42,11 +39,6 @@ export interface WebgpuBackend extends Backend {
   readonly software: boolean
   /** The compute dispatches recorded so far. */
   dispatchCount(): number
-  /**
-   * Compiles ahead of use, off this thread, what `run` needs; `run` computes nothing meanwhile.
-   * @throws DeviceError naming what the device refused
-   */
-  prepare(run: () => void, onProgress?: (progress: PrepareProgress) => void): Promise<void>
   /** Unregisters the backend and frees the device with every tensor on it. */
   dispose(): void
 }
@@ -105,15 +97,10 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     ...transposingKernels.map((name) => replaceKernel(name, ofRealFloats)),
     replaceKernel('Transpose', transposeOfIntegers),
     ...movingKernels.map((name) => replaceKernel(name, reduceIntegers)),
-    replaceKernel('Sum', sumByRows('sum', description.software ? 'everywhere' : 'above rank 6')),
-    replaceKernel('Mean', sumByRows('mean', description.software ? 'everywhere' : 'above rank 6')),
     replaceKernel('Select', selectOfAnyRank),
     replaceKernel('Tile', tileOfAnyRank),
     replaceKernel('Sin', () => sine('sin')),
     replaceKernel('Cos', () => sine('cos')),
-    ...Object.entries(poolingKernels).map(([kernelName, kernelFunc]) =>
-      addKernel({ kernelName, kernelFunc, backendName: 'webgpu' }),
-    ),
     ...webgpuKernels.map(addKernel),
     ...(description.software ? replaceBySoftwareKernels() : []),
   ]
@@ -121,8 +108,6 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     name: 'webgpu',
     ...description,
     dispatchCount: () => dispatches,
-    prepare: (run, onProgress) =>
-      prepare(engine().findBackend('webgpu') as unknown as Parameters<typeof prepare>[0], run, onProgress),
     dispose: () => {
       starts.delete(engine())
       stopWatching()

@@ -24,6 +24,23 @@ describeBackends('pixelShuffle', () => {
     expect(Array.from(await y.data())).toEqual([0, 10, 1, 11, 2, 12, 3, 13])
   })
 
+  test('by 2 moves channels in fours', async () => {
+    const [height, width, channels] = [2, 3, 8]
+    const at = (h: number, w: number, c: number, i: number, j: number): number =>
+      (h * width + w) * 4 * channels + 4 * c + 2 * i + j
+    const x = tensor(
+      Array.from({ length: height * width * 4 * channels }, (_, index) => index),
+      [1, height, width, 4 * channels],
+    ) as Tensor4D
+    const y = pixelShuffle(x, 2)
+    const expected = Array.from({ length: x.size }, (_, index) => {
+      const [row, column] = [Math.floor(index / channels / width / 2), Math.floor(index / channels) % (2 * width)]
+      return at(row >> 1, column >> 1, index % channels, row & 1, column & 1)
+    })
+    expect(Array.from(await y.data())).toEqual(expected)
+    expect(Array.from(await pixelUnshuffle(y, 2).data())).toEqual(Array.from(await x.data()))
+  })
+
   test('takes no images', () => {
     expect(pixelShuffle(zeros([0, 2, 3, 8]), 2).shape).toEqual([0, 4, 6, 2])
     expect(pixelUnshuffle(zeros([0, 4, 6, 2]), 2).shape).toEqual([0, 2, 3, 8])
