@@ -18,6 +18,7 @@ import { findGpu } from './gpu.ts'
 import { movingKernels, reduceIntegers, transposeOfIntegers } from './integers.ts'
 import { addKernel, replaceKernel } from './kernel-registry.ts'
 import { readPatiently } from './patient-reads.ts'
+import { type PrepareProgress, prepare } from './prepare.ts'
 import { ofRealFloats, transposingKernels } from './real-floats.ts'
 import { selectOfAnyRank } from './select.ts'
 import { sine } from './sine.ts'
@@ -39,6 +40,11 @@ export interface WebgpuBackend extends Backend {
   readonly software: boolean
   /** The compute dispatches recorded so far. */
   dispatchCount(): number
+  /**
+   * Compiles ahead of use, off this thread, what `run` needs; `run` computes nothing meanwhile.
+   * @throws DeviceError naming what the device refused
+   */
+  prepare(run: () => void, onProgress?: (progress: PrepareProgress) => void): Promise<void>
   /** Unregisters the backend and frees the device with every tensor on it. */
   dispose(): void
 }
@@ -108,6 +114,8 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     name: 'webgpu',
     ...description,
     dispatchCount: () => dispatches,
+    prepare: (run, onProgress) =>
+      prepare(engine().findBackend('webgpu') as unknown as Parameters<typeof prepare>[0], run, onProgress),
     dispose: () => {
       starts.delete(engine())
       stopWatching()
