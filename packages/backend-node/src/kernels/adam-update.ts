@@ -1,39 +1,53 @@
 import type { AdamAttributes } from '@ddnet/ops'
-import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
+import type { KernelConfig, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
 import type { NodeJSKernelBackend } from '../vendor/tfjs-node.mjs'
 import { backendName } from './kernel.ts'
 import { Native } from './native.ts'
 
-type Inputs = Record<'parameter' | 'gradient' | 'm' | 'v', Tensor>
-
 /**
- * Adam in twelve TensorFlow ops, called without the engine in between. TensorFlow's own `ResourceApplyAdam` is one, but
- * takes 1 − β₂ from a float32 β₂: 1.3e-5 off at 0.999.
+ * Adam of one parameter or many, `parameter, gradient, m, v` for each, in twelve TensorFlow ops a parameter. TensorFlow's own
+ * `ResourceApplyAdam` is one, but takes 1 − β₂ from a float32 β₂: 1.3e-5 off at 0.999.
  */
-export const adamUpdate: KernelConfig = {
-  kernelName: 'adamUpdate',
+const adam = (kernelName: string): KernelConfig => ({
+  kernelName,
   backendName,
-  kernelFunc: ({ inputs, attrs, backend }) => {
-    const { parameter, gradient, m, v } = inputs as unknown as Inputs // operators' inputs are Tensors
-    const { learningRate, beta1, beta2, eps, weightDecay, decoupled, step } = attrs as unknown as AdamAttributes
-    return Native.run(backend as NodeJSKernelBackend, parameter.shape, (native) => {
-      const [theta, dtheta, oldM, oldV] = native.numbersOf([parameter, gradient, m, v]) as [
-        number,
-        number,
-        number,
-        number,
-      ]
-      const add = (a: number, b: number) => native.execute('AddV2', [a, b])
-      const times = (x: number, factor: number) => native.execute('Mul', [x, native.scalar(factor)])
-      const decayed = decoupled && weightDecay !== 0 ? times(theta, 1 - learningRate * weightDecay) : theta
-      const g = !decoupled && weightDecay !== 0 ? add(dtheta, times(theta, weightDecay)) : dtheta
-      const newM = add(times(oldM, beta1), times(g, 1 - beta1))
-      const newV = add(times(oldV, beta2), times(native.execute('Square', [g]), 1 - beta2))
-      // m̂ / (√v̂ + ε) with √v̂ = √v / c, multiplied by c above and below.
-      const c = Math.sqrt(1 - beta2 ** step)
-      const denominator = add(native.execute('Sqrt', [newV]), native.scalar(c * eps))
-      const direction = times(native.execute('RealDiv', [newM, denominator]), (learningRate * c) / (1 - beta1 ** step))
-      return [native.execute('Sub', [decayed, direction]), newM, newV]
-    })
-  },
+  kernelFunc: ({ inputs, attrs, backend }) =>
+    Native.run(backend as NodeJSKernelBackend, (native) =>
+      updates(native, Object.values(inputs as NamedTensorInfoMap), attrs as unknown as AdamAttributes),
+    ),
+})
+
+export const adamUpdate: KernelConfig = adam('adamUpdate')
+export const adamUpdates: KernelConfig = adam('adamUpdates')
+
+function updates(
+  native: Native,
+  inputs: readonly TensorInfo[],
+  { learningRate, beta1, beta2, eps, weightDecay, decoupled, step }: AdamAttributes,
+): number[] {
+  const add = (a: number, b: number) => native.execute('AddV2', [a, b])
+  const times = (x: number, factor: number) => native.execute('Mul', [x, factor])
+  const decays = weightDecay !== 0
+  // m̂ / (√v̂ + ε) with √v̂ = √v / c, multiplied by c above and below.
+  const c = Math.sqrt(1 - beta2 ** step)
+  const rate = native.scalar((learningRate * c) / (1 - beta1 ** step))
+  const epsilon = native.scalar(c * eps)
+  const [oldM, oldV, ofG, ofSquare] = [beta1, beta2, 1 - beta1, 1 - beta2].map((factor) => native.scalar(factor)) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const decay = native.scalar(decoupled ? 1 - learningRate * weightDecay : weightDecay)
+  const numbers = native.numbersOf(inputs)
+  return Array.from({ length: numbers.length / 4 }, (_, index) => {
+    const [parameter, gradient, m, v] = numbers.slice(4 * index) as [number, number, number, number]
+    const decayed = decoupled && decays ? times(parameter, decay) : parameter
+    const g = !decoupled && decays ? add(gradient, times(parameter, decay)) : gradient
+    const newM = add(times(m, oldM), times(g, ofG))
+    const newV = add(times(v, oldV), times(native.execute('Square', [g]), ofSquare))
+    const denominator = add(native.execute('Sqrt', [newV]), epsilon)
+    const direction = times(native.execute('RealDiv', [newM, denominator]), rate)
+    return [native.execute('Sub', [decayed, direction]), newM, newV]
+  }).flat()
 }

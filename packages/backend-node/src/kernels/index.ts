@@ -1,5 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import { adamUpdate } from './adam-update.ts'
+import { adamUpdate, adamUpdates } from './adam-update.ts'
 import { avgPool2d, avgPool2dGradient } from './avg-pool2d.ts'
 import { batchNorm } from './batch-norm.ts'
 import { batchNormGradient } from './batch-norm-gradient.ts'
@@ -16,6 +16,7 @@ import { prelu } from './prelu.ts'
 /** Our operators on TensorFlow's own ops, and tfjs-node's kernels repaired. */
 export const kernels: readonly KernelConfig[] = [
   adamUpdate,
+  adamUpdates,
   avgPool2d,
   avgPool2dGradient,
   conv2d,

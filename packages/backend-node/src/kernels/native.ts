@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import type { NodeJSKernelBackend, OpAttribute, TensorMetadata } from '../vendor/tfjs-node.mjs'
 
 /**
@@ -8,43 +8,40 @@ import type { NodeJSKernelBackend, OpAttribute, TensorMetadata } from '../vendor
 export class Native {
   readonly #backend: NodeJSKernelBackend
   readonly #type: OpAttribute[]
-  readonly #made: Set<number> = new Set()
+  readonly #made: Map<number, TensorMetadata> = new Map()
 
   private constructor(backend: NodeJSKernelBackend) {
     this.#backend = backend
     this.#type = [{ name: 'T', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_FLOAT }]
   }
 
-  /** The tensors, all of one shape, that `compute` returns; others that it made are deleted, after an error all. */
-  static run(backend: NodeJSKernelBackend, shape: readonly number[], compute: (native: Native) => number[]): Tensor[] {
+  /** The tensors that `compute` made and returns; others that it made are deleted, after an error all. */
+  static run(backend: NodeJSKernelBackend, compute: (native: Native) => number[]): Tensor[] {
     const native = new Native(backend)
-    const { TF_FLOAT: dtype } = backend.binding
     try {
-      const results = compute(native)
-      for (const id of results) native.#made.delete(id)
-      return results.map((id) => backend.createOutputTensor({ id, shape, dtype }))
+      const results = compute(native).map((id) => native.#made.get(id) as TensorMetadata)
+      for (const { id } of results) native.#made.delete(id)
+      return results.map((metadata) => backend.createOutputTensor(metadata))
     } finally {
-      for (const id of native.#made) backend.binding.deleteTensor(id)
+      for (const id of native.#made.keys()) backend.binding.deleteTensor(id)
     }
   }
 
-  numbersOf(tensors: readonly Tensor[]): number[] {
+  numbersOf(tensors: readonly TensorInfo[]): number[] {
     return this.#backend.getInputTensorIds(tensors)
   }
 
   /** Runs an op with one output. */
   execute(op: string, inputs: number[]): number {
     const [output] = this.#backend.binding.executeOp(op, this.#type, inputs, 1) as [TensorMetadata]
-    return this.#keepTrack(output.id)
+    this.#made.set(output.id, output)
+    return output.id
   }
 
   scalar(value: number): number {
     const { binding } = this.#backend
-    return this.#keepTrack(binding.createTensor([], binding.TF_FLOAT, Float32Array.of(value)))
-  }
-
-  #keepTrack(id: number): number {
-    this.#made.add(id)
+    const id = binding.createTensor([], binding.TF_FLOAT, Float32Array.of(value))
+    this.#made.set(id, { id, shape: [], dtype: binding.TF_FLOAT })
     return id
   }
 }
