@@ -7,8 +7,9 @@ type Inputs = Record<string, Tensor>
 const STEP = 2 ** -8
 
 /**
- * Moves all `inputs` of `f` at once along a direction of ±1 and compares the central difference `(f(x + hu) − f(x − hu)) / 2h`
- * with the directional derivative: of `⟨f(x), dy⟩` with its gradient, and of `⟨∇⟨f(x), dy⟩, v⟩` with its gradient.
+ * Moves all `inputs` of `f` at once along a direction u of ±1 and compares the central difference `(f(x + hu) − f(x − hu)) / 2h`
+ * with the directional derivative: of `⟨f(x), dy⟩` with its gradient, and of `⟨∇⟨f(x), dy⟩, v⟩` with its gradient, v of ±1
+ * too. The gradient is linear in dy as well: `∂⟨∇⟨f(x), dy⟩, u⟩ / ∂dy` must be the derivative of `f` along u.
  */
 export async function expectDifferences(...parameters: Parameters<typeof compare>): Promise<void> {
   engine().startScope('differences') // a tidy that may wait
@@ -25,62 +26,55 @@ async function compare(
   dy: FixtureTensor,
 ): Promise<void> {
   const roles = Object.keys(inputs)
+  const directions = (salt: string): Float32Array[] =>
+    roles.map((role) => signs((inputs[role] as FixtureTensor).data.length, role + salt))
+  const [u, v, w] = [directions(''), directions('v'), signs(dy.data.length, 'dy')]
   const at = (h: number): Inputs =>
     Object.fromEntries(
-      Object.entries(inputs).map(([role, { data, shape }]) => [
+      Object.entries(inputs).map(([role, { data, shape }], index) => [
         role,
         tensor(
-          Float32Array.from(data, (value, index) => value + h * sign(index, role)),
+          Float32Array.from(data, (value, place) => value + h * (u[index]?.[place] as number)),
           shape,
         ),
       ]),
     )
   const [seed, x, forward, backward] = [upload(dy), at(0), at(STEP), at(-STEP)]
   const list = (given: Inputs): Tensor[] => roles.map((role) => given[role] as Tensor)
+  const value = (given: Inputs): Tensor[] => [tidy(() => f(given))]
   const gradients = (given: Inputs): Tensor[] => valueAndGrads(() => f(given), list(given), seed).grads
-  // v: ±1 again, in another pattern.
-  const directions = roles.map((role): FixtureTensor => {
-    const { shape, data } = inputs[role] as FixtureTensor
-    return { shape, dtype: 'float32', data: Float32Array.from(data, (_, index) => sign(index, `${role}v`)) }
-  })
-  const weights = directions.map((direction) => upload(direction))
-  const slope = (given: Inputs): Tensor =>
-    gradients(given)
-      .map((gradient, index) => sum(mul(gradient, weights[index] as Tensor)))
+  /** `⟨∇⟨f(x), dy⟩, by⟩`. */
+  const slope = (by: readonly Float32Array[]): Tensor =>
+    gradients(x)
+      .map((gradient, index) => sum(mul(gradient, tensor(by[index] as Float32Array, gradient.shape))))
       .reduce((total, each) => add(total, each))
+  const gradientOfSlope = (by: readonly Float32Array[], xs: Tensor[]): Tensor[] =>
+    valueAndGrads(() => tidy(() => slope(by)), xs).grads
 
-  const along = async (grads: Tensor[]): Promise<{ value: number; scale: number }> => {
-    let [value, squares] = [0, 0]
-    for (const [index, gradient] of grads.entries()) {
-      const values = (await toHost(gradient)).data as Float32Array
-      for (const [place, each] of values.entries()) {
-        value += each * sign(place, roles[index] as string)
-        squares += each * each
-      }
-    }
-    return { value, scale: Math.max(1, Math.sqrt(squares)) }
+  const difference = async (g: (given: Inputs) => Tensor[], by: readonly ArrayLike<number>[]): Promise<number> => {
+    const [after, before] = [await project(g(forward), by), await project(g(backward), by)]
+    return (after.value - before.value) / (2 * STEP)
   }
-  const difference = async (g: (given: Inputs) => Tensor[], by: readonly FixtureTensor[]): Promise<number> => {
-    const project = async (given: Inputs): Promise<number> => {
-      let total = 0
-      for (const [index, each] of g(given).entries()) {
-        const weight = by[index]?.data
-        const values = (await toHost(each)).data as Float32Array
-        each.dispose()
-        for (const [place, value] of values.entries()) total += value * (weight?.[place] as number)
-      }
-      return total
+  expectWithin(await difference(value, [dy.data]), await project(gradients(x), u), 'first order')
+  expectWithin(await difference(gradients, v), await project(gradientOfSlope(v, list(x)), u), 'second order')
+  expectWithin(await difference(value, [w]), await project(gradientOfSlope(u, [seed]), [w]), 'second order, by dy')
+}
+
+/** `⟨tensors, by⟩`, and how long `tensors` are, for an error to be measured by. */
+async function project(
+  tensors: readonly Tensor[],
+  by: readonly ArrayLike<number>[],
+): Promise<{ value: number; scale: number }> {
+  let [value, squares] = [0, 0]
+  for (const [index, each] of tensors.entries()) {
+    const values = (await toHost(each)).data as Float32Array
+    each.dispose()
+    for (const [place, component] of values.entries()) {
+      value += component * (by[index]?.[place] as number)
+      squares += component * component
     }
-    return ((await project(forward)) - (await project(backward))) / (2 * STEP)
   }
-
-  const first = await along(gradients(x))
-  const firstDifference = await difference((given) => [tidy(() => f(given))], [dy])
-  expectWithin(firstDifference, first, 'first order')
-
-  const second = await along(valueAndGrads(() => tidy(() => slope(x)), list(x)).grads)
-  const secondDifference = await difference(gradients, directions)
-  expectWithin(secondDifference, second, 'second order')
+  return { value, scale: Math.max(1, Math.sqrt(squares)) }
 }
 
 function expectWithin(difference: number, { value, scale }: { value: number; scale: number }, label: string): void {
@@ -92,9 +86,10 @@ function expectWithin(difference: number, { value, scale }: { value: number; sca
   }
 }
 
-/** +1 or −1 without a pattern, the same in every run. */
-function sign(index: number, salt: string): number {
-  let hash = 2166136261
-  for (const character of `${index}${salt}`) hash = Math.imul(hash ^ character.charCodeAt(0), 16777619)
-  return ((hash >>> 15) & 1) === 0 ? 1 : -1
-}
+/** +1 and −1 without a pattern, the same in every run. */
+const signs = (length: number, salt: string): Float32Array =>
+  Float32Array.from({ length }, (_, index) => {
+    let hash = 2166136261
+    for (const character of `${index}${salt}`) hash = Math.imul(hash ^ character.charCodeAt(0), 16777619)
+    return ((hash >>> 15) & 1) === 0 ? 1 : -1
+  })
