@@ -20,7 +20,7 @@ export async function reportGpus(diagnosis, { pytorch, examine, write, circumsta
     const { suites, conformance } = examined
     if (suites.failed > 0 || suites.passed === 0 || conformance.unexpected > 0) {
       say(
-        `${titles[kind]}: ${suites.passed} tests passed and ${suites.failed} failed, ${conformance.unexpected} of the conformance tests did not end as expected. No report is written.`,
+        `${titles[kind]}: ${suites.passed} tests passed, ${suites.failed} failed, and ${conformance.unexpected} of the conformance tests fail that pass elsewhere. No report is written.`,
       )
       codes.push(1)
       continue
