@@ -1,9 +1,16 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { reluGradientWebgpu } from './activation/relu-gradient.webgpu.ts'
 import { meanWebgpu, sumWebgpu } from './array/reduce.webgpu.ts'
+import { tileWebgpu } from './array/tile.webgpu.ts'
 import { addBiasWebgpu } from './convolution/bias.webgpu.ts'
+import { conv2dInputGradientWebgpu, conv2dWebgpu } from './convolution/conv2d.webgpu.ts'
+import { conv2dFilterGradientWebgpu } from './convolution/conv2d-filter-gradient.webgpu.ts'
 import { crossEntropyGradientWebgpu, crossEntropyWebgpu } from './loss/cross-entropy.webgpu.ts'
-import { batchNormGradientWebgpu, batchNormWebgpu } from './normalization/batch-norm.webgpu.ts'
+import {
+  batchNormGradientWebgpu,
+  batchNormInferenceWebgpu,
+  batchNormWebgpu,
+} from './normalization/batch-norm.webgpu.ts'
 import { groupNormGradientWebgpu, groupNormWebgpu } from './normalization/group-norm.webgpu.ts'
 import { maxPool2dGradientWebgpu, maxPool2dWebgpu, maxPool2dWithIndicesWebgpu } from './pooling/max-pool2d.webgpu.ts'
 import { gatherPlaneWebgpu, maxUnpool2dWebgpu, scatterPlaneWebgpu } from './pooling/plane.webgpu.ts'
@@ -21,7 +28,11 @@ export const webgpuKernels: readonly KernelConfig[] = [
   adamUpdateWebgpu,
   addBiasWebgpu,
   batchNormGradientWebgpu,
+  batchNormInferenceWebgpu,
   batchNormWebgpu,
+  conv2dFilterGradientWebgpu,
+  conv2dInputGradientWebgpu,
+  conv2dWebgpu,
   crossEntropyGradientWebgpu,
   crossEntropyWebgpu,
   gatherPlaneWebgpu,
@@ -38,5 +49,6 @@ export const webgpuKernels: readonly KernelConfig[] = [
   resampleAxisWebgpu,
   scatterPlaneWebgpu,
   sumWebgpu,
+  tileWebgpu,
   ...windowAverageWebgpu,
 ]
