@@ -12,6 +12,7 @@ import { maxPool2d, maxPool2dOnCpu } from './max-pool2d.ts'
 import { maxPool2dGradient, maxPool2dGradientOnCpu } from './max-pool2d-gradient.ts'
 import { maxPool2dWithIndices } from './max-pool2d-with-indices.ts'
 import { prelu } from './prelu.ts'
+import { reluGradient } from './relu-gradient.ts'
 
 /** Our operators on TensorFlow's own ops, and tfjs-node's kernels repaired. */
 export const kernels: readonly KernelConfig[] = [
@@ -28,6 +29,7 @@ export const kernels: readonly KernelConfig[] = [
   maxPool2dGradient,
   exp,
   prelu,
+  reluGradient,
 ]
 
 /**

@@ -33,15 +33,46 @@ export class Native {
 
   /** Runs an op with one output. */
   execute(op: string, inputs: number[]): number {
-    const [output] = this.#backend.binding.executeOp(op, this.#type, inputs, 1) as [TensorMetadata]
-    this.#made.set(output.id, output)
-    return output.id
+    return this.#executeAll(op, this.#type, inputs, 1)[0] as number
   }
 
   scalar(value: number): number {
-    const { binding } = this.#backend
-    const id = binding.createTensor([], binding.TF_FLOAT, Float32Array.of(value))
-    this.#made.set(id, { id, shape: [], dtype: binding.TF_FLOAT })
+    return this.#create([], this.#backend.binding.TF_FLOAT, Float32Array.of(value))
+  }
+
+  /** Joins vectors to one. */
+  concat(vectors: readonly number[]): number {
+    const { TF_ATTR_INT, TF_INT32 } = this.#backend.binding
+    const attributes = [...this.#type, { name: 'N', type: TF_ATTR_INT, value: vectors.length }, this.#int32('Tidx')]
+    const axis = this.#create([], TF_INT32, Int32Array.of(0))
+    return this.#executeAll('ConcatV2', attributes, [...vectors, axis], 1)[0] as number
+  }
+
+  /** Cuts a vector into vectors of these sizes. */
+  split(vector: number, sizes: readonly number[]): number[] {
+    const { TF_ATTR_INT, TF_INT32 } = this.#backend.binding
+    const count = { name: 'num_split', type: TF_ATTR_INT, value: sizes.length }
+    const inputs = [
+      vector,
+      this.#create([sizes.length], TF_INT32, Int32Array.from(sizes)),
+      this.#create([], TF_INT32, Int32Array.of(0)),
+    ]
+    return this.#executeAll('SplitV', [...this.#type, count, this.#int32('Tlen')], inputs, sizes.length)
+  }
+
+  #int32(name: string): OpAttribute {
+    return { name, type: this.#backend.binding.TF_ATTR_TYPE, value: this.#backend.binding.TF_INT32 }
+  }
+
+  #create(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number {
+    const id = this.#backend.binding.createTensor(shape, dtype, values)
+    this.#made.set(id, { id, shape, dtype })
     return id
+  }
+
+  #executeAll(op: string, attributes: OpAttribute[], inputs: number[], outputCount: number): number[] {
+    const outputs = this.#backend.binding.executeOp(op, attributes, inputs, outputCount)
+    for (const output of outputs) this.#made.set(output.id, output)
+    return outputs.map(({ id }) => id)
   }
 }
