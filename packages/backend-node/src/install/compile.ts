@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Context } from './context.ts'
+import { diskFull } from './disk-space.ts'
 import { InstallError, lacking } from './install-error.ts'
 import { libraries } from './layout.ts'
 import { CommandFailed, run } from './run.ts'
@@ -64,6 +66,7 @@ export async function compile(
     )
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error
+    if (error.isForLackOfSpace) throw diskFull(folder, error)
     const reason = error.output.split('\n').find((line) => /\berror\b|undefined reference/i.test(line))
     throw new InstallError(
       `${command} could not compile TensorFlow's addon (${(reason ?? error.lastLine()).trim()}). Try another compiler by CXX=clang++; --verbose shows all that it says.`,
@@ -73,8 +76,8 @@ export async function compile(
   return addon
 }
 
-/** `nvidia/cudnn/lib` and its like. */
+/** `nvidia/cudnn/lib` and its like; none without CUDA. */
 async function nvidiaFolders(folder: string): Promise<string[]> {
   const parts = await readdir(join(folder, 'nvidia')).catch(() => [])
-  return parts.map((part) => `nvidia/${part}/lib`)
+  return parts.map((part) => `nvidia/${part}/lib`).filter((name) => existsSync(join(folder, name)))
 }

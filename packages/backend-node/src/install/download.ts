@@ -88,7 +88,7 @@ async function installer(python: Python, scratch: string, context: Context) {
   const version = pythonVersions.includes(python.version) ? python.version : anyPythonVersion
   const flags = [
     ...['--no-deps', '--no-compile', '--no-input', '--disable-pip-version-check'],
-    ...['--only-binary=:all:', '--implementation', 'cp', '--python-version', version],
+    ...['--only-binary=:all:', '--implementation', 'cp', '--python-version', version, '--ignore-requires-python'],
   ]
   return async (name: string, requirements: readonly string[]): Promise<string> => {
     const target = join(scratch, name)
@@ -97,9 +97,9 @@ async function installer(python: Python, scratch: string, context: Context) {
       await run(pip, args, { ...context, environment: pipEnvironment })
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error
-      if (/No space left on device|Disk quota exceeded/.test(error.output)) throw diskFull(scratch, error)
+      if (error.isForLackOfSpace) throw diskFull(scratch, error)
       const isUnreachable = /NewConnectionError|Connection\w*Error|timed out|Could not fetch URL/.test(error.output)
-      const reason = isUnreachable ? 'its index cannot be reached' : error.lastLine(/^ERROR/)
+      const reason = `${error.lastLine(/^ERROR/)}${isUnreachable ? '; an index could not be reached' : ''}`
       throw lacking(
         `pip of ${python.command} could not fetch ${requirements[0]} (${reason}). Check the network, give pip an index that has it (PIP_INDEX_URL), or use a TensorFlow that is here by --from.`,
         error,

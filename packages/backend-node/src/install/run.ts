@@ -16,6 +16,10 @@ export class CommandFailed extends Error {
     super(`${command} ${args.join(' ')}\nfailed (${code}):\n${output}`)
   }
 
+  get isForLackOfSpace(): boolean {
+    return /No space left on device|Disk quota exceeded/.test(this.output)
+  }
+
   /** The last line that matches, or simply the last. */
   lastLine(pattern: RegExp = /./): string {
     const lines = this.output.split('\n').filter((line) => line.trim() !== '')
