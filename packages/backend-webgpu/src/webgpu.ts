@@ -22,9 +22,7 @@ import { type PrepareProgress, prepare } from './prepare.ts'
 import { ofRealFloats, transposingKernels } from './real-floats.ts'
 import { selectOfAnyRank } from './select.ts'
 import { sine } from './sine.ts'
-import { softwareConv2d } from './software/conv2d.ts'
-import { softwareConv2dInputGradient } from './software/conv2d-input-gradient.ts'
-import { tileOfAnyRank } from './tile.ts'
+import { uploadByQueue } from './uploads.ts'
 
 export interface WebgpuOptions {
   /** Which GPU of several: the fast one or the frugal one. */
@@ -86,11 +84,14 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu')
   // Otherwise small tensors that are still on the host are computed there, in JavaScript, with other last bits.
   env().set('WEBGPU_CPU_FORWARD', false)
+  // A DDNet step is about twice as many dispatches; each submit costs, and buffers are free to be reused only after one.
+  env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', 48)
   if (findBackendFactory('webgpu') !== null) removeBackend('webgpu')
   let stopWatching = (): void => {}
   registerBackend('webgpu', () => {
     const backend = new WebGPUBackend(device, adapter.info)
     allowArenas(backend)
+    uploadByQueue(backend)
     stopWatching = surfaceErrors(device, backend)
     if (description.software && typeof setImmediate !== 'undefined') readPatiently(backend)
     if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
@@ -104,11 +105,9 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     replaceKernel('Transpose', transposeOfIntegers),
     ...movingKernels.map((name) => replaceKernel(name, reduceIntegers)),
     replaceKernel('Select', selectOfAnyRank),
-    replaceKernel('Tile', tileOfAnyRank),
     replaceKernel('Sin', () => sine('sin')),
     replaceKernel('Cos', () => sine('cos')),
     ...webgpuKernels.map(addKernel),
-    ...(description.software ? replaceBySoftwareKernels() : []),
   ]
   const backend: WebgpuBackend = {
     name: 'webgpu',
@@ -126,12 +125,6 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   }
   return makeCurrent(backend)
 }
-
-/** Kernels without barriers, which adapters on the CPU emulate slowly. */
-const replaceBySoftwareKernels = (): (() => void)[] => [
-  replaceKernel('Conv2D', softwareConv2d),
-  replaceKernel('Conv2DBackpropInput', softwareConv2dInputGradient),
-]
 
 async function makeCurrent(backend: WebgpuBackend): Promise<WebgpuBackend> {
   if (!(await setBackend('webgpu'))) throw new Error('webgpu: the engine refused to initialise the backend.')

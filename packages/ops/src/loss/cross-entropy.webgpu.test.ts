@@ -22,8 +22,10 @@ async function compute(rows: number, classes: number, labelSmoothing: number): P
 }
 
 describeBackends('the kernel of crossEntropy', () => {
-  const { adapterInfo } = engine().backend as unknown as { adapterInfo?: { architecture: string } }
-  afterAll(() => useVariant(engine().backend, adapterInfo?.architecture === 'swiftshader' ? 'software' : 'gpu'))
+  afterAll(() => {
+    const { adapterInfo } = engine().backend as unknown as { adapterInfo?: { architecture: string } }
+    useVariant(engine().backend, adapterInfo?.architecture === 'swiftshader' ? 'software' : 'gpu')
+  })
 
   test.each<[KernelVariant, number, number]>([
     ['software', 130, 10],

@@ -1,0 +1,36 @@
+// The benchmark itself, started by main.mjs in an environment where Dawn finds its driver.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { dirname, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { loadSources } from '../wasm/load-sources.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
+const options = { batch: Number(given.batch ?? 8), rounds: Number(given.rounds ?? 5), only: given.only ?? '' }
+
+const { measure } = await loadSources('../webgpu/measure.ts')
+const { head, line } = await loadSources('../webgpu/table.ts')
+console.log(head)
+const { adapter, software, rows } = await measure(options, (row) => console.log(line(row)))
+const result = {
+  command: `node benchmarks/webgpu/main.mjs batch=${options.batch} rounds=${options.rounds}`,
+  commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
+  date: new Date().toISOString(),
+  cpu: cpus()[0].model,
+  cores: cpus().length,
+  node: process.version,
+  // Above the number of cores, times say little.
+  loadAverage: loadavg()[1],
+  adapter,
+  ...options,
+  unit: 'milliseconds, medians',
+  rows,
+}
+const out =
+  given.out ?? fileURLToPath(new URL(`../results/webgpu-${software ? 'software' : 'gpu'}.json`, import.meta.url))
+mkdirSync(dirname(out), { recursive: true })
+writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
+console.log(`\n${adapter}\n${relative(process.cwd(), out)}`)
+process.exit()
