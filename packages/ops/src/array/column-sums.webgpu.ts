@@ -16,8 +16,9 @@ export interface ColumnSums extends Pick<Program, 'label' | 'variant' | 'reads' 
   readonly add: string
   /** WGSL before the rows: what a column has in common. */
   readonly begin?: string
-  /** WGSL between the rows and the result. */
+  /** WGSL between the rows and the result, and what it writes besides it. */
   readonly end?: string
+  readonly writes?: Program['writes']
   /** How many partial sums of each column there may be (default: as many as keep the device busy). */
   readonly mostParts?: number
   /** Where the sums go if there is one part (default: scratch). */
@@ -44,9 +45,12 @@ export function sumColumns(gpu: Gpu, job: ColumnSums): Partials {
   const width = isAlone ? workgroupSize : lanesFor(blocks, type === 'vec4<f32>' ? 16 : 32)
   const lanes = workgroupSize / width
   const tiles = Math.ceil(blocks / width)
-  const wanted = isAlone
+  // What one workgroup (or invocation) adds up sooner than a second dispatch begins is one part.
+  const few = isAlone ? 64 : 16 * lanes
+  const many = isAlone
     ? rows / Math.max(16, Math.ceil(Math.sqrt(rows)))
     : Math.min(busy / (outer * tiles), rows / (4 * lanes))
+  const wanted = rows <= few ? 1 : many
   const rowsOfPart = Math.ceil(rows / Math.min(mostParts, Math.max(1, Math.floor(wanted))))
   const parts = Math.ceil(rows / rowsOfPart)
   const shape = [outer, parts, sums.length, blocks * (type === 'vec4<f32>' ? 4 : 1)]
@@ -65,7 +69,22 @@ interface Division {
 }
 
 function runColumnSums(gpu: Gpu, job: ColumnSums, { isAlone, width, rowsOfPart, parts, result }: Division): void {
-  const { label, variant = '', reads, uniforms, floats = {}, outer, rows, blocks, type, sums, add, begin, end } = job
+  const {
+    label,
+    variant = '',
+    reads,
+    uniforms,
+    floats = {},
+    outer,
+    rows,
+    blocks,
+    type,
+    sums,
+    add,
+    begin,
+    end,
+    writes = {},
+  } = job
   const lanes = workgroupSize / width
   const tiles = Math.ceil(blocks / width)
   const total = sumOverLanes(lanes, width, sums, type)
@@ -73,7 +92,7 @@ function runColumnSums(gpu: Gpu, job: ColumnSums, { isAlone, width, rowsOfPart, 
     label,
     variant: `${variant} ${isAlone ? 'alone' : width}`,
     reads,
-    writes: { partials: [result, type] },
+    writes: { partials: [result, type], ...writes },
     uniforms: { ...uniforms, rows, rowsOfPart, parts, blocks, columns: outer * parts * blocks },
     floats,
     workgroupSize,

@@ -39,9 +39,9 @@ export function useVariant(backend: object, variant: KernelVariant): void {
 export interface Gpu {
   /** Which variant to run, where a kernel has two. */
   readonly variant: KernelVariant
-  output(shape: readonly number[], dtype?: 'float32' | 'int32'): TensorInfo
+  output(shape: readonly number[], dtype?: 'float32' | 'int32' | 'bool'): TensorInfo
   /** A tensor that is freed when the kernel returns and the device has used it. */
-  scratch(shape: readonly number[], dtype?: 'float32' | 'int32'): TensorInfo
+  scratch(shape: readonly number[], dtype?: 'float32' | 'int32' | 'bool'): TensorInfo
   /** Tensors that are parts of one buffer, `whole`, which one dispatch writes. */
   arena(shapes: readonly (readonly number[])[]): { whole: TensorInfo; parts: TensorInfo[] }
   /** The buffer whose parts these float32 tensors are, in their order, or a copy of them that is laid out so. */

@@ -6,7 +6,7 @@ import { mean, sum } from '../array/reduce.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { isRecording } from '../engine/gradient.ts'
 
-/** What the backward pass needs of them. */
+/** What inference and the backward pass have of them. */
 export interface BatchNormGradientAttributes {
   readonly eps: number
   readonly activation?: Activation
@@ -22,7 +22,7 @@ export type BatchNormInputs = Affine & { runningMean: Tensor1D; runningVar: Tens
 export type BatchNormGradientInputs = Affine & { dy: Tensor; mean: Tensor1D; variance: Tensor1D }
 
 /** Every axis but the last. */
-const batchAxes = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_, axis) => axis)
+export const batchAxes = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_, axis) => axis)
 
 const state = 'it is state, which no gradient flows to'
 

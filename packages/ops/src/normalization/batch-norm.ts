@@ -1,9 +1,9 @@
 import { ones, type Tensor, type Tensor1D, tidy, zeros } from '@tensorflow/tfjs-core'
-import { type Activation, activate } from '../activation/activations.ts'
-import { add, mul, neg, rsqrt, sub } from '../array/arithmetic.ts'
+import type { Activation } from '../activation/activations.ts'
 import { clone } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectAffine } from './affine.ts'
+import { batchNormInferenceOp } from './batch-norm-inference-op.ts'
 import { batchNormOp } from './batch-norm-op.ts'
 
 export interface BatchNormOptions {
@@ -54,17 +54,14 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
   // As in PyTorch, no values leave the running statistics as they are.
   if (x.size === 0) return { y: clone(x) as T, runningMean, runningVar }
   return tidy(() => {
+    const affine = { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]) } as const
+    const attributes = { eps, ...(activation && { activation }) }
     if (!training) {
-      const inverse = rsqrt(add(runningVar, eps))
-      const scale = weight === undefined ? inverse : mul(weight, inverse)
-      const centre = mul(runningMean, scale)
-      const shift = bias === undefined ? neg(centre) : sub(bias, centre)
-      return { y: activate(add(mul(x, scale), shift), activation) as T, runningMean, runningVar }
+      const y = batchNormInferenceOp({ ...affine, mean: runningMean, variance: runningVar }, attributes)
+      return { y: y as T, runningMean, runningVar }
     }
-    const [y, , , nextMean, nextVar] = batchNormOp(
-      { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]), runningMean, runningVar },
-      { eps, momentum, ...(activation && { activation }) },
-    ) as [T, Tensor1D, Tensor1D, Tensor1D, Tensor1D]
+    const outputs = batchNormOp({ ...affine, runningMean, runningVar }, { ...attributes, momentum })
+    const [y, , , nextMean, nextVar] = outputs as [T, Tensor1D, Tensor1D, Tensor1D, Tensor1D]
     return { y, runningMean: nextMean, runningVar: nextVar }
   })
 }

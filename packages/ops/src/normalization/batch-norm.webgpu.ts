@@ -1,5 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import type { BatchNormInferenceInputs } from './batch-norm-inference-op.ts'
 import {
   type BatchNormAttributes,
   type BatchNormGradientAttributes,
@@ -21,14 +22,17 @@ export const batchNormWebgpu: KernelConfig = webgpuKernel<BatchNormInputs, Batch
   'batchNorm',
   ({ x, weight, bias, runningMean, runningVar }, { momentum, ...attributes }, gpu) => {
     const columns = columnsOf(x.size, weight.size)
-    const [mean, variance, nextMean, nextVar] = columnStatistics(gpu, 'batchNorm', x, columns, weight.shape, {
+    const { statistics, next } = columnStatistics(gpu, 'batchNorm', x, columns, weight.shape, {
       mean: runningMean,
       variance: runningVar,
       momentum,
       unbiased: unbiased(columns.rows),
     })
-    const y = normaliseColumns(gpu, 'batchNorm', { x, weight, bias }, [mean, variance], { ...columns, ...attributes })
-    return [y, mean, variance, nextMean, nextVar]
+    const y = normaliseColumns(gpu, 'batchNorm apply', { x, weight, bias }, statistics, {
+      ...columns,
+      ...attributes,
+    })
+    return [y, ...statistics, ...next]
   },
 )
 
@@ -39,3 +43,12 @@ export const batchNormGradientWebgpu: KernelConfig = webgpuKernel<BatchNormGradi
     return columnGradients(gpu, 'batchNormGradient', { dy, x, weight, bias }, [mean, variance], norm)
   },
 )
+
+/** One dispatch. */
+export const batchNormInferenceWebgpu: KernelConfig = webgpuKernel<
+  BatchNormInferenceInputs,
+  BatchNormGradientAttributes
+>('batchNormInference', ({ x, weight, bias, mean, variance }, attributes, gpu) => {
+  const norm = { ...columnsOf(x.size, weight.size), ...attributes }
+  return normaliseColumns(gpu, 'batchNormInference', { x, weight, bias }, [mean, variance], norm)
+})

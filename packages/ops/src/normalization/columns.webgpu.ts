@@ -23,6 +23,9 @@ export interface Norm extends Columns {
 
 export type Affine = { readonly x: Tensor; readonly weight: Tensor; readonly bias: Tensor }
 
+/** The mean and the biased variance of each group. */
+export type Statistics = readonly [mean: TensorInfo, variance: TensorInfo]
+
 /** How the tensors of a norm are bound: in vec4s where a group's channels come in fours or are single. */
 function layoutOf({ channels, groups, rows }: Columns): {
   type: 'f32' | 'vec4<f32>'
@@ -55,7 +58,7 @@ const findGroup = (outer: string): string =>
   `let group = ${outer} * uniforms.statisticsOfOuter + block / uniforms.blocksOfStatistic;`
 
 /**
- * `[mean, biased variance]` of each group, `[outer · groups]` values each, in two dispatches: sums of `d` and `d²` with
+ * The statistics of each group, `[outer · groups]` values each, and the next running ones, in two dispatches: sums of `d` and `d²` with
  * `d = x − pivot` for one pivot a group, its first value; then what follows from them. One pass over `x`, and far from
  * zero the squares of `d` are as small as the variance.
  */
@@ -66,7 +69,7 @@ export function columnStatistics(
   columns: Columns,
   shape: readonly number[],
   running?: { mean: Tensor; variance: Tensor; momentum: number; unbiased: number },
-): TensorInfo[] {
+): { statistics: Statistics; next: TensorInfo[] } {
   const { outer, rows, channels, groups } = columns
   const { type, blocks, uniforms } = layoutOf(columns)
   const perGroup = channels / groups
@@ -74,6 +77,7 @@ export function columnStatistics(
     perGroup === 1
       ? 'x[outer * uniforms.rows * uniforms.blocks + block]'
       : `${type}(x[outer * uniforms.rows * uniforms.blocks + block / uniforms.blocksOfStatistic * uniforms.blocksOfStatistic]${type === 'f32' ? '' : '.x'})`
+  const pivots = gpu.scratch([outer, channels])
   const partials = sumColumns(gpu, {
     label: `${label} sums`,
     variant: perGroup === 1 ? 'channels' : 'groups',
@@ -86,6 +90,8 @@ export function columnStatistics(
     sums: ['sum', 'squares'],
     begin: `let pivot = ${pivot};`,
     add: 'let d = x[row * uniforms.blocks + block] - pivot; sum += d; squares += d * d;',
+    writes: { pivots: [pivots, type] },
+    end: 'if (part == 0) { pivots[outer * uniforms.blocks + block] = pivot; }',
   })
   const [mean, variance] = [gpu.output(shape), gpu.output(shape)]
   const nextMean = running && gpu.output(running.mean.shape)
@@ -97,7 +103,7 @@ export function columnStatistics(
     variant: `${gpu.variant} ${running === undefined ? '' : 'running'}`,
     reads: {
       partials: [partials.tensor, 'f32'],
-      x: [x, 'f32'],
+      pivots: [pivots, 'f32'],
       ...(running && { runningMean: [running.mean, 'f32'], runningVar: [running.variance, 'f32'] }),
     },
     writes: {
@@ -105,7 +111,7 @@ export function columnStatistics(
       variance: [variance, 'f32'],
       ...(nextMean && nextVar && { nextMean: [nextMean, 'f32'], nextVar: [nextVar, 'f32'] }),
     },
-    uniforms: { size, parts: partials.parts, channels, groups, perGroup, valuesOfOuter: rows * channels },
+    uniforms: { size, parts: partials.parts, channels, groups, perGroup },
     floats: {
       count: rows * perGroup,
       momentum: running?.momentum ?? 0,
@@ -127,7 +133,7 @@ fn run(workgroup : i32, local : i32) {
   ${total.code}
   if (lane > 0) { return; }
   let shift = sum / uniforms.count; // the mean's distance from the pivot
-  let average = x[outer * uniforms.valuesOfOuter + channel] + shift;
+  let average = pivots[outer * uniforms.channels + channel] + shift;
   let biased = max(squares / uniforms.count - shift * shift, 0.0);
   mean[unit] = average;
   variance[unit] = biased;
@@ -140,7 +146,7 @@ fn run(workgroup : i32, local : i32) {
   }
 }`,
   })
-  return nextMean && nextVar ? [mean, variance, nextMean, nextVar] : [mean, variance]
+  return { statistics: [mean, variance], next: nextMean && nextVar ? [nextMean, nextVar] : [] }
 }
 
 /** Lanes that finish a sum: a workgroup's on a GPU, one where barriers are slow. Each `unit` is one sum's. */
@@ -167,19 +173,19 @@ function finishing(
   }
 }
 
-/** `activation((x − mean) / √(variance + eps) · weight + bias)` in one dispatch. */
+/** `activation((x − mean) / √(variance + eps) · weight + bias)` in one dispatch, which `label` names. */
 export function normaliseColumns(
   gpu: Gpu,
   label: string,
   { x, weight, bias }: Affine,
-  [mean, variance]: readonly [TensorInfo, TensorInfo],
+  [mean, variance]: Statistics,
   norm: Norm,
 ): TensorInfo {
   const y = gpu.output(x.shape)
   const { type, statistic, uniforms } = layoutOf(norm)
   const { rowsEach, workgroups } = spread(norm, uniforms.blocks)
   gpu.run({
-    label: `${label} apply`,
+    label,
     variant: norm.activation ?? 'linear',
     reads: {
       x: [x, type],
@@ -256,7 +262,7 @@ export function columnGradients(
   gpu: Gpu,
   label: string,
   { dy, x, weight, bias }: Affine & { readonly dy: Tensor },
-  [mean, variance]: readonly [TensorInfo, TensorInfo],
+  [mean, variance]: Statistics,
   norm: Norm,
 ): [dx: TensorInfo, dweight: TensorInfo, dbias: TensorInfo] {
   const { outer, channels, groups, eps, activation } = norm
@@ -306,7 +312,7 @@ export function sumDifferences(
   gpu: Gpu,
   label: string,
   { dy, x, weight, bias }: Affine & { readonly dy: Tensor },
-  [mean, variance]: readonly [TensorInfo, TensorInfo],
+  [mean, variance]: Statistics,
   norm: Norm,
   statisticsOf: 'outer' | 'rows' = 'outer',
 ): Partials {

@@ -20,8 +20,8 @@ export const groupNormWebgpu: KernelConfig = webgpuKernel<
   const norm = { ...columnsOf(x, attributes.groups), ...attributes }
   const shape = [norm.outer, 1, norm.groups, 1]
   if (norm.rows === 1) return normaliseRows(gpu, 'groupNorm', affine, norm, shape)
-  const [mean, variance] = columnStatistics(gpu, 'groupNorm', x, norm, shape)
-  return [normaliseColumns(gpu, 'groupNorm', affine, [mean, variance], norm), mean, variance]
+  const { statistics } = columnStatistics(gpu, 'groupNorm', x, norm, shape)
+  return [normaliseColumns(gpu, 'groupNorm apply', affine, statistics, norm), ...statistics]
 })
 
 type GradientInputs = Record<'dy' | 'mean' | 'variance', Tensor> & { x: Tensor3D; weight: Tensor1D; bias: Tensor1D }

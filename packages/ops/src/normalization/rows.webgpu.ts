@@ -8,6 +8,7 @@ import {
   type Norm,
   normalised,
   relu,
+  type Statistics,
   sumDifferences,
 } from './columns.webgpu.ts'
 
@@ -91,7 +92,7 @@ export function rowGradients(
   gpu: Gpu,
   label: string,
   inputs: Affine & { readonly dy: Tensor },
-  statistics: readonly [TensorInfo, TensorInfo],
+  statistics: Statistics,
   norm: Norm,
 ): [dx: TensorInfo, dweight: TensorInfo, dbias: TensorInfo] {
   const { dy, x, weight, bias } = inputs

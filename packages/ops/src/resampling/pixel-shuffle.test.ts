@@ -1,5 +1,5 @@
 import { square, tensor, tidy, zeros } from '@ddnet/ops'
-import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
+import { describeBackends, describeOp, expectShapeError, expectTensorClose } from '@ddnet/testing'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { pixelShuffle, pixelUnshuffle } from './pixel-shuffle.ts'
@@ -17,6 +17,19 @@ describeOp('pixelUnshuffle', {
 })
 
 describeBackends('pixelShuffle', () => {
+  test('spreads many channels as its formula says, and back', async () => {
+    const at = Array.from({ length: 2 * 36 }, (_, index) => index)
+    const x = tensor(at, [1, 1, 2, 36]) as Tensor4D
+    const y = pixelShuffle(x, 2) // [1, 2, 4, 9]
+    // y[2h + i, 2w + j, c] = x[h, w, 4c + 2i + j]
+    const expected = at.map((place) => {
+      const [row, column, channel] = [Math.floor(place / 36), Math.floor(place / 9) % 4, place % 9]
+      return 36 * Math.floor(column / 2) + 4 * channel + 2 * row + (column % 2)
+    })
+    await expectTensorClose(y, { shape: [1, 2, 4, 9], data: expected })
+    await expectTensorClose(pixelUnshuffle(y, 2), { shape: [1, 1, 2, 36], data: at })
+  })
+
   test('puts channel c·r² + i·r + j at row i and column j', async () => {
     const x = tensor([0, 1, 2, 3, 10, 11, 12, 13], [1, 1, 1, 8]) as Tensor4D
     const y = pixelShuffle(x, 2)

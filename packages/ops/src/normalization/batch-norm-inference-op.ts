@@ -1,0 +1,44 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import { activate } from '../activation/activations.ts'
+import { reluGradient } from '../activation/relu-gradient-op.ts'
+import { add, mul, rsqrt, sub } from '../array/arithmetic.ts'
+import { sum } from '../array/reduce.ts'
+import { defineOp, type Op } from '../engine/define-op.ts'
+import { type BatchNormGradientAttributes, batchAxes } from './batch-norm-op.ts'
+
+export type BatchNormInferenceInputs = { x: Tensor } & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor1D>
+
+const state = 'it is state, which no gradient flows to'
+
+/**
+ * Batch normalisation with given statistics, over all axes but the last:
+ * `activation((x − mean) / √(variance + eps) · weight + bias)`.
+ */
+export const batchNormInferenceOp: Op<BatchNormInferenceInputs, BatchNormGradientAttributes, Tensor> = defineOp<
+  BatchNormInferenceInputs,
+  BatchNormGradientAttributes,
+  Tensor,
+  'mean' | 'variance',
+  Tensor
+>('batchNormInference', {
+  inputs: ['x', 'weight', 'bias', 'mean', 'variance'],
+  forward: (inputs, attributes) => activate(affine(inputs, attributes), attributes.activation),
+  shared: (dy, saved, attributes) =>
+    attributes.activation === 'relu' ? reluGradient(dy, affine(saved, attributes)) : dy,
+  gradient: {
+    x: (_, { weight, variance }, { eps }, d) => mul(d, mul(weight, rsqrt(add(variance, eps)))),
+    weight: (_, { x, mean, variance }, { eps }, d) =>
+      sum(mul(d, mul(sub(x, mean), rsqrt(add(variance, eps)))), batchAxes(x)),
+    bias: (_, { x }, __, d) => sum(d, batchAxes(x)),
+  },
+  constants: { mean: state, variance: state },
+})
+
+/** As one scale and one shift a channel. */
+function affine(
+  { x, weight, bias, mean, variance }: BatchNormInferenceInputs,
+  { eps }: BatchNormGradientAttributes,
+): Tensor {
+  const scale = mul(weight, rsqrt(add(variance, eps)))
+  return add(mul(x, scale), sub(bias, mul(mean, scale)))
+}
