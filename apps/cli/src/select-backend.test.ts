@@ -170,13 +170,13 @@ test('a measurement is kept, for the same circumstances', async () => {
 
   // Another version, another number of threads, another size of the run.
   for (const changed of [
-    [{ ...run, version: '1.0.1' }, later.start],
-    [run, { ...later.start, wasmThreads: 4 }],
-    [run, { ...later.start, tensorflowBuild: async () => '/cache/tensorflow-2.22.0' }],
-    [{ ...run, config: { ...run.config, batchSize: 128 } }, later.start],
-  ] as const) {
+    { version: '1.0.1' },
+    { wasmThreads: 4 },
+    { tensorflowBuild: async () => '/cache/tensorflow-2.22.0' },
+    { config: { ...run.config, batchSize: 128 } },
+  ]) {
     later.log.length = 0
-    await selectBackend('auto', ...changed)
+    await selectBackend('auto', { ...run, ...changed }, { ...later.start, ...changed })
     expect(later.log).toContain('open cpu')
   }
   expect(files()).toHaveLength(1) // what could not be measured is not kept

@@ -115,7 +115,7 @@ async function examine(
 const memoryOfAny = ([first, ...others]: readonly NvidiaGpu[]): number | undefined =>
   others.every(({ name }) => name === first?.name) ? first?.memoryBytes : undefined
 
-async function choice({ io, start, version }: Omit<Parts, 'loadData' | 'args'>): Promise<Diagnosis['auto']> {
+async function choice({ io, start, version }: Pick<Parts, 'io' | 'start' | 'version'>): Promise<Diagnosis['auto']> {
   const { config } = resolveConfig([], 'short', readSettings())
   try {
     const { backend, title, reason } = await selectBackend('auto', { config, version, io }, start)
