@@ -18,6 +18,7 @@ import { cpuKernels, kernels } from './kernels/index.ts'
 import { backendName } from './kernels/kernel.ts'
 import { useOneDnnIfRight } from './kernels/one-dnn-check.ts'
 import { loadAddon } from './load-addon.ts'
+import { readLater } from './read-later.ts'
 import type { Binding, NodeJSKernelBackend } from './vendor/tfjs-node.mjs'
 
 export interface TensorFlowOptions {
@@ -62,7 +63,7 @@ export async function tensorflow(options: TensorFlowOptions = {}): Promise<Tenso
     if (device === 'cpu') {
       for (const kernel of cpuKernels) registerOwnKernel(kernel)
       if (isNew && process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0') useOneDnnIfRight(backend)
-    }
+    } else readLater(backend)
     return {
       name: backendName,
       device,

@@ -2,13 +2,13 @@ import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
 import { convolve, geometryOf, type StockGeometry } from './convolution.ts'
 import { kernel } from './kernel.ts'
 
-/** tfjs's kernel of a convolution; tfjs-node's own does not know oneDNN. */
+/** tfjs's kernel of a convolution on the CPU; tfjs-node's own does not know oneDNN. */
 export const conv2d: KernelConfig = kernel<
   { x: Tensor4D; filter: Tensor4D },
   StockGeometry & { readonly dataFormat?: string }
 >('Conv2D', (executor, { x, filter }, { dataFormat = 'NHWC', ...stock }) => {
   if (dataFormat !== 'NHWC') {
-    throw new Error(`Conv2D: expected images [batch, height, width, channels], got the data format ${dataFormat}.`)
+    throw new Error(`Conv2D: TensorFlow's CPU does not support dataFormat ${dataFormat}. Transpose the images to NHWC.`)
   }
   const [, height, width] = x.shape
   const [kernelHeight, kernelWidth] = filter.shape

@@ -70,12 +70,20 @@ export function convolve(
   const attributes = convolutionAttributes(geometry)
   const named = namedPadding(geometry, size, kernelSize)
   const fitsOneDnn = executor.hasOneDnn && inputs.every((input) => input.size > 0)
-  if (!fitsOneDnn || (op !== 'Conv2D' && named === undefined)) {
-    return executor.execute(op, inputs, { ...attributes, use_cudnn_on_gpu: true })
+  if (fitsOneDnn && (op === 'Conv2D' || named !== undefined)) {
+    const { explicit_paddings: _, ...others } = attributes
+    try {
+      return executeOneDnn(
+        executor,
+        op,
+        inputs,
+        named === undefined ? attributes : { ...others, padding: named },
+      )[0] as Tensor4D
+    } catch {
+      // TensorFlow's own op says what is wrong, if anything is.
+    }
   }
-  const { explicit_paddings: _, ...others } = attributes
-  const padded = named === undefined ? attributes : { ...others, padding: named }
-  return executeOneDnn(executor, op, inputs, padded)[0] as Tensor4D
+  return executor.execute(op, inputs, { ...attributes, use_cudnn_on_gpu: true })
 }
 
 /** TensorFlow's name of a padding, if it has one: SAME gives `⌈size / stride⌉`, and the odd zero comes last. */

@@ -20,7 +20,6 @@ export const kernels: readonly KernelConfig[] = [
   adamUpdates,
   avgPool2d,
   avgPool2dGradient,
-  conv2d,
   conv2dBackpropInput,
   conv2dFilterGradient,
   depthwiseConv2dNative,
@@ -34,11 +33,12 @@ export const kernels: readonly KernelConfig[] = [
 
 /**
  * Kernels for TensorFlow's CPU alone: those of batch norm read what it keeps for the backward pass, where its GPU keeps
- * something else; those of max pooling wait for a number, which would stop a GPU.
+ * something else; that of convolution is oneDNN's; those of max pooling wait for a number, which would stop a GPU.
  */
 export const cpuKernels: readonly KernelConfig[] = [
   batchNorm,
   batchNormGradient,
+  conv2d,
   maxPool2dGradientOnCpu,
   maxPool2dOnCpu,
   maxPool2dWithIndices,
