@@ -1,8 +1,11 @@
 import type { Key } from '@ddnet/ops'
 
-/** What a dataset is told besides the index: `key` is the randomness of this one sample, where it uses any. */
+/** What a dataset is told besides the index. */
 export interface GetOptions {
+  /** The randomness of this one sample, where it uses any. */
   readonly key?: Key | undefined
+  /** Aborted when the sample is not wanted any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -1,86 +1,98 @@
 import type { Key } from '@ddnet/ops'
-import type { Dataset, ImageShape, Sample } from './dataset.ts'
-import { DatasetError } from './dataset-error.ts'
-
-export interface HostBatch {
-  /** `[batch, height, width, channels]` */
-  readonly images: Float32Array
-  /** `[batch]` */
-  readonly labels: Int32Array
-  readonly shape: ImageShape
-}
+import { type AnySample, collate, type HostBatch } from './collate.ts'
+import type { Dataset, GetOptions } from './dataset.ts'
+import { SampleError } from './sample-error.ts'
 
 export interface HostBatchesOptions {
   readonly batchSize: number
   /** Dataset indices in the order of this epoch; as they are stored where there is none. */
   readonly order: Uint32Array | undefined
-  /** The key of this epoch's samples, folded by dataset index. */
-  readonly key: Key | undefined
+  /** How many samples the epoch has. */
+  readonly count: number
+  /** The key of the sample at a place of the order. */
+  readonly keyAt: (place: number, index: number) => Key | undefined
   /** The first batch to make, and the one to stop before. */
   readonly position: number
   readonly length: number
   readonly prefetch: number
+  readonly signal: AbortSignal | undefined
+  /** Told of a sample that failed; throws where that ends the epoch. */
+  readonly onFailure: (error: SampleError) => void
 }
 
 /** Batches `position … length − 1` of one epoch in host memory, at most `prefetch` ahead of the consumer. */
 export async function* hostBatches(
-  dataset: Dataset<Sample>,
-  { batchSize, order, key, position, length, prefetch }: HostBatchesOptions,
+  dataset: Dataset<AnySample>,
+  { batchSize, order, count, keyAt, position, length, prefetch, signal, onFailure }: HostBatchesOptions,
 ): AsyncGenerator<HostBatch, void, undefined> {
-  const indicesOf = (batch: number): number[] => {
+  // Ends with this iteration, however it ends: what is still being read is not wanted any more.
+  const ended = new AbortController()
+  const stop = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal
+  const placesOf = (batch: number): number[] => {
     const start = batch * batchSize
-    const size = Math.min(batchSize, dataset.length - start)
-    return Array.from({ length: size }, (_, at) => order?.[start + at] ?? start + at)
+    return Array.from({ length: Math.min(batchSize, count - start) }, (_, at) => start + at)
   }
-  const optionsOf = (index: number) => ({ key: key?.fold(index) })
+  const indexAt = (place: number): number => order?.[place] ?? place
+  const optionsAt = (place: number): GetOptions => ({ key: keyAt(place, indexAt(place)), signal: stop })
+
+  /** What was read, or why it was not, side by side; failures are told when the batch is due. */
+  const finish = (places: readonly number[], results: readonly (AnySample | SampleError)[]): HostBatch => {
+    const indices = places.map(indexAt)
+    const failures = results.filter((result) => result instanceof SampleError)
+    for (const failure of failures) onFailure(failure)
+    const [failure] = failures
+    if (failure && failures.length === results.length) throw failure // an empty batch helps nobody
+    if (!failure) return collate(results as AnySample[], indices)
+    const kept = [...results.keys()].filter((at) => !(results[at] instanceof SampleError))
+    return collate(
+      kept.map((at) => results[at] as AnySample),
+      kept.map((at) => indices[at] as number),
+    )
+  }
 
   const { getSync } = dataset
   if (getSync) {
     for (let batch = position; batch < length; batch++) {
-      const indices = indicesOf(batch)
-      yield collate(
-        indices.map((index) => getSync.call(dataset, index, optionsOf(index))),
-        indices,
-      )
+      signal?.throwIfAborted()
+      const places = placesOf(batch)
+      const results = places.map((place) => {
+        try {
+          return getSync.call(dataset, indexAt(place), optionsAt(place))
+        } catch (error) {
+          return new SampleError(indexAt(place), error)
+        }
+      })
+      yield finish(places, results)
     }
     return
   }
 
-  const load = async (batch: number): Promise<HostBatch> => {
-    const indices = indicesOf(batch)
-    return collate(await Promise.all(indices.map((index) => dataset.get(index, optionsOf(index)))), indices)
-  }
-  const ahead: Promise<HostBatch>[] = []
+  const load = (batch: number): Promise<(AnySample | SampleError)[]> =>
+    Promise.all(
+      placesOf(batch).map((place) =>
+        dataset.get(indexAt(place), optionsAt(place)).catch((error: unknown) => new SampleError(indexAt(place), error)),
+      ),
+    )
+  const ahead: Promise<(AnySample | SampleError)[]>[] = []
   let started = position
-  for (let batch = position; batch < length; batch++) {
-    while (started < length && started <= batch + prefetch) {
-      const loading = load(started++)
-      // A failure is reported when its batch is due, not as an unhandled rejection before.
-      loading.catch(() => {})
-      ahead.push(loading)
+  try {
+    for (let batch = position; batch < length; batch++) {
+      signal?.throwIfAborted()
+      while (started < length && started <= batch + prefetch) ahead.push(load(started++))
+      const results = await unlessAborted(ahead.shift() as (typeof ahead)[number], signal) // the loop above put one there
+      yield finish(placesOf(batch), results)
     }
-    yield (await ahead.shift()) as HostBatch // the loop above put one there
+  } finally {
+    ended.abort()
   }
 }
 
-/** Samples side by side in one array; bytes are divided by 255. */
-function collate(samples: readonly Sample[], indices: readonly number[]): HostBatch {
-  const { shape } = samples[0] as Sample
-  const size = shape[0] * shape[1] * shape[2]
-  const images = new Float32Array(samples.length * size)
-  const labels = new Int32Array(samples.length)
-  for (const [at, sample] of samples.entries()) {
-    if (sample.shape.some((side, axis) => side !== shape[axis]) || sample.image.length !== size) {
-      throw new DatasetError(
-        `loader: sample ${indices[at]} is [${sample.shape}] with ${sample.image.length} values, but sample ${indices[0]} ` +
-          `of the same batch is [${shape}]. Bring them to one shape, for instance with resize(size).`,
-      )
-    }
-    const { image } = sample
-    const start = at * size
-    if (image instanceof Float32Array) images.set(image, start)
-    else for (let value = 0; value < size; value++) images[start + value] = (image[value] as number) / 255
-    labels[at] = sample.label
-  }
-  return { images, labels, shape }
+/** The promise's result, or the signal's reason as soon as it is aborted. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

@@ -17,8 +17,20 @@ export { type Files, subfolder } from './files/files.ts'
 export { pickedFiles } from './files/picked-files.ts'
 export { type ServedFilesOptions, servedFiles } from './files/served-files.ts'
 export { type ImageArrays, imageDataset } from './image-dataset.ts'
-export { type Batch, type Loader, type LoaderOptions, type LoaderState, loader } from './loader.ts'
+export {
+  type Batch,
+  type DetectionBatch,
+  type Loader,
+  type LoaderOptions,
+  type LoaderState,
+  loader,
+  type SampleLoader,
+  type SegmentationBatch,
+  type SoftBatch,
+} from './loader.ts'
 export { map, type PictureTransform, type Transform } from './map.ts'
+export { SampleError } from './sample-error.ts'
+export { balancedWeights, type Sampler, type WeightedSamplerOptions, weightedSampler } from './samplers.ts'
 export { type Cifar100, cifar10Binary, cifar100 } from './sources/cifar-binary.ts'
 export { type Coco, type CocoOptions, coco } from './sources/coco.ts'
 export { type CocoRuns, type CocoSegmentation, cocoMask } from './sources/coco-mask.ts'
@@ -26,6 +38,7 @@ export { type IdxArray, readIdx } from './sources/idx.ts'
 export { type ImageFolder, imageFolder } from './sources/image-folder.ts'
 export { type MaskFolder, type MaskFolderOptions, maskFolder } from './sources/mask-folder.ts'
 export { idxDataset, type Mnist, mnist } from './sources/mnist.ts'
+export { type StratifiedSplitOptions, stratifiedSplit } from './stratified-split.ts'
 export { subset } from './subset.ts'
 export type { AffineSampling, Fill } from './transforms/affine.ts'
 export { centerCrop } from './transforms/center-crop.ts'
@@ -45,3 +58,10 @@ export { type ResizeOptions, resize } from './transforms/resize.ts'
 export { sanitizeBoxes } from './transforms/sanitize-boxes.ts'
 export type { Sides } from './transforms/sides.ts'
 export { type TrivialAugmentWideOptions, trivialAugmentWide } from './transforms/trivial-augment-wide.ts'
+export { serveDataset } from './workers/serve-dataset.ts'
+export {
+  type DatasetWorker,
+  type WorkerDataset,
+  type WorkerDatasetOptions,
+  workerDataset,
+} from './workers/worker-dataset.ts'

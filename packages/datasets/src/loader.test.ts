@@ -2,10 +2,14 @@ import { dispose, memory, random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Dataset, Sample } from './dataset.ts'
+import { DatasetError } from './dataset-error.ts'
 import { imageDataset } from './image-dataset.ts'
 import { type Batch, type Loader, loader } from './loader.ts'
 import { map } from './map.ts'
+import { SampleError } from './sample-error.ts'
+import { weightedSampler } from './samplers.ts'
 import { subset } from './subset.ts'
+import { mixUp } from './transforms/mix-up.ts'
 import { normalize } from './transforms/normalize.ts'
 import { randomCrop } from './transforms/random-crop.ts'
 import { randomHorizontalFlip } from './transforms/random-horizontal-flip.ts'
@@ -221,6 +225,190 @@ test('a sample that fails fails its own batch, after those before it', async () 
   }
   await expect(consume()).rejects.toThrow('sample 4 is damaged')
   expect(received).toEqual([0, 1, 2, 3])
+})
+
+describe('what is collated', () => {
+  const shape = [1, 2, 1] as const
+  const of = <S>(...samples: S[]): Dataset<S> => ({ length: samples.length, get: async (index) => samples[index] as S })
+  const first = async <B>(batches: AsyncIterable<B>): Promise<B> => {
+    for await (const batch of batches) return batch
+    throw new Error('no batch')
+  }
+  const image = Uint8Array.of(0, 255)
+
+  test('masks are the labels of a batch', async () => {
+    const masks = of({ image, shape, mask: Uint8Array.of(1, 2) }, { image, shape, mask: Uint8Array.of(3, 0) })
+    const { images, labels } = await first(loader(masks, { batchSize: 2 }))
+    expect([labels.shape, labels.dtype, [...labels.dataSync()]]).toEqual([[2, 1, 2], 'int32', [1, 2, 3, 0]])
+    dispose([images, labels])
+  })
+
+  test('probabilities are, where samples are mixed', async () => {
+    const mixed = mixUp(subset(dataset, 4), { classes: 4 })
+    const { images, labels } = await first(loader(mixed, { batchSize: 3, key }))
+    expect([labels.shape, labels.dtype]).toEqual([[3, 4], 'float32'])
+    const rows = Array.from(labels.dataSync())
+    for (const row of [0, 1, 2]) expect(rows.slice(4 * row, 4 * row + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 6)
+    dispose([images, labels])
+  })
+
+  test('boxes are filled up with zeros, labelled −1', async () => {
+    const boxes = of(
+      { image, shape, boxes: Float32Array.of(0, 0, 1, 1, 1, 0, 2, 1), boxLabels: Int32Array.of(4, 5) },
+      { image, shape, boxes: new Float32Array(), boxLabels: new Int32Array() },
+    )
+    const batch = await first(loader(boxes, { batchSize: 2 }))
+    expect(batch.boxes.shape).toEqual([2, 2, 4])
+    expect([...batch.boxes.dataSync()]).toEqual([0, 0, 1, 1, 1, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    expect([...batch.boxLabels.dataSync()]).toEqual([4, 5, -1, -1])
+    dispose([batch.images, batch.boxes, batch.boxLabels])
+  })
+
+  test('a sample that lacks what the first one has is named', async () => {
+    const mixed = of<Sample & { mask?: Uint8Array }>(
+      { image, shape, label: 1, mask: image },
+      { image, shape, label: 1 },
+    )
+    await expect(first(loader(mixed, { batchSize: 2 }))).rejects.toThrow('loader: sample 1 has no mask, but sample 0')
+    const short = of({ image, shape, mask: image }, { image, shape, mask: Uint8Array.of(1) })
+    await expect(first(loader(short, { batchSize: 2 }))).rejects.toThrow(
+      'loader: sample 1 has 1 values where 2 were expected',
+    )
+  })
+})
+
+describe('a sampler', () => {
+  const weights = Array.from({ length: COUNT }, (_, index) => (index === 3 ? 20 : 1))
+  const sampler = weightedSampler({ weights, count: 20 })
+  const options = { batchSize: 6, key, sampler }
+
+  test('decides the order, by the key of the epoch, and its length the number of batches', async () => {
+    const batches = loader(dataset, options)
+    expect(batches.length).toBe(4)
+    for (const at of [0, 1])
+      expect(labelsOf(await epoch(batches))).toEqual([...sampler.order(key.fold('epoch').fold(at))])
+  })
+
+  test('that draws a sample again gives it another key', async () => {
+    const [all] = [await epoch(loader(augmented, options))]
+    const order = [...sampler.order(key.fold('epoch').fold(0))]
+    const own = key.fold('sample').fold(0).fold(3)
+    const images = all.flatMap(({ images, labels }) => labels.map((_, at) => images.slice(48 * at, 48 * (at + 1))))
+    const places = order.flatMap((index, place) => (index === 3 ? [place] : []))
+    expect(places.length).toBeGreaterThan(2)
+    for (const [time, place] of places.entries()) {
+      const expected = await augmented.get(3, { key: time === 0 ? own : own.fold(time) })
+      expect(images[place]).toEqual([...expected.image])
+    }
+  })
+
+  test('resumes at any step', async () => {
+    const expected = await epoch(loader(slow(augmented), options))
+    for (const position of [0, 1, 3, 4]) {
+      const batches = loader(augmented, options)
+      batches.restore({ epoch: 0, position })
+      expect(await epoch(batches)).toEqual(expected.slice(position))
+    }
+  })
+
+  test('must fit', () => {
+    expect(() => loader(dataset, { ...options, shuffle: true })).toThrow('expected shuffle or a sampler, got both')
+    expect(() => loader(dataset, { batchSize: 6, sampler })).toThrow('loader: a sampler needs a key')
+    expect(() => loader(subset(dataset, 4), options)).toThrow(
+      'the sampler draws from 11 samples, but the dataset has 4',
+    )
+  })
+})
+
+describe.each(['in memory', 'asynchronous'])('a damaged sample, %s,', (kind) => {
+  const get = (index: number): Sample => {
+    if (index % 5 === 1) throw new DatasetError(`photos/${index}.jpg is damaged`, { path: `photos/${index}.jpg` })
+    return dataset.getSync?.(index) as Sample
+  }
+  const damaged: Dataset<Sample> = {
+    length: COUNT,
+    get: async (index) => get(index),
+    ...(kind === 'in memory' && { getSync: get }),
+  }
+
+  test('is told with its index and its file', async () => {
+    const error = await epoch(loader(damaged, { batchSize: 3 })).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(SampleError)
+    expect(error).toMatchObject({
+      index: 1,
+      path: 'photos/1.jpg',
+      message: 'loader: sample 1: photos/1.jpg is damaged',
+    })
+  })
+
+  test('is left out and counted where that is asked for', async () => {
+    const batches = loader(damaged, { batchSize: 3, onError: 'skip' })
+    const labels = (await epoch(batches)).map(({ labels }) => labels)
+    expect(labels).toEqual([
+      [0, 2],
+      [3, 4, 5],
+      [7, 8],
+      [9, 10],
+    ])
+    await epoch(batches)
+    expect([...batches.skipped.keys()]).toEqual([1, 6])
+    expect(batches.skipped.get(6)?.path).toBe('photos/6.jpg')
+    batches.restore({ epoch: 2, position: 2 })
+    expect(labelsOf(await epoch(batches))).toEqual([7, 8, 9, 10])
+  })
+
+  test('that leaves nothing of its batch is an error all the same', async () => {
+    await expect(epoch(loader(damaged, { batchSize: 1, onError: 'skip' }))).rejects.toThrow('loader: sample 1: ')
+  })
+})
+
+describe('an aborted loader', () => {
+  const reason = new Error('enough')
+
+  test('ends with the reason, also while a sample never comes', async () => {
+    const cancel = new AbortController()
+    const signals: (AbortSignal | undefined)[] = []
+    const stuck: Dataset<Sample> = {
+      length: 4,
+      get: (index, options) => {
+        signals.push(options?.signal)
+        return index === 2 ? new Promise(() => {}) : dataset.get(index)
+      },
+    }
+    const batches = loader(stuck, { batchSize: 1, signal: cancel.signal })
+    const received: number[] = []
+    const consume = async () => {
+      for await (const batch of batches) {
+        received.push(...read(batch).labels)
+        if (received.length === 2) setTimeout(() => cancel.abort(reason), 1)
+      }
+    }
+    await expect(consume()).rejects.toBe(reason)
+    expect(received).toEqual([0, 1])
+    expect(batches.state()).toEqual({ epoch: 0, position: 2 })
+    expect(signals.every((signal) => signal?.aborted)).toBe(true)
+    await expect(epoch(loader(dataset, { batchSize: 1, signal: cancel.signal }))).rejects.toBe(reason)
+  })
+
+  test('tells the dataset, as does one that is left early', async () => {
+    let signal: AbortSignal | undefined
+    const watching: Dataset<Sample> = {
+      length: 11,
+      get: (index, options) => {
+        signal = options?.signal
+        return dataset.get(index)
+      },
+    }
+    for await (const batch of loader(
+      map(watching, (sample) => sample),
+      { batchSize: 2 },
+    )) {
+      read(batch)
+      expect(signal?.aborted).toBe(false)
+      break
+    }
+    expect(signal?.aborted).toBe(true)
+  })
 })
 
 test('options that cannot work are refused', () => {

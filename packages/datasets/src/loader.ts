@@ -1,14 +1,42 @@
-import { type Key, random, type Tensor1D, type Tensor4D, tensor } from '@ddnet/ops'
-import type { Dataset, Sample } from './dataset.ts'
+import { fromHost, type Key, random, type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D } from '@ddnet/ops'
+import type { AnySample } from './collate.ts'
+import type { Dataset, DetectionSample, Sample, SegmentationSample, SoftSample } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 import { hostBatches } from './host-batches.ts'
+import type { SampleError } from './sample-error.ts'
+import type { Sampler } from './samplers.ts'
 
-/** One step's data. Whoever receives it disposes both tensors. */
+/** One step's data. Whoever receives it disposes its tensors. */
 export interface Batch {
   /** `[batch, height, width, channels]`, float32 */
   readonly images: Tensor4D
   /** `[batch]`, int32 */
   readonly labels: Tensor1D
+}
+
+/** Of samples that belong to several classes. */
+export interface SoftBatch {
+  readonly images: Tensor4D
+  /** `[batch, classes]`, float32 */
+  readonly labels: Tensor2D
+}
+
+/** Of samples with a mask. */
+export interface SegmentationBatch {
+  readonly images: Tensor4D
+  /** `[batch, height, width]`, int32 */
+  readonly labels: Tensor3D
+}
+
+/** Of samples with boxes. Those that have fewer than others of the batch are filled up with boxes of zeros, labelled −1. */
+export interface DetectionBatch {
+  readonly images: Tensor4D
+  /** `[batch, most, 4]`, float32 */
+  readonly boxes: Tensor3D
+  /** `[batch, most]`, int32 */
+  readonly boxLabels: Tensor2D
+  /** `[batch, height, width]`, int32, where the samples have a mask too */
+  readonly masks?: Tensor3D
 }
 
 /** Where a loader stands, as JSON: `position` batches of epoch `epoch` (from 0) were handed out. */
@@ -30,22 +58,37 @@ export interface Loader<B> extends AsyncIterable<B> {
   restore(state: LoaderState): void
 }
 
+export interface SampleLoader<B> extends Loader<B> {
+  /** The samples that were left out so far, by their index: with `onError: 'skip'`. */
+  readonly skipped: ReadonlyMap<number, SampleError>
+}
+
 export interface LoaderOptions {
   readonly batchSize: number
   /** A new order every epoch; needs `key`. */
   readonly shuffle?: boolean
-  /** Decides the order and gives each sample its own key; needed by `shuffle` and by random transforms. */
+  /** Draws the samples of each epoch instead of `shuffle`: `weightedSampler({ weights })`; needs `key`. */
+  readonly sampler?: Sampler
+  /** Decides the order and gives each sample its own key; needed by `shuffle`, samplers and random transforms. */
   readonly key?: Key | undefined
   /** Leave out the last batch where it is smaller than the others. */
   readonly dropLast?: boolean
   /** How many batches to prepare ahead where samples come asynchronously; those in memory take no waiting. */
   readonly prefetch?: number
+  /**
+   * What becomes of a sample that fails, as a damaged file does: 'throw' a `SampleError` when its batch is due, or 'skip' it
+   * and count it in `skipped`. Its batch is smaller then; one of which nothing is left throws.
+   */
+  readonly onError?: 'throw' | 'skip'
+  /** Ends an iteration with its reason as soon as it is aborted, also while a sample is being read. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * Batches of a dataset of images, which must have one shape. Bytes become floats 0 … 1, as by PyTorch's ToTensor.
  * With key `k`, epoch `e` has the order `random.permutation(k.fold('epoch').fold(e), length)`, and the sample at
- * dataset index `i` the key `k.fold('sample').fold(e).fold(i)`.
+ * dataset index `i` the key `k.fold('sample').fold(e).fold(i)`; when a sampler draws it for the `n`-th time more in that
+ * epoch, that key's `.fold(n)`.
  *
  * @throws DatasetError for options that cannot work, and for samples whose shapes differ
  * @example
@@ -54,10 +97,21 @@ export interface LoaderOptions {
  *   dispose([images, labels])
  * }
  */
-export function loader(
-  dataset: Dataset<Sample>,
-  { batchSize, shuffle = false, key, dropLast = false, prefetch = 2 }: LoaderOptions,
-): Loader<Batch> {
+export function loader(dataset: Dataset<Sample>, options: LoaderOptions): SampleLoader<Batch>
+export function loader(dataset: Dataset<SoftSample>, options: LoaderOptions): SampleLoader<SoftBatch>
+export function loader(dataset: Dataset<DetectionSample>, options: LoaderOptions): SampleLoader<DetectionBatch>
+export function loader(dataset: Dataset<SegmentationSample>, options: LoaderOptions): SampleLoader<SegmentationBatch>
+export function loader(dataset: Dataset<AnySample>, options: LoaderOptions): SampleLoader<object> {
+  const {
+    batchSize,
+    shuffle = false,
+    sampler,
+    key,
+    dropLast = false,
+    prefetch = 2,
+    onError = 'throw',
+    signal,
+  } = options
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new DatasetError(`loader: expected batchSize to be a whole number from 1, got ${batchSize}`)
   }
@@ -66,35 +120,57 @@ export function loader(
   }
   if (shuffle && !key)
     throw new DatasetError('loader: shuffle needs a key, as in { shuffle: true, key: random.key(42) }')
-  const length = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize)
-  if (length === 0) {
+  if (sampler && shuffle) throw new DatasetError('loader: expected shuffle or a sampler, got both. Leave out shuffle.')
+  if (sampler && !key) throw new DatasetError('loader: a sampler needs a key, as in { sampler, key: random.key(42) }')
+  if (sampler && sampler.from !== dataset.length) {
     throw new DatasetError(
-      `loader: ${dataset.length} samples make no batch of ${batchSize}${dropLast ? ' (dropLast)' : ''}`,
+      `loader: the sampler draws from ${sampler.from} samples, but the dataset has ${dataset.length}`,
     )
+  }
+  const count = sampler?.length ?? dataset.length
+  const length = dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize)
+  if (length === 0) {
+    throw new DatasetError(`loader: ${count} samples make no batch of ${batchSize}${dropLast ? ' (dropLast)' : ''}`)
   }
 
   let next: LoaderState = { epoch: 0, position: 0 } // where the next iteration begins
   let received: LoaderState = next // what the consumer has
 
-  async function* iterate(): AsyncGenerator<Batch, void, undefined> {
+  const skipped = new Map<number, SampleError>()
+  const onFailure = (error: SampleError): void => {
+    if (onError === 'throw') throw error
+    skipped.set(error.index, error)
+  }
+
+  async function* iterate(): AsyncGenerator<object, void, undefined> {
     const { epoch, position } = next
     next = { epoch: epoch + 1, position: 0 }
     received = { epoch, position }
-    const order = shuffle && key ? random.permutation(key.fold('epoch').fold(epoch), dataset.length) : undefined
-    const sampleKey = key?.fold('sample').fold(epoch)
+    const orderKey = key?.fold('epoch').fold(epoch)
+    const order = orderKey && (sampler?.order(orderKey) ?? (shuffle ? random.permutation(orderKey, count) : undefined))
+    const keyAt = sampleKeys(key?.fold('sample').fold(epoch), sampler && order)
     let handed = position
-    for await (const batch of hostBatches(dataset, { batchSize, order, key: sampleKey, position, length, prefetch })) {
+    const batches = hostBatches(dataset, {
+      batchSize,
+      order,
+      count,
+      keyAt,
+      position,
+      length,
+      prefetch,
+      signal,
+      onFailure,
+    })
+    for await (const batch of batches) {
       received = { epoch, position: ++handed }
-      yield {
-        images: tensor(batch.images, [batch.labels.length, ...batch.shape]) as Tensor4D, // the shape has rank 4
-        labels: tensor(batch.labels, [batch.labels.length], 'int32') as Tensor1D, // the shape has rank 1
-      }
+      yield Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, fromHost(tensor)]))
     }
     received = next
   }
 
   return {
     length,
+    skipped,
     [Symbol.asyncIterator]: iterate,
     state: () => received,
     restore({ epoch, position }) {
@@ -113,5 +189,25 @@ export function loader(
       next = { epoch, position }
       received = next
     },
+  }
+}
+
+/** The key of the sample at each place; one that a sampler has drawn before in this epoch gets another one each time. */
+function sampleKeys(
+  key: Key | undefined,
+  drawn: Uint32Array | undefined,
+): (place: number, index: number) => Key | undefined {
+  if (!key || !drawn) return (_, index) => key?.fold(index)
+  const repeats = new Uint32Array(drawn.length)
+  const seen = new Map<number, number>()
+  for (const [place, index] of drawn.entries()) {
+    const before = seen.get(index) ?? 0
+    repeats[place] = before
+    seen.set(index, before + 1)
+  }
+  return (place, index) => {
+    const own = key.fold(index)
+    const before = repeats[place] as number
+    return before === 0 ? own : own.fold(before)
   }
 }

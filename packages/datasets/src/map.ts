@@ -19,7 +19,7 @@ export function map<T>(dataset: Dataset<T>, ...transforms: Transform<T>[]): Data
   const { length, getSync } = dataset
   const apply = (sample: T, { key }: GetOptions): T =>
     transforms.reduce((current, transform, index) => transform(current, { key: key?.fold(index + 1) }), sample)
-  const below = ({ key }: GetOptions): GetOptions => ({ key: key?.fold(0) })
+  const below = ({ key, signal }: GetOptions): GetOptions => ({ key: key?.fold(0), signal })
   return {
     length,
     get: async (index, options = {}) => apply(await dataset.get(index, below(options)), options),

@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
 import { expect, test } from 'vitest'
 import type { Archive } from '../src/cifar10/sources.ts'
+import { bundleScript } from './bundle-script.ts'
 import { serveArchive } from './synthetic-archive.ts'
 import { synthetic } from './synthetic-cifar10.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -15,23 +14,6 @@ const data = synthetic()
 const expectedChecksum = createHash('sha256')
 for (const { pixels, label } of data.train) expectedChecksum.update(pixels).update(Uint8Array.of(label))
 const expected = expectedChecksum.digest('hex')
-
-/** The script as one file that plain Node runs. */
-async function bundleFillCache(): Promise<string> {
-  const outDir = await temporaryFolder()
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: fileURLToPath(new URL('..', import.meta.url)),
-    ssr: { noExternal: true },
-    build: {
-      ssr: fileURLToPath(new URL('fill-cache.ts', import.meta.url)),
-      outDir,
-      rolldownOptions: { output: { entryFileNames: 'fill-cache.mjs' } },
-    },
-  })
-  return join(outDir, 'fill-cache.mjs')
-}
 
 function start(
   script: string,
@@ -47,7 +29,7 @@ function start(
 }
 
 test('three processes that start at once download once, and all get the images', async () => {
-  const script = await bundleFillCache()
+  const script = await bundleScript('fill-cache', await temporaryFolder())
   const cacheDirectory = await temporaryFolder()
   const { archive, server } = await serveArchive(data)
   const outputs = await Promise.all([1, 2, 3].map(() => start(script, cacheDirectory, archive).output))
@@ -57,7 +39,7 @@ test('three processes that start at once download once, and all get the images',
 })
 
 test('after SIGKILL in the middle of a download, the next process continues it', async () => {
-  const script = await bundleFillCache()
+  const script = await bundleScript('fill-cache', await temporaryFolder())
   const cacheDirectory = await temporaryFolder()
   const { archive, server } = await serveArchive(data, ['stall'])
   const killed = start(script, cacheDirectory, archive)

@@ -28,9 +28,9 @@ export function mixSamples(
   if (!(alpha > 0)) throw new DatasetError(`${name}: expected alpha to be above 0, got ${alpha}`)
   const { length, getSync } = dataset
   const keyOf = (options: GetOptions | undefined): Key => requireKey(name, options ?? {})
-  const partner = (key: Key): [index: number, options: GetOptions] => [
+  const partner = (key: Key, signal?: AbortSignal): [index: number, options: GetOptions] => [
     random.integer(key.fold(0), length),
-    { key: key.fold(1) },
+    { key: key.fold(1), signal },
   ]
   const combine = (own: Sample | SoftSample, other: Sample | SoftSample, key: Key): SoftSample => {
     if (own.shape.some((side, axis) => side !== other.shape[axis])) {
@@ -45,12 +45,15 @@ export function mixSamples(
     )
     return { image, shape: own.shape, probabilities }
   }
-  const ownOptions = (key: Key): GetOptions => ({ key: key.fold(3) })
+  const ownOptions = (key: Key, signal?: AbortSignal): GetOptions => ({ key: key.fold(3), signal })
   return {
     length,
     get: async (index, options) => {
       const key = keyOf(options)
-      const [own, other] = await Promise.all([dataset.get(index, ownOptions(key)), dataset.get(...partner(key))])
+      const [own, other] = await Promise.all([
+        dataset.get(index, ownOptions(key, options?.signal)),
+        dataset.get(...partner(key, options?.signal)),
+      ])
       return combine(own, other, key)
     },
     ...(getSync && {

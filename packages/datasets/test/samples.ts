@@ -1,0 +1,30 @@
+import {
+  type Dataset,
+  DatasetError,
+  imageDataset,
+  map,
+  randomCrop,
+  randomHorizontalFlip,
+  type Sample,
+} from '@ddnet/datasets'
+
+const COUNT = 24
+const images = imageDataset({
+  images: Uint8Array.from({ length: COUNT * 48 }, (_, at) => (at * 37) % 256),
+  labels: Array.from({ length: COUNT }, (_, index) => index),
+  shape: [4, 4, 3],
+})
+
+/** What the tests of workers read: sample 13 is damaged, and whoever reads sample 17 dies. */
+export const samples: Dataset<Sample> = map(
+  {
+    length: COUNT,
+    get: async (index, options) => {
+      if (index === 13) throw new DatasetError('photos/13.jpg is damaged', { path: 'photos/13.jpg' })
+      if (index === 17) return new Promise(() => setTimeout(() => process.exit(3)))
+      return images.get(index, options)
+    },
+  },
+  randomHorizontalFlip(),
+  randomCrop({ padding: 1 }),
+)

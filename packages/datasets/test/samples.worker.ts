@@ -1,0 +1,4 @@
+import { serveDataset } from '@ddnet/datasets'
+import { samples } from './samples.ts'
+
+serveDataset(() => samples)
