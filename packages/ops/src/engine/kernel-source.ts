@@ -1,4 +1,14 @@
-import { getKernel, type KernelConfig, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
+import {
+  engine,
+  getKernel,
+  type KernelConfig,
+  type KernelFunc,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core'
 
 /** Where a kernel comes from: ours, tfjs's, or an operator's `forward`, composed of other operators. */
 export type KernelSource = 'own' | 'stock' | 'composition'
@@ -19,6 +29,16 @@ export function ensureKernel(kernelName: string, backendName: string, compositio
   if (getKernel(kernelName, backendName) === undefined) {
     registerKernel({ kernelName, backendName, kernelFunc: composition })
   }
+}
+
+/** Runs an operator's composition on the current backend: what a kernel of its name does with a case that it leaves to it. */
+export function runComposition(
+  kernelName: string,
+  inputs: NamedTensorInfoMap,
+  attrs: object,
+): TensorInfo | TensorInfo[] {
+  const composition = compositions.get(kernelName) as KernelFunc // there since the operator was called
+  return composition({ inputs, attrs: attrs as NamedAttrMap, backend: engine().backend })
 }
 
 /** The source of a registered kernel; undefined where the backend has none of that name. */
