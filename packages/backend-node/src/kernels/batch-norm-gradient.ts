@@ -3,21 +3,16 @@ import { asImages, type BatchNormAttributes, batchNormAttributes, shapedAs } fro
 import { kernel } from './kernel.ts'
 import { executeOneDnn } from './one-dnn.ts'
 
-type Inputs = Record<'dy' | 'x', Tensor> & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor1D>
+type Inputs = Record<'dy' | 'x' | 'y', Tensor> & Record<'weight' | 'mean' | 'variance', Tensor1D>
 
 /** TensorFlow's gradient of its fused batch norm: `[dx, dweight, dbias]`. */
 export const batchNormGradient: KernelConfig = kernel<Inputs, BatchNormAttributes>(
   'batchNormGradient',
-  (executor, { dy, x, weight, bias, mean, variance }, { eps, activation }) => {
+  (executor, { dy, x, weight, mean, variance, y }, { eps, activation }) => {
     const { execute, executeAll, hasOneDnn } = executor
     const images = asImages(x, weight.size)
     let gradient: Tensor = asImages(dy, weight.size)
-    if (activation === 'relu') {
-      // In inference mode the op takes the statistics, and so gives the values that the activation saw.
-      const inputs = [images, weight, bias, mean, variance]
-      const [y] = executeAll('FusedBatchNormV2', inputs, { ...batchNormAttributes(eps), is_training: false }, 5)
-      gradient = execute('ReluGrad', [gradient, y as Tensor])
-    }
+    if (activation === 'relu') gradient = execute('ReluGrad', [gradient, asImages(y, weight.size)])
     const inputs = [gradient, images, weight, mean, variance]
     const outputs = hasOneDnn
       ? executeOneDnn(executor, 'FusedBatchNormGradV2', inputs, batchNormAttributes(eps), 5)

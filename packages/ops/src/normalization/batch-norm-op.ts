@@ -19,7 +19,7 @@ export interface BatchNormAttributes extends BatchNormGradientAttributes {
 
 type Affine = { x: Tensor; weight: Tensor1D; bias: Tensor1D }
 export type BatchNormInputs = Affine & { runningMean: Tensor1D; runningVar: Tensor1D }
-export type BatchNormGradientInputs = Affine & { dy: Tensor; mean: Tensor1D; variance: Tensor1D }
+export type BatchNormGradientInputs = Affine & { dy: Tensor; mean: Tensor1D; variance: Tensor1D; y: Tensor }
 
 /** Every axis but the last. */
 export const batchAxes = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_, axis) => axis)
@@ -63,8 +63,8 @@ export const batchNormOp: Op<BatchNormInputs, BatchNormAttributes, Tensor[]> = d
       const variance = mean(square(sub(x, average)), batchAxes(x)) as Tensor1D
       return batchNormGradients({ dy: dy as Tensor, x, weight, bias, mean: average, variance }, attributes)
     }
-    const [, average, variance] = saved.output as [Tensor, Tensor1D, Tensor1D]
-    return batchNormGradientOp({ dy: dy as Tensor, x, weight, bias, mean: average, variance }, attributes)
+    const [y, average, variance] = saved.output as [Tensor, Tensor1D, Tensor1D]
+    return batchNormGradientOp({ dy: dy as Tensor, x, weight, bias, mean: average, variance, y }, attributes)
   },
   gradient: {
     x: (_, __, ___, [dx]) => dx as Tensor,
@@ -79,17 +79,17 @@ export const unbiased = (count: number): number => count / (count - 1)
 
 const once = 'it is a kernel for first order only; under a tape batchNorm uses its composition'
 
-/** `[dx, dweight, dbias]` of `batchNormOp`. */
+/** `[dx, dweight, dbias]` of `batchNormOp`; `y`, its result, tells where ReLU let a value pass. */
 export const batchNormGradientOp: Op<BatchNormGradientInputs, BatchNormGradientAttributes, Tensor[]> = defineOp<
   BatchNormGradientInputs,
   BatchNormGradientAttributes,
   Tensor[],
   keyof BatchNormGradientInputs
 >('batchNormGradient', {
-  inputs: ['dy', 'x', 'weight', 'bias', 'mean', 'variance'],
+  inputs: ['dy', 'x', 'weight', 'bias', 'mean', 'variance', 'y'],
   forward: (inputs, attributes) => batchNormGradients(inputs, attributes),
   gradient: {},
-  constants: { dy: once, x: once, weight: once, bias: once, mean: once, variance: once },
+  constants: { dy: once, x: once, weight: once, bias: once, mean: once, variance: once, y: once },
 })
 
 /**
@@ -97,13 +97,13 @@ export const batchNormGradientOp: Op<BatchNormGradientInputs, BatchNormGradientA
  * `dbias = Σ d`, `dweight = Σ d·x̂`, `dx = weight / σ · (d − dbias / n − x̂ · dweight / n)`.
  */
 function batchNormGradients(
-  { dy, x, weight, bias, mean: average, variance }: BatchNormGradientInputs,
+  { dy, x, weight, bias, mean: average, variance, y }: Omit<BatchNormGradientInputs, 'y'> & { y?: Tensor },
   { eps, activation }: BatchNormGradientAttributes,
 ): Tensor[] {
   const axes = batchAxes(x)
   const inverse = rsqrt(add(variance, eps))
   const normalised = mul(sub(x, average), inverse)
-  const d = activation === 'relu' ? reluGradient(dy, add(mul(normalised, weight), bias)) : dy
+  const d = activation === 'relu' ? reluGradient(dy, y ?? add(mul(normalised, weight), bias)) : dy
   const dbias = sum(d, axes)
   const dweight = sum(mul(d, normalised), axes)
   const count = x.size / weight.size
