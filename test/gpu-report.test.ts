@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { reportGpus } from '../scripts/gpu-report.mjs'
+import { root } from '../scripts/pnpm.mjs'
 
 const noCuda = {
   available: false,
@@ -96,3 +100,17 @@ test('without a PyTorch to compare with nothing is written', async () => {
   expect([code, asked]).toEqual([4, []])
   expect(said[0]).toBe('CUDA: no torch')
 })
+
+describeBackends(
+  'the step that is timed',
+  (backend) => {
+    test('runs, here without a GPU', () => {
+      const device = backend === 'tensorflow' ? 'cpu' : backend
+      const words = [join(root, 'benchmarks/gpu/step.mjs'), device, '1']
+      const answers = execFileSync(process.execPath, words, { input: '1\n', encoding: 'utf8' })
+      const [, times] = answers.split('\n', 2).map((line) => JSON.parse(line))
+      expect(times).toEqual([[expect.any(Number), expect.any(Number)]])
+    })
+  },
+  ['tensorflow', 'webgpu'],
+)
