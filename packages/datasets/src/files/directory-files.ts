@@ -1,5 +1,5 @@
 import { DatasetError } from '../dataset-error.ts'
-import { byName, type Files, nameParts } from './files.ts'
+import { byName, type Files, MissingFileError, nameParts } from './files.ts'
 
 /**
  * The files of a folder that a page may read: of its own storage (OPFS), or one that `showDirectoryPicker` gave.
@@ -18,13 +18,11 @@ export function directoryFiles(directory: FileSystemDirectoryHandle): Files {
         const file = await (await folder.getFileHandle(parts.at(-1) as string)).getFile()
         return new Uint8Array(await file.arrayBuffer())
       } catch (error) {
-        throw new DatasetError(
-          `cannot read ${name} in ${directory.name || 'the storage'}: ${(error as Error).message}`,
-          {
-            cause: error,
-            path: name,
-          },
-        )
+        const Missing = (error as Error).name === 'NotFoundError' ? MissingFileError : DatasetError
+        throw new Missing(`cannot read ${name} in ${directory.name || 'the storage'}: ${(error as Error).message}`, {
+          cause: error,
+          path: name,
+        })
       }
     },
   }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { DatasetError } from '../dataset-error.ts'
 import { describeError, errorCode } from '../node/errno.ts'
-import { byName, type Files, nameParts } from './files.ts'
+import { byName, type Files, MissingFileError, nameParts } from './files.ts'
 
 /**
  * The files in a folder on disk. Links are followed where they stand in the folder, as people set them.
@@ -32,7 +32,8 @@ export function diskFiles(directory: string): Files {
       try {
         return await readFile(file)
       } catch (error) {
-        throw new DatasetError(`cannot read ${file}: ${reason(error)}. Check that the data is complete.`, {
+        const Missing = errorCode(error) === 'ENOENT' ? MissingFileError : DatasetError
+        throw new Missing(`cannot read ${file}: ${reason(error)}. Check that the data is complete.`, {
           cause: error,
           path: file,
         })

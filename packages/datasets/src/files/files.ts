@@ -14,6 +14,9 @@ export interface Files {
   path(name: string): string
 }
 
+/** There is no file of that name: one that may be there under another name is looked for. */
+export class MissingFileError extends DatasetError {}
+
 /**
  * The parts of a name that stays below the root. Names come out of downloaded indexes, so they are not to be trusted.
  *

@@ -1,5 +1,5 @@
 import { DatasetError } from '../dataset-error.ts'
-import { byName, type Files, nameParts } from './files.ts'
+import { byName, type Files, MissingFileError, nameParts } from './files.ts'
 
 /**
  * Files that somebody chose or dropped in a page. With `<input type="file" webkitdirectory>` their names begin below the
@@ -21,7 +21,7 @@ export function pickedFiles(files: Iterable<File> | ArrayLike<File>): Files {
     async read(name) {
       const file = byPath.get(nameParts(name).join('/'))
       if (file) return new Uint8Array(await file.arrayBuffer())
-      throw new DatasetError(`${name} is missing among the ${byPath.size} chosen files. Choose the whole folder.`, {
+      throw new MissingFileError(`${name} is missing among the ${byPath.size} chosen files. Choose the whole folder.`, {
         path: name,
       })
     },

@@ -1,5 +1,5 @@
 import { DatasetError } from '../dataset-error.ts'
-import { byName, type Files, nameParts } from './files.ts'
+import { byName, type Files, MissingFileError, nameParts } from './files.ts'
 
 export interface ServedFilesOptions {
   /** What there is: a server cannot be asked. Needed by what lists files, such as `imageFolder`. */
@@ -37,7 +37,8 @@ export function servedFiles(url: string | URL, { names, fetch = globalThis.fetch
           },
         )
       }
-      throw new DatasetError(`cannot fetch ${address}: HTTP ${response.status}. Check that the server has it.`, {
+      const Missing = response.status === 404 ? MissingFileError : DatasetError
+      throw new Missing(`cannot fetch ${address}: HTTP ${response.status}. Check that the server has it.`, {
         path: address,
       })
     },

@@ -1,6 +1,6 @@
 import type { Dataset, Sample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
-import type { Files } from '../files/files.ts'
+import { type Files, MissingFileError } from '../files/files.ts'
 import { imageDataset } from '../image-dataset.ts'
 import { readIdx } from './idx.ts'
 
@@ -36,17 +36,13 @@ export async function idxDataset(
   files: Files,
   { images, labels }: { readonly images: string; readonly labels: string },
 ): Promise<Dataset<Sample>> {
-  const read = async (name: string) => {
-    try {
-      return await readIdx(files, name)
-    } catch (error) {
-      // Damage is told as it is; a missing file may be there gzipped.
-      if (!(error instanceof DatasetError) || error.cause === undefined || name.endsWith('.gz')) throw error
-      return readIdx(files, `${name}.gz`).catch((second: Error) => {
-        throw second instanceof DatasetError && second.cause !== undefined ? error : second
+  const read = (name: string) =>
+    readIdx(files, name).catch((missing: unknown) => {
+      if (!(missing instanceof MissingFileError)) throw missing
+      return readIdx(files, `${name}.gz`).catch((error: unknown) => {
+        throw error instanceof MissingFileError ? missing : error
       })
-    }
-  }
+    })
   const pixels = await read(images)
   const classes = await read(labels)
   const [count, height, width, channels = 1] = pixels.shape

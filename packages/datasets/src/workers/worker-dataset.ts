@@ -8,11 +8,13 @@ export interface DatasetWorker {
   postMessage(message: unknown): void
   terminate(): unknown
   /** Node's. */
-  on?(event: string, listener: (value: never) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: each event has a value of its own
+  on?(event: string, listener: (value: any) => void): unknown
   ref?(): void
   unref?(): void
   /** A page's. */
-  addEventListener?(event: string, listener: (event: never) => void): void
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  addEventListener?(event: string, listener: (event: any) => void): void
 }
 
 export interface WorkerDataset<T> extends Dataset<T> {

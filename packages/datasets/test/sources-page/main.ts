@@ -1,0 +1,67 @@
+import {
+  type Dataset,
+  directoryFiles,
+  type Files,
+  imageFolder,
+  maskFolder,
+  mnist,
+  pickedFiles,
+  type Sample,
+  servedFiles,
+  workerDataset,
+} from '@ddnet/datasets'
+
+const photoNames = ['cat/1.png', 'dog/gray.png', 'dog/transparent.png', 'dog/turned.jpg']
+const served = servedFiles('photos', { names: photoNames })
+
+const all = <T>({ length, get }: Dataset<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length }, (_, index) => get(index)))
+const plain = (samples: Sample[]) => samples.map(({ image, shape, label }) => ({ image: [...image], shape, label }))
+
+/** The photographs in the page's own storage. */
+async function stored(): Promise<Files> {
+  const root = await navigator.storage.getDirectory()
+  for (const name of photoNames) {
+    const [folder, file] = name.split('/') as [string, string]
+    const handle = await (await root.getDirectoryHandle(folder, { create: true })).getFileHandle(file, { create: true })
+    const writable = await handle.createWritable()
+    await writable.write(new Uint8Array(await served.read(name)))
+    await writable.close()
+  }
+  return directoryFiles(root)
+}
+
+/** The photographs as somebody would choose their folder. */
+async function picked(): Promise<Files> {
+  const files = await Promise.all(
+    photoNames.map(async (name) => {
+      const file = new File([new Uint8Array(await served.read(name))], name.split('/').at(-1) as string)
+      Object.defineProperty(file, 'webkitRelativePath', { value: `photos/${name}` })
+      return file
+    }),
+  )
+  return pickedFiles(files)
+}
+
+async function look() {
+  const worker = () => new Worker(new URL('./photos.worker.ts', import.meta.url), { type: 'module' })
+  const inWorkers = await workerDataset<Sample>(worker)
+  const masks = servedFiles('cells', { names: ['images/palette4.png', 'masks/palette4.png'] })
+  const digits = await mnist(servedFiles('mnist'))
+  const damaged = await imageFolder(servedFiles('photos', { names: ['cat/none.png', 'cat/text.png'] }))
+  const reasons = await Promise.all([0, 1].map((index) => damaged.get(index).catch(String)))
+  return {
+    served: plain(await all(await imageFolder(served))),
+    stored: plain(await all(await imageFolder(await stored()))),
+    picked: plain(await all(await imageFolder(await picked()))),
+    workers: plain(await all(inWorkers)),
+    mask: [...(await (await maskFolder(masks)).get(0)).mask],
+    digits: [...(digits.test.labels as Uint8Array)],
+    reasons,
+  }
+}
+
+declare global {
+  var looked: ReturnType<typeof look>
+}
+globalThis.looked = look()
