@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describeBackends } from '@ddnet/testing'
 import { type LaunchedChromium, launchChromium, openPage, type Site, serveFolder } from '@ddnet/testing/browser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { root } from '../scripts/pnpm.mjs'
@@ -45,8 +46,9 @@ describe('every package, packed and installed by npm', () => {
     const files = await filesIn(everything.installed(name))
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']))
     expect(files.filter((file) => /^dist\/.*\.mjs$/.test(file))).not.toEqual([])
+    // `binding` is TensorFlow's addon, which is compiled where it is installed.
     const own =
-      /^(dist\/(?!.*\.test\.).+(\.mjs|\.d\.mts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES)$/
+      /^(dist\/(?!.*\.test\.).+(\.mjs|\.d\.mts)|binding\/\w+\.(cc|h)|package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES)$/
     expect(files.filter((file) => !own.test(file))).toEqual([])
   })
 
@@ -63,6 +65,23 @@ describe('every package, packed and installed by npm', () => {
     const command = join(everything.installed('ddnet'), 'dist', 'main.mjs')
     expect(await everything.node(command, '--version')).toBe(`${version}\n`)
   })
+
+  test("what TensorFlow's addon is compiled from is there: its sources and Node's headers", async () => {
+    const sources = (await filesIn(everything.installed('@ddnet/backend-node'))).filter((file) => /^binding/.test(file))
+    expect(sources).toEqual(expect.arrayContaining(['binding/tfjs_backend.cc', 'binding/tfjs_binding.cc']))
+    expect(await filesIn(everything.installed('node-api-headers'))).toContain('include/node_api.h')
+  })
+
+  describeBackends('the command ddnet', () => {
+    test('installs an addon of TensorFlow, after it trained with the installed packages', async () => {
+      const command = join(everything.installed('ddnet'), 'dist', 'main.mjs')
+      const cache = { DDNET_CACHE: join(folder, 'cache') }
+      const install = ['backend', 'install', 'tensorflow', '--from', process.env['DDNET_TENSORFLOW_ADDON'] as string]
+      const said = await everything.nodeWith(cache, command, ...install)
+      expect(said).toMatch(/three training steps on cpu, loss [\d.]+ → [\d.]+ → [\d.]+/)
+      expect(said).toMatch(/^TensorFlow 2\.\d+\.\d+ \(your addon\) is installed/m)
+    })
+  }, ['tensorflow'])
 
   test('types hold without those of Node', async () => {
     const lines = published.flatMap(entriesOf).map((entry, i) => `export * as entry${i} from '${entry}'\n`)

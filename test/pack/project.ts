@@ -12,7 +12,12 @@ export class Project {
 
   /** Runs Node with `words`; resolves with all that it wrote and rejects if it fails. */
   node(...words: string[]): Promise<string> {
-    return run([process.execPath, ...words], env, this.folder)
+    return this.nodeWith({}, ...words)
+  }
+
+  /** The same, with more variables in its environment. */
+  nodeWith(variables: Record<string, string>, ...words: string[]): Promise<string> {
+    return run([process.execPath, ...words], { ...env, ...variables }, this.folder)
   }
 
   /** The package's folder in `node_modules`. */
