@@ -33,9 +33,30 @@ test('the WASM benchmark runs, once and small, and writes what it measured', asy
   }
 })
 
+test('the WebGPU benchmark compares one operator with tfjs-backend-webgpu, and writes what it measured', async (context) => {
+  const missing = process.env['DDNET_TEST_MISSING_WEBGPU']
+  context.skip(missing !== undefined, missing)
+  const folder = await mkdtemp(join(tmpdir(), 'ddnet-bench-'))
+  try {
+    const out = join(folder, 'result.json')
+    const options = ['batch=1', 'rounds=1', 'only=crossEntropy', `out=${out}`]
+    const { stdout } = await run(process.execPath, [main, 'webgpu', ...options])
+    expect(stdout).toContain('| crossEntropy of 10 classes, with gradients |')
+    const { rows, adapter } = JSON.parse(await readFile(out, 'utf8'))
+    expect(adapter).toMatch(/\w{3,}/)
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual([
+      'crossEntropy of 10 classes',
+      'crossEntropy of 10 classes, with gradients',
+    ])
+    for (const { own, stock } of rows) expect(own.dispatches).toBeLessThan(stock.dispatches)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 test('a benchmark that does not exist is an error that names those that do', async () => {
   await expect(run(process.execPath, [main, 'nothing'])).rejects.toMatchObject({
     code: 2,
-    stderr: 'bench: expected one of wasm, got nothing.\n',
+    stderr: 'bench: expected one of node, wasm, webgpu, got nothing.\n',
   })
 })

@@ -10,7 +10,7 @@ export interface DeviceObserver {
 
 /** A buffer, or a part of one, that a dispatch works on. */
 export interface Bound {
-  readonly usage: GPUBufferUsageFlags
+  readonly buffer: GPUBuffer
   readonly bytes: number
 }
 
@@ -79,7 +79,7 @@ const sizeOf = (data: GPUAllowSharedBufferSource): number =>
 function boundOf({ resource }: GPUBindGroupEntry): Bound[] {
   if (!('buffer' in resource)) return []
   const { buffer, offset = 0, size = buffer.size - offset } = resource
-  return [{ usage: buffer.usage, bytes: size }]
+  return [{ buffer, bytes: size }]
 }
 
 type Methods<T> = { [K in keyof T as T[K] extends (...parameters: never[]) => unknown ? K : never]: T[K] }

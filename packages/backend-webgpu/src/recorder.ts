@@ -1,5 +1,5 @@
-import { engine } from '@tensorflow/tfjs-core'
-import { type Bound, observeDevice } from './device-observer.ts'
+import { engine, type TensorInfo } from '@tensorflow/tfjs-core'
+import { observeDevice } from './device-observer.ts'
 
 /** One compute dispatch. */
 export interface Dispatch {
@@ -16,6 +16,8 @@ export interface Dispatch {
 /** What a device was told to do. */
 export interface Work {
   readonly dispatches: readonly Dispatch[]
+  /** What the outermost kernels would move if they read each input that they use, and wrote each result, once. */
+  readonly leastBytes: number
   readonly submits: number
   /** Buffers that were created, not reused. */
   readonly buffers: number
@@ -27,17 +29,24 @@ export interface Work {
 }
 
 /**
- * Runs `run` and tells what the device was told to do meanwhile, and which kernels told it. The counts of a training step
- * are those of any machine; times are not.
+ * Runs `run` on the current backend and tells what its device was told to do meanwhile, and by which kernels. The counts of
+ * a training step are those of any machine; times are not.
  */
 export async function recordWork<T>(device: GPUDevice, run: () => T | Promise<T>): Promise<{ value: T; work: Work }> {
   const dispatches: Dispatch[] = []
-  const count = { submits: 0, buffers: 0, bufferBytes: 0, pipelines: 0, copiedBytes: 0 }
+  const count = { leastBytes: 0, submits: 0, buffers: 0, bufferBytes: 0, pipelines: 0, copiedBytes: 0 }
   const kernels: string[] = []
-  const restore = nameKernels(kernels)
+  const bound = new Map<GPUBuffer, number>() // by the outermost kernel that is running
+  const restore = watchKernels(kernels, (tensors) => {
+    for (const buffer of new Set(tensors.map(bufferOf))) count.leastBytes += bound.get(buffer as GPUBuffer) ?? 0
+    bound.clear()
+  })
   const stop = observeDevice(device, {
-    dispatch: ({ label }, grid, bound) => {
-      dispatches.push({ label, kernel: kernels.join(' › '), grid, bytes: storageBytes(bound) })
+    dispatch: ({ label }, grid, all) => {
+      const storage = all.filter(({ buffer }) => (buffer.usage & GPUBufferUsage.STORAGE) !== 0)
+      for (const { buffer, bytes } of storage) bound.set(buffer, bytes)
+      const bytes = storage.reduce((sum, each) => sum + each.bytes, 0)
+      dispatches.push({ label, kernel: kernels.join(' › '), grid, bytes })
     },
     submit: () => count.submits++,
     createBuffer: (bytes) => {
@@ -57,14 +66,16 @@ export async function recordWork<T>(device: GPUDevice, run: () => T | Promise<T>
   }
 }
 
-/** Keeps the names of the engine's kernels that are running in `names`, the outermost first. */
-function nameKernels(names: string[]): () => void {
+/** Keeps the names of the engine's kernels that are running in `names`, and tells the tensors of each outermost one. */
+function watchKernels(names: string[], tell: (tensors: readonly TensorInfo[]) => void): () => void {
   const observed = engine()
   const original = observed.runKernel
   observed.runKernel = (name, inputs, attributes) => {
     names.push(name)
     try {
-      return original.call(observed, name, inputs, attributes) as never
+      const result = original.call(observed, name, inputs, attributes)
+      if (names.length === 1) tell([...Object.values(inputs), ...[result].flat()])
+      return result as never
     } finally {
       names.pop()
     }
@@ -73,5 +84,7 @@ function nameKernels(names: string[]): () => void {
   return () => Reflect.deleteProperty(observed, 'runKernel')
 }
 
-const storageBytes = (bound: readonly Bound[]): number =>
-  bound.filter(({ usage }) => (usage & GPUBufferUsage.STORAGE) !== 0).reduce((sum, { bytes }) => sum + bytes, 0)
+const bufferOf = ({ dataId }: TensorInfo): unknown => {
+  const { tensorMap } = engine().backend as unknown as { tensorMap: { get(id: object): { resource?: unknown } } }
+  return tensorMap.get(dataId).resource
+}
