@@ -4,7 +4,7 @@ import { DatasetError } from '../dataset-error.ts'
 import { byName, type Files } from '../files/files.ts'
 import { checkIndex } from '../image-dataset.ts'
 
-export const IMAGE_NAME = /\.(jpe?g|png|webp|gif|avif|tiff?|bmp)$/i
+export const IMAGE_NAME: RegExp = /\.(jpe?g|png|webp|gif|avif|tiff?|bmp)$/i
 
 export interface ImageFolder extends Dataset<Sample> {
   readonly labels: readonly number[]

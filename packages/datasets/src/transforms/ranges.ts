@@ -7,8 +7,8 @@ export function expectRange(
   transform: string,
   name: string,
   [min, max]: Range,
-  least = Number.NEGATIVE_INFINITY,
-  most = Number.POSITIVE_INFINITY,
+  least: number = Number.NEGATIVE_INFINITY,
+  most: number = Number.POSITIVE_INFINITY,
 ): void {
   if (min >= least && max <= most && min <= max) return
   const limits =
