@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from './context.ts'
 import { diskFull } from './disk-space.ts'
+import { isCudaBuild } from './existing.ts'
 import { lacking } from './install-error.ts'
 import { libraries } from './layout.ts'
 import { findPip, type Python } from './python.ts'
@@ -65,13 +66,13 @@ async function bytesOf(folder: string, names: readonly string[]): Promise<number
 async function cudaRequirements(packages: string): Promise<string[]> {
   const description = (await readdir(packages)).find((name) => /^tensorflow-.*\.dist-info$/.test(name))
   const metadata = description === undefined ? '' : await readFile(join(packages, description, 'METADATA'), 'utf8')
-  const found = [...metadata.matchAll(/^Requires-Dist: (nvidia-[^;]+);.*extra == ["']and-cuda["']/gm)]
-  if (found.length === 0) {
+  const asked = [...metadata.matchAll(/^Requires-Dist: (nvidia-[^;]+);.*extra == ["']and-cuda["']/gm)]
+  if (asked.length === 0 || !(await isCudaBuild(join(packages, 'tensorflow')))) {
     throw lacking(
       `This TensorFlow ${tensorflowVersion} for ${process.arch} comes without CUDA. Leave --cuda out, or use another TensorFlow by --from.`,
     )
   }
-  return found.map(([, requirement = '']) => requirement.trim())
+  return asked.map(([, requirement = '']) => requirement.trim())
 }
 
 /** pip, killed by Linux (PR_SET_PDEATHSIG) when this process is: otherwise it would go on writing into the cache. */

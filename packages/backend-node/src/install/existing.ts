@@ -27,9 +27,13 @@ export async function examineExisting(folder: string): Promise<ExistingTensorFlo
     }
   }
   const version = await versionOf(folder)
+  return { folder, version, variant: (await isCudaBuild(folder)) ? 'tensorflow' : 'tensorflow-cpu' }
+}
+
+/** Whether the TensorFlow in a folder `tensorflow` of Python packages says that it is built with CUDA. */
+export async function isCudaBuild(folder: string): Promise<boolean> {
   const build = await readFile(join(folder, 'python/platform/build_info.py'), 'utf8').catch(() => '')
-  const hasCuda = /['"]is_cuda_build['"], True/.test(build)
-  return { folder, version, variant: hasCuda ? 'tensorflow' : 'tensorflow-cpu' }
+  return /['"]is_cuda_build['"], True/.test(build)
 }
 
 async function versionOf(folder: string): Promise<string> {

@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { InstallError, type InstallOptions, installedTensorFlow, installTensorFlow, removeTensorFlow } from './index.ts'
+import { expectPlatform } from './platform.ts'
 
 // Stand-ins for python, compiler and training; the set-up of these tests has installed TensorFlow by the same code.
 
@@ -155,7 +156,7 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
       "Requires-Dist: nvidia-cublas-cu12<13.0; extra == 'and-cuda'",
     ]
     python(`case "$*" in
-      *tensorflow==2.21.0) ${wheel}; mkdir $target/tensorflow-2.21.0.dist-info; echo "${metadata.join('\n')}" > $target/tensorflow-2.21.0.dist-info/METADATA;;
+      *tensorflow==2.21.0) ${wheel}; mkdir -p $target/tensorflow/python/platform; echo "('is_cuda_build', True)" > $target/tensorflow/python/platform/build_info.py; mkdir $target/tensorflow-2.21.0.dist-info; echo "${metadata.join('\n')}" > $target/tensorflow-2.21.0.dist-info/METADATA;;
       *"nvidia-cudnn-cu12<10.0,>=9.3.0.75 nvidia-cublas-cu12<13.0") mkdir -p $target/nvidia; touch $target/nvidia/__init__.py; for part in cudnn cublas; do mkdir -p $target/nvidia/$part/lib $target/nvidia_\${part}_cu12-9.3.dist-info; echo $part > $target/nvidia/$part/lib/lib$part.so.9; done;;
       *) echo "unexpected $*" >&2; exit 1;;
     esac`)
@@ -167,6 +168,12 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
     ])
     expect(readFileSync(addon, 'utf8')).toContain('-Wl,-rpath,$ORIGIN/nvidia/cudnn/lib')
     expect(readFileSync(addon, 'utf8')).not.toContain('__init__')
+  })
+
+  test('a TensorFlow that is built without CUDA is not installed as one with it', async () => {
+    tools()
+    await expect(install({ cuda: true })).rejects.toThrow(/comes without CUDA\. Leave --cuda out/)
+    expect(left()).toEqual([])
   })
 
   describe.each<[string, RegExp, () => void, InstallOptions?]>([
@@ -419,6 +426,16 @@ describe.skipIf(process.platform !== 'linux')('a TensorFlow that is here', () =>
     )
     expect(left()).toEqual([])
   })
+})
+
+test.each([
+  ['darwin', 'macOS'],
+  ['win32', 'Windows'],
+  ['linux', 'Linux with musl'],
+])('on %s without glibc it says what it knows, and what to do instead', (platform, name) => {
+  expect(() => expectPlatform(platform, false)).toThrow(
+    `knows Linux with glibc only, and this is ${name}. Set DDNET_TENSORFLOW_ADDON`,
+  )
 })
 
 /** What runs on this machine. */

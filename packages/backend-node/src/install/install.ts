@@ -17,6 +17,7 @@ import { download, sizes, tensorflowVersion } from './download.ts'
 import { adopt, examineExisting, isFrom } from './existing.ts'
 import { InstallError, lacking } from './install-error.ts'
 import { withLock } from './lock.ts'
+import { expectPlatform } from './platform.ts'
 import { findPython } from './python.ts'
 import { builtTrainingCheck, type Verified, verify } from './verify.ts'
 
@@ -232,15 +233,6 @@ const compileAddon = (compiler: readonly string[], folder: string, include: stri
   phase(context, 'compile', `TensorFlow's addon by ${compiler.join(' ')}`, () =>
     compile(compiler, folder, include, context),
   )
-
-function expectPlatform(): void {
-  const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  if (process.platform === 'linux' && report.header.glibcVersionRuntime !== undefined) return
-  const here = process.platform === 'linux' ? 'Linux with musl' : process.platform
-  throw lacking(
-    `The installation of TensorFlow knows Linux with glibc only, and this is ${here}. Set DDNET_TENSORFLOW_ADDON to the path of a tfjs_binding.node, or use another backend.`,
-  )
-}
 
 /** Puts the finished folder in its place, and takes away what it replaces: its kind, and an addon that was linked. */
 async function replace(root: string, finished: string, target: Installation): Promise<void> {
