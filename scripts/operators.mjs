@@ -21,7 +21,7 @@ Higher orders follow, since gradients are made of these operators. Kernels that 
 they are differentiated themselves.
 
 Tested without a row: \`dropout\` (by the formula, with its mask), \`maxPool2dWithIndices\` (with the cases of \`maxPool2d\`),
-\`adamUpdate\` (with the optimizers). Integers, truth values and constants, which have no derivative: \`argMax\`, \`argMin\`,
+\`adamUpdate\`, \`adamUpdates\`, \`sgdUpdates\` (with the optimizers). Integers, truth values and constants, which have no derivative: \`argMax\`, \`argMin\`,
 \`argSort\`, \`oneHot\`, \`eye\`, \`zerosLike\`, \`onesLike\`, \`detach\`, \`equal\`, \`notEqual\`, \`greater\`, \`greaterEqual\`, \`less\`,
 \`lessEqual\`, \`logicalAnd\`, \`logicalOr\`, \`logicalNot\`, \`isNaN\`, \`isFinite\`, \`all\`, \`any\`.
 `

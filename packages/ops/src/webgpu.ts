@@ -18,6 +18,7 @@ import { windowAverageWebgpu } from './pooling/window-average.webgpu.ts'
 import { pixelShuffleWebgpu, pixelUnshuffleWebgpu } from './resampling/pixel-shuffle.webgpu.ts'
 import { resampleAxisWebgpu } from './resampling/resample-axis.webgpu.ts'
 import { adamUpdatesWebgpu, adamUpdateWebgpu } from './update/adam-update.webgpu.ts'
+import { sgdUpdatesWebgpu } from './update/sgd-update.webgpu.ts'
 
 export { allowArenas } from './engine/webgpu-arena.ts'
 export { type KernelVariant, useVariant } from './engine/webgpu-kernel.ts'
@@ -48,6 +49,7 @@ export const webgpuKernels: readonly KernelConfig[] = [
   reluGradientWebgpu,
   resampleAxisWebgpu,
   scatterPlaneWebgpu,
+  sgdUpdatesWebgpu,
   sumWebgpu,
   tileWebgpu,
   ...windowAverageWebgpu,

@@ -1,4 +1,4 @@
-import { add, clone, mul, sub, type Tensor, tidy, zerosLike } from '@ddnet/ops'
+import { sgdUpdates, type Tensor, zerosLike } from '@ddnet/ops'
 import { gradientOf } from './gradient-of.ts'
 import type { Optimizer } from './optimizer.ts'
 import { expectNonNegative } from './option-checks.ts'
@@ -32,14 +32,6 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   }
   const rate = asSchedule(learningRate)
 
-  /** New parameter and new velocity. */
-  function step(parameter: Tensor, gradient: Tensor, velocity: Tensor | undefined, step: number): Tensor[] {
-    const g = weightDecay === 0 ? gradient : add(gradient, mul(weightDecay, parameter))
-    if (velocity === undefined) return [sub(parameter, mul(rate(step), g))]
-    const u = step === 0 ? clone(g) : add(mul(momentum, velocity), mul(1 - dampening, g))
-    return [sub(parameter, mul(rate(step), nesterov ? add(g, mul(momentum, u)) : u)), u]
-  }
-
   return {
     learningRate: rate,
 
@@ -51,14 +43,21 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     }),
 
     update: (grads, state, params) => {
+      const names = Object.keys(params)
+      const updated = sgdUpdates(
+        names.map((name) => {
+          const parameter = params[name] as Tensor
+          const velocity = state.tensors[`velocity.${name}`]
+          return { parameter, gradient: gradientOf(name, parameter, grads), ...(velocity && { velocity }) }
+        }),
+        { learningRate: rate(state.step), momentum, dampening, nesterov, weightDecay, step: state.step + 1 },
+      )
       const newParams: Record<string, Tensor> = {}
       const tensors: Record<string, Tensor> = {}
-      for (const [name, parameter] of Object.entries(params)) {
-        const gradient = gradientOf(name, parameter, grads)
-        const velocity = state.tensors[`velocity.${name}`]
-        const [newParameter, newVelocity] = tidy(() => step(parameter, gradient, velocity, state.step))
-        newParams[name] = newParameter as Tensor
-        if (newVelocity !== undefined) tensors[`velocity.${name}`] = newVelocity
+      for (const [index, name] of names.entries()) {
+        const [parameter, velocity] = updated[index] as [Tensor, Tensor?]
+        newParams[name] = parameter
+        if (velocity !== undefined) tensors[`velocity.${name}`] = velocity
       }
       return { params: newParams, state: { step: state.step + 1, tensors } }
     },
