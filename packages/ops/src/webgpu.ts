@@ -3,7 +3,7 @@ import { reluGradientWebgpu } from './activation/relu-gradient.webgpu.ts'
 import { meanWebgpu, sumWebgpu } from './array/reduce.webgpu.ts'
 import { tileWebgpu } from './array/tile.webgpu.ts'
 import { addBiasWebgpu } from './convolution/bias.webgpu.ts'
-import { conv2dInputGradientWebgpu, conv2dWebgpu } from './convolution/conv2d.webgpu.ts'
+import { convolutionWebgpu, inputGradientWebgpu } from './convolution/conv2d.webgpu.ts'
 import { conv2dFilterGradientWebgpu } from './convolution/conv2d-filter-gradient.webgpu.ts'
 import { crossEntropyGradientWebgpu, crossEntropyWebgpu } from './loss/cross-entropy.webgpu.ts'
 import {
@@ -32,13 +32,13 @@ export const webgpuKernels: readonly KernelConfig[] = [
   batchNormInferenceWebgpu,
   batchNormWebgpu,
   conv2dFilterGradientWebgpu,
-  conv2dInputGradientWebgpu,
-  conv2dWebgpu,
+  ...convolutionWebgpu,
   crossEntropyGradientWebgpu,
   crossEntropyWebgpu,
   gatherPlaneWebgpu,
   groupNormGradientWebgpu,
   groupNormWebgpu,
+  ...inputGradientWebgpu,
   maxPool2dGradientWebgpu,
   maxPool2dWebgpu,
   maxPool2dWithIndicesWebgpu,

@@ -17,16 +17,20 @@ const biasOp = defineOp('addBias', {
   forward: ({ x, bias }: { x: Tensor; bias: Tensor1D }, { activation }: BiasAttributes): Tensor =>
     activate(add(x, bias), activation),
   saves: ['x', 'bias', 'output'],
-  shared: (dy, { output }, { activation }): Tensor => (activation === undefined ? dy : reluGradient(dy, output)),
-  gradient: {
-    x: (_dy, _saved, _attributes, d) => d,
-    bias: (_dy, _saved, _attributes, d) =>
-      sum(
-        d,
-        d.shape.slice(0, -1).map((_, axis) => axis),
-      ),
-  },
+  shared: (dy, { output }, { activation }) => activationGradient(dy, output, activation),
+  gradient: { x: (_dy, _saved, _attributes, d) => d, bias: (_dy, _saved, _attributes, d) => biasGradient(d) },
 })
+
+/** The gradient before an activation, told from its result. */
+export const activationGradient = <T extends Tensor>(dy: T, output: T, activation?: Activation): T =>
+  activation === undefined ? dy : (reluGradient(dy, output) as T) // of dy's shape
+
+/** The sum over all axes but the last. */
+export const biasGradient = (dy: Tensor): Tensor =>
+  sum(
+    dy,
+    dy.shape.slice(0, -1).map((_, axis) => axis),
+  )
 
 /** Checks that a bias has one value for each output channel, before any kernel runs. */
 export function expectBias(operator: string, bias: Tensor1D | undefined, outChannels: number): void {

@@ -1,7 +1,6 @@
 import { type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { reshape } from '../array/shape.ts'
-import { addBias } from './bias.ts'
 import { expectTransposed } from './options.ts'
 import { transposed } from './transposed.ts'
 
@@ -36,7 +35,7 @@ export function convTranspose1d(x: Tensor3D, filter: Tensor3D, options: ConvTran
   return tidy(() => {
     const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
     const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
-    const y = transposed(image, row, axes, groups)
-    return addBias(reshape(y, [batch, y.shape[2], y.shape[3]]), bias, activation)
+    const y = transposed(image, row, axes, groups, bias, activation)
+    return reshape(y, [batch, y.shape[2], y.shape[3]])
   })
 }

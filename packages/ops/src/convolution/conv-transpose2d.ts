@@ -1,6 +1,5 @@
 import { type Tensor1D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
-import { addBias } from './bias.ts'
 import type { Size } from './geometry.ts'
 import { expectTransposed } from './options.ts'
 import { transposed } from './transposed.ts'
@@ -32,5 +31,5 @@ export interface ConvTranspose2dOptions {
 export function convTranspose2d(x: Tensor4D, filter: Tensor4D, options: ConvTranspose2dOptions = {}): Tensor4D {
   const { groups = 1, bias, activation } = options
   const axes = expectTransposed({ operator: 'convTranspose2d', axes: ['height', 'width'] }, x, filter, options)
-  return tidy(() => addBias(transposed(x, filter, axes, groups), bias, activation))
+  return tidy(() => transposed(x, filter, axes, groups, bias, activation))
 }

@@ -1,8 +1,7 @@
 import { type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { reshape } from '../array/shape.ts'
-import { addBias } from './bias.ts'
-import { conv2dOp } from './conv2d-op.ts'
+import { convolve } from './biased-op.ts'
 import { expectConvolution, imageGeometry } from './options.ts'
 
 export interface Conv1dOptions {
@@ -32,7 +31,7 @@ export function conv1d(x: Tensor3D, filter: Tensor3D, options: Conv1dOptions = {
   return tidy(() => {
     const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
     const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
-    const y = conv2dOp({ x: image, filter: row }, imageGeometry(axes, groups))
-    return addBias(reshape(y, [batch, y.shape[2], y.shape[3]]), bias, activation)
+    const y = convolve(image, row, imageGeometry(axes, groups), bias, activation)
+    return reshape(y, [batch, y.shape[2], y.shape[3]])
   })
 }

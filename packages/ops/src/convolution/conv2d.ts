@@ -1,7 +1,6 @@
 import { type Tensor1D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
-import { addBias } from './bias.ts'
-import { conv2dOp } from './conv2d-op.ts'
+import { convolve } from './biased-op.ts'
 import type { Padding, Size } from './geometry.ts'
 import { expectConvolution, imageGeometry } from './options.ts'
 
@@ -28,5 +27,5 @@ export interface Conv2dOptions {
 export function conv2d(x: Tensor4D, filter: Tensor4D, options: Conv2dOptions = {}): Tensor4D {
   const { groups = 1, bias, activation } = options
   const axes = expectConvolution({ operator: 'conv2d', axes: ['height', 'width'] }, x, filter, options)
-  return tidy(() => addBias(conv2dOp({ x, filter }, imageGeometry(axes, groups)), bias, activation))
+  return tidy(() => convolve(x, filter, imageGeometry(axes, groups), bias, activation))
 }

@@ -1,4 +1,5 @@
-import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
+import type { Activation } from '../activation/activations.ts'
 import { runComposition } from '../engine/kernel-source.ts'
 import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { convolvedSizes } from './conv2d-op.ts'
@@ -8,30 +9,35 @@ import type { ConvolutionGeometry, Pair } from './geometry.ts'
 import { isNarrow } from './narrow-groups.ts'
 import { gatherTiled } from './tiled.webgpu.ts'
 
-/** The convolution in one dispatch. */
-export const conv2dWebgpu: KernelConfig = webgpuKernel<{ x: Tensor4D; filter: Tensor4D }, ConvolutionGeometry>(
-  'conv2d',
-  ({ x, filter }, geometry, gpu) => {
-    if (isNarrow(filter.shape[2], geometry)) return runComposition('conv2d', { x, filter }, geometry)
+type Forward = { x: Tensor4D; filter: Tensor4D; bias?: Tensor1D }
+type Backward = { dy: Tensor4D; filter: Tensor4D; bias?: Tensor1D }
+type Activated = ConvolutionGeometry & { activation?: Activation }
+
+/** The convolution in one dispatch, and with a bias and an activation in one too. */
+export const convolutionWebgpu: readonly KernelConfig[] = ['conv2d', 'biasedConv2d'].map((label) =>
+  webgpuKernel<Forward, Activated>(label, ({ x, filter, bias }, geometry, gpu) => {
+    if (isNarrow(filter.shape[2], geometry))
+      return runComposition(label, { x, filter, ...(bias && { bias }) }, geometry)
     const size = convolvedSizes([x.shape[1], x.shape[2]], [filter.shape[0], filter.shape[1]], geometry)
     const output = gpu.output([x.shape[0], ...size, filter.shape[3]])
-    gather(gpu, { label: 'conv2d', direction: 'forward', input: x, filter, output, geometry })
-    return output
-  },
+    return gather(gpu, { label, direction: 'forward', input: x, filter, output, geometry, bias })
+  }),
 )
 
-/** Its input gradient, the transposed convolution, in one dispatch. */
-export const conv2dInputGradientWebgpu: KernelConfig = webgpuKernel<
-  { dy: Tensor4D; filter: Tensor4D },
-  ConvolutionGeometry & { inputSize: Pair }
->('conv2dInputGradient', ({ dy, filter }, { inputSize, ...geometry }, gpu) => {
-  if (isNarrow(filter.shape[2], geometry)) {
-    return runComposition('conv2dInputGradient', { dy, filter }, { inputSize, ...geometry })
-  }
-  const output = gpu.output([dy.shape[0], ...inputSize, filter.shape[2] * geometry.groups])
-  gather(gpu, { label: 'conv2dInputGradient', direction: 'backward', input: dy, filter, output, geometry })
-  return output
-})
+/** Its input gradient, which is the transposed convolution: the same. */
+export const inputGradientWebgpu: readonly KernelConfig[] = ['conv2dInputGradient', 'biasedConv2dInputGradient'].map(
+  (label) =>
+    webgpuKernel<Backward, Activated & { inputSize: Pair }>(label, ({ dy, filter, bias }, geometry, gpu) => {
+      if (isNarrow(filter.shape[2], geometry)) {
+        return runComposition(label, { dy, filter, ...(bias && { bias }) }, geometry)
+      }
+      const output = gpu.output([dy.shape[0], ...geometry.inputSize, filter.shape[2] * geometry.groups])
+      return gather(gpu, { label, direction: 'backward', input: dy, filter, output, geometry, bias })
+    }),
+)
 
-const gather = (gpu: Gpu, what: Gather): void =>
-  gpu.variant === 'gpu' ? gatherTiled(gpu, what) : gatherDirectly(gpu, what)
+function gather(gpu: Gpu, what: Omit<Gather, 'geometry'> & { geometry: Activated }): TensorInfo {
+  const run = gpu.variant === 'gpu' ? gatherTiled : gatherDirectly
+  run(gpu, { ...what, activation: what.geometry.activation })
+  return what.output
+}

@@ -1,9 +1,9 @@
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { reshape } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { addBias, expectBias } from './bias.ts'
+import { expectBias } from './bias.ts'
+import { convolve } from './biased-op.ts'
 import { type Conv2dOptions, conv2d } from './conv2d.ts'
-import { conv2dOp } from './conv2d-op.ts'
 import { expectTensor } from './geometry.ts'
 import { convolutionAxes, imageGeometry } from './options.ts'
 
@@ -45,8 +45,8 @@ function eachChannel(
   const all = { ...options, groups: channels }
   const axes = convolutionAxes({ operator, axes: ['height', 'width'] }, x.shape, grouped, all)
   return tidy(() => {
-    const y = conv2dOp({ x, filter: reshape(filter, grouped) }, imageGeometry(axes, channels))
-    return addBias(y, options.bias, options.activation)
+    const whole: Tensor4D = reshape(filter, grouped)
+    return convolve(x, whole, imageGeometry(axes, channels), options.bias, options.activation)
   })
 }
 

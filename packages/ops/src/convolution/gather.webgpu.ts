@@ -15,7 +15,7 @@ export interface Gather {
   readonly filter: Tensor4D
   readonly output: TensorInfo
   readonly geometry: ConvolutionGeometry
-  readonly bias?: Tensor1D
+  readonly bias: Tensor1D | undefined
   readonly activation?: Activation | undefined
 }
 
@@ -130,7 +130,7 @@ ${signature} {
   );
 }`
 
-/** The buffer that holds a bias, if there is one, and a result as WGSL. */
+/** A sum with the bias, if there is one, and the activation, as WGSL. */
 export const finish = ({ bias, activation }: Gather, type: string, sum: string, column: string): string => {
   const shifted = bias === undefined ? sum : `(${sum} + bias[${column}])`
   return activation === 'relu' ? `max(${shifted}, ${type}(0))` : shifted

@@ -1,5 +1,8 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Activation } from '../activation/activations.ts'
 import { padConstant, slice } from '../array/shape.ts'
+import { addBias } from './bias.ts'
+import { biasedInputGradientOp } from './biased-op.ts'
 import { conv2dInputGradientOp } from './conv2d-op.ts'
 import type { Pair } from './geometry.ts'
 import { type Axis, imageGeometry } from './options.ts'
@@ -10,6 +13,8 @@ export function transposed(
   filter: Tensor4D,
   axes: readonly (Axis & { readonly outputPadding: number })[],
   groups: number,
+  bias: Tensor1D | undefined,
+  activation: Activation | undefined,
 ): Tensor4D {
   const sides = axes.map(({ size, padding: [cut], outputPadding, ...axis }) => ({
     ...axis,
@@ -24,7 +29,9 @@ export function transposed(
   const columns = sides.at(-1) as (typeof sides)[number]
   if (rows.beyond + columns.beyond === 0) {
     const inputSize: Pair = [rows.size, columns.size]
-    return conv2dInputGradientOp({ dy: x, filter }, { ...imageGeometry(sides, groups), inputSize })
+    const geometry = { ...imageGeometry(sides, groups), inputSize }
+    if (bias !== undefined) return biasedInputGradientOp({ dy: x, filter, bias }, { ...geometry, activation })
+    return addBias(conv2dInputGradientOp({ dy: x, filter }, geometry), bias, activation)
   }
   const uncut = sides.map((side) => ({ ...side, padding: [0, 0] as const }))
   const inputSize: Pair = [rows.full, columns.full]
@@ -35,5 +42,6 @@ export function transposed(
     [0, columns.beyond],
     [0, 0],
   ])
-  return slice(longer, [0, rows.cut, columns.cut, 0], [x.shape[0], rows.size, columns.size, full.shape[3]])
+  const cut = slice(longer, [0, rows.cut, columns.cut, 0], [x.shape[0], rows.size, columns.size, full.shape[3]])
+  return addBias(cut, bias, activation)
 }
