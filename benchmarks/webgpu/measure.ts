@@ -10,12 +10,16 @@ export interface Options {
   readonly rounds: number
   /** What the names of the rows contain, where not all are wanted. */
   readonly only?: string
+  /** Milliseconds of processors that this process has used, where that can be told: what an adapter on the CPU costs. */
+  readonly processors?: () => number
 }
 
 /** What one run of something was, on one backend. */
 export interface Measurement {
-  /** The median. */
+  /** The median on the clock. */
   readonly milliseconds: number
+  /** The median of processors' time, where it can be told. */
+  readonly processors?: number
   readonly dispatches: number
   readonly submits: number
   /** Buffers created, none reused. */
@@ -32,7 +36,6 @@ export interface Row {
 export interface Report {
   readonly adapter: string
   readonly software: boolean
-  readonly options: Options
   readonly rows: readonly Row[]
 }
 
@@ -43,23 +46,31 @@ export interface Report {
  */
 export async function measure(options: Options, tell: (row: Row) => void = () => {}): Promise<Report> {
   const { own, stock, adapter, software } = await startBoth()
+  const subjects = new Map<Contender, Subject[]>()
+  for (const contender of [own, stock]) {
+    await contender.use()
+    subjects.set(contender, subjectsOf(options.batch))
+  }
   const rows: Row[] = []
-  for (const { name, make } of subjects(options.batch)) {
+  for (const [index, { name }] of (subjects.get(own) as Subject[]).entries()) {
     if (!name.includes(options.only ?? '')) continue
-    const runs = new Map<Contender, () => Promise<unknown>>()
+    const runs = new Map<Contender, () => unknown>()
     let error: string | undefined
-    for (const contender of [own, stock]) {
+    for (const [contender, all] of subjects) {
       await contender.use()
       try {
-        const run = make()
-        for (let warmUp = 0; warmUp < 2; warmUp++) await run()
+        const run = all[index]?.start() as () => unknown
+        for (let warmUp = 0; warmUp < 2; warmUp++) {
+          await run()
+          await finished()
+        }
         runs.set(contender, run)
       } catch (reason) {
         if (contender === own) throw reason
         error = (reason as Error).message.split('\n')[0] as string
       }
     }
-    const measured = await inTurns(runs, options.rounds)
+    const measured = await inTurns(runs, options)
     const row: Row = {
       name,
       own: measured.get(own) as Measurement,
@@ -68,27 +79,22 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
     rows.push(row)
     tell(row)
   }
-  return { adapter, software, options, rows }
+  return { adapter, software, rows }
 }
 
 interface Subject {
   readonly name: string
-  /** Its inputs on the current backend, and what runs it once and waits for the device. */
-  readonly make: () => () => Promise<unknown>
+  /** Gives what runs it once. */
+  readonly start: () => () => unknown
 }
 
-function subjects(batch: number): Subject[] {
-  const step: Subject = { name: `DDNet step, batch ${batch}`, make: () => ddnetStep(batch).run }
-  const kernels = operators(batch).flatMap(({ name, gradients }, index): Subject[] => {
-    const of = (pass: 'forward' | 'gradients') => () => {
-      const run = operators(batch)[index]?.[pass] as () => unknown
-      return async () => {
-        time(run)
-        await finished()
-      }
-    }
-    const forward: Subject = { name, make: of('forward') }
-    return gradients === undefined ? [forward] : [forward, { name: `${name}, with gradients`, make: of('gradients') }]
+/** What is measured, with its inputs on the current backend. */
+function subjectsOf(batch: number): Subject[] {
+  const step: Subject = { name: `DDNet step, batch ${batch}`, start: () => ddnetStep(batch).run }
+  const kernels = operators(batch).flatMap(({ name, forward, gradients }): Subject[] => {
+    const value: Subject = { name, start: () => () => time(forward) }
+    if (gradients === undefined) return [value]
+    return [value, { name: `${name}, with gradients`, start: () => () => time(gradients) }]
   })
   return [step, ...kernels]
 }
@@ -101,28 +107,43 @@ async function finished(): Promise<void> {
 }
 
 async function inTurns(
-  runs: ReadonlyMap<Contender, () => Promise<unknown>>,
-  rounds: number,
+  runs: ReadonlyMap<Contender, () => unknown>,
+  { rounds, processors }: Options,
 ): Promise<Map<Contender, Measurement>> {
-  const works = new Map<Contender, Work>()
-  const times = new Map<Contender, number[]>([...runs.keys()].map((contender) => [contender, []]))
+  const results = new Map<Contender, { work: Work; clock: number[]; used: number[] }>()
   for (const [contender, run] of runs) {
     await contender.use()
-    works.set(contender, (await recordWork(contender.device, run)).work)
+    const { work } = await recordWork(contender.device, run)
+    results.set(contender, { work, clock: [], used: [] })
   }
   for (let round = 0; round < rounds; round++) {
     for (const [contender, run] of runs) {
       await contender.use()
-      const start = performance.now()
+      await finished()
+      const [start, before] = [performance.now(), processors?.()]
       await run()
-      times.get(contender)?.push(performance.now() - start)
+      await finished()
+      results.get(contender)?.clock.push(performance.now() - start)
+      if (before !== undefined) results.get(contender)?.used.push((processors?.() as number) - before)
     }
   }
   return new Map(
-    [...works].map(([contender, { dispatches, submits, buffers }]) => {
-      const milliseconds = median(times.get(contender) as number[])
-      return [contender, { milliseconds, dispatches: dispatches.length, submits, buffers }]
-    }),
+    [...results].map(
+      ([
+        contender,
+        {
+          work: { dispatches, submits, buffers },
+          clock,
+          used,
+        },
+      ]) => {
+        const counts = { dispatches: dispatches.length, submits, buffers }
+        return [
+          contender,
+          { milliseconds: median(clock), ...(used.length > 0 && { processors: median(used) }), ...counts },
+        ]
+      },
+    ),
   )
 }
 

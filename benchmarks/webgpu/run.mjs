@@ -10,10 +10,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
 const options = { batch: Number(given.batch ?? 8), rounds: Number(given.rounds ?? 5), only: given.only ?? '' }
 
+const processors = () => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 const { measure } = await loadSources('../webgpu/measure.ts')
 const { head, line } = await loadSources('../webgpu/table.ts')
 console.log(head)
-const { adapter, software, rows } = await measure(options, (row) => console.log(line(row)))
+const { adapter, software, rows } = await measure({ ...options, processors }, (row) => console.log(line(row)))
 const result = {
   command: `node benchmarks/webgpu/main.mjs batch=${options.batch} rounds=${options.rounds}`,
   commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
@@ -24,8 +29,9 @@ const result = {
   // Above the number of cores, times say little.
   loadAverage: loadavg()[1],
   adapter,
-  ...options,
-  unit: 'milliseconds, medians',
+  batch: options.batch,
+  rounds: options.rounds,
+  unit: 'milliseconds on the clock, and of processors; medians',
   rows,
 }
 const out =

@@ -2,20 +2,25 @@ import type { Measurement, Row } from './measure.ts'
 
 /** The table's first two lines, in Markdown. */
 export const head: string = [
-  '| | ms | stock ms | stock / own | dispatches | stock | submits | stock | buffers made | stock |',
-  '|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|',
+  '| | ms | stock ms | stock / own | of processors | dispatches | stock | submits | stock | buffers made | stock |',
+  '|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|',
 ].join('\n')
 
 /** A row of the table, in Markdown. */
 export function line({ name, own, stock }: Row): string {
-  const counts = (key: 'dispatches' | 'submits' | 'buffers'): string[] => [
+  const cells = 'error' in stock ? [milliseconds(own), stock.error, '—', '—'] : timesOf(own, stock)
+  const counts = (['dispatches', 'submits', 'buffers'] as const).flatMap((key) => [
     `${own[key]}`,
     'error' in stock ? '—' : `${stock[key]}`,
-  ]
-  const times =
-    'error' in stock ? [stock.error, '—'] : [milliseconds(stock), (stock.milliseconds / own.milliseconds).toFixed(2)]
-  const cells = [name, milliseconds(own), ...times, ...counts('dispatches'), ...counts('submits'), ...counts('buffers')]
-  return `| ${cells.join(' | ')} |`
+  ])
+  return `| ${[name, ...cells, ...counts].join(' | ')} |`
 }
+
+const timesOf = (own: Measurement, stock: Measurement): string[] => [
+  milliseconds(own),
+  milliseconds(stock),
+  (stock.milliseconds / own.milliseconds).toFixed(2),
+  own.processors === undefined || stock.processors === undefined ? '—' : (stock.processors / own.processors).toFixed(2),
+]
 
 const milliseconds = ({ milliseconds: value }: Measurement): string => value.toFixed(value < 10 ? 2 : 1)
