@@ -14,10 +14,13 @@ export default defineConfig({
   resolve: { conditions: ['@ddnet/source', ...defaultClientConditions] },
   server: { headers },
   preview: { headers },
+  worker: {
+    format: 'es',
+    // The model's summary shows the names of classes.
+    rolldownOptions: { output: { keepNames: true } },
+  },
   build: {
     target: 'es2023',
     chunkSizeWarningLimit: 1000,
-    // The model's summary shows the names of classes.
-    rolldownOptions: { output: { keepNames: true } },
   },
 })

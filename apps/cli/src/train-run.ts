@@ -90,7 +90,13 @@ async function fit(
         },
       },
       report, // before the checkpoint, so that what a checkpoint knows of is in the log
-      checkpoint({ directory: folder.checkpoints, every: saveEvery, keep: config.checkpoint.keep, best: 'accuracy' }),
+      checkpoint({
+        directory: folder.checkpoints,
+        every: saveEvery,
+        keep: config.checkpoint.keep,
+        best: 'accuracy',
+        config, // for whoever goes on with a checkpoint without its folder
+      }),
     ],
   })
   const images = testLoader(data.test, config, evaluationBatchSize(model, config), config.validation.images)

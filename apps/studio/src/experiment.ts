@@ -11,16 +11,23 @@ import {
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
-import { random } from '@ddnet/ops'
+import { type Backend, dispose, random, type Tensor, zeros } from '@ddnet/ops'
 import { adam, oneCycle } from '@ddnet/optimizers'
-import { type Callback, type FitResult, Trainer } from '@ddnet/trainer'
-import type { Settings } from './settings.ts'
+import { type Callback, type FitResult, type Snapshot, Trainer } from '@ddnet/trainer'
 
 export const mean = 0.4734
 export const std = 0.2516
+export const peak = 4e-3
 
 /** What one run of the page trains: `ddnet train`'s recipe, with the same randomness for the same seed. */
-export type Recipe = Pick<Settings, 'steps' | 'batchSize' | 'seed' | 'testImages'>
+export interface Recipe {
+  readonly steps: number
+  readonly batchSize: number
+  readonly seed: number
+  readonly testImages: number
+  /** In steps. */
+  readonly validateEvery: number
+}
 
 const keysOf = (seed: number) => {
   const key = random.key(seed)
@@ -30,36 +37,75 @@ const keysOf = (seed: number) => {
 export const createModel = ({ seed }: Pick<Recipe, 'seed'>): DDNet => new DDNet({ key: keysOf(seed).model })
 
 /** Shuffled and mirrored training images in batches. */
-export const trainingBatches = ({ train }: Cifar10, { batchSize, seed }: Recipe): Loader<Batch> =>
+export const trainingBatches = (
+  { train }: Cifar10,
+  { batchSize, seed }: Pick<Recipe, 'batchSize' | 'seed'>,
+): Loader<Batch> =>
   loader(map(train, randomHorizontalFlip(), normalize({ mean, std })), {
     batchSize,
     shuffle: true,
     key: keysOf(seed).data,
   })
 
-/** Trains `model` in place. `watch` may wrap the training batches to look at them. */
+const validationBatches = ({ test }: Cifar10, { testImages }: Recipe): Loader<Batch> => {
+  const count = Math.min(testImages, test.length)
+  return loader(map(subset(test, count), normalize({ mean, std })), { batchSize: Math.min(count, 100) })
+}
+
+const createTrainer = (model: DDNet, { steps }: Recipe, callbacks: readonly Callback[] = []) =>
+  new Trainer({
+    model,
+    loss: crossEntropy(),
+    metrics: { accuracy: accuracy() },
+    optimizer: adam({ learningRate: oneCycle({ peak, steps }) }),
+    callbacks,
+  })
+
+/** Compiles what the run needs, where the backend compiles: batches of each size that comes. */
+export async function prepare(
+  backend: Backend,
+  model: DDNet,
+  { train, test }: Cifar10,
+  recipe: Recipe,
+  onProgress: (progress: { done: number; total: number }) => void,
+): Promise<void> {
+  const count = Math.min(recipe.testImages, test.length)
+  const [training, evaluation] = [
+    sizesOf(train.length, recipe.batchSize).map(emptyBatch),
+    sizesOf(count, Math.min(count, 100)).map(emptyBatch),
+  ]
+  await createTrainer(model, recipe).prepare(backend, { training, evaluation, onProgress })
+  for (const batch of [...training, ...evaluation]) dispose(Object.values(batch))
+}
+
+/** The full batch and, if there is one, the smaller last one. */
+const sizesOf = (length: number, batchSize: number): number[] =>
+  [Math.min(batchSize, length), length % batchSize].filter((size) => size > 0)
+
+const emptyBatch = (size: number): Record<string, Tensor> => ({
+  images: zeros([size, 32, 32, 3]),
+  labels: zeros([size], 'int32'),
+})
+
+export interface TrainOptions {
+  readonly callback?: Callback
+  /** Wraps the training batches, to look at them. */
+  readonly watch?: (batches: Loader<Batch>) => Loader<Batch>
+  readonly resume?: Snapshot | undefined
+}
+
+/** Trains `model` in place. */
 export function train(
   model: DDNet,
   data: Cifar10,
   recipe: Recipe,
-  callback: Callback,
-  watch: (batches: Loader<Batch>) => Loader<Batch> = (batches) => batches,
+  { callback = {}, watch = (batches) => batches, resume }: TrainOptions = {},
 ): Promise<FitResult> {
-  const { steps, seed } = recipe
-  const trainer = new Trainer({
-    model,
-    loss: crossEntropy(),
-    metrics: { accuracy: accuracy() },
-    optimizer: adam({ learningRate: oneCycle({ peak: 4e-3, steps }) }),
-    callbacks: [callback],
-  })
-  const count = Math.min(recipe.testImages, data.test.length)
-  return trainer.fit(watch(trainingBatches(data, recipe)), {
-    steps,
-    validation: loader(map(subset(data.test, count), normalize({ mean, std })), { batchSize: Math.min(count, 100) }),
-    validateEvery: Math.max(5, Math.round(steps / 20)),
-    key: keysOf(seed).training,
-    // What the page shows, and where it pauses, is the step that was just done.
-    lag: 0,
+  return createTrainer(model, recipe, [callback]).fit(watch(trainingBatches(data, recipe)), {
+    steps: recipe.steps,
+    validation: validationBatches(data, recipe),
+    validateEvery: recipe.validateEvery,
+    key: keysOf(recipe.seed).training,
+    ...(resume && { resume }),
   })
 }

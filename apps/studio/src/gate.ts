@@ -25,8 +25,8 @@ export class Gate {
   }
 
   /** Resolves when the next may go through. `onHeld` is called if it has to wait. */
-  async pass(onHeld: () => void = () => {}): Promise<void> {
-    if (!this.#open && this.#passes === 0) onHeld()
+  async pass(onHeld: () => void | Promise<void> = () => {}): Promise<void> {
+    if (!this.#open && this.#passes === 0) await onHeld()
     while (!this.#open && this.#passes === 0) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve

@@ -1,48 +1,214 @@
-import { type Cifar10, cifar10 } from '@ddnet/datasets'
-import type { DDNet } from '@ddnet/models'
-import { dispose, getBackend } from '@ddnet/ops'
 import type { StepEvent, ValidationEvent } from '@ddnet/trainer'
-import { drawBatch, watchBatches } from './batch-images.ts'
+import { offerBenchmark } from './benchmark.ts'
 import { drawCurve, smoothed } from './curve.ts'
+import { downloadFile } from './download-file.ts'
+import { drawPictures } from './draw-pictures.ts'
 import { element } from './element.ts'
-import { createModel, train, trainingBatches } from './experiment.ts'
 import { formatBytes, formatCount, formatSeconds, formatShare } from './format.ts'
-import { Gate } from './gate.ts'
 import { drawModel } from './model-table.ts'
-import { offerRecord } from './run-record.ts'
+import type { Command, Memory, Report } from './protocol.ts'
+import type { RunningBackend, RunRecord } from './run-record.ts'
 import { defaults, readSettings, type Settings, writeSettings } from './settings.ts'
-import { type StartedBackend, startBackend } from './start-backend.ts'
 
 type State = 'loading' | 'ready' | 'training' | 'paused' | 'done' | 'failed'
 
 const form = element<HTMLFormElement>('settings')
-const trainButton = element<HTMLButtonElement>('train')
-const stepButton = element<HTMLButtonElement>('step')
-const resetButton = element<HTMLButtonElement>('reset')
+const [trainButton, stepButton, resetButton] = ['train', 'step', 'reset'].map((id) =>
+  element<HTMLButtonElement>(id),
+) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement]
+const files = element<HTMLInputElement>('open')
 
-main().catch((error) => fail('The page could not start', error))
+/** The page: it shows what the worker reports, and tells it what was clicked. It has no tensors. */
+class Page {
+  readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+  #settings: Settings
+  #backend: RunningBackend | undefined
+  #dispatches: number | undefined
+  #state: State = 'loading'
+  #testImages = 0
+  #steps: (StepEvent & { memory: Memory })[] = []
+  #validations: ValidationEvent[] = []
+  #drawing = false
 
-async function main(): Promise<void> {
-  fillForm(defaults)
-  form.addEventListener('change', changeSettings)
-  form.addEventListener('submit', (event) => event.preventDefault())
-  const settings = readSettings(location.search)
-  fillForm(settings)
-  showState('loading', 'Starting a backend…')
-  const started = await startBackend(settings.backend).catch((error) => {
-    element('backend').dataset['kind'] = 'none'
-    throw error
-  })
-  showBackend(started)
-  const data = await loadData()
-  await new Experiment(settings, started, data).begin()
+  constructor(settings: Settings) {
+    this.#settings = settings
+    this.#worker.addEventListener('error', ({ message }) => this.#fail('The page could not start', message))
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {
+      this.#show(data)
+      this.#tell({ kind: 'shown' })
+    })
+    trainButton.addEventListener('click', () => this.#tell({ kind: this.#state === 'training' ? 'pause' : 'train' }))
+    stepButton.addEventListener('click', () => this.#tell({ kind: 'step' }))
+    resetButton.addEventListener('click', () => this.#tell({ kind: 'reset' }))
+    element('download').addEventListener('click', () => this.#tell({ kind: 'save' }))
+    element('save').addEventListener('click', () =>
+      downloadFile('ddnet-run.json', JSON.stringify(this.record(), null, 2), 'application/json'),
+    )
+    files.addEventListener('change', () => this.#open())
+    this.#showState('loading', 'Starting a backend…')
+    this.#tell({ kind: 'start', settings, dataUrl: new URL('cifar10/', document.baseURI).href })
+  }
+
+  /** What was trained so far. */
+  record(): RunRecord {
+    const backend = this.#backend as RunningBackend
+    return {
+      settings: this.#settings,
+      backend: { ...backend, ...(this.#dispatches !== undefined && { dispatches: this.#dispatches }) },
+      steps: this.#steps,
+      validations: this.#validations,
+    }
+  }
+
+  #tell(command: Command): void {
+    this.#worker.postMessage(command)
+  }
+
+  async #open(): Promise<void> {
+    const chosen = await Promise.all(
+      [...(files.files ?? [])].map(async (file) => ({
+        name: file.name,
+        bytes: new Uint8Array(await file.arrayBuffer()),
+      })),
+    )
+    files.value = '' // so that the same file can be chosen again
+    this.#tell({ kind: 'open', files: chosen })
+  }
+
+  #show(report: Report): void {
+    switch (report.kind) {
+      case 'backend':
+        this.#backend = report.backend
+        showBackend(report.backend, report.reason)
+        break
+      case 'loading':
+        this.#showLoading(report.receivedBytes, report.totalBytes)
+        break
+      case 'compiling':
+        showProgress(report.done, report.total)
+        this.#showState('loading', `Compiling kernels, ${report.done} of ${report.total}`)
+        break
+      case 'ready':
+        this.#showReady(report)
+        break
+      case 'pictures':
+        drawPictures(element('batch-images'), report.pictures)
+        element('batch-title').textContent = report.pictures.title
+        break
+      case 'training':
+        element('notice').hidden = true
+        this.#showState('training', 'Training…')
+        break
+      case 'step':
+        this.#steps.push({ ...report.event, memory: report.memory })
+        this.#dispatches = report.dispatches
+        element<HTMLButtonElement>('save').disabled = false
+        if (this.#state === 'training')
+          this.#showStatus(`Training, step ${report.event.step} of ${this.#settings.steps}`)
+        this.#draw()
+        break
+      case 'validation':
+        this.#validations.push(report.event)
+        this.#draw()
+        break
+      case 'paused':
+        this.#showState('paused', `Paused after step ${report.step} of ${this.#settings.steps}`)
+        break
+      case 'done':
+        this.#finish()
+        break
+      case 'lost':
+        this.#goBackTo(report.step)
+        showNotice('The device was lost', `${report.message} Training goes on after step ${report.step}.`)
+        this.#showState('loading', 'Starting the device again…')
+        break
+      case 'checkpoint':
+        downloadFile(`ddnet-step-${report.step}.tar`, report.tar, 'application/x-tar')
+        break
+      case 'refused':
+        showNotice(report.title, report.message)
+        break
+      case 'failed':
+        this.#fail(report.title, report.message)
+        break
+    }
+  }
+
+  #showLoading(receivedBytes: number, totalBytes: number): void {
+    showProgress(receivedBytes, totalBytes)
+    const share = totalBytes === 0 ? '…' : `, ${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}`
+    this.#showState('loading', `Loading images${share}`)
+  }
+
+  #showReady({ settings, step, summary, testImages }: Extract<Report, { kind: 'ready' }>): void {
+    this.#settings = settings
+    this.#testImages = testImages
+    // A checkpoint brings its own settings.
+    history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}`)
+    fillForm(settings)
+    drawModel(element('model-rows'), summary)
+    element('model-title').textContent = `DDNet, ${formatCount(summary.parameters)} parameters`
+    element('notice').hidden = true
+    this.#goBackTo(0)
+    showProgress(step, settings.steps)
+    if (step === 0) this.#showState('ready', 'Ready.')
+    else this.#showState('paused', `Paused after step ${step} of ${settings.steps}`)
+  }
+
+  /** Forgets what came after a step. */
+  #goBackTo(last: number): void {
+    this.#steps = this.#steps.filter(({ step }) => step <= last)
+    this.#validations = this.#validations.filter(({ step }) => step < last)
+    this.#draw()
+  }
+
+  #finish(): void {
+    const accuracy = this.#validations.at(-1)?.validation['accuracy'] as number
+    this.#showState('done', `Done: ${formatShare(accuracy)} of ${formatCount(this.#testImages)} test images are right.`)
+  }
+
+  /** At the next frame, however many reports come before. */
+  #draw(): void {
+    if (this.#drawing) return
+    this.#drawing = true
+    requestAnimationFrame(() => {
+      this.#drawing = false
+      drawNumbers(this.record(), this.#settings.steps)
+    })
+  }
+
+  #showState(state: State, status: string): void {
+    this.#state = state
+    document.body.dataset['state'] = state
+    this.#showStatus(status)
+    const [running, still] = [state === 'training' || state === 'paused', state !== 'loading' && state !== 'training']
+    element<HTMLFieldSetElement>('fields').disabled = running
+    trainButton.textContent = state === 'training' ? 'Pause' : state === 'paused' ? 'Resume' : 'Train'
+    trainButton.disabled = state === 'loading' || state === 'done' || state === 'failed'
+    stepButton.disabled = state !== 'ready' && state !== 'paused'
+    resetButton.disabled = state === 'loading' || state === 'ready'
+    element<HTMLButtonElement>('download').disabled = state === 'loading' || state === 'ready'
+    element<HTMLButtonElement>('save').disabled = this.#steps.length === 0
+    files.disabled = !still || state === 'paused'
+  }
+
+  #showStatus(status: string): void {
+    element('status').textContent = status
+  }
+
+  #fail(title: string, message: string): void {
+    if (this.#backend === undefined) element('backend').dataset['kind'] = 'none'
+    element('error-title').textContent = title
+    element('error-message').textContent = message
+    element('error').hidden = false
+    this.#showState('failed', `${title}.`)
+  }
 }
 
 /** Settings belong to the address, and a page to its settings. */
 function changeSettings(): void {
   if (!form.reportValidity()) return
-  const address = writeSettings(readForm())
-  location.assign(`${location.pathname}${address}`)
+  location.assign(`${location.pathname}${writeSettings(readForm())}`)
 }
 
 function fillForm(settings: Settings): void {
@@ -58,223 +224,79 @@ function readForm(): Settings {
   return readSettings(`?${new URLSearchParams(entries)}`)
 }
 
-async function loadData(): Promise<Cifar10> {
-  showState('loading', 'Loading images…')
-  const progress = element<HTMLProgressElement>('progress')
-  try {
-    return await cifar10({
-      onProgress: ({ receivedBytes, totalBytes = 0 }) => {
-        progress.value = totalBytes === 0 ? 0 : receivedBytes / totalBytes
-        element('status').textContent = `Loading images, ${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}`
-      },
-    })
-  } catch (error) {
-    throw new Error(`${(error as Error).message} In this repository: pnpm --filter @ddnet/studio shards`, {
-      cause: error,
-    })
+function drawNumbers({ steps: events, validations, backend }: RunRecord, steps: number): void {
+  const last = events.at(-1)
+  const losses = events.map(({ step, loss }) => ({ step, value: loss }))
+  const validated = (of: (event: ValidationEvent) => number) =>
+    validations.map((event) => ({ step: event.step, value: of(event) }))
+  drawCurve(
+    element<SVGSVGElement>('loss-curve'),
+    [
+      { points: losses, look: 'faint' },
+      { points: smoothed(losses), look: 'train' },
+      { points: validated(({ validation }) => validation.loss), look: 'test', dots: true },
+    ],
+    { steps, format: (value) => value.toFixed(1) },
+  )
+  drawCurve(
+    element<SVGSVGElement>('accuracy-curve'),
+    [
+      { points: validated(({ train }) => train['accuracy'] as number), look: 'train', dots: true },
+      { points: validated(({ validation }) => validation['accuracy'] as number), look: 'test', dots: true },
+    ],
+    { steps, top: 1, format: (value) => `${Math.round(value * 100)} %` },
+  )
+  const accuracy = validations.at(-1)?.validation['accuracy'] as number | undefined
+  const number = (id: string, value: string | undefined): void => {
+    element(`number-${id}`).textContent = value ?? '–'
   }
+  number('step', last && formatCount(last.step))
+  number('loss', last?.loss.toFixed(3))
+  number('accuracy', accuracy === undefined ? undefined : formatShare(accuracy))
+  number('rate', last?.learningRate.toExponential(1))
+  number('time', last && formatSeconds(last.seconds))
+  number('memory', last && formatBytes(last.memory.bytes))
+  if (last !== undefined) showProgress(last.step, steps)
+  element('dispatches').textContent =
+    backend?.dispatches === undefined ? '' : `${formatCount(backend.dispatches)} dispatches.`
 }
 
-/** One model and its training. */
-class Experiment {
-  readonly #gate = new Gate()
-  #model: DDNet
-  #steps: StepEvent[] = []
-  #validations: ValidationEvent[] = []
-  #running = false
-  #resetting = false
-  #lastBatchShown = 0
-
-  constructor(
-    private readonly settings: Settings,
-    private readonly started: StartedBackend,
-    private readonly data: Cifar10,
-  ) {
-    this.#model = createModel(settings)
-  }
-
-  /** Shows what there is to train, and waits for the buttons. */
-  async begin(): Promise<void> {
-    const summary = this.#model.summary([1, 32, 32, 3])
-    drawModel(element('model-rows'), summary)
-    element('model-title').textContent = `DDNet, ${formatCount(summary.parameters)} parameters`
-    trainButton.addEventListener('click', () => this.#toggle())
-    stepButton.addEventListener('click', () => this.#stepOnce())
-    resetButton.addEventListener('click', () => this.#reset())
-    await this.#showNew()
-  }
-
-  async #showNew(): Promise<void> {
-    this.#draw()
-    for await (const batch of trainingBatches(this.data, this.settings)) {
-      await drawBatch(element('batch-images'), batch, this.data.classNames)
-      dispose([batch.images, batch.labels])
-      break
-    }
-    element('batch-title').textContent = `the first of ${formatCount(this.data.train.length)} images`
-    showState('ready', 'Ready.')
-  }
-
-  #toggle(): void {
-    if (!this.#running) {
-      this.#gate.openUp()
-      this.#train()
-    } else if (this.#gate.open) this.#gate.close()
-    else this.#gate.openUp()
-  }
-
-  #stepOnce(): void {
-    this.#gate.close()
-    if (this.#running) this.#gate.passOne()
-    else this.#train()
-  }
-
-  #reset(): void {
-    if (this.#running) {
-      this.#resetting = true
-      this.#gate.openUp()
-    } else this.#renew()
-  }
-
-  #renew(): void {
-    this.#model.dispose()
-    this.#model = createModel(this.settings)
-    this.#steps = []
-    this.#validations = []
-    this.#resetting = false
-    element('error').hidden = true
-    element('save').hidden = true
-    this.#showNew().catch((error) => fail('The images could not be shown', error))
-  }
-
-  #train(): void {
-    this.#running = true
-    showState('training', 'Compiling for the first step…')
-    const callback = {
-      onStep: async (event: StepEvent, control: { stop(): void }) => {
-        this.#steps.push(event)
-        this.#draw()
-        showState('training', `Training, step ${event.step} of ${this.settings.steps}`)
-        const last = event.step === this.settings.steps
-        if (!last && !this.#resetting) await this.#gate.pass(() => this.#pause(event.step))
-        if (this.#resetting) control.stop()
-      },
-      onValidation: (event: ValidationEvent) => {
-        this.#validations.push(event)
-        this.#draw()
-      },
-    }
-    train(this.#model, this.data, this.settings, callback, (batches) =>
-      watchBatches(batches, async (batch) => {
-        if (performance.now() - this.#lastBatchShown < 500) return
-        this.#lastBatchShown = performance.now()
-        await drawBatch(element('batch-images'), batch, this.data.classNames)
-        element('batch-title').textContent = `of step ${this.#steps.length + 1}`
-      }),
-    )
-      .then(({ reason }) => {
-        this.#running = false
-        if (reason === 'stopped') this.#renew()
-        else this.#finish()
-      })
-      .catch((error) => {
-        this.#running = false
-        this.#offerRecord()
-        fail('The training stopped', error)
-        resetButton.disabled = false
-      })
-  }
-
-  #pause(step: number): void {
-    this.#offerRecord()
-    showState('paused', `Paused after step ${step} of ${this.settings.steps}`)
-  }
-
-  #finish(): void {
-    this.#offerRecord()
-    const accuracy = this.#validations.at(-1)?.validation['accuracy'] as number
-    const count = formatCount(Math.min(this.settings.testImages, this.data.test.length))
-    showState('done', `Done: ${formatShare(accuracy)} of ${count} test images are right.`)
-  }
-
-  #offerRecord(): void {
-    const { backend, dispatchCount } = this.started
-    offerRecord(element<HTMLAnchorElement>('save'), {
-      settings: this.settings,
-      backend: {
-        name: getBackend(),
-        device: backend.device,
-        ...(dispatchCount && { dispatches: dispatchCount() }),
-      },
-      steps: this.#steps,
-      validations: this.#validations,
-    })
-  }
-
-  #draw(): void {
-    const { steps } = this.settings
-    const step = this.#steps.at(-1)
-    const losses = this.#steps.map(({ step, loss }) => ({ step, value: loss }))
-    const validated = (of: (event: ValidationEvent) => number) =>
-      this.#validations.map((event) => ({ step: event.step, value: of(event) }))
-    drawCurve(
-      element<SVGSVGElement>('loss-curve'),
-      [
-        { points: losses, look: 'faint' },
-        { points: smoothed(losses), look: 'train' },
-        { points: validated(({ validation }) => validation.loss), look: 'test', dots: true },
-      ],
-      { steps, format: (value) => value.toFixed(1) },
-    )
-    drawCurve(
-      element<SVGSVGElement>('accuracy-curve'),
-      [
-        { points: validated(({ train }) => train['accuracy'] as number), look: 'train', dots: true },
-        { points: validated(({ validation }) => validation['accuracy'] as number), look: 'test', dots: true },
-      ],
-      { steps, top: 1, format: (value) => `${Math.round(value * 100)} %` },
-    )
-    const accuracy = this.#validations.at(-1)?.validation['accuracy'] as number | undefined
-    element('number-step').textContent = step === undefined ? '–' : formatCount(step.step)
-    element('number-loss').textContent = step === undefined ? '–' : step.loss.toFixed(3)
-    element('number-accuracy').textContent = accuracy === undefined ? '–' : formatShare(accuracy)
-    element('number-rate').textContent = step === undefined ? '–' : step.learningRate.toExponential(1)
-    element('number-time').textContent = step === undefined ? '–' : formatSeconds(step.seconds)
-    element<HTMLProgressElement>('progress').value = (step?.step ?? 0) / steps
-    showDispatches(this.started)
-  }
-}
-
-function showBackend(started: StartedBackend): void {
-  const { backend, reason } = started
-  const onGpu = backend.name === 'webgpu' && !backend.device.endsWith('(software)')
+function showBackend({ name, device }: RunningBackend, reason: string): void {
+  const onGpu = name === 'webgpu' && !device.endsWith('(software)')
   element('backend').dataset['kind'] = onGpu ? 'gpu' : 'cpu'
-  element('backend-name').textContent = backend.name === 'webgpu' ? 'WebGPU' : 'WebAssembly'
-  element('backend-device').textContent =
-    backend.name === 'webgpu' ? backend.device : backend.device.replace('WebAssembly ', '')
+  element('backend-name').textContent = name === 'webgpu' ? 'WebGPU' : 'WebAssembly'
+  element('backend-device').textContent = name === 'webgpu' ? device : device.replace('WebAssembly ', '')
   element('backend-reason').textContent = reason
-  showDispatches(started)
 }
 
-function showDispatches({ dispatchCount }: StartedBackend): void {
-  element('dispatches').textContent = dispatchCount === undefined ? '' : `${formatCount(dispatchCount())} dispatches.`
+function showProgress(done: number, total: number): void {
+  element<HTMLProgressElement>('progress').value = total === 0 ? 0 : done / total
 }
 
-function showState(state: State, status: string): void {
-  document.body.dataset['state'] = state
-  element('status').textContent = status
-  const running = state === 'training' || state === 'paused'
-  element<HTMLFieldSetElement>('fields').disabled = running
-  trainButton.textContent = state === 'training' ? 'Pause' : state === 'paused' ? 'Resume' : 'Train'
-  trainButton.disabled = state === 'loading' || state === 'done' || state === 'failed'
-  stepButton.disabled = state !== 'ready' && state !== 'paused'
-  resetButton.disabled = state === 'loading' || state === 'ready' || state === 'failed'
+function showNotice(title: string, message: string): void {
+  element('notice-title').textContent = title
+  element('notice-message').textContent = message
+  element('notice').hidden = false
 }
 
-function fail(title: string, error: unknown): void {
-  console.error(error)
-  element('error-title').textContent = title
-  element('error-message').textContent = error instanceof Error ? error.message : String(error)
-  element('error').hidden = false
-  showState('failed', `${title}.`)
+function start(): void {
+  fillForm(defaults)
+  form.addEventListener('change', changeSettings)
+  form.addEventListener('submit', (event) => event.preventDefault())
+  offerBenchmark()
+  try {
+    const settings = readSettings(location.search)
+    fillForm(settings)
+    const page = new Page(settings)
+    // For whoever looks in the console.
+    Object.assign(globalThis, { record: () => page.record() })
+  } catch (error) {
+    element('error-title').textContent = 'The page could not start'
+    element('error-message').textContent = (error as Error).message
+    element('error').hidden = false
+    document.body.dataset['state'] = 'failed'
+    element('status').textContent = 'The page could not start.'
+  }
 }
+
+start()

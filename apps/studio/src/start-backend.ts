@@ -1,16 +1,15 @@
 import { wasm } from '@ddnet/backend-wasm'
-import { webgpu } from '@ddnet/backend-webgpu'
+import { type WebgpuBackend, webgpu } from '@ddnet/backend-webgpu'
 import type { Backend } from '@ddnet/ops'
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url'
+import threadedSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url'
 
 export type BackendWish = 'auto' | 'webgpu' | 'wasm'
 
 export interface StartedBackend {
-  readonly backend: Backend
+  readonly backend: Backend | WebgpuBackend
   /** Why this one. */
   readonly reason: string
-  /** WebGPU alone: dispatches so far. */
-  readonly dispatchCount?: () => number
 }
 
 /**
@@ -19,13 +18,10 @@ export interface StartedBackend {
  */
 export async function startBackend(wish: BackendWish): Promise<StartedBackend> {
   if (wish === 'wasm') return { backend: await startWasm(), reason: 'You asked for it.' }
-  if (wish === 'webgpu') {
-    const backend = await webgpu()
-    return { backend, reason: 'You asked for it.', dispatchCount: backend.dispatchCount }
-  }
+  if (wish === 'webgpu') return { backend: await webgpu(), reason: 'You asked for it.' }
   try {
     const backend = await webgpu()
-    if (!backend.software) return { backend, reason: 'This browser has WebGPU.', dispatchCount: backend.dispatchCount }
+    if (!backend.software) return { backend, reason: 'This browser has WebGPU.' }
     backend.dispose()
     const reason = `WebGPU’s only adapter here, ${backend.device}, computes on the CPU, where WebAssembly is faster.`
     return { backend: await startWasm(), reason }
@@ -35,4 +31,12 @@ export async function startBackend(wish: BackendWish): Promise<StartedBackend> {
   }
 }
 
-const startWasm = (): Promise<Backend> => wasm({ paths: { 'tfjs-backend-wasm-simd.wasm': simd } })
+/** With as many threads as there are processors, where the page is isolated from others and may have them. */
+const startWasm = (): Promise<Backend> =>
+  wasm({
+    threads: globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1,
+    paths: {
+      'tfjs-backend-wasm-simd.wasm': new URL(simd, location.href).href,
+      'tfjs-backend-wasm-threaded-simd.wasm': new URL(threadedSimd, location.href).href,
+    },
+  })

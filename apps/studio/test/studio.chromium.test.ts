@@ -3,15 +3,17 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cifar10, subset } from '@ddnet/datasets'
 import { writeCifar10Shards } from '@ddnet/datasets/node'
-import { useBackend } from '@ddnet/testing'
+import { type BackendName, present, useBackend } from '@ddnet/testing'
 import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
-import type { Page } from 'playwright-core'
+import type { Page, Worker } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createModel, train } from '../src/experiment.ts'
 import type { RunRecord } from '../src/run-record.ts'
 
-const recipe = { steps: 10, batchSize: 8, seed: 42, testImages: 20 }
-const address = `?steps=${recipe.steps}&batchSize=${recipe.batchSize}&seed=${recipe.seed}&testImages=${recipe.testImages}`
+const recipe = { steps: 10, batchSize: 8, seed: 42, testImages: 20, validateEvery: 5 }
+const addressOf = (steps: number): string =>
+  `?steps=${steps}&batchSize=${recipe.batchSize}&seed=${recipe.seed}&testImages=${recipe.testImages}`
+const address = addressOf(recipe.steps)
 
 /** A step on SwiftShader takes seconds on a busy machine. */
 const patienceMs = 300_000
@@ -30,34 +32,55 @@ afterAll(async () => {
   await site?.close()
 })
 
+/** The losses of the page's run in Node. */
+async function lossesInNode(backend: BackendName): Promise<number[]> {
+  await useBackend(backend)
+  const model = createModel(recipe)
+  const { history } = await train(model, await cifar10({ url: `${site.url}cifar10/` }), recipe)
+  model.dispose()
+  return history.steps.map(({ loss }) => loss)
+}
+
 test(
-  'trains 10 steps of DDNet on CIFAR images on WebGPU, with the losses of the same steps in Node',
+  'trains 10 steps of DDNet on WebGPU in a worker, with the losses of the same steps in Node, on WebGPU and WebAssembly',
   async () => {
     const { page, errors } = await openPage(chromium.browser, `${site.url}${address}&backend=webgpu`)
     await reach(page, 'ready')
     expect(await page.textContent('#backend-name')).toBe('WebGPU')
     expect(await page.locator('#batch-images canvas').count()).toBe(8)
     expect(await page.textContent('#model-title')).toBe('DDNet, 195,434 parameters')
+    const worker = page.workers()[0] as Worker
+    await worker.evaluate(countPipelines)
     await page.click('#train')
     await reach(page, 'done')
-    const run = await savedRun(page)
+    const run = await record(page)
     expect(run.backend.name).toBe('webgpu')
     expect(run.backend.device).toBe(await page.textContent('#backend-device'))
     if (onSoftware()) expect(run.backend.device).toMatch(/^google swiftshader\b.*\(software\)$/)
-    expect(run.backend.dispatches).toBeGreaterThan(10 * 100)
+    expect(run.backend.dispatches).toBeGreaterThan(10 * 50)
     expect(run.validations.map(({ step }) => step)).toEqual([5, 10])
+    // The engine that holds tensors and kernels is in the worker, and not in the page.
+    expect(await page.evaluate(engineOf)).toBeUndefined()
+    expect((await worker.evaluate(engineOf))?.kernels).toBeGreaterThan(100)
+    expect((await worker.evaluate(engineOf))?.tensors).toBeGreaterThan(20)
+    expect(await worker.evaluate('pipelines'), 'pipelines compiled while it trained').toBe(0)
+    // After each step the same tensors are there, but for the losses that are on their way.
+    const tensors = run.steps.slice(2).map(({ memory }) => memory.tensors)
+    expect(Math.max(...tensors) - Math.min(...tensors)).toBeLessThan(20)
     expect(errors).toEqual([])
     await page.close()
 
-    await useBackend('webgpu')
-    const model = createModel(recipe)
-    const { history } = await train(model, await cifar10({ url: `${site.url}cifar10/` }), recipe, {})
-    model.dispose()
     expect(run.steps.length).toBe(10)
-    for (const [index, { loss }] of run.steps.entries()) {
-      const inNode = history.steps[index]?.loss as number
-      expect(Number.isFinite(loss)).toBe(true)
-      expect(Math.abs(loss - inNode) / inNode, `step ${index + 1}: ${loss}, in Node ${inNode}`).toBeLessThan(1e-3)
+    for (const backend of present(['webgpu', 'wasm'])) {
+      const inNode = await lossesInNode(backend)
+      for (const [index, { loss }] of run.steps.entries()) {
+        const expected = inNode[index] as number
+        const bound = index < 5 ? 1e-4 : 1e-3
+        expect(
+          Math.abs(loss - expected) / expected,
+          `step ${index + 1}: ${loss}, in Node on ${backend} ${expected}`,
+        ).toBeLessThan(bound)
+      }
     }
   },
   2 * patienceMs,
@@ -77,17 +100,55 @@ test('takes WebAssembly where WebGPU has no GPU, says why, and goes step by step
   expect(await page.textContent('#status')).toBe('Paused after step 1 of 10')
   await page.click('#step')
   await page.waitForFunction(() => document.querySelector('#status')?.textContent === 'Paused after step 2 of 10')
-  const run = await savedRun(page)
+  const run = await record(page)
   expect(run.steps.map(({ step }) => step)).toEqual([1, 2])
   await page.click('#reset')
   await reach(page, 'ready')
-  expect(await page.textContent('#number-step')).toBe('–')
+  await page.waitForFunction(() => document.querySelector('#number-step')?.textContent === '–')
   await page.click('#step')
   await reach(page, 'paused')
-  expect((await savedRun(page)).steps[0]?.loss).toBe(run.steps[0]?.loss)
+  expect((await record(page)).steps[0]?.loss).toBe(run.steps[0]?.loss)
   expect(errors).toEqual([])
   await page.close()
 })
+
+test('has as many threads for WebAssembly as there are processors, if the page is isolated', async () => {
+  const { page } = await openPage(chromium.browser, `${site.url}${address}&backend=wasm`)
+  await reach(page, 'ready')
+  const processors = await page.evaluate(() => navigator.hardwareConcurrency)
+  expect(await page.textContent('#backend-device')).toContain(`, ${processors} thread`)
+  await page.close()
+})
+
+test(
+  'goes on from its last snapshot when the device is lost, and says so',
+  async () => {
+    const { page, errors } = await openPage(chromium.browser, `${site.url}${address}&backend=webgpu`)
+    await reach(page, 'ready')
+    await page.click('#step')
+    await reach(page, 'paused')
+    const first = (await record(page)).steps[0]?.loss
+    const [worker] = page.workers()
+    await worker?.evaluate(() => {
+      const { _tfengine } = globalThis as unknown as { _tfengine: { backend: { device: GPUDevice } } }
+      _tfengine.backend.device.destroy()
+    })
+    await page.click('#step')
+    await page.waitForSelector('#notice:not([hidden])', { timeout: patienceMs })
+    expect(await page.textContent('#notice-message')).toMatch(
+      /^webgpu: the device was lost \(destroyed\).*Training goes on after step 1\.$/s,
+    )
+    await page.waitForFunction(() => document.querySelector('#status')?.textContent === 'Paused after step 2 of 10', {
+      timeout: patienceMs,
+    })
+    const { steps } = await record(page)
+    expect(steps.map(({ step }) => step)).toEqual([1, 2])
+    expect(steps[0]?.loss).toBe(first)
+    expect(errors).toEqual([])
+    await page.close()
+  },
+  2 * patienceMs,
+)
 
 test('says which file of the data is missing', async () => {
   const [here, away] = [join(site.folder, 'cifar10'), join(site.folder, 'away')]
@@ -121,5 +182,28 @@ async function reach(page: Page, state: string): Promise<void> {
   expect(await page.getAttribute('body', 'data-state'), (await page.textContent('#error')) ?? '').toBe(state)
 }
 
-const savedRun = (page: Page): Promise<RunRecord> =>
-  page.$eval('#save', async (link) => (await fetch((link as HTMLAnchorElement).href)).json())
+/** What the page offers as JSON. */
+const record = (page: Page): Promise<RunRecord> =>
+  page.evaluate(() => (globalThis as unknown as { record(): RunRecord }).record())
+
+/** tfjs's engine in this thread; self-contained, since it runs in a page. */
+function engineOf(): { kernels: number; tensors: number } | undefined {
+  const { _tfengine, _tfGlobals } = globalThis as unknown as {
+    _tfengine?: { memory(): { numTensors: number } }
+    _tfGlobals?: Map<string, Map<string, unknown>>
+  }
+  if (_tfengine === undefined) return undefined
+  return { kernels: _tfGlobals?.get('kernelRegistry')?.size ?? 0, tensors: _tfengine.memory().numTensors }
+}
+
+/** Counts in `pipelines` what is compiled on the spot; self-contained, since it runs in a page. */
+function countPipelines(): void {
+  const scope = globalThis as unknown as { pipelines: number; _tfengine: { backend: { device: GPUDevice } } }
+  const { device } = scope._tfengine.backend
+  const { createComputePipeline } = device
+  scope.pipelines = 0
+  device.createComputePipeline = (descriptor) => {
+    scope.pipelines++
+    return createComputePipeline.call(device, descriptor)
+  }
+}

@@ -1,0 +1,34 @@
+import type { Batch, Loader } from '@ddnet/datasets'
+import { mean, std } from './experiment.ts'
+import type { Pictures } from './protocol.ts'
+
+/** The same batches, each shown to `look` before it is handed on. */
+export const watchBatches = (batches: Loader<Batch>, look: (batch: Batch) => Promise<void>): Loader<Batch> => ({
+  ...batches,
+  async *[Symbol.asyncIterator]() {
+    for await (const batch of batches) {
+      await look(batch)
+      yield batch
+    }
+  },
+})
+
+/** The first images of a batch with their class names. */
+export async function picturesOf(
+  batch: Batch,
+  classNames: readonly string[],
+  title: string,
+  most = 20,
+): Promise<Pictures> {
+  const [, height, width] = batch.images.shape
+  const [values, labels] = await Promise.all([batch.images.data(), batch.labels.data()])
+  const count = Math.min(most, labels.length)
+  const pixels = new Uint8ClampedArray(count * height * width * 4).fill(255)
+  for (let pixel = 0; pixel < count * height * width; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      pixels[pixel * 4 + channel] = ((values[pixel * 3 + channel] as number) * std + mean) * 255
+    }
+  }
+  const names = Array.from({ length: count }, (_, index) => classNames[labels[index] as number] ?? '?')
+  return { width, height, pixels, labels: names, title }
+}

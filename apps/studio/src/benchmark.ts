@@ -1,0 +1,39 @@
+import type { BenchmarkReport } from './benchmark.worker.ts'
+import { element } from './element.ts'
+
+/** Measures the kernels of this browser’s WebGPU in a worker of its own, and shows a table to copy. */
+export function offerBenchmark(): void {
+  const [start, copy] = [element<HTMLButtonElement>('benchmark'), element<HTMLButtonElement>('copy')]
+  const table = element('benchmark-table')
+  const status = element('benchmark-status')
+  start.addEventListener('click', () => {
+    start.disabled = true
+    table.textContent = ''
+    table.hidden = false
+    status.textContent = 'Measuring… Other work of this machine disturbs it.'
+    const worker = new Worker(new URL('./benchmark.worker.ts', import.meta.url), { type: 'module' })
+    const end = (text: string): void => {
+      status.textContent = text
+      start.disabled = false
+      worker.terminate()
+    }
+    worker.addEventListener('error', ({ message }) => end(`The benchmark stopped: ${message}`))
+    worker.addEventListener('message', ({ data }: MessageEvent<BenchmarkReport>) => {
+      if (data.kind === 'line') table.append(`${data.text}\n`)
+      else if (data.kind === 'failed') end(`The benchmark stopped: ${data.text}`)
+      else {
+        table.append(`\n${data.text}\n${navigator.userAgent}\n`)
+        copy.hidden = false
+        end('Medians of five runs in turns, milliseconds. tfjs is tfjs-backend-webgpu as it is published.')
+      }
+    })
+    worker.postMessage('start')
+  })
+  copy.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(table.textContent ?? '')
+    copy.textContent = 'Copied'
+    setTimeout(() => {
+      copy.textContent = 'Copy'
+    }, 2000)
+  })
+}

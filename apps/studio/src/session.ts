@@ -1,0 +1,258 @@
+import { type Cifar10, cifar10, type DownloadProgress } from '@ddnet/datasets'
+import type { DDNet } from '@ddnet/models'
+import { dispose, memory } from '@ddnet/ops'
+import type { Callback, Control, Snapshot, StepEvent, ValidationEvent } from '@ddnet/trainer'
+import { picturesOf, watchBatches } from './batch-pictures.ts'
+import { createModel, prepare, type Recipe, train, trainingBatches } from './experiment.ts'
+import { Gate } from './gate.ts'
+import type { Outbox } from './outbox.ts'
+import type { NamedFile, Report } from './protocol.ts'
+import { openCheckpoint, packRun, recipeOf } from './run-folder.ts'
+import type { RunningBackend } from './run-record.ts'
+import type { Settings } from './settings.ts'
+import { type StartedBackend, startBackend } from './start-backend.ts'
+
+/** Steps between the snapshots that a run goes on from when the device is lost. */
+const snapshotEvery = 50
+
+/** The model, its data and its training: all that has tensors. It lives in a worker, and the page sees its reports. */
+export class Session {
+  readonly #gate = new Gate()
+  #settings: Settings
+  #recipe: Recipe
+  #started!: StartedBackend
+  #data!: Cifar10
+  #model!: DDNet
+  #validations: ValidationEvent[] = []
+  /** Where the run goes on. */
+  #snapshot: Snapshot | undefined
+  #running = false
+  #resetting = false
+  #saving = false
+  /** The step after which the model is exactly as the event says. */
+  #exactStep = 0
+  #picturesShown = 0
+
+  constructor(
+    private readonly outbox: Outbox<Report>,
+    settings: Settings,
+    private readonly dataUrl: string,
+  ) {
+    this.#settings = settings
+    this.#recipe = { ...settings, validateEvery: Math.max(5, Math.round(settings.steps / 20)) }
+  }
+
+  /** Starts the backend, loads the data, makes a model. */
+  async start(): Promise<void> {
+    this.#started = await startBackend(this.#settings.backend)
+    await this.#report({ kind: 'backend', backend: this.#backend, reason: this.#started.reason })
+    this.#data = await this.#loadData()
+    await this.#renew()
+  }
+
+  /** Trains, or goes on. */
+  async train(): Promise<void> {
+    this.#gate.openUp()
+    if (this.#running) await this.#report({ kind: 'training' })
+    else await this.#train()
+  }
+
+  pause(): void {
+    this.#gate.close()
+  }
+
+  /** Does one step, and pauses. */
+  async step(): Promise<void> {
+    this.#gate.close()
+    if (this.#running) this.#gate.passOne()
+    else await this.#train()
+  }
+
+  /** New weights, before the first step. */
+  async reset(): Promise<void> {
+    this.#resetting = this.#running
+    this.#gate.openUp()
+    if (!this.#running) await this.#renew()
+  }
+
+  /** Sends the run as it is, or as it will be after a step or two. */
+  async save(): Promise<void> {
+    if (this.#running && this.#gate.open) this.#saving = true
+    else await this.#sendRun()
+  }
+
+  /** Goes on from a checkpoint of this page or of `ddnet train`. */
+  async open(files: readonly NamedFile[]): Promise<void> {
+    const checkpoint = await openCheckpoint(files)
+    this.#recipe = recipeOf(checkpoint.config, this.#data.train.length)
+    const { steps, batchSize, seed, testImages } = this.#recipe
+    this.#settings = { steps, batchSize, seed, testImages, backend: this.#settings.backend }
+    await this.#renew(checkpoint)
+  }
+
+  get #backend(): RunningBackend {
+    const { name, device } = this.#started.backend
+    return { name, device }
+  }
+
+  #report(report: Report, transfer: Transferable[] = []): Promise<void> {
+    return this.outbox.send(report, transfer)
+  }
+
+  async #loadData(): Promise<Cifar10> {
+    let shown = 0
+    await this.#report({ kind: 'loading', receivedBytes: 0, totalBytes: 0 })
+    const onProgress = ({ receivedBytes, totalBytes = 0 }: DownloadProgress): void => {
+      // Chunks are small and many.
+      if (receivedBytes - shown < totalBytes / 100) return
+      shown = receivedBytes
+      this.#report({ kind: 'loading', receivedBytes, totalBytes })
+    }
+    try {
+      return await cifar10({ url: this.dataUrl, onProgress })
+    } catch (error) {
+      throw new Error(`${(error as Error).message} In this repository: pnpm --filter @ddnet/studio shards`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** A model as it is before the first step, or in a checkpoint; compiled for. */
+  async #renew(snapshot?: Snapshot): Promise<void> {
+    this.#model?.dispose()
+    this.#model = createModel(this.#recipe)
+    this.#snapshot = snapshot
+    this.#validations = []
+    await this.#prepare()
+    const summary = this.#model.summary([1, 32, 32, 3])
+    await this.#report({
+      kind: 'ready',
+      settings: this.#settings,
+      step: snapshot?.step ?? 0,
+      summary,
+      testImages: Math.min(this.#recipe.testImages, this.#data.test.length),
+    })
+    const title = `the first of ${this.#data.train.length.toLocaleString('en-US')} images`
+    for await (const batch of trainingBatches(this.#data, this.#recipe)) {
+      await this.#sendPictures(await picturesOf(batch, this.#data.classNames, title))
+      dispose([batch.images, batch.labels])
+      break
+    }
+  }
+
+  #prepare(): Promise<void> {
+    return prepare(this.#started.backend, this.#model, this.#data, this.#recipe, (progress) => {
+      this.#report({ kind: 'compiling', ...progress })
+    })
+  }
+
+  async #sendPictures(pictures: Extract<Report, { kind: 'pictures' }>['pictures']): Promise<void> {
+    await this.#report({ kind: 'pictures', pictures }, [pictures.pixels.buffer])
+  }
+
+  async #train(): Promise<void> {
+    this.#running = true
+    try {
+      await this.#report({ kind: 'training' })
+      let lostAt: number | undefined
+      for (;;) {
+        try {
+          const { reason } = await train(this.#model, this.#data, this.#recipe, {
+            callback: this.#callback(),
+            watch: (batches) => watchBatches(batches, (batch) => this.#look(batch)),
+            resume: this.#snapshot,
+          })
+          this.#running = false
+          if (reason === 'stopped') await this.#renew()
+          else await this.#report({ kind: 'done' })
+          return
+        } catch (error) {
+          const step = this.#snapshot?.step ?? 0
+          // A device that is lost twice without a step to show for it will be lost again.
+          if (!isDeviceLost(error) || lostAt === step) throw error
+          lostAt = step
+          await this.#replaceDevice(error)
+        }
+      }
+    } finally {
+      this.#running = false
+      this.#resetting = false
+    }
+  }
+
+  /** The lost device's tensors are gone: a new one, and a model to go on with from the last snapshot. */
+  async #replaceDevice({ message }: Error): Promise<void> {
+    const step = this.#snapshot?.step ?? 0
+    await this.#report({ kind: 'lost', message, step })
+    this.#model.dispose()
+    this.#started.backend.dispose()
+    this.#started = await startBackend(this.#settings.backend)
+    await this.#report({ kind: 'backend', backend: this.#backend, reason: this.#started.reason })
+    this.#model = createModel(this.#recipe)
+    this.#validations = this.#validations.filter((validation) => validation.step < step)
+    await this.#prepare()
+    await this.#report({ kind: 'training' })
+  }
+
+  #callback(): Callback {
+    return {
+      needsState: (step) => {
+        const exact = !this.#gate.open || this.#saving || step % snapshotEvery === 0
+        if (exact) this.#exactStep = step
+        return exact
+      },
+      onStep: async (event, control) => {
+        await this.#reportStep(event)
+        if (event.step === this.#exactStep && event.step < this.#recipe.steps && !this.#resetting) {
+          await this.#keep(control)
+          await this.#gate.pass(() => this.#report({ kind: 'paused', step: event.step }))
+        }
+        if (this.#resetting) control.stop()
+      },
+      onValidation: async (event) => {
+        this.#validations.push(event)
+        await this.#report({ kind: 'validation', event })
+      },
+      onEnd: async ({ reason }, control) => {
+        if (reason === 'done') await this.#keep(control)
+      },
+    }
+  }
+
+  async #reportStep(event: StepEvent): Promise<void> {
+    const { backend } = this.#started
+    const { numTensors, numBytes } = memory()
+    await this.#report({
+      kind: 'step',
+      event,
+      memory: { tensors: numTensors, bytes: numBytes },
+      ...('dispatchCount' in backend && { dispatches: backend.dispatchCount() }),
+    })
+  }
+
+  async #keep(control: Control): Promise<void> {
+    this.#snapshot = await control.snapshot()
+    if (!this.#saving) return
+    this.#saving = false
+    await this.#sendRun()
+  }
+
+  async #sendRun(): Promise<void> {
+    const snapshot = this.#snapshot
+    if (snapshot === undefined) {
+      await this.#report({ kind: 'refused', title: 'Nothing to save', message: 'Train a step first.' })
+      return
+    }
+    const validations = this.#validations
+    const tar = await packRun({ snapshot, recipe: this.#recipe, validations, backend: this.#backend })
+    await this.#report({ kind: 'checkpoint', step: snapshot.step, tar }, [tar.buffer])
+  }
+
+  async #look(batch: Parameters<typeof picturesOf>[0]): Promise<void> {
+    if (performance.now() - this.#picturesShown < 500) return
+    this.#picturesShown = performance.now()
+    await this.#sendPictures(await picturesOf(batch, this.#data.classNames, 'now training'))
+  }
+}
+
+const isDeviceLost = (error: unknown): error is Error => error instanceof Error && error.name === 'DeviceLost'

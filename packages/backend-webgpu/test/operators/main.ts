@@ -1,0 +1,63 @@
+import { webgpu } from '@ddnet/backend-webgpu'
+import * as ops from '@ddnet/ops'
+
+export interface PlainTensor {
+  readonly shape: number[]
+  readonly dtype: 'float32' | 'int32'
+  readonly data: number[]
+}
+
+type Run = (inputs: Record<string, never>, options: Record<string, never>) => ops.Tensor
+
+/** The operators that are checked in a page, by their fixtures' names. */
+const runs: Record<string, Run> = {
+  relu: ({ x }) => ops.relu(x),
+  gelu: ({ x }, options) => ops.gelu(x, options),
+  silu: ({ x }) => ops.silu(x),
+  softplus: ({ x }, options) => ops.softplus(x, options),
+  softmax: ({ logits }, { axis }) => ops.softmax(logits, axis),
+  logSoftmax: ({ logits }, { axis }) => ops.logSoftmax(logits, axis),
+  linear: ({ x, weight, bias }) => ops.linear(x, weight, bias),
+  matMul: ({ a, b }, { transposeA, transposeB }) => ops.matMul(a, b, transposeA, transposeB),
+  conv2d: ({ x, filter, ...bias }, options) => ops.conv2d(x, filter, { ...(options as object), ...(bias as object) }),
+  convTranspose2d: ({ x, filter, ...bias }, options) =>
+    ops.convTranspose2d(x, filter, { ...(options as object), ...(bias as object) }),
+  maxPool2d: ({ x }, options) => ops.maxPool2d(x, options),
+  avgPool2d: ({ x }, options) => ops.avgPool2d(x, options),
+  adaptiveAvgPool2d: ({ x }, { outputSize }) => ops.adaptiveAvgPool2d(x, outputSize),
+  maxUnpool2d: ({ values, indices }, options) => ops.maxUnpool2d(values, indices, options),
+  pixelShuffle: ({ x }, { factor }) => ops.tidy(() => ops.pixelShuffle(ops.square(x), factor)),
+  interpolate: ({ x }, options) => ops.tidy(() => ops.interpolate(ops.square(x), options)),
+  pad: ({ x }, { paddings, ...options }) => ops.tidy(() => ops.pad(ops.square(x), paddings, options as object)),
+  batchNorm: ({ x, ...others }, options) =>
+    ops.tidy(() => ops.batchNorm(x, { ...(options as object), ...(others as object) } as never).y),
+  groupNorm: ({ x, ...others }, options) =>
+    ops.groupNorm(x, { ...(options as object), ...(others as object) } as never),
+  crossEntropy: ({ logits, labels, probabilities, ...weights }, options) =>
+    ops.crossEntropy(logits, labels ?? probabilities, { ...(options as object), ...(weights as object) }),
+}
+
+/** The value of an operator and the gradients of those inputs for a given `dy`, on WebGPU. */
+async function check(
+  name: string,
+  options: object,
+  inputs: Record<string, PlainTensor>,
+  differentiable: string[],
+  dy: PlainTensor,
+): Promise<{ value: number[]; gradients: number[][] }> {
+  await webgpu()
+  const upload = ({ data, shape, dtype }: PlainTensor): ops.Tensor => ops.tensor(data, shape, dtype)
+  const given = Object.fromEntries(Object.entries(inputs).map(([role, plain]) => [role, upload(plain)]))
+  const xs = differentiable.map((role) => given[role] as ops.Tensor)
+  const seed = upload(dy)
+  const run = runs[name] as Run
+  const { value, grads } = ops.valueAndGrads(() => run(given as never, options as never), xs, seed)
+  const read = async (tensor: ops.Tensor): Promise<number[]> => [...(await tensor.data())]
+  const result = { value: await read(value), gradients: await Promise.all(grads.map(read)) }
+  ops.dispose([value, ...grads, seed, ...Object.values(given)])
+  return result
+}
+
+export { check, runs }
+
+Object.assign(globalThis, { check, names: Object.keys(runs) })
