@@ -18,7 +18,7 @@ type WithPartials = (parts: number, run: (partials: TensorInfo) => void) => void
 /** Workgroups that keep a large GPU busy, with some left over at the end. */
 const enough = 512
 /** Pixels that make a part worth its share of the finishing dispatch. */
-const leastPixels = 256
+const leastPixels = 128
 const mostPartialFloats = 8 * 2 ** 20 // 32 MB
 
 /** Parts of the depth, and the pixels of each: a multiple of `step`. */
