@@ -1,7 +1,8 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import { runComposition } from '../engine/kernel-source.ts'
 import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { partialSums, partialSumsDirectly } from './filter-gradient-sums.webgpu.ts'
+import { planDirectly } from './filter-gradient-direct.webgpu.ts'
+import { planTiled } from './filter-gradient-tiled.webgpu.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 import { isNarrow } from './narrow-groups.ts'
 
@@ -19,13 +20,10 @@ export const conv2dFilterGradientWebgpu: KernelConfig = webgpuKernel<
     return runComposition('conv2dFilterGradient', { x, dy }, { kernelSize, ...geometry })
   }
   const gradient = gpu.output([...kernelSize, groupChannels, dy.shape[3]])
-  const sums = gpu.variant === 'gpu' ? partialSums : partialSumsDirectly
-  sums(gpu, { x, dy, geometry, kernelSize, gradient }, (parts, run) => {
-    if (parts === 1) return run(gradient)
-    const partials = gpu.scratch([parts, ...gradient.shape])
-    run(partials)
-    addParts(gpu, partials, gradient)
-  })
+  const { parts, program } = (gpu.variant === 'gpu' ? planTiled : planDirectly)({ x, dy, geometry, kernelSize })
+  const partials = parts === 1 ? gradient : gpu.scratch([parts, ...gradient.shape])
+  gpu.run(program(partials))
+  if (parts > 1) addParts(gpu, partials, gradient)
   return gradient
 })
 

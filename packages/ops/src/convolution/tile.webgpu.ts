@@ -29,3 +29,6 @@ export function widthFor(columns: number): number {
 }
 
 const widths = [32, 16, 8, 4]
+
+/** 0, 1, … */
+export const counting = (count: number): number[] => Array.from({ length: count }, (_, index) => index)

@@ -1,6 +1,6 @@
 import type { Gpu } from '../engine/webgpu-kernel.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
-import { chooseTile, type Tile, workgroupSize } from './tile.webgpu.ts'
+import { chooseTile, counting, type Tile, workgroupSize } from './tile.webgpu.ts'
 
 /**
  * A gather for GPUs, as a product of matrices that are never stored: rows are the output pixels of a phase over the
@@ -267,7 +267,5 @@ fn weightAt(place : Place, rows : Axis, columns : Axis, group : i32, column : i3
     ),
   ].join('\n      '),
 })
-
-const counting = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
 const lanes = (code: (lane: number) => string): string => counting(4).map(code).join('\n      ')
