@@ -1,4 +1,4 @@
-import { crossEntropy, engine, random, type Tensor1D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
+import { crossEntropy, engine, random, type Tensor, type Tensor1D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
 import { describeBackends, expectClose } from '@ddnet/testing'
