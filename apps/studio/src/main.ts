@@ -181,7 +181,7 @@ class Page {
     this.#state = state
     document.body.dataset['state'] = state
     this.#showStatus(status)
-    const [running, still] = [state === 'training' || state === 'paused', state !== 'loading' && state !== 'training']
+    const running = state === 'training' || state === 'paused'
     element<HTMLFieldSetElement>('fields').disabled = running
     trainButton.textContent = state === 'training' ? 'Pause' : state === 'paused' ? 'Resume' : 'Train'
     trainButton.disabled = state === 'loading' || state === 'done' || state === 'failed'
@@ -189,7 +189,7 @@ class Page {
     resetButton.disabled = state === 'loading' || state === 'ready'
     element<HTMLButtonElement>('download').disabled = state === 'loading' || state === 'ready'
     element<HTMLButtonElement>('save').disabled = this.#steps.length === 0
-    files.disabled = !still || state === 'paused'
+    files.disabled = state === 'loading' || state === 'training' || state === 'failed'
   }
 
   #showStatus(status: string): void {

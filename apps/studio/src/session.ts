@@ -26,6 +26,8 @@ export class Session {
   #validations: ValidationEvent[] = []
   /** Where the run goes on. */
   #snapshot: Snapshot | undefined
+  /** What the next beginning takes in the place of new weights. */
+  #opened: { readonly snapshot: Snapshot; readonly recipe: Recipe } | undefined
   #running = false
   #resetting = false
   #saving = false
@@ -68,7 +70,7 @@ export class Session {
     else await this.#train()
   }
 
-  /** New weights, before the first step. */
+  /** Ends what is running, and begins again: with new weights, or from the checkpoint that was opened. */
   async reset(): Promise<void> {
     this.#resetting = this.#running
     this.#gate.openUp()
@@ -83,11 +85,9 @@ export class Session {
 
   /** Goes on from a checkpoint of this page or of `ddnet train`. */
   async open(files: readonly NamedFile[]): Promise<void> {
-    const checkpoint = await openCheckpoint(files)
-    this.#recipe = recipeOf(checkpoint.config, this.#data.train.length)
-    const { steps, batchSize, seed, testImages } = this.#recipe
-    this.#settings = { steps, batchSize, seed, testImages, backend: this.#settings.backend }
-    await this.#renew(checkpoint)
+    const snapshot = await openCheckpoint(files)
+    this.#opened = { snapshot, recipe: recipeOf(snapshot.config, this.#data.train.length) }
+    await this.reset()
   }
 
   get #backend(): RunningBackend {
@@ -118,7 +118,14 @@ export class Session {
   }
 
   /** A model as it is before the first step, or in a checkpoint; compiled for. */
-  async #renew(snapshot?: Snapshot): Promise<void> {
+  async #renew(): Promise<void> {
+    const snapshot = this.#opened?.snapshot
+    if (this.#opened !== undefined) {
+      this.#recipe = this.#opened.recipe
+      const { steps, batchSize, seed, testImages } = this.#recipe
+      this.#settings = { steps, batchSize, seed, testImages, backend: this.#settings.backend }
+      this.#opened = undefined
+    }
     this.#model?.dispose()
     this.#model = createModel(this.#recipe)
     this.#snapshot = snapshot

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expectClose, type FixtureTensor, operatorFixtures } from '@ddnet/testing'
 import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { check, PlainTensor } from '../test/operators/main.ts'
 
@@ -14,7 +13,7 @@ const names = [
 
 let chromium: LaunchedChromium
 let site: Site
-let page: Page
+let page: Awaited<ReturnType<typeof openPage>>['page']
 let errors: string[]
 
 beforeAll(async () => {

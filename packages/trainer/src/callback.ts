@@ -23,7 +23,7 @@ export interface Control {
  * `onStep` comes up to `lag` steps after the step itself, so that the device need not wait for the host.
  */
 export interface Callback {
-  /** True for the steps after which `onStep` must see the model as that step left it. */
+  /** True for the steps after which `onStep` must see the model as that step left it. Asked once after every step. */
   needsState?(step: number): boolean
   onStart?(event: StartEvent, control: Control): void | Promise<void>
   onStep?(event: StepEvent, control: Control): void | Promise<void>

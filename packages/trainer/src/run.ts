@@ -179,12 +179,9 @@ export class Run<B> {
 
   /** Whether something after this step looks at the model, so that its event may not lag behind. */
   #mustSettle(): boolean {
-    return (
-      this.#step >= this.#totalSteps ||
-      this.#epochEnds() ||
-      this.#validationDue() ||
-      this.#callbacks.some((callback) => callback.needsState?.(this.#step))
-    )
+    // All are asked, for they may remember what they answered.
+    const asking = this.#callbacks.filter((callback) => callback.needsState?.(this.#step))
+    return asking.length > 0 || this.#step >= this.#totalSteps || this.#epochEnds() || this.#validationDue()
   }
 
   #epochEnds(): boolean {
