@@ -1,5 +1,10 @@
 // `pnpm bench NAME [option=value …]`: one benchmark, side by side with its peers.
-const benchmarks = { node: './node/main.mjs', wasm: './wasm/main.mjs', webgpu: './webgpu/main.mjs' }
+const benchmarks = {
+  data: './data/main.mjs',
+  node: './node/main.mjs',
+  wasm: './wasm/main.mjs',
+  webgpu: './webgpu/main.mjs',
+}
 
 const [name, ...options] = process.argv.slice(2)
 const path = benchmarks[name]

@@ -54,9 +54,23 @@ test('the WebGPU benchmark compares one operator with tfjs-backend-webgpu, and w
   }
 })
 
+test('the benchmark of loaders runs, once and small, and writes what it measured', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ddnet-bench-'))
+  try {
+    const out = join(folder, 'result.json')
+    const env = { ...process.env, DDNET_PYTHON: join(folder, 'no-python') }
+    await run(process.execPath, [main, 'data', 'rounds=1', 'cifar=128', 'jpeg=32', 'workers=1', `out=${out}`], { env })
+    const { rows } = JSON.parse(await readFile(out, 'utf8'))
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['CIFAR, flip + crop', 'JPEG', 'JPEG, 1 workers'])
+    for (const { imagesPerSecond } of rows) expect(imagesPerSecond).toBeGreaterThan(0)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 test('a benchmark that does not exist is an error that names those that do', async () => {
   await expect(run(process.execPath, [main, 'nothing'])).rejects.toMatchObject({
     code: 2,
-    stderr: 'bench: expected one of node, wasm, webgpu, got nothing.\n',
+    stderr: 'bench: expected one of data, node, wasm, webgpu, got nothing.\n',
   })
 })
