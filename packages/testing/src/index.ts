@@ -12,5 +12,6 @@ export {
   torchState,
   upload,
 } from './fixtures.ts'
+export { readMutations } from './mutate.ts'
 export { startNullDevice } from './null-device.ts'
 export { type OptionPairs, optionPairs } from './option-pairs.ts'
