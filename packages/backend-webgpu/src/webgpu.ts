@@ -21,7 +21,6 @@ import { readPatiently } from './patient-reads.ts'
 import { type PrepareProgress, prepare } from './prepare.ts'
 import { ofRealFloats, transposingKernels } from './real-floats.ts'
 import { selectOfAnyRank } from './select.ts'
-import { sine } from './sine.ts'
 import { uploadByQueue } from './uploads.ts'
 
 export interface WebgpuOptions {
@@ -105,8 +104,6 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     replaceKernel('Transpose', transposeOfIntegers),
     ...movingKernels.map((name) => replaceKernel(name, reduceIntegers)),
     replaceKernel('Select', selectOfAnyRank),
-    replaceKernel('Sin', () => sine('sin')),
-    replaceKernel('Cos', () => sine('cos')),
     ...webgpuKernels.map(addKernel),
   ]
   const backend: WebgpuBackend = {

@@ -1,6 +1,7 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { reluGradientWebgpu } from './activation/relu-gradient.webgpu.ts'
 import { meanWebgpu, sumWebgpu } from './array/reduce.webgpu.ts'
+import { cosineWebgpu, sineWebgpu } from './array/sine.webgpu.ts'
 import { tileWebgpu } from './array/tile.webgpu.ts'
 import { addBiasWebgpu } from './convolution/bias.webgpu.ts'
 import { convolutionWebgpu, inputGradientWebgpu } from './convolution/conv2d.webgpu.ts'
@@ -33,6 +34,7 @@ export const webgpuKernels: readonly KernelConfig[] = [
   batchNormWebgpu,
   conv2dFilterGradientWebgpu,
   ...convolutionWebgpu,
+  cosineWebgpu,
   crossEntropyGradientWebgpu,
   crossEntropyWebgpu,
   gatherPlaneWebgpu,
@@ -50,6 +52,7 @@ export const webgpuKernels: readonly KernelConfig[] = [
   resampleAxisWebgpu,
   scatterPlaneWebgpu,
   sgdUpdatesWebgpu,
+  sineWebgpu,
   sumWebgpu,
   tileWebgpu,
   ...windowAverageWebgpu,
