@@ -69,7 +69,7 @@ async function benchStep(batch) {
   if (hasTorch) {
     peers.push(await torch('PyTorch, tuned allocator', tunedAllocator), await torch('PyTorch, default allocator', {}))
   }
-  for (const peer of peers) await peer.steps(5) // warm-up
+  for (const peer of peers) await peer.steps(3) // warm-up
   const times = new Map(peers.map((peer) => [peer, []]))
   for (let round = 0; round < rounds; round++) {
     for (const peer of peers) times.get(peer).push(...(await peer.steps(steps)))
