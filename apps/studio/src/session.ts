@@ -202,6 +202,7 @@ export class Session {
   }
 
   #callback(): Callback {
+    this.#exactStep = 0 // a run before this one may have come further
     return {
       needsState: (step) => {
         const exact = !this.#gate.open || this.#saving || step % snapshotEvery === 0

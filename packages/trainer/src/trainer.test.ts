@@ -176,6 +176,18 @@ describe('fit', () => {
     model.dispose()
   })
 
+  test('every callback is asked after every step whether it needs the state', async () => {
+    const asked: number[][] = [[], []]
+    const asking = asked.map((steps): Callback => ({ needsState: (step) => steps.push(step) > 0 }))
+    const { model, trainer } = create(asking)
+    await trainer.fit(trainLoader(), { steps: 6, validation: testLoader(), validateEvery: 2 })
+    expect(asked).toEqual([
+      [1, 2, 3, 4, 5, 6],
+      [1, 2, 3, 4, 5, 6],
+    ])
+    model.dispose()
+  })
+
   test('a snapshot is refused where the model is ahead of the event', async () => {
     const { model, trainer } = create([{ onStep: async (_, control) => void (await control.snapshot()) }])
     await expect(trainer.fit(trainLoader(), { epochs: 1 })).rejects.toThrow('Announce the step in needsState')
