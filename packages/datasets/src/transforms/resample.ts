@@ -1,5 +1,3 @@
-import { zerosLike } from './pixels.ts'
-
 /** Along one axis: what each output position reads. */
 interface Taps {
   /** `[out]`, the first input position */
@@ -11,6 +9,8 @@ interface Taps {
   readonly most: number
 }
 
+type Shape = readonly [height: number, width: number, channels: number]
+
 /**
  * Bilinear resampling of `[height, width, channels]` to `[outHeight, outWidth, channels]`, along the rows first and then
  * along the columns.
@@ -21,49 +21,115 @@ interface Taps {
  *
  * @see torch.nn.functional.interpolate(mode='bilinear', align_corners=False, antialias=antialias)
  */
-export function resample<P extends Uint8Array | Float32Array>(
-  pixels: P,
-  [height, width, channels]: readonly [number, number, number],
+export function resample(
+  pixels: Uint8Array | Float32Array,
+  [height, width, channels]: Shape,
   [outHeight, outWidth]: readonly [number, number],
   antialias: boolean,
-): P {
-  const rows = tapsOf(height, outHeight, antialias)
+): Uint8Array | Float32Array {
   const columns = tapsOf(width, outWidth, antialias)
+  const rows = tapsOf(height, outHeight, antialias)
   const rowLength = outWidth * channels
-  const bytes = pixels instanceof Uint8Array
-  const columnBits = bytes ? toFixedPoint(columns.weights) : 0
-  const rowBits = bytes ? toFixedPoint(rows.weights) : 0
-  const columnHalf = bytes ? 2 ** (columnBits - 1) : 0
-  const rowHalf = bytes ? 2 ** (rowBits - 1) : 0
-  const sums = new Float64Array(rowLength)
-  const wide = bytes ? new Uint8Array(height * rowLength) : new Float64Array(height * rowLength) // [height, outWidth, channels]
+  if (pixels instanceof Float32Array) {
+    const wide = new Float64Array(height * rowLength) // [height, outWidth, channels]
+    alongRows(pixels, [height, width, channels], columns, wide)
+    return alongColumns(wide, rowLength, rows, new Float32Array(outHeight * rowLength))
+  }
+  const wide = new Uint8Array(height * rowLength)
+  alongRowsOfBytes(pixels, [height, width, channels], columns, wide)
+  return alongColumnsOfBytes(wide, rowLength, rows, new Uint8Array(outHeight * rowLength))
+}
+
+// The loops over bytes and over floats are apart: engines make each fast only where it sees one kind of array.
+
+function alongRows(pixels: Float32Array, [height, width, channels]: Shape, taps: Taps, wide: Float64Array): void {
+  const { first, count, weights, most } = taps
+  let to = 0
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < outWidth; x++) {
-      const from = (y * width + (columns.first[x] as number)) * channels
-      const to = y * rowLength + x * channels
-      const count = columns.count[x] as number
-      const weightAt = x * columns.most
+    for (let x = 0; x < first.length; x++) {
+      const from = (y * width + (first[x] as number)) * channels
+      const weightAt = x * most
+      const end = weightAt + (count[x] as number)
       for (let channel = 0; channel < channels; channel++) {
-        let sum = columnHalf
+        let sum = 0
         let at = from + channel
-        for (let tap = 0; tap < count; tap++, at += channels) {
-          sum += (pixels[at] as number) * (columns.weights[weightAt + tap] as number)
+        for (let tap = weightAt; tap < end; tap++, at += channels) {
+          sum += (pixels[at] as number) * (weights[tap] as number)
         }
-        wide[to + channel] = bytes ? clampByte(sum >> columnBits) : sum
+        wide[to++] = sum
       }
     }
   }
-  const result = zerosLike(pixels, outHeight * rowLength)
-  for (let y = 0; y < outHeight; y++) {
-    sums.fill(rowHalf)
-    for (let tap = 0; tap < (rows.count[y] as number); tap++) {
-      const from = ((rows.first[y] as number) + tap) * rowLength
-      const weight = rows.weights[y * rows.most + tap] as number
+}
+
+function alongColumns(wide: Float64Array, rowLength: number, taps: Taps, result: Float32Array): Float32Array {
+  const { first, count, weights, most } = taps
+  const sums = new Float64Array(rowLength)
+  for (let y = 0; y < first.length; y++) {
+    sums.fill(0)
+    for (let tap = 0; tap < (count[y] as number); tap++) {
+      const from = ((first[y] as number) + tap) * rowLength
+      const weight = weights[y * most + tap] as number
       for (let x = 0; x < rowLength; x++) sums[x] = (sums[x] as number) + (wide[from + x] as number) * weight
     }
+    result.set(sums, y * rowLength)
+  }
+  return result
+}
+
+function alongRowsOfBytes(pixels: Uint8Array, [height, width, channels]: Shape, taps: Taps, wide: Uint8Array): void {
+  const { first, count, most } = taps
+  const { weights, bits } = fixedPoint(taps.weights)
+  const half = 1 << (bits - 1)
+  let to = 0
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < first.length; x++) {
+      let at = (y * width + (first[x] as number)) * channels
+      const weightAt = x * most
+      const end = weightAt + (count[x] as number)
+      if (channels === 3) {
+        let red = half
+        let green = half
+        let blue = half
+        for (let tap = weightAt; tap < end; tap++, at += 3) {
+          const weight = weights[tap] as number
+          red += (pixels[at] as number) * weight
+          green += (pixels[at + 1] as number) * weight
+          blue += (pixels[at + 2] as number) * weight
+        }
+        wide[to] = clampByte(red >> bits)
+        wide[to + 1] = clampByte(green >> bits)
+        wide[to + 2] = clampByte(blue >> bits)
+        to += 3
+        continue
+      }
+      for (let channel = 0; channel < channels; channel++) {
+        let sum = half
+        for (let tap = weightAt, from = at + channel; tap < end; tap++, from += channels) {
+          sum += (pixels[from] as number) * (weights[tap] as number)
+        }
+        wide[to++] = clampByte(sum >> bits)
+      }
+    }
+  }
+}
+
+function alongColumnsOfBytes(wide: Uint8Array, rowLength: number, taps: Taps, result: Uint8Array): Uint8Array {
+  const { first, count, most } = taps
+  const { weights, bits } = fixedPoint(taps.weights)
+  const half = 1 << (bits - 1)
+  for (let y = 0; y < first.length; y++) {
+    const start = (first[y] as number) * rowLength
+    const weightAt = y * most
+    const end = weightAt + (count[y] as number)
     const to = y * rowLength
-    for (let x = 0; x < rowLength; x++)
-      result[to + x] = bytes ? clampByte((sums[x] as number) >> rowBits) : (sums[x] as number)
+    for (let x = 0; x < rowLength; x++) {
+      let sum = half
+      for (let tap = weightAt, from = start + x; tap < end; tap++, from += rowLength) {
+        sum += (wide[from] as number) * (weights[tap] as number)
+      }
+      result[to + x] = clampByte(sum >> bits)
+    }
   }
   return result
 }
@@ -71,13 +137,16 @@ export function resample<P extends Uint8Array | Float32Array>(
 /** Rounded weights may sum to a little more than 1. */
 const clampByte = (value: number): number => Math.min(value, 255)
 
-/** Weights as whole numbers, in place, with as many bits as let the largest stay below 2¹⁵. @returns the bits */
-function toFixedPoint(weights: Float64Array): number {
-  const most = weights.reduce((largest, weight) => Math.max(largest, weight), 0)
+/** Weights as whole numbers, with as many bits as let the largest stay below 2¹⁵. */
+function fixedPoint(weights: Float64Array): { weights: Int32Array; bits: number } {
+  let most = 0
+  for (const weight of weights) most = Math.max(most, weight)
   let bits = 0
   while (bits < 22 && Math.trunc(0.5 + most * 2 ** (bits + 1)) < 2 ** 15) bits++
-  for (let at = 0; at < weights.length; at++) weights[at] = Math.trunc(0.5 + (weights[at] as number) * 2 ** bits)
-  return bits
+  const scale = 2 ** bits
+  const whole = new Int32Array(weights.length)
+  for (let at = 0; at < whole.length; at++) whole[at] = 0.5 + (weights[at] as number) * scale // cut down
+  return { weights: whole, bits }
 }
 
 function tapsOf(inSize: number, outSize: number, antialias: boolean): Taps {
