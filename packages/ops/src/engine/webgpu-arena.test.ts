@@ -3,7 +3,7 @@ import { add, engine, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { webgpuKernel } from './webgpu-kernel.ts'
 
-/** Adds 1 to tensors of an arena: the next one's parts, and how many buffers were copied to have them in one. */
+/** Adds 1 to tensors, as parts of one arena, into the parts of another. */
 const increments = webgpuKernel<Record<string, Tensor>, object>('increments', (inputs, _, gpu) => {
   const tensors = Object.values(inputs)
   const { whole, parts } = gpu.arena(tensors.map(({ shape }) => shape))
@@ -51,7 +51,7 @@ describeBackends('tensors of an arena', () => {
     const sum = tidy(() => add(c, e))
     expect(await values(sum)).toEqual([5, 7, 9])
     expect([c, d, e, f].map(isPart)).toEqual([true, true, true, true])
-    expect(await values(f)).toEqual([12, 22].map((value) => value)) // 10 + 1 + 1
+    expect(await values(f)).toEqual([12, 22])
     // What was read has a buffer of its own, which a part of the next arena is copied from.
     expect([e, f].map(isPart)).toEqual([true, false])
     const [g, h] = increment(f, e) as [Tensor, Tensor]
