@@ -22,7 +22,7 @@ export function planDirectly(what: FilterGradient): Plan {
       reads: { x: [x, inFours ? 'vec4<f32>' : 'f32'], dy: [dy, outFours ? 'vec4<f32>' : 'f32'] },
       writes: { sums: [sums, outFours ? 'vec4<f32>' : 'f32'] },
       uniforms: { ...uniforms, rowTiles, columnTiles, partPixels, tiles: tiles * parts },
-      workgroupSize: workgroupSize,
+      workgroupSize,
       workgroups: Math.ceil((tiles * parts) / workgroupSize),
       code: () => shader(tileColumns / 4, inFours, outFours),
     }),
