@@ -91,7 +91,7 @@ describe.skipIf(!built)(`the built command${built ? '' : ' (not built: run npm r
     for (const { available, title, reason } of Object.values<Record<string, unknown>>(backends))
       expect(available ? title : reason).toMatch(/\w/)
     expect([backends.cuda.title, backends.webgpu.title, backends.cpu.title, backends.wasm.title]).toContain(auto.title)
-  })
+  }, 300_000) // each of them may take a minute on a busy machine
 
   test('SIGINT stops it with 130, SIGTERM with 143, SIGKILL anywhere; it ends with the same weights', async () => {
     const whole = folder()
