@@ -40,6 +40,11 @@ const kinds: Readonly<Record<string, { files: Uint8Array[]; read: (file: Uint8Ar
     files: ['palette1', 'palette4', 'palette8', 'wide'].map((name) => fixture(`cells/masks/${name}.png`)),
     read: (file) => decodeMask(file, 'file'),
   },
+  // Damage that a checksum tells of is found early; this is what somebody makes on purpose.
+  'PNG mask with right checksums': {
+    files: ['palette1', 'palette4', 'palette8', 'wide'].map((name) => fixture(`cells/masks/${name}.png`)),
+    read: (file) => decodeMask(withChecksums(file), 'file'),
+  },
   'PNG image': {
     files: ['cat/1.png', 'dog/gray.png', 'dog/transparent.png'].map((name) => fixture(`photos/${name}`)),
     read: (file) => decodeImage(file, 'file'),
@@ -48,6 +53,23 @@ const kinds: Readonly<Record<string, { files: Uint8Array[]; read: (file: Uint8Ar
     files: ['dog/1.jpg', 'dog/turned.jpg', 'cat/deeper/2.jpg'].map((name) => fixture(`photos/${name}`)),
     read: (file) => decodeImage(file, 'file'),
   },
+}
+
+/** A PNG whose chunks have the CRC-32 of what is in them, as far as they can be followed. */
+function withChecksums(file: Uint8Array): Uint8Array {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  for (let at = 8; at + 12 <= file.length; ) {
+    const end = at + 8 + view.getUint32(at)
+    if (end + 4 > file.length) break
+    let crc = 0xffffffff
+    for (const byte of file.subarray(at + 4, end)) {
+      crc ^= byte
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1
+    }
+    view.setUint32(end, ~crc >>> 0)
+    at = end + 4
+  }
+  return file
 }
 
 /** What is read of `count` mutated files, by their kind. */
