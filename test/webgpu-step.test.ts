@@ -55,24 +55,28 @@ describe('a DDNet step (batch norm, Adam, 20 parameter tensors, batch 32) on Web
     expect(readFileSync(page, 'utf8')).toBe(written)
   })
 
-  test.skipIf(missing('webgpu') !== undefined)('multiplies at most 1.15 times what its convolutions need', async () => {
-    await (await webgpu()).dispose() // another test may have compiled the programs
-    const backend = await webgpu()
-    try {
-      const counts = countMultiplications(device())
-      useVariant(engine().backend, 'gpu')
-      const batch = 4
-      const step = ddnetStep(batch)
-      await step.run()
-      const convolutions = (await counts()).filter(({ label }) => label.startsWith('conv2d'))
-      expect(convolutions.length).toBe(6 + 6 + 5)
-      const executed = convolutions.reduce((sum, { count }) => sum + count, 0)
-      expect(executed / neededMultiplications(batch)).toBeLessThanOrEqual(1.15)
-      expect(executed / neededMultiplications(batch)).toBeGreaterThanOrEqual(1)
-    } finally {
-      backend.dispose()
-    }
-  })
+  test.skipIf(missing('webgpu') !== undefined)(
+    'multiplies at most 1.15 times what its convolutions need',
+    async () => {
+      await (await webgpu()).dispose() // another test may have compiled the programs
+      const backend = await webgpu()
+      try {
+        const counts = countMultiplications(device())
+        useVariant(engine().backend, 'gpu')
+        const batch = 2
+        const step = ddnetStep(batch)
+        await step.run()
+        const convolutions = (await counts()).filter(({ label }) => label.startsWith('conv2d'))
+        expect(convolutions.length).toBe(6 + 6 + 5)
+        const executed = convolutions.reduce((sum, { count }) => sum + count, 0)
+        expect(executed / neededMultiplications(batch)).toBeLessThanOrEqual(1.15)
+        expect(executed / neededMultiplications(batch)).toBeGreaterThanOrEqual(1)
+      } finally {
+        backend.dispose()
+      }
+    },
+    300_000,
+  ) // adapters on the CPU compile a program with barriers in most of a second
 })
 
 /** Size of the plane that the taps move over (the smaller one), input and output channels of DDNet's six convolutions. */
