@@ -1,0 +1,146 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { cifar10 } from '@ddnet/datasets'
+import { writeCifar10Shards } from '@ddnet/datasets/node'
+import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { RunRecord } from '../src/run-record.ts'
+import { readTar } from '../src/tar.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const patienceMs = 300_000
+
+let chromium: LaunchedChromium
+let site: Site
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ddnet-studio-'))
+  ;[chromium, site] = await Promise.all([launchChromium(), serveBuilt(fileURLToPath(new URL('..', import.meta.url)))])
+  // All images: their order depends on how many there are.
+  await writeCifar10Shards(await cifar10(), join(site.folder, 'cifar10'))
+}, patienceMs)
+afterAll(async () => {
+  await chromium?.browser.close()
+  await site?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** `ddnet …` on WebAssembly, in a process of its own. */
+async function ddnet(...args: string[]): Promise<void> {
+  const command = [join(root, 'scripts/run-source.mjs'), join(root, 'apps/cli/src/main.ts'), ...args, 'backend=wasm']
+  await promisify(execFile)(process.execPath, command, { cwd: folder })
+}
+
+/** Step and mean training loss of each validation of a run. */
+async function curveOf(run: string): Promise<{ step: number; loss: number }[]> {
+  const lines = (await readFile(join(folder, run, 'metrics.jsonl'), 'utf8')).trim().split('\n')
+  return lines.map((line) => JSON.parse(line)).map(({ step, train }) => ({ step, loss: train.loss }))
+}
+
+const settings = ['steps=10', 'batchSize=8', 'seed=7', 'validation.every=5', 'validation.images=20']
+
+test(
+  'a run goes from the page to ddnet train, and from ddnet train to the page, as if it had never moved',
+  async () => {
+    // In one place.
+    await ddnet('train', 'cifar10', 'name=whole', 'checkpoint.every=5', ...settings)
+    const whole = await curveOf('runs/whole')
+    expect(whole.map(({ step }) => step)).toEqual([5, 10])
+
+    // In the page up to step 7, then in Node.
+    const address = `${site.url}?steps=10&batchSize=8&seed=7&testImages=20&backend=wasm`
+    const { page, errors } = await openPage(chromium.browser, address)
+    await reach(page, 'ready')
+    for (let step = 1; step <= 7; step++) {
+      await page.click('#step')
+      await status(page, `Paused after step ${step} of 10`)
+    }
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')])
+    expect(download.suggestedFilename()).toBe('ddnet-step-7.tar')
+    const tar = join(folder, 'moved.tar')
+    await download.saveAs(tar)
+    await promisify(execFile)('tar', ['-xf', tar], { cwd: folder })
+    await ddnet('train', '--resume', 'ddnet-studio')
+    expectSameCurve(await curveOf('ddnet-studio'), whole)
+
+    // The whole run's checkpoint after step 5, in the page from there on.
+    const checkpoint = join(folder, 'runs/whole/checkpoints/step=000005')
+    await page.setInputFiles(
+      '#open',
+      (await readdir(checkpoint)).map((name) => join(checkpoint, name)),
+    )
+    await status(page, 'Paused after step 5 of 10')
+    await page.click('#train')
+    await reach(page, 'done')
+    const { validations, steps } = await record(page)
+    expect(steps.map(({ step }) => step)).toEqual([6, 7, 8, 9, 10])
+    expectSameCurve(
+      validations.map(({ step, train }) => ({ step, loss: train.loss })),
+      whole,
+    )
+
+    // And the page's own file in the page.
+    await page.setInputFiles('#open', tar)
+    await status(page, 'Paused after step 7 of 10')
+    expect(errors).toEqual([])
+    await page.close()
+  },
+  3 * patienceMs,
+)
+
+test(
+  'a checkpoint of another recipe is refused, and named',
+  async () => {
+    const { page } = await openPage(chromium.browser, `${site.url}?backend=wasm&batchSize=8&testImages=20`)
+    await reach(page, 'ready')
+    await page.click('#step')
+    await reach(page, 'paused')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')])
+    const files = readTar(new Uint8Array(await readFile(await download.path())))
+    const other = files
+      .filter(({ name }) => name.includes('/step='))
+      .map(({ name, bytes }) => ({
+        name: basename(name),
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.from(
+          name.endsWith('state.json') ? Buffer.from(bytes).toString().replace('0.004', '0.001') : bytes,
+        ),
+      }))
+    expect(other.length).toBe(3)
+    await page.setInputFiles('#open', other)
+    await page.waitForSelector('#notice:not([hidden])', { timeout: patienceMs })
+    expect(await page.textContent('#notice-message')).toBe(
+      'optimizer.learningRate is 0.001, and the page trains with 0.004 only.',
+    )
+    await page.close()
+  },
+  patienceMs,
+)
+
+function expectSameCurve(
+  curve: readonly { step: number; loss: number }[],
+  whole: readonly { step: number; loss: number }[],
+): void {
+  expect(curve.map(({ step }) => step)).toEqual(whole.map(({ step }) => step))
+  for (const [index, { step, loss }] of curve.entries()) {
+    const expected = whole[index]?.loss as number
+    expect(Math.abs(loss / expected - 1), `step ${step}: ${loss}, in one place ${expected}`).toBeLessThan(1e-4)
+  }
+}
+
+const record = (page: Page): Promise<RunRecord> =>
+  page.evaluate(() => (globalThis as unknown as { record(): RunRecord }).record())
+
+const status = (page: Page, text: string): Promise<unknown> =>
+  page.waitForFunction((text) => document.querySelector('#status')?.textContent === text, text, { timeout: patienceMs })
+
+async function reach(page: Page, state: string): Promise<void> {
+  await page.waitForSelector(`body[data-state="${state}"], body[data-state="failed"]`, { timeout: patienceMs })
+  expect(await page.getAttribute('body', 'data-state'), (await page.textContent('#error')) ?? '').toBe(state)
+}
