@@ -10,6 +10,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
 const options = { batch: Number(given.batch ?? 8), rounds: Number(given.rounds ?? 5), only: given.only ?? '' }
 
+// As it is when the sources are loaded.
+const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim()
+
 const processors = () => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
@@ -20,8 +23,8 @@ const { head, line } = await loadSources('../webgpu/table.ts')
 console.log(head)
 const { adapter, software, rows } = await measure({ ...options, processors }, (row) => console.log(line(row)))
 const result = {
-  command: `node benchmarks/webgpu/main.mjs batch=${options.batch} rounds=${options.rounds}`,
-  commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
+  command: `node benchmarks/webgpu/main.mjs batch=${options.batch} rounds=${options.rounds}${options.only && ` only=${options.only}`}`,
+  commit,
   date: new Date().toISOString(),
   cpu: cpus()[0].model,
   cores: cpus().length,
@@ -34,9 +37,13 @@ const result = {
   unit: 'milliseconds on the clock, and of processors; medians',
   rows,
 }
-const out =
-  given.out ?? fileURLToPath(new URL(`../results/webgpu-${software ? 'software' : 'gpu'}.json`, import.meta.url))
-mkdirSync(dirname(out), { recursive: true })
-writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
-console.log(`\n${adapter}\n${relative(process.cwd(), out)}`)
+console.log(`\n${adapter}`)
+const results = fileURLToPath(new URL(`../results/webgpu-${software ? 'software' : 'gpu'}.json`, import.meta.url))
+// A part of the table is no result to keep, unless a file is named for it.
+const out = given.out ?? (options.only === '' ? results : undefined)
+if (out !== undefined) {
+  mkdirSync(dirname(out), { recursive: true })
+  writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
+  console.log(relative(process.cwd(), out))
+}
 process.exit()
