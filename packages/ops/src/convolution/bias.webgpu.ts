@@ -26,9 +26,13 @@ export const addBiasWebgpu: KernelConfig = webgpuKernel<{ x: Tensor; bias: Tenso
 fn run(workgroup : i32, local : i32) {
   let index = workgroup * ${workgroupSize} + local;
   if (index >= uniforms.size) { return; }
-  y[index] = ${activation === 'relu' ? `max(${sum}, ${type}(0))` : sum};
+  y[index] = ${activated(sum, type, activation)};
 }`,
     })
     return y
   },
 )
+
+/** A value with the activation, as WGSL. Unlike `max`, this keeps a NaN. */
+export const activated = (value: string, type: string, activation: Activation | undefined): string =>
+  activation === 'relu' ? `select(${value}, ${type}(0), ${value} < ${type}(0))` : value

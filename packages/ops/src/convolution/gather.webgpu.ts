@@ -1,5 +1,6 @@
 import type { Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
+import { activated } from './bias.webgpu.ts'
 import type { ConvolutionGeometry } from './geometry.ts'
 
 /**
@@ -132,6 +133,5 @@ ${signature} {
 
 /** A sum with the bias, if there is one, and the activation, as WGSL. */
 export const finish = ({ bias, activation }: Gather, type: string, sum: string, column: string): string => {
-  const shifted = bias === undefined ? sum : `(${sum} + bias[${column}])`
-  return activation === 'relu' ? `max(${shifted}, ${type}(0))` : shifted
+  return activated(bias === undefined ? sum : `(${sum} + bias[${column}])`, type, activation)
 }
