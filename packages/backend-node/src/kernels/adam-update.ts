@@ -1,5 +1,5 @@
 import type { AdamAttributes } from '@ddnet/ops'
-import type { KernelConfig, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core'
 import type { NodeJSKernelBackend } from '../vendor/tfjs-node.mjs'
 import { backendName } from './kernel.ts'
 import { Native } from './native.ts'
@@ -13,7 +13,7 @@ const adam = (kernelName: string): KernelConfig => ({
   kernelName,
   backendName,
   kernelFunc: ({ inputs, attrs, backend }) => {
-    const tensors = Object.values(inputs as NamedTensorInfoMap)
+    const tensors = Object.values(inputs as Record<string, TensorInfo>)
     return Native.run(backend as NodeJSKernelBackend, (native) => {
       const update = adamOf(native, attrs as unknown as AdamAttributes)
       const numbers = native.numbersOf(tensors)

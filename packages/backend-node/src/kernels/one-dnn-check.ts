@@ -19,7 +19,7 @@ export function useOneDnnIfRight(backend: NodeJSKernelBackend): void {
   useOneDnn(backend, true)
   try {
     const isRight = results().every((values, index) =>
-      values.every((value, at) => Math.abs((value - (expected[index] as Float32Array)[at]) as number) < 1e-4),
+      values.every((value, at) => Math.abs(value - (expected[index]?.[at] as number)) < 1e-4),
     )
     useOneDnn(backend, isRight)
   } catch {

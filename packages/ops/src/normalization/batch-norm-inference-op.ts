@@ -1,14 +1,12 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
-import { add, mul, rsqrt, sub } from '../array/arithmetic.ts'
+import { add, mul, neg, rsqrt, square, sub } from '../array/arithmetic.ts'
 import { sum } from '../array/reduce.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { type BatchNormGradientAttributes, batchAxes } from './batch-norm-op.ts'
 
 export type BatchNormInferenceInputs = { x: Tensor } & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor1D>
-
-const state = 'it is state, which no gradient flows to'
 
 /**
  * Batch normalisation with given statistics, over all axes but the last:
@@ -18,7 +16,7 @@ export const batchNormInferenceOp: Op<BatchNormInferenceInputs, BatchNormGradien
   BatchNormInferenceInputs,
   BatchNormGradientAttributes,
   Tensor,
-  'mean' | 'variance',
+  never,
   Tensor
 >('batchNormInference', {
   inputs: ['x', 'weight', 'bias', 'mean', 'variance'],
@@ -30,8 +28,13 @@ export const batchNormInferenceOp: Op<BatchNormInferenceInputs, BatchNormGradien
     weight: (_, { x, mean, variance }, { eps }, d) =>
       sum(mul(d, mul(sub(x, mean), rsqrt(add(variance, eps)))), batchAxes(x)),
     bias: (_, { x }, __, d) => sum(d, batchAxes(x)),
+    mean: (_, { x, weight, variance }, { eps }, d) =>
+      mul(sum(d, batchAxes(x)), neg(mul(weight, rsqrt(add(variance, eps))))),
+    variance: (_, { x, weight, mean, variance }, { eps }, d) => {
+      const inverse = rsqrt(add(variance, eps))
+      return mul(sum(mul(d, sub(x, mean)), batchAxes(x)), mul(mul(-0.5, weight), mul(inverse, square(inverse))))
+    },
   },
-  constants: { mean: state, variance: state },
 })
 
 /** As one scale and one shift a channel. */
