@@ -63,7 +63,7 @@ test('balancedWeights gives every class the same sum', () => {
 describe('stratifiedSplit', () => {
   const labels = Array.from({ length: 103 }, (_, at) => (at < 60 ? 0 : at < 100 ? 1 : 2))
   const dataset = imageDataset({ images: new Uint8Array(103), labels, shape: [1, 1, 1] })
-  const fractions = [0.7, 0.2, 0.1]
+  const fractions = [0.7, 0.2, 0.1] as const
 
   test('has every sample once, and each class in its proportion', async () => {
     const parts = stratifiedSplit(dataset, { fractions, key })

@@ -3,9 +3,9 @@ import type { Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 import { subset } from './subset.ts'
 
-export interface StratifiedSplitOptions {
+export interface StratifiedSplitOptions<F extends readonly number[]> {
   /** The part of each split; their sum is 1. */
-  readonly fractions: readonly number[]
+  readonly fractions: F
   /** Decides which samples go where. */
   readonly key: Key
   /** The class of each sample: those of the dataset, by default. */
@@ -20,10 +20,10 @@ export interface StratifiedSplitOptions {
  * @see sklearn.model_selection.train_test_split(stratify=labels)
  * @example const [train, validation] = stratifiedSplit(photos, { fractions: [0.9, 0.1], key: random.key(0) })
  */
-export function stratifiedSplit<T>(
+export function stratifiedSplit<T, const F extends readonly number[]>(
   dataset: Dataset<T>,
-  { fractions, key, labels = dataset.labels }: StratifiedSplitOptions,
-): Dataset<T>[] {
+  { fractions, key, labels = dataset.labels }: StratifiedSplitOptions<F>,
+): { [Part in keyof F]: Dataset<T> } {
   const sum = fractions.reduce((total, fraction) => total + fraction, 0)
   if (!fractions.every((fraction) => fraction >= 0) || !(Math.abs(sum - 1) < 1e-9)) {
     throw new DatasetError(`stratifiedSplit: expected fractions of sum 1, got [${fractions}]`)
@@ -59,10 +59,7 @@ export function stratifiedSplit<T>(
       at += count
     }
   }
-  return parts.map((indices) =>
-    subset(
-      dataset,
-      indices.sort((a, b) => a - b),
-    ),
-  )
+  for (const indices of parts) indices.sort((a, b) => a - b)
+  // One for each fraction.
+  return parts.map((indices) => subset(dataset, indices)) as unknown as { [Part in keyof F]: Dataset<T> }
 }
