@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
+import { zerosLike } from '../array/create.ts'
 import { mean, sum } from '../array/reduce.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { isRecording } from '../engine/gradient.ts'
@@ -24,19 +25,17 @@ export type BatchNormGradientInputs = Affine & { dy: Tensor; mean: Tensor1D; var
 /** Every axis but the last. */
 export const batchAxes = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_, axis) => axis)
 
-const state = 'it is state, which no gradient flows to'
-
 /**
  * Batch normalisation with the batch's own statistics, over all axes but the last:
  * `[activation((x − mean) / √(variance + eps) · weight + bias), mean, variance, next running mean, next running variance]`.
  * The variance is biased (divided by n); the running one takes its share of the unbiased one (divided by n − 1).
- * The statistics are constants to differentiation.
+ * The statistics are constants to differentiation, and the normalised values do not depend on the running ones.
  */
 export const batchNormOp: Op<BatchNormInputs, BatchNormAttributes, Tensor[]> = defineOp<
   BatchNormInputs,
   BatchNormAttributes,
   Tensor[],
-  'runningMean' | 'runningVar',
+  never,
   Tensor[]
 >('batchNorm', {
   inputs: ['x', 'weight', 'bias', 'runningMean', 'runningVar'],
@@ -70,8 +69,9 @@ export const batchNormOp: Op<BatchNormInputs, BatchNormAttributes, Tensor[]> = d
     x: (_, __, ___, [dx]) => dx as Tensor,
     weight: (_, __, ___, [, dweight]) => dweight as Tensor,
     bias: (_, __, ___, [, , dbias]) => dbias as Tensor,
+    runningMean: (_, { weight }) => zerosLike(weight),
+    runningVar: (_, { weight }) => zerosLike(weight),
   },
-  constants: { runningMean: state, runningVar: state },
 })
 
 /** What makes the variance of `count` values, divided by it, one divided by `count − 1`. */

@@ -9,6 +9,7 @@ import {
 } from '@ddnet/testing'
 import { ones, type Tensor, type Tensor1D, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
+import { valueAndGrads } from '../engine/differentiate.ts'
 import { type BatchNormOptions, batchNorm } from './batch-norm.ts'
 import { conditioned } from './conditioning.ts'
 
@@ -33,6 +34,22 @@ describeBackends('batchNorm', () => {
     const next = batchNorm(x, { ...options, weight, bias, runningMean, runningVar })
     await expectTensorClose(next.runningMean, tensors['newRunningMean'] as never, 1e-5, 'runningMean')
     await expectTensorClose(next.runningVar, tensors['newRunningVar'] as never, 1e-5, 'runningVar')
+  })
+
+  test('does not depend on the running statistics in training', async () => {
+    const x = tensor([[1], [4], [7]])
+    const running = tensor([2]) as Tensor1D
+    const normalised = () => batchNorm(x, { runningMean: running, runningVar: running, training: true }).y
+    await expectTensorClose(valueAndGrads(normalised, [running]).grads[0] as Tensor, { shape: [1], data: [0] })
+  })
+
+  test('differentiates by the running statistics in inference', async () => {
+    const running = { runningMean: tensor([1]) as Tensor1D, runningVar: tensor([4]) as Tensor1D }
+    const inference = () => batchNorm(tensor([[3], [8]]), { ...running, weight: tensor([2]) as Tensor1D, eps: 0 }).y
+    const [byMean, byVariance] = valueAndGrads(inference, Object.values(running)).grads as [Tensor, Tensor]
+    // y = 2 (x − m) / √v: ∂/∂m = −2 / √v each, ∂/∂v = −(x − m) / v^1.5
+    await expectTensorClose(byMean, { shape: [1], data: [-2] }, 1e-6)
+    await expectTensorClose(byVariance, { shape: [1], data: [-9 / 8] }, 1e-6)
   })
 
   test.each([true, false])('of no samples is empty and changes no statistics, training %s', async (training) => {
