@@ -101,19 +101,24 @@ export class DDNet extends Module {
     return this.heads.class.forward(x) // [batch, classes]
   }
 
-  /** The shape of every tensor that a training pass over `[batch, height, width, inChannels]` keeps. */
+  /**
+   * The shape of every tensor that a training step over `[batch, height, width, inChannels]` holds. Of each layer: its
+   * output, kept for the backward pass, the gradient of that, and the same before ReLU; with a norm, what came before it
+   * too. Of a pooling its output and the gradient of that.
+   */
   activations([batch, height, width, inChannels]: readonly [number, number, number, number]): number[][] {
     const shapes: number[][] = [[batch, height, width, inChannels]]
+    const hold = (shape: number[], times: number): void =>
+      void shapes.push(...Array.from({ length: times }, () => shape))
     let size: [number, number] = [height, width]
-    for (const { conv } of this.encoder) {
-      const whole = [batch, ...size, conv.outChannels]
+    for (const { conv, norm } of this.encoder) {
+      hold([batch, ...size, conv.outChannels], norm === undefined ? 3 : 4)
       size = [size[0] / 2, size[1] / 2]
-      shapes.push(whole, whole, [batch, ...size, conv.outChannels]) // before and after the norm or bias, pooled
+      hold([batch, ...size, conv.outChannels], 2)
     }
-    for (const { deconv } of this.decoder) {
+    for (const { deconv, norm } of this.decoder) {
       size = [size[0] * 2, size[1] * 2]
-      const whole = [batch, ...size, deconv.outChannels]
-      shapes.push(whole, whole)
+      hold([batch, ...size, deconv.outChannels], norm === undefined ? 3 : 4)
     }
     return shapes
   }

@@ -13,7 +13,7 @@ const bytes = (shape: readonly number[]): number => 4 * shape.reduce((product, s
 
 /**
  * Memory of one training step, worked out from shapes alone, before anything is allocated: parameters four times
- * (values, gradients and Adam's two moments), activations twice (values and gradients).
+ * (values, gradients and Adam's two moments), and what the model says that its activations and their gradients take.
  *
  * @param inputShape `[batch, height, width, channels]`
  */
@@ -22,6 +22,6 @@ export function estimateMemory(
   inputShape: ImageShape,
 ): MemoryEstimate {
   const parameters = 4 * [...model.parameters().values()].reduce((total, { shape }) => total + bytes(shape), 0)
-  const activations = 2 * model.activations(inputShape).reduce((total, shape) => total + bytes(shape), 0)
+  const activations = model.activations(inputShape).reduce((total, shape) => total + bytes(shape), 0)
   return { parameters, activations, total: parameters + activations }
 }
