@@ -211,7 +211,7 @@ describe('what goes wrong', () => {
     const { code, line } = await failure(shell, 'train', 'preset=seed')
     expect(code).toBe(2)
     expect(line).toMatch(
-      /^ddnet: a step with batchSize=128 and size=224 needs about \d+ GB of memory, and WebAssembly can have/,
+      /^ddnet: a step with batchSize=128 and size=224 needs about [\d.]+ GB of memory, and WebAssembly can have/,
     )
     expect(existsSync(join(shell.cwd, 'runs'))).toBe(false)
   })
