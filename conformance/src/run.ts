@@ -1,6 +1,6 @@
 import * as jasmineUtil from '@tensorflow/tfjs-core/dist/jasmine_util'
 import type { BackendName } from './backend-names.ts'
-import { flags, renew, start } from './backends.ts'
+import { flags, settle, start } from './backends.ts'
 import type { Result } from './result.ts'
 import { chainFacade, registerGradients } from './shared-names.ts'
 
@@ -82,7 +82,7 @@ export async function run({ backend, kernels, files, load, jasmine, done }: Run)
     },
     specDone: async (outcome) => {
       report(outcome)
-      if (outcome.failedExpectations.some(({ message }) => message.includes('the device refused'))) await renew(backend)
+      if (outcome.failedExpectations.some(({ message }) => message.includes('the device refused'))) await settle()
     },
   })
   await env.execute()

@@ -20,7 +20,7 @@ const kinds = { 'out-of-memory': 'has no memory for', validation: 'refused' } as
 /**
  * Makes errors of the device reach the program. WebGPU tells nobody of a dispatch that it did not run (an invalid
  * pipeline, no memory, a lost device), and its result reads as zeros. From now on the next read of a tensor, and the next
- * operator, throw what happened and in which operator: the places where buffers and pipelines are made and where
+ * operator, throw what happened and in which operator, once; of a lost device, always: the places where buffers and pipelines are made and where
  * dispatches are submitted stand in error scopes, and bind groups have the operator's name, which the device's messages
  * quote.
  *
@@ -83,14 +83,16 @@ export function surfaceErrors(device: GPUDevice, backend: Backend): () => void {
   })
 
   const expectWell = (failures: readonly string[]): void => {
-    const remedy = 'Dispose the backend, call webgpu() again, and go on from a checkpoint.'
     if (lost !== undefined) {
       throw new DeviceLost(
-        `webgpu: the device was lost (${lost.reason}), and its tensors with it; the last operator was ${last}. ${lost.message} ${remedy}`,
+        `webgpu: the device was lost (${lost.reason}), and its tensors with it; the last operator was ${last}. ${lost.message} Dispose the backend, call webgpu() again, and go on from a checkpoint.`,
       )
     }
     const [first] = failures // the later ones follow from it
-    if (first !== undefined) throw new DeviceError(`webgpu: ${first} Results are wrong from there on. ${remedy}`)
+    if (first === undefined) return
+    scoped.length = 0
+    others.length = 0
+    throw new DeviceError(`webgpu: ${first} What was computed since then is wrong. Go on from a checkpoint.`)
   }
 
   const read = backend.read.bind(backend)

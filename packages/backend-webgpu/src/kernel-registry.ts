@@ -1,5 +1,12 @@
 import { registerOwnKernel } from '@ddnet/ops/kernels'
-import { getKernel, type KernelConfig, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
+import {
+  getKernel,
+  type KernelConfig,
+  type KernelFunc,
+  type NamedTensorInfoMap,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core'
 
 /**
  * Puts another kernel in the place of tfjs's own, which it is given to build on.
@@ -15,12 +22,17 @@ export function replaceKernel(kernelName: string, replacement: (stock: KernelFun
 }
 
 /**
- * Adds a kernel, or puts it in the place of tfjs's own.
+ * Adds a kernel, or puts it in the place of tfjs's own, which keeps strings: those lie on the host.
  * @returns what takes it away again
  */
 export function addKernel(kernel: KernelConfig): () => void {
   const { kernelName } = kernel
-  if (getKernel(kernelName, 'webgpu') !== undefined) return replaceKernel(kernelName, () => kernel.kernelFunc)
+  if (getKernel(kernelName, 'webgpu') !== undefined) {
+    return replaceKernel(kernelName, (stock) => (call) => (ofStrings(call.inputs) ? stock : kernel.kernelFunc)(call))
+  }
   registerOwnKernel(kernel)
   return () => unregisterKernel(kernelName, 'webgpu')
 }
+
+const ofStrings = (inputs: NamedTensorInfoMap): boolean =>
+  Object.values(inputs).some((input) => input?.dtype === 'string')

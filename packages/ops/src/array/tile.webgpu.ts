@@ -6,7 +6,7 @@ import { workgroupSize } from '../engine/webgpu-lanes.ts'
 export const tileWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { reps: number[] }>(
   'Tile',
   ({ x }, { reps }, gpu) => {
-    const dtype = x.dtype as 'float32' | 'int32' | 'bool' // strings are no operator's
+    const dtype = x.dtype as 'float32' | 'int32' | 'bool'
     const y = gpu.output(
       x.shape.map((size, axis) => size * (reps[axis] as number)),
       dtype,
