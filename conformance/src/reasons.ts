@@ -87,11 +87,6 @@ const rules: readonly Rule[] = [
     backends: ['webgpu'],
   },
   {
-    reason: 'tfjs: the test asks for a size that no convolution has (TensorFlow refuses it too)',
-    test: /input=8x8x8,output=4x4x8,f=8,s=1,inDepth=8,p=same vec4/,
-    backends: ['webgpu'],
-  },
-  {
     reason: 'tfjs: a tensor that is disposed while a GPU still computes it cannot be read',
     test: /tensor.data > (.data\(\) postpones disposal|calling .data\(\) twice)/,
     backends: ['webgpu'],
