@@ -1,27 +1,16 @@
 /**
- * Times DDNet's training step (batch norm, Adam) on TensorFlow. Each line on standard input is a number of steps; the answer
- * is their milliseconds on the clock and of all processors, as JSON.
+ * Times DDNet's training step (batch norm, Adam) on TensorFlow, for `startPeer`.
  *
  *     node step.mjs own|stock BATCH [DEVICE]
  */
-import { createInterface } from 'node:readline'
+import { answerSteps } from '../wasm/answer-steps.mjs'
 import { loadSources } from '../wasm/load-sources.mjs'
 import { stockStep } from './stock.mjs'
 
 const [kernels, batch, asked = 'cpu'] = process.argv.slice(2)
 const { ddnetStep, findAddon, tensorflow } = await loadSources('../node/start.ts')
 const { version, device, step } = await (kernels === 'stock' ? stock() : own())
-console.log(JSON.stringify({ device: `TensorFlow ${version}, ${device}` }))
-for await (const line of createInterface({ input: process.stdin })) {
-  const times = Array.from({ length: Number(line) }, () => {
-    const [start, processor] = [performance.now(), process.cpuUsage()]
-    step()
-    const { user, system } = process.cpuUsage(processor)
-    return [performance.now() - start, (user + system) / 1000]
-  })
-  console.log(JSON.stringify(times))
-}
-process.exit()
+await answerSteps(`TensorFlow ${version}, ${device}`, step)
 
 async function own() {
   const { version, device } = await tensorflow({ device: asked })
