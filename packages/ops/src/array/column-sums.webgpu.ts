@@ -7,12 +7,14 @@ import type { Program } from '../engine/webgpu-program.ts'
 export interface ColumnSums extends Pick<Program, 'label' | 'variant' | 'reads' | 'uniforms' | 'floats'> {
   readonly outer: number
   readonly rows: number
+  /** How many values of each channel `add` reads in a row (default: 1). */
+  readonly rowLength?: number
   /** Channels of a row, in blocks of `type`. */
   readonly blocks: number
   readonly type: 'f32' | 'vec4<f32>' | 'i32'
   /** The names of the sums, which start at 0. */
   readonly sums: readonly string[]
-  /** WGSL that adds row `row` (counted over all `outer`) of block `block` in `outer` to them. */
+  /** WGSL that adds row `row` (counted over all `outer`; `next` within it) of block `block` in `outer` to them. */
   readonly add: string
   /** WGSL before the rows: what a column has in common. */
   readonly begin?: string
@@ -40,17 +42,18 @@ const busy = 512
  * adds up a block by itself: √rows rows, at least 16.
  */
 export function sumColumns(gpu: Gpu, job: ColumnSums): Partials {
-  const { outer, rows, blocks, type, sums, mostParts = Number.POSITIVE_INFINITY, result } = job
+  const { outer, rows, rowLength = 1, blocks, type, sums, mostParts = Number.POSITIVE_INFINITY, result } = job
   const isAlone = gpu.variant === 'software' || rows <= 16
   const width = isAlone ? workgroupSize : lanesFor(blocks, type === 'vec4<f32>' ? 16 : 32)
   const lanes = workgroupSize / width
   const tiles = Math.ceil(blocks / width)
   // What one workgroup (or invocation) adds up sooner than a second dispatch begins is one part.
+  const values = rows * rowLength
   const few = isAlone ? 64 : 16 * lanes
   const many = isAlone
-    ? rows / Math.max(16, Math.ceil(Math.sqrt(rows)))
-    : Math.min(busy / (outer * tiles), rows / (4 * lanes))
-  const wanted = rows <= few ? 1 : many
+    ? Math.min(rows, values / Math.max(16, Math.ceil(Math.sqrt(values))))
+    : Math.min(busy / (outer * tiles), values / (4 * lanes), rows / lanes)
+  const wanted = values <= few ? 1 : many
   const rowsOfPart = Math.ceil(rows / Math.min(mostParts, Math.max(1, Math.floor(wanted))))
   const parts = Math.ceil(rows / rowsOfPart)
   const shape = [outer, parts, sums.length, blocks * (type === 'vec4<f32>' ? 4 : 1)]

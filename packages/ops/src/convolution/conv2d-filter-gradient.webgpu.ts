@@ -1,6 +1,7 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import { runComposition } from '../engine/kernel-source.ts'
 import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { depthwiseFilterGradient, isDepthwise } from './depthwise.webgpu.ts'
 import { planDirectly } from './filter-gradient-direct.webgpu.ts'
 import { planTiled } from './filter-gradient-tiled.webgpu.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
@@ -16,11 +17,15 @@ export const conv2dFilterGradientWebgpu: KernelConfig = webgpuKernel<
   ConvolutionGeometry & { kernelSize: Pair }
 >('conv2dFilterGradient', ({ x, dy }, { kernelSize, ...geometry }, gpu) => {
   const groupChannels = x.shape[3] / geometry.groups
-  if (dy.size === 0 || isNarrow(groupChannels, geometry)) {
-    return runComposition('conv2dFilterGradient', { x, dy }, { kernelSize, ...geometry })
-  }
+  if (dy.size === 0) return runComposition('conv2dFilterGradient', { x, dy }, { kernelSize, ...geometry })
   const gradient = gpu.output([...kernelSize, groupChannels, dy.shape[3]])
-  const { parts, program } = (gpu.variant === 'gpu' ? planTiled : planDirectly)({ x, dy, geometry, kernelSize })
+  const what = { x, dy, geometry, kernelSize }
+  if (isDepthwise(groupChannels, dy.shape[3], geometry.groups)) {
+    depthwiseFilterGradient(gpu, what, gradient)
+    return gradient
+  }
+  const isDirect = gpu.variant === 'software' || isNarrow(groupChannels, geometry)
+  const { parts, program } = isDirect ? planDirectly(gpu, what) : planTiled(what)
   const partials = parts === 1 ? gradient : gpu.scratch([parts, ...gradient.shape])
   gpu.run(program(partials))
   if (parts > 1) addParts(gpu, partials, gradient)

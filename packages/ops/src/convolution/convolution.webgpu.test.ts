@@ -56,6 +56,21 @@ const cases: [string, Run, number[], number[]][] = [
   ['phases that no tap reaches', (x, f) => convTranspose2d(x, f, { stride: 4 }), [1, 3, 3, 6], [2, 1, 7, 6]],
   ['wide groups', (x, f) => conv2d(x, f, { groups: 2, padding: 1 }), [1, 7, 5, 72], [3, 3, 36, 40]],
   ['narrow groups', (x, f) => conv2d(x, f, { groups: 4, padding: 1 }), [1, 5, 6, 12], [3, 3, 3, 8]],
+  ['narrow groups in fours', (x, f) => conv2d(x, f, { groups: 8, padding: 1 }), [1, 5, 6, 32], [3, 3, 4, 64]],
+  ['depthwise', (x, f) => conv2d(x, f, { groups: 64, padding: 1 }), [2, 16, 16, 64], [3, 3, 1, 64]],
+  [
+    'depthwise, stride and dilation',
+    (x, f) => conv2d(x, f, { groups: 6, stride: [2, 3], dilation: [2, 1], padding: [3, 1] }),
+    [3, 11, 14, 6],
+    [5, 4, 1, 6],
+  ],
+  [
+    'depthwise, transposed',
+    (x, f) => convTranspose2d(x, f, { groups: 8, stride: 2, padding: 1, outputPadding: 1 }),
+    [2, 5, 7, 8],
+    [3, 3, 1, 8],
+  ],
+  ['depthwise, two filters a channel', (x, f) => conv2d(x, f, { groups: 6, padding: 1 }), [2, 7, 5, 6], [3, 3, 1, 12]],
   ['one image row', (x, f) => conv2d(x, f), [1, 1, 300, 8], [1, 5, 8, 4]],
 ]
 

@@ -1,16 +1,20 @@
 import type { Gpu } from '../engine/webgpu-kernel.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
 
-const workgroupSize = 16
 const tilePixels = 8
+
+/** Invocations of a workgroup: CPUs have few lanes. */
+export const directWorkgroup = ({ variant }: Gpu): number => (variant === 'gpu' ? 64 : 16)
 
 /**
  * A gather for adapters that compute on the CPU: tiles shared through workgroup memory need barriers, which those emulate
- * slowly. An invocation keeps 8 pixels × up to 16 output channels in registers, and reads the rest through the caches.
+ * slowly. And for narrow groups, whose channels would not fill a tile. An invocation keeps 8 pixels × up to 16 output
+ * channels in registers, and reads the rest through the caches.
  */
 export function gatherDirectly(gpu: Gpu, gather: Gather): void {
   const { label, direction, input, filter, output, geometry, bias, activation } = gather
   const { depth, columns, phases, pixels, uniforms } = sizesOf(gather)
+  const workgroupSize = directWorkgroup(gpu)
   const inFours = depth % 4 === 0
   const outFours = columns % 4 === 0
   const blocks = [4, 2].find((count) => columns % (outFours ? 4 * count : count) === 0) ?? 1
@@ -32,11 +36,11 @@ export function gatherDirectly(gpu: Gpu, gather: Gather): void {
     uniforms: { ...uniforms, phases, rowTiles, columnTiles },
     workgroupSize,
     workgroups: Math.ceil((columnTiles * geometry.groups * rowTiles * phases) / workgroupSize),
-    code: () => shader(gather, blocks, inFours, outFours),
+    code: () => shader(gather, workgroupSize, blocks, inFours, outFours),
   })
 }
 
-function shader(gather: Gather, blocks: number, inFours: boolean, outFours: boolean): string {
+function shader(gather: Gather, workgroupSize: number, blocks: number, inFours: boolean, outFours: boolean): string {
   const { direction } = gather
   const [inType, inWidth] = inFours ? ['vec4<f32>', 4] : ['f32', 1]
   const [outType, outWidth] = outFours ? ['vec4<f32>', 4] : ['f32', 1]

@@ -1,35 +1,42 @@
+import type { Gpu } from '../engine/webgpu-kernel.ts'
+import { directWorkgroup } from './direct.webgpu.ts'
 import { dyAt, type FilterGradient, type Plan, places, sizesOf, split } from './filter-gradient.webgpu.ts'
 import { counting, widthFor } from './tile.webgpu.ts'
 
-const workgroupSize = 16
-
-/** For adapters on the CPU: an invocation keeps 8 × 16 sums in registers, and has no barrier. */
-export function planDirectly(what: FilterGradient): Plan {
+/** For adapters on the CPU, and narrow groups: an invocation keeps 8 × 16 sums in registers, and has no barrier. */
+export function planDirectly(gpu: Gpu, what: FilterGradient): Plan {
   const { x, dy, geometry } = what
   const { channels, columns, rows, pixels, uniforms } = sizesOf(what)
   const inFours = channels % 4 === 0
   const outFours = columns % 4 === 0
   const tileColumns = outFours ? Math.min(16, widthFor(columns)) : 4
   const tileRows = 8
+  const workgroupSize = directWorkgroup(gpu)
   const rowTiles = Math.ceil(rows / tileRows)
   const columnTiles = Math.ceil(columns / tileColumns)
   const tiles = rowTiles * columnTiles * geometry.groups
-  const { parts, partPixels } = split(pixels, tiles, rows * dy.shape[3], 1)
+  const { parts, partPixels } = split(
+    pixels,
+    gpu.variant === 'gpu' ? tiles / workgroupSize : tiles,
+    rows * dy.shape[3],
+    1,
+  )
   return {
     parts,
     program: (sums) => ({
       label: `conv2dFilterGradient ${tileRows}×${tileColumns}`,
+      variant: `${workgroupSize}`,
       reads: { x: [x, inFours ? 'vec4<f32>' : 'f32'], dy: [dy, outFours ? 'vec4<f32>' : 'f32'] },
       writes: { sums: [sums, outFours ? 'vec4<f32>' : 'f32'] },
       uniforms: { ...uniforms, rowTiles, columnTiles, partPixels, tiles: tiles * parts },
       workgroupSize,
       workgroups: Math.ceil((tiles * parts) / workgroupSize),
-      code: () => shader(tileColumns / 4, inFours, outFours),
+      code: () => shader(workgroupSize, tileColumns / 4, inFours, outFours),
     }),
   }
 }
 
-function shader(blocks: number, inFours: boolean, outFours: boolean): string {
+function shader(workgroupSize: number, blocks: number, inFours: boolean, outFours: boolean): string {
   const quads = counting(2)
   const all = counting(blocks)
   const eachSum = (code: (quad: number, lane: number, block: number) => string): string =>
