@@ -6,7 +6,7 @@ import { ddnetStep } from './step.ts'
 
 export interface Options {
   readonly batch: number
-  /** How often each is timed. */
+  /** How often each is timed; what takes 5 s and more on one of the backends, once. */
   readonly rounds: number
   /** What the names of the rows contain, where not all are wanted. */
   readonly only?: string
@@ -28,6 +28,8 @@ export interface Measurement {
 
 export interface Row {
   readonly name: string
+  /** How often it was timed. */
+  readonly rounds: number
   readonly own: Measurement
   /** Nothing where tfjs's kernels fail. */
   readonly stock: Measurement | { readonly error: string }
@@ -56,23 +58,31 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
     if (!name.includes(options.only ?? '')) continue
     const runs = new Map<Contender, () => unknown>()
     let error: string | undefined
+    let isSlow = false
     for (const [contender, all] of subjects) {
       await contender.use()
       try {
         const run = all[index]?.start() as () => unknown
-        for (let warmUp = 0; warmUp < 2; warmUp++) {
+        let lastMs = 0
+        // The first compiles.
+        for (let warmUp = 0; warmUp < 2 && lastMs < slowMs; warmUp++) {
+          const start = performance.now()
           await run()
           await finished()
+          lastMs = performance.now() - start
         }
+        isSlow ||= lastMs >= slowMs
         runs.set(contender, run)
       } catch (reason) {
         if (contender === own) throw reason
         error = (reason as Error).message.split('\n')[0] as string
       }
     }
-    const measured = await inTurns(runs, options)
+    const rounds = isSlow ? 1 : options.rounds
+    const measured = await inTurns(runs, { ...options, rounds })
     const row: Row = {
       name,
+      rounds,
       own: measured.get(own) as Measurement,
       stock: measured.get(stock) ?? { error: error as string },
     }
@@ -81,6 +91,9 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
   }
   return { adapter, software, rows }
 }
+
+/** Some of tfjs's kernels take a minute where a device computes on the CPU. */
+const slowMs = 5000
 
 interface Subject {
   readonly name: string
