@@ -53,9 +53,14 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
     await contender.use()
     subjects.set(contender, subjectsOf(options.batch))
   }
+  const only = options.only ?? ''
+  const names = (subjects.get(own) as Subject[]).map(({ name }) => name)
+  if (!names.some((name) => name.includes(only))) {
+    throw new RangeError(`No row's name contains "${only}". The rows are ${names.join('; ')}.`)
+  }
   const rows: Row[] = []
-  for (const [index, { name }] of (subjects.get(own) as Subject[]).entries()) {
-    if (!name.includes(options.only ?? '')) continue
+  for (const [index, name] of names.entries()) {
+    if (!name.includes(only)) continue
     const runs = new Map<Contender, () => unknown>()
     let error: string | undefined
     let isSlow = false

@@ -1,13 +1,18 @@
-import type { BenchmarkReport } from './benchmark.worker.ts'
+import type { BenchmarkReport, BenchmarkRequest } from './benchmark.worker.ts'
 import { element } from './element.ts'
 
 /** Measures the kernels of this browser’s WebGPU in a worker of its own, and shows a table to copy. */
 export function offerBenchmark(): void {
   const [start, copy] = [element<HTMLButtonElement>('benchmark'), element<HTMLButtonElement>('copy')]
+  const form = element<HTMLFormElement>('benchmark-form')
   const table = element('benchmark-table')
   const status = element('benchmark-status')
-  start.addEventListener('click', () => {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const fields = new FormData(form)
+    const request: BenchmarkRequest = { batch: Number(fields.get('batch')), only: String(fields.get('only')).trim() }
     start.disabled = true
+    copy.hidden = true
     table.textContent = ''
     table.hidden = false
     status.textContent = 'Measuring… Other work of this machine disturbs it.'
@@ -24,10 +29,12 @@ export function offerBenchmark(): void {
       else {
         table.append(`\n${data.text}\n${navigator.userAgent}\n`)
         copy.hidden = false
-        end('Medians of five runs in turns, milliseconds. tfjs is tfjs-backend-webgpu as it is published.')
+        end(
+          'Medians of five runs in turns; what takes 5 s and more ran once. Stock is tfjs-backend-webgpu as it is published.',
+        )
       }
     })
-    worker.postMessage('start')
+    worker.postMessage(request)
   })
   copy.addEventListener('click', async () => {
     await navigator.clipboard.writeText(table.textContent ?? '')
