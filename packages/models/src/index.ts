@@ -1,3 +1,7 @@
 export { DDNet, type DDNetOptions } from './ddnet.ts'
+export { type DeconvnetOptions, deconvnet } from './inspect/deconvnet.ts'
+export { featureMaps } from './inspect/feature-maps.ts'
+export { type GradCamOptions, gradCam } from './inspect/grad-cam.ts'
+export { type ReconstructOptions, reconstruct } from './inspect/reconstruct.ts'
 export { estimateMemory, type MemoryEstimate } from './memory.ts'
 export { SeedDDNet, seedDDNet } from './seed-ddnet.ts'

@@ -1,0 +1,210 @@
+import { Module } from '@ddnet/layers'
+import { memory, mul, random, type Tensor, type Tensor4D, tensor, tidy, toHost } from '@ddnet/ops'
+import { describeBackends, expectClose, type FixtureTensor, readTensors, torchState, upload } from '@ddnet/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DDNet } from '../ddnet.ts'
+import { seedDDNet } from '../seed-ddnet.ts'
+import { deconvnet } from './deconvnet.ts'
+import { featureMaps } from './feature-maps.ts'
+import { gradCam } from './grad-cam.ts'
+import { reconstruct } from './reconstruct.ts'
+
+/** PyTorch's, by fixtures/make_inspection.py. */
+const expected = readTensors('inspection/expected.safetensors')
+
+/** Compares in units of the largest expected value: class activation maps are small. */
+async function expectPicture(actual: Tensor, name: string): Promise<void> {
+  const { shape, data } = expected[name] as FixtureTensor
+  expect(actual.shape, name).toEqual(shape)
+  const largest = Math.max(...Array.from(data, Math.abs)) || 1
+  const { data: found } = await toHost(actual)
+  expectClose(
+    Array.from(found, (value) => Number(value) / largest),
+    Array.from(data, (value) => value / largest),
+    2e-5,
+    name,
+  )
+  actual.dispose()
+}
+
+const named = (start: string): string[] => Object.keys(expected).filter((name) => name.startsWith(`${start} `))
+
+describeBackends('looking inside', () => {
+  let model: DDNet
+  let images: Tensor4D
+  beforeAll(() => {
+    model = new DDNet({ channels: [4, 5, 6], classes: 4 })
+    model.loadStateDict(torchState('inspection/model.safetensors'))
+    images = upload<Tensor4D>(expected['images'] as FixtureTensor)
+  })
+  afterAll(() => {
+    model.dispose()
+    images.dispose()
+  })
+
+  test.each(named('maps'))('%s are what PyTorch’s hooks see', async (name) => {
+    const layer = name.split(' ')[1] as string
+    await expectPicture(featureMaps(model, images, [layer])[layer] as Tensor, name)
+  })
+
+  test.each(named('cam'))('Grad-CAM is PyTorch’s: %s', async (name) => {
+    const [, layer, ...classes] = name.split(' ') as [string, string, ...string[]]
+    await expectPicture(gradCam(model, images, { layer, classes: classes.map(Number) }), name)
+  })
+
+  test.each(named('deconvnet'))('a projection is PyTorch’s: %s', async (name) => {
+    const [, stage, first, second, activations] = name.split(' ')
+    const options = { stage: Number(stage), channels: [Number(first), Number(second)] }
+    // 'largest' is the default.
+    await expectPicture(
+      deconvnet(model, images, activations === 'all' ? { ...options, activations: 'all' } : options),
+      name,
+    )
+  })
+
+  test('nothing is left behind, and the model still computes what it did', async () => {
+    const before = memory().numTensors
+    tidy(() => {
+      featureMaps(model, images)
+      gradCam(model, images, { layer: 'encoder.1', classes: [0, 1] })
+      deconvnet(model, images, { stage: 1, channels: [0, 1] })
+      reconstruct(model, images, { layer: 'encoder.0', steps: 2 })
+    })
+    expect(memory().numTensors).toBe(before)
+    await expectPicture(model.predict(images), 'logits')
+  })
+})
+
+describeBackends('maps of classes', () => {
+  test('before the head, Grad-CAM is the class activation map of Zhou et al.', async () => {
+    const model = new DDNet({ channels: [4, 6], classes: 3, key: random.key(3) })
+    const images = random.normal(random.key(4), [1, 8, 8, 3]) as Tensor4D
+    const cam = await toHost(gradCam(model, images, { layer: 'decoder.1', classes: [2] }))
+    const maps = await toHost(featureMaps(model, images, ['decoder.1'])['decoder.1'] as Tensor)
+    const { data: weight } = await toHost(model.heads.class.weight.value) // [classes, channels]
+    const byHand = Array.from({ length: 64 }, (_, place) => {
+      let sum = 0
+      for (let channel = 0; channel < 4; channel++)
+        sum += (Number(weight[2 * 4 + channel]) / 64) * Number(maps.data[place * 4 + channel])
+      return Math.max(0, sum)
+    })
+    expect(Math.max(...byHand)).toBeGreaterThan(0)
+    expectClose(
+      Array.from(cam.data, (value) => 64 * Number(value)),
+      byHand.map((value) => 64 * value),
+    )
+  })
+
+  test('the map of a class does not know the weights of other classes', async () => {
+    const model = new DDNet({ channels: [4, 6], classes: 3, key: random.key(3) })
+    const images = random.normal(random.key(4), [1, 8, 8, 3]) as Tensor4D
+    const map = async (label: number) => [
+      ...(await toHost(gradCam(model, images, { layer: 'encoder.1', classes: [label] }))).data,
+    ]
+    const [before, other] = [await map(1), await map(0)]
+    const { weight } = model.heads.class
+    weight.assign(mul(weight.value, tensor([[-1], [1], [-3]])))
+    expect(await map(1)).toEqual(before)
+    expect(await map(0)).not.toEqual(other)
+  })
+}, ['wasm'])
+
+describeBackends('a projection', () => {
+  const model = () => new DDNet({ channels: [4, 6], key: random.key(1) })
+  const images = () => random.normal(random.key(2), [1, 16, 16, 3]) as Tensor4D
+
+  test('is confined to what the activation can see: 10×10 pixels after two stages of 3×3 and pooling', async () => {
+    for (const channel of [0, 1, 2, 3, 4, 5]) {
+      const { data } = await toHost(deconvnet(model(), images(), { stage: 1, channels: [channel] }))
+      const lit = Array.from({ length: 256 }, (_, place) => place).filter((place) =>
+        [0, 1, 2].some((color) => data[place * 3 + color] !== 0),
+      )
+      const extent = (values: number[]) => Math.max(...values) - Math.min(...values) + 1
+      if (lit.length > 0) {
+        expect(extent(lit.map((place) => place % 16))).toBeLessThanOrEqual(10)
+        expect(extent(lit.map((place) => Math.floor(place / 16)))).toBeLessThanOrEqual(10)
+      }
+    }
+  })
+
+  test('of a silent channel is black', async () => {
+    const network = model()
+    const norm = network.encoder[1]?.norm
+    norm?.bias.assign(tensor([-1000, 0, 0, 0, 0, 0]))
+    const { data } = await toHost(deconvnet(network, images(), { stage: 1, channels: [0] }))
+    expect([...data].every((value) => Number(value) === 0)).toBe(true)
+  })
+}, ['wasm'])
+
+describeBackends('a reconstruction', () => {
+  test('comes from the features alone, and nearer to them than the noise it began with', async () => {
+    const model = new DDNet({ channels: [8, 6], key: random.key(1) })
+    const images = random.uniform(random.key(5), [1, 8, 8, 3], -1, 1) as Tensor4D
+    const distance = async (x: Tensor) => {
+      const [a, b] = await Promise.all(
+        [x, images].map((each) => toHost(featureMaps(model, each, ['encoder.0'])['encoder.0'] as Tensor)),
+      )
+      const squares = Array.from(b?.data ?? [], (value, index) => [
+        (Number(value) - Number(a?.data[index])) ** 2,
+        Number(value) ** 2,
+      ])
+      return (
+        squares.reduce((sum, [d]) => sum + (d as number), 0) / squares.reduce((sum, [, e]) => sum + (e as number), 0)
+      )
+    }
+    const options = { layer: 'encoder.0', key: random.key(9), smoothness: 0 }
+    const [start, end] = [
+      await distance(reconstruct(model, images, { ...options, steps: 0 })),
+      await distance(reconstruct(model, images, { ...options, steps: 200 })),
+    ]
+    expect(start).toBeGreaterThan(0.5)
+    expect(end).toBeLessThan(0.01)
+  })
+
+  test('of a layer that keeps everything is the image', async () => {
+    class Keeps extends Module {
+      readonly whole = new (class extends Module {
+        override forward = (x: Tensor) => mul(x, 2)
+      })()
+      override forward = (x: Tensor) => this.whole.forward(x)
+    }
+    const images = random.uniform(random.key(5), [2, 4, 4, 3]) as Tensor4D
+    const found = await toHost(reconstruct(new Keeps(), images, { layer: 'whole', smoothness: 0 }))
+    expectClose(found.data as Float32Array, await images.data(), 1e-3)
+  })
+}, ['wasm'])
+
+describeBackends('mistakes', () => {
+  const image = () => random.normal(random.key(1), [1, 8, 8, 3]) as Tensor4D
+  const model = () => new DDNet({ channels: [4], classes: 3 })
+
+  test('an unknown layer is answered with those that there are', () => {
+    expect(() => featureMaps(model(), image(), ['encoder.1'])).toThrow(
+      'DDNet has no layer "encoder.1". Its layers are encoder.0, encoder.0.conv, encoder.0.norm, decoder.0, decoder.0.deconv, decoder.0.norm, heads.class.',
+    )
+  })
+
+  test('classes and channels that are none, or too few, are named', () => {
+    const cam = (classes: number[], layer = 'encoder.0') => gradCam(model(), image(), { layer, classes })
+    expect(() => cam([3])).toThrow('gradCam: expected classes in 0 … 2, got 3.')
+    expect(() => cam([0, 1])).toThrow('gradCam: expected one class for each of 1 images, got 2.')
+    expect(() => cam([0], 'heads.class')).toThrow('expected the output of heads.class to be [batch, height, width')
+    const project = (stage: number, channels: number[]) => deconvnet(model(), image(), { stage, channels })
+    expect(() => project(1, [0])).toThrow('deconvnet: expected a stage in 0 … 0, got 1.')
+    expect(() => project(0, [4])).toThrow('deconvnet: expected channels of stage 0 in 0 … 3, got 4.')
+    expect(() => project(0, [])).toThrow('deconvnet: expected one channel for each of 1 images, got 0.')
+  })
+
+  test('the article’s network can be looked into, too', () => {
+    const maps = featureMaps(seedDDNet(), image())
+    expect(Object.entries(maps).map(([name, { shape }]) => [name, shape])).toEqual([
+      ['encoder.0', [1, 8, 8, 32]],
+      ['encoder.1', [1, 8, 8, 64]],
+      ['encoder.2', [1, 8, 8, 128]],
+      ['decoder.0', [1, 15, 15, 64]],
+      ['decoder.1', [1, 29, 29, 32]],
+      ['decoder.2', [1, 57, 57, 3]],
+      ['heads.class', [1, 10]],
+    ])
+  })
+}, ['wasm'])
