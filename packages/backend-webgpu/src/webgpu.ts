@@ -1,5 +1,5 @@
 import type { Backend } from '@ddnet/ops'
-import { allowArenas, useVariant, webgpuKernels } from '@ddnet/ops/webgpu'
+import { allowArenas, matMulWebgpu, useVariant, webgpuKernels } from '@ddnet/ops/webgpu'
 import {
   engine,
   env,
@@ -98,6 +98,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     return backend
   })
   const putBack = [
+    replaceKernel('BatchMatMul', matMulWebgpu),
     replaceKernel('AddN', addNOfAnyNumber(device.limits)),
     ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
     ...transposingKernels.map((name) => replaceKernel(name, ofRealFloats)),

@@ -21,6 +21,7 @@ import { resampleAxisWebgpu } from './resampling/resample-axis.webgpu.ts'
 import { adamUpdatesWebgpu, adamUpdateWebgpu } from './update/adam-update.webgpu.ts'
 import { sgdUpdatesWebgpu } from './update/sgd-update.webgpu.ts'
 
+export { matMulWebgpu } from './array/mat-mul.webgpu.ts'
 export { allowArenas } from './engine/webgpu-arena.ts'
 export { type KernelVariant, useVariant } from './engine/webgpu-kernel.ts'
 

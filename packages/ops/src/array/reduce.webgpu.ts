@@ -75,6 +75,8 @@ function sumRows(
 ): TensorInfo {
   const scalar = x.dtype === 'float32' ? 'f32' : 'i32'
   const type = scalar === 'f32' && inner % 4 === 0 ? 'vec4<f32>' : scalar
+  // Values that lie together are read in fours, too, and added to one sum.
+  const inFours = inner === 1 && rows % 4 === 0
   const job = {
     outer,
     blocks: type === 'vec4<f32>' ? inner / 4 : inner,
@@ -82,14 +84,16 @@ function sumRows(
     sums: ['sum'],
     add: 'sum += x[row * uniforms.blocks + block];',
   } as const
+  const four = 'let four = x[row]; sum += (four.x + four.y) + (four.z + four.w);'
   const first: Partials = sumColumns(gpu, {
     ...job,
     label,
     variant: divisor === 1 ? '' : 'divided',
-    reads: { x: [x, type] },
+    reads: { x: [x, inFours ? `vec4<${scalar}>` : type] },
     uniforms: {},
     floats: { divisor },
-    rows,
+    rows: inFours ? rows / 4 : rows,
+    ...(inFours && { add: four }),
     ...(divisor !== 1 && { end: 'sum /= uniforms.divisor;' }),
     ...(result && { result }),
   })

@@ -9,7 +9,7 @@ import {
 import { type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { square } from './arithmetic.ts'
-import { sort, topK } from './top-k.ts'
+import { argSort, sort, topK } from './top-k.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each operator's own options
 const operators: Record<string, (x: Tensor, options: any) => { values: Tensor; indices: Tensor }> = {
@@ -40,6 +40,17 @@ describeBackends('order', () => {
     expect([values.dtype, ...(await values.data()), ...(await indices.data())]).toEqual(['int32', -9, 0, 3, 1, 3, 0])
   })
 
+  test('of argSort is the indices of sort, along the last axis unless told', async () => {
+    const x = tensor([3, 1, 2, 0, 5, 4], [2, 3])
+    const orders = [argSort(x), argSort(x, { descending: true }), argSort(x, { axis: 0 })]
+    expect(orders.map(({ dtype, shape }) => [dtype, ...shape])).toEqual(Array(3).fill(['int32', 2, 3]))
+    expect(await Promise.all(orders.map(async (order) => [...(await order.data())]))).toEqual([
+      [1, 2, 0, 0, 2, 1],
+      [0, 2, 1, 1, 2, 0],
+      [1, 0, 0, 0, 1, 1],
+    ])
+  })
+
   test('reaches to the infinities', async () => {
     const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
     const { values } = sort(tensor([0, high, low, 1]))
@@ -55,5 +66,6 @@ describeBackends('order', () => {
     expectShapeError(() => topK(zeros2x3, 1, { axis: 2 }), /topK: expected an axis/)
     expectShapeError(() => topK(bools3, 1), /topK: expected float32 or int32 x, got bool/)
     expectShapeError(() => sort(zerosScalar), /sort: expected an axis/)
+    expectShapeError(() => argSort(zerosScalar), /argSort: expected an axis/)
   })
 })

@@ -35,6 +35,8 @@ export function useVariant(backend: object, variant: KernelVariant): void {
   variants.set(backend, variant)
 }
 
+export const variantOf = (backend: object): KernelVariant => variants.get(backend) ?? 'gpu'
+
 /** One kernel call's access to the device. */
 export interface Gpu {
   /** Which variant to run, where a kernel has two. */
@@ -139,7 +141,7 @@ fn run(workgroup : i32, local : i32) {
     return whole
   }
   const gpu: Gpu = {
-    variant: variants.get(backend) ?? 'gpu',
+    variant: variantOf(backend),
     output,
     scratch,
     arena: (shapes) => {
