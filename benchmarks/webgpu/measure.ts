@@ -1,12 +1,12 @@
 import { recordWork, type Work } from '../../packages/backend-webgpu/src/recorder.ts'
 import { type Contender, startBoth } from '../../packages/backend-webgpu/src/stock.ts'
-import { matMul, tensor, tidy } from '../../packages/ops/src/index.ts'
+import { relu, tensor, tidy } from '../../packages/ops/src/index.ts'
 import { operators, time } from '../wasm/operators.ts'
 import { ddnetStep } from './step.ts'
 
 export interface Options {
   readonly batch: number
-  /** How often each is timed; what takes 5 s and more on one of the backends, once. */
+  /** How often each is timed; less often, down to once, what would take longer than half a minute. */
   readonly rounds: number
   /** What the names of the rows contain, where not all are wanted. */
   readonly only?: string
@@ -28,6 +28,8 @@ export interface Measurement {
 
 export interface Row {
   readonly name: string
+  /** Whether both dispatch the same programs, so that a difference is noise. */
+  readonly same: boolean
   /** How often it was timed. */
   readonly rounds: number
   readonly own: Measurement
@@ -63,30 +65,31 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
     if (!name.includes(only)) continue
     const runs = new Map<Contender, () => unknown>()
     let error: string | undefined
-    let isSlow = false
+    let slowestMs = 0
     for (const [contender, all] of subjects) {
       await contender.use()
       try {
         const run = all[index]?.start() as () => unknown
         let lastMs = 0
         // The first compiles.
-        for (let warmUp = 0; warmUp < 2 && lastMs < slowMs; warmUp++) {
+        for (let warmUp = 0; warmUp < 2 && lastMs < mostMs / 5; warmUp++) {
           const start = performance.now()
           await run()
           await finished()
           lastMs = performance.now() - start
         }
-        isSlow ||= lastMs >= slowMs
+        slowestMs = Math.max(slowestMs, lastMs)
         runs.set(contender, run)
       } catch (reason) {
         if (contender === own) throw reason
         error = (reason as Error).message.split('\n')[0] as string
       }
     }
-    const rounds = isSlow ? 1 : options.rounds
-    const measured = await inTurns(runs, { ...options, rounds })
+    const rounds = Math.max(1, Math.min(options.rounds, Math.floor(mostMs / slowestMs)))
+    const { measured, same } = await inTurns(runs, { ...options, rounds })
     const row: Row = {
       name,
+      same,
       rounds,
       own: measured.get(own) as Measurement,
       stock: measured.get(stock) ?? { error: error as string },
@@ -97,8 +100,8 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
   return { adapter, software, rows }
 }
 
-/** Some of tfjs's kernels take a minute where a device computes on the CPU. */
-const slowMs = 5000
+/** Some of tfjs's kernels take most of a minute where a device computes on the CPU. */
+const mostMs = 30_000
 
 interface Subject {
   readonly name: string
@@ -119,7 +122,7 @@ function subjectsOf(batch: number): Subject[] {
 
 /** Resolves when the device has done what it was told. */
 async function finished(): Promise<void> {
-  const last = tidy(() => matMul(tensor([[1]]), tensor([[1]]))) // a kernel that tfjs never runs on the host
+  const last = tidy(() => relu(tensor([1]))) // tfjs's program on both, and never run on the host
   await last.data()
   last.dispose()
 }
@@ -127,7 +130,7 @@ async function finished(): Promise<void> {
 async function inTurns(
   runs: ReadonlyMap<Contender, () => unknown>,
   { rounds, processors }: Options,
-): Promise<Map<Contender, Measurement>> {
+): Promise<{ measured: Map<Contender, Measurement>; same: boolean }> {
   const results = new Map<Contender, { work: Work; clock: number[]; used: number[] }>()
   for (const [contender, run] of runs) {
     await contender.use()
@@ -145,7 +148,8 @@ async function inTurns(
       if (before !== undefined) results.get(contender)?.used.push((processors?.() as number) - before)
     }
   }
-  return new Map(
+  const programs = [...results.values()].map(({ work }) => work.dispatches.map(({ label, grid }) => `${label} ${grid}`))
+  const measured = new Map(
     [...results].map(
       ([
         contender,
@@ -163,6 +167,7 @@ async function inTurns(
       },
     ),
   )
+  return { measured, same: `${programs[0]}` === `${programs[1]}` }
 }
 
 function median(values: readonly number[]): number {

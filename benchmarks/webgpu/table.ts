@@ -7,8 +7,8 @@ export const head: string = [
 ].join('\n')
 
 /** A row of the table, in Markdown. */
-export function line({ name, own, stock }: Row): string {
-  const cells = 'error' in stock ? [milliseconds(own), stock.error, '—', '—'] : timesOf(own, stock)
+export function line({ name, same, own, stock }: Row): string {
+  const cells = 'error' in stock ? [milliseconds(own), stock.error, '—', '—'] : timesOf(own, stock, same)
   const counts = (['dispatches', 'submits', 'buffers'] as const).flatMap((key) => [
     `${own[key]}`,
     'error' in stock ? '—' : `${stock[key]}`,
@@ -16,11 +16,13 @@ export function line({ name, own, stock }: Row): string {
   return `| ${[name, ...cells, ...counts].join(' | ')} |`
 }
 
-const timesOf = (own: Measurement, stock: Measurement): string[] => [
+const timesOf = (own: Measurement, stock: Measurement, same: boolean): string[] => [
   milliseconds(own),
   milliseconds(stock),
-  (stock.milliseconds / own.milliseconds).toFixed(2),
-  own.processors === undefined || stock.processors === undefined ? '—' : (stock.processors / own.processors).toFixed(2),
+  same ? 'same programs' : (stock.milliseconds / own.milliseconds).toFixed(2),
+  same || own.processors === undefined || stock.processors === undefined
+    ? '—'
+    : (stock.processors / own.processors).toFixed(2),
 ]
 
 const milliseconds = ({ milliseconds: value }: Measurement): string => value.toFixed(value < 10 ? 2 : 1)

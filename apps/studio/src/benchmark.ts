@@ -29,9 +29,7 @@ export function offerBenchmark(): void {
       else {
         table.append(`\n${data.text}\n${navigator.userAgent}\n`)
         copy.hidden = false
-        end(
-          'Medians of five runs in turns; what takes 5 s and more ran once. Stock is tfjs-backend-webgpu as it is published.',
-        )
+        end('Medians of up to five runs in turns. Stock is tfjs-backend-webgpu as it is published.')
       }
     })
     worker.postMessage(request)
