@@ -9,6 +9,7 @@ import {
   zeros,
 } from '@ddnet/ops'
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
+import { fill } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 
 /** The fixtures hold masks as numbers: `boolMask` 0 or 1, `kept` 0 where the mask is −∞. */
@@ -37,6 +38,12 @@ describeBackends('scaledDotProductAttention', () => {
       [0, 0],
     ])
   })
+
+  test('of keys that are all masked is zeros, however low the scores', async () => {
+    const [q, k, v] = [fill([1, 1], -3e38), ones([3, 1]), ones([3, 2])]
+    const mask = cast(zeros([1, 3]), 'bool')
+    expect(Array.from(await scaledDotProductAttention(q, k, v, { mask }).data())).toEqual([0, 0])
+  })
 })
 
 describe('scaledDotProductAttention refuses', () => {
@@ -51,7 +58,7 @@ describe('scaledDotProductAttention refuses', () => {
     [
       'other batches',
       () => run(ones([3, 3, 4]), k(), v()),
-      /scaledDotProductAttention: expected shapes that broadcast/,
+      /scaledDotProductAttention: expected shapes that broadcast, got \[3\] and \[2\] and \[2\]/,
     ],
     ['another mask', () => run(q(), k(), v(), { mask: ones([3, 4]) }), /broadcasts to \[2,3,5\], got float32 \[3,4\]/],
     ['a larger mask', () => run(q(), k(), v(), { mask: ones([2, 2, 3, 5]) }), /to \[2,3,5\], got float32 \[2,2,3,5\]/],

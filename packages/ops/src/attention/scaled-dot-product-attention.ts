@@ -39,12 +39,12 @@ export function scaledDotProductAttention<T extends Tensor>(
   const lead = expectShapes(q, k, v)
   const [length, features] = q.shape.slice(-2) as [number, number]
   const [keys, values] = v.shape.slice(-2) as [number, number]
-  const scoresShape = [...lead.slice(0, -2), length, keys]
+  const scoresShape = [...lead, length, keys]
   if (mask !== undefined) expectMask(mask, scoresShape, causal)
   if (scale !== undefined && !Number.isFinite(scale)) {
     throw new ShapeError(`scaledDotProductAttention: expected a finite scale, got ${scale}.`)
   }
-  const shape = [...lead.slice(0, -2), length, values]
+  const shape = [...lead, length, values]
   if (keys === 0 || shape.includes(0)) return zeros(shape) as T
 
   return tidy(() => {
@@ -66,7 +66,7 @@ function weigh(scores: Tensor, mask: Tensor | undefined, causal: boolean): Tenso
   return maskedSoftmax(add(scores, where(kept, mask, 0)), kept)
 }
 
-/** Checks the three tensors; the broadcast shape of their first axes, followed by two more. */
+/** Checks the three tensors; the broadcast shape of their first axes. */
 function expectShapes(q: Tensor, k: Tensor, v: Tensor): number[] {
   const shapes = `q [${q.shape}], k [${k.shape}] and v [${v.shape}]`
   for (const [name, x] of Object.entries({ q, k, v })) {
@@ -82,8 +82,7 @@ function expectShapes(q: Tensor, k: Tensor, v: Tensor): number[] {
       `scaledDotProductAttention: expected q […, length, features], k […, keys, features] and v […, keys, values], got ${shapes}.`,
     )
   }
-  const first = [q, k, v].map(({ shape }) => [...shape.slice(0, -2), 1, 1])
-  return broadcastShapes('scaledDotProductAttention', ...first)
+  return broadcastShapes('scaledDotProductAttention', ...[q, k, v].map(({ shape }) => shape.slice(0, -2)))
 }
 
 function expectMask(mask: Tensor, scores: readonly number[], causal: boolean): void {

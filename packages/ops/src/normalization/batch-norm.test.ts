@@ -36,6 +36,14 @@ describeBackends('batchNorm', () => {
     await expectTensorClose(next.runningVar, tensors['newRunningVar'] as never, 1e-5, 'runningVar')
   })
 
+  test('of one channel takes two values', async () => {
+    const [runningMean, runningVar] = [tensor([10]) as Tensor1D, tensor([20]) as Tensor1D]
+    const next = batchNorm(tensor([[1], [5]]), { runningMean, runningVar, training: true, momentum: 0.5, eps: 0 })
+    await expectTensorClose(next.y, { shape: [2, 1], data: [-1, 1] })
+    await expectTensorClose(next.runningMean, { shape: [1], data: [(10 + 3) / 2] })
+    await expectTensorClose(next.runningVar, { shape: [1], data: [(20 + 8) / 2] }) // Σ (x − 3)² / (2 − 1)
+  })
+
   test('does not depend on the running statistics in training', async () => {
     const x = tensor([[1], [4], [7]])
     const running = tensor([2]) as Tensor1D

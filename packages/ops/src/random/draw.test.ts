@@ -1,7 +1,17 @@
 import { toHost } from '@ddnet/ops'
 import { describeBackends, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { bernoulli, between, integer, integers, normal, permutation, truncatedNormal, uniform } from './draw.ts'
+import {
+  bernoulli,
+  between,
+  integer,
+  integers,
+  normal,
+  normalValues,
+  permutation,
+  truncatedNormal,
+  uniform,
+} from './draw.ts'
 import { key } from './key.ts'
 
 // Random123's known answer for counter 0 and key 0, the first words of key(0).
@@ -71,7 +81,37 @@ describe('random', () => {
     expect(between(largest, 1, 2)).toBe(2 - 2 ** -23)
     expect(between(largest, -3, -2)).toBe(-2 - 2 ** -22)
     expect(between(largest, -1, 0)).toBe(-(2 ** -24))
+    expect(between(largest, 0.5, 1)).toBe(largest)
     expect(between(largest, 5, 5)).toBe(5)
+    // Below zero comes the smallest of all.
+    expect(between(largest, -(2 ** -149), 0)).toBe(-(2 ** -149))
+    expect(between(largest, -Number.MIN_VALUE, 0)).toBe(-(2 ** -149))
+  })
+
+  test('an integer below 2³² is the word, and below 2³¹ its upper bits', () => {
+    expect(integer(key(0), 2 ** 32)).toBe(words[0])
+    expect(integer(key(0), 2 ** 31)).toBe((words[0] as number) >>> 1)
+    expect(integer(key(0), 1)).toBe(0)
+  })
+
+  test('integers reach over all 32 bits', async () => {
+    const drawn = integers(key(0), [4], -(2 ** 31), 2 ** 31)
+    expect([drawn.dtype, ...(await drawn.data())]).toEqual(['int32', ...words.map((word) => word - 2 ** 31)])
+  })
+
+  test('a truncated normal number beyond 2 is drawn again with the key that its redraw folds', async () => {
+    const size = 200
+    const outside = (values: Float32Array): number[] =>
+      [...values.keys()].filter((index) => Math.abs(values[index] as number) > 2)
+    const expected = normalValues(key(3), size)
+    let redraws = 0
+    for (let left = outside(expected); left.length > 0; left = outside(expected)) {
+      const fresh = normalValues(key(3).fold(redraws++), left.length)
+      for (const [position, index] of left.entries()) expected[index] = fresh[position] as number
+    }
+    expect(redraws).toBeGreaterThan(1)
+    const drawn = (await truncatedNormal(key(3), [size], 5, 0.5).data()) as Float32Array
+    expect([...drawn]).toEqual([...expected].map((value) => Math.fround(5 + value * 0.5)))
   })
 
   test('probabilities 0 and 1 leave nothing to chance', async () => {

@@ -2,6 +2,7 @@ import { square, tensor, tidy, valueAndGrads, zeros } from '@ddnet/ops'
 import { describeBackends, describeOp, expectShapeError, optionPairs, useBackend } from '@ddnet/testing'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { observeKernels } from '../engine/observe-kernels.ts'
 import { type InterpolateOptions, interpolate } from './interpolate.ts'
 
 const images = (...shape: [number, number, number, number]): Tensor4D => zeros(shape)
@@ -30,6 +31,22 @@ describeBackends('interpolate', () => {
     expect(y).not.toBe(x)
     x.dispose()
     expect(Array.from(await y.data())).toEqual([1, 2, 3, 4])
+  })
+
+  test.each<[string, [number, number], number[]]>([
+    ['the height, which shrinks more', [1, 3], [1, 2]],
+    ['the width, which grows less', [8, 7], [2, 1]],
+    ['the width, which shrinks while the height grows', [5, 3], [2, 1]],
+  ])('resamples first %s', (_, size, order) => {
+    const x = images(1, 4, 6, 2)
+    const axes: unknown[] = []
+    const stop = observeKernels(({ kernelName, attributes }) => {
+      if (kernelName === 'resampleAxis') axes.push(attributes['axis'])
+      return undefined
+    })
+    tidy(() => interpolate(x, { size, mode: 'bilinear' }))
+    stop()
+    expect(axes).toEqual(order)
   })
 
   test.each(['area', 'bilinear'] as const)('%s leaves an infinity in the outputs that see it', async (mode) => {

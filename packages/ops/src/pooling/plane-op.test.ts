@@ -1,0 +1,28 @@
+import { describeBackends, expectTensorClose } from '@ddnet/testing'
+import { type Tensor4D, tensor } from '@tensorflow/tfjs-core'
+import { test } from 'vitest'
+import { valueAndGrads } from '../engine/differentiate.ts'
+import { gatherPlaneOp, scatterPlaneOp } from './plane-op.ts'
+
+// Two images of 2 × 3 pixels and one channel; two positions row · 3 + column in each.
+const large = () => tensor([0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15], [2, 2, 3, 1]) as Tensor4D
+const small = () => tensor([7, 8, 9, 6], [2, 1, 2, 1]) as Tensor4D
+const indices = () => tensor([4, 2, 5, 5], [2, 1, 2, 1], 'int32') as Tensor4D
+const added = [0, 0, 8, 0, 7, 0, 0, 0, 0, 0, 0, 15]
+
+describeBackends('planes', () => {
+  test('are read at positions, and the gradient adds there', async () => {
+    const x = large()
+    const { value, grads } = valueAndGrads(() => gatherPlaneOp({ x, indices: indices() }, {}), [x], small())
+    await expectTensorClose(value, { shape: [2, 1, 2, 1], data: [4, 2, 15, 15] })
+    await expectTensorClose(grads[0] as Tensor4D, { shape: [2, 2, 3, 1], data: added })
+  })
+
+  test('are added to at positions, and the gradient reads there', async () => {
+    const dy = small()
+    const scatter = () => scatterPlaneOp({ dy, indices: indices() }, { size: [2, 3] })
+    const { value, grads } = valueAndGrads(scatter, [dy], large())
+    await expectTensorClose(value, { shape: [2, 2, 3, 1], data: added })
+    await expectTensorClose(grads[0] as Tensor4D, { shape: [2, 1, 2, 1], data: [4, 2, 15, 15] })
+  })
+})
