@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
+import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { createVitest } from 'vitest/node'
 import { root } from '../pnpm.mjs'
@@ -17,6 +18,8 @@ const { values, positionals } = parseArgs({
 
 // What vitest loads in the place of a module.
 const served = { module: undefined, code: undefined }
+// What workers print is about mutants: errors of kernels that they do not find, and the end of a heap.
+const discarded = new Writable({ write: (_chunk, _encoding, done) => done() })
 const vitest = await createVitest(
   'test',
   { root, watch: false, reporters: [{}], bail: 1, maxWorkers: 1, silent: true },
@@ -29,6 +32,7 @@ const vitest = await createVitest(
       },
     ],
   },
+  { stdout: discarded, stderr: discarded },
 )
 await vitest.globTestSpecifications() // fills the list that getModuleSpecifications looks in
 
