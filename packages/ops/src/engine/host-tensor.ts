@@ -32,14 +32,11 @@ export function fromHost(host: HostTensor): Tensor {
   return tensor(Int32Array.from(host.data), shape, 'int32')
 }
 
-/** Permutes the axes of float32 host values: axis `i` of the result is axis `axes[i]` of `host`. */
-export function permuteHost(
-  host: HostTensor & { dtype: 'float32' },
-  axes: readonly number[],
-): HostTensor & { dtype: 'float32' } {
+/** Permutes the axes of host values: axis `i` of the result is axis `axes[i]` of `host`. */
+export function permuteHost<T extends HostTensor>(host: T, axes: readonly number[]): T {
   const strides = host.shape.map((_, axis) => host.shape.slice(axis + 1).reduce((product, size) => product * size, 1))
   const shape = axes.map((axis) => host.shape[axis] as number)
-  const data = new Float32Array(host.data.length)
+  const data = host.data.slice()
   const position = shape.map(() => 0)
   for (let at = 0; at < data.length; at++) {
     let from = 0
@@ -53,5 +50,5 @@ export function permuteHost(
       position[axis] = 0
     }
   }
-  return { dtype: 'float32', shape, data }
+  return { ...host, shape, data }
 }

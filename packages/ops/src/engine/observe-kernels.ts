@@ -1,4 +1,4 @@
-import { engine, type Tensor } from '@tensorflow/tfjs-core'
+import { engine, type NamedAttrMap, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core'
 
 /** A kernel that is about to run. */
 export interface KernelCall {
@@ -37,15 +37,19 @@ export function observeKernels(observer: KernelObserver): () => void {
       busy = false
     }
   }
-  const observed: typeof inner = (kernelName, inputs, attrs) => {
-    if (busy) return inner.call(target, kernelName, inputs, attrs)
-    const call = { kernelName, inputs: inputs as Record<string, Tensor>, attributes: attrs ?? {} }
+  const observed = <T extends Tensor | Tensor[]>(
+    kernelName: string,
+    inputs: NamedTensorMap,
+    attrs?: NamedAttrMap,
+  ): T => {
+    if (busy) return inner.call(target, kernelName, inputs, attrs) as T
+    const call = { kernelName, inputs, attributes: attrs ?? {} }
     const after = tell(() => observer(call))
     let outputs: readonly Tensor[] | undefined
     try {
-      const result = inner.call(target, kernelName, inputs, attrs)
-      outputs = [result].flat() as unknown as Tensor[] // the engine makes Tensors of what kernels give
-      return result as never // of the type that the caller expects
+      const result = inner.call(target, kernelName, inputs, attrs) as T // what the caller expects
+      outputs = [result].flat() as Tensor[]
+      return result
     } finally {
       if (after) tell(() => after(outputs))
     }
