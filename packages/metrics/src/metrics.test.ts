@@ -63,8 +63,14 @@ describe.each<{ name: string; metric: Metric<unknown, unknown>; expected: unknow
 
   test('names shapes that do not fit', () => {
     expect(() => metric.update(metric.init(), first.predictions, second.targets)).toThrow(
-      'expected predictions [batch, classes] and targets [batch], got [2,3] and [3]',
+      'expected predictions [batch, classes] and targets [batch] or [batch, classes], got [2,3] and [3]',
     )
+  })
+
+  test('takes the most probable class of targets that are probabilities, as mixup makes them', () => {
+    const probabilities = scores([0.7, 0.3, 0], [0.2, 0.1, 0.7])
+    const hard = metric.update(metric.init(), first.predictions, labels(0, 2))
+    expect(metric.update(metric.init(), first.predictions, probabilities)).toEqual(hard)
   })
 })
 

@@ -1,4 +1,5 @@
 export { type AdamOptions, adam, adamW } from './adam.ts'
+export { averaged } from './averaged.ts'
 export { chain, type GradientTransformation } from './chain.ts'
 export { clipByGlobalNorm, globalNorm } from './clip-by-global-norm.ts'
 export type { Optimizer, OptimizerState, Tensors } from './optimizer.ts'

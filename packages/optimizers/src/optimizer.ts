@@ -26,4 +26,6 @@ export interface Optimizer {
   update(grads: Tensors, state: OptimizerState, params: Tensors): { params: Tensors; state: OptimizerState }
   /** The learning rate of the update that follows `step` earlier ones. */
   readonly learningRate: Schedule
+  /** The weights to evaluate and to keep, by the parameters' names, where they are not the parameters: the state's own tensors. */
+  average?(state: OptimizerState): Tensors
 }
