@@ -1,55 +1,47 @@
 import * as ops from '@ddnet/ops'
 import { type Tensor, type Tensor1D, type Tensor4D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
-import { describeBackends, useBackend } from '@ddnet/testing'
-import { beforeAll, expect, test, vi } from 'vitest'
-import type * as wasmKernels from './wasm-kernels.ts'
+import { describeBackends } from '@ddnet/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runWith, startKernels } from './wasm-heap.ts'
+import { compileKernels, instantiateKernels, localRunner, type Runner, sharedKernelNames } from './wasm-kernels.ts'
 
-/** Among how many parts jobs are divided, which kernels ran, and the words that two parts of one of them wrote. */
-const watched = vi.hoisted(() => ({ parts: 1, ran: new Set<string>(), conflicts: [] as string[] }))
+/** Among how many parts jobs are divided, which kernels ran, and where two parts of one of them wrote the same words. */
+const watched = { parts: 1, ran: new Set<string>(), conflicts: [] as string[] }
 
-// Each part of a job starts from the memory as it was before the job, so that it sees nothing of the other parts.
-vi.mock('./wasm-kernels.ts', async (original) => {
-  const actual = await original<typeof wasmKernels>()
-  const memories = new WeakMap<object, WebAssembly.Memory>()
+/** Runs the parts of each job from the memory as it was before the job: none sees anything of the others. */
+async function startWatched(memory: WebAssembly.Memory): Promise<Runner> {
+  const kernels = await instantiateKernels(await compileKernels(memory), memory)
   return {
-    ...actual,
-    instantiateKernels: async (modules: WebAssembly.Module[], memory: WebAssembly.Memory) => {
-      const kernels = await actual.instantiateKernels(modules, memory)
-      memories.set(kernels, memory)
-      return kernels
+    ...localRunner(kernels),
+    get parts() {
+      return watched.parts
     },
-    localRunner: (kernels: wasmKernels.Kernels): wasmKernels.Runner => ({
-      ...actual.localRunner(kernels),
-      get parts() {
-        return watched.parts
-      },
-      run: (kernel, job) => {
-        if (watched.parts === 1) return kernels[kernel](job, 0, 1)
-        watched.ran.add(kernel)
-        const buffer = (memories.get(kernels) as WebAssembly.Memory).buffer as ArrayBuffer // one thread's
-        const before = new Uint32Array(buffer.slice(0))
-        const after = before.slice()
-        const written = new Uint8Array(before.length)
-        let shared = 0
-        for (let part = 0; part < watched.parts; part++) {
-          kernels[kernel](job, part, watched.parts)
-          for (const words of changedBlocks(buffer, before.buffer)) {
-            for (const [at, value] of words.entries()) {
-              const word = words.byteOffset / 4 + at
-              if (value === before[word]) continue
-              shared += written[word] as number
-              written[word] = 1
-              after[word] = value
-            }
-            words.set(before.subarray(words.byteOffset / 4, words.byteOffset / 4 + words.length))
+    run: (kernel, job) => {
+      if (watched.parts === 1) return kernels[kernel](job, 0, 1)
+      watched.ran.add(kernel)
+      const buffer = memory.buffer as ArrayBuffer // one thread's
+      const before = new Uint32Array(buffer.slice(0))
+      const after = before.slice()
+      const written = new Uint8Array(before.length)
+      let shared = 0
+      for (let part = 0; part < watched.parts; part++) {
+        kernels[kernel](job, part, watched.parts)
+        for (const words of changedBlocks(buffer, before.buffer)) {
+          const first = words.byteOffset / 4
+          for (const [at, value] of words.entries()) {
+            if (value === before[first + at]) continue
+            shared += written[first + at] as number
+            written[first + at] = 1
+            after[first + at] = value
           }
+          words.set(before.subarray(first, first + words.length))
         }
-        new Uint32Array(buffer).set(after)
-        if (shared > 0) watched.conflicts.push(`${kernel}: ${shared} words by several of ${watched.parts} parts`)
-      },
-    }),
+      }
+      new Uint32Array(buffer).set(after)
+      if (shared > 0) watched.conflicts.push(`${kernel}: ${shared} words by several of ${watched.parts} parts`)
+    },
   }
-})
+}
 
 /** The blocks of two memories of one size in which they differ, as words of the first. */
 function* changedBlocks(now: ArrayBuffer, before: ArrayBuffer): Generator<Uint32Array> {
@@ -148,7 +140,8 @@ const cases: [string, shapes: number[][], (inputs: Tensor[]) => Tensor][] = [
 ]
 
 describeBackends('the parts of a job', () => {
-  beforeAll(() => useBackend('wasm'))
+  beforeAll(() => runWith(ops.engine().backend, startWatched))
+  afterAll(() => startKernels(ops.engine().backend, 1, false))
 
   async function compute(parts: number, shapes: number[][], run: (inputs: Tensor[]) => Tensor) {
     Object.assign(watched, { parts: 1, conflicts: [] })
@@ -166,8 +159,7 @@ describeBackends('the parts of a job', () => {
     for (const [index, values] of actual.entries()) expect(values).toEqual(expected[index])
   })
 
-  test('are of every kernel that threads share', async () => {
-    const { sharedKernelNames } = await import('./wasm-kernels.ts')
+  test('are of every kernel that threads share', () => {
     expect(sharedKernelNames.filter((kernel) => !watched.ran.has(kernel))).toEqual([])
   })
 }, ['wasm'])

@@ -51,11 +51,17 @@ function runnerOf(backend: WasmBackend): Runner {
 
 /** Compiles our kernels for a backend; more than one thread needs tfjs-backend-wasm's threaded build. */
 export async function startKernels(backend: object, threads: number, fused: boolean): Promise<void> {
+  await runWith(backend, async (memory) =>
+    threads > 1
+      ? threadedRunner(memory, threads, { fused })
+      : localRunner(await instantiateKernels(await compileKernels(memory, fused), memory), fused),
+  )
+}
+
+/** Starts what runs our kernels on a backend, in the place of what does so far. */
+export async function runWith(backend: object, start: (memory: WebAssembly.Memory) => Promise<Runner>): Promise<void> {
   const wasm = backend as WasmBackend // the one that tfjs-backend-wasm made
-  const memory = memoryOf(wasm)
-  const local = async (): Promise<Runner> =>
-    localRunner(await instantiateKernels(await compileKernels(memory, fused), memory), fused)
-  runners.set(wasm, threads > 1 ? await threadedRunner(memory, threads, { fused }) : await local())
+  runners.set(wasm, await start(memoryOf(wasm)))
 }
 
 /** Stops the other threads, before the backend is removed. */
