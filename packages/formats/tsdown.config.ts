@@ -1,1 +1,6 @@
-export { default } from '../../tsdown.base.ts'
+import base from '../../tsdown.base.ts'
+
+export default {
+  ...base,
+  entry: { index: 'src/index.ts', onnx: 'src/onnx/index.ts' },
+}

@@ -1,0 +1,3 @@
+export { type ExportableModel, type ExportOnnxOptions, exportOnnx } from './export-onnx.ts'
+export { OnnxError } from './onnx-error.ts'
+export type { Forward } from './trace.ts'
