@@ -7,6 +7,7 @@ import { addBiasWebgpu } from './convolution/bias.webgpu.ts'
 import { convolutionWebgpu, inputGradientWebgpu } from './convolution/conv2d.webgpu.ts'
 import { conv2dFilterGradientWebgpu } from './convolution/conv2d-filter-gradient.webgpu.ts'
 import { crossEntropyGradientWebgpu, crossEntropyWebgpu } from './loss/cross-entropy.webgpu.ts'
+import { dividedSumGradientWebgpu, dividedSumWebgpu } from './loss/divided-sum.webgpu.ts'
 import {
   batchNormGradientWebgpu,
   batchNormInferenceWebgpu,
@@ -38,6 +39,8 @@ export const webgpuKernels: readonly KernelConfig[] = [
   cosineWebgpu,
   crossEntropyGradientWebgpu,
   crossEntropyWebgpu,
+  dividedSumGradientWebgpu,
+  dividedSumWebgpu,
   gatherPlaneWebgpu,
   groupNormGradientWebgpu,
   groupNormWebgpu,

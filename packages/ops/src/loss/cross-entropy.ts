@@ -7,6 +7,7 @@ import { sum } from '../array/reduce.ts'
 import { reshape } from '../array/shape.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { crossEntropyOp } from './cross-entropy-op.ts'
+import { dividedSumOp } from './divided-sum.ts'
 
 export type Reduction = 'mean' | 'sum' | 'none'
 
@@ -68,16 +69,15 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
         classWeights: classWeights ?? (ones([classes]) as Tensor1D),
       },
       { labelSmoothing, ignoreIndex },
-    ) as [Tensor, Tensor]
-    return reduce(reshape(losses, lead), reduction, detach(weights))
+    ) as [Tensor1D, Tensor1D]
+    if (reduction === 'mean') return dividedSumOp({ x: losses, divisor: sum(detach(weights)) }, {})
+    return reduce(reshape(losses, lead), reduction, rows)
   })
 }
 
-/** The mean divides by a count, or by the weights of the losses. */
-function reduce(losses: Tensor, reduction: Reduction, weights: number | Tensor): Tensor {
+function reduce(losses: Tensor, reduction: Reduction, count: number): Tensor {
   if (reduction === 'none') return losses
-  if (reduction === 'sum') return sum(losses)
-  return div(sum(losses), typeof weights === 'number' ? weights : sum(weights))
+  return reduction === 'sum' ? sum(losses) : div(sum(losses), count)
 }
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>

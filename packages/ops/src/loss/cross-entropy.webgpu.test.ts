@@ -62,6 +62,33 @@ describeBackends('the kernel of crossEntropy', () => {
     },
   )
 
+  test.each<[KernelVariant, number]>([
+    ['software', 130],
+    ['software', 9000],
+    ['gpu', 130],
+    ['gpu', 9000],
+  ])('for %s the mean over %i rows equals its composition, and so does its gradient', async (variant, rows) => {
+    useVariant(engine().backend, variant)
+    const logits = random.normal(key.fold(1), [rows, 3])
+    const classWeights = tensor([0.5, 1, 2]) as Tensor1D
+    const labels = tensor(
+      Int32Array.from({ length: rows }, (_, row) => row % 3),
+      [rows],
+      'int32',
+    )
+    const run = async (): Promise<Float32Array[]> => {
+      const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels, { classWeights }), [logits])
+      const hosts = await Promise.all([value, ...grads].map(toHost))
+      for (const used of [value, ...grads]) used.dispose()
+      return hosts.map(({ data }) => data as Float32Array)
+    }
+    const [value, gradient] = await run()
+    const composed = await withCompositions(['dividedSum', 'dividedSumGradient'], 'webgpu', run)
+    expectClose(value as Float32Array, composed[0] as Float32Array, 2e-6, 'mean')
+    expectClose(gradient as Float32Array, composed[1] as Float32Array, 2e-6, 'dlogits')
+    for (const used of [logits, classWeights, labels]) used.dispose()
+  })
+
   test('a label that is no class makes the loss NaN', async () => {
     const loss = crossEntropy(tensor([[1, 2]]), tensor([2], [1], 'int32'))
     expect((await loss.data())[0]).toBeNaN()
