@@ -4,7 +4,7 @@ import { CheckpointError } from './checkpoint-error.ts'
 
 const unavailable = (): never => {
   throw new CheckpointError(
-    'checkpoint: a page has no folders. Take control.snapshot() and save the files of encodeCheckpoint(snapshot).',
+    'a page has no folders. For a checkpoint, take control.snapshot() and save the files of encodeCheckpoint(snapshot); for a log, give a function as `to`.',
   )
 }
 
@@ -17,6 +17,7 @@ export const writeFolder: (
   files: Readonly<Record<string, Uint8Array>>,
 ) => Promise<void> = unavailable
 export const replaceFile: (directory: string, name: string, bytes: Uint8Array) => Promise<void> = unavailable
+export const append: (directory: string, name: string, bytes: Uint8Array) => Promise<void> = unavailable
 export const linkTo: (directory: string, name: string, target: string) => Promise<void> = unavailable
 export const removeFolder: (directory: string, name: string) => Promise<void> = unavailable
 export const removeLeftovers: (directory: string) => Promise<void> = unavailable

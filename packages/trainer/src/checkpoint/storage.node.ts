@@ -50,10 +50,11 @@ export async function writeFolder(
   }
 }
 
-/** Replaces a file, which at every instant has its old bytes or its new ones. */
+/** Makes or replaces a file, which at every instant has its old bytes or its new ones. */
 export async function replaceFile(directory: string, name: string, bytes: Uint8Array): Promise<void> {
   const temporary = path.join(directory, temporaryName(name))
   try {
+    await fs.mkdir(directory, { recursive: true })
     await writeFlushed(temporary, bytes)
     await fs.rename(temporary, path.join(directory, name))
     await flushFolder(directory)
@@ -61,6 +62,12 @@ export async function replaceFile(directory: string, name: string, bytes: Uint8A
     await removeQuietly(temporary)
     throw error
   }
+}
+
+/** Adds to the end of a file, which is made where there is none. A failure may leave a part. */
+export async function append(directory: string, name: string, bytes: Uint8Array): Promise<void> {
+  await fs.mkdir(directory, { recursive: true })
+  await fs.appendFile(path.join(directory, name), bytes)
 }
 
 /**

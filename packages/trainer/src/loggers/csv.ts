@@ -1,0 +1,75 @@
+import { readFile, replaceFile, splitPath } from '#storage'
+import type { Callback } from '../callback.ts'
+import { LogError, writingLog } from './log-error.ts'
+import { scalarsOf } from './scalars.ts'
+
+export interface CsvOptions {
+  /** A file; or a function that gets the whole table each time, for a page. */
+  readonly to: string | ((table: string) => void | Promise<void>)
+}
+
+type Row = Readonly<Record<string, string>>
+
+/**
+ * Logs the run as a table: a row for each validation, and for each epoch without one, with the columns `step`, `epoch`,
+ * `train/loss`, `validation/loss` and every metric that is a number.
+ *
+ * The table is written whole each time, beside and renamed into place, so that it is never cut. A run that goes on
+ * continues it: rows behind the checkpoint are dropped, and what it tells of the checkpoint's step is not told again. Put it
+ * before `checkpoint` in the callbacks. A run from step 0 begins the table anew.
+ *
+ * @throws LogError naming the file, when the disk is full or the file is not of this log
+ */
+export function csv({ to }: CsvOptions): Callback {
+  let rows: Row[] = []
+
+  async function write(): Promise<void> {
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+    const cells = [columns.map(quote), ...rows.map((row) => columns.map((column) => row[column] ?? ''))]
+    const table = rows.length === 0 ? '' : `${cells.map((row) => row.join(',')).join('\n')}\n`
+    if (typeof to === 'function') return to(table)
+    const { directory, name } = splitPath(to)
+    await writingLog(to, () => replaceFile(directory, name, new TextEncoder().encode(table)))
+  }
+
+  async function tell(step: number, epoch: number, scalars: Record<string, number>): Promise<void> {
+    if (rows.at(-1)?.['step'] === String(step)) return
+    const entries = Object.entries({ step, epoch, ...scalars })
+    rows.push(Object.fromEntries(entries.map(([name, value]) => [name, String(value)])))
+    await write()
+  }
+
+  return {
+    async onStart({ startStep }) {
+      rows = []
+      if (typeof to === 'string' && startStep > 0) {
+        rows = (await readRows(to)).filter((row) => Number(row['step']) <= startStep)
+      }
+      if (typeof to === 'string') await write()
+    },
+    onValidation: ({ step, epoch, train, validation }) =>
+      tell(step, epoch, { ...scalarsOf('train', train), ...scalarsOf('validation', validation) }),
+    onEpoch: ({ step, epoch, train }) => tell(step, epoch, scalarsOf('train', train)),
+  }
+}
+
+const quote = (name: string): string => (/[",\n\r]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)
+
+async function readRows(file: string): Promise<Row[]> {
+  const { directory, name } = splitPath(file)
+  const bytes = await readFile(directory, name)
+  const [header, ...lines] = new TextDecoder().decode(bytes).split('\n')
+  if (header === undefined || header === '') return []
+  const columns = [...header.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+  )
+  if (columns[0] !== 'step' || columns[1] !== 'epoch') {
+    throw new LogError(
+      `log: expected the columns of ${file} to begin with step,epoch, got ${header.slice(0, 80)}. Log to another file.`,
+    )
+  }
+  return lines.slice(0, -1).map((line) => {
+    const cells = line.split(',').map((cell, at) => [columns[at] as string, cell] as const)
+    return Object.fromEntries(cells.filter(([, cell]) => cell !== ''))
+  })
+}

@@ -1,0 +1,153 @@
+import { encodeTensorBoardEvent, readTensorBoardRecords, type TensorBoardEvent, tensorBoardStart } from '@ddnet/formats'
+import type { Module } from '@ddnet/layers'
+import { append, list, readFile, replaceFile } from '#storage'
+import type { Callback } from '../callback.ts'
+import type { ValidationEvent } from '../events.ts'
+import type { Scores } from '../scores.ts'
+import { expectSteps } from './every.ts'
+import { writingLog } from './log-error.ts'
+import { scalarsOf } from './scalars.ts'
+
+export interface TensorBoardOptions {
+  /** The folder to give to `tensorboard --logdir`; or a function that gets the bytes of the event file, for a page. */
+  readonly to: string | ((bytes: Uint8Array) => void | Promise<void>)
+  /** Every so many steps the loss and the learning rate are told (10 by default). */
+  readonly every?: number
+  /** The distributions of a model's weights, under `weights/NAME`, after each epoch or every so many steps. */
+  readonly histograms?: { readonly model: Module; readonly every?: 'epoch' | number }
+  /** Pictures after each validation, as PNG files by their tags. */
+  readonly images?: (
+    event: ValidationEvent,
+  ) => Readonly<Record<string, Uint8Array>> | Promise<Readonly<Record<string, Uint8Array>>>
+}
+
+type Told = Pick<TensorBoardEvent, 'scalars' | 'images' | 'histograms'>
+
+/**
+ * Logs the run for TensorBoard, in a file `events.out.tfevents.*`: `train/loss` of single batches and `learning_rate`,
+ * `train/METRIC`, `validation/loss` and `validation/METRIC`.
+ *
+ * A run that goes on cuts what the folder tells of steps behind the checkpoint, and writes a file of its own, which also
+ * tells a TensorBoard that is running to drop them. What is already told of the checkpoint's step is not told again. Put it
+ * before `checkpoint` in the callbacks. A run from step 0 empties the files of a run before it in that folder.
+ *
+ * @throws LogError naming the file, when the disk is full
+ * @throws TensorBoardError for pictures that are no PNG, and weights that are not finite
+ * @example new Trainer({ …, callbacks: [tensorBoard({ to: 'runs/a', histograms: { model } }), checkpoint({ … })] })
+ */
+export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardOptions): Callback {
+  expectSteps('tensorBoard', every)
+  const histogramsEvery = histograms?.every ?? 'epoch'
+  if (histogramsEvery !== 'epoch') expectSteps('tensorBoard: histograms', histogramsEvery)
+  let file = ''
+  let startStep = 0
+  let validatedAt = 0
+  let toldAtStart = new Set<string>()
+  const now = () => Date.now() / 1000
+  const wantsHistograms = (step: number) =>
+    histograms !== undefined && histogramsEvery !== 'epoch' && step % histogramsEvery === 0
+
+  async function write(bytes: Uint8Array): Promise<void> {
+    if (typeof to === 'function') return to(bytes)
+    await writingLog(`${to}/${file}`, () => append(to, file, bytes))
+  }
+
+  async function tell(step: number, all: Told): Promise<void> {
+    const told = step === startStep ? without(all, toldAtStart) : all
+    if (Object.values(told).every((part) => Object.keys(part).length === 0)) return
+    await write(encodeTensorBoardEvent({ step, wallTime: now(), ...told }))
+  }
+
+  const weights = async (): Promise<Told> =>
+    histograms === undefined ? {} : { histograms: await weightsOf(histograms.model) }
+
+  return {
+    needsState: wantsHistograms,
+
+    async onStart(event) {
+      startStep = event.startStep
+      toldAtStart = new Set()
+      if (typeof to === 'string') {
+        const { last, tags } = await cutEvents(to, startStep)
+        toldAtStart = tags
+        // TensorBoard reads the files of a folder in the order of their names.
+        const seconds = Math.max(Math.floor(now()), last + 1)
+        file = `events.out.tfevents.${seconds}.ddnet.${startStep}`
+      }
+      await write(tensorBoardStart({ step: startStep + 1, wallTime: now() }))
+    },
+
+    async onStep({ step, loss, learningRate }) {
+      const scalars = step % every === 0 ? { 'train/loss': loss, learning_rate: learningRate } : {}
+      await tell(step, { scalars, ...(wantsHistograms(step) && (await weights())) })
+    },
+
+    async onValidation(event) {
+      validatedAt = event.step
+      await tell(event.step, {
+        scalars: { ...metricsOf(event.train), ...scalarsOf('validation', event.validation) },
+        ...(images !== undefined && { images: await images(event) }),
+      })
+    },
+
+    async onEpoch({ step, train }) {
+      await tell(step, {
+        ...(validatedAt !== step && { scalars: metricsOf(train) }),
+        ...(histogramsEvery === 'epoch' && (await weights())),
+      })
+    },
+  }
+}
+
+/** The training's metrics. `train/loss` is told of single batches, which a mean under its name would blur. */
+function metricsOf(train: Scores): Record<string, number> {
+  const { 'train/loss': _, ...metrics } = scalarsOf('train', train)
+  return metrics
+}
+
+async function weightsOf(model: Module): Promise<Record<string, Float32Array>> {
+  const weights: Record<string, Float32Array> = {}
+  for (const [name, { dtype, data }] of Object.entries(await model.stateDict())) {
+    if (dtype === 'float32' && data.length > 0) weights[`weights/${name}`] = data
+  }
+  return weights
+}
+
+const without = (told: Told, tags: ReadonlySet<string>): Told =>
+  Object.fromEntries(
+    Object.entries(told).map(([kind, parts]) => [
+      kind,
+      Object.fromEntries(Object.entries(parts).filter(([tag]) => !tags.has(tag))),
+    ]),
+  )
+
+const ours = /^events\.out\.tfevents\.(\d+)\.ddnet\./
+
+/**
+ * Drops what the files of a folder tell of steps after `startStep`, and an end that was cut.
+ * @returns the tags told of `startStep`, and the time in the newest file's name
+ */
+async function cutEvents(folder: string, startStep: number): Promise<{ tags: Set<string>; last: number }> {
+  const tags = new Set<string>()
+  let last = 0
+  for (const name of await list(folder)) {
+    const seconds = ours.exec(name)?.[1]
+    if (seconds === undefined) continue
+    last = Math.max(last, Number(seconds))
+    const bytes = (await readFile(folder, name)) ?? new Uint8Array(0)
+    const kept = readTensorBoardRecords(bytes).filter(
+      (record) => record.tags.length === 0 || (startStep > 0 && record.step <= startStep),
+    )
+    for (const record of kept) if (record.step === startStep) for (const tag of record.tags) tags.add(tag)
+    const length = kept.reduce((sum, record) => sum + record.bytes.length, 0)
+    if (length === bytes.length) continue
+    const cut = new Uint8Array(length)
+    let at = 0
+    for (const record of kept) {
+      cut.set(record.bytes, at)
+      at += record.bytes.length
+    }
+    await writingLog(`${folder}/${name}`, () => replaceFile(folder, name, cut))
+  }
+  return { tags, last }
+}
