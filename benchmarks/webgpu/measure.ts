@@ -131,43 +131,49 @@ async function inTurns(
   runs: ReadonlyMap<Contender, () => unknown>,
   { rounds, processors }: Options,
 ): Promise<{ measured: Map<Contender, Measurement>; same: boolean }> {
-  const results = new Map<Contender, { work: Work; clock: number[]; used: number[] }>()
+  /** One run, and what it took. */
+  const timed = async <T>(run: () => T): Promise<{ value: Awaited<T>; clock: number; used: number | undefined }> => {
+    await finished()
+    const [start, before] = [performance.now(), processors?.()]
+    const value = await run()
+    await finished()
+    return { value, clock: performance.now() - start, used: before && (processors?.() as number) - before }
+  }
+  const works = new Map<Contender, Work>()
+  const times = new Map<Contender, { clock: number; used: number | undefined }[]>()
   for (const [contender, run] of runs) {
     await contender.use()
-    const { work } = await recordWork(contender.device, run)
-    results.set(contender, { work, clock: [], used: [] })
+    const { value, ...time } = await timed(() => recordWork(contender.device, run))
+    works.set(contender, value.work)
+    // Recording takes a little time, which is nothing beside that of what is slow.
+    times.set(contender, rounds === 1 ? [time] : [])
   }
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && rounds > 1; round++) {
     for (const [contender, run] of runs) {
       await contender.use()
-      await finished()
-      const [start, before] = [performance.now(), processors?.()]
-      await run()
-      await finished()
-      results.get(contender)?.clock.push(performance.now() - start)
-      if (before !== undefined) results.get(contender)?.used.push((processors?.() as number) - before)
+      times.get(contender)?.push(await timed(run))
     }
   }
-  const programs = [...results.values()].map(({ work }) => work.dispatches.map(({ label, grid }) => `${label} ${grid}`))
   const measured = new Map(
-    [...results].map(
-      ([
+    [...works].map(([contender, { dispatches, submits, buffers }]): [Contender, Measurement] => {
+      const all = times.get(contender) as { clock: number; used: number | undefined }[]
+      const used = all.flatMap((each) => each.used ?? [])
+      return [
         contender,
         {
-          work: { dispatches, submits, buffers },
-          clock,
-          used,
+          milliseconds: median(all.map(({ clock }) => clock)),
+          ...(used.length > 0 && { processors: median(used) }),
+          dispatches: dispatches.length,
+          submits,
+          buffers,
         },
-      ]) => {
-        const counts = { dispatches: dispatches.length, submits, buffers }
-        return [
-          contender,
-          { milliseconds: median(clock), ...(used.length > 0 && { processors: median(used) }), ...counts },
-        ]
-      },
-    ),
+      ]
+    }),
   )
-  return { measured, same: `${programs[0]}` === `${programs[1]}` }
+  const [own, stock] = [...works.values()].map(
+    ({ dispatches }) => `${dispatches.map(({ label, grid }) => label + grid)}`,
+  )
+  return { measured, same: own === stock }
 }
 
 function median(values: readonly number[]): number {

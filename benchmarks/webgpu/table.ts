@@ -1,4 +1,4 @@
-import type { Measurement, Row } from './measure.ts'
+import type { Measurement, Report, Row } from './measure.ts'
 
 /** The table's first two lines, in Markdown. */
 export const head: string = [
@@ -26,3 +26,36 @@ const timesOf = (own: Measurement, stock: Measurement, same: boolean): string[] 
 ]
 
 const milliseconds = ({ milliseconds: value }: Measurement): string => value.toFixed(value < 10 ? 2 : 1)
+
+/** What a run of the benchmark leaves in `benchmarks/results`. */
+export interface Result extends Report {
+  readonly command: string
+  readonly commit: string
+  readonly date: string
+  readonly cpu: string
+  readonly cores: number
+  readonly node: string
+  readonly loadAverage: number
+  readonly batch: number
+  readonly rounds: number
+}
+
+/** A result as the section of a page, in Markdown. */
+export function section({
+  rows,
+  command,
+  commit,
+  date,
+  adapter,
+  cpu,
+  cores,
+  node,
+  loadAverage,
+  rounds,
+}: Result): string {
+  return `${[head, ...rows.map(line)].join('\n')}
+
+\`${command}\`, commit ${commit}, ${date.slice(0, 10)}: ${adapter}; ${cpu}, ${cores} cores, load ${loadAverage.toFixed(1)}; Node
+${node}. Medians of up to ${rounds} runs in turns.
+`
+}
