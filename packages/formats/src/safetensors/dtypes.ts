@@ -1,27 +1,42 @@
 import type { HostTensor } from '@ddnet/ops'
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../float16.ts'
 
-type HostType = HostTensor['dtype']
+/** What a file may hold: the host's types, and the half-wide floats that are float32 on the host. */
+export type FileDtype = HostTensor['dtype'] | HalfDtype
+
+export type HalfDtype = 'float16' | 'bfloat16'
 
 interface FileType {
   /** The name in the file. */
   readonly name: string
   readonly bytes: number
-  /** Values over a whole, aligned buffer. */
-  readonly view: (buffer: ArrayBuffer) => HostTensor['data']
+  /** The type of the values on the host. */
+  readonly host: HostTensor['dtype']
+  /** Values of a whole, aligned buffer. */
+  readonly read: (buffer: ArrayBuffer) => HostTensor['data']
 }
 
-/** What each host type is in a file. The order is the file's: widest first, so that every tensor is aligned. */
-export const fileTypes: Record<HostType, FileType> = {
-  int64: { name: 'I64', bytes: 8, view: (buffer) => new BigInt64Array(buffer) },
-  float32: { name: 'F32', bytes: 4, view: (buffer) => new Float32Array(buffer) },
-  int32: { name: 'I32', bytes: 4, view: (buffer) => new Int32Array(buffer) },
-  uint8: { name: 'U8', bytes: 1, view: (buffer) => new Uint8Array(buffer) },
-  bool: { name: 'BOOL', bytes: 1, view: (buffer) => new Uint8Array(buffer) },
+/** What each type is in a file. The order is the file's: widest first, so that every tensor is aligned. */
+export const fileTypes: Record<FileDtype, FileType> = {
+  int64: { name: 'I64', bytes: 8, host: 'int64', read: (buffer) => new BigInt64Array(buffer) },
+  float32: { name: 'F32', bytes: 4, host: 'float32', read: (buffer) => new Float32Array(buffer) },
+  int32: { name: 'I32', bytes: 4, host: 'int32', read: (buffer) => new Int32Array(buffer) },
+  bfloat16: { name: 'BF16', bytes: 2, host: 'float32', read: (buffer) => fromBfloat16(new Uint16Array(buffer)) },
+  float16: { name: 'F16', bytes: 2, host: 'float32', read: (buffer) => fromFloat16(new Uint16Array(buffer)) },
+  uint8: { name: 'U8', bytes: 1, host: 'uint8', read: (buffer) => new Uint8Array(buffer) },
+  bool: { name: 'BOOL', bytes: 1, host: 'bool', read: (buffer) => new Uint8Array(buffer) },
 }
 
-/** Position of a host type in a file. */
-export const fileOrder = (dtype: HostType): number => Object.keys(fileTypes).indexOf(dtype)
+export const halfBits: Record<HalfDtype, (values: Float32Array) => Uint16Array> = {
+  float16: toFloat16,
+  bfloat16: toBfloat16,
+}
 
-/** The host type called `name` in files; undefined for the many that files may hold and we do not. */
-export const hostType = (name: string): HostType | undefined =>
-  (Object.keys(fileTypes) as HostType[]).find((dtype) => fileTypes[dtype].name === name)
+const fileDtypes = Object.keys(fileTypes) as FileDtype[]
+
+/** Position of a type in a file. */
+export const fileOrder = (dtype: FileDtype): number => fileDtypes.indexOf(dtype)
+
+/** The type called `name` in files; undefined for the many that files may hold and we do not. */
+export const fileDtype = (name: string): FileDtype | undefined =>
+  fileDtypes.find((dtype) => fileTypes[dtype].name === name)

@@ -1,33 +1,43 @@
 import type { HostTensor } from '@ddnet/ops'
-import { fileOrder, fileTypes } from './dtypes.ts'
+import { type FileDtype, fileOrder, fileTypes, type HalfDtype, halfBits } from './dtypes.ts'
 import { SafetensorsError } from './safetensors-error.ts'
+
+export interface EncodeSafetensorsOptions {
+  /** How float32 tensors are stored: rounded to a half-wide type, they take half the space. */
+  readonly dtype?: 'float32' | HalfDtype
+}
 
 /**
  * Tensors as a safetensors file: the length of the header (8 bytes, little-endian), the header (JSON, padded with spaces
  * to a multiple of 8), the values one after the other.
  *
- * The bytes are those of the reference implementation: widest types first (I64, F32, I32, U8, BOOL), then by name.
+ * The bytes are those of the reference implementation: widest types first (I64, F32, I32, BF16, F16, U8, BOOL), then by name.
  * With several metadata entries they are written in the order given; the reference has no fixed order there.
  *
- * @throws SafetensorsError if a tensor's values do not fit its shape or dtype, or it is called `__metadata__`
+ * With `dtype` float16 or bfloat16, float32 values are rounded to nearest, ties to even, as PyTorch's `.half()` does.
+ *
+ * @throws SafetensorsError if a tensor's values do not fit its shape or dtype, a finite value is beyond float16's 65504, or
+ *   a tensor is called `__metadata__`
  * @see https://github.com/huggingface/safetensors#format
  * @example await writeFile('model.safetensors', encodeSafetensors(await model.stateDict()))
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, HostTensor>>,
   metadata?: Readonly<Record<string, string>>,
+  { dtype = 'float32' }: EncodeSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const entries = Object.entries(tensors).sort(
-    ([name, tensor], [otherName, other]) =>
-      fileOrder(tensor.dtype) - fileOrder(other.dtype) || compareCodePoints(name, otherName),
-  )
+  const entries = Object.entries(tensors)
+    .map(([name, tensor]) => {
+      expectConsistent(name, tensor)
+      return { name, shape: tensor.shape, ...stored(name, tensor, dtype) }
+    })
+    .sort((a, b) => fileOrder(a.dtype) - fileOrder(b.dtype) || compareCodePoints(a.name, b.name))
   const header: [string, unknown][] = metadata === undefined ? [] : [['__metadata__', metadata]]
   let end = 0
-  for (const [name, tensor] of entries) {
-    expectConsistent(name, tensor)
+  for (const { name, dtype, shape, data } of entries) {
     const begin = end
-    end += tensor.data.byteLength
-    header.push([name, { dtype: fileTypes[tensor.dtype].name, shape: tensor.shape, data_offsets: [begin, end] }])
+    end += data.byteLength
+    header.push([name, { dtype: fileTypes[dtype].name, shape, data_offsets: [begin, end] }])
   }
   const json = new TextEncoder().encode(
     // Joined by hand: an object would move names that look like integers to the front.
@@ -40,11 +50,27 @@ export function encodeSafetensors(
   file.set(json, 8)
   file.fill(0x20, 8 + json.length, 8 + headerBytes)
   let at = 8 + headerBytes
-  for (const [, { data }] of entries) {
+  for (const { data } of entries) {
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
     at += data.byteLength
   }
   return file
+}
+
+/** A tensor's values as the file has them. */
+function stored(
+  name: string,
+  { dtype, data }: HostTensor,
+  floats: 'float32' | HalfDtype,
+): { dtype: FileDtype; data: HostTensor['data'] | Uint16Array } {
+  if (dtype !== 'float32' || floats === 'float32') return { dtype, data }
+  const bits = halfBits[floats](data)
+  const beyond =
+    floats === 'float16' ? bits.findIndex((half, at) => (half & 0x7fff) === 0x7c00 && Number.isFinite(data[at])) : -1
+  if (beyond >= 0) {
+    throw new SafetensorsError(`'${name}' holds ${data[beyond]}, and float16 ends at 65504. Store bfloat16 or float32.`)
+  }
+  return { dtype: floats, data: bits }
 }
 
 function expectConsistent(name: string, { dtype, shape, data }: HostTensor): void {

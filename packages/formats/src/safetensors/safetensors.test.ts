@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { HostTensor } from '@ddnet/ops'
 import { describe, expect, test } from 'vitest'
 import { decodeSafetensors } from './decode.ts'
-import { encodeSafetensors } from './encode.ts'
+import { type EncodeSafetensorsOptions, encodeSafetensors } from './encode.ts'
 import { SafetensorsError } from './safetensors-error.ts'
 
 /** The tensors of fixtures/make_safetensors.py. */
@@ -34,7 +34,35 @@ describe("the reference implementation's file", () => {
   })
 })
 
+describe.each(['float16', 'bfloat16'] as const)("PyTorch's file of %s tensors", (dtype) => {
+  const { 'b.weight': _beyond, 'b.special': _nan, ...rest } = tensors
+  const halves = () => readFile(new URL(`../../fixtures/reference-${dtype}.safetensors`, import.meta.url))
+
+  test('decodes to float32', async () => {
+    expect(decodeSafetensors(await halves())).toEqual({ tensors: rest, metadata: { format: 'pt' } })
+  })
+
+  test('is what we write, byte for byte', async () => {
+    expect(Buffer.from(encodeSafetensors(rest, { format: 'pt' }, { dtype })).equals(await halves())).toBe(true)
+  })
+
+  test('takes half the space', () => {
+    const x: HostTensor = { dtype: 'float32', shape: [1000], data: new Float32Array(1000) }
+    const bytes = (options?: EncodeSafetensorsOptions) => encodeSafetensors({ x }, undefined, options).length
+    expect(bytes() - bytes({ dtype })).toBeGreaterThanOrEqual(2000 - 8) // the headers differ by a padding at most
+  })
+})
+
 describe('encodeSafetensors', () => {
+  test('refuses what is beyond float16, keeps infinities, and stores it as bfloat16', () => {
+    const x: HostTensor = { dtype: 'float32', shape: [3], data: Float32Array.of(Infinity, 65504, -65520) }
+    expect(() => encodeSafetensors({ x }, undefined, { dtype: 'float16' })).toThrow(
+      "safetensors: 'x' holds -65520, and float16 ends at 65504. Store bfloat16 or float32.",
+    )
+    const back = decodeSafetensors(encodeSafetensors({ x }, undefined, { dtype: 'bfloat16' })).tensors.x
+    expect(back?.data).toEqual(Float32Array.of(Infinity, 65536, -65536)) // of 8 bits
+  })
+
   test('survives decoding without tensors and metadata', () => {
     expect(decodeSafetensors(encodeSafetensors({}))).toEqual({ tensors: {}, metadata: {} })
   })
@@ -106,8 +134,8 @@ describe('decodeSafetensors', () => {
     ['an entry that is not an object', file('{"x":3}'), "'x': expected an object, got 3"],
     [
       'an unknown dtype',
-      file('{"x":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}', 2),
-      `'x': dtype "BF16" is not supported (I64, F32, I32, U8, BOOL are)`,
+      file('{"x":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}', 8),
+      `'x': dtype "F64" is not supported (I64, F32, I32, BF16, F16, U8, BOOL are)`,
     ],
     ['a missing dtype', file('{"x":{"shape":[1],"data_offsets":[0,2]}}', 2), "'x': dtype undefined"],
     ['a negative size', file(`{"x":${f32([-1], [0, 4])}}`, 4), "'x': expected shape to be a list of sizes, got [-1]"],

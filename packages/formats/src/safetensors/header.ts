@@ -1,0 +1,122 @@
+import { type FileDtype, fileDtype, fileTypes } from './dtypes.ts'
+import { repeatedKey } from './repeated-key.ts'
+import { SafetensorsError } from './safetensors-error.ts'
+
+/** The limit of the reference implementation. */
+const longestHeader = 100_000_000
+
+/** Where a tensor's values stand. */
+export interface Entry {
+  readonly name: string
+  readonly dtype: FileDtype
+  readonly shape: readonly number[]
+  /** In bytes of the file. */
+  readonly begin: number
+  readonly end: number
+}
+
+export interface Header {
+  readonly entries: readonly Entry[]
+  readonly metadata: Record<string, string>
+}
+
+/** Where the header of a file of `fileBytes` bytes ends, by the file's first 8 bytes. */
+export function headerEnd(first: Uint8Array, fileBytes: number): number {
+  if (first.length < 8) {
+    throw new SafetensorsError(`the file has ${fileBytes} bytes, fewer than the 8 of its length.`)
+  }
+  const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
+  if (length > longestHeader) {
+    throw new SafetensorsError(
+      `the header would have ${length} bytes; at most ${longestHeader} are allowed. This is probably not a safetensors file.`,
+    )
+  }
+  if (8 + length > fileBytes) {
+    throw new SafetensorsError(
+      `the header ends at byte ${8 + length}, but the file has ${fileBytes}: it is cut off, or not a safetensors file.`,
+    )
+  }
+  return 8 + length
+}
+
+/** The header in a file's bytes from 8 to its end: the tensors must fill the rest of the file without gaps or overlaps. */
+export function parseHeader(bytes: Uint8Array, fileBytes: number): Header {
+  const dataStart = 8 + bytes.length
+  const { __metadata__: metadata, ...rest } = parseJson(bytes)
+  const entries = Object.entries(rest).map(([name, value]) => readEntry(name, value, dataStart))
+  let end = dataStart
+  for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (entry.begin !== end) {
+      const offsets = `[${entry.begin - dataStart}, ${entry.end - dataStart}]`
+      throw new SafetensorsError(
+        `'${entry.name}': data_offsets ${offsets} ${entry.begin < end ? 'overlap the tensor before it' : 'leave a gap after the tensor before it'}, which ends at ${end - dataStart}.`,
+      )
+    }
+    end = entry.end
+    if (end > fileBytes) {
+      throw new SafetensorsError(`'${entry.name}' ends at byte ${end}, but the file has ${fileBytes}: it is cut off.`)
+    }
+  }
+  if (end !== fileBytes) {
+    throw new SafetensorsError(`${fileBytes - end} bytes follow the last tensor, which ends at byte ${end}.`)
+  }
+  return { entries, metadata: readMetadata(metadata) }
+}
+
+function parseJson(bytes: Uint8Array): Record<string, unknown> {
+  let text: string
+  let header: unknown
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    header = JSON.parse(text)
+  } catch (error) {
+    throw new SafetensorsError(`the header (bytes 8 to ${8 + bytes.length}) is not JSON: ${(error as Error).message}.`)
+  }
+  if (!isRecord(header)) throw new SafetensorsError(`the header is not a JSON object.`)
+  const repeated = repeatedKey(text)
+  if (repeated !== undefined) throw new SafetensorsError(`the header has '${repeated}' twice.`)
+  return header
+}
+
+function readEntry(name: string, value: unknown, dataStart: number): Entry {
+  if (!isRecord(value)) throw new SafetensorsError(`'${name}': expected an object, got ${JSON.stringify(value)}.`)
+  const { dtype: typeName, shape, data_offsets: offsets } = value
+  const dtype = typeof typeName === 'string' ? fileDtype(typeName) : undefined
+  if (dtype === undefined) {
+    const known = Object.values(fileTypes).map((type) => type.name)
+    throw new SafetensorsError(
+      `'${name}': dtype ${JSON.stringify(typeName)} is not supported (${known.join(', ')} are). Convert the tensor before saving it.`,
+    )
+  }
+  if (!isCounts(shape)) {
+    throw new SafetensorsError(`'${name}': expected shape to be a list of sizes, got ${JSON.stringify(shape)}.`)
+  }
+  if (!isCounts(offsets) || offsets.length !== 2 || (offsets[0] as number) > (offsets[1] as number)) {
+    throw new SafetensorsError(`'${name}': expected data_offsets [begin, end], got ${JSON.stringify(offsets)}.`)
+  }
+  const [begin, end] = offsets as [number, number]
+  const expected = shape.reduce((product, size) => product * size, fileTypes[dtype].bytes)
+  if (end - begin !== expected) {
+    throw new SafetensorsError(
+      `'${name}': ${typeName} of shape [${shape}] has ${expected} bytes, but data_offsets [${begin}, ${end}] give ${end - begin}.`,
+    )
+  }
+  return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end }
+}
+
+function readMetadata(metadata: unknown): Record<string, string> {
+  if (metadata === undefined) return {}
+  if (!isRecord(metadata)) throw new SafetensorsError(`expected __metadata__ to be an object of strings.`)
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') {
+      throw new SafetensorsError(`__metadata__ '${name}': expected a string, got ${JSON.stringify(value)}.`)
+    }
+  }
+  return metadata as Record<string, string>
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0)
