@@ -1,7 +1,6 @@
 import type { ModelTensor, Operation } from './align.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { OnnxError } from './onnx-error.ts'
-import { areSame } from './size.ts'
 
 /** Adds the nodes of one operator to the graph, and tells it what they give. */
 export type Converter = (graph: GraphBuilder, operation: Operation) => void
@@ -26,11 +25,9 @@ export function constants<A>({ name, attributes: [first, second] }: Operation): 
   return first as A
 }
 
-/** One number of the attributes. */
+/** A size that must not depend on the batch. */
 export const sizeAt = (tensor: ModelTensor, axis: number, operator: string): number => {
   const size = tensor.shape[axis]
   if (typeof size === 'number') return size
   throw new OnnxError(`exportOnnx: ${operator} works along the batch, whose size is not known in the file.`)
 }
-
-export const sameShape = (a: ModelTensor, b: ModelTensor): boolean => areSame(a.shape, b.shape)

@@ -52,11 +52,12 @@ export function traceForward(forward: Forward, x: Tensor, outputName: string): T
     open.push(parts)
     return (outputs) => {
       open.pop()
-      if (!depends || outputs === undefined) return
+      // An operator may hide its input from the tape, and then only its parts are seen to have it.
+      if (outputs === undefined || (!depends && parts.length === 0)) return
       for (const { id, shape, dtype } of outputs) if (!tensors.has(id)) tensors.set(id, { shape, dtype })
       open.at(-1)?.push({
         name: kernelName,
-        inputs: given.map(([name, { id }]) => [name, id] as const),
+        inputs: depends ? given.map(([name, { id }]) => [name, id] as const) : [],
         attributes,
         outputs: outputs.map(({ id }) => id),
         parts,

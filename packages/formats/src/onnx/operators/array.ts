@@ -3,7 +3,7 @@ import { type Converter, type Converters, constants, input, output } from '../co
 import { asStored, type GraphBuilder } from '../graph-builder.ts'
 import { OnnxError } from '../onnx-error.ts'
 import { natural, type Order, reshapedOrder } from '../order.ts'
-import { atBatches, isSame, type Size } from '../size.ts'
+import { atBatches, isSame, type Size, sizeOf } from '../size.ts'
 import { commonOrder } from './elementwise.ts'
 
 // ONNX's slices end behind any axis, or before its beginning.
@@ -40,11 +40,10 @@ const slice: Converter = (graph, operation) => {
   const cut = natural(x.shape.length).filter((axis) => !isSame(sizes[axis] as Size, x.shape[axis] as Size))
   const ends = cut.map((axis): Size => {
     const [begin, size, full] = [begins, sizes, x.shape].map((each) => atBatches(each[axis] as Size))
-    const end = [0, 1].map((trace) => (begin?.[trace] as number) + (size?.[trace] as number))
-    if (end[0] === full?.[0] && end[1] === full?.[1]) return END
-    if (end[0] === end[1]) return end[0] as number
-    const perBatch = (end[0] as number) / 2
-    if (perBatch * 3 === end[1]) return { perBatch }
+    const end = [0, 1].map((trace) => (begin?.[trace] as number) + (size?.[trace] as number)) as [number, number]
+    if (end[0] === full?.[0] && end[1] === full[1]) return END
+    const place = sizeOf(...end)
+    if (place !== undefined) return place
     throw new OnnxError('exportOnnx: Slice ends at a place that is neither constant nor a multiple of the batch.')
   })
   const starts = cut.map((axis) => begins[axis] as Size)
@@ -124,12 +123,11 @@ const oneHot: Converter = (graph, operation) => {
     offValue = 0,
   } = constants<{ depth: number; onValue?: number; offValue?: number }>(operation)
   const y = output(operation)
+  // ONNX Runtime knows int64 positions and float32 values.
+  const indices = graph.node('Cast', [graph.read(input(operation, 'indices'))], { to: 7 })
   const values = graph.floats([offValue, onValue], [2])
-  const typed = y.dtype === 'float32' ? values : graph.node('Cast', [values], { to: 6 })
-  graph.define(
-    y,
-    graph.node('OneHot', [graph.read(input(operation, 'indices')), graph.integers([depth]), typed], { axis: -1 }),
-  )
+  const hot = graph.node('OneHot', [indices, graph.integers([depth]), values], { axis: -1 })
+  graph.define(y, y.dtype === 'float32' ? hot : graph.node('Cast', [hot], { to: 6 }))
 }
 
 const cumsum: Converter = (graph, operation) => {
@@ -139,16 +137,6 @@ const cumsum: Converter = (graph, operation) => {
   const flags = { exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0 }
   graph.define(output(operation), graph.node('CumSum', [name, place], flags), order)
 }
-
-/** One value in the shape of the operator's input. */
-const filled =
-  (value: number): Converter =>
-  (graph, operation) => {
-    const y = output(operation)
-    const scalar = graph.floats(value)
-    const typed = y.dtype === 'float32' ? scalar : graph.node('Cast', [scalar], { to: y.dtype === 'bool' ? 9 : 6 })
-    graph.define(y, graph.node('Expand', [typed, graph.sizes(y.shape)]))
-  }
 
 /** Softmax over the last axis. */
 const softmax =
@@ -189,8 +177,6 @@ export const arrayConverters: Converters = {
   GatherV2: gather,
   OneHot: oneHot,
   Cumsum: cumsum,
-  ZerosLike: filled(0),
-  OnesLike: filled(1),
   Softmax: softmax('Softmax'),
   logSoftmax: softmax('LogSoftmax'),
   BatchMatMul: matMul,

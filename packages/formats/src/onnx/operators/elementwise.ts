@@ -29,10 +29,6 @@ export function commonOrder(
 
 const unary = (type: string): Converter => elementwise(['x'], (graph, names) => graph.node(type, names))
 const binary = (type: string): Converter => elementwise(['a', 'b'], (graph, names) => graph.node(type, names))
-const through =
-  (role: string): Converter =>
-  (graph, operation) =>
-    graph.alias(output(operation), input(operation, role))
 
 /** `a + b`; a bias behind a matrix product becomes part of it. */
 const sum: Emit = (graph, names) => {
@@ -54,8 +50,12 @@ const clip = elementwise(['x'], (graph, [x], operation) => {
   return graph.node('Clip', [x as string, bound(graph, min), bound(graph, max)])
 })
 
-const activated = (graph: GraphBuilder, name: string, { attributes: [{ activation }] }: Operation): string =>
-  activation === 'relu' ? graph.node('Relu', [name]) : name
+/** The activation behind a convolution or a norm, if there is one. */
+export const withActivation = (
+  graph: GraphBuilder,
+  name: string,
+  { attributes: [{ activation }] }: Operation,
+): string => (activation === 'relu' ? graph.node('Relu', [name]) : name)
 
 const cast: Emit = (graph, [x], operation) => {
   const { dtype } = constants<{ dtype: string }>(operation)
@@ -65,13 +65,10 @@ const cast: Emit = (graph, [x], operation) => {
   return graph.node('Cast', [x as string], { to: onnxTypes[dtype] })
 }
 
-/** The activation behind a convolution or a norm, if there is one. */
-export const withActivation = activated
-
 export const elementwiseConverters: Converters = {
   Add: elementwise(['a', 'b'], sum),
   addBias: elementwise(['x', 'bias'], (graph, names, operation) =>
-    activated(graph, sum(graph, names, operation), operation),
+    withActivation(graph, sum(graph, names, operation), operation),
   ),
   Sub: binary('Sub'),
   Multiply: binary('Mul'),
@@ -85,7 +82,7 @@ export const elementwiseConverters: Converters = {
   }),
   Abs: unary('Abs'),
   Neg: unary('Neg'),
-  Sign: unary('Sign'),
+  sign: unary('Sign'),
   Ceil: unary('Ceil'),
   Floor: unary('Floor'),
   Round: unary('Round'), // both round halves to even
@@ -99,11 +96,9 @@ export const elementwiseConverters: Converters = {
   Sigmoid: unary('Sigmoid'),
   Relu: unary('Relu'),
   Reciprocal: unary('Reciprocal'),
-  Softplus: unary('Softplus'),
   Square: elementwise(['x'], (graph, [x]) => graph.node('Mul', [x as string, x as string])),
   Rsqrt: elementwise(['x'], (graph, names) => graph.node('Reciprocal', [graph.node('Sqrt', names)])),
   Expm1: elementwise(['x'], (graph, names) => graph.node('Sub', [graph.node('Exp', names), graph.floats(1)])),
-  Log1p: elementwise(['x'], (graph, [x]) => graph.node('Log', [graph.node('Add', [x as string, graph.floats(1)])])),
   LeakyRelu: elementwise(['x'], (graph, names, operation) =>
     graph.node('LeakyRelu', names, { alpha: { float: constants<{ alpha: number }>(operation).alpha } }),
   ),
@@ -121,7 +116,9 @@ export const elementwiseConverters: Converters = {
   LogicalOr: binary('Or'),
   LogicalNot: unary('Not'),
   IsNan: unary('IsNaN'),
+  IsFinite: elementwise(['x'], (graph, names) =>
+    graph.node('Less', [graph.node('Abs', names), graph.floats(Number.POSITIVE_INFINITY)]),
+  ),
   Select: elementwise(['condition', 't', 'e'], (graph, names) => graph.node('Where', names)),
-  Identity: through('x'),
-  detach: through('x'),
+  Identity: (graph, operation) => graph.alias(output(operation), input(operation, 'x')),
 }

@@ -57,7 +57,6 @@ export const reductionConverters: Converters = {
   Mean: reduction(byAttribute('ReduceMean')),
   Max: reduction(byAttribute('ReduceMax')),
   Min: reduction(byAttribute('ReduceMin')),
-  Prod: reduction(byAttribute('ReduceProd')),
   Any: reduction(ofBooleans('ReduceMax')),
   All: reduction(ofBooleans('ReduceMin')),
   argMax: position('ArgMax'),
