@@ -98,15 +98,21 @@ describe('jsonl', () => {
     })
   })
 
+  let whole: unknown
+  beforeAll(async () => {
+    const file = path.join(newFolder(), 'whole.jsonl')
+    await run(() => jsonl({ to: file, every: 1 }))
+    whole = read(file)
+  })
+
   test.each(breaks)(
     'a run that broke after the $phase of step $step (dies: $dies) has the lines of a whole one',
     async ({ dies, ...at }) => {
-      const [whole, broken] = [path.join(newFolder(), 'a.jsonl'), path.join(newFolder(), 'a.jsonl')]
-      await run(() => jsonl({ to: whole, every: 1 }))
+      const broken = path.join(newFolder(), 'a.jsonl')
       const resume = (await run(() => jsonl({ to: broken, every: 1 }), { at, dies })) as Snapshot
       await fs.appendFile(broken, '{"event":"step","st')
       await run(() => jsonl({ to: broken, every: 1 }), { resume })
-      expect(read(broken)).toEqual(read(whole))
+      expect(read(broken)).toEqual(whole)
     },
   )
 
@@ -178,14 +184,20 @@ describe('csv', () => {
     expect(table.split('\n').map((row) => row.split(',').slice(0, 2).join())).toEqual(['step,epoch', '5,1', '10,2', ''])
   })
 
+  let whole: string
+  beforeAll(async () => {
+    const file = path.join(newFolder(), 'whole.csv')
+    await run(() => csv({ to: file }))
+    whole = read(file)
+  })
+
   test.each(breaks)(
     'a run that broke after the $phase of step $step (dies: $dies) has the table of a whole one',
     async ({ dies, ...at }) => {
-      const [whole, broken] = [path.join(newFolder(), 'a.csv'), path.join(newFolder(), 'a.csv')]
-      await run(() => csv({ to: whole }))
+      const broken = path.join(newFolder(), 'a.csv')
       const resume = (await run(() => csv({ to: broken }), { at, dies })) as Snapshot
       await run(() => csv({ to: broken }), { resume })
-      expect(read(broken)).toBe(read(whole))
+      expect(read(broken)).toBe(whole)
     },
   )
 
@@ -243,16 +255,22 @@ describe('tensorBoard', () => {
     expect(readdirSync(folder)).toEqual([expect.stringMatching(/^events\.out\.tfevents\.\d{10}\.ddnet\.0$/)])
   })
 
+  const logger = (to: string) => (model: TinyNet) => tensorBoard({ to, every: 1, histograms: { model, every: 3 } })
+  let whole: string[]
+  beforeAll(async () => {
+    const folder = newFolder()
+    await run(logger(folder))
+    whole = read(folder)
+  })
+
   test.each(breaks)(
     'a run that broke after the $phase of step $step (dies: $dies) tells what a whole one does',
     async ({ dies, ...at }) => {
-      const [whole, broken] = [newFolder(), newFolder()]
-      const logger = (to: string) => (model: TinyNet) => tensorBoard({ to, every: 1, histograms: { model, every: 3 } })
-      await run(logger(whole))
+      const broken = newFolder()
       const resume = (await run(logger(broken), { at, dies })) as Snapshot
       await fs.appendFile(path.join(broken, readdirSync(broken)[0] as string), Uint8Array.of(20, 0, 0))
       await run(logger(broken), { resume })
-      expect(read(broken)).toEqual(read(whole))
+      expect(read(broken)).toEqual(whole)
       expect(readdirSync(broken)).toHaveLength(2)
     },
   )
