@@ -28,7 +28,7 @@ const timesOf = (own: Measurement, stock: Measurement, same: boolean): string[] 
 const milliseconds = ({ milliseconds: value }: Measurement): string => value.toFixed(value < 10 ? 2 : 1)
 
 /** What a run of the benchmark leaves in `benchmarks/results`. */
-export interface Result extends Report {
+export interface Result extends Omit<Report, 'software'> {
   readonly command: string
   readonly commit: string
   readonly date: string

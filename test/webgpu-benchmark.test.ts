@@ -1,0 +1,27 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { type Result, section } from '../benchmarks/webgpu/table.ts'
+
+const page = new URL('../docs/webgpu-kernels.md', import.meta.url)
+const result: Result = JSON.parse(
+  readFileSync(new URL('../benchmarks/results/webgpu-software.json', import.meta.url), 'utf8'),
+)
+
+test('the table of docs/webgpu-kernels.md is the committed result of the benchmark', () => {
+  const [head, , tail] = readFileSync(page, 'utf8').split(/<!-- (?:\/)?benchmark -->\n/)
+  const written = `${head}<!-- benchmark -->\n${section(result)}<!-- /benchmark -->\n${tail}`
+  if (process.env['DDNET_WRITE_TABLES'] !== undefined) writeFileSync(page, written)
+  expect(readFileSync(page, 'utf8')).toBe(written)
+})
+
+test('in it no kernel takes more of the processors than the stock one, and the step of DDNet at most a third', () => {
+  expect(result.rows.length).toBeGreaterThan(50)
+  const [step, ...kernels] = result.rows.map(({ name, same, own, stock }) => {
+    if ('error' in stock) throw new Error(`${name}: ${stock.error}`)
+    // Of the same programs, the time is the same but for noise. What others do at the same time is in the clock's.
+    return { name, ratio: same ? 1 : (stock.processors as number) / (own.processors as number) }
+  })
+  expect(step?.name).toMatch(/^DDNet step/)
+  expect(step?.ratio).toBeGreaterThanOrEqual(3)
+  expect(kernels.filter(({ ratio }) => ratio < 1)).toEqual([])
+})
