@@ -165,6 +165,20 @@ describe('a manifest', () => {
         ((manifest.test.shards[0] as { bytes: number }).bytes = 5),
       'expected shards with file, count, bytes and sha256 in test',
     ],
+    [
+      'shards elsewhere',
+      (manifest: { test: { shards: { file: string }[] } }) =>
+        ((manifest.test.shards[0] as { file: string }).file = '../secret.bin'),
+      '"../secret.bin" is refused as the name of a file',
+    ],
+    [
+      'shards of more bytes than there are',
+      (manifest: { test: { count: number; shards: { count: number; bytes: number }[] } }) => {
+        Object.assign(manifest.test.shards[0] as object, { count: 2 ** 40, bytes: 2 ** 40 * 3073 })
+        manifest.test.count = manifest.test.shards.reduce((total, { count }) => total + count, 0)
+      },
+      'is damaged: expected',
+    ],
     ['no shards', (manifest: { test: unknown }) => (manifest.test = {}), 'expected shards in test'],
   ])('with %s is refused', async (_, change, message) => {
     const manifest = JSON.parse(await readFile(join(await written(), 'manifest.json'), 'utf8'))

@@ -82,7 +82,8 @@ async function receive(
   response: Response,
   { address, bytes, onReceived }: { address: string; bytes: number; onReceived: (bytes: number) => void },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const content = new Uint8Array(bytes)
+  // As they arrive: the manifest alone must not decide how much memory is taken.
+  const chunks: Uint8Array[] = []
   let at = 0
   const damaged = (got: string, cause?: unknown): DatasetError =>
     new DatasetError(
@@ -99,11 +100,17 @@ async function receive(
       await reader?.cancel()
       throw damaged('more')
     }
-    content.set(chunk.value, at)
+    chunks.push(chunk.value)
     at += chunk.value.length
     onReceived(chunk.value.length)
   }
   if (at < bytes) throw damaged(`${at}`)
+  const content = new Uint8Array(bytes)
+  let to = 0
+  for (const chunk of chunks) {
+    content.set(chunk, to)
+    to += chunk.length
+  }
   return content
 }
 

@@ -1,5 +1,6 @@
 import type { ImageShape } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import { nameParts } from '../files/files.ts'
 
 export const SHARD_FORMAT = 'ddnet-image-shards-1'
 
@@ -20,7 +21,7 @@ export interface ShardManifest {
   readonly test: { readonly count: number; readonly shards: readonly Shard[] }
 }
 
-/** @throws DatasetError naming `location` and the part that is not as it must be */
+/** @throws DatasetError naming `location` and the part that is not as it must be, or a shard that lies elsewhere */
 export function parseShardManifest(text: string, location: string): ShardManifest {
   const wrong = (what: string): DatasetError =>
     new DatasetError(`${location}: ${what}. Write the folder again with writeCifar10Shards of @ddnet/datasets/node.`)
@@ -53,6 +54,7 @@ export function parseShardManifest(text: string, location: string): ShardManifes
           `expected shards with file, count, bytes and sha256 in ${name}, got ${JSON.stringify({ file, count, bytes, sha256 })}`,
         )
       }
+      nameParts(file) // refuses what lies elsewhere
     }
     const count = (shards as Shard[]).reduce((total, shard) => total + shard.count, 0)
     if (count !== manifest[name].count)
