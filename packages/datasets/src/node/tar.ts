@@ -34,18 +34,21 @@ class ByteReader {
   }
 
   async read(count: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(count)
-    for (let at = 0; at < count; ) {
+    if (!Number.isSafeInteger(count)) throw new Error(`the archive has a file of ${count} bytes: it is damaged`)
+    // As they arrive: a header alone must not decide how much memory is taken.
+    const pieces: Uint8Array[] = []
+    for (let left = count; left > 0; ) {
       if (this.#rest.length === 0) {
         const { value, done } = await this.#chunks.next()
-        if (done) throw new Error(`the archive ends ${count - at} bytes early`)
+        if (done) throw new Error(`the archive ends ${left} bytes early`)
         this.#rest = value
       }
-      const piece = this.#rest.subarray(0, count - at)
-      bytes.set(piece, at)
-      at += piece.length
+      const piece = this.#rest.subarray(0, left)
+      pieces.push(piece)
+      left -= piece.length
       this.#rest = this.#rest.subarray(piece.length)
     }
-    return bytes
+    const { buffer, byteOffset, length } = Buffer.concat(pieces)
+    return new Uint8Array(buffer, byteOffset, length)
   }
 }
