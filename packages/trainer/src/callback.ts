@@ -1,5 +1,5 @@
 import type { EndEvent, EpochEvent, StartEvent, StepEvent, ValidationEvent } from './events.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Json, Snapshot } from './snapshot.ts'
 
 /** What a callback may do to the run. */
 export interface Control {
@@ -18,13 +18,20 @@ export interface Control {
 
 /**
  * What happens beside the training: progress lines, logs, checkpoints. Handlers are awaited one after the other, in the
- * order of the list, so that events never overlap and their steps never decrease.
+ * order of the list, so that events never overlap and their steps never decrease. Those with a `state` come first, so that
+ * a checkpoint holds what they learned of the same event.
  *
  * `onStep` comes up to `lag` steps after the step itself, so that the device need not wait for the host.
  */
 export interface Callback {
+  /** Names it in errors, and its state in snapshots. */
+  readonly name?: string
   /** True for the steps after which `onStep` must see the model as that step left it. Asked once after every step. */
   needsState?(step: number): boolean
+  /** What it must remember over a resume; needs a `name`. */
+  state?(): Json
+  /** Before `onStart` of a resumed run: what `state` gave. */
+  restore?(state: Json): void
   onStart?(event: StartEvent, control: Control): void | Promise<void>
   onStep?(event: StepEvent, control: Control): void | Promise<void>
   onValidation?(event: ValidationEvent, control: Control): void | Promise<void>

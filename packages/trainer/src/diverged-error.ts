@@ -8,6 +8,8 @@ export class DivergedError extends Error {
     readonly learningRate: number,
     /** What is not finite, with its value: `the loss is NaN`. */
     what: string,
+    /** The path of the module that was the first, where it is known: `decoder.1.norm`. */
+    readonly layer?: string,
   ) {
     super(
       `Training diverged at step ${step}: ${what} (learning rate ${learningRate}). Lower the learning rate or clip the gradients.`,

@@ -14,14 +14,14 @@ import type { Task, Tensors } from './task.ts'
  * @returns undefined when it was stopped
  */
 export async function evaluate<B>(task: Task, loader: Loader<B>, stopped: () => boolean): Promise<Scores | undefined> {
-  let running = startRunning(task)
+  let running = startRunning(task.metrics)
   let reading: Promise<MeasuredBatch> | undefined
   for await (const batch of loader as Loader<unknown> as Loader<Tensors>) {
     try {
       const { loss, predictions } = tidy(() => task.run(batch))
       const previous = reading
       reading = readBatch(task, batch, loss, predictions)
-      if (previous !== undefined) running = addBatch(task, running, await previous)
+      if (previous !== undefined) running = addBatch(task.metrics, running, await previous)
     } catch (error) {
       await reading?.catch(() => {}) // it disposes what it holds
       dispose(Object.values(batch))
@@ -34,5 +34,5 @@ export async function evaluate<B>(task: Task, loader: Loader<B>, stopped: () => 
     }
   }
   if (reading === undefined) throw new Error('evaluate: the loader gave no batches.')
-  return scoresOf(task, addBatch(task, running, await reading))
+  return scoresOf(task.metrics, addBatch(task.metrics, running, await reading))
 }

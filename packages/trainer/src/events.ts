@@ -1,6 +1,6 @@
 import type { Scores } from './scores.ts'
 
-/** Why a run ended: all steps done, `control.stop()`, or a loss that is not finite. */
+/** Why a run ended: all steps done; stopped by a callback, `signal` or `maxSeconds`; or a loss that is not finite. */
 export type EndReason = 'done' | 'stopped' | 'diverged'
 
 export interface StartEvent {
@@ -18,10 +18,13 @@ export interface StepEvent {
   readonly step: number
   /** The epoch this step belongs to, from 1. */
   readonly epoch: number
-  /** The loss of this step's batch, before its update. */
+  /** The loss of this step's samples, before its update. */
   readonly loss: number
+  /** The parts of the loss of a custom step, by name. */
+  readonly losses?: Readonly<Record<string, number>>
   /** The learning rate of this step's update. */
   readonly learningRate: number
+  /** The samples of this step. */
   readonly batchSize: number
   /** Wall-clock time since the step before, waiting for data included. */
   readonly seconds: number
@@ -55,6 +58,6 @@ export interface EndEvent {
   /** Completed steps. */
   readonly step: number
   readonly epoch: number
-  /** What `control.stop` was given, or the divergence in words. */
+  /** Why it was stopped, or the divergence in words. */
   readonly message?: string
 }

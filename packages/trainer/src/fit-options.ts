@@ -21,6 +21,10 @@ export type FitOptions<B> = Duration & {
    * With 0 every step waits for the device.
    */
   readonly lag?: number
+  /** When aborted, the run finishes its step and ends as by `control.stop`: with reason 'stopped', and `onEnd`. */
+  readonly signal?: AbortSignal
+  /** The time budget of this call: the step in which it is used up is the last. Ends as by `control.stop`. */
+  readonly maxSeconds?: number
 }
 
 /** Every event of the run, in order. */
@@ -34,4 +38,6 @@ export interface History {
 export interface FitResult {
   readonly history: History
   readonly reason: 'done' | 'stopped'
+  /** Why it was stopped, as `onEnd` was told. */
+  readonly message?: string
 }

@@ -1,4 +1,5 @@
 export type { Callback, Control } from './callback.ts'
+export { CallbackError } from './callback-error.ts'
 export { type CheckpointOptions, checkpoint } from './checkpoint/checkpoint.ts'
 export { CheckpointError } from './checkpoint/checkpoint-error.ts'
 export {

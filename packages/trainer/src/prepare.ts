@@ -1,7 +1,9 @@
 import { type Backend, dispose, random, tidy } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
+import { computeGradients } from './compute-gradients.ts'
+import { GradientMean } from './gradient-mean.ts'
+import { handles, OptimizedModel } from './optimized-model.ts'
 import type { Task, Tensors } from './task.ts'
-import { rehearseStep, valuesOf } from './train-step.ts'
 
 /** Batches of the shapes that will come; their values do not matter, and the caller disposes them. */
 export interface PrepareOptions {
@@ -17,17 +19,31 @@ export interface PrepareOptions {
 export async function prepare(
   task: Task,
   optimizer: Optimizer,
+  batchesPerStep: number,
   backend: Backend,
   { training, evaluation = [], onProgress }: PrepareOptions,
 ): Promise<void> {
   await backend.prepare?.(() => {
-    const state = optimizer.init(valuesOf(task.model.parameters()))
-    for (const batch of training) rehearseStep(task, optimizer, state, batch, random.key(0))
-    dispose(Object.values(state.tensors))
+    const model = new OptimizedModel(task.model, optimizer)
+    for (const batch of training) rehearseStep(task, model, batch, batchesPerStep > 1)
+    model.dispose()
     for (const batch of evaluation) {
       tidy(() => {
         task.run(batch)
       })
     }
   }, onProgress)
+}
+
+/** Runs all that a step runs, and leaves the model, the state and the batch as they are. */
+function rehearseStep(task: Task, model: OptimizedModel, batch: Tensors, accumulates: boolean): void {
+  const { loss, predictions, grads, updates } = computeGradients(task, batch, random.key(0))
+  const gradients = new GradientMean()
+  gradients.add(grads, 1)
+  // Adding a mean to itself leaves it as it is, and runs what adding another one will run.
+  if (accumulates) gradients.add(handles(grads), 1)
+  const mean = gradients.take()
+  model.rehearse(mean)
+  updates.discard()
+  dispose([loss, ...Object.values(predictions), ...Object.values(mean)])
 }

@@ -1,40 +1,48 @@
 import type { Loader } from '@ddnet/datasets'
 import { dispose, type Key, random } from '@ddnet/ops'
-import type { Optimizer, OptimizerState } from '@ddnet/optimizers'
 import type { Callback, Control } from './callback.ts'
+import { CallbackError } from './callback-error.ts'
+import { CheckpointError } from './checkpoint/checkpoint-error.ts'
 import { DivergedError } from './diverged-error.ts'
-import { evaluate } from './evaluate.ts'
 import type { EndReason, EpochEvent, StepEvent, ValidationEvent } from './events.ts'
 import type { FitOptions, FitResult } from './fit-options.ts'
+import type { Learner, TakenStep } from './learner.ts'
+import { LogError } from './loggers/log-error.ts'
 import { macrotask } from './macrotask.ts'
-import { restoreOptimizerState, saveOptimizerState } from './optimizer-state.ts'
-import { type MeasuredBatch, readBatch } from './read-batch.ts'
+import { type MeasuredBatch, sizeOf } from './read-batch.ts'
 import { addBatch, type Running, scoresOf, startRunning } from './running.ts'
 import type { Json, Phase, Snapshot } from './snapshot.ts'
-import type { Task, Tensors } from './task.ts'
-import { trainStep, valuesOf } from './train-step.ts'
+import type { Tensors } from './task.ts'
 
-/** A step whose loss is still on its way to the host. */
+/** A step whose losses are still on their way to the host. */
 interface Pending {
-  readonly event: Omit<StepEvent, 'loss'>
-  readonly measured: Promise<MeasuredBatch>
+  readonly event: Omit<StepEvent, 'loss' | 'losses'>
+  readonly batches: readonly Promise<MeasuredBatch>[]
+  readonly taken: TakenStep
 }
 
-/** One call of `fit`: it owns the optimizer's state and everything that is in flight. */
+/** One call of `fit`: it owns the learner and everything that is in flight. */
 export class Run<B> {
-  readonly #task: Task
-  readonly #optimizer: Optimizer
-  readonly #callbacks: readonly Callback[]
+  readonly #learner: Learner
+  readonly #callbacks: readonly { readonly name: string; readonly callback: Callback }[]
   readonly #loader: Loader<Tensors>
   readonly #validation: Loader<B> | undefined
   readonly #validateEvery: number | undefined
   readonly #totalSteps: number
   readonly #lag: number
   readonly #key: Key
+  readonly #resume: Snapshot | undefined
+  readonly #signal: AbortSignal | undefined
+  readonly #maxSeconds: number
 
   #step = 0
   #phase: Phase = 'epoch'
-  #state: OptimizerState
+  /** Batches of the step under way. */
+  #batches: Promise<MeasuredBatch>[] = []
+  #began = 0
+  #dataSeconds = 0
+  #waitBegan = 0
+  #batchSize = 0
   /** Steps that ran and whose events did not, oldest first. */
   readonly #pending: Pending[] = []
   #sinceValidation: Running
@@ -49,93 +57,96 @@ export class Run<B> {
     epochs: [] as EpochEvent[],
   }
 
-  constructor(
-    task: Task,
-    optimizer: Optimizer,
-    callbacks: readonly Callback[],
-    loader: Loader<B>,
-    options: FitOptions<B>,
-  ) {
-    this.#task = task
-    this.#optimizer = optimizer
+  constructor(learner: Learner, callbacks: readonly Callback[], loader: Loader<B>, options: FitOptions<B>) {
+    this.#learner = learner
+    // Those that remember come first, so that a checkpoint made in the same event holds what they learned from it.
     this.#callbacks = callbacks
-    this.#loader = loader as Loader<unknown> as Loader<Tensors> // `Task` checks each batch by name
+      .map((callback, index) => ({ name: callback.name ?? `#${index + 1}`, callback }))
+      .toSorted((a, b) => Number(b.callback.state !== undefined) - Number(a.callback.state !== undefined))
+    this.#loader = loader as Loader<unknown> as Loader<Tensors> // the learner checks each batch by name
     this.#validation = options.validation
     this.#validateEvery = options.validateEvery
     this.#lag = options.lag ?? 2
-    this.#totalSteps = totalSteps(options, loader.length)
-    expectWhole('lag', this.#lag, 0)
-    if (options.validateEvery !== undefined) expectWhole('validateEvery', options.validateEvery, 1)
+    this.#signal = options.signal
+    this.#maxSeconds = options.maxSeconds ?? Number.POSITIVE_INFINITY
+    this.#totalSteps = totalSteps(options, this.#stepsPerEpoch)
+    this.#sinceValidation = startRunning(learner.metrics)
+    this.#inEpoch = startRunning(learner.metrics)
 
-    const { resume } = options
-    const params = () => valuesOf(task.model.parameters())
-    this.#key = options.key ?? (resume === undefined ? random.key(0) : new random.Key(resume.key.high, resume.key.low))
-    this.#sinceValidation = startRunning(task)
-    this.#inEpoch = startRunning(task)
-    if (resume === undefined) {
-      this.#state = optimizer.init(params())
-      return
-    }
-    if (this.#key.high !== resume.key.high || this.#key.low !== resume.key.low) {
-      throw new Error('fit: the resumed run was started with another key. Leave `key` out to go on with its own.')
-    }
-    task.model.loadStateDict(resume.model)
-    loader.restore(resume.loader)
-    this.#state = restoreOptimizerState(resume.optimizer, optimizer, params())
-    this.#step = resume.step
-    this.#phase = resume.phase
-    const running = resume.running as unknown as { sinceValidation: Running; inEpoch: Running } // as `#snapshot` made it
-    this.#sinceValidation = running.sinceValidation
-    this.#inEpoch = running.inEpoch
+    this.#resume = options.resume
+    this.#key = options.key ?? (options.resume === undefined ? random.key(0) : keyOf(options.resume))
   }
 
-  /** Trains to the end. @throws DivergedError after `onEnd`; whatever a callback throws */
+  /** Trains to the end. @throws DivergedError after `onEnd`; CallbackError for whatever a callback throws */
   async run(): Promise<FitResult> {
     try {
+      if (this.#resume !== undefined) this.#restore(this.#resume)
       const reason = await this.#train()
-      await this.#end(reason, this.#stop?.message)
-      return { history: this.#history, reason }
+      const message = this.#stop?.message
+      await this.#end(reason, message)
+      this.#learner.finish()
+      return { history: this.#history, reason, ...(message === undefined ? {} : { message }) }
     } catch (error) {
-      await this.#abandonPending()
+      await this.#abandon()
       if (error instanceof DivergedError) {
         this.#step = error.step
         await this.#end('diverged', error.message)
       }
       throw error
     } finally {
-      dispose(Object.values(this.#state.tensors))
+      this.#learner.dispose()
     }
   }
 
+  #restore({ loader, step, phase, running, callbacks }: Snapshot): void {
+    this.#loader.restore(loader)
+    this.#step = step
+    this.#phase = phase
+    const { sinceValidation, inEpoch } = running as unknown as { sinceValidation: Running; inEpoch: Running } // as `#snapshot` made it
+    this.#sinceValidation = sinceValidation
+    this.#inEpoch = inEpoch
+    for (const { name, callback } of this.#callbacks) {
+      const state = callbacks?.[name]
+      if (state !== undefined) callback.restore?.(state)
+    }
+  }
+
+  get #stepsPerEpoch(): number {
+    return Math.ceil(this.#loader.length / this.#learner.batchesPerStep)
+  }
+
+  get #epoch(): number {
+    return Math.ceil(this.#step / this.#stepsPerEpoch)
+  }
+
   async #train(): Promise<'done' | 'stopped'> {
-    const stepsPerEpoch = this.#loader.length
-    await this.#emit((callback, control) =>
-      callback.onStart?.(
-        {
-          totalSteps: this.#totalSteps,
-          stepsPerEpoch,
-          epochs: Math.ceil(this.#totalSteps / stepsPerEpoch),
-          startStep: this.#step,
-        },
-        control,
-      ),
-    )
+    const stepsPerEpoch = this.#stepsPerEpoch
+    this.#began = performance.now()
+    await this.#emit('onStart', {
+      totalSteps: this.#totalSteps,
+      stepsPerEpoch,
+      epochs: Math.ceil(this.#totalSteps / stepsPerEpoch),
+      startStep: this.#step,
+    })
     await this.#finishStep() // what the checkpoint that is resumed still owed
     this.#epochBegan = performance.now()
-    this.#stepBegan = performance.now()
+    this.#beginStep(performance.now())
     let emptyEpochs = 0
     while (!this.#over()) {
       const before = this.#step
+      // What a resumed epoch has behind it: its steps are whole.
+      let batches = (before % stepsPerEpoch) * this.#learner.batchesPerStep
       for await (const batch of this.#loader) {
-        await this.#trainOn(batch)
-        if (this.#over()) break
+        batches++
+        await this.#trainOn(batch, batches >= this.#loader.length)
+        if (this.#batches.length === 0 && this.#over()) break
       }
       // A loader restored behind its last batch owes nothing in its first epoch.
       emptyEpochs = this.#step === before ? emptyEpochs + 1 : 0
       if (emptyEpochs > 1) throw new Error('fit: the loader gave no batches.')
-      if (!this.#over() && this.#step % stepsPerEpoch !== 0) {
+      if (!this.#over() && (this.#step % stepsPerEpoch !== 0 || this.#batches.length > 0)) {
         throw new Error(
-          `fit: the loader's length is ${stepsPerEpoch} batches, but an epoch ended after ${this.#step % stepsPerEpoch}.`,
+          `fit: the loader's length is ${this.#loader.length} batches, but an epoch ended after ${batches}.`,
         )
       }
     }
@@ -144,48 +155,76 @@ export class Run<B> {
   }
 
   #over(): boolean {
-    return this.#stop !== undefined || this.#step >= this.#totalSteps
+    return this.#stopped() || this.#step >= this.#totalSteps
   }
 
-  async #trainOn(batch: Tensors): Promise<void> {
-    const dataSeconds = (performance.now() - this.#stepBegan) / 1000
-    const batchSize = batch['images']?.shape[0] ?? 0
-    let learningRate: number
-    let measured: Promise<MeasuredBatch>
-    try {
-      learningRate = this.#optimizer.learningRate(this.#state.step)
-      const key = this.#key.fold(this.#step + 1)
-      const { loss, predictions, state } = trainStep(this.#task, this.#optimizer, this.#state, batch, key)
-      this.#state = state
-      measured = readBatch(this.#task, batch, loss, predictions)
-    } catch (error) {
-      dispose(Object.values(batch))
-      throw error
+  /** Whether a callback, the signal or the time budget ends the run. */
+  #stopped(): boolean {
+    if (this.#stop === undefined && this.#signal?.aborted === true) {
+      const { reason } = this.#signal
+      this.#stop = { message: reason instanceof Error ? reason.message : String(reason) }
     }
+    if (this.#stop === undefined && (performance.now() - this.#began) / 1000 >= this.#maxSeconds) {
+      this.#stop = { message: `The ${this.#maxSeconds} s of maxSeconds are over.` }
+    }
+    return this.#stop !== undefined
+  }
+
+  async #trainOn(batch: Tensors, epochEnds: boolean): Promise<void> {
+    this.#dataSeconds += (performance.now() - this.#waitBegan) / 1000
+    const learner = this.#learner
+    const key = this.#key.fold(this.#step + 1)
+    this.#batchSize += sizeOf(batch)
+    this.#batches.push(learner.learn(batch, learner.batchesPerStep === 1 ? key : key.fold(this.#batches.length)))
+    if (this.#batches.length < learner.batchesPerStep && !epochEnds) {
+      await macrotask()
+      this.#waitBegan = performance.now()
+      return
+    }
+    const learningRate = learner.learningRate()
+    const taken = learner.update()
     this.#step++
     this.#phase = 'step'
-    const epoch = Math.ceil(this.#step / this.#loader.length)
     const now = performance.now()
-    const seconds = (now - this.#stepBegan) / 1000
-    this.#stepBegan = now
-    this.#pending.push({
-      event: { step: this.#step, epoch, learningRate, batchSize, seconds, dataSeconds },
-      measured,
-    })
+    const event = {
+      step: this.#step,
+      epoch: this.#epoch,
+      learningRate,
+      batchSize: this.#batchSize,
+      seconds: (now - this.#stepBegan) / 1000,
+      dataSeconds: this.#dataSeconds,
+    }
+    this.#pending.push({ event, batches: this.#batches, taken })
+    this.#batches = []
+    this.#beginStep(now)
     await macrotask()
     await this.#settle(this.#mustSettle() ? 0 : this.#lag)
     if (this.#pending.length === 0) await this.#finishStep()
+    this.#waitBegan = performance.now()
+  }
+
+  #beginStep(now: number): void {
+    this.#stepBegan = now
+    this.#waitBegan = now
+    this.#dataSeconds = 0
+    this.#batchSize = 0
   }
 
   /** Whether something after this step looks at the model, so that its event may not lag behind. */
   #mustSettle(): boolean {
     // All are asked, for they may remember what they answered.
-    const asking = this.#callbacks.filter((callback) => callback.needsState?.(this.#step))
+    const asking = this.#callbacks.filter(({ name, callback }) => {
+      try {
+        return callback.needsState?.(this.#step)
+      } catch (error) {
+        throw new CallbackError(name, 'needsState', this.#step, error)
+      }
+    })
     return asking.length > 0 || this.#step >= this.#totalSteps || this.#epochEnds() || this.#validationDue()
   }
 
   #epochEnds(): boolean {
-    return this.#step % this.#loader.length === 0
+    return this.#step % this.#stepsPerEpoch === 0
   }
 
   #validationDue(): boolean {
@@ -197,24 +236,48 @@ export class Run<B> {
   /** Reads losses and emits their steps' events until at most `atMost` steps are pending. */
   async #settle(atMost: number): Promise<void> {
     while (this.#pending.length > atMost) {
-      const [{ event, measured }] = this.#pending as [Pending]
-      const batch = await measured
+      const [{ event, batches, taken }] = this.#pending as [Pending]
+      const measured = await Promise.all(batches)
+      const diverged = measured.find(({ suspect }) => suspect !== undefined)
+      if (diverged !== undefined) throw await this.#divergence(event, diverged, taken)
       this.#pending.shift()
-      if (!Number.isFinite(batch.loss)) {
-        throw new DivergedError(event.step, event.learningRate, `the loss is ${batch.loss}`)
+      taken.dispose()
+      let step = startRunning(noMetrics)
+      for (const batch of measured) {
+        step = addBatch(noMetrics, step, batch)
+        this.#inEpoch = addBatch(this.#learner.metrics, this.#inEpoch, batch)
+        if (this.#validation !== undefined) {
+          this.#sinceValidation = addBatch(this.#learner.metrics, this.#sinceValidation, batch)
+        }
       }
-      this.#inEpoch = addBatch(this.#task, this.#inEpoch, batch)
-      if (this.#validation !== undefined) this.#sinceValidation = addBatch(this.#task, this.#sinceValidation, batch)
-      const stepEvent = { ...event, loss: batch.loss }
+      const { loss, ...losses } = scoresOf(noMetrics, step) as Record<string, number> & { loss: number }
+      const named = Object.keys(losses).length === 0 ? {} : { losses }
+      // One batch's loss is told as it was read, not as a mean.
+      const stepEvent = { ...event, loss: measured.length === 1 ? (measured[0]?.loss as number) : loss, ...named }
       this.#history.steps.push(stepEvent)
-      await this.#emit((callback, control) => callback.onStep?.(stepEvent, control))
+      await this.#emit('onStep', stepEvent)
     }
+  }
+
+  async #divergence(event: Pending['event'], batch: MeasuredBatch, taken: TakenStep): Promise<DivergedError> {
+    const { what, layer } = await taken.explain(batch.suspect as NonNullable<MeasuredBatch['suspect']>)
+    const parts = Object.entries(batch.losses ?? {}).filter(([, loss]) => !Number.isFinite(loss))
+    const loss =
+      parts.length === 0
+        ? `the loss is ${batch.loss}`
+        : parts.map(([name, loss]) => `the loss '${name}' is ${loss}`).join(', ')
+    return new DivergedError(
+      event.step,
+      event.learningRate,
+      what === undefined ? loss : `${loss}, and before it ${what}`,
+      layer,
+    )
   }
 
   /** What is due after a step whose event was emitted: the validation, then the end of the epoch. */
   async #finishStep(): Promise<void> {
     if (this.#step === 0) return
-    const epoch = Math.ceil(this.#step / this.#loader.length)
+    const epoch = this.#epoch
     if (this.#phase === 'step' && this.#stop === undefined) {
       if (!this.#validationDue()) this.#phase = 'validation'
       else await this.#validate(epoch)
@@ -223,54 +286,66 @@ export class Run<B> {
       if (!this.#epochEnds()) this.#phase = 'epoch'
       else await this.#endEpoch(epoch)
     }
-    this.#stepBegan = performance.now()
+    this.#beginStep(performance.now())
   }
 
   async #validate(epoch: number): Promise<void> {
     const began = performance.now()
-    const validation = await evaluate(this.#task, this.#validation as Loader<B>, () => this.#stop !== undefined)
+    const validation = await this.#learner.evaluate(this.#validation as Loader<B>, () => this.#stopped())
     if (validation === undefined) return // a resumed run does it, since the phase is still 'step'
     const event: ValidationEvent = {
       step: this.#step,
       epoch,
-      train: scoresOf(this.#task, this.#sinceValidation),
+      train: scoresOf(this.#learner.metrics, this.#sinceValidation),
       validation,
       seconds: (performance.now() - began) / 1000,
     }
-    this.#sinceValidation = startRunning(this.#task)
+    this.#sinceValidation = startRunning(this.#learner.metrics)
     this.#phase = 'validation'
     this.#history.validations.push(event)
-    await this.#emit((callback, control) => callback.onValidation?.(event, control))
+    await this.#emit('onValidation', event)
   }
 
   async #endEpoch(epoch: number): Promise<void> {
     const event: EpochEvent = {
       epoch,
       step: this.#step,
-      train: scoresOf(this.#task, this.#inEpoch),
+      train: scoresOf(this.#learner.metrics, this.#inEpoch),
       seconds: (performance.now() - this.#epochBegan) / 1000,
     }
-    this.#inEpoch = startRunning(this.#task)
+    this.#inEpoch = startRunning(this.#learner.metrics)
     this.#phase = 'epoch'
     this.#epochBegan = performance.now()
     this.#history.epochs.push(event)
-    await this.#emit((callback, control) => callback.onEpoch?.(event, control))
+    await this.#emit('onEpoch', event)
   }
 
   async #end(reason: EndReason, message: string | undefined): Promise<void> {
-    const epoch = Math.ceil(this.#step / this.#loader.length)
-    const event = { reason, step: this.#step, epoch, ...(message === undefined ? {} : { message }) }
-    await this.#emit((callback, control) => callback.onEnd?.(event, control))
+    await this.#emit('onEnd', {
+      reason,
+      step: this.#step,
+      epoch: this.#epoch,
+      ...(message === undefined ? {} : { message }),
+    })
   }
 
-  async #emit(call: (callback: Callback, control: Control) => void | Promise<void>): Promise<void> {
+  /** Tells every callback. @throws CallbackError naming the one that fails; errors that name themselves pass */
+  async #emit<E extends EventName>(name: E, event: EventOf<E>): Promise<void> {
     const control: Control = {
       stop: (message) => {
         this.#stop ??= { message }
       },
       snapshot: () => this.#snapshot(),
     }
-    for (const callback of this.#callbacks) await call(callback, control)
+    for (const { name: callbackName, callback } of this.#callbacks) {
+      const handler = callback[name] as ((event: EventOf<E>, control: Control) => void | Promise<void>) | undefined
+      try {
+        await handler?.call(callback, event, control)
+      } catch (error) {
+        if ([DivergedError, CheckpointError, LogError].some((type) => error instanceof type)) throw error
+        throw new CallbackError(callbackName, name, this.#step, error)
+      }
+    }
   }
 
   async #snapshot(): Promise<Snapshot> {
@@ -280,36 +355,58 @@ export class Run<B> {
       )
     }
     const running = { sinceValidation: this.#sinceValidation, inEpoch: this.#inEpoch }
+    const states = this.#callbacks.flatMap(({ name, callback }) =>
+      callback.state === undefined ? [] : [[name, callback.state()] as const],
+    )
     return {
       step: this.#step,
       phase: this.#phase,
-      model: await this.#task.model.stateDict(),
-      optimizer: await saveOptimizerState(this.#state),
+      ...(await this.#learner.save()),
       loader: this.#loader.state(),
       key: { high: this.#key.high, low: this.#key.low },
       running: running as unknown as Json, // metrics keep their states plain
+      ...(states.length === 0 ? {} : { callbacks: Object.fromEntries(states) }),
     }
   }
 
-  /** Waits for the reads in flight, which dispose what they hold. */
-  async #abandonPending(): Promise<void> {
-    await Promise.allSettled(this.#pending.map(({ measured }) => measured))
+  /** Waits for the reads in flight, and disposes what is left of them. */
+  async #abandon(): Promise<void> {
+    const batches = [...this.#pending.flatMap(({ batches }) => batches), ...this.#batches]
+    for (const read of await Promise.allSettled(batches)) {
+      if (read.status === 'fulfilled') dispose(Object.values(read.value.suspect?.batch ?? {}))
+    }
+    for (const { taken } of this.#pending) taken.dispose()
     this.#pending.length = 0
+    this.#batches = []
+  }
+}
+
+type EventName = 'onStart' | 'onStep' | 'onValidation' | 'onEpoch' | 'onEnd'
+type EventOf<E extends EventName> = Parameters<NonNullable<Callback[E]>>[0]
+
+const noMetrics = new Map<string, never>()
+
+const keyOf = ({ key: { high, low } }: Snapshot): Key => new random.Key(high, low)
+
+/** Checks `options` before anything is changed. */
+export function checkFitOptions<B>(options: FitOptions<B>): void {
+  const { epochs, steps, lag = 2, validateEvery = 1, maxSeconds = 1, resume, key } = options
+  if ((epochs === undefined) === (steps === undefined)) {
+    throw new RangeError(`fit: expected either epochs or steps, got ${JSON.stringify({ epochs, steps })}.`)
+  }
+  expectWhole('epochs', epochs ?? 1, 1)
+  expectWhole('steps', steps ?? 1, 1)
+  expectWhole('lag', lag, 0)
+  expectWhole('validateEvery', validateEvery, 1)
+  if (!(maxSeconds > 0)) throw new RangeError(`fit: expected maxSeconds above 0, got ${maxSeconds}.`)
+  if (resume !== undefined && key !== undefined && (key.high !== resume.key.high || key.low !== resume.key.low)) {
+    throw new Error('fit: the resumed run was started with another key. Leave `key` out to go on with its own.')
   }
 }
 
 /** Steps of the whole run. */
-function totalSteps<B>({ epochs, steps }: FitOptions<B>, stepsPerEpoch: number): number {
-  if ((epochs === undefined) === (steps === undefined)) {
-    throw new RangeError(`fit: expected either epochs or steps, got ${JSON.stringify({ epochs, steps })}.`)
-  }
-  if (epochs !== undefined) {
-    expectWhole('epochs', epochs, 1)
-    return epochs * stepsPerEpoch
-  }
-  expectWhole('steps', steps, 1)
-  return steps as number
-}
+const totalSteps = <B>({ epochs, steps }: FitOptions<B>, stepsPerEpoch: number): number =>
+  epochs === undefined ? steps : epochs * stepsPerEpoch
 
 function expectWhole(name: string, value: number | undefined, minimum: number): void {
   if (!Number.isSafeInteger(value) || (value as number) < minimum) {

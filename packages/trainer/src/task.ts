@@ -16,6 +16,9 @@ export type Losses = Loss | Readonly<Record<string, Loss>>
 export type AnyMetric = Metric<any, any> & { readonly head?: string }
 export type Metrics = Readonly<Record<string, AnyMetric>>
 
+/** Metrics by name, with the head that each one measures. */
+export type MetricsOfHeads = ReadonlyMap<string, { readonly metric: AnyMetric; readonly head: string }>
+
 /** A metric of one head of a model with several. */
 export const onHead = <State, Value>(
   head: string,
@@ -29,8 +32,7 @@ const onlyHead = 'labels'
 export class Task {
   readonly #single: boolean
   readonly #losses: Readonly<Record<string, Loss>>
-  /** The metrics, and the head that each one measures. */
-  readonly metrics: ReadonlyMap<string, { readonly metric: AnyMetric; readonly head: string }>
+  readonly metrics: MetricsOfHeads
 
   constructor(
     readonly model: Module,

@@ -2,12 +2,12 @@ import { type Batch, type Loader, loader } from '@ddnet/datasets'
 import { Linear, Module } from '@ddnet/layers'
 import { crossEntropy, mse, weighted } from '@ddnet/losses'
 import { accuracy, confusionMatrix } from '@ddnet/metrics'
-import { memory, random, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor } from '@ddnet/ops'
+import { memory, mul, ones, random, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor, tidy } from '@ddnet/ops'
 import { adam, sgd } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { brightRows, TinyNet } from '../test/tiny.ts'
-import { type Callback, DivergedError, onHead, type Snapshot, Trainer } from './index.ts'
+import { type Callback, CallbackError, DivergedError, onHead, type Snapshot, Trainer } from './index.ts'
 
 beforeAll(() => useBackend('cpu'))
 
@@ -176,6 +176,36 @@ describe('fit', () => {
     model.dispose()
   })
 
+  test.each<[string, () => { signal?: AbortSignal; maxSeconds?: number }, Callback, number, string]>([
+    [
+      'a signal',
+      () => ({ signal: aborter.signal }),
+      { onStep: ({ step }) => step === 3 && aborter.abort() } as Callback,
+      3,
+      'aborted',
+    ],
+    [
+      'a signal with a reason',
+      () => ({ signal: AbortSignal.abort(new Error('the user left')) }),
+      {},
+      0,
+      'the user left',
+    ],
+    ['a time budget', () => ({ maxSeconds: 1e-9 }), {}, 0, 'maxSeconds'],
+  ])('%s ends the run after a whole step, and is told', async (_, options, also, steps, message) => {
+    aborter = new AbortController()
+    const { events, callback } = recorder({ needsState: () => true, ...also })
+    const { model, trainer } = create([callback])
+    const before = memory().numTensors
+    const result = await trainer.fit(trainLoader(), { epochs: 9, ...options() })
+    expect(result).toMatchObject({ reason: 'stopped', message: expect.stringContaining(message) })
+    expect(result.history.steps).toHaveLength(steps)
+    expect(events.at(-1)).toBe(`end stopped ${steps}`)
+    expect(memory().numTensors).toBe(before)
+    model.dispose()
+  })
+  let aborter = new AbortController()
+
   test('every callback is asked after every step whether it needs the state', async () => {
     const asked: number[][] = [[], []]
     const asking = asked.map((steps): Callback => ({ needsState: (step) => steps.push(step) > 0 }))
@@ -194,19 +224,33 @@ describe('fit', () => {
     model.dispose()
   })
 
-  test('a callback that throws ends the run with its error', async () => {
-    const { model, trainer } = create([
-      {
-        onStep: () => {
-          throw new Error('the disk is full')
-        },
-      },
-    ])
-    const before = memory().numTensors
-    await expect(trainer.fit(trainLoader(), { epochs: 1 })).rejects.toThrow('the disk is full')
-    expect(memory().numTensors).toBe(before)
-    model.dispose()
-  })
+  const fail = () => {
+    throw new Error('no more paper')
+  }
+  test.each<[string, Callback, string, number]>([
+    ['onStart', { onStart: fail }, '#2', 0],
+    ['onStep', { onStep: fail, name: 'printer' }, 'printer', 3],
+    ['onValidation', { onValidation: async () => fail() }, '#2', 3],
+    ['onEpoch', { onEpoch: fail }, '#2', 5],
+    ['onEnd', { onEnd: fail }, '#2', 6],
+    ['needsState', { needsState: fail }, '#2', 1],
+  ])(
+    'a callback that throws in %s ends the run, named, with its error as the cause',
+    async (event, bad, name, step) => {
+      const { model, trainer } = create([{}, bad])
+      const before = memory().numTensors
+      const options = { steps: 6, validation: testLoader(), validateEvery: 3 }
+      const error = await trainer.fit(trainLoader(), options).catch((error) => error)
+      expect(error).toBeInstanceOf(CallbackError)
+      expect(error).toMatchObject({ callback: name, event, cause: { message: 'no more paper' } })
+      expect(error.message).toBe(`The callback ${name} failed in ${event}, after step ${error.step}: no more paper`)
+      // The event of a step may come when later ones are computed.
+      expect(error.step).toBeGreaterThanOrEqual(event === 'onStep' ? 1 : step)
+      expect(error.step).toBeLessThanOrEqual(step)
+      expect(memory().numTensors).toBe(before)
+      model.dispose()
+    },
+  )
 
   test.each<[string, object]>([
     ['either epochs or steps', {}],
@@ -215,6 +259,7 @@ describe('fit', () => {
     ['steps to be a whole number of at least 1, got -3', { steps: -3 }],
     ['validateEvery to be a whole number of at least 1, got 0.5', { steps: 3, validateEvery: 0.5 }],
     ['lag to be a whole number of at least 0, got -1', { steps: 3, lag: -1 }],
+    ['maxSeconds above 0, got 0', { steps: 3, maxSeconds: 0 }],
   ])('refuses: expected %s', async (message, options) => {
     const { model, trainer } = create()
     await expect(trainer.fit(trainLoader(), options as { steps: number })).rejects.toThrow(message)
@@ -224,7 +269,7 @@ describe('fit', () => {
   test('names a loader whose length is wrong, and one that gives nothing', async () => {
     const { model, trainer } = create()
     const short = { ...trainLoader(), length: 4 } as Loader<Batch>
-    await expect(trainer.fit(short, { epochs: 3 })).rejects.toThrow('length is 4 batches, but an epoch ended after 1')
+    await expect(trainer.fit(short, { epochs: 3 })).rejects.toThrow('length is 4 batches, but an epoch ended after 5')
     const empty = { ...trainLoader(), async *[Symbol.asyncIterator]() {} } as Loader<Batch>
     await expect(trainer.fit(empty, { epochs: 3 })).rejects.toThrow('gave no batches')
     await expect(trainer.evaluate(empty)).rejects.toThrow('gave no batches')
@@ -253,11 +298,59 @@ describe('a run that diverges', () => {
     const before = memory().numTensors
     const error = await trainer.fit(trainLoader(), { epochs: 9 }).catch((error) => error)
     expect(error).toBeInstanceOf(DivergedError)
-    expect(error).toMatchObject({ step: 5, learningRate: 1e30 })
-    expect(error.message).toMatch(/^Training diverged at step 5: the loss is (NaN|Infinity) \(learning rate 1e\+30\)\./)
+    expect(error).toMatchObject({ step: 5, learningRate: 1e30, layer: 'output' })
+    expect(error.message).toBe(
+      "Training diverged at step 5: the loss is NaN, and before it the output of layer 'output' (learning rate 1e+30). Lower the learning rate or clip the gradients.",
+    )
     expect(events).toEqual(['start 0/45', 'step 1', 'step 2', 'step 3', 'step 4', 'end diverged 5'])
     expect(memory().numTensors).toBe(before)
     model.dispose()
+  })
+
+  /** Trains on a loader whose third batch, or the weights before it, are changed. */
+  async function spoil(options: { pixel?: number; weight?: number; lag?: number; accumulate?: number }) {
+    const model = new TinyNet()
+    const source = trainLoader()
+    async function* batches() {
+      let count = 0
+      for await (const batch of source) {
+        const { weight } = options
+        if (++count === 3 && weight !== undefined) {
+          model.hidden.weight.assign(tidy(() => mul(ones(model.hidden.weight.shape), weight)))
+        }
+        if (count !== 3 || options.pixel === undefined) yield batch
+        else {
+          const images = tidy(() => mul(batch.images, options.pixel as number))
+          batch.images.dispose()
+          yield { ...batch, images }
+        }
+      }
+    }
+    const spoiled = { ...source, [Symbol.asyncIterator]: batches } as Loader<Batch>
+    const { lag = 2, accumulate = 1 } = options
+    const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: adam(), accumulate })
+    const before = memory().numTensors
+    const error: DivergedError = await trainer.fit(spoiled, { epochs: 2, lag }).then(
+      () => undefined as never,
+      (error) => error,
+    )
+    expect(memory().numTensors).toBe(before)
+    model.dispose()
+    return error
+  }
+
+  test.each([0, 2])('names what was not finite first, with a lag of %i', async (lag) => {
+    const nan = await spoil({ pixel: Number.NaN, lag })
+    expect(nan.message).toContain("step 3: the loss is NaN, and before it the batch's 'images', as the loader gave it")
+    const large = await spoil({ weight: 3e38, lag })
+    expect(large).toMatchObject({ step: 3, layer: 'hidden' })
+    const weights = await spoil({ weight: Number.POSITIVE_INFINITY, lag })
+    expect(weights).toMatchObject({ step: 3, layer: 'hidden' })
+    expect(weights.message).toContain("the weights 'hidden.weight', since the update before")
+  })
+
+  test('finds it in the batch of an accumulated step', async () => {
+    expect(await spoil({ weight: 3e38, accumulate: 2 })).toMatchObject({ step: 2, layer: 'hidden' })
   })
 })
 

@@ -7,7 +7,8 @@ import type { Callback } from './callback.ts'
 import { evaluate } from './evaluate.ts'
 import type { FitOptions, FitResult } from './fit-options.ts'
 import { type PrepareOptions, prepare } from './prepare.ts'
-import { Run } from './run.ts'
+import { checkFitOptions, Run } from './run.ts'
+import { Supervised } from './supervised.ts'
 import { type Forward, type Losses, type Metrics, Task } from './task.ts'
 
 export interface TrainerOptions<M extends Metrics> {
@@ -20,6 +21,12 @@ export interface TrainerOptions<M extends Metrics> {
   readonly callbacks?: readonly Callback[]
   /** How to run the model, where it has several heads: a record of predictions. Default: `model.forward`. */
   readonly forward?: Forward
+  /**
+   * How many batches make one step (default 1): its gradient is the mean over all their samples, as of one batch of them
+   * all. Norms normalise each batch by itself, and count it in their running statistics, as in PyTorch. An epoch's last
+   * step takes the batches that are left.
+   */
+  readonly accumulate?: number
 }
 
 /** The mean loss and each metric's value. */
@@ -44,21 +51,30 @@ export class Trainer<const M extends Metrics = Record<never, never>> {
   readonly #task: Task
   readonly #optimizer: Optimizer
   readonly #callbacks: readonly Callback[]
+  readonly #accumulate: number
 
-  constructor({ model, loss, optimizer, metrics, callbacks = [], forward }: TrainerOptions<M>) {
+  constructor({ model, loss, optimizer, metrics, callbacks = [], forward, accumulate = 1 }: TrainerOptions<M>) {
+    if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
+      throw new RangeError(`Trainer: expected accumulate to be a whole number of at least 1, got ${accumulate}.`)
+    }
     this.#task = new Task(model, loss, metrics ?? {}, forward)
     this.#optimizer = optimizer
     this.#callbacks = callbacks
+    this.#accumulate = accumulate
   }
 
   /**
-   * Trains the model in place. Every batch is disposed after its step.
+   * Trains the model in place. Every batch is disposed after its step. Where the optimizer averages weights, validation and
+   * checkpoints take the average, and in the end the model has it.
    *
-   * @throws DivergedError, after `onEnd`, when a loss is not finite: the model is then of no use
-   * @throws RangeError for options out of range; Error for batches, states and callbacks that fail
+   * @throws DivergedError, after `onEnd`, when a loss is not finite: it names the step and the layer
+   * @throws CallbackError naming the callback that threw
+   * @throws RangeError for options out of range; Error for batches and states that do not fit
    */
   async fit<B>(loader: Loader<B>, options: FitOptions<B>): Promise<FitResult> {
-    return new Run(this.#task, this.#optimizer, this.#callbacks, loader, options).run()
+    checkFitOptions(options)
+    const learner = new Supervised(this.#task, this.#optimizer, this.#accumulate, options.resume)
+    return new Run(learner, this.#callbacks, loader, options).run()
   }
 
   /**
@@ -73,7 +89,7 @@ export class Trainer<const M extends Metrics = Record<never, never>> {
    * dispose(batch)
    */
   prepare(backend: Backend, options: PrepareOptions): Promise<void> {
-    return prepare(this.#task, this.#optimizer, backend, options)
+    return prepare(this.#task, this.#optimizer, this.#accumulate, backend, options)
   }
 
   /** Loss and metrics over one epoch of `loader`, in inference. */

@@ -40,7 +40,9 @@ export async function readIndex(directory: string): Promise<CheckpointIndex | un
   }
   try {
     const index = JSON.parse(new TextDecoder().decode(bytes)) as CheckpointIndex
-    if (stepOf(index.last.name) !== undefined) return index
+    // The names lead to folders: none but a checkpoint's may.
+    const names = [index.last.name, ...(index.best === undefined ? [] : [index.best.name])]
+    if (names.every((name) => stepOf(name) !== undefined)) return index
   } catch {}
   throw new CheckpointError(
     `checkpoint: ${directory}/${fileName} is damaged. Delete it: the newest checkpoint is then the last.`,

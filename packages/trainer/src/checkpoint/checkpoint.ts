@@ -60,6 +60,7 @@ export function checkpoint({ directory, keep = 3, best, every = 'epoch', config 
   }
 
   return {
+    name: 'checkpoint',
     needsState: (step) => every !== 'epoch' && step % every === 0,
 
     async onStart({ startStep }) {

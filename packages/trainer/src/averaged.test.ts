@@ -1,0 +1,67 @@
+import { loader } from '@ddnet/datasets'
+import { crossEntropy } from '@ddnet/losses'
+import { averaged, sgd } from '@ddnet/optimizers'
+import { useBackend } from '@ddnet/testing'
+import { beforeAll, expect, test } from 'vitest'
+import { brightRows, TinyNet } from '../test/tiny.ts'
+import { type Callback, type Snapshot, Trainer } from './index.ts'
+
+beforeAll(() => useBackend('cpu'))
+
+const rows = () => loader(brightRows(20), { batchSize: 4 })
+const weightsOf = async (model: TinyNet) => Array.from((await model.stateDict())['output.weight']?.data as Float32Array)
+
+/** Four steps: the weights after each, what the validation and the last snapshot saw, and what the model has in the end. */
+async function train() {
+  const model = new TinyNet()
+  const after: number[][] = []
+  let snapshot: Snapshot | undefined
+  const callback: Callback = {
+    needsState: () => true,
+    onStep: async () => void after.push(await weightsOf(model)),
+    onEnd: async (_, control) => {
+      snapshot = await control.snapshot()
+    },
+  }
+  const optimizer = averaged(sgd({ learningRate: 0.5 }), { decay: 0.75 })
+  const trainer = new Trainer({ model, loss: crossEntropy(), optimizer, callbacks: [callback] })
+  const { history } = await trainer.fit(rows(), { steps: 4, validation: rows() })
+  return {
+    model,
+    trainer,
+    after,
+    snapshot: snapshot as unknown as Snapshot,
+    validated: history.validations[0]?.validation,
+  }
+}
+
+test('validation, checkpoints and the trained model have the average of the weights after every step', async () => {
+  const { model, trainer, after, snapshot, validated } = await train()
+  const average = after.reduce((mean, weights) => mean.map((each, at) => 0.75 * each + 0.25 * (weights[at] as number)))
+  const saved = snapshot.model['output.weight']?.data as Float32Array
+  for (const [at, expected] of average.entries()) expect(saved[at]).toBeCloseTo(expected, 6)
+  expect(await weightsOf(model)).toEqual([...saved])
+  expect(await trainer.evaluate(rows())).toEqual(validated)
+  model.dispose()
+})
+
+test('the weights that training goes on with are saved beside the average', async () => {
+  const { model, after, snapshot } = await train()
+  const trained = snapshot.optimizer.tensors['trained.hidden.bias']?.data as Float32Array
+  expect(trained).toHaveLength(8)
+  expect(Object.keys(snapshot.optimizer.tensors).filter((name) => name.startsWith('average.'))).toEqual([])
+  // The output layer is stored in our layout here, and in PyTorch's in `after`: the same numbers.
+  const output = Array.from(snapshot.optimizer.tensors['trained.output.weight']?.data as Float32Array).toSorted()
+  expect(output).toEqual((after.at(-1) as number[]).toSorted())
+  model.dispose()
+})
+
+test('a run without averages does not go on as one with them, nor the other way round', async () => {
+  const { model, snapshot } = await train()
+  const plain = new Trainer({ model, loss: crossEntropy(), optimizer: sgd() })
+  await expect(plain.fit(rows(), { steps: 6, resume: snapshot })).rejects.toThrow('unexpected trained.hidden.weight')
+  const without = { ...snapshot, optimizer: { step: 4, tensors: {} } }
+  const averaging = new Trainer({ model, loss: crossEntropy(), optimizer: averaged(sgd()) })
+  await expect(averaging.fit(rows(), { steps: 6, resume: without })).rejects.toThrow('missing trained.hidden.weight')
+  model.dispose()
+})

@@ -1,0 +1,105 @@
+import type { Loader } from '@ddnet/datasets'
+import { Updates } from '@ddnet/layers'
+import { dispose, type Key, tidy } from '@ddnet/ops'
+import type { Optimizer } from '@ddnet/optimizers'
+import { computeGradients } from './compute-gradients.ts'
+import { evaluate } from './evaluate.ts'
+import { findTrouble } from './find-trouble.ts'
+import { GradientMean } from './gradient-mean.ts'
+import type { Learner, TakenStep } from './learner.ts'
+import { handles, OptimizedModel } from './optimized-model.ts'
+import { type MeasuredBatch, readBatch, sizeOf } from './read-batch.ts'
+import type { Scores } from './scores.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { MetricsOfHeads, Task, Tensors } from './task.ts'
+
+/** One model that learns one task. */
+export class Supervised implements Learner {
+  readonly metrics: MetricsOfHeads
+  /** What is being computed, for the profiler. */
+  phase: 'forward' | 'backward' | 'update' = 'forward'
+  readonly #task: Task
+  readonly #model: OptimizedModel
+  readonly #gradients = new GradientMean()
+  /** The buffers' next values, which the next forward pass or the update commits. */
+  #updates: Updates | undefined
+
+  constructor(
+    task: Task,
+    optimizer: Optimizer,
+    readonly batchesPerStep: number,
+    resume?: Snapshot,
+  ) {
+    this.#task = task
+    this.metrics = task.metrics
+    this.#model = new OptimizedModel(task.model, optimizer, resume)
+  }
+
+  learningRate(): number {
+    return this.#model.learningRate
+  }
+
+  learn(batch: Tensors, key: Key): Promise<MeasuredBatch> {
+    this.#updates?.commit()
+    this.#updates = undefined
+    this.phase = 'forward'
+    try {
+      const { loss, predictions, grads, updates } = computeGradients(this.#task, batch, key, () => {
+        this.phase = 'backward'
+      })
+      this.#updates = updates
+      this.#gradients.add(grads, sizeOf(batch))
+      return readBatch(this.#task, batch, loss, predictions, key)
+    } catch (error) {
+      dispose(Object.values(batch))
+      throw error
+    }
+  }
+
+  update(): TakenStep {
+    this.phase = 'update'
+    const before = handles(this.#model.values())
+    const grads = this.#gradients.take()
+    try {
+      this.#model.update(grads)
+    } catch (error) {
+      dispose(Object.values(before))
+      throw error
+    } finally {
+      dispose(Object.values(grads))
+    }
+    this.#updates?.commit()
+    this.#updates = undefined
+    return {
+      dispose: () => dispose(Object.values(before)),
+      explain: (suspect) => {
+        this.#model.assign(handles(before))
+        return findTrouble(this.#task.model, suspect.batch, () => {
+          const updates = new Updates()
+          tidy(() => {
+            this.#task.run(suspect.batch, { training: true, key: suspect.key, updates })
+          })
+          updates.discard()
+        })
+      },
+    }
+  }
+
+  evaluate<B>(loader: Loader<B>, stopped: () => boolean): Promise<Scores | undefined> {
+    return this.#model.evaluated(() => evaluate(this.#task, loader, stopped))
+  }
+
+  save(): Promise<Pick<Snapshot, 'model' | 'optimizer'>> {
+    return this.#model.save()
+  }
+
+  finish(): void {
+    this.#model.finish()
+  }
+
+  dispose(): void {
+    this.#updates?.discard()
+    dispose(Object.values(this.#gradients.take()))
+    this.#model.dispose()
+  }
+}
