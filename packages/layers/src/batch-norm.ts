@@ -1,4 +1,4 @@
-import { batchNorm, keep, ones, type Tensor, type Tensor1D, zeros } from '@ddnet/ops'
+import { batchNorm, ones, type Tensor, type Tensor1D, zeros } from '@ddnet/ops'
 import { type Context, inference } from './context.ts'
 import { Module } from './module.ts'
 import { Buffer, Counter, Parameter } from './parameter.ts'
@@ -30,19 +30,19 @@ export class BatchNorm extends Module {
   }
 
   override forward(x: Tensor, context: Context = inference): Tensor {
+    const updates = context.training ? context.updates : undefined
+    const current = (buffer: Buffer) => (updates?.valueOf(buffer) ?? buffer.value) as Tensor1D
     const { y, runningMean, runningVar } = batchNorm(x, {
       ...this.config,
       weight: this.weight.value as Tensor1D,
       bias: this.bias.value as Tensor1D,
-      runningMean: this.running_mean.value as Tensor1D,
-      runningVar: this.running_var.value as Tensor1D,
+      runningMean: current(this.running_mean),
+      runningVar: current(this.running_var),
       training: context.training,
     })
-    if (context.training && context.updates !== undefined) {
-      context.updates.tensors.set(this.running_mean, keep(runningMean))
-      context.updates.tensors.set(this.running_var, keep(runningVar))
-      context.updates.counters.add(this.num_batches_tracked)
-    }
+    updates?.set(this.running_mean, runningMean)
+    updates?.set(this.running_var, runningVar)
+    updates?.count(this.num_batches_tracked)
     return y
   }
 }

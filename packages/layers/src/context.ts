@@ -1,4 +1,4 @@
-import type { Key, Tensor } from '@ddnet/ops'
+import { type Key, keep, type Tensor } from '@ddnet/ops'
 import type { Buffer, Counter } from './parameter.ts'
 
 /** What a forward pass is for. There is no hidden mode: the default is inference. */
@@ -10,24 +10,43 @@ export interface Context {
   readonly updates?: Updates
 }
 
-/** Next values of buffers, collected during one forward pass. */
+/**
+ * Next values of buffers, collected during one forward pass. A module that runs twice in it goes on from what it left the
+ * first time.
+ */
 export class Updates {
-  readonly tensors: Map<Buffer, Tensor> = new Map()
-  readonly counters: Set<Counter> = new Set()
+  readonly #tensors = new Map<Buffer, Tensor>()
+  readonly #counts = new Map<Counter, number>()
+
+  /** The buffer's value as this pass has left it so far. */
+  valueOf(buffer: Buffer): Tensor {
+    return this.#tensors.get(buffer) ?? buffer.value
+  }
+
+  /** Takes ownership of a buffer's next value. */
+  set(buffer: Buffer, next: Tensor): void {
+    this.#tensors.get(buffer)?.dispose()
+    this.#tensors.set(buffer, keep(next))
+  }
+
+  /** One more. */
+  count(counter: Counter): void {
+    this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + 1)
+  }
 
   /** Writes the collected values into their buffers. */
   commit(): void {
-    for (const [buffer, value] of this.tensors) buffer.assign(value)
-    for (const counter of this.counters) counter.count++
-    this.tensors.clear()
-    this.counters.clear()
+    for (const [buffer, value] of this.#tensors) buffer.assign(value)
+    for (const [counter, times] of this.#counts) counter.count += times
+    this.#tensors.clear()
+    this.#counts.clear()
   }
 
   /** Throws the collected values away. */
   discard(): void {
-    for (const value of this.tensors.values()) value.dispose()
-    this.tensors.clear()
-    this.counters.clear()
+    for (const value of this.#tensors.values()) value.dispose()
+    this.#tensors.clear()
+    this.#counts.clear()
   }
 }
 

@@ -1,4 +1,4 @@
-import { memory, mul, random, type Scalar, square, sum, type Tensor, tensor } from '@ddnet/ops'
+import { add, dispose, memory, mul, random, type Scalar, square, sum, type Tensor, tensor } from '@ddnet/ops'
 import { describeBackends, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
@@ -44,6 +44,28 @@ describeBackends('valueAndGrad', () => {
     updates.commit()
     expect(await statistics()).not.toEqual([0, 0, 0])
     expect(model.norm.num_batches_tracked.count).toBe(1)
+  })
+
+  test('a norm that runs twice in a pass counts both batches, as two passes would', async () => {
+    const once = new Pair()
+    const twice = new Pair()
+    const [x, other] = [input(), mul(input(), 2)]
+    const pass = (model: Pair, ...inputs: Tensor[]) => {
+      const { loss, grads, updates } = valueAndGrad(model, (context) => ({
+        loss: inputs.map((x) => sum(square(model.forward(x, context)))).reduce((a, b) => add(a, b)) as Scalar,
+      }))
+      updates.commit()
+      dispose([loss, ...Object.values(grads)])
+    }
+    const before = memory().numTensors
+    pass(once, x)
+    pass(once, other)
+    pass(twice, x, other)
+    expect(memory().numTensors).toBe(before)
+    expect(twice.norm.num_batches_tracked.count).toBe(2)
+    for (const buffer of ['running_mean', 'running_var'] as const) {
+      await expectClose(await twice.norm[buffer].value.data(), [...(await once.norm[buffer].value.data())], 1e-6)
+    }
   })
 
   test('uses running statistics in inference, and leaves them alone', async () => {
