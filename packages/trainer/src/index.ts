@@ -10,8 +10,16 @@ export {
 } from './checkpoint/checkpoint-files.ts'
 export { loadCheckpoint } from './checkpoint/load-checkpoint.ts'
 export { DivergedError } from './diverged-error.ts'
+export { type EarlyStoppingOptions, earlyStopping } from './early-stopping.ts'
 export type { EndEvent, EndReason, EpochEvent, StartEvent, StepEvent, ValidationEvent } from './events.ts'
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRatePoint,
+  type LearningRateSweep,
+} from './find-learning-rate.ts'
 export type { Duration, FitOptions, FitResult, History } from './fit-options.ts'
+export { leakGuard } from './leak-guard.ts'
 export { type CsvOptions, csv } from './loggers/csv.ts'
 export { type JsonlOptions, jsonl, type LogLine } from './loggers/jsonl.ts'
 export { LogError } from './loggers/log-error.ts'
@@ -20,5 +28,12 @@ export { type TensorBoardOptions, tensorBoard } from './loggers/tensorboard.ts'
 export type { PrepareOptions } from './prepare.ts'
 export type { MetricValue, Scores } from './scores.ts'
 export type { Json, Phase, Snapshot } from './snapshot.ts'
+export {
+  type Step,
+  type StepContext,
+  type StepFitOptions,
+  StepTrainer,
+  type StepTrainerOptions,
+} from './step-trainer.ts'
 export { type Forward, type Losses, type Metrics, onHead } from './task.ts'
 export { type ScoresOf, Trainer, type TrainerOptions } from './trainer.ts'

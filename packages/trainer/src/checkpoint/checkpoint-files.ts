@@ -21,6 +21,7 @@ interface State extends Omit<Snapshot, 'model' | 'optimizer'> {
   readonly version: string
   readonly config: Json
   readonly optimizerStep: number
+  readonly optimizerSteps?: Readonly<Record<string, number>>
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>
 }
 
@@ -46,6 +47,7 @@ export async function encodeCheckpoint(
     version: packageJson.version,
     ...rest,
     optimizerStep: optimizer.step,
+    ...(optimizer.steps === undefined ? {} : { optimizerSteps: optimizer.steps }),
     config,
     files,
   }
@@ -64,6 +66,7 @@ export async function decodeCheckpoint(files: Readonly<Record<string, Uint8Array
     formatVersion,
     files: expected,
     optimizerStep,
+    optimizerSteps,
     ...state
   } = parseState(files['state.json'] as Uint8Array)
   const tensorsOf = async (name: string) => {
@@ -76,7 +79,9 @@ export async function decodeCheckpoint(files: Readonly<Record<string, Uint8Array
     return decodeSafetensors(bytes).tensors
   }
   const model = await tensorsOf('model.safetensors')
-  return { ...state, model, optimizer: { step: optimizerStep, tensors: await tensorsOf('optimizer.safetensors') } }
+  const tensors = await tensorsOf('optimizer.safetensors')
+  const steps = optimizerSteps === undefined ? {} : { steps: optimizerSteps }
+  return { ...state, model, optimizer: { step: optimizerStep, ...steps, tensors } }
 }
 
 function parseState(bytes: Uint8Array): State {

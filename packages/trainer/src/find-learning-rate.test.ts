@@ -1,0 +1,82 @@
+import { loader } from '@ddnet/datasets'
+import { crossEntropy } from '@ddnet/losses'
+import { memory, random } from '@ddnet/ops'
+import { adam, sgd } from '@ddnet/optimizers'
+import { describeBackends } from '@ddnet/testing'
+import { expect, test } from 'vitest'
+import { brightRows, TinyNet } from '../test/tiny.ts'
+import { type FindLearningRateOptions, findLearningRate, Trainer } from './index.ts'
+
+const rows = () => loader(brightRows(40), { batchSize: 8, shuffle: true, key: random.key(5) })
+const sweep = (model: TinyNet, options: Partial<FindLearningRateOptions> = {}, data = rows()) =>
+  findLearningRate(data, {
+    model,
+    loss: crossEntropy(),
+    optimizer: (learningRate) => adam({ learningRate }),
+    ...options,
+  })
+
+describeBackends('findLearningRate', () => {
+  test('suggests a rate with which the model learns, and a hundredth and a hundred times of which are worse', async () => {
+    const model = new TinyNet()
+    const { suggestion, points } = await sweep(model)
+    model.dispose()
+    expect(points[0]?.learningRate).toBe(1e-6)
+    const lossWith = async (learningRate: number) => {
+      const model = new TinyNet()
+      const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: adam({ learningRate }) })
+      await trainer.fit(rows(), { steps: 40 })
+      const { loss } = await trainer.evaluate(rows())
+      model.dispose()
+      return loss
+    }
+    const rate = suggestion as number
+    const [lower, suggested, higher] = [await lossWith(rate / 100), await lossWith(rate), await lossWith(rate * 100)]
+    expect(suggested).toBeLessThan(0.5)
+    expect(suggested).toBeLessThan(lower / 2)
+    expect(suggested).toBeLessThan(higher)
+  })
+
+  test('leaves model, loader and memory as they were, bit for bit', async () => {
+    const model = new TinyNet()
+    const data = rows()
+    data.restore({ epoch: 3, position: 2 })
+    const before = { weights: await model.stateDict(), tensors: memory().numTensors }
+    await sweep(model, { to: 1e3 }, data)
+    expect({ weights: await model.stateDict(), tensors: memory().numTensors }).toEqual(before)
+    expect(data.state()).toEqual({ epoch: 3, position: 2 })
+    model.dispose()
+  })
+
+  test('ends where the loss explodes', async () => {
+    const model = new TinyNet()
+    const { exploded, points } = await sweep(model, { optimizer: (learningRate) => sgd({ learningRate }), to: 1e30 })
+    expect(exploded).toBe(true)
+    expect(points.length).toBeLessThan(100)
+    expect(points.at(-1)?.learningRate).toBeLessThan(1e30)
+    model.dispose()
+  })
+
+  test('smooths with the bias taken out, over rates with one factor between neighbours', async () => {
+    const model = new TinyNet()
+    const { points } = await sweep(model, { from: 1e-4, to: 1e-2, steps: 11, smoothing: 0.5 })
+    expect(points.map(({ learningRate }) => Math.log10(learningRate).toFixed(4))).toEqual(
+      Array.from({ length: 11 }, (_, at) => (-4 + at / 5).toFixed(4)),
+    )
+    const [a, b, c] = points.map(({ loss }) => loss) as [number, number, number]
+    expect(points[0]?.smoothed).toBeCloseTo(a, 6)
+    expect(points[1]?.smoothed).toBeCloseTo((a + 2 * b) / 3, 6)
+    expect(points[2]?.smoothed).toBeCloseTo((a + 2 * b + 4 * c) / 7, 6)
+    model.dispose()
+  })
+
+  test('refuses rates and steps that make no sweep', async () => {
+    const model = new TinyNet()
+    await expect(sweep(model, { from: 1, to: 0.1 })).rejects.toThrow('expected 0 < from < to, got from 1 and to 0.1')
+    await expect(sweep(model, { steps: 3 })).rejects.toThrow(
+      'expected steps to be a whole number of at least 10, got 3',
+    )
+    await expect(sweep(model, { smoothing: 1 })).rejects.toThrow('expected smoothing of at least 0 and below 1, got 1')
+    model.dispose()
+  })
+})

@@ -1,0 +1,134 @@
+import type { Loader } from '@ddnet/datasets'
+import type { Module } from '@ddnet/layers'
+import type { Optimizer, Schedule } from '@ddnet/optimizers'
+import { DivergedError } from './diverged-error.ts'
+import type { StepEvent } from './events.ts'
+import type { Forward, Losses } from './task.ts'
+import { Trainer } from './trainer.ts'
+
+export interface FindLearningRateOptions {
+  readonly model: Module
+  readonly loss: Losses
+  /** The optimizer at the rates of the sweep: `(learningRate) => adam({ learningRate })`. */
+  readonly optimizer: (learningRate: Schedule) => Optimizer
+  readonly forward?: Forward
+  readonly accumulate?: number
+  /** The first and the last rate. */
+  readonly from?: number
+  readonly to?: number
+  readonly steps?: number
+  /** How much of the past the smoothed loss keeps: 0 is none. */
+  readonly smoothing?: number
+  /** Ends the sweep with what it has. */
+  readonly signal?: AbortSignal
+  readonly onStep?: (point: LearningRatePoint) => void
+}
+
+export interface LearningRatePoint {
+  readonly step: number
+  readonly learningRate: number
+  readonly loss: number
+  readonly smoothed: number
+}
+
+export interface LearningRateSweep {
+  /** Where the smoothed loss falls most steeply with the logarithm of the rate; undefined where it never falls. */
+  readonly suggestion: number | undefined
+  readonly points: readonly LearningRatePoint[]
+  /** Whether the loss rose out of bounds (above four times its least, or no number) before the last rate. */
+  readonly exploded: boolean
+}
+
+/**
+ * Trains for some steps with a learning rate that grows from `from` to `to` by the same factor each step, and suggests one.
+ * The loss is smoothed as `sₙ = smoothing · sₙ₋₁ + (1 − smoothing) · lossₙ`, divided by `1 − smoothingⁿ`.
+ *
+ * The model and the loader are afterwards what they were before.
+ *
+ * @throws RangeError for options out of range; what training throws
+ * @see Smith 2017, "Cyclical learning rates for training neural networks"
+ * @example const { suggestion } = await findLearningRate(train, { model, loss: crossEntropy(), optimizer: (learningRate) => adam({ learningRate }) })
+ */
+export async function findLearningRate<B>(
+  loader: Loader<B>,
+  {
+    model,
+    loss,
+    optimizer,
+    forward,
+    accumulate = 1,
+    from = 1e-6,
+    to = 1,
+    steps = 100,
+    smoothing = 0.9,
+    signal,
+    onStep,
+  }: FindLearningRateOptions,
+): Promise<LearningRateSweep> {
+  if (!(from > 0 && to > from && Number.isFinite(to))) {
+    throw new RangeError(`findLearningRate: expected 0 < from < to, got from ${from} and to ${to}.`)
+  }
+  if (!Number.isSafeInteger(steps) || steps < 10) {
+    throw new RangeError(`findLearningRate: expected steps to be a whole number of at least 10, got ${steps}.`)
+  }
+  if (!(smoothing >= 0 && smoothing < 1)) {
+    throw new RangeError(`findLearningRate: expected smoothing of at least 0 and below 1, got ${smoothing}.`)
+  }
+  const factor = (to / from) ** (1 / (steps - 1))
+  const points: LearningRatePoint[] = []
+  let mean = 0
+  let exploded = false
+  const add = ({ step, learningRate, loss }: StepEvent): LearningRatePoint => {
+    mean = smoothing * mean + (1 - smoothing) * loss
+    const point = { step, learningRate, loss, smoothed: mean / (1 - smoothing ** step) }
+    points.push(point)
+    return point
+  }
+  const trainer = new Trainer({
+    model,
+    loss,
+    optimizer: optimizer((step) => from * factor ** step),
+    accumulate,
+    ...(forward && { forward }),
+    callbacks: [
+      {
+        name: 'findLearningRate',
+        onStep(event, control) {
+          if (exploded) return // steps that were under way
+          const point = add(event)
+          onStep?.(point)
+          exploded = point.smoothed > 4 * Math.min(...points.map(({ smoothed }) => smoothed))
+          if (exploded) control.stop()
+        },
+      },
+    ],
+  })
+  const weights = await model.stateDict()
+  const position = loader.state()
+  try {
+    loader.restore({ ...position, position: 0 }) // `fit` begins with a whole epoch
+    await trainer.fit(loader, { steps, ...(signal && { signal }) })
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error
+    exploded = true
+  } finally {
+    model.loadStateDict(weights)
+    loader.restore(position)
+  }
+  return { suggestion: steepest(points), points, exploded }
+}
+
+/** The rate at which the smoothed loss falls most, by central differences; where it explodes nothing is looked for. */
+function steepest(points: readonly LearningRatePoint[]): number | undefined {
+  let suggestion: number | undefined
+  let steepest = 0
+  // The rates are a geometric sequence: the differences are those by the logarithm, but for one factor.
+  for (let at = 1; at < points.length - 1; at++) {
+    const slope = (points[at + 1]?.smoothed as number) - (points[at - 1]?.smoothed as number)
+    if (slope < steepest) {
+      steepest = slope
+      suggestion = points[at]?.learningRate
+    }
+  }
+  return suggestion
+}

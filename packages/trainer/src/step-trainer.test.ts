@@ -1,0 +1,261 @@
+import path from 'node:path'
+import { type Batch, type Dataset, loader, type Sample } from '@ddnet/datasets'
+import { BatchNorm, type Context, Conv2d, ConvTranspose2d, inference, Linear, Module } from '@ddnet/layers'
+import {
+  abs,
+  add,
+  leakyRelu,
+  mean,
+  memory,
+  mul,
+  random,
+  reshape,
+  type Scalar,
+  softplus,
+  sub,
+  type Tensor,
+  tanh,
+  tidy,
+} from '@ddnet/ops'
+import { adam, averaged, sgd } from '@ddnet/optimizers'
+import { describeBackends } from '@ddnet/testing'
+import { expect, test } from 'vitest'
+import { folders } from '../test/folder.ts'
+import {
+  type Callback,
+  checkpoint,
+  DivergedError,
+  loadCheckpoint,
+  type Snapshot,
+  StepTrainer,
+  Trainer,
+} from './index.ts'
+
+const newFolder = folders()
+
+/** Pictures of 8 × 8 whose left or right half is bright, −1 … 1. */
+const halves: Dataset<Sample> = {
+  length: 24,
+  async get(index) {
+    const noise = random.uniformValues(random.key(1).fold(index), 64)
+    const image = noise.map((value, at) => (at % 8 < 4 === (index % 2 === 0) ? 1 : -1) * (0.8 + 0.2 * value))
+    return { image, shape: [8, 8, 1], label: index % 2 }
+  },
+}
+
+/** Noise `[batch, 8]` → 2 × 2 → 4 × 4 → pictures of 8 × 8. */
+class Generator extends Module {
+  readonly input = new Linear(8, 2 * 2 * 8, { key: random.key(1) })
+  readonly up = new ConvTranspose2d(8, 8, { kernelSize: 4, stride: 2, padding: 1, key: random.key(2) })
+  readonly norm = new BatchNorm(8, { activation: 'relu' })
+  readonly output = new ConvTranspose2d(8, 1, { kernelSize: 4, stride: 2, padding: 1, key: random.key(3) })
+
+  override forward(noise: Tensor, context: Context = inference): Tensor {
+    const x = reshape(this.input.forward(noise), [-1, 2, 2, 8])
+    return tanh(this.output.forward(this.norm.forward(this.up.forward(x), context)))
+  }
+}
+
+/** Pictures → logits that they are real, `[batch, 1]`. */
+class Discriminator extends Module {
+  readonly down = new Conv2d(1, 8, { kernelSize: 4, stride: 2, padding: 1, key: random.key(4) })
+  readonly norm = new BatchNorm(8)
+  readonly output = new Linear(4 * 4 * 8, 1, { key: random.key(5) })
+
+  override forward(images: Tensor, context: Context = inference): Tensor {
+    const x = leakyRelu(this.norm.forward(this.down.forward(images), context), { negativeSlope: 0.2 })
+    return this.output.forward(reshape(x, [-1, 4 * 4 * 8]))
+  }
+}
+
+// −log σ(x) and −log(1 − σ(x))
+const real = (logits: Tensor) => mean(softplus(mul(logits, -1))) as Scalar
+const fake = (logits: Tensor) => mean(softplus(logits)) as Scalar
+
+function createGan(callbacks: Callback[] = [], rate = 2e-3) {
+  const models = { generator: new Generator(), discriminator: new Discriminator() }
+  const { generator, discriminator } = models
+  const trainer = new StepTrainer({
+    models,
+    optimizers: {
+      generator: averaged(adam({ learningRate: rate, beta1: 0.5 }), { decay: 0.9 }),
+      discriminator: adam({ learningRate: rate, beta1: 0.5 }),
+    },
+    step: ({ images }: Batch, { update, key }) => {
+      const noise = random.normal(key.fold('noise'), [images.shape[0], 8])
+      const generated = generator.forward(noise, { training: true })
+      return {
+        discriminator: update(
+          'discriminator',
+          (context) =>
+            add(
+              real(discriminator.forward(images, context)),
+              fake(discriminator.forward(generated, context)),
+            ) as Scalar,
+        ),
+        generator: update('generator', (context) => real(discriminator.forward(generator.forward(noise, context)))),
+      }
+    },
+    callbacks,
+  })
+  return { ...models, trainer, dispose: () => [generator, discriminator].map((model) => model.dispose()) }
+}
+const pictures = () => loader(halves, { batchSize: 8, shuffle: true, key: random.key(3) })
+
+/** Twenty steps of the GAN, or to `stopAt`; in the end, a snapshot. */
+async function train(options: { resume?: Snapshot; stopAt?: number; also?: Callback[] } = {}) {
+  let final: Snapshot | undefined
+  const { trainer, dispose } = createGan([
+    {
+      needsState: (step) => step === options.stopAt,
+      onStep: ({ step }, control) => void (step === options.stopAt && control.stop()),
+      onEnd: async (_, control) => {
+        final = await control.snapshot()
+      },
+    },
+    ...(options.also ?? []),
+  ])
+  const before = memory().numTensors
+  const { history } = await trainer.fit(pictures(), {
+    steps: 20,
+    ...(options.resume === undefined ? { key: random.key(8) } : { resume: options.resume }),
+  })
+  expect(memory().numTensors).toBe(before)
+  dispose()
+  return { history, final: final as unknown as Snapshot }
+}
+
+describeBackends('a GAN', () => {
+  test('tells its losses by name, their sum as the loss, and keeps memory flat', async () => {
+    const counts: number[] = []
+    const count: Callback = { needsState: () => true, onStep: () => void counts.push(memory().numTensors) }
+    const { history } = await train({ also: [count] })
+    expect(history.steps).toHaveLength(20)
+    for (const { loss, losses } of history.steps) {
+      expect(Object.keys(losses ?? {})).toEqual(['discriminator', 'generator'])
+      expect(loss).toBeCloseTo((losses?.['discriminator'] as number) + (losses?.['generator'] as number), 6)
+    }
+    // A discriminator that knows nothing says σ = ½ of both: 2 ln 2.
+    expect(history.steps[0]?.losses?.['discriminator']).toBeCloseTo(2 * Math.LN2, 0)
+    expect(history.epochs[0]?.train['generator']).toBeGreaterThan(0)
+    expect(new Set(counts).size).toBe(1)
+  })
+
+  test('generates pictures that are more like the real ones', async () => {
+    const { trainer, generator, dispose } = createGan([], 1e-2)
+    const contrast = () =>
+      tidy(() => {
+        const noise = random.normal(random.key(77), [16, 8])
+        const value = mean(abs(generator.predict(noise))) // 0.9 for the real pictures
+        return value.dataSync()[0] as number
+      })
+    const before = contrast()
+    await trainer.fit(pictures(), { steps: 60 })
+    const after = contrast()
+    expect(before).toBeLessThan(0.2)
+    expect(after).toBeGreaterThan(2 * before)
+    dispose()
+  })
+
+  test('stopped in the middle and resumed from its files is the unbroken run, bit for bit', async () => {
+    const folder = newFolder()
+    const whole = await train()
+    await train({ stopAt: 11, also: [checkpoint({ directory: folder })] })
+    const saved = await loadCheckpoint(path.join(folder, 'last'))
+    expect(saved.step).toBe(11)
+    expect(saved.optimizer.steps).toEqual({ generator: 11, discriminator: 11 })
+    const resumed = await train({ resume: saved })
+    expect(resumed.final).toEqual(whole.final)
+    expect(resumed.history.steps.map(({ losses }) => losses)).toEqual(
+      whole.history.steps.slice(11).map(({ losses }) => losses),
+    )
+    expect(Object.keys(whole.final.model)).toContain('generator.norm.running_mean')
+    expect(Object.keys(whole.final.optimizer.tensors)).toContain('generator.trained.up.weight')
+  })
+
+  test('that diverges names the step, the loss and the layer', async () => {
+    const spoiled = createGan([
+      {
+        needsState: () => true,
+        onStep: ({ step }) => {
+          const { weight } = spoiled.generator.up
+          if (step === 3) weight.assign(tidy(() => mul(weight.value, Number.POSITIVE_INFINITY)))
+        },
+      },
+    ])
+    const before = memory().numTensors
+    const error = await spoiled.trainer.fit(pictures(), { steps: 9 }).catch((error) => error)
+    expect(error).toBeInstanceOf(DivergedError)
+    expect(error).toMatchObject({ step: 4, layer: 'generator.up' })
+    expect(error.message).toContain("the loss 'discriminator' is NaN, the loss 'generator' is NaN")
+    expect(memory().numTensors).toBe(before)
+    spoiled.dispose()
+  })
+})
+
+describeBackends('a custom step', () => {
+  /** A linear layer that becomes the mean of the pictures, by a step that updates it `times` times. */
+  function create(times: number, optimizer = sgd({ learningRate: 0.1 })) {
+    const model = new Linear(1, 1, { key: random.key(1) })
+    const trainer = new StepTrainer({
+      models: { model },
+      optimizers: { model: optimizer },
+      step: ({ images }: Batch, { update }) => {
+        const x = reshape(images, [-1, 1])
+        const loss = () => {
+          const error = sub(model.forward(x), x)
+          return mean(mul(error, error)) as Scalar
+        }
+        let last = update('model', loss)
+        for (let time = 1; time < times; time++) last = update('model', loss)
+        return { model: last }
+      },
+    })
+    return { model, trainer }
+  }
+
+  test('may update a model several times', async () => {
+    const once = create(1)
+    const thrice = create(3)
+    const a = await once.trainer.fit(loader(halves, { batchSize: 24 }), { steps: 9 })
+    const b = await thrice.trainer.fit(loader(halves, { batchSize: 24 }), { steps: 3 })
+    expect(b.history.steps.at(-1)?.loss).toBe(a.history.steps.at(-1)?.loss)
+    once.model.dispose()
+    thrice.model.dispose()
+  })
+
+  test('names what it has not', async () => {
+    const { model, trainer } = create(1)
+    const options = { models: { model }, optimizers: { model: sgd() } }
+    expect(() => new StepTrainer({ ...options, optimizers: {} as never, step: () => ({}) })).toThrow(
+      'expected an optimizer for each model, got models model and optimizers .',
+    )
+    const before = memory().numTensors
+    const none = new StepTrainer({ ...options, step: () => ({}) })
+    await expect(none.fit(pictures(), { steps: 1 })).rejects.toThrow('expected the step to return its losses, got none')
+    const other = new StepTrainer({
+      ...options,
+      step: (_, { update }) => ({ loss: update('modle' as never, () => mean(model.weight.value) as Scalar) }),
+    })
+    await expect(other.fit(pictures(), { steps: 1 })).rejects.toThrow("there is no model 'modle' to update, only model")
+    expect(memory().numTensors).toBe(before)
+    let snapshot: Snapshot | undefined
+    const keep: Callback = {
+      onEnd: async (_, control) => {
+        snapshot = await control.snapshot()
+      },
+    }
+    const single = new Trainer({
+      model,
+      forward: (images) => ({ images: mul(images, model.weight.value) }),
+      loss: { images: (a, b) => mean(sub(a, b)) as Scalar },
+      optimizer: sgd(),
+      callbacks: [keep],
+    })
+    await single.fit(pictures(), { steps: 1 })
+    await expect(trainer.fit(pictures(), { steps: 2, resume: snapshot as unknown as Snapshot })).rejects.toThrow(
+      'resume: the checkpoint is of a Trainer with one model, expected model.',
+    )
+    model.dispose()
+  })
+})

@@ -1,0 +1,98 @@
+import type { Batch, Loader } from '@ddnet/datasets'
+import { type Context, Module } from '@ddnet/layers'
+import type { Key, Scalar } from '@ddnet/ops'
+import type { Optimizer } from '@ddnet/optimizers'
+import type { Callback } from './callback.ts'
+import { CustomStep } from './custom-step.ts'
+import type { FitOptions, FitResult } from './fit-options.ts'
+import { checkFitOptions, Run } from './run.ts'
+
+/** What a step works with. */
+export interface StepContext<Name extends string> {
+  /**
+   * Differentiates `forward`'s scalar by the parameters of one model, and takes a step of that model's optimizer. Running
+   * statistics of all models that ran in training are committed. Gives the loss before the update.
+   */
+  update(model: Name, forward: (context: Context) => Scalar): Scalar
+  /** Randomness of this step: the same in a resumed run. */
+  readonly key: Key
+  /** The number of this step, from 1. */
+  readonly step: number
+}
+
+/**
+ * One step, in plain code: updates models in any order, as often as it likes, and returns its losses by name. It must not
+ * be asynchronous; it runs inside `tidy`, which disposes what it makes.
+ */
+export type Step<B, Name extends string> = (batch: B, context: StepContext<Name>) => Readonly<Record<string, Scalar>>
+
+export interface StepTrainerOptions<B, Name extends string> {
+  readonly models: Readonly<Record<Name, Module>>
+  /** One for each model, by the same names. The first one's learning rate is that of the events. */
+  readonly optimizers: Readonly<Record<NoInfer<Name>, Optimizer>>
+  readonly step: Step<B, NoInfer<Name>>
+  readonly callbacks?: readonly Callback[]
+}
+
+/** Those of `Trainer.fit`, but for validation: measure your models in a callback. */
+export type StepFitOptions<B> = FitOptions<B> & { readonly validation?: never; readonly validateEvery?: never }
+
+/**
+ * The trainer's loop with a step of your own: several models and optimizers, as in a GAN. Callbacks, checkpoints and exact
+ * resume are those of `Trainer`; events carry the losses by name, and `loss` is their sum. Checkpoints hold all models,
+ * as `generator.…` and `discriminator.…`, and all optimizers.
+ *
+ * @example
+ * const gan = new StepTrainer({
+ *   models: { generator, discriminator },
+ *   optimizers: { generator: adam({ learningRate: 2e-4 }), discriminator: adam({ learningRate: 2e-4 }) },
+ *   step: ({ images }: Batch, { update, key }) => {
+ *     const noise = random.normal(key, [images.shape[0], 64])
+ *     const fake = generator.forward(noise, { training: true })
+ *     return {
+ *       discriminator: update('discriminator', (context) =>
+ *         add(real(discriminator.forward(images, context)), notReal(discriminator.forward(fake, context)))),
+ *       generator: update('generator', (context) => real(discriminator.forward(generator.forward(noise, context)))),
+ *     }
+ *   },
+ * })
+ */
+export class StepTrainer<Name extends string, B = Batch> {
+  readonly #options: StepTrainerOptions<B, Name>
+  readonly #models: Models
+
+  constructor(options: StepTrainerOptions<B, Name>) {
+    const [models, optimizers] = [options.models, options.optimizers].map((record) => Object.keys(record).sort())
+    if (models?.length === 0 || models?.join() !== optimizers?.join()) {
+      throw new Error(
+        `StepTrainer: expected an optimizer for each model, got models ${models?.join(', ')} and optimizers ${optimizers?.join(', ')}.`,
+      )
+    }
+    this.#options = options
+    this.#models = new Models(options.models)
+  }
+
+  /**
+   * Trains the models in place.
+   *
+   * @throws DivergedError naming the step, the loss and, where it can be told, the layer; what `Trainer.fit` throws
+   */
+  async fit(loader: Loader<B>, options: StepFitOptions<B>): Promise<FitResult> {
+    checkFitOptions(options)
+    const { step, optimizers, callbacks = [] } = this.#options
+    const learner = new CustomStep(this.#models, optimizers, step as never, options.resume)
+    return new Run(learner, callbacks, loader, options).run()
+  }
+}
+
+/** Several models as one, whose names begin with theirs. */
+class Models extends Module {
+  constructor(models: Readonly<Record<string, Module>>) {
+    super()
+    Object.assign(this, models)
+  }
+
+  override forward(): never {
+    throw new Error('StepTrainer: its models have no common forward pass.')
+  }
+}
