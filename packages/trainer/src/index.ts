@@ -26,6 +26,8 @@ export { LogError } from './loggers/log-error.ts'
 export { type ProgressOptions, progress } from './loggers/progress.ts'
 export { type TensorBoardOptions, tensorBoard } from './loggers/tensorboard.ts'
 export type { PrepareOptions } from './prepare.ts'
+export type { KernelProfile, Profile, ProfileOptions, ProfilePhase } from './profile.ts'
+export { profileTable } from './profile-table.ts'
 export type { MetricValue, Scores } from './scores.ts'
 export type { Json, Phase, Snapshot } from './snapshot.ts'
 export {

@@ -7,6 +7,7 @@ import type { Callback } from './callback.ts'
 import { evaluate } from './evaluate.ts'
 import type { FitOptions, FitResult } from './fit-options.ts'
 import { type PrepareOptions, prepare } from './prepare.ts'
+import { type Profile, type ProfileOptions, profile } from './profile.ts'
 import { checkFitOptions, Run } from './run.ts'
 import { Supervised } from './supervised.ts'
 import { type Forward, type Losses, type Metrics, Task } from './task.ts'
@@ -90,6 +91,28 @@ export class Trainer<const M extends Metrics = Record<never, never>> {
    */
   prepare(backend: Backend, options: PrepareOptions): Promise<void> {
     return prepare(this.#task, this.#optimizer, this.#accumulate, backend, options)
+  }
+
+  /**
+   * Runs some steps, each of which waits for the device, and tells where their time and memory go: by kernel and by forward
+   * pass, backward pass and update. The model and the loader are afterwards what they were before.
+   *
+   * @throws RangeError for options out of range; what the model or the loader throws
+   * @example console.log(profileTable(await trainer.profile(train, { steps: 10 })))
+   */
+  async profile<B>(loader: Loader<B>, options: ProfileOptions = {}): Promise<Profile> {
+    const { model } = this.#task
+    const weights = await model.stateDict()
+    const position = loader.state()
+    const learner = new Supervised(this.#task, this.#optimizer, this.#accumulate)
+    try {
+      loader.restore({ ...position, position: 0 })
+      return await profile(learner, loader, options)
+    } finally {
+      learner.dispose()
+      model.loadStateDict(weights)
+      loader.restore(position)
+    }
   }
 
   /** Loss and metrics over one epoch of `loader`, in inference. */

@@ -26,6 +26,7 @@ import {
   type CheckpointOptions,
   checkpoint,
   decodeCheckpoint,
+  earlyStopping,
   encodeCheckpoint,
   loadCheckpoint,
   Trainer,
@@ -220,6 +221,34 @@ describe('a resumed run', () => {
     for (const file of files) expect(bytes(broken, `last/${file}`)).toBe(bytes(whole, `last/${file}`))
     expect(bytes(broken, 'index.json')).toBe(bytes(whole, 'index.json'))
   })
+
+  test.each<[string, Callback]>([
+    ['onStep', { onStep: ({ step }) => step === 7 && fail() } as Callback],
+    ['onValidation', { onValidation: ({ step }) => step === 8 && fail() } as Callback],
+    ['onEpoch', { onEpoch: ({ step }) => step === 10 && fail() } as Callback],
+  ])('after a callback that threw in %s writes the bytes of an unbroken one', async (_, bad) => {
+    const [whole, broken] = [newFolder(), newFolder()]
+    await train(whole, 10, { best: 'loss', every: 2 })
+    await expect(train(broken, 10, { best: 'loss', every: 2, also: [bad] })).rejects.toThrow('The callback #1 failed')
+    await train(broken, 10, { best: 'loss', every: 2, resume: await loadCheckpoint(path.join(broken, 'last')) })
+    for (const file of files) expect(bytes(broken, `last/${file}`)).toBe(bytes(whole, `last/${file}`))
+    expect(bytes(broken, 'index.json')).toBe(bytes(whole, 'index.json'))
+  })
+  const fail = (): never => {
+    throw new Error('no more paper')
+  }
+
+  test('stops early where an unbroken one would', async () => {
+    const stopping = () => ({ also: [earlyStopping({ minChange: 9, patience: 4 })] })
+    const [whole, broken] = [newFolder(), newFolder()]
+    const { message } = await train(whole, 40, stopping())
+    expect(message).toMatch(/^Early stopping: 4 validations brought nothing better than .* of step 4/)
+    await train(broken, 40, { also: [...stopping().also, stopAt(13)] })
+    const resume = await loadCheckpoint(path.join(broken, 'last'))
+    expect(resume.callbacks).toEqual({ 'earlyStopping(loss)': { best: expect.any(Number), step: 4, waited: 2 } })
+    expect((await train(broken, 40, { ...stopping(), resume })).message).toBe(message)
+    for (const file of files) expect(bytes(broken, `last/${file}`)).toBe(bytes(whole, `last/${file}`))
+  })
 })
 
 describe('loadCheckpoint', () => {
@@ -271,6 +300,14 @@ describe('loadCheckpoint', () => {
       `there is no checkpoint ${directory}/last`,
     )
     await expect(loadCheckpoint(path.join(directory, 'no/step=000001'))).rejects.toThrow('There is no other checkpoint')
+  })
+
+  test('an index that leads elsewhere is damaged', async () => {
+    const directory = await saved()
+    const file = path.join(directory, 'index.json')
+    const index = JSON.parse(readFileSync(file, 'utf8'))
+    writeFileSync(file, JSON.stringify({ ...index, best: { name: '../elsewhere', step: 1, score: 1, of: 'loss' } }))
+    await expect(loadCheckpoint(path.join(directory, 'best'))).rejects.toThrow('index.json is damaged')
   })
 
   test('a damaged index is named; without one the newest checkpoint is the last', async () => {
