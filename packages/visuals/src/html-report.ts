@@ -97,7 +97,7 @@ function confusionTable({ names, confusion }: Classes): string {
       const kind = prediction === label ? 'right' : 'wrong'
       const text = share === 0 ? '' : share < 0.005 ? '·' : percent(share, 0).slice(0, -1)
       const count = confusion[label]?.[prediction] ?? 0
-      return `<td class="${kind}" style="--share:${(0.85 * Math.sqrt(share)).toFixed(3)}" title="${escapeMarkup(`${name} taken for ${names[prediction]}: ${count}`)}">${text}</td>`
+      return `<td class="${kind}" style="--share:${(0.6 * Math.sqrt(share)).toFixed(3)}" title="${escapeMarkup(`${name} taken for ${names[prediction]}: ${count}`)}">${text}</td>`
     })
     return `<tr><th scope="row">${escapeMarkup(name)}</th>${cells.join('')}</tr>`
   })

@@ -13,7 +13,7 @@ body { margin: 0 auto; max-width: 70rem; padding: 1.5rem; background: var(--pape
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 1rem } h2 { font-size: 1.15rem; margin: 2rem 0 .75rem }
 p, figcaption { color: var(--faint); font-size: .9rem; margin: .5rem 0 }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; margin: 0 }
+dl { display: grid; grid-template-columns: fit-content(50%) 1fr; gap: .25rem 1.5rem; margin: 0 }
 dt { color: var(--faint) } dd { margin: 0 }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem }
 .plot { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; width: 100%; height: auto }
