@@ -1,6 +1,6 @@
 import { type HostTensor, permuteHost } from '@ddnet/ops'
+import { toFloat16 } from '../float16.ts'
 import type { ModelTensor, Operation } from './align.ts'
-import { toFloat16 } from './float16.ts'
 import { OnnxError } from './onnx-error.ts'
 import type { Attribute, Initializer, OnnxNode, OnnxType } from './onnx-model.ts'
 import { isSameOrder, natural, type Order, reshapedOrder, significant } from './order.ts'
@@ -214,12 +214,14 @@ export class GraphBuilder {
     if (this.#options.weights === 'float32' || shape.filter((size) => size > 1).length < 2) {
       return this.#initializer(called ?? 'constant', 'float32', shape, bytesOf(data))
     }
-    const half = this.#initializer(
-      called ?? 'constant',
-      'float16',
-      shape,
-      bytesOf(toFloat16(data, called ?? 'a constant')),
-    )
+    const bits = toFloat16(data)
+    const beyond = bits.findIndex((half, at) => (half & 0x7fff) === 0x7c00 && Number.isFinite(data[at]))
+    if (beyond !== -1) {
+      throw new OnnxError(
+        `exportOnnx: ${called ?? 'a constant'} holds ${data[beyond]}, and float16 ends at 65504. Export with weights: 'float32'.`,
+      )
+    }
+    const half = this.#initializer(called ?? 'constant', 'float16', shape, bytesOf(bits))
     return this.node('Cast', [half], { to: 1 })
   }
 

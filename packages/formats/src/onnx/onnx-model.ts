@@ -1,5 +1,5 @@
+import { Message } from '../protobuf.ts'
 import { OnnxError } from './onnx-error.ts'
-import { Message } from './protobuf.ts'
 
 /** TensorProto.DataType's numbers. */
 export const onnxTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const
