@@ -84,7 +84,7 @@ function classTable({ names, confusion }: Classes): string {
     const rival = others.indexOf(Math.max(...others))
     const mistaken = others[rival] as number
     const taken = mistaken > 0 ? `${percent(mistaken)} taken for ${escapeMarkup(names[rival] as string)}` : ''
-    return `<tr><th scope="row">${escapeMarkup(name)}</th><td>${percent(accuracy)}</td><td><meter min="0" max="1" value="${accuracy.toFixed(4)}" aria-label="${percent(accuracy)}"></meter></td><td style="text-align:left">${taken}</td></tr>`
+    return `<tr><th scope="row">${escapeMarkup(name)}</th><td>${percent(accuracy)}</td><td><meter min="0" max="1" value="${accuracy.toFixed(4)}" aria-label="${percent(accuracy)}"></meter></td><td class="rival">${taken}</td></tr>`
   })
   return `<div class="scroll"><table>${rows.join('')}</table></div>`
 }

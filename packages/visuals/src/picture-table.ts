@@ -39,7 +39,7 @@ export function pictureTable(
   const enlarged = rows.map((row) =>
     row.pictures.map((picture) => scale(picture, Math.max(1, Math.round(target / picture.width)))),
   )
-  const headings = columns.map((name) => measureText(name, textSize).width)
+  const headings = columns.map((name) => measureText(name, textSize).width + gap)
   const cellWidth = Math.max(...enlarged.flat().map(({ width }) => width), ...headings)
   const heights = enlarged.map((row) => Math.max(1, ...row.map(({ height }) => height)))
   const labelWidth = Math.max(0, ...rows.map(({ label = '' }) => measureText(label, textSize).width))

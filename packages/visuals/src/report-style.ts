@@ -22,6 +22,7 @@ dt { color: var(--faint) } dd { margin: 0 }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; white-space: nowrap }
 th { font-weight: 500; text-align: left; padding: .2rem .6rem .2rem 0 }
 td { padding: .2rem .4rem; text-align: right }
+.rival { text-align: left; white-space: normal; overflow-wrap: normal }
 .confusion thead th { vertical-align: bottom; padding: .2rem; writing-mode: vertical-rl; rotate: 180deg }
 .confusion thead td { text-align: left } .confusion td { min-width: 2.4rem; height: 2.1rem; text-align: center; border: 1px solid var(--paper); color: var(--cell-ink) }
 .right { background: rgb(var(--right) / var(--share)) } .wrong { background: rgb(var(--wrong) / var(--share)) }

@@ -98,7 +98,7 @@ test('a table of pictures makes room for its names', () => {
   expect([bare.width, bare.height]).toEqual([16 + 32 + 8 + 32 + 16, 16 + 32 + 16])
   const named = pictureTable([{ label: 'cat', pictures: [picture] }], { scale: 1, columns: ['Grad-CAM'], title: 'x' })
   expect(at(named, 16 + 34 + 8, 16 + 35 + 26)).toEqual([0, 0, 255])
-  expect(named.width).toBe(16 + 34 + 8 + 94 + 16)
+  expect(named.width).toBe(16 + 34 + 8 + (94 + 8) + 16)
   expect(() => pictureTable([])).toThrow('at least one picture')
 })
 
