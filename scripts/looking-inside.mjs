@@ -154,9 +154,18 @@ await save(
 const some = slice(inputs, [0, 0, 0, 0], [3, 32, 32, 3])
 const layers = ['encoder.0', 'encoder.1', 'encoder.2', 'decoder.2']
 const found = []
+/** Squared differences over squares, in percent. */
+function difference(found, wanted) {
+  const squares = (of) => wanted.reduce((sum, value, index) => sum + of(value, found[index]) ** 2, 0)
+  return `${((100 * squares((a, b) => a - b)) / squares((a) => a)).toFixed(1)}%`
+}
+const values = async (x) => (await toHost(x)).data
 for (const layer of layers) {
-  const images = await toHost(reconstruct(model, some, { layer, steps: 300, key: random.key(1) }))
-  found.push(unstack(images).map((each) => fromValues(each, { range: [black, white] })))
+  const images = reconstruct(model, some, { layer, steps: 300, key: random.key(1) })
+  const features = await Promise.all([images, some].map((x) => values(featureMaps(model, x, [layer])[layer])))
+  const pixels = difference(await values(images), await values(some))
+  console.log(`${layer}: features differ by ${difference(...features)}, pixels by ${pixels}`)
+  found.push(unstack(await toHost(images)).map((each) => fromValues(each, { range: [black, white] })))
 }
 await save(
   'reconstructions',
