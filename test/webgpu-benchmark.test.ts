@@ -7,11 +7,14 @@ const result: Result = JSON.parse(
   readFileSync(new URL('../benchmarks/results/webgpu-software.json', import.meta.url), 'utf8'),
 )
 
+/** Without spaces and runs of dashes, of which the formatter gives tables as many as their columns are wide. */
+const unpadded = (text: string): string => text.replaceAll(' ', '').replace(/-+/g, '-')
+
 test('the table of docs/webgpu-kernels.md is the committed result of the benchmark', () => {
   const [head, , tail] = readFileSync(page, 'utf8').split(/<!-- (?:\/)?benchmark -->\n/)
   const written = `${head}<!-- benchmark -->\n${section(result)}<!-- /benchmark -->\n${tail}`
   if (process.env['DDNET_WRITE_TABLES'] !== undefined) writeFileSync(page, written)
-  expect(readFileSync(page, 'utf8')).toBe(written)
+  expect(unpadded(readFileSync(page, 'utf8'))).toBe(unpadded(written))
 })
 
 test('in it no kernel takes more of the processors than the stock one, and the step of DDNet at most a third', () => {
