@@ -3,9 +3,10 @@ import { type Context, Module } from '@ddnet/layers'
 import type { Key, Scalar } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
 import type { Callback } from './callback.ts'
+import { checkFitOptions } from './check-fit-options.ts'
 import { CustomStep } from './custom-step.ts'
 import type { FitOptions, FitResult } from './fit-options.ts'
-import { checkFitOptions, Run } from './run.ts'
+import { Run } from './run.ts'
 
 /** What a step works with. */
 export interface StepContext<Name extends string> {
