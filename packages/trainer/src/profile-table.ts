@@ -4,7 +4,10 @@ import type { Profile } from './profile.ts'
  * A profile in lines of at most 80 columns: the parts of a step, memory, and the most expensive kernels.
  * @param options.rows how many kernels are shown
  */
-export function profileTable({ steps, milliseconds, kernels, memory }: Profile, { rows = 20 } = {}): string {
+export function profileTable(
+  { steps, milliseconds, kernels, memory }: Profile,
+  { rows = 20 }: { readonly rows?: number } = {},
+): string {
   const share = (part: number) => `${((100 * part) / milliseconds.step).toFixed(1)}%`.padStart(7)
   const time = (value: number) => value.toFixed(value < 10 ? 2 : 1).padStart(9)
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
