@@ -22,8 +22,9 @@ export class UsageError extends CliError {
   }
 }
 
-/** Any error as one line and an exit code. */
+/** Any error as one line and an exit code. The callbacks of a run are this program's own, so what one threw is told itself. */
 export function explain(error: unknown): { message: string; exitCode: ExitCode } {
+  if (error instanceof Error && error.name === 'CallbackError') return explain(error.cause)
   return { message: oneLine(messageOf(error)), exitCode: exitCodeOf(error) }
 }
 
