@@ -48,6 +48,8 @@ export class Run<B> {
   #sinceValidation: Running
   #inEpoch: Running
   #stop: { readonly message: string | undefined } | undefined
+  /** Why a snapshot could not be read: the device's failure, and not that of the callback that asked for it. */
+  #unreadable: { readonly error: unknown } | undefined
   /** When the step before ended, or whatever came after it. */
   #stepBegan = 0
   #epochBegan = 0
@@ -342,6 +344,7 @@ export class Run<B> {
       try {
         await handler?.call(callback, event, control)
       } catch (error) {
+        if (this.#unreadable !== undefined && error === this.#unreadable.error) throw error
         if ([DivergedError, CheckpointError, LogError].some((type) => error instanceof type)) throw error
         throw new CallbackError(callbackName, name, this.#step, error)
       }
@@ -361,11 +364,20 @@ export class Run<B> {
     return {
       step: this.#step,
       phase: this.#phase,
-      ...(await this.#learner.save()),
+      ...(await this.#read()),
       loader: this.#loader.state(),
       key: { high: this.#key.high, low: this.#key.low },
       running: running as unknown as Json, // metrics keep their states plain
       ...(states.length === 0 ? {} : { callbacks: Object.fromEntries(states) }),
+    }
+  }
+
+  async #read(): ReturnType<Learner['save']> {
+    try {
+      return await this.#learner.save()
+    } catch (error) {
+      this.#unreadable = { error }
+      throw error
     }
   }
 

@@ -252,6 +252,14 @@ describe('fit', () => {
     },
   )
 
+  test('a device that fails while a callback asks for a snapshot is an error of its own', async () => {
+    const { model, trainer } = create([{ onEpoch: async (_, control) => void (await control.snapshot()) }])
+    const lost = new Error('the device was lost')
+    model.stateDict = () => Promise.reject(lost)
+    expect(await trainer.fit(trainLoader(), { epochs: 1 }).catch((error) => error)).toBe(lost)
+    model.dispose()
+  })
+
   test.each<[string, object]>([
     ['either epochs or steps', {}],
     ['either epochs or steps', { epochs: 1, steps: 1 }],
