@@ -4,8 +4,8 @@ import { test } from 'vitest'
 import { valueAndGrads } from '../engine/differentiate.ts'
 import { gatherPlaneOp, scatterPlaneOp } from './plane-op.ts'
 
-// Two images of 2 × 3 pixels and one channel; two positions row · 3 + column in each.
-const large = () => tensor([0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15], [2, 2, 3, 1]) as Tensor4D
+// Two images of 3 × 2 pixels and one channel; two positions row · 2 + column in each.
+const large = () => tensor([0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15], [2, 3, 2, 1]) as Tensor4D
 const small = () => tensor([7, 8, 9, 6], [2, 1, 2, 1]) as Tensor4D
 const indices = () => tensor([4, 2, 5, 5], [2, 1, 2, 1], 'int32') as Tensor4D
 const added = [0, 0, 8, 0, 7, 0, 0, 0, 0, 0, 0, 15]
@@ -15,14 +15,14 @@ describeBackends('planes', () => {
     const x = large()
     const { value, grads } = valueAndGrads(() => gatherPlaneOp({ x, indices: indices() }, {}), [x], small())
     await expectTensorClose(value, { shape: [2, 1, 2, 1], data: [4, 2, 15, 15] })
-    await expectTensorClose(grads[0] as Tensor4D, { shape: [2, 2, 3, 1], data: added })
+    await expectTensorClose(grads[0] as Tensor4D, { shape: [2, 3, 2, 1], data: added })
   })
 
   test('are added to at positions, and the gradient reads there', async () => {
     const dy = small()
-    const scatter = () => scatterPlaneOp({ dy, indices: indices() }, { size: [2, 3] })
+    const scatter = () => scatterPlaneOp({ dy, indices: indices() }, { size: [3, 2] })
     const { value, grads } = valueAndGrads(scatter, [dy], large())
-    await expectTensorClose(value, { shape: [2, 2, 3, 1], data: added })
+    await expectTensorClose(value, { shape: [2, 3, 2, 1], data: added })
     await expectTensorClose(grads[0] as Tensor4D, { shape: [2, 1, 2, 1], data: [4, 2, 15, 15] })
   })
 })
