@@ -73,8 +73,11 @@ function withChecksums(file: Uint8Array): Uint8Array {
 }
 
 /** What is read of `count` mutated files, by their kind. */
-export const mutatedFiles: [kind: string, read: (count: number, seed: number) => ReturnType<typeof readMutations>][] =
-  Object.entries(kinds).map(([kind, { files, read }]) => [
-    kind,
-    (count, seed) => readMutations(files, read, { count, seed, isExpected: (error) => error instanceof DatasetError }),
-  ])
+export const mutatedFiles: Record<string, (count: number, seed: number) => ReturnType<typeof readMutations>> =
+  Object.fromEntries(
+    Object.entries(kinds).map(([kind, { files, read }]) => [
+      kind,
+      (count, seed) =>
+        readMutations(files, read, { count, seed, isExpected: (error) => error instanceof DatasetError }),
+    ]),
+  )

@@ -9,9 +9,9 @@ const isExpected = (error: unknown) => error instanceof NpyError
 
 /** What is read of `count` mutated files, by their kind. */
 export const mutatedNpy = {
-  '.npy': (count: number, seed: number) =>
+  npy: (count: number, seed: number) =>
     readMutations([fixture('reference.npy')], decodeNpyOf, { count, seed, isExpected }),
-  '.npz': (count: number, seed: number) =>
+  npz: (count: number, seed: number) =>
     readMutations([fixture('reference.npz'), fixture('reference-compressed.npz')], decodeNpzOf, {
       count,
       seed,

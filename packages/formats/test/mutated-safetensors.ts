@@ -11,9 +11,10 @@ const isExpected = (error: unknown) => error instanceof SafetensorsError
 
 /** What is read of `count` mutated files, whole and by ranges. */
 export const mutatedSafetensors = {
-  whole: (count: number, seed: number) =>
+  'safetensors, whole': (count: number, seed: number) =>
     readMutations(files, (bytes) => decodeSafetensors(bytes), { count, seed, isExpected }),
-  ranged: (count: number, seed: number) => readMutations(files, readRanges, { count, seed, isExpected }),
+  'safetensors, by ranges': (count: number, seed: number) =>
+    readMutations(files, readRanges, { count, seed, isExpected }),
 }
 
 async function readRanges(bytes: Uint8Array): Promise<void> {

@@ -15,3 +15,5 @@ export {
 export { readMutations } from './mutate.ts'
 export { startNullDevice } from './null-device.ts'
 export { type OptionPairs, optionPairs } from './option-pairs.ts'
+export { recordFigures } from './record-figures.ts'
+export { testTwentyThousand } from './twenty-thousand.ts'

@@ -48,27 +48,55 @@ function mutate(file: Uint8Array, random: () => number): Uint8Array {
   return bytes
 }
 
+export interface MutationsRead {
+  readonly accepted: number
+  readonly refused: number
+  /** The most that one reading added to what JavaScript holds, in bytes, typed arrays included. */
+  readonly mostBytes: number
+  readonly slowestMs: number
+}
+
+/** What one reading of a file of a few kB may take; a length that is believed asks for more, or for gigabytes. */
+const ALLOWED_BYTES = 16 * 2 ** 20
+
 /**
- * Reads `count` mutations of each file, and fails at one that ends in another error than `isExpected` knows; that one is
- * named by its seed. One that hangs runs into the test's time limit.
+ * Reads `count` mutations of each file, and fails at one that ends in another error than `isExpected` knows, or that takes
+ * much more memory than its size explains; that one is named by its seed. One that hangs runs into the limit of
+ * `pnpm reliability`, or of whoever runs the tests.
  *
- * @returns how many were accepted, and how many refused
+ * @param files of some kB each
  */
 export async function readMutations(
   files: readonly Uint8Array[],
   read: (file: Uint8Array) => unknown,
   { count, seed, isExpected }: { count: number; seed: number; isExpected: (error: unknown) => boolean },
-): Promise<{ accepted: number; refused: number }> {
+): Promise<MutationsRead> {
   let refused = 0
+  let mostBytes = 0
+  let slowestMs = 0
   for (let at = 0; at < count; at++) {
+    const name = `mutation ${seed + at} of file ${at % files.length}`
     const mutated = mutate(files[at % files.length] as Uint8Array, seededRandom(seed + at))
+    const before = heldBytes()
+    const start = performance.now()
     try {
       await read(mutated)
     } catch (error) {
-      if (!isExpected(error))
-        throw new Error(`mutation ${seed + at} of file ${at % files.length}: ${error}`, { cause: error })
+      if (!isExpected(error)) throw new Error(`${name}: ${error}`, { cause: error })
       refused++
     }
+    slowestMs = Math.max(slowestMs, performance.now() - start)
+    // Collected garbage lowers it, so that a small growth says little; a large one cannot hide.
+    const bytes = heldBytes() - before
+    if (bytes > ALLOWED_BYTES)
+      throw new Error(`${name} took ${bytes} bytes of memory, expected at most ${ALLOWED_BYTES}`)
+    mostBytes = Math.max(mostBytes, bytes)
   }
-  return { accepted: count - refused, refused }
+  return { accepted: count - refused, refused, mostBytes, slowestMs }
+}
+
+/** What JavaScript holds, typed arrays included: those that nobody has touched yet, too. */
+function heldBytes(): number {
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }
