@@ -1,15 +1,20 @@
+import { recordFigures } from '@ddnet/testing'
 import { expect, test } from 'vitest'
+import { bundled } from './bundle.ts'
 import { folders } from './folder.ts'
 import { killAndResume } from './kill/kill-and-resume.ts'
 
 const newFolder = folders()
-// A new moment every time; DDNET_SEED repeats one.
+// New moments every time; DDNET_SEED repeats some.
 const seed = Number(process.env['DDNET_SEED'] ?? Date.now() % 2 ** 31)
+const kills = Number(process.env['DDNET_KILLS'] ?? 200)
+const script = bundled(new URL('./kill/train.ts', import.meta.url))
 
-test(`a run that is killed ten times and resumed has the bytes of an undisturbed one (DDNET_SEED=${seed})`, async () => {
-  const { killedInWrite, steps } = await killAndResume(newFolder, { kills: 10, seed })
-  process.stdout.write(
-    `killed after steps ${steps.join(', ')}; ${killedInWrite} of 10 while a checkpoint was written\n`,
-  )
-  expect(steps).toHaveLength(10)
-}, 600_000)
+test(`a run that is killed ${kills} times has, after each and at its end, the bytes of an undisturbed one (DDNET_SEED=${seed})`, async () => {
+  const { steps, inWrite, mostStepsAgain } = await killAndResume(script(), newFolder, { kills, seed })
+  expect(steps).toHaveLength(kills)
+  // Both kinds of moments came up.
+  expect(inWrite).toBeGreaterThan(kills / 10)
+  expect(inWrite).toBeLessThan(kills)
+  recordFigures('killed', 'training', { kills, inWrite, exact: kills, mostStepsAgain, seed })
+})

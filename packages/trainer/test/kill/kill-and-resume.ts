@@ -1,97 +1,146 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { random } from '@ddnet/ops'
 import { CheckpointError, loadCheckpoint } from '@ddnet/trainer'
 import { expect } from 'vitest'
 
-const script = new URL('./train.ts', import.meta.url)
-const hooks = new URL('./typescript.mjs', import.meta.url)
-
-function startTraining(directory: string, steps: number) {
-  const flags = ['--conditions=@ddnet/source', '--disable-warning=ExperimentalWarning', `--import=${hooks.href}`]
-  const child = spawn(process.execPath, [...flags, script.pathname, directory, String(steps)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let stderr = ''
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal }))
-  })
-  return { child, ended, stderr: () => stderr }
+export interface Kills {
+  /** The step of the last checkpoint after each kill. */
+  readonly steps: number[]
+  /** How many processes died while they wrote or removed a checkpoint. */
+  readonly inWrite: number
+  /** How many steps had been trained and had to be trained again, the most at one kill. */
+  readonly mostStepsAgain: number
 }
-
-/** Waits until the child said `count` lines; false if it ended before. */
-async function linesOf(child: ChildProcess, count: number): Promise<boolean> {
-  if (count === 0) return true
-  let seen = 0
-  for await (const _ of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-    if (++seen === count) return true
-  }
-  return false
-}
-
-async function trainToTheEnd(directory: string, steps: number): Promise<void> {
-  const { child, ended, stderr } = startTraining(directory, steps)
-  child.stdout?.resume()
-  const { code } = await ended
-  expect(code, stderr()).toBe(0)
-}
-
-const contents = (directory: string) =>
-  Object.fromEntries(
-    ['model.safetensors', 'optimizer.safetensors', 'state.json'].map((file) => [
-      file,
-      readFileSync(path.join(directory, 'last', file)).toString('base64'),
-    ]),
-  )
 
 /**
- * Trains in a process of its own, kills it with SIGKILL at `kills` random moments, resumes each time, and compares the
- * files of the last checkpoint with those of a run that nobody disturbed.
+ * Trains in a process of its own, kills it with SIGKILL at `kills` random moments, resumes each time, and compares with a
+ * run that nobody disturbed: the files of the last checkpoint after every kill, and the log at the end.
  *
  * A moment is a random number of steps after a start, and then a random part of a step's time; a checkpoint is written
  * every step, which takes most of that time. `seed` chooses the moments, as far as a clock can be chosen.
+ *
+ * @param script `train.ts` as one file
  */
 export async function killAndResume(
+  script: string,
   newFolder: () => string,
   { kills, seed }: { kills: number; seed: number },
-): Promise<{ killedInWrite: number; steps: number[] }> {
+): Promise<Kills> {
   const stepsAtOnce = 4
-  const steps = (kills + 1) * stepsAtOnce
+  const steps = kills * 2 * stepsAtOnce
   const [whole, broken] = [newFolder(), newFolder()]
-  await trainToTheEnd(whole, steps)
+  const start = performance.now()
+  await trainToTheEnd(script, whole, { steps, keep: steps })
+  const stepMs = (performance.now() - start) / steps
 
-  let killedInWrite = 0
+  let inWrite = 0
+  let mostStepsAgain = 0
   const reached: number[] = []
   for (let kill = 0; kill < kills; kill++) {
     const key = random.key(seed).fold(kill)
-    const { child, ended, stderr } = startTraining(broken, steps)
-    const alive = await linesOf(child, random.integer(key.fold('steps'), stepsAtOnce))
-    expect(alive, stderr()).toBe(true)
-    await new Promise((resolve) => setTimeout(resolve, random.integer(key.fold('milliseconds'), 25)))
-    child.kill('SIGKILL')
-    expect((await ended).signal, stderr()).toBe('SIGKILL')
+    const training = startTraining(script, broken, { steps, keep: 2 })
+    await training.says(1 + random.integer(key.fold('steps'), stepsAtOnce))
+    const delay = random.integer(key.fold('thousandths'), 1000) / 1000
+    await new Promise((resolve) => setTimeout(resolve, delay * stepMs))
+    training.child.kill('SIGKILL')
+    const { signal, stderr, said } = await training.ended
+    expect(signal, stderr).toBe('SIGKILL')
 
-    if (readdirSync(broken).some((name) => name.startsWith('.unfinished-'))) killedInWrite++
-    const step = await loadCheckpoint(path.join(broken, 'last')).then(
-      (checkpoint) => checkpoint.step,
-      (error) => {
-        // Killed before the first checkpoint was whole: nothing may be taken for one.
-        expect(error).toBeInstanceOf(CheckpointError)
-        expect(error.message).toContain('there is no checkpoint')
-        return 0
-      },
-    )
+    if (unfinished(broken).length > 0) inWrite++
+    const step = await lastStep(broken)
+    // A step is said before it is saved, and the next one comes after that: one step alone may have been on its way.
+    expect(step).toBeGreaterThanOrEqual(said - 1)
+    mostStepsAgain = Math.max(mostStepsAgain, said - step)
     expect(step).toBeGreaterThanOrEqual(reached.at(-1) ?? 0)
-    expect(step).toBeLessThan(steps)
     reached.push(step)
+    if (step > 0) expect(checksum(broken, nameOf(step)), `step ${step}`).toBe(checksum(whole, nameOf(step)))
   }
-  await trainToTheEnd(broken, steps)
-  expect(contents(broken)).toEqual(contents(whole))
-  expect(readdirSync(broken).sort()).toEqual(readdirSync(whole).sort())
-  return { killedInWrite, steps: reached }
+  await trainToTheEnd(script, broken, { steps, keep: 2 })
+  expect(checksum(broken, nameOf(steps))).toBe(checksum(whole, nameOf(steps)))
+  expect(index(broken)).toEqual(index(whole))
+  expect(checksum(broken, index(broken).best.name)).toBe(checksum(whole, index(whole).best.name))
+  expect(unfinished(broken)).toEqual([])
+  expect(log(broken)).toEqual(log(whole))
+  return { steps: reached, inWrite, mostStepsAgain }
 }
+
+interface Amount {
+  readonly steps: number
+  readonly keep: number
+}
+
+function startTraining(script: string, folder: string, { steps, keep }: Amount) {
+  const child: ChildProcess = spawn(process.execPath, [script, folder, String(steps), String(keep)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk
+  })
+  let stdout = ''
+  let listener = (): void => {}
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk
+    listener()
+  })
+  const lines = (): string[] => stdout.split('\n').slice(0, -1)
+  const ended = new Promise<{ code: number | null; signal: string | null; stderr: string; said: number }>((resolve) => {
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, stderr, said: Number(lines().at(-1)?.replace('step ', '') ?? 0) })
+    })
+  })
+  /** Resolves when so many lines were said; rejects if the process ends before. */
+  const says = (count: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      listener = () => lines().length >= count && resolve()
+      listener()
+      ended.then(() => reject(new Error(`the training ended before it said ${count} steps: ${stderr}`)))
+    })
+  return { child, ended, says }
+}
+
+async function trainToTheEnd(script: string, folder: string, amount: Amount): Promise<void> {
+  const { code, stderr } = await startTraining(script, folder, amount).ended
+  expect(code, stderr).toBe(0)
+}
+
+/** The step of the last checkpoint; 0 where a process was killed before one was whole: nothing may be taken for one. */
+async function lastStep(folder: string): Promise<number> {
+  try {
+    return (await loadCheckpoint(path.join(folder, 'checkpoints/last'))).step
+  } catch (error) {
+    expect(error).toBeInstanceOf(CheckpointError)
+    expect((error as Error).message).toContain('there is no checkpoint')
+    return 0
+  }
+}
+
+const nameOf = (step: number): string => `step=${String(step).padStart(6, '0')}`
+
+function unfinished(folder: string): string[] {
+  const checkpoints = path.join(folder, 'checkpoints')
+  // The first kill may come before there is one.
+  const names = existsSync(checkpoints) ? readdirSync(checkpoints) : []
+  return names.filter((name) => name.startsWith('.unfinished-'))
+}
+
+/** SHA-256 of the files of a checkpoint, in which are weights, optimizer, randomness, data position and metrics. */
+function checksum(folder: string, name: string): string {
+  const hash = createHash('sha256')
+  for (const file of ['model.safetensors', 'optimizer.safetensors', 'state.json']) {
+    hash.update(readFileSync(path.join(folder, 'checkpoints', name, file)))
+  }
+  return hash.digest('hex')
+}
+
+const index = (folder: string) => JSON.parse(readFileSync(path.join(folder, 'checkpoints/index.json'), 'utf8'))
+
+/** The lines of the log, without what the clock said. */
+const log = (folder: string): unknown[] =>
+  readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => ({ ...JSON.parse(line), seconds: 0, dataSeconds: 0 }))

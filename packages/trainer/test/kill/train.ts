@@ -1,5 +1,5 @@
-// Trains DDNet in the folder given, from its last checkpoint if it has one, and says each step on stdout: the process that
-// kill-and-resume.ts kills.
+// `train.ts FOLDER STEPS KEEP` trains DDNet in a folder, from its last checkpoint if it has one, and says each step on
+// stdout: the process that kill-and-resume.ts kills.
 import path from 'node:path'
 import { wasm } from '@ddnet/backend-wasm'
 import { type Dataset, loader, type Sample } from '@ddnet/datasets'
@@ -8,10 +8,11 @@ import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
 import { adam, oneCycle } from '@ddnet/optimizers'
-import { type Checkpoint, CheckpointError, checkpoint, loadCheckpoint, Trainer } from '@ddnet/trainer'
+import { type Checkpoint, CheckpointError, checkpoint, jsonl, loadCheckpoint, Trainer } from '@ddnet/trainer'
 
-const [directory, stepsText] = process.argv.slice(2) as [string, string]
-const steps = Number(stepsText)
+const [folder, ...numbers] = process.argv.slice(2) as [string, string, string]
+const [steps, keep] = numbers.map(Number) as [number, number]
+const directory = path.join(folder, 'checkpoints')
 
 /** Noise of 8 × 8 × 3 with a brighter half, the label; each sample is flipped or not by its key. */
 const halves: Dataset<Sample> = {
@@ -42,7 +43,8 @@ const trainer = new Trainer({
   optimizer: adam({ learningRate: oneCycle({ peak: 0.02, steps }) }),
   callbacks: [
     { onStep: ({ step }) => void process.stdout.write(`step ${step}\n`) },
-    checkpoint({ directory, every: 1, keep: 2, best: 'accuracy' }),
+    jsonl({ to: path.join(folder, 'metrics.jsonl'), every: 1 }),
+    checkpoint({ directory, every: 1, keep, best: 'accuracy' }),
   ],
 })
 await trainer.fit(loader(halves, { batchSize: 4, shuffle: true, key: random.key(5) }), {
