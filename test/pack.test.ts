@@ -6,7 +6,7 @@ import { type LaunchedChromium, launchChromium, openPage, type Site, serveFolder
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { root } from '../scripts/pnpm.mjs'
 import { packAll } from './pack/pack.ts'
-import { exampleProject, filesIn, type Project, projectWithAll } from './pack/project.ts'
+import { exampleProject, filesIn, installedFrom, type Project, projectWithAll } from './pack/project.ts'
 import { entriesOf, published, readManifest } from './pack/published.ts'
 
 const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -14,13 +14,14 @@ const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const names = published.map(({ name }) => name)
 
 let folder: string
+let tarballs: Map<string, string>
 let everything: Project
 let inNode: Project
 let inVite: Project
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ddnet-pack-'))
-  const tarballs = await packAll(folder)
+  tarballs = await packAll(folder)
   ;[everything, inNode, inVite] = await Promise.all([
     projectWithAll(join(folder, 'everything'), tarballs),
     exampleProject('node-train', join(folder, 'node-train'), tarballs),
@@ -46,9 +47,9 @@ describe('every package, packed and installed by npm', () => {
     const files = await filesIn(everything.installed(name))
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']))
     expect(files.filter((file) => /^dist\/.*\.mjs$/.test(file))).not.toEqual([])
-    // `binding` is TensorFlow's addon, which is compiled where it is installed.
+    // `binding` is TensorFlow's addon, which is compiled where it is installed; `template` is what `ddnet init` writes.
     const own =
-      /^(dist\/(?!.*\.test\.).+(\.mjs|\.d\.mts)|binding\/\w+\.(cc|h)|package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES)$/
+      /^(dist\/(?!.*\.test\.).+(\.mjs|\.d\.mts)|binding\/\w+\.(cc|h)|template\/.+|config\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES)$/
     expect(files.filter((file) => !own.test(file))).toEqual([])
   })
 
@@ -64,6 +65,18 @@ describe('every package, packed and installed by npm', () => {
     const { version } = readManifest(everything.installed('ddnet'))
     const command = join(everything.installed('ddnet'), 'dist', 'main.mjs')
     expect(await everything.node(command, '--version')).toBe(`${version}\n`)
+  })
+
+  test('a project of `ddnet init` trains, and passes the test that it comes with', async () => {
+    const command = join(everything.installed('ddnet'), 'dist', 'main.mjs')
+    const target = join(folder, 'my-network')
+    expect(await everything.node(command, 'init', target)).toMatch('my-network is ready')
+    const project = await installedFrom(tarballs, target)
+    expect(await project.script('test')).toMatch(/^# pass 1$/m)
+    const said = await project.script('start')
+    expect(said).toMatch(/^training on WebAssembly with SIMD/m)
+    expect(Number(/^test accuracy ([\d.]+)%$/m.exec(said)?.[1])).toBeGreaterThan(80)
+    expect(await filesIn(join(target, 'checkpoints'))).toContainEqual(expect.stringMatching(/model\.safetensors$/))
   })
 
   test("what TensorFlow's addon is compiled from is there: its sources and Node's headers", async () => {

@@ -1,12 +1,15 @@
 import { defineConfig } from 'tsdown'
 
-/** The command `ddnet` with a shebang, and what runs in the processes that it starts; dependencies stay outside. */
-export default defineConfig({
-  entry: ['src/main.ts', 'src/backend-child.ts'],
+const common = {
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  dts: false,
-  clean: true,
   logLevel: 'warn',
-})
+} as const
+
+export default defineConfig([
+  /** The command `ddnet` with a shebang, and what runs in the processes that it starts; dependencies stay outside. */
+  { ...common, entry: ['src/main.ts', 'src/backend-child.ts'], dts: false, clean: true },
+  /** The type of a file of settings. */
+  { ...common, entry: ['src/index.ts'], dts: true, clean: false },
+])

@@ -25,6 +25,11 @@ export class Project {
     return join(this.folder, 'node_modules', name)
   }
 
+  /** Runs a script of its package.json, as in `npm run NAME`. */
+  script(name: string): Promise<string> {
+    return run([...npm(), 'run', name], env, this.folder)
+  }
+
   async install(tarballs: readonly string[]): Promise<void> {
     const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
     await run([...npm(), 'install', ...flags, ...tarballs], env, this.folder)
@@ -37,6 +42,11 @@ export async function exampleProject(name: string, folder: string, tarballs: Map
   // Whatever was installed or built there is not part of it.
   const ignored = [join(example, 'node_modules'), join(example, 'dist')]
   await cp(example, folder, { recursive: true, filter: (path) => !ignored.includes(path) })
+  return installedFrom(tarballs, folder)
+}
+
+/** The project in `folder`, with its packages installed from `tarballs` and the others from npm. */
+export async function installedFrom(tarballs: Map<string, string>, folder: string): Promise<Project> {
   const project = new Project(folder)
   const needed = internal(readManifest(folder).dependencies)
   await project.install(needed.map((each) => tarballs.get(each) as string))

@@ -26,7 +26,7 @@ export const published: readonly Manifest[] = ['packages', 'apps'].flatMap((work
 /** What code can import of a package: `@ddnet/ops` and `@ddnet/ops/wasm`. */
 export const entriesOf = ({ name, exports }: Manifest): string[] =>
   Object.keys(exports)
-    .filter((path) => path !== './package.json')
+    .filter((path) => !path.endsWith('.json'))
     .map((path) => name + path.slice(1))
 
 /** The published packages among `dependencies`, and those that they stand on. */

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
-import { type Cifar10, cifar10ClassNames } from '@ddnet/datasets'
+import { basename, join, resolve } from 'node:path'
+import { cifar10ClassNames } from '@ddnet/datasets'
 import { loadCheckpoint, type Snapshot } from '@ddnet/trainer'
 import { backendOfRun } from './backend-of-run.ts'
 import { commandNames } from './command-names.ts'
@@ -9,7 +9,7 @@ import type { PresetName } from './config/presets.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
-import { loadData } from './data.ts'
+import { type LabelledImages, loadData } from './data.ts'
 import { describeEnvironment, type Environment, readRunEnvironment } from './environment.ts'
 import { createModel, type Model, totalSteps } from './experiment.ts'
 import { write } from './files.ts'
@@ -17,6 +17,7 @@ import { refuseTooLarge } from './memory.ts'
 import { MetricsLog } from './metrics-log.ts'
 import type { Parts } from './program.ts'
 import { checkResumable } from './resume.ts'
+import { checkSameData, readRunData, writeRunData } from './run-data.ts'
 import { createRunFolder, openRun, type RunFolder, writeConfig } from './run-folder.ts'
 import { type SelectedBackend, selectBackend } from './select-backend.ts'
 import { formatCount, formatRate } from './terminal/format.ts'
@@ -29,7 +30,7 @@ export interface ReadyRun {
   readonly folder: RunFolder
   readonly config: Config
   readonly model: Model
-  readonly data: Cifar10
+  readonly data: LabelledImages
   readonly log: MetricsLog
   /** Where to go on. */
   readonly resume?: Snapshot
@@ -52,9 +53,10 @@ export async function startedRun(
     const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
     const { config } = resolved
     const { model, data } = await modelAndData(config, selected, parts)
-    const folder = await createRunFolder(io.cwd, config.runs, config.name ?? `${config.data.name}-${config.preset}`)
+    const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
     await writeConfig(folder, resolved)
     await writeJson(folder.environment, describeEnvironment(version, selected, args))
+    await writeRunData(folder.data, data)
     const log = await MetricsLog.open(folder)
     sayRecipe(config, data, parts)
     say('run', folder.path)
@@ -83,6 +85,7 @@ export async function resumedRun(
   return disposingOnError(selected, async () => {
     say('backend', `${selected.title}\n${selected.reason}`)
     const { model, data } = await modelAndData(config, selected, parts)
+    checkSameData(data, await readRunData(folder.data), folder.path)
     await noteResume(folder.environment, { step: resume.step, ...describeEnvironment(version, selected, args) })
     // A record is written before the checkpoint that knows of its validation.
     const log = await MetricsLog.open(
@@ -115,12 +118,14 @@ async function disposingOnError(
 
 async function modelAndData(config: Config, selected: SelectedBackend, { io, loadData: load }: Parts) {
   const say = sayer(io)
-  const model = createModel(config, cifar10ClassNames.length)
+  // What cannot fit is refused before anything is downloaded; only a folder has to be read to know its classes.
+  const early = config.data.name === 'folder' ? await loadData(config, io, load) : undefined
+  const model = createModel(config, (early?.classNames ?? cifar10ClassNames).length)
   refuseTooLarge(model, config, { name: selected.backend.name, accelerated: selected.accelerated })
   const summary = model.summary([1, config.size, config.size, 3])
   say('model', `${config.model.name} on ${config.size}×${config.size} pixels`)
   for (const line of modelSummary(summary, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
-  const data = await loadData(config, io, load)
+  const data = early ?? (await loadData(config, io, load))
   say(
     'data',
     `${formatCount(data.train.length)} training images, ${formatCount(data.test.length)} test images, ${data.classNames.length} classes`,
@@ -128,7 +133,7 @@ async function modelAndData(config: Config, selected: SelectedBackend, { io, loa
   return { model, data }
 }
 
-function sayRecipe(config: Config, data: Cifar10, { io }: Parts): void {
+function sayRecipe(config: Config, data: LabelledImages, { io }: Parts): void {
   const { preset, epochs, batchSize, optimizer, schedule } = config
   const say = sayer(io)
   const steps = formatCount(totalSteps(config, data.train.length))
@@ -137,10 +142,19 @@ function sayRecipe(config: Config, data: Cifar10, { io }: Parts): void {
   const course = schedule.name === 'oneCycle' ? `one cycle to ${rate}` : `${rate} ${schedule.name}`
   say('recipe', `preset ${preset}: ${length} of ${batchSize} images, ${optimizer.name}, ${course}`)
   const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'a short run' }
-  if (cut[preset] !== undefined) {
+  if (cut[preset] !== undefined && config.data.name === 'cifar10') {
     say('', `This is ${cut[preset]}, not the full recipe, which is:`)
     say('', `${commandNames(io.env).train} epochs=10`)
   }
+}
+
+/** `cifar10-short`, or what the folder of the images is called. */
+function automaticName({ data, preset }: Config, cwd: string): string {
+  if (data.name === 'cifar10' || data.directory === null) return `${data.name}-${preset}`
+  const name = basename(resolve(cwd, data.directory))
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/^\W+/, '')
+  return name === '' ? data.name : name
 }
 
 const writeJson = (path: string, value: unknown): Promise<void> =>

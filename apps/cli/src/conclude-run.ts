@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { loadCheckpoint } from '@ddnet/trainer'
 import type { ReadyRun } from './begin-run.ts'
 import { commandNames } from './command-names.ts'
@@ -22,7 +22,7 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
   model.loadStateDict(weights)
   const evaluation = await evaluateOnTestImages({ model, config, data }, io)
   const samples = await samplePredictions({ model, config, data })
-  await writePredictions(folder.predictions, samples)
+  await writePredictions(folder.predictions, samples, dataTitle(config))
   await writeResult(folder.result, step, evaluation, data.classNames)
   io.stdout.write(`\n${evaluationReport(evaluation, data.classNames, styleFor(io.stdout, io.env))}\n`)
   const style = styleFor(io.stderr, io.env)
@@ -31,6 +31,9 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
   sayCurves(log.records, io)
   sayNextCommands(run, io)
 }
+
+const dataTitle = ({ data }: ReadyRun['config']): string =>
+  data.name === 'cifar10' ? 'CIFAR-10' : basename(data.directory ?? data.name)
 
 function writeResult(path: string, step: number, evaluation: Evaluation, classNames: readonly string[]): Promise<void> {
   const classes = Object.fromEntries(perClass(evaluation, classNames).map(({ name, accuracy }) => [name, accuracy]))
@@ -60,5 +63,6 @@ function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {
   say('pictures', join(folder.path, 'predictions.png'))
   say('go on', `${ddnet} eval ${folder.path}`)
   say('', `${ddnet} predict ${folder.path} IMAGE.png`)
-  if (config.preset === 'quick' || config.preset === 'short') say('', `${train} epochs=10    (the full recipe)`)
+  if (config.data.name === 'cifar10' && (config.preset === 'quick' || config.preset === 'short'))
+    say('', `${train} epochs=10    (the full recipe)`)
 }

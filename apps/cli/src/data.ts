@@ -1,4 +1,4 @@
-import type { Cifar10, cifar10 } from '@ddnet/datasets'
+import type { cifar10, Dataset, Sample } from '@ddnet/datasets'
 import type { Config } from './config/schema.ts'
 import type { Io } from './io.ts'
 import { formatBytes } from './terminal/format.ts'
@@ -7,7 +7,14 @@ import { progressBar } from './terminal/progress-line.ts'
 import { sayer } from './terminal/say.ts'
 import { styleFor } from './terminal/style.ts'
 
-/** Loads the data: from where people have it, or what a test made up. */
+/** What a run trains on and is measured on. */
+export interface LabelledImages {
+  readonly train: Dataset<Sample>
+  readonly test: Dataset<Sample>
+  readonly classNames: readonly string[]
+}
+
+/** Loads CIFAR-10: from where people have it, or what a test made up. */
 export type LoadData = typeof cifar10
 
 /** The package is loaded when data is wanted, for it takes a while. */
@@ -15,8 +22,14 @@ export const loadCifar10: LoadData = async (options) => (await import('@ddnet/da
 
 const secondsBetweenLines = 10
 
-/** Loads the data set, telling where it comes from and how far a download is. */
-export async function loadData({ data }: Pick<Config, 'data'>, io: Io, load: LoadData): Promise<Cifar10> {
+/** Loads the data set of a run, telling where it comes from and how far a download is. */
+export async function loadData(
+  config: Pick<Config, 'data' | 'size' | 'seed'>,
+  io: Io,
+  load: LoadData,
+): Promise<LabelledImages> {
+  const { data } = config
+  if (data.name === 'folder') return (await import('./data-folder.ts')).loadFolder(config, io)
   const say = sayer(io)
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)

@@ -1,5 +1,5 @@
-import type { Cifar10 } from '@ddnet/datasets'
 import type { Config } from './config/schema.ts'
+import type { LabelledImages } from './data.ts'
 import { counted, type Evaluation, evaluateModel } from './evaluation.ts'
 import { type Model, testLoader } from './experiment.ts'
 import type { Io } from './io.ts'
@@ -12,7 +12,7 @@ import { styleFor } from './terminal/style.ts'
  * Measures a model on all test images. `train` ends with this and `eval` is this, so that both say the same.
  */
 export async function evaluateOnTestImages(
-  { model, config, data }: { model: Model; config: Config; data: Cifar10 },
+  { model, config, data }: { model: Model; config: Config; data: LabelledImages },
   io: Io,
 ): Promise<Evaluation> {
   const line = liveLine(io)

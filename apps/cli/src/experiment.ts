@@ -80,14 +80,14 @@ export function trainingLoader(train: Dataset<Sample>, config: Config): Loader<B
   return loader(images, { batchSize: config.batchSize, shuffle: true, key: keysOf(config).data })
 }
 
-/** The first `count` test images (or all), in their order. */
+/** The first `count` test images (or all, where there are fewer), in their order. */
 export function testLoader(
   test: Dataset<Sample>,
   config: Config,
   batchSize: number,
   count = test.length,
 ): Loader<Batch> {
-  return loader(map(subset(test, count), ...preprocessing(config)), { batchSize })
+  return loader(map(subset(test, Math.min(count, test.length)), ...preprocessing(config)), { batchSize })
 }
 
 /** What every image goes through on its way into the model. */

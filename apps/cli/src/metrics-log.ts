@@ -1,4 +1,6 @@
 import { readFile, rename } from 'node:fs/promises'
+import { z } from 'zod'
+import { CliError } from './errors.ts'
 import { append, write } from './files.ts'
 
 /** One permanent line of a run. */
@@ -49,7 +51,27 @@ export class MetricsLog {
   }
 }
 
-async function readRecords(path: string): Promise<MetricsRecord[]> {
+// JSON has no NaN: it is written as null.
+const loss = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN)
+const scores = z.object({ loss, accuracy: z.number() })
+const recordSchema = z.object({
+  step: z.number(),
+  epoch: z.number(),
+  learningRate: z.number(),
+  seconds: z.number(),
+  train: scores,
+  test: scores.extend({ images: z.number() }),
+})
+
+/**
+ * The records of a log; none where there is no log.
+ *
+ * @throws CliError naming the line that is none
+ */
+export async function readRecords(path: string): Promise<MetricsRecord[]> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -61,7 +83,15 @@ async function readRecords(path: string): Promise<MetricsRecord[]> {
   return text
     .split('\n')
     .slice(0, -1)
-    .map((line) => JSON.parse(line) as MetricsRecord)
+    .map((line, index) => {
+      try {
+        return recordSchema.parse(JSON.parse(line))
+      } catch (error) {
+        throw new CliError(`${path}:${index + 1} is damaged: expected the JSON of a validation.`, undefined, {
+          cause: error,
+        })
+      }
+    })
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {

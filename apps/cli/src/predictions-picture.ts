@@ -1,7 +1,7 @@
-import type { Cifar10 } from '@ddnet/datasets'
 import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@ddnet/visuals'
 import { classify } from './classify.ts'
 import type { Config } from './config/schema.ts'
+import type { LabelledImages } from './data.ts'
 import type { Model } from './experiment.ts'
 import { write } from './files.ts'
 
@@ -15,7 +15,7 @@ export async function samplePredictions({
 }: {
   model: Model
   config: Config
-  data: Cifar10
+  data: LabelledImages
 }): Promise<PredictionSample[]> {
   const samples: PredictionSample[] = []
   for (let index = 0; index < Math.min(imageCount, test.length); index++) {
@@ -33,8 +33,8 @@ export async function samplePredictions({
 }
 
 /** Writes predictions as a picture with their names. */
-export function writePredictions(path: string, samples: readonly PredictionSample[]): Promise<void> {
+export function writePredictions(path: string, samples: readonly PredictionSample[], data: string): Promise<void> {
   const right = samples.filter(({ predicted, actual }) => predicted === actual).length
-  const sheet = predictionSheet(samples, { title: `DDNet on CIFAR-10: ${right} of ${samples.length} right` })
+  const sheet = predictionSheet(samples, { title: `DDNet on ${data}: ${right} of ${samples.length} right` })
   return write(path, encodePng(sheet))
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { type BackendStarters, backendStarters } from './backend-starters.ts'
 import { commandNames } from './command-names.ts'
@@ -78,7 +78,10 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     .description(
       'Trains a network. The command line is stronger than DDNET_* variables, these than the file, that than the preset.\n`ddnet config --explain` lists all settings.',
     )
-    .argument('[words...]', 'data set (cifar10) and settings, as in epochs=10 optimizer.learningRate=0.001')
+    .argument(
+      '[words...]',
+      'data set (cifar10, or folder=PATH with images in a folder a class) and settings, as in epochs=10 optimizer.learningRate=0.001',
+    )
     .option('--backend <name>', 'auto, cuda, cuda:N, tensorflow, cpu, webgpu or wasm; only auto chooses by itself')
     .option('--config <file>', 'YAML file of settings')
     .option('--resume <run>', 'go on with the run in this folder, from its last checkpoint')
@@ -123,6 +126,67 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
       done(await doctor(options, parts))
     })
 
+  const runs = program.command('runs').summary('list and compare runs')
+  runs
+    .command('list', { isDefault: true })
+    .summary('a line a run, the newest last')
+    .argument('[folder]', 'folder of the runs; by default DDNET_RUNS, or runs')
+    .option('--json', 'print JSON, one line a run')
+    .action(async (folder: string | undefined, options: { json?: boolean }) => {
+      const { listRuns } = await import('./commands/runs.ts')
+      await listRuns(folder, options, parts)
+    })
+  runs
+    .command('compare')
+    .summary('results side by side, and the settings that differ')
+    .argument('<runs...>', 'folders of two runs or more')
+    .option('--json', 'print JSON')
+    .action(async (paths: string[], options: { json?: boolean }) => {
+      const { compareRuns } = await import('./commands/runs.ts')
+      await compareRuns(paths, options, parts)
+    })
+
+  program
+    .command('init')
+    .summary('begin a project in TypeScript, with a test')
+    .argument('[folder]', 'an empty or new folder', '.')
+    .action(async (folder: string) => {
+      const { init } = await import('./commands/init.ts')
+      await init(folder, parts)
+    })
+
+  const data = program.command('data').summary('prepare, inspect and measure data sets')
+  data
+    .command('prepare')
+    .summary('fetch CIFAR-10, or write a data set as PNGs in a folder a class')
+    .argument('<data>', 'cifar10, or the path of a folder with images in a folder a class')
+    .option('--to <folder>', 'write square PNGs into this new folder: train/CLASS/0.png …')
+    .option('--size <pixels>', 'their height and width; by default 32 for cifar10, 64 for a folder', wholeNumber)
+    .option('--images <count>', 'at most so many of each class', wholeNumber)
+    .action(async (name: string, options: { to?: string; size?: number; images?: number }) => {
+      const { prepareData } = await import('./commands/data-prepare.ts')
+      await prepareData(name, options, parts)
+    })
+  data
+    .command('inspect')
+    .summary('count images, classes and sizes, and list what cannot be read')
+    .argument('<data>', 'cifar10, or the path of a folder with images in a folder a class')
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: { json?: boolean }) => {
+      const { inspectData } = await import('./commands/data-inspect.ts')
+      done(await inspectData(name, options, parts))
+    })
+  data
+    .command('statistics')
+    .summary('mean and standard deviation of each channel, as settings for train')
+    .argument('<data>', 'cifar10, or the path of a folder with images in a folder a class')
+    .option('--size <pixels>', 'of a folder: the size that images are trained at', wholeNumber, 64)
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: { size: number; json?: boolean }) => {
+      const { dataStatistics } = await import('./commands/data-statistics.ts')
+      await dataStatistics(name, options, parts)
+    })
+
   const backend = program.command('backend').summary('install or remove TensorFlow')
   backend
     .command('install')
@@ -163,6 +227,12 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
   return program
 }
 
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new InvalidArgumentError('Expected a whole number above 0.')
+}
+
 function report({ stderr, env }: Io, message: string): void {
   // Packages name the command as it is called where npm has installed it.
   const named = message.replaceAll('npx ddnet ', `${commandNames(env).ddnet} `)
@@ -176,9 +246,11 @@ const examples = `
 Examples:
   ddnet train cifar10
   ddnet train cifar10 epochs=10 optimizer.learningRate=0.001 --backend webgpu
+  ddnet train folder=./photos
   ddnet train --resume runs/cifar10-ddnet
   ddnet eval runs/cifar10-ddnet
   ddnet predict runs/cifar10-ddnet cat.jpg
+  ddnet runs compare runs/a runs/b
   ddnet backend install tensorflow
 
 Exit codes: 0 done, 1 failed, 2 usage or settings, 3 diverged,

@@ -1,24 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
 import type { Sample } from '@ddnet/datasets'
+import type { Sharp } from 'sharp'
 import { CliError } from './errors.ts'
 
-/** An image file of any kind and size as RGB of `size × size` pixels: its middle, cut to a square and scaled. */
-export async function readImage(path: string, size: number): Promise<Sample & { width: number; height: number }> {
-  let file: Buffer
-  try {
-    file = await readFile(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code
-    throw new CliError(`cannot read the image ${path}: ${problem}. Give the paths of image files.`, undefined, {
-      cause: error,
-    })
-  }
-  // Loaded only here: it is large, and only predictions on files need it.
-  const { default: sharp } = await import('sharp')
-  try {
-    const image = sharp(file).rotate() // as its EXIF data says
+/**
+ * An image file of any kind and size as RGB of `size × size` pixels: its middle, cut to a square and scaled.
+ *
+ * @param name how errors name it
+ * @throws CliError for a file that is not there, or is not an image
+ */
+export function readImage(
+  path: string,
+  size: number,
+  name: string = path,
+): Promise<Sample & { width: number; height: number }> {
+  return withImage(path, name, async (image) => {
     const { width, height } = await image.metadata()
     const pixels = await image
       .flatten({ background: 'white' }) // what is transparent
@@ -28,9 +24,45 @@ export async function readImage(path: string, size: number): Promise<Sample & { 
       .raw()
       .toBuffer()
     return { image: new Uint8Array(pixels), shape: [size, size, 3], label: -1, width, height }
+  })
+}
+
+/** Width and height of an image file that can be decoded to its end. */
+export function measureImage(path: string, name: string): Promise<{ width: number; height: number }> {
+  return withImage(path, name, async (image) => {
+    const { width, height } = await image.metadata()
+    await image.stats()
+    return { width, height }
+  })
+}
+
+/** `size × size` RGB pixels as a PNG. */
+export async function encodeSquare(pixels: Uint8Array, size: number): Promise<Uint8Array> {
+  const { default: sharp } = await import('sharp')
+  return sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
+    .png()
+    .toBuffer()
+}
+
+/** @throws CliError naming the file that is not there, or is not an image */
+async function withImage<T>(path: string, name: string, use: (image: Sharp) => Promise<T>): Promise<T> {
+  let file: Buffer
+  try {
+    file = await readFile(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code
+    throw new CliError(`cannot read the image ${name}: ${problem}. Give the paths of image files.`, undefined, {
+      cause: error,
+    })
+  }
+  // Loaded only here: it is large, and only images in files need it.
+  const { default: sharp } = await import('sharp')
+  try {
+    return await use(sharp(file).rotate()) // as its EXIF data says
   } catch (error) {
     throw new CliError(
-      `${basename(path)} is not an image that can be read: ${(error as Error).message}. PNG, JPEG, WebP, GIF, AVIF, TIFF and SVG can.`,
+      `${name} is not an image that can be read: ${(error as Error).message}. PNG, JPEG, WebP, GIF, AVIF, TIFF and SVG can.`,
       undefined,
       { cause: error },
     )

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -36,6 +36,14 @@ test('the configuration reads back as it was written', async () => {
   const folder = await createRunFolder(cwd, 'runs', 'a')
   await writeConfig(folder, resolved)
   expect((await openRun(cwd, 'runs/a/', settings)).config).toEqual(resolved.config)
+})
+
+test('the configuration names the schema that editors check it with', async () => {
+  const folder = await createRunFolder(cwd, 'runs', 'a')
+  await writeConfig(folder, resolveConfig([], 'quick', settings))
+  const [first = ''] = (await readFile(folder.config, 'utf8')).split('\n')
+  const path = first.replace('# yaml-language-server: $schema=', '')
+  expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ title: 'Settings of ddnet' })
 })
 
 test.each([

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Entry } from './config/entry.ts'
 import { nearest } from './config/nearest.ts'
 import { readConfigFile } from './config/read-entries.ts'
@@ -17,6 +18,7 @@ export interface RunFolder {
   readonly path: string
   readonly config: string
   readonly environment: string
+  readonly data: string
   readonly metrics: string
   readonly metricsTable: string
   readonly checkpoints: string
@@ -30,6 +32,7 @@ export function runFolder(cwd: string, path: string): RunFolder {
     path,
     config: at('config.yaml'),
     environment: at('environment.json'),
+    data: at('data.json'),
     metrics: at('metrics.jsonl'),
     metricsTable: at('metrics.csv'),
     checkpoints: at('checkpoints'),
@@ -64,11 +67,12 @@ export async function createRunFolder(cwd: string, runs: string, name: string): 
   }
 }
 
+/** Beside the command: built it is in `dist`, else in `src`. */
+const schemaPath = fileURLToPath(new URL('../config.schema.json', import.meta.url))
+
+/** The settings, with the schema by which editors check them when somebody copies the file for a run of their own. */
 export const writeConfig = (folder: RunFolder, { config, places }: Resolved): Promise<void> =>
-  write(
-    folder.config,
-    toYaml(config, (path) => places.get(path)),
-  )
+  write(folder.config, `# yaml-language-server: $schema=${schemaPath}\n${toYaml(config, (path) => places.get(path))}`)
 
 export interface OpenedRun {
   readonly folder: RunFolder

@@ -72,7 +72,15 @@ async function fit(
   { io, line, interrupt, onControl }: FitTools,
 ): Promise<void> {
   const steps = totalSteps(config, data.train.length)
-  const report = new TrainingReport({ io, line, log, config, schedule: createSchedule(config, steps) })
+  const validationImages = Math.min(config.validation.images, data.test.length)
+  const report = new TrainingReport({
+    io,
+    line,
+    log,
+    config,
+    validationImages,
+    schedule: createSchedule(config, steps),
+  })
   const epochSteps = stepsPerEpoch(data.train.length, config)
   // In steps also where it is an epoch: it is then saved before the validation, which may therefore be left.
   const saveEvery = config.checkpoint.every === 'epoch' ? epochSteps : config.checkpoint.every
@@ -99,7 +107,7 @@ async function fit(
       }),
     ],
   })
-  const images = testLoader(data.test, config, evaluationBatchSize(model, config), config.validation.images)
+  const images = testLoader(data.test, config, evaluationBatchSize(model, config), validationImages)
   const validation = counted(images, (done, total) => {
     if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
     report.onValidationBatch(done, total)

@@ -17,6 +17,8 @@ export interface TrainingReportOptions {
   readonly line: LiveLine
   readonly log: MetricsLog
   readonly config: Pick<Config, 'validation' | 'epochs'>
+  /** How many test images a validation takes. */
+  readonly validationImages: number
   /** The learning rate of the update that follows so many. */
   readonly schedule: (step: number) => number
 }
@@ -27,6 +29,7 @@ export class TrainingReport implements Callback {
   readonly #line: LiveLine
   readonly #log: MetricsLog
   readonly #config: TrainingReportOptions['config']
+  readonly #validationImages: number
   readonly #schedule: TrainingReportOptions['schedule']
   readonly #style: Style
   /** Seconds of the parts of this run that earlier processes did. */
@@ -38,11 +41,12 @@ export class TrainingReport implements Callback {
   #validationSeconds = 0
   #saidAt = 0
 
-  constructor({ io, line, log, config, schedule }: TrainingReportOptions) {
+  constructor({ io, line, log, config, validationImages, schedule }: TrainingReportOptions) {
     this.#io = io
     this.#line = line
     this.#log = log
     this.#config = config
+    this.#validationImages = validationImages
     this.#schedule = schedule
     this.#style = styleFor(io.stderr, io.env)
     this.#secondsBefore = log.records.at(-1)?.seconds ?? 0
@@ -85,7 +89,7 @@ export class TrainingReport implements Callback {
       learningRate: this.#schedule(event.step - 1),
       seconds: this.#secondsBefore + (performance.now() - this.#began) / 1000,
       train: measured(event.train),
-      test: { ...measured(event.validation), images: this.#config.validation.images },
+      test: { ...measured(event.validation), images: this.#validationImages },
     }
     await this.#log.append(record)
     this.#line.clear()

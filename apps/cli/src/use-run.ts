@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import type { Cifar10 } from '@ddnet/datasets'
 import { loadCheckpoint, type Snapshot } from '@ddnet/trainer'
 import { backendOfRun } from './backend-of-run.ts'
 import { readArguments } from './config/read-entries.ts'
 import type { BackendWish, Config } from './config/schema.ts'
 import { readSettings, type Settings } from './config/settings.ts'
-import { loadData } from './data.ts'
+import { type LabelledImages, loadData } from './data.ts'
 import { createModel, type Model } from './experiment.ts'
 import type { Parts } from './program.ts'
+import { readRunData } from './run-data.ts'
 import { openRun, type RunFolder } from './run-folder.ts'
 import { selectBackend } from './select-backend.ts'
 import { sayer } from './terminal/say.ts'
@@ -18,7 +18,9 @@ export interface UsedRun {
   readonly config: Config
   readonly checkpoint: Snapshot
   readonly model: Model
-  readonly data: Cifar10
+  readonly classNames: readonly string[]
+  /** Loads the images that the run was trained on; who only predicts needs none. */
+  loadData(): Promise<LabelledImages>
   dispose(): void
 }
 
@@ -52,8 +54,10 @@ export async function useRun(
     wish === undefined ? await backendOfRun(folder.environment, trial, start) : await selectBackend(wish, trial, start)
   say('backend', `${title} (${reason})`)
   try {
-    const data = await loadData(config, io, load)
-    const model = createModel(config, data.classNames.length)
+    const known = await readRunData(folder.data)
+    const data = known === undefined ? await loadData(config, io, load) : undefined
+    const classNames = known?.classNames ?? (data as LabelledImages).classNames
+    const model = createModel(config, classNames.length)
     model.loadStateDict(checkpoint.model)
     say('run', `${folder.path}, checkpoint ${name}, step ${checkpoint.step}`)
     return {
@@ -61,7 +65,8 @@ export async function useRun(
       config,
       checkpoint,
       model,
-      data,
+      classNames,
+      loadData: async () => data ?? loadData(config, io, load),
       dispose: () => {
         model.dispose()
         backend.dispose()

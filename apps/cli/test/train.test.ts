@@ -36,6 +36,7 @@ describe('train', () => {
     expect(readdirSync(join(shell.cwd, 'runs/cifar10-quick')).sort()).toEqual([
       'checkpoints',
       'config.yaml',
+      'data.json',
       'environment.json',
       'metrics.csv',
       'metrics.jsonl',
@@ -224,7 +225,7 @@ describe('what goes wrong', () => {
     })
     expect(await failure(shell, 'train', 'cifar100')).toEqual({
       code: 2,
-      line: "ddnet: 'cifar100' is neither a data set nor a setting (command line): expected cifar10 or key=value. Similar: cifar10",
+      line: "ddnet: 'cifar100' is neither a data set nor a setting (command line): expected cifar10, folder=PATH or key=value. Similar: cifar10",
     })
   })
 

@@ -14,8 +14,8 @@ export async function evaluate(
   const { stdout, env } = parts.io
   const run = await useRun(path, options, parts)
   try {
-    const { classNames } = run.data
-    const evaluation = await evaluateOnTestImages(run, parts.io)
+    const { model, config, classNames } = run
+    const evaluation = await evaluateOnTestImages({ model, config, data: await run.loadData() }, parts.io)
     if (!options.json) {
       stdout.write(evaluationReport(evaluation, classNames, styleFor(stdout, env)))
       return

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import type { Sample } from '@ddnet/datasets'
+import type { Dataset, Sample } from '@ddnet/datasets'
 import { classify, type Guess } from '../classify.ts'
 import type { Parts } from '../program.ts'
 import { readImage } from '../read-image.ts'
@@ -29,15 +29,16 @@ export async function predict(
   const { stdout, env, cwd } = parts.io
   const run = await useRun(path, options, parts)
   try {
-    const { model, config, data } = run
-    const total = images.length || sampleCount
+    const { model, config, classNames } = run
+    const test = images.length === 0 ? (await run.loadData()).test : undefined
+    const total = images.length || Math.min(sampleCount, (test as Dataset<Sample>).length)
     const style = styleFor(stdout, env)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
-    await classify(await testSample(run, 0), model, config, data.classNames)
+    await classify(blank(config.size), model, config, classNames)
     for (let index = 0; index < total; index++) {
-      const image = await namedImage(run, images[index], index, cwd)
+      const image = await namedImage(run, images[index] ?? (test as Dataset<Sample>), index, cwd)
       const began = performance.now()
-      const guesses = await classify(image.sample, model, config, data.classNames)
+      const guesses = await classify(image.sample, model, config, classNames)
       const milliseconds = performance.now() - began
       const top = guesses.slice(0, shownGuesses)
       stdout.write(
@@ -49,16 +50,21 @@ export async function predict(
   }
 }
 
-const testSample = ({ data }: UsedRun, index: number): Promise<Sample> => data.test.get(index)
+const blank = (size: number): Sample => ({
+  image: new Uint8Array(size * size * 3),
+  shape: [size, size, 3],
+  label: -1,
+})
 
-async function namedImage(run: UsedRun, path: string | undefined, index: number, cwd: string): Promise<Named> {
-  if (path === undefined) {
-    const sample = await testSample(run, index)
+/** An image file, or a test image. */
+async function namedImage(run: UsedRun, source: string | Dataset<Sample>, index: number, cwd: string): Promise<Named> {
+  if (typeof source !== 'string') {
+    const sample = await source.get(index)
     const [height, width] = sample.shape
-    return { sample, name: `test image ${index}`, width, height, actual: run.data.classNames[sample.label] as string }
+    return { sample, name: `test image ${index}`, width, height, actual: run.classNames[sample.label] as string }
   }
-  const sample = await readImage(resolve(cwd, path), run.config.size)
-  return { sample, name: path, width: sample.width, height: sample.height }
+  const sample = await readImage(resolve(cwd, source), run.config.size, source)
+  return { sample, name: source, width: sample.width, height: sample.height }
 }
 
 function jsonLine({ name, actual }: Named, guesses: readonly Guess[], milliseconds: number): string {

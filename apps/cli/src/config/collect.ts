@@ -14,6 +14,8 @@ export interface ConfigOptions {
 }
 
 const datasets = ['cifar10']
+/** `folder=PATH` names a folder of images. */
+const folderWord = /^folder=(.+)$/
 
 /**
  * The layers that decide a configuration, from the strongest to the weakest: command line, environment, file.
@@ -29,7 +31,12 @@ export async function collectLayers(
 ): Promise<Entry[][]> {
   const names = words.filter((word) => !word.includes('='))
   for (const name of names) if (!datasets.includes(name)) throw unknownWord(name, settings)
-  const assignments = words.filter((word) => word.includes('='))
+  const assignments = words
+    .filter((word) => word.includes('='))
+    .flatMap((word) => {
+      const directory = folderWord.exec(word)?.[1]
+      return directory === undefined ? [word] : ['data.name=folder', `data.directory=${directory}`]
+    })
   if (names[0] !== undefined) assignments.push(`data.name=${names[0]}`)
   if (backend !== undefined) assignments.push(`backend=${backend}`)
   const layers = [readArguments(assignments, settings), readEnvironment(env, settings)]
@@ -43,8 +50,10 @@ export const wishedBackend = (layers: readonly (readonly Entry[])[]): BackendWis
 
 function unknownWord(word: string, settings: Settings): UsageError {
   const setting = settings.byPath.get(nearest(word, settings.byPath.keys()) ?? '')
-  const similar = nearest(word, datasets) ?? (setting === undefined ? undefined : `${setting.path}=${setting.example}`)
+  const similar =
+    nearest(word, [...datasets, 'folder=PATH']) ??
+    (setting === undefined ? undefined : `${setting.path}=${setting.example}`)
   return new UsageError(
-    `'${word}' is neither a data set nor a setting (command line): expected ${datasets.join(', ')} or key=value.${similar === undefined ? '' : ` Similar: ${similar}`}`,
+    `'${word}' is neither a data set nor a setting (command line): expected ${datasets.join(', ')}, folder=PATH or key=value.${similar === undefined ? '' : ` Similar: ${similar}`}`,
   )
 }

@@ -129,6 +129,13 @@ describe('files', () => {
     ['epochs: "3"', `expected a whole number above 0, got '3'`],
     ['- 1\n- 2', 'expected settings as key: value, got [1,2]'],
     ['epochs: [1', ':1 is not YAML'],
+    ['epochs: 1\nepochs: 2', ':2 is not YAML: Map keys must be unique'],
+    ['a: &a {b: 1}\noptimizer: *a', 'is not YAML: aliases (*name) are not understood here'],
+    ['size: &size [*size]', 'is not YAML: aliases (*name) are not understood here'],
+    ['size: *none', 'is not YAML: aliases (*name) are not understood here'],
+    ['['.repeat(100_000), 'is not YAML: '],
+    ['__proto__: { epochs: 1 }', "'__proto__: {\"epochs\":1}' is not a valid setting"],
+    ['constructor.prototype: 1', 'is not a valid setting'],
   ])('%s is refused', async (text, message) => {
     await expect(readConfigFile(await file(text), settings)).rejects.toThrow(message)
   })

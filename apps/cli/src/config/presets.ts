@@ -6,6 +6,7 @@ export type PresetName = Config['preset']
 export type Preset = Readonly<Record<string, unknown>>
 
 const reference = {
+  'data.name': 'cifar10',
   'model.name': 'ddnet',
   'optimizer.name': 'adam',
   'optimizer.learningRate': 4e-3,
@@ -29,8 +30,19 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     'checkpoint.every': 50,
   },
 
+  /** Images of your own: larger ones, and fewer of them. */
+  photos: {
+    ...reference,
+    'data.name': 'folder',
+    size: 64,
+    batchSize: 32,
+    'optimizer.learningRate': 2e-3,
+    epochs: 20,
+  },
+
   /** The article's listing, word by word. */
   seed: {
+    'data.name': 'cifar10',
     'model.name': 'seed',
     'optimizer.name': 'adam',
     'optimizer.learningRate': 1e-3,

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { parse, YAMLParseError } from 'yaml'
 import { UsageError } from '../errors.ts'
 import type { Entry } from './entry.ts'
 import { nearest } from './nearest.ts'
+import { isModule, readConfigModule } from './read-module.ts'
+import { readConfigText } from './read-text.ts'
 import type { Setting, Settings } from './settings.ts'
 
 /** Variables that begin as ours do and belong to other parts. */
@@ -48,33 +49,37 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 }
 
 /**
- * A YAML (or JSON) file of settings, nested or with dotted keys.
+ * A file of settings in YAML (or JSON), TypeScript or JavaScript, nested or with dotted keys.
  *
- * @throws UsageError when it cannot be read, is not YAML, or holds an unknown key or a value of the wrong kind
+ * @throws UsageError when it cannot be read, or holds an unknown key or a value of the wrong kind
  */
 export async function readConfigFile(path: string, settings: Settings): Promise<Entry[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : (code ?? error)
-    throw new UsageError(`cannot read ${path}: ${problem}. Give the path of a YAML file of settings.`, { cause: error })
-  }
-  let content: unknown
-  try {
-    content = parse(text)
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error
-    const line = error.linePos?.[0].line
-    throw new UsageError(
-      `${path}${line === undefined ? '' : `:${line}`} is not YAML: ${error.message.split(' at line')[0]}. Mend it, or write one with \`ddnet config > FILE\`.`,
-      { cause: error },
-    )
-  }
+  const content = isModule(path) ? await readConfigModule(path) : await readYaml(path)
   if (content === null) return []
   if (!isGroup(content)) throw new UsageError(`${path}: expected settings as key: value, got ${show(content)}.`)
   return flatten(content, '', path, settings)
+}
+
+async function readYaml(path: string): Promise<unknown> {
+  const text = await readConfigText(path)
+  try {
+    // No setting repeats another by an alias, and aliases could make a small file a huge value, or an endless one.
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' })
+  } catch (error) {
+    const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined
+    throw new UsageError(
+      `${path}${line === undefined ? '' : `:${line}`} is not YAML: ${yamlProblem(error)}. Mend it, or write one with \`ddnet config > FILE\`.`,
+      { cause: error },
+    )
+  }
+}
+
+/** What the parser has against a text: it throws errors of JavaScript for aliases (`*name`) and for too deep nesting. */
+function yamlProblem(error: unknown): string {
+  if (error instanceof YAMLParseError) return error.message.split(' at line')[0] as string
+  if (error instanceof ReferenceError) return 'aliases (*name) are not understood here'
+  if (error instanceof RangeError) return 'it is nested too deeply'
+  throw error
 }
 
 function flatten(group: Record<string, unknown>, prefix: string, place: string, settings: Settings): Entry[] {
@@ -116,7 +121,7 @@ function fromText(text: string, { schema }: Setting): unknown {
   if (text === 'null') return null
   if (schema.safeParse(text).success) return text
   try {
-    return parse(text)
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' })
   } catch {
     return text
   }

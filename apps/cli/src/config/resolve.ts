@@ -55,8 +55,9 @@ export function resolveConfig(
   return { config, places }
 }
 
-/** Who gives the length of a run leaves nothing of an automatic `short`: `epochs` are the full recipe's, `steps` a quick look. */
+/** A folder of images has its own recipe. Who gives the length of a run leaves nothing of an automatic `short`: `epochs` are the full recipe's, `steps` a quick look. */
 function presetFor(given: ReadonlyMap<string, Entry>, automatic: PresetName): PresetName {
+  if (given.get('data.name')?.value === 'folder') return 'photos'
   if (automatic !== 'short') return automatic
   if (typeof given.get('epochs')?.value === 'number') return 'ddnet'
   return typeof given.get('steps')?.value === 'number' ? 'quick' : 'short'
@@ -118,6 +119,11 @@ function checkTogether({ model, size, data, validation }: Config, given: Readonl
         `size=${size} (${placeOf('size', 'model.channels')}): expected a multiple of ${factor}, because the ${model.channels.length} stages of model.channels each halve it. Try size=${Math.max(1, Math.round(size / factor)) * factor}`,
       )
     }
+  }
+  if (data.name === 'folder' && data.directory === null) {
+    throw new UsageError(
+      `data.name=folder (${placeOf('data.name', 'preset')}) needs the folder of the images. Try folder=./photos, where each class has a folder of its own`,
+    )
   }
   if (data.name === 'cifar10' && validation.images > 10_000) {
     throw new UsageError(

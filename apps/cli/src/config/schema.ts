@@ -43,6 +43,40 @@ const perChannel = (start: number, about: string, one: z.ZodNumber) =>
 const learningRate = () => positive(1e-3, 'Learning rate; of a schedule, its highest')
 const weightDecay = (start: number) => notNegative(start, 'Weight decay')
 
+const directory = (expects: string, example: string, about: string) =>
+  setting(z.string().min(1).nullable().default(null), expects, example, about)
+
+/** What is done to the images of any data set. */
+const imageSettings = () => ({
+  flip: flag(true, 'Mirror training images at random'),
+  mean: perChannel(0.4734, 'Subtracted from the images, which are 0…1', z.number()),
+  std: perChannel(0.2516, 'The images are divided by this afterwards', z.number().positive()),
+})
+
+const data = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('cifar10'),
+    directory: directory(
+      'the path of a folder, or null',
+      './cifar-10-batches-bin',
+      'Folder with the official files, null uses the cache and fills it from the network; or folder with images of your own, in a folder a class',
+    ),
+    ...imageSettings(),
+  }),
+  z.strictObject({
+    name: z.literal('folder'),
+    directory: directory('the path of a folder', './photos', 'Folder with images of your own, in a folder a class'),
+    validation: setting(
+      z.number().gt(0).lt(1).default(0.2),
+      'a number above 0 and below 1',
+      0.2,
+      'Share of each class to measure on, where the folder has no train and test',
+    ),
+    onError: oneOf(['throw', 'skip'], 'throw', 'What becomes of an image that cannot be read: stop, or leave it out'),
+    ...imageSettings(),
+  }),
+])
+
 const model = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('ddnet'),
@@ -114,7 +148,11 @@ export const backendWish = setting(
 
 /** Everything that decides a training run. Groups with a `name` have the settings of what is named, and no others. */
 export const configSchema = z.strictObject({
-  preset: oneOf(['quick', 'short', 'ddnet', 'seed'], 'ddnet', 'Where the values come from that are not given'),
+  preset: oneOf(
+    ['quick', 'short', 'ddnet', 'photos', 'seed'],
+    'ddnet',
+    'Where the values come from that are not given',
+  ),
   name: setting(
     z
       .string()
@@ -126,18 +164,7 @@ export const configSchema = z.strictObject({
     'Name of the run’s folder; null makes it DATA-PRESET',
   ),
   backend: backendWish,
-  data: z.strictObject({
-    name: oneOf(['cifar10'], 'cifar10', 'Data set'),
-    directory: setting(
-      z.string().min(1).nullable().default(null),
-      'the path of a folder, or null',
-      './cifar-10-batches-bin',
-      'Folder with the official files; null uses the cache, and fills it from the network',
-    ),
-    flip: flag(true, 'Mirror training images at random'),
-    mean: perChannel(0.4734, 'Subtracted from the images, which are 0…1', z.number()),
-    std: perChannel(0.2516, 'The images are divided by this afterwards', z.number().positive()),
-  }),
+  data,
   size: count(32, 'Height and width that images are resized to'),
   model,
   optimizer,
@@ -172,7 +199,10 @@ export const configSchema = z.strictObject({
       100,
       'When to measure on test images',
     ),
-    images: count(10_000, 'How many test images, the first ones; the end of a run always takes all'),
+    images: count(
+      10_000,
+      'How many test images, the first ones, or all that there are; the end of a run always takes all',
+    ),
   }),
   checkpoint: z.strictObject({
     every: setting(
@@ -187,4 +217,11 @@ export const configSchema = z.strictObject({
 })
 
 export type Config = z.infer<typeof configSchema>
+
+type Input = z.input<typeof configSchema>
+/** Of a group with variants, the settings of each. */
+type Partially<T> = T extends readonly unknown[] ? T : T extends object ? Partial<T> : T
+
+/** What a file of settings may say: any of them. */
+export type Settings = { readonly [Key in keyof Input]?: Partially<Input[Key]> }
 export type BackendWish = Config['backend']

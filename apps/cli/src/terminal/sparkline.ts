@@ -1,9 +1,13 @@
 const levels = '▁▂▃▄▅▆▇█'
 
-/** A curve in one line, from its lowest (▁) to its highest value (█); longer than `width`, it is averaged down. */
-export function sparkline(values: readonly number[], width = 60): string {
+/**
+ * A curve in one line, from its lowest (▁) to its highest value (█); longer than `width`, it is averaged down.
+ *
+ * @param range what ▁ and █ stand for, where several curves share a scale
+ */
+export function sparkline(values: readonly number[], width = 60, range?: readonly [number, number]): string {
   const points = values.length <= width ? values : averages(values, width)
-  const [low, high] = [Math.min(...points), Math.max(...points)]
+  const [low, high] = range ?? [Math.min(...points), Math.max(...points)]
   return points
     .map((value) => levels[high === low ? 0 : Math.round(((value - low) / (high - low)) * (levels.length - 1))])
     .join('')

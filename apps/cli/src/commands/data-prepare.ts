@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type Dataset, resize, type Sample } from '@ddnet/datasets'
+import { cacheDirectory } from '@ddnet/datasets/node'
+import { loadData } from '../data.ts'
+import { type ImageList, listImageFolder } from '../data-folder.ts'
+import { UsageError } from '../errors.ts'
+import { write } from '../files.ts'
+import { inParallel } from '../in-parallel.ts'
+import { namedData } from '../named-data.ts'
+import type { Parts } from '../program.ts'
+import { encodeSquare, readImage } from '../read-image.ts'
+import { formatCount } from '../terminal/format.ts'
+import { liveLine } from '../terminal/live-line.ts'
+import { countLine } from '../terminal/progress-line.ts'
+import { styleFor } from '../terminal/style.ts'
+
+export interface PrepareOptions {
+  readonly to?: string
+  readonly size?: number
+  /** At most so many of each class. */
+  readonly images?: number
+}
+
+/** Images of one part, which come by index. */
+interface Part {
+  readonly name: 'train' | 'test' | ''
+  readonly labels: readonly number[]
+  readonly get: (index: number) => Promise<Pick<Sample, 'image' | 'shape'>>
+}
+
+/**
+ * `ddnet data prepare`: CIFAR-10 is fetched, checked and kept; `--to` writes it, or images of any size and kind, as square
+ * PNGs in a folder a class, which train fast.
+ */
+export async function prepareData(name: string, options: PrepareOptions, parts: Parts): Promise<void> {
+  const { io } = parts
+  const config = namedData(name, [], io)
+  if (options.to === undefined) {
+    if (config.data.name === 'folder') throw new UsageError('expected where to write the images. As in: --to prepared')
+    if (options.images !== undefined || options.size !== undefined) {
+      throw new UsageError('--size and --images are of what is written. Add --to FOLDER')
+    }
+  }
+  const to = options.to === undefined ? undefined : resolve(io.cwd, options.to)
+  if (to !== undefined && existsSync(to) && (await readdir(to)).length > 0) {
+    throw new UsageError(`${options.to} is not empty. Give a new folder with --to`)
+  }
+  if (config.data.name === 'folder') {
+    const size = options.size ?? 64
+    const directory = resolve(io.cwd, config.data.directory as string)
+    const { train, test } = await listImageFolder(directory)
+    const part = (name: Part['name'], { names, labels }: ImageList): Part => ({
+      name,
+      labels,
+      get: (index) => readImage(join(directory, names[index] as string), size),
+    })
+    const all = test === undefined ? [part('', train)] : [part('train', train), part('test', test)]
+    await writeParts(all, train.classNames, to as string, options, parts)
+    return
+  }
+  const { train, test, classNames } = await loadData(config, io, parts.loadData)
+  if (to === undefined) {
+    const where = config.data.directory ?? join(cacheDirectory(io.env), 'cifar10')
+    io.stdout.write(
+      `CIFAR-10 is ready: ${formatCount(train.length)} training and ${formatCount(test.length)} test images in ${where}\n`,
+    )
+    return
+  }
+  const scaled = options.size === undefined ? (sample: Sample) => sample : resize([options.size, options.size])
+  const part = (name: Part['name'], dataset: Dataset<Sample>): Part => ({
+    name,
+    labels: Array.from(dataset.labels ?? []),
+    get: async (index) => scaled(await dataset.get(index), {}),
+  })
+  await writeParts([part('train', train), part('test', test)], classNames, to, options, parts)
+}
+
+async function writeParts(
+  all: readonly Part[],
+  classNames: readonly string[],
+  to: string,
+  options: PrepareOptions,
+  { io }: Parts,
+): Promise<void> {
+  const images = all.flatMap((part) =>
+    firstOfEach(part.labels, options.images).map(({ index, number }) => ({
+      part,
+      index,
+      number,
+      folder: join(to, part.name, classNames[part.labels[index] as number] as string),
+    })),
+  )
+  for (const folder of new Set(images.map(({ folder }) => folder))) await mkdir(folder, { recursive: true })
+  const line = liveLine(io)
+  const style = styleFor(io.stderr, io.env)
+  let done = 0
+  try {
+    await inParallel(images.length, async (at) => {
+      const { part, index, number, folder } = images[at] as (typeof images)[number]
+      const { image, shape } = await part.get(index)
+      await write(join(folder, `${number}.png`), await encodeSquare(image as Uint8Array, shape[0]))
+      done++
+      line.update((columns) => countLine('writing', done, images.length, columns, style))
+    })
+  } finally {
+    line.clear()
+  }
+  io.stdout.write(`${formatCount(images.length)} images of ${classNames.length} classes are written to ${options.to}\n`)
+}
+
+/** The first `most` samples of each class, numbered within it. */
+function firstOfEach(labels: readonly number[], most = Number.POSITIVE_INFINITY): { index: number; number: number }[] {
+  const seen = new Map<number, number>()
+  const numbered = labels.map((label, index) => {
+    const number = seen.get(label) ?? 0
+    seen.set(label, number + 1)
+    return { index, number }
+  })
+  return numbered.filter(({ number }) => number < most)
+}

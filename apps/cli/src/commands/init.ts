@@ -1,0 +1,62 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CliError, UsageError } from '../errors.ts'
+import { write } from '../files.ts'
+import type { Parts } from '../program.ts'
+import { sayer } from '../terminal/say.ts'
+
+/** Chunks of the built command lie in `dist`, this file in `src/commands`. */
+const templates = ['../template', '../../template'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+
+/** What is in the folder of a repository that is about to begin. */
+const allowed = ['.git', '.DS_Store']
+
+/** `ddnet init`: a project in TypeScript, with a test, in a folder that is new or empty. */
+export async function init(folder: string, { io, version }: Parts): Promise<void> {
+  const target = resolve(io.cwd, folder)
+  const there = (await namesIn(target)).filter((name) => !allowed.includes(name))
+  if (there.length > 0) {
+    throw new UsageError(
+      `${folder} is not empty: it has ${there.slice(0, 3).join(', ')}${there.length > 3 ? ' …' : ''}. Give a new folder, as in: ddnet init my-network`,
+    )
+  }
+  const name = packageName(basename(target))
+  const template = await templateFolder()
+  const entries = await readdir(template, { recursive: true, withFileTypes: true })
+  for (const entry of entries.filter((each) => each.isFile())) {
+    const path = join(entry.parentPath, entry.name)
+    // npm leaves .gitignore out of what it packs, so that it has another name there.
+    const to = join(target, path.slice(template.length + 1).replace(/^gitignore$/, '.gitignore'))
+    await mkdir(dirname(to), { recursive: true })
+    const text = await readFile(path, 'utf8')
+    await write(to, text.replaceAll('NAME', name).replaceAll('VERSION', `^${version}`))
+  }
+  io.stdout.write(`${name} is ready in ${folder}\n`)
+  const say = sayer(io)
+  const steps = [...(folder === '.' ? [] : [`cd ${folder}`]), 'npm install', 'npm start', 'npm test']
+  for (const [at, step] of steps.entries()) say(at === 0 ? 'go on' : '', step)
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return []
+    if (code === 'ENOTDIR') throw new UsageError(`${folder} is a file. Give a new or empty folder.`)
+    throw error
+  }
+}
+
+async function templateFolder(): Promise<string> {
+  for (const folder of templates) if ((await namesIn(folder)).includes('package.json')) return folder
+  throw new CliError('the template of a project is missing from this installation. Install ddnet again.')
+}
+
+/** What npm takes as the name of a package. */
+const packageName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+|-+$/g, '') || 'my-network'

@@ -1,0 +1,177 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Config } from '../config/schema.ts'
+import { readSettings } from '../config/settings.ts'
+import { UsageError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import type { Parts } from '../program.ts'
+import { type BrokenRun, type RunSummary, summarizeRun, summarizeRuns } from '../run-summary.ts'
+import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
+import { sayer } from '../terminal/say.ts'
+import { sparkline } from '../terminal/sparkline.ts'
+import { styleFor } from '../terminal/style.ts'
+import { table, visibleLength } from '../terminal/table.ts'
+
+const gap = 2
+const [narrowestCurve, widestCurve] = [4, 30]
+
+/** `ddnet runs list`: a line a run, the newest last; what is broken is named, with the reason. */
+export async function listRuns(
+  folder: string | undefined,
+  options: { readonly json?: boolean },
+  { io }: Parts,
+): Promise<void> {
+  const runs = await summarizeRuns(io.cwd, folder ?? io.env.DDNET_RUNS ?? 'runs', readSettings())
+  if (options.json) {
+    for (const run of runs) io.stdout.write(`${JSON.stringify(forPrograms(run))}\n`)
+    return
+  }
+  const whole = runs.filter((run) => run.state !== 'broken')
+  if (whole.length > 0) for (const line of listing(whole, io)) io.stdout.write(`${line}\n`)
+  const say = sayer(io)
+  for (const run of runs) if (run.state === 'broken') say('broken', `${run.path}: ${run.problem}`)
+  if (runs.length === 0) say('runs', 'none yet. Train one: ddnet train cifar10')
+}
+
+function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
+  const style = styleFor(stdout, env)
+  const best = Math.max(...runs.map(({ test }) => test?.accuracy ?? 0))
+  const head = ['run', 'started', 'steps', 'time', 'test'].map((text) => style('dim', text))
+  const rows = runs.map(({ path, startedAt, state, step, totalSteps, seconds, test }) => [
+    path,
+    startedAt === undefined ? '' : minuteOf(startedAt),
+    state === 'finished' ? formatCount(step) : style('yellow', `${formatCount(step)}${progressOf(step, totalSteps)}`),
+    formatDuration(seconds),
+    test === undefined ? '' : style(test.accuracy === best ? 'green' : 'reset', formatPercent(test.accuracy)),
+  ])
+  const lines = table([head, ...rows], { right: [2, 3, 4], gap })
+  // The curves get what the rest leaves.
+  const longest = Math.max(...lines.map(visibleLength))
+  const room = Math.min(widestCurve, (stdout.columns ?? 80) - longest - gap)
+  if (room < narrowestCurve) return lines
+  return lines.map((line, at) => {
+    const curve =
+      at === 0
+        ? ''
+        : sparkline(
+            (runs[at - 1] as RunSummary).records.map(({ test }) => test.accuracy),
+            room,
+          )
+    return `${line}${' '.repeat(longest - visibleLength(line) + gap)}${style('cyan', curve)}`.trimEnd()
+  })
+}
+
+/** `/300` where it is known how many it will be. */
+const progressOf = (step: number, total: number | undefined): string =>
+  total === undefined || total === step ? '' : `/${formatCount(total)}`
+
+/** `2026-03-09 14:05`, as in the file: UTC. */
+const minuteOf = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
+
+function forPrograms(run: RunSummary | BrokenRun): object {
+  if (run.state === 'broken') return run
+  const { records, ...rest } = run
+  return { ...rest, testAccuracies: records.map(({ step, test }) => [step, test.accuracy]) }
+}
+
+/** `ddnet runs compare`: results side by side, and the settings in which the runs differ. */
+export async function compareRuns(
+  paths: readonly string[],
+  options: { readonly json?: boolean },
+  { io }: Parts,
+): Promise<void> {
+  if (paths.length < 2) {
+    throw new UsageError(
+      `expected two runs or more to compare, got ${paths.length}. As in: ddnet runs compare runs/a runs/b`,
+    )
+  }
+  const settings = readSettings()
+  const runs = await Promise.all(paths.map((path) => summarizeRun(io.cwd, path, settings)))
+  const differences = differingSettings(runs, [...settings.byPath.keys()])
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify({ runs: runs.map(forPrograms), differences })}\n`)
+    return
+  }
+  const columns = runs.map((run, at) => columnOf(run, at, runs, differences))
+  const labels = labelsOf(Object.keys(differences))
+  const style = styleFor(io.stdout, io.env)
+  for (const [index, block] of blocks(labels, columns, io.stdout.columns ?? 80).entries()) {
+    if (index > 0) io.stdout.write('\n')
+    const rows = labels.map((label, row) => [style('dim', label), ...block.map((column) => column[row] as string)])
+    for (const [at, line] of table(rows, { gap }).entries())
+      io.stdout.write(`${at === 0 ? style('bold', line) : line}\n`)
+  }
+}
+
+const labelsOf = (paths: readonly string[]) => [
+  '',
+  'state',
+  'test',
+  'best',
+  'loss',
+  'time',
+  'backend',
+  'curve',
+  ...paths,
+]
+
+function columnOf(
+  run: RunSummary,
+  at: number,
+  runs: readonly RunSummary[],
+  differences: Readonly<Record<string, readonly unknown[]>>,
+): string[] {
+  const { path, state, step, totalSteps, test, bestAccuracy, seconds, backend, records } = run
+  // One scale for all, so that the curves can be compared.
+  const all = runs.flatMap((each) => each.records.map((record) => record.test.accuracy))
+  const curve = sparkline(
+    records.map((record) => record.test.accuracy),
+    16,
+    [Math.min(...all), Math.max(...all)],
+  )
+  return [
+    path,
+    state === 'finished' ? `${formatCount(step)} steps` : `step ${formatCount(step)}${progressOf(step, totalSteps)}`,
+    test === undefined ? '' : formatPercent(test.accuracy),
+    bestAccuracy === undefined ? '' : formatPercent(bestAccuracy),
+    test === undefined ? '' : test.loss.toFixed(4),
+    formatDuration(seconds),
+    (backend ?? '').replace(/ \(.*\)$|, .*$/, ''),
+    curve,
+    ...Object.values(differences).map((values) => shown(values[at])),
+  ]
+}
+
+const shown = (value: unknown): string =>
+  value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value)
+
+/** As many runs side by side as the terminal is wide for, at least one. */
+function blocks(labels: readonly string[], columns: readonly string[][], width: number): string[][][] {
+  const labelWidth = Math.max(...labels.map((label) => label.length))
+  const result: string[][][] = []
+  let left = 0
+  for (const column of columns) {
+    const needed = gap + Math.max(...column.map(visibleLength))
+    if (result.length === 0 || left < needed) {
+      result.push([])
+      left = width - labelWidth
+    }
+    result.at(-1)?.push(column)
+    left -= needed
+  }
+  return result
+}
+
+/** The settings that are not the same in all runs, with each run's value: where a run computes and what it is called aside. */
+function differingSettings(runs: readonly RunSummary[], paths: readonly string[]): Record<string, unknown[]> {
+  const differing = paths
+    .filter((path) => !['name', 'backend', 'runs'].includes(path))
+    .map((path) => [path, runs.map(({ config }) => valueAt(config, path))] as const)
+    .filter(([, values]) => values.some((value) => !isDeepStrictEqual(value, values[0])))
+  return Object.fromEntries(differing)
+}
+
+function valueAt(config: Config, path: string): unknown {
+  const [group = '', key] = path.split('.')
+  const value = (config as unknown as Record<string, unknown>)[group]
+  return key === undefined ? value : (value as Record<string, unknown> | undefined)?.[key]
+}

@@ -1,0 +1,73 @@
+import { presets } from './presets.ts'
+import { readSettings, type Setting } from './settings.ts'
+
+/** docs/settings.md: every setting, from the schema that checks them. */
+export function settingsPage(): string {
+  const { byPath, variants } = readSettings()
+  const rows = [...byPath.values()].map((setting) => {
+    const [group = '', key] = setting.path.split('.')
+    const owners = variants.get(group)
+    const only =
+      owners === undefined || key === 'name'
+        ? []
+        : owners.names.filter((name) => owners.settings[name]?.some(({ path }) => path === setting.path))
+    const scope = only.length > 0 && only.length < (owners?.names.length ?? 0) ? `; of ${only.join(', ')} only` : ''
+    return [`\`${setting.path}\``, `${setting.about}${scope}`, setting.expects, defaultOf(setting)]
+  })
+  const names = Object.keys(presets)
+  const paths = [...new Set(Object.values(presets).flatMap((preset) => Object.keys(preset)))]
+  const presetRows = paths.map((path) => [
+    `\`${path}\``,
+    ...names.map((name) =>
+      path in (presets[name as keyof typeof presets] ?? {}) ? code(presets[name as keyof typeof presets][path]) : '',
+    ),
+  ])
+  return `# Settings
+
+Everything that decides a training run of the command [\`ddnet\`](../apps/cli). This page is made from the schema that
+checks the settings, and so is [\`config.schema.json\`](../apps/cli/config.schema.json), with which editors complete and check files
+of settings: \`pnpm vitest run apps/cli/test/settings.test.ts -u\` writes both. \`ddnet config\` prints the settings that \`train\`
+would use, and where each comes from.
+
+On the command line a setting is \`optimizer.learningRate=0.001\`, in the environment \`DDNET_OPTIMIZER_LEARNING_RATE=0.001\`, and in a
+file for \`--config\` in YAML, TypeScript or JavaScript
+
+\`\`\`yaml
+# yaml-language-server: $schema=node_modules/ddnet/config.schema.json
+optimizer:
+  learningRate: 0.001
+\`\`\`
+
+\`\`\`ts
+import type { Settings } from 'ddnet'
+
+export default { optimizer: { learningRate: 0.001 } } satisfies Settings
+\`\`\`
+
+The command line is stronger than the environment, that than the file, that than the preset.
+
+${markdownTable([['setting', 'what it is', 'expected', 'default'], ...rows])}
+## Presets
+
+What a preset says in place of the defaults. Without \`preset\` it is \`photos\` for a folder of images, \`ddnet\` on a GPU, else \`short\`; there
+\`epochs\` takes it to \`ddnet\`, and \`steps\` to \`quick\`.
+
+${markdownTable([['setting', ...names.map((name) => `\`${name}\``)], ...presetRows])}`
+}
+
+function defaultOf({ schema }: Setting): string {
+  const { success, data } = schema.safeParse(undefined)
+  return success ? code(data) : 'by preset'
+}
+
+const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
+
+/** A table with columns of one width, as formatters leave it. */
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const safe = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = (safe[0] ?? []).map((_, at) => Math.max(...safe.map((row) => (row[at] as string).length)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at] as number)).join(' | ')} |\n`
+  const [head = [], ...body] = safe
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('')
+}

@@ -1,0 +1,31 @@
+import { type Dataset, loader, map, normalize, type Sample } from '@ddnet/datasets'
+import { crossEntropy } from '@ddnet/losses'
+import { accuracy } from '@ddnet/metrics'
+import type { Key } from '@ddnet/ops'
+import { adam, oneCycle } from '@ddnet/optimizers'
+import { type Callback, Trainer } from '@ddnet/trainer'
+import type { Network } from './model.js'
+
+export interface TrainOptions {
+  readonly train: Dataset<Sample>
+  readonly test: Dataset<Sample>
+  readonly epochs: number
+  readonly key: Key
+  readonly callbacks?: readonly Callback[]
+}
+
+/** Trains the network; its loss and accuracy on the test images. */
+export async function train(model: Network, { train, test, epochs, key, callbacks = [] }: TrainOptions) {
+  const scale = normalize({ mean: 0.3, std: 0.25 })
+  const batches = loader(map(train, scale), { batchSize: 32, shuffle: true, key: key.fold('data') })
+  const validation = loader(map(test, scale), { batchSize: 100 })
+  const trainer = new Trainer({
+    model,
+    loss: crossEntropy(),
+    metrics: { accuracy: accuracy() },
+    optimizer: adam({ learningRate: oneCycle({ peak: 0.01, steps: epochs * batches.length }) }),
+    callbacks: [...callbacks],
+  })
+  await trainer.fit(batches, { epochs, validation, key: key.fold('training') })
+  return trainer.evaluate(validation)
+}
