@@ -134,7 +134,7 @@ describe('files', () => {
     ['size: &size [*size]', 'is not YAML: aliases (*name) are not understood here'],
     ['size: *none', 'is not YAML: aliases (*name) are not understood here'],
     ['['.repeat(100_000), 'is not YAML: '],
-    ['__proto__: { epochs: 1 }', "'__proto__: {\"epochs\":1}' is not a valid setting"],
+    ['__proto__: { epochs: 1 }', '\'__proto__: {"epochs":1}\' is not a valid setting'],
     ['constructor.prototype: 1', 'is not a valid setting'],
   ])('%s is refused', async (text, message) => {
     await expect(readConfigFile(await file(text), settings)).rejects.toThrow(message)
