@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { random } from '@ddnet/ops'
 import { CheckpointError, loadCheckpoint } from '@ddnet/trainer'
 import { expect } from 'vitest'
@@ -19,8 +20,8 @@ export interface Kills {
  * Trains in a process of its own, kills it with SIGKILL at `kills` random moments, resumes each time, and compares with a
  * run that nobody disturbed: the files of the last checkpoint after every kill, and the log at the end.
  *
- * A moment is a random number of steps after a start, and then a random part of a step's time; a checkpoint is written
- * every step, which takes most of that time. `seed` chooses the moments, as far as a clock can be chosen.
+ * A moment is a random number of steps after a start, and then a random part of a step's time, or up to 3 ms after the
+ * writing of a checkpoint began, which is done every step. `seed` chooses the moments, as far as a clock can be chosen.
  *
  * @param script `train.ts` as one file
  */
@@ -41,10 +42,12 @@ export async function killAndResume(
   const reached: number[] = []
   for (let kill = 0; kill < kills; kill++) {
     const key = random.key(seed).fold(kill)
+    mkdirSync(path.join(broken, 'checkpoints'), { recursive: true })
     const training = startTraining(script, broken, { steps, keep: 2 })
     await training.says(1 + random.integer(key.fold('steps'), stepsAtOnce))
-    const delay = random.integer(key.fold('thousandths'), 1000) / 1000
-    await new Promise((resolve) => setTimeout(resolve, delay * stepMs))
+    // Writing takes a small part of a step: every second kill waits for it to begin.
+    if (kill % 2 === 0) await sleep((random.integer(key.fold('thousandths'), 1000) / 1000) * stepMs)
+    else await writing(broken).then(() => sleep(random.integer(key.fold('milliseconds'), 4)))
     training.child.kill('SIGKILL')
     const { signal, stderr, said } = await training.ended
     expect(signal, stderr).toBe('SIGKILL')
@@ -120,11 +123,18 @@ async function lastStep(folder: string): Promise<number> {
 
 const nameOf = (step: number): string => `step=${String(step).padStart(6, '0')}`
 
-function unfinished(folder: string): string[] {
-  const checkpoints = path.join(folder, 'checkpoints')
-  // The first kill may come before there is one.
-  const names = existsSync(checkpoints) ? readdirSync(checkpoints) : []
-  return names.filter((name) => name.startsWith('.unfinished-'))
+const unfinished = (folder: string): string[] =>
+  readdirSync(path.join(folder, 'checkpoints')).filter((name) => name.startsWith('.unfinished-'))
+
+/** Resolves when a part of a checkpoint is begun. */
+function writing(folder: string): Promise<void> {
+  return new Promise((resolve) => {
+    const watcher = watch(path.join(folder, 'checkpoints'), (_, name) => {
+      if (!name?.startsWith('.unfinished-')) return
+      watcher.close()
+      resolve()
+    })
+  })
 }
 
 /** SHA-256 of the files of a checkpoint, in which are weights, optimizer, randomness, data position and metrics. */
