@@ -9,13 +9,18 @@ export interface Window {
   readonly width: number
 }
 
+/** What a window shows where it leaves the image: zeros, or the image mirrored at its outermost pixels. */
+export type PaddingMode = 'constant' | 'reflect'
+
 /**
- * The window of a picture, with zeros where it leaves the image. Boxes are cut to it; those outside have no area then.
+ * The window of a picture, with zeros where it leaves the image (or the image reflected, less than its size wide). Boxes
+ * are cut to it; those outside have no area then.
  *
- * @see torchvision.transforms.v2.functional.crop
+ * @see torchvision.transforms.v2.functional.crop, and pad for its padding modes
  */
-export function crop<S extends Picture>(sample: S, window: Window): S {
+export function crop<S extends Picture>(sample: S, window: Window, mode: PaddingMode = 'constant'): S {
   const { image, mask, boxes, shape } = sample
+  const cut = mode === 'reflect' ? cutReflected : cutWithZeros
   const [height, width, channels] = shape
   const { top, left } = window
   return {
@@ -27,7 +32,7 @@ export function crop<S extends Picture>(sample: S, window: Window): S {
   }
 }
 
-function cut<P extends Pixels>(
+function cutWithZeros<P extends Pixels>(
   pixels: P,
   [inHeight, inWidth, channels]: readonly [number, number, number],
   { top, left, height, width }: Window,
@@ -41,4 +46,31 @@ function cut<P extends Pixels>(
     result.set(pixels.subarray(from, from + columns * channels), (y * width + firstColumn) * channels)
   }
   return result
+}
+
+function cutReflected<P extends Pixels>(
+  pixels: P,
+  [inHeight, inWidth, channels]: readonly [number, number, number],
+  { top, left, height, width }: Window,
+): P {
+  const result = zerosLike(pixels, height * width * channels)
+  const first = Math.max(0, -left)
+  const end = Math.min(width, inWidth - left)
+  for (let y = 0; y < height; y++) {
+    const source = reflected(y + top, inHeight) * inWidth
+    const copy = (x: number, count: number): void => {
+      const from = (source + reflected(x + left, inWidth)) * channels
+      result.set(pixels.subarray(from, from + count * channels), (y * width + x) * channels)
+    }
+    for (let x = 0; x < first; x++) copy(x, 1)
+    copy(first, end - first)
+    for (let x = end; x < width; x++) copy(x, 1)
+  }
+  return result
+}
+
+/** The pixel seen at a position beside the image: the outermost one is the mirror, and is not repeated. */
+function reflected(at: number, length: number): number {
+  if (at < 0) return -at
+  return at < length ? at : 2 * (length - 1) - at
 }

@@ -32,6 +32,58 @@ test.each([0, 1, 2, 6])('with padding %d every window of the padded image appear
   expect(seen.size).toBe(expected.size)
 })
 
+test.each([0, 1, 2])('reflecting %d pixels, every window of the reflected image appears, and no other', (padding) => {
+  // As numpy.pad(…, mode='reflect'): … 2 1 | 0 1 2 3 | 2 1 …
+  const mirror = (at: number, length: number) => length - 1 - Math.abs(length - 1 - Math.abs(at))
+  const side = 2 * padding + 1
+  const windows = Array.from({ length: side * side }, (_, index) => {
+    const [down, right] = [Math.floor(index / side) - padding, (index % side) - padding]
+    return Uint8Array.from(image, (_, at) => {
+      const x = mirror((Math.floor(at / channels) % width) + right, width)
+      const y = mirror(Math.floor(at / channels / width) + down, height)
+      return image[(y * width + x) * channels + (at % channels)] as number
+    }).join()
+  })
+  const crop = randomCrop({ padding, paddingMode: 'reflect' })
+  const seen = new Set(
+    Array.from({ length: 30 * side * side }, (_, draw) => crop(sample, { key: random.key(draw) }).image.join()),
+  )
+  expect([...seen].sort()).toEqual([...new Set(windows)].sort())
+})
+
+test('a window that is larger than the image holds all of its reflection', () => {
+  const row = {
+    image: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9),
+    shape: [3, 3, 1] as const,
+    mask: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9),
+  }
+  const { image: all, mask } = randomCrop({ size: [7, 7], padding: 2, paddingMode: 'reflect' })(row, {
+    key: random.key(1),
+  })
+  // torch.nn.functional.pad(arange(1, 10).reshape(1, 3, 3), [2, 2, 2, 2], 'reflect')
+  const expected = [
+    [9, 8, 7, 8, 9, 8, 7],
+    [6, 5, 4, 5, 6, 5, 4],
+    [3, 2, 1, 2, 3, 2, 1],
+    [6, 5, 4, 5, 6, 5, 4],
+    [9, 8, 7, 8, 9, 8, 7],
+    [6, 5, 4, 5, 6, 5, 4],
+    [3, 2, 1, 2, 3, 2, 1],
+  ].flat()
+  expect([...all]).toEqual(expected)
+  expect([...mask]).toEqual(expected)
+})
+
+test('what cannot be reflected is refused', () => {
+  const reflect = (padding: number) => randomCrop({ padding, paddingMode: 'reflect' })
+  expect(() => reflect(3)(sample, { key: random.key(1) })).toThrow(
+    'randomCrop: expected an image of more than 3 pixels a side to reflect 3, got 3×4. Resize it first, or lower the padding.',
+  )
+  expect(() => reflect(1)({ ...sample, boxes: Float32Array.of(0, 0, 1, 1) }, { key: random.key(1) })).toThrow(
+    "randomCrop: boxes have no reflection. Use paddingMode 'constant'.",
+  )
+})
+
 test('floats stay floats', () => {
   const floats = { ...sample, image: Float32Array.from(image) }
   expect(randomCrop({ padding: 0 })(floats, { key: random.key(1) }).image).toEqual(floats.image)
