@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp, { type Sharp } from 'sharp'
+import { expect, onTestFinished, test } from 'vitest'
+import { measureImage, readImage } from './read-image.ts'
+
+/** A picture that no format can make small, so that most of its file is pixels. */
+function picture(): Sharp {
+  const [width, height] = [60, 40]
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, at) => Math.imul(at, 2654435761) >>> 13)
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+}
+
+function fileOf(content: Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ddnet-image-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'image'), content)
+  return join(folder, 'image')
+}
+
+const kinds: Record<string, (image: Sharp) => Sharp> = {
+  PNG: (image) => image.png(),
+  'interlaced PNG': (image) => image.png({ progressive: true }),
+  JPEG: (image) => image.jpeg(),
+  'progressive JPEG': (image) => image.jpeg({ progressive: true }),
+  WebP: (image) => image.webp(),
+  GIF: (image) => image.gif(),
+}
+
+// libvips tells the damage of some files only the first time that it meets it, and sharp's stats() asks no further.
+test.each(Object.entries(kinds))('a cut %s is refused every time, also among others', async (_, encode) => {
+  const whole = await encode(picture()).toBuffer()
+  const [cut, good] = [fileOf(whole.subarray(0, whole.length * 0.6)), fileOf(whole)]
+  const rounds = Array.from({ length: 24 }, (_, at) => at)
+  const refused = await Promise.allSettled(
+    rounds.flatMap(() => [measureImage(cut, 'cut'), readImage(cut, 16, 'cut'), measureImage(good, 'good')]),
+  )
+  expect(refused.map(({ status }) => status)).toEqual(rounds.flatMap(() => ['rejected', 'rejected', 'fulfilled']))
+  const said = refused.flatMap((result) => (result.status === 'rejected' ? [String(result.reason.message)] : []))
+  for (const message of said)
+    expect(message).toMatch(
+      /^cut is not an image that can be read: [^\n]+\. PNG, JPEG, WebP, GIF, AVIF, TIFF and SVG can\.$/,
+    )
+  expect(said.join()).not.toContain('failOn')
+})
+
+test('a photograph that was turned has the size that people see', async () => {
+  const turned = fileOf(await picture().jpeg().withMetadata({ orientation: 6 }).toBuffer())
+  expect(await measureImage(turned, 'turned')).toEqual({ width: 40, height: 60 })
+  expect(await readImage(turned, 16)).toMatchObject({ width: 40, height: 60, shape: [16, 16, 3] })
+})
