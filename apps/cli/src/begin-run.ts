@@ -141,11 +141,22 @@ function sayRecipe(config: Config, data: LabelledImages, { io }: Parts): void {
   const rate = formatRate(optimizer.learningRate)
   const course = schedule.name === 'oneCycle' ? `one cycle to ${rate}` : `${rate} ${schedule.name}`
   say('recipe', `preset ${preset}: ${length} of ${batchSize} images, ${optimizer.name}, ${course}`)
+  const additions = additionsOf(config)
+  if (additions.length > 0) say('', additions.join(', '))
   const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'a short run' }
   if (cut[preset] !== undefined && config.data.name === 'cifar10') {
     say('', `This is ${cut[preset]}, not the full recipe, which is:`)
     say('', `${commandNames(io.env).train} epochs=10`)
   }
+}
+
+/** What a run does beyond the usual, in words. */
+function additionsOf({ data, loss, average }: Config): string[] {
+  return [
+    ...(data.crop > 0 ? [`crops of images padded by ${data.crop}`] : []),
+    ...(loss.labelSmoothing > 0 ? [`label smoothing ${loss.labelSmoothing}`] : []),
+    ...(average.decay > 0 ? [`averaged weights (decay ${average.decay})`] : []),
+  ]
 }
 
 /** `cifar10-short`, or what the folder of the images is called. */

@@ -5,6 +5,7 @@ import {
   loader,
   map,
   normalize,
+  randomCrop,
   randomHorizontalFlip,
   resize,
   type Sample,
@@ -16,6 +17,7 @@ import { random } from '@ddnet/ops'
 import {
   adam,
   adamW,
+  averaged,
   constant,
   cosine,
   type Optimizer,
@@ -59,10 +61,11 @@ export function createSchedule(
   }
 }
 
-export function createOptimizer(config: Pick<Config, 'schedule' | 'optimizer'>, steps: number): Optimizer {
+export function createOptimizer(config: Pick<Config, 'schedule' | 'optimizer' | 'average'>, steps: number): Optimizer {
   const { name, ...options } = config.optimizer
-  const scheduled = { ...options, learningRate: createSchedule(config, steps) }
-  return { adam, adamW, sgd }[name](scheduled)
+  const optimizer = { adam, adamW, sgd }[name]({ ...options, learningRate: createSchedule(config, steps) })
+  const { decay } = config.average
+  return decay === 0 ? optimizer : averaged(optimizer, { decay })
 }
 
 /** Steps an epoch; the last batch may be smaller. */
@@ -73,10 +76,15 @@ export const stepsPerEpoch = (images: number, { batchSize }: Pick<Config, 'batch
 export const totalSteps = (config: Pick<Config, 'batchSize' | 'epochs' | 'steps'>, images: number): number =>
   config.steps ?? (config.epochs as number) * stepsPerEpoch(images, config) // resolveConfig leaves exactly one of them null
 
-/** Training images in a new order and newly mirrored every epoch. */
+/** Training images in a new order, newly mirrored and shifted every epoch. */
 export function trainingLoader(train: Dataset<Sample>, config: Config): Loader<Batch> {
-  const flip = config.data.flip ? [randomHorizontalFlip()] : []
-  const images = map(train, ...flip, ...preprocessing(config))
+  const { flip, crop } = config.data
+  const augmentation = [
+    ...(flip ? [randomHorizontalFlip()] : []),
+    ...scaling(config),
+    ...(crop > 0 ? [randomCrop({ padding: crop, paddingMode: 'reflect' })] : []),
+  ]
+  const images = map(train, ...augmentation, normalization(config))
   return loader(images, { batchSize: config.batchSize, shuffle: true, key: keysOf(config).data })
 }
 
@@ -91,7 +99,12 @@ export function testLoader(
 }
 
 /** What every image goes through on its way into the model. */
-export function preprocessing({ size, data }: Pick<Config, 'size' | 'data'>): Transform<Sample>[] {
-  const scaled = size === 32 ? [] : [resize(size)] // CIFAR's own size
-  return [...scaled, normalize({ mean: data.mean, std: data.std })]
-}
+export const preprocessing = (config: Pick<Config, 'size' | 'data'>): Transform<Sample>[] => [
+  ...scaling(config),
+  normalization(config),
+]
+
+// CIFAR's own size is 32.
+const scaling = ({ size }: Pick<Config, 'size'>): Transform<Sample>[] => (size === 32 ? [] : [resize(size)])
+
+const normalization = ({ data: { mean, std } }: Pick<Config, 'data'>): Transform<Sample> => normalize({ mean, std })

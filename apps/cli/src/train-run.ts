@@ -87,7 +87,7 @@ async function fit(
   const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
   const trainer = new Trainer({
     model,
-    loss: crossEntropy(),
+    loss: crossEntropy(config.loss),
     metrics: { accuracy: accuracy() },
     optimizer: createOptimizer(config, steps),
     callbacks: [

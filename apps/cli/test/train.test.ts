@@ -167,6 +167,25 @@ describe('going on', () => {
     expect([records(shell, 'runs/cifar10-quick'), weights(shell, 'runs/cifar10-quick')]).toEqual(before)
   })
 
+  test.each([
+    ['data.crop=4', 'crops of images padded by 4'],
+    ['loss.labelSmoothing=0.1', 'label smoothing 0.1'],
+    ['average.decay=0.9', 'averaged weights (decay 0.9)'],
+  ])('so does one with %s, which is another run and says so', async (setting, said) => {
+    const usual = session()
+    const { stderr } = await usual.run('train', ...tiny)
+    expect(stderr).not.toContain(said)
+    const whole = session()
+    const told = await whole.run('train', ...tiny, setting)
+    expect(told.stderr).toMatch(new RegExp(`recipe .*\n {10}${said.replace(/[()]/g, '\\$&')}\n`))
+    expect(weights(whole, 'runs/cifar10-quick')).not.toBe(weights(usual, 'runs/cifar10-quick'))
+    const shell: Session = session({ loadData: afterImages(6 * 8, () => shell.signal('SIGINT')) })
+    expect((await shell.run('train', ...tiny, setting)).code).toBe(130)
+    expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+  })
+
   test('settings that would change the run are refused', async () => {
     const shell = session()
     await shell.run('train', ...tiny)

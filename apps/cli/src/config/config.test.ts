@@ -65,6 +65,9 @@ describe('words of the command line', () => {
     ],
     ['name=../up', 'expected letters, digits, dots, dashes and underscores'],
     ['epochs', `'epochs' is not a setting (command line): expected key=value, as in epochs=10.`],
+    ['data.crop=-1', 'data.crop=-1 (command line): expected a whole number of at least 0, got -1. Try data.crop=4'],
+    ['loss.labelSmoothing=1', 'expected a number from 0 to below 1, got 1. Try loss.labelSmoothing=0.1'],
+    ['average.decay=1', 'expected a number from 0 to below 1, got 1. Try average.decay=0.999'],
     ['seed=-1', 'expected a whole number from 0 to 4294967295, got -1'],
     ['backend=cuda:x', 'expected one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm'],
   ])('%s is refused with its problem, place and remedy', (word, message) => {
@@ -263,6 +266,13 @@ describe('settings that depend on each other', () => {
   test('the size divides by what the stages halve', () => {
     expect(() => resolve('size=36')).toThrow('size=36 (command line): expected a multiple of 8')
     expect(resolve('size=36', 'model.channels=[8,16]').config.size).toBe(36)
+  })
+
+  test('an edge is reflected less than an image wide', () => {
+    expect(() => resolve('data.crop=32')).toThrow(
+      'data.crop=32 (command line): expected less than size=32, for an edge that is reflected. Try data.crop=4',
+    )
+    expect(resolve('data.crop=31').config.data.crop).toBe(31)
   })
 
   test('there are no more than 10,000 test images', () => {

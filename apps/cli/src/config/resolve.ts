@@ -120,6 +120,11 @@ function checkTogether({ model, size, data, validation }: Config, given: Readonl
       )
     }
   }
+  if (data.crop >= size) {
+    throw new UsageError(
+      `data.crop=${data.crop} (${placeOf('data.crop', 'size')}): expected less than size=${size}, for an edge that is reflected. Try data.crop=${Math.floor(size / 8)}`,
+    )
+  }
   if (data.name === 'folder' && data.directory === null) {
     throw new UsageError(
       `data.name=folder (${placeOf('data.name', 'preset')}) needs the folder of the images. Try folder=./photos, where each class has a folder of its own`,

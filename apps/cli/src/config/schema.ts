@@ -49,6 +49,12 @@ const directory = (expects: string, example: string, about: string) =>
 /** What is done to the images of any data set. */
 const imageSettings = () => ({
   flip: flag(true, 'Mirror training images at random'),
+  crop: setting(
+    z.int().min(0).default(0),
+    'a whole number of at least 0',
+    4,
+    'Shift training images at random by up to so many pixels; the edge is reflected',
+  ),
   mean: perChannel(0.4734, 'Subtracted from the images, which are 0…1', z.number()),
   std: perChannel(0.2516, 'The images are divided by this afterwards', z.number().positive()),
 })
@@ -167,8 +173,24 @@ export const configSchema = z.strictObject({
   data,
   size: count(32, 'Height and width that images are resized to'),
   model,
+  loss: z.strictObject({
+    labelSmoothing: setting(
+      z.number().min(0).lt(1).default(0),
+      'a number from 0 to below 1',
+      0.1,
+      'Share of the target that goes to all classes evenly; in training and its validations, never in eval',
+    ),
+  }),
   optimizer,
   schedule,
+  average: z.strictObject({
+    decay: setting(
+      z.number().min(0).lt(1).default(0),
+      'a number from 0 to below 1',
+      0.999,
+      'Decay rate of the moving average of the weights (EMA), which is then what is measured and saved; 0 is none',
+    ),
+  }),
   batchSize: count(64, 'Images a step'),
   epochs: setting(
     z.int().positive().nullable().default(null),
