@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { type BackendStarters, backendStarters } from './backend-starters.ts'
 import { commandNames } from './command-names.ts'
+import type { ExportOptions } from './commands/export.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { type LoadData, loadCifar10 } from './data.ts'
 import { explain } from './errors.ts'
@@ -116,6 +117,21 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
         await predict(path, images, options, parts)
       },
     )
+
+  program
+    .command('export')
+    .summary('write a model for other programs: ONNX or safetensors')
+    .argument('<run>', 'folder of the run')
+    .argument('<file>', 'model.onnx (ONNX Runtime, browsers) or model.safetensors (PyTorch, DDNet)')
+    .option('--checkpoint <name>', 'which checkpoint', 'last')
+    .option('--layout <layout>', 'of an ONNX file: images as NCHW or NHWC (default: NCHW)')
+    .option('--float16', 'store weights in half the bytes')
+    .option('--force', 'replace the file if it exists')
+    .option('--json', 'print JSON')
+    .action(async (path: string, file: string, options: ExportOptions) => {
+      const { exportModel } = await import('./commands/export.ts')
+      await exportModel(path, file, options, parts)
+    })
 
   program
     .command('doctor')

@@ -28,6 +28,8 @@ export interface UseOptions {
   /** Name of the checkpoint. */
   readonly checkpoint: string
   readonly backend?: string
+  /** Why it is this backend, where the command chose it and not its user. */
+  readonly reason?: string
 }
 
 /**
@@ -37,7 +39,7 @@ export interface UseOptions {
  */
 export async function useRun(
   path: string,
-  { checkpoint: name, backend: asked }: UseOptions,
+  { checkpoint: name, backend: asked, reason: ours }: UseOptions,
   { io, start, loadData: load, version }: Parts,
 ): Promise<UsedRun> {
   const settings = readSettings()
@@ -52,7 +54,7 @@ export async function useRun(
   const trial = { config, version, io }
   const { backend, title, reason } =
     wish === undefined ? await backendOfRun(folder.environment, trial, start) : await selectBackend(wish, trial, start)
-  say('backend', `${title} (${reason})`)
+  say('backend', `${title} (${ours ?? reason})`)
   try {
     const known = await readRunData(folder.data)
     const data = known === undefined ? await loadData(config, io, load) : undefined

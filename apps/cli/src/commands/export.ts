@@ -1,0 +1,184 @@
+import { existsSync, statSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { dirname, extname, resolve } from 'node:path'
+import { encodeSafetensors } from '@ddnet/formats'
+import type { Config } from '../config/schema.ts'
+import { CliError, UsageError } from '../errors.ts'
+import { write } from '../files.ts'
+import type { Parts } from '../program.ts'
+import { formatBytes, formatCount } from '../terminal/format.ts'
+import { sayer } from '../terminal/say.ts'
+import { type UsedRun, useRun } from '../use-run.ts'
+
+export interface ExportOptions {
+  readonly checkpoint: string
+  readonly layout?: string
+  readonly float16?: boolean
+  readonly force?: boolean
+  readonly json?: boolean
+}
+
+type Layout = 'NCHW' | 'NHWC'
+
+/** What a file holds and how it wants to be used. */
+interface Exported {
+  readonly bytes: Uint8Array
+  readonly format: string
+  readonly input: { readonly name?: string; readonly shape: readonly (number | 'batch')[] }
+  readonly output: { readonly name?: string; readonly shape: readonly (number | 'batch')[] }
+}
+
+/** `ddnet export RUN FILE`: the model of a checkpoint for other programs, in the format that FILE's ending names. */
+export async function exportModel(path: string, file: string, options: ExportOptions, parts: Parts): Promise<void> {
+  const { io } = parts
+  const format = formatOf(file)
+  const layout = layoutOf(options.layout, format)
+  const target = resolve(io.cwd, file)
+  refuseUnwritable(target, file, options.force ?? false)
+  // It computes next to nothing, every machine has WebAssembly, and so the file is the same from all.
+  const backend = { backend: 'wasm', reason: 'exporting needs no other' }
+  const run = await useRun(path, { checkpoint: options.checkpoint, ...backend }, parts)
+  try {
+    const weights = options.float16 ? 'float16' : 'float32'
+    const exported =
+      format === 'onnx' ? await toOnnx(run, layout, weights) : toSafetensors(run, options.checkpoint, weights)
+    await replaceFile(target, exported.bytes)
+    const facts = factsOf(run, exported, { file, weights, checkpoint: options.checkpoint })
+    if (options.json) io.stdout.write(`${JSON.stringify(facts)}\n`)
+    else tell(facts, sayer({ ...io, stderr: io.stdout }))
+  } finally {
+    run.dispose()
+  }
+}
+
+const formats = { '.onnx': 'onnx', '.safetensors': 'safetensors' } as const
+type Format = (typeof formats)[keyof typeof formats]
+
+function formatOf(file: string): Format {
+  const ending = extname(file).toLowerCase()
+  if (ending === '.onnx' || ending === '.safetensors') return formats[ending]
+  throw new UsageError(`'${file}': expected a file that ends with .onnx or .safetensors, as in model.onnx`)
+}
+
+function layoutOf(layout: string | undefined, format: Format): Layout {
+  if (layout === undefined) return 'NCHW'
+  if (format === 'safetensors') {
+    throw new UsageError('--layout is of images, and .safetensors holds weights alone. Leave it out, or export .onnx')
+  }
+  if (layout === 'NCHW' || layout === 'NHWC') return layout
+  throw new UsageError(`--layout ${layout}: expected NCHW (channels first, as PyTorch's) or NHWC`)
+}
+
+/** Before anything is computed. */
+function refuseUnwritable(target: string, file: string, force: boolean): void {
+  const folder = dirname(target)
+  if (!existsSync(folder)) throw new CliError(`cannot write ${file}: there is no folder ${folder}. Make it first.`)
+  if (!statSync(folder).isDirectory()) {
+    throw new CliError(`cannot write ${file}: ${folder} is a file. Choose another place.`)
+  }
+  if (!existsSync(target)) return
+  if (statSync(target).isDirectory()) throw new CliError(`${file} is a folder. Give the name of a file.`)
+  if (!force) throw new CliError(`${file} exists already. Give another name, or replace it with --force.`)
+}
+
+/** Whole or not at all: whoever reads it meanwhile has the old one. */
+async function replaceFile(target: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${target}.${process.pid}.new`
+  try {
+    await write(beside, bytes)
+    await rename(beside, target)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw Object.assign(error as NodeJS.ErrnoException, { path: target })
+  }
+}
+
+async function toOnnx(run: UsedRun, layout: Layout, weights: 'float32' | 'float16'): Promise<Exported> {
+  const { model, config, classNames, checkpoint } = run
+  const { size, data } = config
+  const { exportOnnx } = await import('@ddnet/formats/onnx')
+  const bytes = await exportOnnx(model, [1, size, size, 3], {
+    layout,
+    weights,
+    classes: classNames,
+    preprocessing: { mean: data.mean, std: data.std },
+    metadata: { step: String(checkpoint.step) },
+  })
+  const shape = layout === 'NCHW' ? [3, size, size] : [size, size, 3]
+  return {
+    bytes,
+    format: 'ONNX, opset 17',
+    input: { name: 'input', shape: ['batch', ...shape] },
+    output: { name: 'output', shape: ['batch', classNames.length] },
+  }
+}
+
+/** The weights with all that their user has to know, in the metadata. */
+function toSafetensors(run: UsedRun, name: string, weights: 'float32' | 'float16'): Exported {
+  const { config, classNames, checkpoint } = run
+  const metadata = {
+    format: 'pt', // names and layouts are PyTorch's
+    model: JSON.stringify(config.model),
+    classes: JSON.stringify(classNames),
+    preprocessing: JSON.stringify(preprocessingOf(config)),
+    size: String(config.size),
+    checkpoint: name,
+    step: String(checkpoint.step),
+  }
+  return {
+    bytes: encodeSafetensors(checkpoint.model, metadata, { dtype: weights }),
+    format: "safetensors, PyTorch's names and layouts",
+    input: { shape: ['batch', 3, config.size, config.size] },
+    output: { shape: ['batch', classNames.length] },
+  }
+}
+
+const preprocessingOf = ({ data }: Config) => ({
+  mean: data.mean,
+  std: data.std,
+  pixels: '(value / 255 - mean) / std',
+  colors: 'RGB',
+})
+
+function factsOf(
+  { folder, config, model, classNames, checkpoint: { step } }: UsedRun,
+  { bytes, format, input, output }: Exported,
+  { file, weights, checkpoint }: { file: string; weights: string; checkpoint: string },
+) {
+  const parameters = [...model.parameters().values()].reduce((sum, { value }) => sum + value.size, 0)
+  return {
+    file,
+    bytes: bytes.length,
+    format,
+    weights,
+    run: folder.path,
+    checkpoint,
+    step,
+    model: config.model.name,
+    parameters,
+    input,
+    preprocessing: preprocessingOf(config),
+    output,
+    classes: classNames,
+  }
+}
+
+function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof sayer>): void {
+  const { file, bytes, format, weights, run, step, model, parameters, input, output, preprocessing } = facts
+  const described = ({ name, shape }: Exported['input']) =>
+    `${name === undefined ? '' : `'${name}', `}float32 [${shape.join(', ')}]`
+  const { mean, std } = preprocessing
+  const list = (value: number | readonly number[]) => (typeof value === 'number' ? String(value) : `[${value}]`)
+  say('file', `${file}: ${formatBytes(bytes)}, ${format}`)
+  say('model', `${model} of ${run} after ${formatCount(step)} steps: ${formatCount(parameters)} ${weights} weights`)
+  say('input', `${described(input)}: RGB, (pixel / 255 - ${list(mean)}) / ${list(std)}`)
+  say('output', `${described(output)}: logits, whose softmax gives probabilities`)
+  say('classes', classesOf(facts.classes))
+}
+
+const shownClasses = 20
+
+const classesOf = (names: readonly string[]): string =>
+  names.length <= shownClasses
+    ? names.join(', ')
+    : `${names.slice(0, shownClasses).join(', ')} … (${formatCount(names.length)} in the file's metadata)`
