@@ -49,6 +49,20 @@ describe('earlyStopping', () => {
     expect(stoppedAt([5.5], options, second)?.at).toBe(1)
   })
 
+  test('a run that it has ended stays ended', () => {
+    const ended = earlyStopping({ patience: 2 })
+    const message = stoppedAt([5, 6, 6], { patience: 2 }, ended)?.message
+    const again = earlyStopping({ patience: 2 })
+    again.restore?.(JSON.parse(JSON.stringify(ended.state?.())))
+    const stops: (string | undefined)[] = []
+    const control: Control = {
+      stop: (why) => stops.push(why),
+      snapshot: () => Promise.reject(new Error('not asked for')),
+    }
+    again.onStart?.({ totalSteps: 9, stepsPerEpoch: 1, epochs: 9, startStep: 3 }, control)
+    expect(stops).toEqual([message])
+  })
+
   test.each<[string, () => unknown]>([
     ['expected patience to be a whole number of at least 1, got 0', () => earlyStopping({ patience: 0 })],
     ['expected minChange of at least 0, got -1', () => earlyStopping({ minChange: -1 })],

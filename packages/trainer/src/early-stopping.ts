@@ -1,4 +1,4 @@
-import type { Callback } from './callback.ts'
+import type { Callback, Control } from './callback.ts'
 
 export interface EarlyStoppingOptions {
   /** The validation score to watch: `loss` is best when lowest, every other when highest. */
@@ -17,7 +17,8 @@ interface State {
 
 /**
  * Ends the run when `patience` validations in a row brought no better score; a score that is NaN is not better. What it
- * has seen is part of each checkpoint, so that a resumed run stops where an unbroken one would.
+ * has seen is part of each checkpoint, so that a resumed run stops where an unbroken one would, and one that it has ended
+ * trains no further.
  *
  * @throws RangeError for options out of range; Error at the first validation that lacks the score
  * @example earlyStopping({ score: 'accuracy', patience: 5, minChange: 0.001 })
@@ -35,14 +36,20 @@ export function earlyStopping({ score = 'loss', patience = 3, minChange = 0 }: E
     const gain = score === 'loss' ? best - value : value - best
     return gain > 0 && gain >= minChange
   }
+  const stopIfEnough = (control: Control): void => {
+    if (waited < patience) return
+    const found = best === null ? 'no number' : `nothing better than ${best} of step ${step}`
+    control.stop(`Early stopping: ${waited} validations brought ${found} for the score '${score}'.`)
+  }
   return {
     name: `earlyStopping(${score})`,
     state: () => ({ best, step, waited }),
     restore(state) {
       ;({ best, step, waited } = state as unknown as State) // as `state` gave it
     },
-    onStart({ startStep }) {
+    onStart({ startStep }, control) {
       if (startStep === 0) ({ best, step, waited } = { best: null, step: 0, waited: 0 })
+      stopIfEnough(control) // the run that is resumed had already stopped
     },
     onValidation({ step: now, validation }, control) {
       const value = validation[score]
@@ -58,10 +65,7 @@ export function earlyStopping({ score = 'loss', patience = 3, minChange = 0 }: E
         return
       }
       waited++
-      if (waited >= patience) {
-        const found = best === null ? 'no number' : `nothing better than ${best} of step ${step}`
-        control.stop(`Early stopping: ${waited} validations brought ${found} for the score '${score}'.`)
-      }
+      stopIfEnough(control)
     },
   }
 }

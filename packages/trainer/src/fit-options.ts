@@ -27,8 +27,9 @@ export type FitOptions<B> = Duration & {
   readonly maxSeconds?: number
 }
 
-/** Every event of the run, in order. */
+/** What happened in the run, in order. */
 export interface History {
+  /** The newest 10,000 steps; a logger has all of them. */
   readonly steps: readonly StepEvent[]
   readonly validations: readonly ValidationEvent[]
   readonly epochs: readonly EpochEvent[]

@@ -14,6 +14,9 @@ import { addBatch, type Running, scoresOf, startRunning } from './running.ts'
 import type { Json, Phase, Snapshot } from './snapshot.ts'
 import type { Tensors } from './task.ts'
 
+/** A run of weeks would fill the memory with its history. */
+const STEPS_KEPT = 10_000
+
 /** A step whose losses are still on their way to the host. */
 interface Pending {
   readonly event: Omit<StepEvent, 'loss' | 'losses'>
@@ -253,10 +256,11 @@ export class Run<B> {
         }
       }
       const { loss, ...losses } = scoresOf(noMetrics, step) as Record<string, number> & { loss: number }
-      const named = Object.keys(losses).length === 0 ? {} : { losses }
       // One batch's loss is told as it was read, not as a mean.
-      const stepEvent = { ...event, loss: measured.length === 1 ? (measured[0]?.loss as number) : loss, ...named }
+      const told = { ...event, loss: measured.length === 1 ? (measured[0]?.loss as number) : loss }
+      const stepEvent = Object.keys(losses).length === 0 ? told : { ...told, losses }
       this.#history.steps.push(stepEvent)
+      if (this.#history.steps.length > STEPS_KEPT) this.#history.steps.shift()
       await this.#emit('onStep', stepEvent)
     }
   }
