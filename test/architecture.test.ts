@@ -12,7 +12,7 @@ const internal = (name: string): string[] =>
 const allowed: Record<string, string[]> = {
   ops: [],
   layers: ['ops'],
-  models: ['ops', 'layers'],
+  models: ['ops', 'layers', 'formats'],
   losses: ['ops'],
   metrics: ['ops'],
   optimizers: ['ops'],

@@ -106,31 +106,16 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
   program
     .command('predict')
     .summary('say what images show, the five likeliest classes each')
-    .argument('<run>', 'folder of the run')
-    .argument('[images...]', 'image files of any kind and size; without any, some test images')
-    .option('--checkpoint <name>', 'which checkpoint', 'last')
-    .option('--backend <name>', 'backend; by default the one that trained')
-    .option('--json', 'print JSON, one line an image')
-    .action(
-      async (path: string, images: string[], options: { checkpoint: string; backend?: string; json?: boolean }) => {
-        const { predict } = await import('./commands/predict.ts')
-        await predict(path, images, options, parts)
-      },
+    .description(
+      'Names the five likeliest classes of each image. With a run, by its model, and without images of some test images; without a run, by the model for the ten classes of CIFAR-10 that comes with DDNet.',
     )
-
-  program
-    .command('export')
-    .summary('write a model for other programs: ONNX or safetensors')
-    .argument('<run>', 'folder of the run')
-    .argument('<file>', 'model.onnx (ONNX Runtime, browsers) or model.safetensors (PyTorch, DDNet)')
-    .option('--checkpoint <name>', 'which checkpoint', 'last')
-    .option('--layout <layout>', 'of an ONNX file: images as NCHW or NHWC (default: NCHW)')
-    .option('--float16', 'store weights in half the bytes')
-    .option('--force', 'replace the file if it exists')
-    .option('--json', 'print JSON')
-    .action(async (path: string, file: string, options: ExportOptions) => {
-      const { exportModel } = await import('./commands/export.ts')
-      await exportModel(path, file, options, parts)
+    .argument('[words...]', 'folder of a run, and image files of any kind and size; or image files alone')
+    .option('--checkpoint <name>', 'which checkpoint of the run (last)')
+    .option('--backend <name>', 'backend; by default the one that trained, or wasm')
+    .option('--json', 'print JSON, one line an image')
+    .action(async (words: string[], options: { checkpoint?: string; backend?: string; json?: boolean }) => {
+      const { predict } = await import('./commands/predict.ts')
+      await predict(words, options, parts)
     })
 
   program
@@ -265,6 +250,7 @@ Examples:
   ddnet train folder=./photos
   ddnet train --resume runs/cifar10-ddnet
   ddnet eval runs/cifar10-ddnet
+  ddnet predict cat.jpg
   ddnet predict runs/cifar10-ddnet cat.jpg
   ddnet runs compare runs/a runs/b
   ddnet backend install tensorflow

@@ -44,11 +44,7 @@ export async function useRun(
 ): Promise<UsedRun> {
   const settings = readSettings()
   const say = sayer(io)
-  const wish = explicitWish(
-    asked ?? io.env.DDNET_BACKEND,
-    asked === undefined ? 'DDNET_BACKEND' : '--backend',
-    settings,
-  )
+  const wish = wishedBackend(asked, io, settings)
   const { folder, config } = await openRun(io.cwd, path, settings)
   const checkpoint = await loadCheckpoint(join(folder.checkpoints, name))
   const trial = { config, version, io }
@@ -80,8 +76,18 @@ export async function useRun(
   }
 }
 
-function explicitWish(text: string | undefined, place: string, settings: Settings): BackendWish | undefined {
+/**
+ * The backend that `--backend` or `DDNET_BACKEND` asks for.
+ *
+ * @throws UsageError for one that there is not
+ */
+export function wishedBackend(
+  asked: string | undefined,
+  { env }: Parts['io'],
+  settings: Settings = readSettings(),
+): BackendWish | undefined {
+  const text = asked ?? env.DDNET_BACKEND
   if (text === undefined) return undefined
-  const [entry] = readArguments([`backend=${text}`], settings, place)
+  const [entry] = readArguments([`backend=${text}`], settings, asked === undefined ? 'DDNET_BACKEND' : '--backend')
   return entry?.value as BackendWish
 }

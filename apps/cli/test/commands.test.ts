@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { cifar10ClassNames } from '@ddnet/datasets'
 import { BackendUnavailable } from '@ddnet/ops'
 import sharp from 'sharp'
@@ -61,6 +62,34 @@ describe('predict', () => {
     ])
     const missing = await shell.run('predict', 'runs/a', 'none.png')
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('none.png: there is no such file')])
+  })
+})
+
+describe('predict without a run', () => {
+  const ship = fileURLToPath(new URL('../../../fixtures/cifar10/ship/0.png', import.meta.url))
+
+  test('takes the model that comes with DDNet, and says what it knows', async () => {
+    const shell = session()
+    cpSync(ship, join(shell.cwd, 'my ship.png'))
+    const { code, stdout, stderr } = await shell.run('predict', 'my ship.png')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^image 1\/1 my ship\.png: 32x32 ship [\d.]+%, (\w+ [\d.]+%, ){4}[\d.]+ms\n$/)
+    expect(stderr.replace(/\s+/g, ' ')).toMatch(
+      /model DDNet trained on CIFAR-10, right for 8\d\.\d% of its test images It takes every image for one of airplane, .*, truck\. For classes of your own: ddnet train folder=PATH/,
+    )
+  })
+
+  test.each([
+    [[], 2, 'predict: expected a run or image files. As in: ddnet predict photo.png'],
+    [['none.png'], 1, 'none.png: there is no such file'],
+    [['here.png', '--checkpoint', 'best'], 2, '--checkpoint is of a run, and here.png is a file'],
+    [['here.png', '--backend', 'webgpu'], 4, 'webgpu: no adapter'],
+    [['here.png', '--backend', 'gpu'], 2, 'expected one of auto, cuda'],
+  ])('%j: exit code %d', async (words, exitCode, message) => {
+    const shell = session()
+    cpSync(ship, join(shell.cwd, 'here.png'))
+    const { code, stderr } = await shell.run('predict', ...words)
+    expect([code, stderr]).toEqual([exitCode, expect.stringContaining(message)])
   })
 })
 

@@ -1,14 +1,18 @@
-import { basename, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Dataset, Sample } from '@ddnet/datasets'
 import { classify, type Guess } from '../classify.ts'
+import { UsageError } from '../errors.ts'
 import type { Parts } from '../program.ts'
 import { readImage } from '../read-image.ts'
 import { formatPercent } from '../terminal/format.ts'
 import { type Style, styleFor } from '../terminal/style.ts'
-import { type UsedRun, type UseOptions, useRun } from '../use-run.ts'
+import { type UseOptions, useRun } from '../use-run.ts'
+import { type Predictor, useShippedModel } from '../use-shipped-model.ts'
 
 const shownGuesses = 5
 const sampleCount = 10
+const imageEndings = /\.(png|jpe?g|webp|gif|avif|tiff?|svg)$/i
 
 interface Named {
   readonly sample: Sample
@@ -19,15 +23,19 @@ interface Named {
   readonly actual?: string
 }
 
-/** `ddnet predict RUN IMAGE…`: the likeliest classes of each image, one line an image. */
-export async function predict(
-  path: string,
-  images: readonly string[],
-  options: UseOptions & { readonly json?: boolean },
-  parts: Parts,
-): Promise<void> {
+export interface PredictOptions extends Partial<UseOptions> {
+  readonly json?: boolean
+}
+
+/**
+ * `ddnet predict RUN IMAGE…`, or `ddnet predict IMAGE…` with the model that `@ddnet/models` carries: the likeliest classes of
+ * each image, one line an image.
+ *
+ * @throws UsageError without a run and an image, and for a checkpoint without a run
+ */
+export async function predict(words: readonly string[], options: PredictOptions, parts: Parts): Promise<void> {
   const { stdout, env, cwd } = parts.io
-  const run = await useRun(path, options, parts)
+  const { run, images } = await predictorOf(words, options, parts)
   try {
     const { model, config, classNames } = run
     const test = images.length === 0 ? (await run.loadData()).test : undefined
@@ -50,6 +58,29 @@ export async function predict(
   }
 }
 
+async function predictorOf(
+  [first, ...others]: readonly string[],
+  options: PredictOptions,
+  parts: Parts,
+): Promise<{ run: Predictor; images: readonly string[] }> {
+  if (first === undefined) {
+    throw new UsageError('predict: expected a run or image files. As in: ddnet predict photo.png')
+  }
+  if (!(await isImage(resolve(parts.io.cwd, first)))) {
+    return { run: await useRun(first, { checkpoint: 'last', ...options }, parts), images: others }
+  }
+  if (options.checkpoint !== undefined) {
+    throw new UsageError(`--checkpoint is of a run, and ${first} is a file. As in: ddnet predict RUN ${first}`)
+  }
+  return { run: await useShippedModel(options.backend, parts), images: [first, ...others] }
+}
+
+/** Whether it is a file, or would be an image if it were there. */
+async function isImage(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found === undefined ? imageEndings.test(path) : found.isFile()
+}
+
 const blank = (size: number): Sample => ({
   image: new Uint8Array(size * size * 3),
   shape: [size, size, 3],
@@ -57,7 +88,12 @@ const blank = (size: number): Sample => ({
 })
 
 /** An image file, or a test image. */
-async function namedImage(run: UsedRun, source: string | Dataset<Sample>, index: number, cwd: string): Promise<Named> {
+async function namedImage(
+  run: Predictor,
+  source: string | Dataset<Sample>,
+  index: number,
+  cwd: string,
+): Promise<Named> {
   if (typeof source !== 'string') {
     const sample = await source.get(index)
     const [height, width] = sample.shape
@@ -82,5 +118,5 @@ function textLine(
   const [first, ...others] = guesses.map(({ name, confidence }) => `${name} ${formatPercent(confidence)}`)
   const color = actual === undefined ? 'bold' : actual === guesses[0]?.name ? 'green' : 'red'
   const truth = actual === undefined ? '' : ` (${actual})`
-  return `image ${index + 1}/${total} ${basename(name)}${truth}: ${width}x${height} ${[style(color, first ?? ''), ...others].join(', ')}, ${milliseconds.toFixed(1)}ms\n`
+  return `image ${index + 1}/${total} ${name}${truth}: ${width}x${height} ${[style(color, first ?? ''), ...others].join(', ')}, ${milliseconds.toFixed(1)}ms\n`
 }
