@@ -65,7 +65,7 @@ async function throughOnnx(file: Uint8Array, { preprocessing, input, output, cla
   const images = tensor(prepared, [photoCount, 32, 32, 3]) as Tensor4D
   const results = await runOnnx(file, { [input.name]: inOrder ? images : transpose(images, [0, 3, 1, 2]) })
   const { shape, values } = results[output.name] as { shape: readonly number[]; values: number[] }
-  const shares = await softmax(tensor(values, [...shape]) as Tensor2D).data()
+  const shares = await softmax(tensor(values, [...shape] as [number, number]) as Tensor2D).data()
   return photos().map((_, index) =>
     Object.fromEntries(classes.map((name, label) => [name, shares[index * classes.length + label] as number])),
   )

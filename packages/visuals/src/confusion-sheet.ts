@@ -26,7 +26,8 @@ export function confusionSheet(
 ): Picture {
   const shares = rowShares(counts, classNames)
   const classes = counts.length
-  const cell = Math.max(6, Math.min(46, Math.floor(900 / classes)))
+  const cell = Math.max(1, Math.min(46, Math.floor(900 / classes)))
+  const gap = cell < 6 ? 0 : 1
   const textSize = cell >= 18 ? 2 : 1
   const named = cell >= 9 * textSize && cell >= 15
   const room = named
@@ -54,7 +55,7 @@ export function confusionSheet(
     for (const [column, share] of (shares[row] as number[]).entries()) {
       const x = left + column * cell
       const color = tint(row === column ? right : wrong, Math.sqrt(share))
-      fill(sheet, { x, y, width: cell - 1, height: cell - 1 }, color)
+      fill(sheet, { x, y, width: cell - gap, height: cell - gap }, color)
       const percent = Math.round(share * 100)
       if (cell >= 30 && percent > 0) {
         const text = String(percent)

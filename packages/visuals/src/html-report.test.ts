@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { htmlReport, type ReportData } from './html-report.ts'
 import { blank } from './picture.ts'
 
@@ -55,6 +55,45 @@ test('each class has its accuracy, what it was taken for most often, and a place
   expect(dog).not.toContain('taken for')
   expect(bird).toContain('no images')
   expect(report).toContain('title="cat taken for bird: 1"')
+})
+
+describe('with many classes', () => {
+  const count = 200
+  const names = Array.from({ length: count }, (_, index) => (index === 7 ? hostile : `class ${index}`))
+  /** Of ten images all but one are right; of class 7 five are taken for class 150, and of class 9 there are none. */
+  const confusion = names.map((_, label) =>
+    names.map((_, prediction) => {
+      if (label === 9) return 0
+      const [right, mistaken] = label === 7 ? [150, 5] : [(label + 1) % count, 1]
+      return prediction === label ? 10 - mistaken : prediction === right ? mistaken : 0
+    }),
+  )
+  const report = htmlReport({ title: 'run', classes: { names, confusion } })
+
+  test('the matrix is a picture, and its report stays small', () => {
+    expect(report).not.toContain('<table class="confusion">')
+    expect(report).toMatch(/<img src="data:image\/png;base64,[^"]+" width="\d+" height="\d+" alt="confusion matrix">/)
+    expect(report.length).toBeLessThan(200_000)
+  })
+
+  test('the worst classes come first, those without images last, and the commonest mistakes are listed', () => {
+    const rows = report.match(/<tr><th scope="row">.*?<\/tr>/g) ?? []
+    expect(rows).toHaveLength(count + 20)
+    expect(rows[0]).toMatch(/&lt;\/script&gt;.*50\.0%.*50\.0% taken for class 150</)
+    expect(rows[count - 1]).toMatch(/class 9<.*no images/)
+    expect(rows[count]).toMatch(/&lt;\/script&gt;.*taken for class 150<.*5 of 10.*50\.0%/)
+    expect(report).not.toMatch(/<script|<img src=x/i)
+  })
+
+  test('a matrix of 40 classes still has its figures', () => {
+    const few = { names: names.slice(0, 40), confusion: confusion.slice(0, 40).map((row) => row.slice(0, 40)) }
+    expect(htmlReport({ title: 'run', classes: few })).toContain('<table class="confusion">')
+  })
+
+  test('without mistakes none are listed', () => {
+    const perfect = confusion.map((_, label) => names.map((_, prediction) => (prediction === label ? 3 : 0)))
+    expect(htmlReport({ title: 'run', classes: { names, confusion: perfect } })).not.toContain('Mistaken most')
+  })
 })
 
 test('a prediction is right, wrong or open', () => {

@@ -1,4 +1,4 @@
-import { rowShares } from './confusion-sheet.ts'
+import { confusionSheet, rowShares } from './confusion-sheet.ts'
 import { dataUrl } from './data-url.ts'
 import { escapeMarkup } from './escape-markup.ts'
 import type { Picture } from './picture.ts'
@@ -22,6 +22,8 @@ export type ReportData = {
 
 /**
  * A training run as one HTML file: summary, curves, accuracy of each class, confusion matrix, predictions, pictures.
+ * The matrix of more than 40 classes is a picture, beside the commonest mistakes: a table of it could not be read, and its size
+ * grows with their square.
  *
  * The file needs nothing else: drawings are SVG, images `data:` PNGs, there is no script and no address, and its content
  * security policy forbids both. It follows the reader's preference for light or dark, and figures are text. Names from outside
@@ -37,7 +39,9 @@ export function htmlReport({ title, summary, curves, classes, predictions, pictu
       ? section('Curves', `<div class="curves">${curves.map((plot) => plotSvg(plot)).join('')}</div>`)
       : '',
     classes === undefined ? '' : section('Classes', classTable(classes)),
-    classes === undefined ? '' : section('Confusion matrix', confusionTable(classes)),
+    classes === undefined
+      ? ''
+      : section('Confusion matrix', isMany(classes) ? confusionOverview(classes) : confusionTable(classes)),
     predictions?.length
       ? section('Predictions', `<div class="predictions">${predictions.map(prediction).join('')}</div>`)
       : '',
@@ -73,20 +77,55 @@ type Classes = NonNullable<ReportData['classes']>
 
 const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}%`
 
-function classTable({ names, confusion }: Classes): string {
+/** Where a matrix of figures becomes wider than a page. */
+const isMany = ({ names }: Classes): boolean => names.length > 40
+
+function classTable(classes: Classes): string {
+  const { names, confusion } = classes
   const shares = rowShares(confusion, names)
   const rows = names.map((name, label) => {
     const row = shares[label] as number[]
     const images = (confusion[label] as number[]).reduce((sum, count) => sum + count, 0)
-    if (images === 0) return `<tr><th scope="row">${escapeMarkup(name)}</th><td>no images</td></tr>`
-    const accuracy = row[label] as number
+    const accuracy = images === 0 ? Number.POSITIVE_INFINITY : (row[label] as number)
+    if (images === 0) {
+      return { accuracy, html: `<tr><th scope="row">${escapeMarkup(name)}</th><td>no images</td></tr>` }
+    }
     const others = row.map((share, prediction) => (prediction === label ? 0 : share))
     const rival = others.indexOf(Math.max(...others))
     const mistaken = others[rival] as number
     const taken = mistaken > 0 ? `${percent(mistaken)} taken for ${escapeMarkup(names[rival] as string)}` : ''
-    return `<tr><th scope="row">${escapeMarkup(name)}</th><td>${percent(accuracy)}</td><td><meter min="0" max="1" value="${accuracy.toFixed(4)}" aria-label="${percent(accuracy)}"></meter></td><td class="rival">${taken}</td></tr>`
+    const meter = `<meter min="0" max="1" value="${accuracy.toFixed(4)}" aria-label="${percent(accuracy)}"></meter>`
+    return {
+      accuracy,
+      html: `<tr><th scope="row">${escapeMarkup(name)}</th><td>${percent(accuracy)}</td><td>${meter}</td><td class="rival">${taken}</td></tr>`,
+    }
   })
-  return `<div class="scroll"><table>${rows.join('')}</table></div>`
+  const table = (lines: typeof rows) => `<table>${lines.map(({ html }) => html).join('')}</table>`
+  if (!isMany(classes)) return `<div class="scroll">${table(rows)}</div>`
+  const worstFirst = table(rows.sort((a, b) => (a.accuracy === b.accuracy ? 0 : a.accuracy - b.accuracy)))
+  return `<p>The least recognised first.</p><div class="scroll long" tabindex="0">${worstFirst}</div>`
+}
+
+const shownMistakes = 20
+
+/** The matrix as a picture, and what is confused most. */
+function confusionOverview({ names, confusion }: Classes): string {
+  const mistakes = confusion
+    .flatMap((row, label) => {
+      const images = row.reduce((sum, count) => sum + count, 0)
+      return row.map((count, prediction) => ({ label, prediction, count: label === prediction ? 0 : count, images }))
+    })
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, shownMistakes)
+  const rows = mistakes.map(
+    ({ label, prediction, count, images }) =>
+      `<tr><th scope="row">${escapeMarkup(names[label] as string)}</th><td class="rival">taken for ${escapeMarkup(names[prediction] as string)}</td><td>${count} of ${images}</td><td>${percent(count / images)}</td></tr>`,
+  )
+  const text = `The ${names.length} classes in their order: green is what is right, red what is not, the stronger the larger its share of the row.`
+  const most =
+    rows.length === 0 ? '' : `<h3>Mistaken most</h3><div class="scroll"><table>${rows.join('')}</table></div>`
+  return `<p>${text}</p>${img(confusionSheet(confusion, names), 'confusion matrix')}${most}`
 }
 
 function confusionTable({ names, confusion }: Classes): string {

@@ -133,5 +133,5 @@ test('hundreds of classes still make a matrix, without names', () => {
     counts,
     counts.map((_, label) => `class ${label}`),
   )
-  expect([sheet.width, sheet.height]).toEqual([16 + 1800 + 16, 16 + 1800 + 16 + 14 + 16])
+  expect([sheet.width, sheet.height]).toEqual([16 + 900 + 16, 16 + 900 + 16 + 14 + 16])
 })
