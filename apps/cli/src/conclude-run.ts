@@ -2,12 +2,14 @@ import { basename, join } from 'node:path'
 import { loadCheckpoint } from '@ddnet/trainer'
 import type { ReadyRun } from './begin-run.ts'
 import { commandNames } from './command-names.ts'
+import { readRunEnvironment } from './environment.ts'
 import { evaluateOnTestImages } from './evaluate-on-test-images.ts'
 import { type Evaluation, perClass } from './evaluation.ts'
 import { write } from './files.ts'
 import type { Io } from './io.ts'
 import type { MetricsRecord } from './metrics-log.ts'
 import { samplePredictions, writePredictions } from './predictions-picture.ts'
+import { runReport } from './run-report.ts'
 import { evaluationReport } from './terminal/evaluation-report.ts'
 import { formatPercent } from './terminal/format.ts'
 import { predictionStrip, showsPictures } from './terminal/prediction-strip.ts'
@@ -24,6 +26,18 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
   const samples = await samplePredictions({ model, config, data })
   await writePredictions(folder.predictions, samples, dataTitle(config))
   await writeResult(folder.result, step, evaluation, data.classNames)
+  const report = runReport({
+    title: basename(folder.path),
+    config,
+    model,
+    classNames: data.classNames,
+    step,
+    records: log.records,
+    environment: await readRunEnvironment(folder.environment),
+    evaluation,
+    predictions: samples,
+  })
+  await write(folder.report, report)
   io.stdout.write(`\n${evaluationReport(evaluation, data.classNames, styleFor(io.stdout, io.env))}\n`)
   const style = styleFor(io.stderr, io.env)
   if (style !== plain && showsPictures(io.env))
@@ -60,6 +74,7 @@ function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {
   const say = sayer(io)
   const { ddnet, train } = commandNames(io.env)
   say('run', folder.path)
+  say('report', join(folder.path, 'report.html'))
   say('pictures', join(folder.path, 'predictions.png'))
   say('go on', `${ddnet} eval ${folder.path}`)
   say('', `${ddnet} predict ${folder.path} IMAGE.png`)

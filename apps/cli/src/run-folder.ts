@@ -24,6 +24,7 @@ export interface RunFolder {
   readonly checkpoints: string
   readonly result: string
   readonly predictions: string
+  readonly report: string
 }
 
 export function runFolder(cwd: string, path: string): RunFolder {
@@ -38,6 +39,7 @@ export function runFolder(cwd: string, path: string): RunFolder {
     checkpoints: at('checkpoints'),
     result: at('result.json'),
     predictions: at('predictions.png'),
+    report: at('report.html'),
   }
 }
 

@@ -41,6 +41,7 @@ describe('train', () => {
       'metrics.csv',
       'metrics.jsonl',
       'predictions.png',
+      'report.html',
       'result.json',
     ])
     expect(
