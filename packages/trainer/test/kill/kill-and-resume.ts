@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { mkdirSync, readdirSync, watch } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { random } from '@ddnet/ops'
 import { CheckpointError, loadCheckpoint } from '@ddnet/trainer'
 import { expect } from 'vitest'
+import { checkpointOf, checksum, index, log } from '../trained.ts'
 
 export interface Kills {
   /** The step of the last checkpoint after each kill. */
@@ -59,10 +59,10 @@ export async function killAndResume(
     mostStepsAgain = Math.max(mostStepsAgain, said - step)
     expect(step).toBeGreaterThanOrEqual(reached.at(-1) ?? 0)
     reached.push(step)
-    if (step > 0) expect(checksum(broken, nameOf(step)), `step ${step}`).toBe(checksum(whole, nameOf(step)))
+    if (step > 0) expect(checksum(broken, checkpointOf(step)), `step ${step}`).toBe(checksum(whole, checkpointOf(step)))
   }
   await trainToTheEnd(script, broken, { steps, keep: 2 })
-  expect(checksum(broken, nameOf(steps))).toBe(checksum(whole, nameOf(steps)))
+  expect(checksum(broken, checkpointOf(steps))).toBe(checksum(whole, checkpointOf(steps)))
   expect(index(broken)).toEqual(index(whole))
   expect(checksum(broken, index(broken).best.name)).toBe(checksum(whole, index(whole).best.name))
   expect(unfinished(broken)).toEqual([])
@@ -121,8 +121,6 @@ async function lastStep(folder: string): Promise<number> {
   }
 }
 
-const nameOf = (step: number): string => `step=${String(step).padStart(6, '0')}`
-
 const unfinished = (folder: string): string[] =>
   readdirSync(path.join(folder, 'checkpoints')).filter((name) => name.startsWith('.unfinished-'))
 
@@ -136,21 +134,3 @@ function writing(folder: string): Promise<void> {
     })
   })
 }
-
-/** SHA-256 of the files of a checkpoint, in which are weights, optimizer, randomness, data position and metrics. */
-function checksum(folder: string, name: string): string {
-  const hash = createHash('sha256')
-  for (const file of ['model.safetensors', 'optimizer.safetensors', 'state.json']) {
-    hash.update(readFileSync(path.join(folder, 'checkpoints', name, file)))
-  }
-  return hash.digest('hex')
-}
-
-const index = (folder: string) => JSON.parse(readFileSync(path.join(folder, 'checkpoints/index.json'), 'utf8'))
-
-/** The lines of the log, without what the clock said. */
-const log = (folder: string): unknown[] =>
-  readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => ({ ...JSON.parse(line), seconds: 0, dataSeconds: 0 }))
