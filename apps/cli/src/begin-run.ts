@@ -11,7 +11,7 @@ import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
 import { type LabelledImages, loadData } from './data.ts'
 import { describeEnvironment, type Environment, readRunEnvironment } from './environment.ts'
-import { createModel, type Model, totalSteps } from './experiment.ts'
+import { createModel, type Model } from './experiment.ts'
 import { write } from './files.ts'
 import { refuseTooLarge } from './memory.ts'
 import { MetricsLog } from './metrics-log.ts'
@@ -20,6 +20,7 @@ import { checkResumable } from './resume.ts'
 import { checkSameData, readRunData, writeRunData } from './run-data.ts'
 import { createRunFolder, openRun, type RunFolder, writeConfig } from './run-folder.ts'
 import { type SelectedBackend, selectBackend } from './select-backend.ts'
+import { totalSteps } from './step-counts.ts'
 import { formatCount, formatRate } from './terminal/format.ts'
 import { modelSummary } from './terminal/model-summary.ts'
 import { sayer } from './terminal/say.ts'
@@ -134,13 +135,14 @@ async function modelAndData(config: Config, selected: SelectedBackend, { io, loa
 }
 
 function sayRecipe(config: Config, data: LabelledImages, { io }: Parts): void {
-  const { preset, epochs, batchSize, optimizer, schedule } = config
+  const { preset, epochs, batchSize, accumulate, optimizer, schedule } = config
   const say = sayer(io)
   const steps = formatCount(totalSteps(config, data.train.length))
   const length = epochs === null ? `${steps} steps` : `${epochs} epochs (${steps} steps)`
   const rate = formatRate(optimizer.learningRate)
   const course = schedule.name === 'oneCycle' ? `one cycle to ${rate}` : `${rate} ${schedule.name}`
-  say('recipe', `preset ${preset}: ${length} of ${batchSize} images, ${optimizer.name}, ${course}`)
+  const images = accumulate === 1 ? `${batchSize} images` : `${accumulate} × ${batchSize} images`
+  say('recipe', `preset ${preset}: ${length} of ${images}, ${optimizer.name}, ${course}`)
   const additions = additionsOf(config)
   if (additions.length > 0) say('', additions.join(', '))
   const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'a short run' }
@@ -151,11 +153,16 @@ function sayRecipe(config: Config, data: LabelledImages, { io }: Parts): void {
 }
 
 /** What a run does beyond the usual, in words. */
-function additionsOf({ data, loss, average }: Config): string[] {
+function additionsOf({ data, loss, clipNorm, average, earlyStopping, maxSeconds }: Config): string[] {
   return [
     ...(data.crop > 0 ? [`crops of images padded by ${data.crop}`] : []),
     ...(loss.labelSmoothing > 0 ? [`label smoothing ${loss.labelSmoothing}`] : []),
+    ...(clipNorm === null ? [] : [`gradients clipped to norm ${clipNorm}`]),
     ...(average.decay > 0 ? [`averaged weights (decay ${average.decay})`] : []),
+    ...(earlyStopping.patience === null
+      ? []
+      : [`early stopping (${earlyStopping.score}, patience ${earlyStopping.patience})`]),
+    ...(maxSeconds === null ? [] : [`at most ${maxSeconds} s`]),
   ]
 }
 

@@ -18,6 +18,8 @@ import {
   adam,
   adamW,
   averaged,
+  chain,
+  clipByGlobalNorm,
   constant,
   cosine,
   type Optimizer,
@@ -61,20 +63,18 @@ export function createSchedule(
   }
 }
 
-export function createOptimizer(config: Pick<Config, 'schedule' | 'optimizer' | 'average'>, steps: number): Optimizer {
+/** @param learningRate in place of the run's own schedule of so many steps */
+export function createOptimizer(
+  config: Pick<Config, 'schedule' | 'optimizer' | 'clipNorm' | 'average'>,
+  steps: number,
+  learningRate: Schedule = createSchedule(config, steps),
+): Optimizer {
   const { name, ...options } = config.optimizer
-  const optimizer = { adam, adamW, sgd }[name]({ ...options, learningRate: createSchedule(config, steps) })
-  const { decay } = config.average
-  return decay === 0 ? optimizer : averaged(optimizer, { decay })
+  const plain = { adam, adamW, sgd }[name]({ ...options, learningRate })
+  const { clipNorm, average } = config
+  const clipped = clipNorm === null ? plain : chain(clipByGlobalNorm(clipNorm), plain)
+  return average.decay === 0 ? clipped : averaged(clipped, { decay: average.decay })
 }
-
-/** Steps an epoch; the last batch may be smaller. */
-export const stepsPerEpoch = (images: number, { batchSize }: Pick<Config, 'batchSize'>): number =>
-  Math.ceil(images / batchSize)
-
-/** Steps of the whole run. */
-export const totalSteps = (config: Pick<Config, 'batchSize' | 'epochs' | 'steps'>, images: number): number =>
-  config.steps ?? (config.epochs as number) * stepsPerEpoch(images, config) // resolveConfig leaves exactly one of them null
 
 /** Training images in a new order, newly mirrored and shifted every epoch. */
 export function trainingLoader(train: Dataset<Sample>, config: Config): Loader<Batch> {

@@ -11,8 +11,14 @@ export const wasmLimit = 2 ** 32
 const evaluationBytes = 2e9
 const evaluationBatchSizes = [500, 250, 100, 50, 25, 10, 5, 2]
 
-const bytesOf = (model: Model, { size }: Pick<Config, 'size'>, batchSize: number): number =>
-  estimateMemory(model, [batchSize, size, size, 3]).total
+type StepConfig = Pick<Config, 'size' | 'batchSize' | 'accumulate' | 'average'>
+
+/** Of a step: parameters with gradients and moments, one more copy each for sums of gradients and averages, and one batch's activations. */
+function bytesOf(model: Model, { size, accumulate, average }: StepConfig, batchSize: number): number {
+  const { parameters, activations } = estimateMemory(model, [batchSize, size, size, 3])
+  const copies = 4 + (accumulate > 1 ? 1 : 0) + (average.decay > 0 ? 1 : 0)
+  return (parameters / 4) * copies + activations
+}
 
 /**
  * Refuses, before anything of the size of a batch is allocated, a step that cannot fit.
@@ -23,7 +29,7 @@ const bytesOf = (model: Model, { size }: Pick<Config, 'size'>, batchSize: number
  */
 export function refuseTooLarge(
   model: Model,
-  config: Pick<Config, 'size' | 'batchSize'>,
+  config: StepConfig,
   backend: { readonly name: string; readonly accelerated: boolean },
   limit: number = backend.name === 'wasm' ? Math.min(wasmLimit, memoryLimit()) : memoryLimit(),
 ): void {
@@ -32,8 +38,9 @@ export function refuseTooLarge(
   if (needed <= limit) return
   const owner = backend.name === 'wasm' && limit === wasmLimit ? 'WebAssembly can have' : 'this machine has'
   const fitting = largest(config.batchSize, (batchSize) => bytesOf(model, config, batchSize) <= limit)
+  const smaller = `batchSize=${fitting} accumulate=${Math.ceil((config.batchSize * config.accumulate) / fitting)}`
   throw new UsageError(
-    `a step with batchSize=${config.batchSize} and size=${config.size} needs about ${formatBytes(needed)} of memory, and ${owner} ${formatBytes(limit)}. Try ${fitting > 0 ? `batchSize=${fitting}` : `a smaller size, as in size=32`}${fitting > 0 && config.size > 32 ? ', or size=32' : ''}`,
+    `a step with batchSize=${config.batchSize} and size=${config.size} needs about ${formatBytes(needed)} of memory, and ${owner} ${formatBytes(limit)}. Try ${fitting > 0 ? smaller : `a smaller size, as in size=32`}${fitting > 0 && config.size > 32 ? ', or size=32' : ''}`,
   )
 }
 
@@ -52,7 +59,7 @@ function largest(from: number, fits: (batchSize: number) => boolean): number {
  * Images a batch of an evaluation: decided by the configuration alone, so that a run is always measured in the same way.
  * It takes no more memory than a training step, or than 2 GB.
  */
-export function evaluationBatchSize(model: Model, config: Pick<Config, 'size' | 'batchSize'>): number {
+export function evaluationBatchSize(model: Model, config: StepConfig): number {
   const allowed = Math.max(evaluationBytes, bytesOf(model, config, config.batchSize))
   return evaluationBatchSizes.find((batchSize) => bytesOf(model, config, batchSize) <= allowed) ?? 1
 }

@@ -3,8 +3,8 @@ import type { Entry } from './config/entry.ts'
 import { show } from './config/read-entries.ts'
 import { UsageError } from './errors.ts'
 
-/** What may change when a run goes on: where it computes and reads, and what it keeps. */
-const free: readonly string[] = ['backend', 'data.directory', 'checkpoint.every', 'checkpoint.keep']
+/** What may change when a run goes on: where it computes and reads, what it keeps, and for how long it goes on. */
+const free: readonly string[] = ['backend', 'data.directory', 'checkpoint.every', 'checkpoint.keep', 'maxSeconds']
 
 /**
  * Checks that settings given together with `--resume` leave the run what it is.

@@ -10,6 +10,7 @@ import { readJsonFile } from './files.ts'
 import { type MetricsRecord, readRecords } from './metrics-log.ts'
 import { readRunData } from './run-data.ts'
 import { openRun } from './run-folder.ts'
+import { totalSteps } from './step-counts.ts'
 
 /** What there is to say of a run, without its data and without a backend. */
 export interface RunSummary {
@@ -61,7 +62,7 @@ export async function summarizeRun(cwd: string, path: string, settings: Settings
     config,
     state: result === undefined ? 'unfinished' : 'finished',
     step: result?.step ?? last?.step ?? 0,
-    totalSteps: config.steps ?? (data && (config.epochs as number) * Math.ceil(data.trainImages / config.batchSize)),
+    totalSteps: config.steps ?? (data && totalSteps(config, data.trainImages)),
     test: result ?? last?.test,
     bestAccuracy: records.length === 0 ? undefined : Math.max(...records.map(({ test }) => test.accuracy)),
     seconds: last?.seconds ?? 0,

@@ -2,25 +2,18 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
-import { type Control, checkpoint, Trainer } from '@ddnet/trainer'
+import { type Callback, type Control, checkpoint, earlyStopping, Trainer } from '@ddnet/trainer'
 import type { ReadyRun } from './begin-run.ts'
 import { commandNames } from './command-names.ts'
 import { concludeRun } from './conclude-run.ts'
 import { CliError, explain } from './errors.ts'
 import { counted } from './evaluation.ts'
 import { exitCodes } from './exit-codes.ts'
-import {
-  createOptimizer,
-  createSchedule,
-  keysOf,
-  stepsPerEpoch,
-  testLoader,
-  totalSteps,
-  trainingLoader,
-} from './experiment.ts'
+import { createOptimizer, createSchedule, keysOf, testLoader, trainingLoader } from './experiment.ts'
 import { type Interrupt, onInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { evaluationBatchSize } from './memory.ts'
+import { stepsPerEpoch, totalSteps } from './step-counts.ts'
 import { type LiveLine, liveLine } from './terminal/live-line.ts'
 import { sayer } from './terminal/say.ts'
 import { TrainingReport } from './training-report.ts'
@@ -46,18 +39,48 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   const onControl = (given: Control) => {
     control = given
   }
+  const say = sayer(io)
+  let ending: Ending | undefined
   try {
-    await fit(run, { io, line, interrupt, onControl })
+    ending = await fit(run, { io, line, interrupt, onControl })
   } catch (error) {
     if (!(error instanceof Left)) throw withResumeCommand(error, run, io)
   }
   if (interrupt.signal !== undefined) {
-    if (hasCheckpoint(run)) sayer(io)('go on', resumeCommand(run, io))
+    if (hasCheckpoint(run)) say('go on', resumeCommand(run, io))
     return interrupt.exitCode
   }
   interrupt.release()
+  if (ending?.finished === false) {
+    sayBudgetOver(run, io)
+    return exitCodes.done
+  }
+  if (ending?.message !== undefined) {
+    say('stopped', ending.message)
+    say('', `The best: ${commandNames(io.env).ddnet} eval ${run.folder.path} --checkpoint best`)
+  }
   await concludeRun(run, io)
   return exitCodes.done
+}
+
+/** How training came to its end. */
+interface Ending {
+  /** Whether there is nothing left to train: all steps are done, or early stopping had enough. */
+  readonly finished: boolean
+  /** What early stopping says, where it ended the run. */
+  readonly message?: string
+}
+
+function sayBudgetOver(run: ReadyRun, io: Io): void {
+  const say = sayer(io)
+  const message = `The ${run.config.maxSeconds} s of maxSeconds are over`
+  if (!hasCheckpoint(run)) {
+    say('stopped', `${message}, before the first step.`)
+    return
+  }
+  say('stopped', `${message}.`)
+  say('go on', resumeCommand(run, io))
+  say('', `${commandNames(io.env).ddnet} eval ${run.folder.path}    (as it is now)`)
 }
 
 interface FitTools {
@@ -70,8 +93,9 @@ interface FitTools {
 async function fit(
   { config, model, data, folder, log, resume }: ReadyRun,
   { io, line, interrupt, onControl }: FitTools,
-): Promise<void> {
+): Promise<Ending> {
   const steps = totalSteps(config, data.train.length)
+  const schedule = createSchedule(config, steps)
   const validationImages = Math.min(config.validation.images, data.test.length)
   const report = new TrainingReport({
     io,
@@ -79,17 +103,28 @@ async function fit(
     log,
     config,
     validationImages,
-    schedule: createSchedule(config, steps),
+    schedule,
   })
   const epochSteps = stepsPerEpoch(data.train.length, config)
   // In steps also where it is an epoch: it is then saved before the validation, which may therefore be left.
   const saveEvery = config.checkpoint.every === 'epoch' ? epochSteps : config.checkpoint.every
   const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
+  const { patience, score, minChange } = config.earlyStopping
+  let stoppedEarly: string | undefined
+  const early =
+    patience === null
+      ? []
+      : [
+          noting(earlyStopping({ patience, score, minChange }), (message) => {
+            stoppedEarly = message
+          }),
+        ]
   const trainer = new Trainer({
     model,
     loss: crossEntropy(config.loss),
     metrics: { accuracy: accuracy() },
-    optimizer: createOptimizer(config, steps),
+    optimizer: createOptimizer(config, steps, schedule),
+    accumulate: config.accumulate,
     callbacks: [
       {
         onStart: (_event, control) => {
@@ -97,6 +132,7 @@ async function fit(
           if (interrupt.signal !== undefined) control.stop(interrupt.signal)
         },
       },
+      ...early,
       report, // before the checkpoint, so that what a checkpoint knows of is in the log
       checkpoint({
         directory: folder.checkpoints,
@@ -113,15 +149,33 @@ async function fit(
     report.onValidationBatch(done, total)
   })
   try {
-    await trainer.fit(trainingLoader(data.train, config), {
+    const { reason } = await trainer.fit(trainingLoader(data.train, config), {
       steps,
       validation,
       key: keysOf(config).training,
       ...(validateEvery !== undefined && { validateEvery }),
+      ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
       ...(resume !== undefined && { resume }),
     })
+    return stoppedEarly === undefined ? { finished: reason === 'done' } : { finished: true, message: stoppedEarly }
   } finally {
     line.clear()
+  }
+}
+
+/** The same callback, which also tells that it ends the run. */
+function noting(callback: Callback, onStop: (message: string | undefined) => void): Callback {
+  const told = ({ stop, snapshot }: Control): Control => ({
+    snapshot,
+    stop: (message) => {
+      onStop(message)
+      stop(message)
+    },
+  })
+  return {
+    ...callback,
+    onStart: (event, control) => callback.onStart?.(event, told(control)),
+    onValidation: (event, control) => callback.onValidation?.(event, told(control)),
   }
 }
 

@@ -23,7 +23,7 @@ describe('config.schema.json', () => {
     expect(Object.keys(schema.properties)).toEqual(Object.keys(configSchema.shape))
     expect(JSON.stringify(schema)).not.toContain('"required"')
     expect(schema.properties.batchSize).toEqual({
-      description: 'Images a step: a whole number above 0',
+      description: 'Images a batch: a whole number above 0',
       type: 'integer',
       exclusiveMinimum: 0,
       maximum: Number.MAX_SAFE_INTEGER,

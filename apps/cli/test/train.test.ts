@@ -172,6 +172,7 @@ describe('going on', () => {
     ['data.crop=4', 'crops of images padded by 4'],
     ['loss.labelSmoothing=0.1', 'label smoothing 0.1'],
     ['average.decay=0.9', 'averaged weights (decay 0.9)'],
+    ['clipNorm=0.1', 'gradients clipped to norm 0.1'],
   ])('so does one with %s, which is another run and says so', async (setting, said) => {
     const usual = session()
     const { stderr } = await usual.run('train', ...tiny)
@@ -187,15 +188,102 @@ describe('going on', () => {
     expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
   })
 
+  test.each([3, 20, 31])('so does one that accumulates three batches a step, stopped in batch %i', async (batch) => {
+    const accumulating = [
+      ...tiny,
+      'preset=quick',
+      'accumulate=3',
+      'epochs=4',
+      'validation.every=epoch',
+      'checkpoint.every=2',
+    ].filter((word) => !word.startsWith('steps='))
+    const whole = session()
+    const { stdout, stderr } = await whole.run('train', ...accumulating)
+    // 80 images are 10 batches: three steps of three and one of one.
+    expect(stderr).toMatch(/recipe .*4 epochs \(16 steps\) of 3 × 8 images/)
+    expect(stdout.match(/^epoch \d\/4 /gm)).toHaveLength(4)
+    expect(records(whole, 'runs/cifar10-quick').map(({ step, epoch }) => [step, epoch])).toEqual([
+      [4, 1],
+      [8, 2],
+      [12, 3],
+      [16, 4],
+    ])
+    const shell: Session = session({ loadData: afterImages(batch * 8, () => shell.signal('SIGINT')) })
+    expect((await shell.run('train', ...accumulating)).code).toBe(130)
+    expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+  })
+
   test('settings that would change the run are refused', async () => {
     const shell = session()
     await shell.run('train', ...tiny)
     const { code, stderr } = await shell.run('train', '--resume', 'runs/cifar10-quick', 'steps=20')
     expect([code, stderr]).toEqual([
       2,
-      'ddnet: steps=20 (command line) would change the run runs/cifar10-quick, which has 12. Leave it out, or start a new run without --resume. Only backend, data.directory, checkpoint.every, checkpoint.keep may change.\n',
+      'ddnet: steps=20 (command line) would change the run runs/cifar10-quick, which has 12. Leave it out, or start a new run without --resume. Only backend, data.directory, checkpoint.every, checkpoint.keep, maxSeconds may change.\n',
     ])
   })
+})
+
+describe('what ends a run before its last step', () => {
+  // The test loss cannot get better by 1000, so that the first validation stays the best.
+  const impatient = [...tiny, 'earlyStopping.patience=2', 'earlyStopping.score=loss', 'earlyStopping.minChange=1000']
+  const message =
+    /stopped {3}Early stopping: 2 validations brought nothing better than [\d.]+ of step 4 for the score 'loss'\./
+
+  test('early stopping: the run is finished, is measured, and says where the best is', async () => {
+    const shell = session()
+    const { code, stdout, stderr } = await shell.run('train', ...impatient, 'steps=40')
+    expect(code).toBe(0)
+    expect(records(shell, 'runs/cifar10-quick').map(({ step }) => step)).toEqual([4, 8, 12])
+    expect(stderr).toContain('early stopping (loss, patience 2)')
+    expect(stderr.replace(/\n {10}/g, ' ')).toMatch(message)
+    expect(stderr).toContain('ddnet eval runs/cifar10-quick --checkpoint best\n')
+    expect(stdout).toMatch(/^test accuracy/m)
+    const again = await shell.run('train', '--resume', 'runs/cifar10-quick')
+    expect(again.code).toBe(0)
+    expect(again.stderr.replace(/\n {10}/g, ' ')).toMatch(message)
+    expect(records(shell, 'runs/cifar10-quick').map(({ step }) => step)).toEqual([4, 8, 12])
+  })
+
+  test.each([6, 9, 11])('early stopping counts on over Ctrl-C in step %i', async (step) => {
+    const whole = session()
+    await whole.run('train', ...impatient, 'steps=40', 'checkpoint.every=3')
+    const shell: Session = session({ loadData: afterImages(step * 8, () => shell.signal('SIGINT')) })
+    expect((await shell.run('train', ...impatient, 'steps=40', 'checkpoint.every=3')).code).toBe(130)
+    expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+  })
+
+  test('maxSeconds: it says how to go on, which gives what a run without them does', async () => {
+    const whole = session()
+    await whole.run('train', ...tiny)
+    // The images of the fifth step take as long as the whole budget.
+    const slow = afterImages(40, () => {
+      const end = performance.now() + 500
+      while (performance.now() < end);
+    })
+    const shell = session({ loadData: slow })
+    const { code, stderr } = await shell.run('train', ...tiny, 'maxSeconds=0.5')
+    expect(code).toBe(0)
+    expect(stderr).toContain('at most 0.5 s\n')
+    expect(stderr).toContain('stopped   The 0.5 s of maxSeconds are over.\n')
+    expect(stderr).toContain('go on     ddnet train cifar10 --resume runs/cifar10-quick\n')
+    expect(stderr).toContain('ddnet eval runs/cifar10-quick    (as it is now)\n')
+    expect(existsSync(join(shell.cwd, 'runs/cifar10-quick/result.json'))).toBe(false)
+    expect((await shell.run('train', '--resume', 'runs/cifar10-quick', 'maxSeconds=null')).code).toBe(0)
+    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+  })
+})
+
+test('maxSeconds that are over before the first step leave nothing to go on with', async () => {
+  const { code, stderr } = await session().run('train', ...tiny, 'maxSeconds=1e-9')
+  expect(code).toBe(0)
+  expect(stderr).toContain('stopped   The 1e-9 s of maxSeconds are over, before the first step.\n')
+  expect(stderr).not.toContain('go on')
 })
 
 /** A command line that fails, and the one line that it says. */

@@ -67,6 +67,10 @@ describe('words of the command line', () => {
     ['epochs', `'epochs' is not a setting (command line): expected key=value, as in epochs=10.`],
     ['data.crop=-1', 'data.crop=-1 (command line): expected a whole number of at least 0, got -1. Try data.crop=4'],
     ['loss.labelSmoothing=1', 'expected a number from 0 to below 1, got 1. Try loss.labelSmoothing=0.1'],
+    ['clipNorm=0', 'clipNorm=0 (command line): expected a number above 0, or null, got 0. Try clipNorm=1'],
+    ['accumulate=0', 'expected a whole number above 0, got 0. Try accumulate=1'],
+    ['maxSeconds=-1', 'expected a number above 0, or null, got -1. Try maxSeconds=3600'],
+    ['earlyStopping.patience=0', 'expected a whole number above 0, or null, got 0. Try earlyStopping.patience=5'],
     ['average.decay=1', 'expected a number from 0 to below 1, got 1. Try average.decay=0.999'],
     ['seed=-1', 'expected a whole number from 0 to 4294967295, got -1'],
     ['backend=cuda:x', 'expected one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm'],
@@ -273,6 +277,13 @@ describe('settings that depend on each other', () => {
       'data.crop=32 (command line): expected less than size=32, for an edge that is reflected. Try data.crop=4',
     )
     expect(resolve('data.crop=31').config.data.crop).toBe(31)
+  })
+
+  test.each(['score=loss', 'minChange=0.1'])('earlyStopping.%s needs patience', (word) => {
+    expect(() => resolve(`earlyStopping.${word}`)).toThrow(
+      `earlyStopping.${word} (command line) does nothing without earlyStopping.patience. Try earlyStopping.patience=5`,
+    )
+    expect(resolve(`earlyStopping.${word}`, 'earlyStopping.patience=2').config.earlyStopping.patience).toBe(2)
   })
 
   test('there are no more than 10,000 test images', () => {

@@ -110,7 +110,10 @@ function setAt(values: Record<string, unknown>, path: string, value: unknown): v
   else values[group] = { ...(values[group] as object | undefined), [key]: value }
 }
 
-function checkTogether({ model, size, data, validation }: Config, given: ReadonlyMap<string, Entry>): void {
+function checkTogether(
+  { model, size, data, validation, earlyStopping }: Config,
+  given: ReadonlyMap<string, Entry>,
+): void {
   const placeOf = (...paths: string[]) => paths.map((path) => given.get(path)?.place).find((place) => place) ?? 'preset'
   if (model.name === 'ddnet') {
     const factor = 2 ** model.channels.length
@@ -128,6 +131,13 @@ function checkTogether({ model, size, data, validation }: Config, given: Readonl
   if (data.name === 'folder' && data.directory === null) {
     throw new UsageError(
       `data.name=folder (${placeOf('data.name', 'preset')}) needs the folder of the images. Try folder=./photos, where each class has a folder of its own`,
+    )
+  }
+  const { patience, score, minChange } = earlyStopping
+  if (patience === null && (score !== 'accuracy' || minChange !== 0)) {
+    const path = score !== 'accuracy' ? 'earlyStopping.score' : 'earlyStopping.minChange'
+    throw new UsageError(
+      `${given.get(path)?.text} (${placeOf(path)}) does nothing without earlyStopping.patience. Try earlyStopping.patience=5`,
     )
   }
   if (data.name === 'cifar10' && validation.images > 10_000) {

@@ -191,7 +191,14 @@ export const configSchema = z.strictObject({
       'Decay rate of the moving average of the weights (EMA), which is then what is measured and saved; 0 is none',
     ),
   }),
-  batchSize: count(64, 'Images a step'),
+  clipNorm: setting(
+    z.number().positive().nullable().default(null),
+    'a number above 0, or null',
+    1,
+    'Scale the gradients of a step down to this norm, all together, where they are longer; null leaves them',
+  ),
+  batchSize: count(64, 'Images a batch'),
+  accumulate: count(1, 'Batches a step, whose gradients are averaged: for batches larger than the memory'),
   epochs: setting(
     z.int().positive().nullable().default(null),
     'a whole number above 0',
@@ -226,6 +233,22 @@ export const configSchema = z.strictObject({
       'How many test images, the first ones, or all that there are; the end of a run always takes all',
     ),
   }),
+  earlyStopping: z.strictObject({
+    patience: setting(
+      z.int().positive().nullable().default(null),
+      'a whole number above 0, or null',
+      5,
+      'End the run after so many validations in a row without a better score; null never does',
+    ),
+    score: oneOf(['accuracy', 'loss'], 'accuracy', 'Which score of the test images it watches'),
+    minChange: notNegative(0, 'A smaller change of the score is nothing better'),
+  }),
+  maxSeconds: setting(
+    z.number().positive().nullable().default(null),
+    'a number above 0, or null',
+    3600,
+    'Stop training after so many seconds, and save; --resume goes on for as many. null has no end',
+  ),
   checkpoint: z.strictObject({
     every: setting(
       z.union([z.literal('epoch'), z.int().positive()]).default('epoch'),
