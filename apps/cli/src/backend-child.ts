@@ -1,3 +1,4 @@
+import type { Profile } from '@ddnet/trainer'
 import {
   type BackendDescription,
   backendStarters,
@@ -7,19 +8,24 @@ import {
 } from './backend-starters.ts'
 import type { BackendWish, Config } from './config/schema.ts'
 import { convolutionGflops } from './measure-convolutions.ts'
-import { type MeasuredSteps, measuredSteps } from './measure-steps.ts'
+import { type MeasuredRun, type MeasuredSteps, measuredSteps } from './measure-steps.ts'
+import { refuseTooLarge } from './memory.ts'
 
 // The other side of backend-process.ts: a process that starts the backend its argument names, at the first question.
 
 export type Question =
-  | { readonly ask: 'describe' }
-  | { readonly ask: 'convolutionGflops' }
+  | { readonly ask: 'describe' | 'convolutionGflops' | 'peakMemory' }
   | { readonly ask: 'trainingStep'; readonly config: Config; readonly steps: number }
+  | { readonly ask: 'step' | 'forward' | 'profile'; readonly run: MeasuredRun; readonly times: number }
 
 export interface Answers {
   readonly describe: BackendDescription
   readonly convolutionGflops: number
+  readonly peakMemory: number
   readonly trainingStep: number
+  readonly step: number
+  readonly forward: number
+  readonly profile: Profile
 }
 
 export type Reply =
@@ -30,6 +36,15 @@ const start = starterOf(process.argv[2] as Exclude<BackendWish, 'auto'>, backend
 let backend: Started | undefined
 let measured: MeasuredSteps | undefined
 
+/** A run is measured whole, unless it cannot fit. */
+function whole(run: MeasuredRun, started: Started): MeasuredSteps {
+  if (measured !== undefined) return measured
+  measured = measuredSteps(run)
+  const { accelerated } = describeBackend(started)
+  refuseTooLarge(measured.model, run.config, { name: started.name, accelerated })
+  return measured
+}
+
 async function answer(question: Question): Promise<Reply> {
   try {
     backend ??= await start()
@@ -38,9 +53,17 @@ async function answer(question: Question): Promise<Reply> {
         return { value: describeBackend(backend) }
       case 'convolutionGflops':
         return { value: await convolutionGflops() }
+      case 'peakMemory':
+        return { value: process.resourceUsage().maxRSS * 1024 }
       case 'trainingStep':
-        measured ??= measuredSteps(question.config)
+        measured ??= measuredSteps({ config: question.config, classes: 10 }, { shortened: true })
         return { value: await measured.run(question.steps) }
+      case 'step':
+        return { value: await whole(question.run, backend).run(question.times) }
+      case 'forward':
+        return { value: await whole(question.run, backend).forward(question.times) }
+      case 'profile':
+        return { value: await whole(question.run, backend).profile(question.times) }
     }
   } catch (error) {
     const { name, message, stack } = error as Error

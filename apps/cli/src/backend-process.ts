@@ -1,9 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { BackendUnavailable } from '@ddnet/ops'
+import type { Profile } from '@ddnet/trainer'
 import type { Answers, Question, Reply } from './backend-child.ts'
 import type { BackendDescription } from './backend-starters.ts'
 import type { BackendWish, Config } from './config/schema.ts'
+import { UsageError } from './errors.ts'
+import type { MeasuredRun } from './measure-steps.ts'
 
 /**
  * A backend in a process of its own, where it can be tried and measured: TensorFlow fixes its device for the life of a
@@ -16,6 +19,18 @@ export interface BackendProcess {
   convolutionGflops(): Promise<number>
   /** Trains as a run with this configuration would, though with fewer images where that takes long; milliseconds a step. */
   trainingStep(config: Config, steps: number): Promise<number>
+  /**
+   * Trains as the run would, with all the images of its steps; milliseconds a step.
+   *
+   * @throws UsageError for a step that cannot fit
+   */
+  step(run: MeasuredRun, steps: number): Promise<number>
+  /** Batches of the run through its model, without gradients; milliseconds a batch. */
+  forward(run: MeasuredRun, batches: number): Promise<number>
+  /** Where the time of the run's steps goes. */
+  profile(run: MeasuredRun, steps: number): Promise<Profile>
+  /** The most memory that the process has had, in bytes; what a GPU has of its own is not in it. */
+  peakMemory(): Promise<number>
   /** Ends the process. */
   end(): void
 }
@@ -29,7 +44,12 @@ export const openBackend: OpenBackend = (wish) => {
 }
 
 /** The backend in a process that answers as backend-child.ts does. */
-export function processOf(wish: string, child: ChildProcess, longestAnswerMs = 60_000): BackendProcess {
+export function processOf(
+  wish: string,
+  child: ChildProcess,
+  longestAnswerMs = 60_000,
+  longestWholeMs = 600_000, // a run's own steps may be long
+): BackendProcess {
   let said = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-4000)
@@ -43,15 +63,19 @@ export function processOf(wish: string, child: ChildProcess, longestAnswerMs = 6
     })
   })
 
-  async function ask<Ask extends keyof Answers>(question: Question & { ask: Ask }): Promise<Answers[Ask]> {
+  async function ask<Ask extends keyof Answers>(
+    question: Question & { ask: Ask },
+    longestMs = longestAnswerMs,
+  ): Promise<Answers[Ask]> {
     const answer = new Promise<Reply>((resolve) => child.once('message', (reply) => resolve(reply as Reply)))
     child.send(question, () => {}) // a process that has ended tells by its end
     const timer = new AbortController()
-    const reply = await Promise.race([answer, ended, silence(longestAnswerMs, timer.signal)])
+    const reply = await Promise.race([answer, ended, silence(longestMs, timer.signal)])
     timer.abort()
     if (typeof reply === 'string') throw new BackendUnavailable(`${wish}: ${reply}.`)
     if ('value' in reply) return reply.value as Answers[Ask] // each question has its own kind of answer
     if (reply.error.name === 'BackendUnavailable') throw new BackendUnavailable(reply.error.message)
+    if (reply.error.name === 'UsageError') throw new UsageError(reply.error.message)
     throw Object.assign(new Error(reply.error.message), { stack: reply.error.stack })
   }
 
@@ -59,6 +83,10 @@ export function processOf(wish: string, child: ChildProcess, longestAnswerMs = 6
     describe: () => ask({ ask: 'describe' }),
     convolutionGflops: () => ask({ ask: 'convolutionGflops' }),
     trainingStep: (config, steps) => ask({ ask: 'trainingStep', config, steps }),
+    step: (run, times) => ask({ ask: 'step', run, times }, longestWholeMs),
+    forward: (run, times) => ask({ ask: 'forward', run, times }, longestWholeMs),
+    profile: (run, times) => ask({ ask: 'profile', run, times }, longestWholeMs),
+    peakMemory: () => ask({ ask: 'peakMemory' }),
     end: () => void child.kill('SIGKILL'),
   }
 }

@@ -21,21 +21,26 @@ describeBackends('measuring', () => {
   test("a run's training step", async () => {
     const { numTensors } = memory()
     const config = configOf(['model.channels', [4]], ['batchSize', 8], ['optimizer.learningRate', 1e9])
-    const steps = measuredSteps(config)
+    const steps = measuredSteps({ config, classes: 3 })
     expect(steps.batchSize).toBe(8)
     expect(await steps.run(3)).toBeGreaterThan(0) // it would diverge at the run's own rate
+    expect(await steps.forward(2)).toBeGreaterThan(0)
+    const profile = await steps.profile(2)
+    expect(profile.steps).toBe(2)
+    expect(profile.kernels.map(({ kernel }) => kernel)).toContain('adamUpdates')
     steps.dispose()
     expect(memory().numTensors).toBe(numTensors)
   })
 }, ['wasm', 'tensorflow'])
 
-describeBackends('images of a measured step', () => {
+describeBackends('images of a shortened step', () => {
   test.each([
     [64, 'short', 32],
     [64, 'short', 4096], // 1 G multiply-adds at 15 M an image
     [1, 'seed', 128], // an image of 224 × 224 has more
   ] as const)('are %i with preset %s at batch size %i', (expected, preset, batchSize) => {
-    const steps = measuredSteps(configOf(['preset', preset], ['batchSize', batchSize]))
+    const run = { config: configOf(['preset', preset], ['batchSize', batchSize]), classes: 10 }
+    const steps = measuredSteps(run, { shortened: true })
     expect(steps.batchSize).toBeLessThanOrEqual(batchSize)
     expect(Math.abs(steps.batchSize - Math.min(expected, batchSize))).toBeLessThanOrEqual(2)
     steps.dispose()

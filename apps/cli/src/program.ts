@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { type BackendStarters, backendStarters } from './backend-starters.ts'
 import { commandNames } from './command-names.ts'
+import type { BenchOptions } from './commands/bench.ts'
 import type { ExportOptions } from './commands/export.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { type LoadData, loadCifar10 } from './data.ts'
@@ -119,12 +120,44 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     })
 
   program
+    .command('export')
+    .summary('write a model for other programs: ONNX or safetensors')
+    .argument('<run>', 'folder of the run')
+    .argument('<file>', 'model.onnx (ONNX Runtime, browsers) or model.safetensors (PyTorch, DDNet)')
+    .option('--checkpoint <name>', 'which checkpoint', 'last')
+    .option('--layout <layout>', 'of an ONNX file: images as NCHW or NHWC (default: NCHW)')
+    .option('--float16', 'store weights in half the bytes')
+    .option('--force', 'replace the file if it exists')
+    .option('--json', 'print JSON')
+    .action(async (path: string, file: string, options: ExportOptions) => {
+      const { exportModel } = await import('./commands/export.ts')
+      await exportModel(path, file, options, parts)
+    })
+
+  program
     .command('doctor')
     .summary('say what works on this machine, and what would help')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
       const { doctor } = await import('./commands/doctor.ts')
       done(await doctor(options, parts))
+    })
+
+  program
+    .command('bench')
+    .summary('measure a training step of a run on each backend')
+    .description(
+      'Measures what train would do with these settings, on each backend that is here or the one asked for: training steps and forward passes on noise, and how fast the images come where they are here.',
+    )
+    .argument('[words...]', 'data set and settings, as for train')
+    .option('--backend <name>', 'this one alone, as for train')
+    .option('--config <file>', 'YAML file of settings')
+    .option('--steps <count>', 'steps measured on each; by default some seconds of them', wholeNumber)
+    .option('--profile', "where the time of one backend's step goes, by operator")
+    .option('--json', 'print JSON')
+    .action(async (words: string[], options: BenchOptions) => {
+      const { bench } = await import('./commands/bench.ts')
+      done(await bench(words, options, parts))
     })
 
   const runs = program.command('runs').summary('list and compare runs')
@@ -253,6 +286,7 @@ Examples:
   ddnet predict cat.jpg
   ddnet predict runs/cifar10-ddnet cat.jpg
   ddnet runs compare runs/a runs/b
+  ddnet bench cifar10 batchSize=128
   ddnet backend install tensorflow
 
 Exit codes: 0 done, 1 failed, 2 usage or settings, 3 diverged,

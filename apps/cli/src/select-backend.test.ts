@@ -21,6 +21,9 @@ interface Machine {
 
 const both = { cpu: [90, 200, 95, 95], wasm: [300, 70, 71, 99] }
 
+const unasked = () => Promise.reject(new Error('not asked here'))
+const notAsked = { step: unasked, forward: unasked, profile: unasked, peakMemory: unasked }
+
 /** Starters of a machine that has the devices given; `log` notes what is started, opened and ended. */
 function machine({ tensorflow, webgpu, nvidiaDevice = true, graphicsDevice = true, steps = both }: Machine) {
   const log: string[] = []
@@ -62,6 +65,7 @@ function machine({ tensorflow, webgpu, nvidiaDevice = true, graphicsDevice = tru
           // Two turns to warm up, which may be slow, and the measured ones.
           return times[turn++ - 1] ?? (times[0] as number)
         },
+        ...notAsked,
         end: () => void log.push(`end ${wish}`),
       }
     },

@@ -61,6 +61,15 @@ export const wasmOnly: BackendStarters = {
           : noTensorflow,
     convolutionGflops: async () => 31.4,
     trainingStep: noTensorflow, // nothing to compare with
+    step: async () => 12.5,
+    forward: async () => 4,
+    profile: async (_run, steps) => ({
+      steps,
+      milliseconds: { step: 12.5, data: 0.5, kernels: 11, host: 0.75, device: 0.25 },
+      kernels: [{ kernel: 'conv2d', phase: 'forward', calls: 3, milliseconds: 11 }],
+      memory: { tensors: 72, bytes: 2.3e6, peakTensors: 257, peakBytes: 88.9e6 },
+    }),
+    peakMemory: async () => 193e6,
     end: () => {},
   }),
   tensorflowBuild: noTensorflow,

@@ -1,0 +1,134 @@
+import type { BackendProcess, OpenBackend } from './backend-process.ts'
+import type { BackendDescription } from './backend-starters.ts'
+import type { BackendWish } from './config/schema.ts'
+import { median } from './measure-convolutions.ts'
+import type { MeasuredRun } from './measure-steps.ts'
+
+/** Times of several rounds. */
+export interface Milliseconds {
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
+
+/** A backend's figures for a run. */
+export interface BackendFigures extends BackendDescription {
+  /** A training step, with the loading of its images. */
+  readonly step: Milliseconds
+  /** A batch through the model, without gradients. */
+  readonly forward: Milliseconds
+  /** How many steps were measured, after those that compile and warm up. */
+  readonly steps: number
+  /** Of the whole process, at its most; of a GPU it is not known. */
+  readonly peakMemoryBytes?: number
+}
+
+/** Why a backend has no figures. */
+export interface Failure {
+  readonly error: Error
+}
+
+type Name = Exclude<BackendWish, 'auto'>
+
+interface MeasureOptions {
+  readonly open: OpenBackend
+  /** Steps to measure on each; by default as many as fit into some seconds. */
+  readonly steps?: number | undefined
+  /** Told what is being done. */
+  readonly tell: (doing: string) => void
+}
+
+const mostRounds = 5
+const roundMs = 1_000
+/** After so long a backend gets no further round. */
+const longestMs = 30_000
+
+/**
+ * Training steps and forward passes of a run on each backend, in processes that take turns round by round, so that what
+ * else the machine does meets all of them alike. A backend that fails drops out with its error.
+ */
+export async function measureBackends(
+  names: readonly Name[],
+  run: MeasuredRun,
+  { open, steps, tell }: MeasureOptions,
+): Promise<Map<string, BackendFigures | Failure>> {
+  const contestants = names.map((name) => contestant(open(name), run, steps))
+  try {
+    for (const [at, { warmUp }] of contestants.entries()) {
+      tell(`starting ${names[at]}`)
+      await warmUp()
+    }
+    for (let round = 1; round <= Math.min(mostRounds, steps ?? mostRounds); round++) {
+      for (const [at, { takeTurn }] of contestants.entries()) {
+        tell(`measuring ${names[at]}, round ${round}`)
+        await takeTurn()
+      }
+    }
+    const results = await Promise.all(contestants.map(({ result }) => result()))
+    return new Map(names.map((name, at) => [name, results[at] as BackendFigures | Failure]))
+  } finally {
+    for (const { end } of contestants) end()
+  }
+}
+
+function contestant(process: BackendProcess, run: MeasuredRun, wanted: number | undefined) {
+  const times = { step: [] as number[], forward: [] as number[] }
+  let description: BackendDescription | undefined
+  let each = { steps: 1, batches: 1 }
+  let [steps, spentMs] = [0, 0]
+  let failure: Failure | undefined
+  const attempt = async (work: () => Promise<void>) => {
+    if (failure !== undefined) return
+    try {
+      await work()
+    } catch (error) {
+      failure = { error: error as Error }
+      process.end()
+    }
+  }
+  return {
+    warmUp: () =>
+      attempt(async () => {
+        description = await process.describe()
+        await process.step(run, 1) // compiles
+        const stepMs = await process.step(run, 1)
+        await process.forward(run, 1)
+        const forwardMs = await process.forward(run, 1)
+        const fitting = (ms: number) => Math.max(1, Math.floor(roundMs / ms))
+        const turn = wanted === undefined ? fitting(stepMs) : Math.ceil(wanted / Math.min(mostRounds, wanted))
+        each = { steps: turn, batches: fitting(2 * forwardMs) }
+      }),
+    takeTurn: () =>
+      attempt(async () => {
+        if (wanted === undefined && spentMs > longestMs) return
+        const stepMs = await process.step(run, each.steps)
+        const forwardMs = await process.forward(run, each.batches)
+        times.step.push(stepMs)
+        times.forward.push(forwardMs)
+        steps += each.steps
+        spentMs += each.steps * stepMs + each.batches * forwardMs
+      }),
+    async result(): Promise<BackendFigures | Failure> {
+      let peakMemoryBytes = 0
+      await attempt(async () => {
+        peakMemoryBytes = await process.peakMemory()
+      })
+      if (failure !== undefined) return failure
+      const known = description as BackendDescription // it has not failed
+      return {
+        ...known,
+        step: spread(times.step),
+        forward: spread(times.forward),
+        steps,
+        ...(!known.accelerated && { peakMemoryBytes }),
+      }
+    },
+    end: process.end,
+  }
+}
+
+const spread = (times: readonly number[]): Milliseconds => ({
+  median: median(times),
+  least: Math.min(...times),
+  most: Math.max(...times),
+})
