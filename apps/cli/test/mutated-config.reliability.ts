@@ -1,0 +1,4 @@
+import { testTwentyThousand } from '@ddnet/testing'
+import { mutatedConfig } from './mutated-config.ts'
+
+testTwentyThousand(mutatedConfig, { error: 'UsageError', leastRefused: 5_000 })
