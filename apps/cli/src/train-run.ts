@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
-import { type Callback, type Control, checkpoint, earlyStopping, Trainer } from '@ddnet/trainer'
+import { type Callback, type Control, checkpoint, earlyStopping, Trainer, tensorBoard } from '@ddnet/trainer'
 import type { ReadyRun } from './begin-run.ts'
 import { commandNames } from './command-names.ts'
 import { concludeRun } from './conclude-run.ts'
@@ -133,7 +133,9 @@ async function fit(
         },
       },
       ...early,
-      report, // before the checkpoint, so that what a checkpoint knows of is in the log
+      // Before the checkpoint, so that what a checkpoint knows of is in the logs.
+      report,
+      tensorBoard({ to: dirname(folder.config), histograms: { model } }),
       checkpoint({
         directory: folder.checkpoints,
         every: saveEvery,

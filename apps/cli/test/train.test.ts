@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sample } from '@ddnet/datasets'
+import { readTensorBoardRecords } from '@ddnet/formats'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { afterImages, type Session, session, tinyData } from './session.ts'
@@ -28,16 +29,27 @@ const records = (shell: Session, run: string) =>
 const weights = (shell: Session, run: string) =>
   readFileSync(join(shell.cwd, run, 'checkpoints/last/model.safetensors')).toString('base64')
 
+const files = (shell: Session) => readdirSync(join(shell.cwd, 'runs/cifar10-quick')).sort()
+const eventFiles = (shell: Session) => files(shell).filter((name) => name.startsWith('events.'))
+/** What TensorBoard is told, without the times: step and tags, and all that the record says of them. */
+const events = (shell: Session) =>
+  eventFiles(shell)
+    .flatMap((name) => readTensorBoardRecords(readFileSync(join(shell.cwd, 'runs/cifar10-quick', name))))
+    .filter(({ tags }) => tags.length > 0)
+    // Behind the record's header of 12 bytes comes the time (9 bytes), at its end a checksum.
+    .map(({ step, tags, bytes }) => ({ step, tags, content: Buffer.from(bytes.slice(21, -4)).toString('base64') }))
+
 describe('train', () => {
   test('leaves a folder with everything, and says how to go on', async () => {
     const shell = session()
     const { code, stdout, stderr } = await shell.run('train', ...tiny)
     expect(code).toBe(0)
-    expect(readdirSync(join(shell.cwd, 'runs/cifar10-quick')).sort()).toEqual([
+    expect(files(shell).map((name) => name.replace(/tfevents\.\d+/, 'tfevents.SECONDS'))).toEqual([
       'checkpoints',
       'config.yaml',
       'data.json',
       'environment.json',
+      'events.out.tfevents.SECONDS.ddnet.0',
       'metrics.csv',
       'metrics.jsonl',
       'predictions.png',
@@ -156,6 +168,27 @@ describe('going on', () => {
     expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
     expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
     expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+  })
+
+  test('TensorBoard is told the same by a run that went on', async () => {
+    const whole = session()
+    await whole.run('train', ...tiny)
+    const tags = events(whole).map(({ step, tags }) => [step, tags.filter((tag) => !tag.startsWith('weights/'))])
+    const validated = ['train/accuracy', 'validation/loss', 'validation/accuracy']
+    expect(tags).toEqual([
+      [4, validated],
+      [8, validated],
+      [10, ['train/loss', 'learning_rate']],
+      [10, ['train/accuracy']], // of the epoch, with the weights
+      [12, validated],
+    ])
+    for (const step of [9, 11]) {
+      const shell: Session = session({ loadData: afterImages(step * 8, () => shell.signal('SIGINT')) })
+      await shell.run('train', ...tiny)
+      expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+      expect(eventFiles(shell)).toHaveLength(2)
+      expect(events(shell)).toEqual(events(whole))
+    }
   })
 
   test('a finished run is only measured again', async () => {
