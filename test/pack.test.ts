@@ -18,14 +18,16 @@ let tarballs: Map<string, string>
 let everything: Project
 let inNode: Project
 let inVite: Project
+let inPage: Project
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ddnet-pack-'))
   tarballs = await packAll(folder)
-  ;[everything, inNode, inVite] = await Promise.all([
+  ;[everything, inNode, inVite, inPage] = await Promise.all([
     projectWithAll(join(folder, 'everything'), tarballs),
     exampleProject('node-train', join(folder, 'node-train'), tarballs),
     exampleProject('vite-train', join(folder, 'vite-train'), tarballs),
+    exampleProject('vite-predict', join(folder, 'vite-predict'), tarballs),
   ])
 }, 600_000)
 
@@ -109,7 +111,7 @@ describe('every package, packed and installed by npm', () => {
 
 describe('an example, in an empty folder with the tarballs', () => {
   test('has one copy of tfjs-core and of every package', async () => {
-    for (const project of [everything, inNode, inVite]) {
+    for (const project of [everything, inNode, inVite, inPage]) {
       const files = await filesIn(join(project.folder, 'node_modules'))
       const copies = files.filter((file) => /(^|\/)(@tensorflow\/tfjs-core|@ddnet\/[^/]+)\/package\.json$/.test(file))
       expect(copies).toContain('@tensorflow/tfjs-core/package.json')
@@ -126,17 +128,25 @@ describe('an example, in an empty folder with the tarballs', () => {
   describe('built by Vite', () => {
     let chromium: LaunchedChromium
     let site: Site
+    let predictor: Site
+
+    /** Checks the types, builds and serves. */
+    async function built(project: Project): Promise<Site> {
+      await project.node(join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit')
+      await project.node(join('node_modules', 'vite', 'bin', 'vite.js'), 'build')
+      return serveFolder(join(project.folder, 'dist'))
+    }
 
     beforeAll(async () => {
-      await inVite.node(join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit')
-      await inVite.node(join('node_modules', 'vite', 'bin', 'vite.js'), 'build')
-      site = await serveFolder(join(inVite.folder, 'dist'))
+      site = await built(inVite)
+      predictor = await built(inPage)
       chromium = await launchChromium()
     })
 
     afterAll(async () => {
       await chromium?.browser.close()
       await site?.close()
+      await predictor?.close()
     })
 
     test.each([
@@ -147,6 +157,16 @@ describe('an example, in an empty folder with the tarballs', () => {
       const log = await page.getByText(/done|failed/).textContent()
       expect(log).toMatch(device)
       expectFalling(lossesIn(log as string))
+      expect(errors).toEqual([])
+    })
+
+    test('names what is in a photo, with the weights that @ddnet/models carries', async () => {
+      const { page, errors } = await openPage(chromium.browser, predictor.url)
+      await page.getByLabel('ship or truck').setInputFiles(join(root, 'fixtures', 'cifar10', 'ship', '0.png'))
+      const answers = page.getByRole('listitem')
+      await answers.first().waitFor()
+      expect(await answers.allTextContents()).toHaveLength(10)
+      expect(await answers.first().textContent()).toMatch(/^ship [\d.]+%$/)
       expect(errors).toEqual([])
     })
   })

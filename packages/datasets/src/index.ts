@@ -1,3 +1,4 @@
+export { decodeImage } from '#decode-image'
 export { cifar10 } from './cifar10/cifar10.ts'
 export { cifar10ClassNames } from './cifar10/class-names.ts'
 export type { Cifar10, Cifar10Options, DownloadProgress } from './cifar10/types.ts'
@@ -17,6 +18,7 @@ export { type Files, subfolder } from './files/files.ts'
 export { pickedFiles } from './files/picked-files.ts'
 export { type ServedFilesOptions, servedFiles } from './files/served-files.ts'
 export { type ImageArrays, imageDataset } from './image-dataset.ts'
+export type { DecodedImage } from './images/types.ts'
 export {
   type Batch,
   type DetectionBatch,

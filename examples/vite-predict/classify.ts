@@ -1,0 +1,18 @@
+import { wasm } from '@ddnet/backend-wasm'
+import { centerCrop, decodeImage, normalize, resize } from '@ddnet/datasets'
+import { cifar10DDNet } from '@ddnet/models/cifar10'
+import { softmax, type Tensor2D, tensor, tidy } from '@ddnet/ops'
+import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url'
+
+await wasm({ paths: { 'tfjs-backend-wasm-simd.wasm': simdUrl } })
+const { model, classNames, size, mean, std } = cifar10DDNet()
+
+/** The classes of a photo, the likeliest first, as in `ship 97.4%`. */
+export async function classify(photo: File): Promise<string[]> {
+  let picture = await decodeImage(new Uint8Array(await photo.arrayBuffer()), photo.name)
+  for (const transform of [resize(size), centerCrop(size), normalize({ mean, std })]) picture = transform(picture, {})
+  const probabilities = tidy(() => softmax(model.predict(tensor(picture.image, [1, ...picture.shape])) as Tensor2D))
+  const ranked = [...(await probabilities.data())].map((value, label) => ({ value, name: classNames[label] }))
+  probabilities.dispose()
+  return ranked.sort((a, b) => b.value - a.value).map(({ name, value }) => `${name} ${(100 * value).toFixed(1)}%`)
+}
