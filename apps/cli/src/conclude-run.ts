@@ -8,7 +8,7 @@ import { type Evaluation, perClass } from './evaluation.ts'
 import { write } from './files.ts'
 import type { Io } from './io.ts'
 import type { MetricsRecord } from './metrics-log.ts'
-import { samplePredictions, writePredictions } from './predictions-picture.ts'
+import { firstImages, predictSamples, writePredictions } from './predictions-picture.ts'
 import { runReport } from './run-report.ts'
 import { evaluationReport } from './terminal/evaluation-report.ts'
 import { formatPercent } from './terminal/format.ts'
@@ -23,7 +23,7 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
   const { model: weights, step } = await loadCheckpoint(join(folder.checkpoints, 'last'))
   model.loadStateDict(weights)
   const evaluation = await evaluateOnTestImages({ model, config, data }, io)
-  const samples = await samplePredictions({ model, config, data })
+  const samples = await predictSamples({ model, config, classNames: data.classNames }, await firstImages(data.test))
   await writePredictions(folder.predictions, samples, dataTitle(config))
   await writeResult(folder.result, step, evaluation, data.classNames)
   const report = runReport({
@@ -78,6 +78,7 @@ function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {
   say('pictures', join(folder.path, 'predictions.png'))
   say('go on', `${ddnet} eval ${folder.path}`)
   say('', `${ddnet} predict ${folder.path} IMAGE.png`)
+  say('', `${ddnet} visualize ${folder.path}`)
   if (config.data.name === 'cifar10' && (config.preset === 'quick' || config.preset === 'short'))
     say('', `${train} epochs=10    (the full recipe)`)
 }

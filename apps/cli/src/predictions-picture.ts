@@ -1,32 +1,34 @@
+import type { Dataset, Sample } from '@ddnet/datasets'
 import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@ddnet/visuals'
 import { classify } from './classify.ts'
 import type { Config } from './config/schema.ts'
-import type { LabelledImages } from './data.ts'
 import type { Model } from './experiment.ts'
 import { write } from './files.ts'
 
 const imageCount = 25
 
-/** What the model says of the first test images. */
-export async function samplePredictions({
-  model,
-  config,
-  data: { test, classNames },
-}: {
-  model: Model
-  config: Config
-  data: LabelledImages
-}): Promise<PredictionSample[]> {
+/** The first images of a data set, or all where there are fewer. */
+export const firstImages = (
+  images: Pick<Dataset<Sample>, 'length' | 'get'>,
+  count: number = imageCount,
+): Promise<Sample[]> =>
+  Promise.all(Array.from({ length: Math.min(count, images.length) }, (_, index) => images.get(index)))
+
+/** What the model says of images; those whose label is no class are of unknown truth. */
+export async function predictSamples(
+  { model, config, classNames }: { model: Model; config: Config; classNames: readonly string[] },
+  images: readonly Sample[],
+): Promise<PredictionSample[]> {
   const samples: PredictionSample[] = []
-  for (let index = 0; index < Math.min(imageCount, test.length); index++) {
-    const sample = await test.get(index)
+  for (const sample of images) {
     const [height, width, channels] = sample.shape
     const [guess] = await classify(sample, model, config, classNames)
+    const actual = classNames[sample.label]
     samples.push({
       image: fromPixels(sample.image, width, height, channels),
       predicted: guess?.name ?? '',
       confidence: guess?.confidence ?? 0,
-      actual: classNames[sample.label] as string,
+      ...(actual !== undefined && { actual }),
     })
   }
   return samples

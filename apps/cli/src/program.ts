@@ -4,6 +4,7 @@ import { type BackendStarters, backendStarters } from './backend-starters.ts'
 import { commandNames } from './command-names.ts'
 import type { BenchOptions } from './commands/bench.ts'
 import type { ExportOptions } from './commands/export.ts'
+import type { VisualizeOptions } from './commands/visualize.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { type LoadData, loadCifar10 } from './data.ts'
 import { explain } from './errors.ts'
@@ -117,6 +118,24 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     .action(async (words: string[], options: { checkpoint?: string; backend?: string; json?: boolean }) => {
       const { predict } = await import('./commands/predict.ts')
       await predict(words, options, parts)
+    })
+
+  program
+    .command('visualize')
+    .summary('look inside a model: filters, feature maps, Grad-CAM, deconvnet …')
+    .description(
+      'Draws curves, the confusion matrix, filters, feature maps, Grad-CAM, deconvnet projections and reconstructions as PNGs, and puts them into report.html. docs/looking-inside.md explains them.',
+    )
+    .argument('<run>', 'folder of the run')
+    .argument('[images...]', 'image files to look at; without any, some test images')
+    .option('--to <folder>', 'where to write; by default RUN/pictures, and the report in RUN')
+    .option('--only <names>', 'some of curves,confusion,filters,feature-maps,grad-cam,deconvnet,reconstructions')
+    .option('--checkpoint <name>', 'which checkpoint', 'last')
+    .option('--backend <name>', 'backend; by default the one that trained')
+    .option('--json', 'print JSON')
+    .action(async (path: string, images: string[], options: VisualizeOptions) => {
+      const { visualize } = await import('./commands/visualize.ts')
+      await visualize(path, images, options, parts)
     })
 
   program

@@ -1,0 +1,179 @@
+import { mkdir } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { Dataset, Sample } from '@ddnet/datasets'
+import { encodePng } from '@ddnet/visuals'
+import { z } from 'zod'
+import { readRunEnvironment } from '../environment.ts'
+import { CliError, problemOf, UsageError } from '../errors.ts'
+import { evaluateOnTestImages } from '../evaluate-on-test-images.ts'
+import type { Evaluation } from '../evaluation.ts'
+import { readJsonFile, write } from '../files.ts'
+import { insidePictures, type NamedPicture, type PictureName, type Subject } from '../inside-pictures.ts'
+import type { Io } from '../io.ts'
+import { readRecords } from '../metrics-log.ts'
+import { firstImages, predictSamples } from '../predictions-picture.ts'
+import type { Parts } from '../program.ts'
+import { readImage } from '../read-image.ts'
+import { runReport } from '../run-report.ts'
+import { formatBytes } from '../terminal/format.ts'
+import { liveLine } from '../terminal/live-line.ts'
+import { countLine } from '../terminal/progress-line.ts'
+import { sayer } from '../terminal/say.ts'
+import { styleFor } from '../terminal/style.ts'
+import { type UsedRun, type UseOptions, useRun } from '../use-run.ts'
+
+export interface VisualizeOptions extends UseOptions {
+  readonly to?: string
+  readonly only?: string
+  readonly json?: boolean
+}
+
+/** Test images to look at, where no others are given. */
+const imageCount = 4
+/** Test images to search for what excites a channel. */
+const searchedImages = 1000
+
+/** `ddnet visualize RUN [IMAGE…]`: what a run has learned, as PNGs and as one page. */
+export async function visualize(
+  path: string,
+  files: readonly string[],
+  options: VisualizeOptions,
+  parts: Parts,
+): Promise<void> {
+  const { io } = parts
+  const names = namesOf(options.only)
+  const run = await useRun(path, options, parts)
+  try {
+    const folder = options.to ?? join(run.folder.path, 'pictures')
+    await makeFolder(resolve(io.cwd, folder), folder)
+    const subject = await subjectOf(run, files, io)
+    const say = options.json ? () => {} : sayer({ ...io, stderr: io.stdout })
+    say('pictures', folder)
+    const made: (NamedPicture & { readonly bytes: number })[] = []
+    const leftOut: { name: PictureName; reason: string }[] = []
+    for (const name of names) {
+      const found = await watched(name, subject, io)
+      if ('leftOut' in found) {
+        leftOut.push({ name, reason: found.leftOut })
+        say('', `no ${name}: ${found.leftOut}`)
+        continue
+      }
+      for (const each of found) {
+        const png = encodePng(each.picture)
+        await write(resolve(io.cwd, folder, `${each.name}.png`), png)
+        made.push({ ...each, bytes: png.length })
+        say('', lineOf(each, png.length))
+      }
+    }
+    // A report with some of the pictures would take the place of one with all.
+    const report = options.only === undefined ? join(options.to ?? run.folder.path, 'report.html') : undefined
+    if (report !== undefined) {
+      const html = await reportOf(run, subject, made)
+      await write(resolve(io.cwd, report), html)
+      say('report', `${report} (${formatBytes(Buffer.byteLength(html))})`)
+    }
+    if (!options.json) return
+    const pictures = made.map(({ name, title, caption, picture: { width, height }, bytes }) => {
+      return { file: join(folder, `${name}.png`), title, caption, width, height, bytes }
+    })
+    const about = { run: run.folder.path, checkpoint: options.checkpoint, step: run.checkpoint.step }
+    io.stdout.write(`${JSON.stringify({ ...about, pictures, leftOut, ...(report && { report }) })}\n`)
+  } finally {
+    run.dispose()
+  }
+}
+
+const allNames = Object.keys(insidePictures) as PictureName[]
+
+function namesOf(only: string | undefined): PictureName[] {
+  if (only === undefined) return allNames
+  return only.split(',').map((name) => {
+    if ((allNames as string[]).includes(name)) return name as PictureName
+    throw new UsageError(`--only ${only}: there is no picture '${name}'. There are: ${allNames.join(', ')}`)
+  })
+}
+
+async function makeFolder(path: string, name: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    const problem = ['EEXIST', 'ENOTDIR'].includes(code) ? 'a file is in its way' : (problemOf(code) ?? code)
+    throw new CliError(`cannot make the folder ${name}: ${problem}. Choose another with --to FOLDER`, undefined, {
+      cause: error,
+    })
+  }
+}
+
+/** The images that are given; else test images, of as many classes as there are of them. */
+async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promise<Subject> {
+  const { model, config, classNames, folder } = run
+  const records = await readRecords(folder.metrics)
+  const measured = await resultOf(run)
+  const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), config.size, file)))
+  const common = { model, config, classNames, records }
+  if (given.length > 0) {
+    const many = { length: given.length, get: async (index: number) => given[index] as Sample }
+    return { ...common, evaluation: measured, images: given, many }
+  }
+  const data = await run.loadData()
+  const evaluation = measured ?? (await evaluateOnTestImages({ model, config, data }, io))
+  const images = await ofDifferentClasses(data.test)
+  const many = { length: Math.min(searchedImages, data.test.length), get: data.test.get }
+  return { ...common, evaluation, images, many }
+}
+
+const resultSchema = z.object({
+  step: z.number(),
+  loss: z
+    .number()
+    .nullable()
+    .transform((value) => value ?? Number.NaN), // JSON has no NaN
+  accuracy: z.number(),
+  correct: z.number(),
+  images: z.number(),
+  confusion: z.array(z.array(z.number())),
+})
+
+/** What result.json says of this checkpoint; nothing where it is of another one. */
+async function resultOf({ folder, checkpoint, classNames }: UsedRun): Promise<Evaluation | undefined> {
+  const result = await readJsonFile(folder.result, resultSchema)
+  return result?.step === checkpoint.step && result.confusion.length === classNames.length ? result : undefined
+}
+
+async function ofDifferentClasses(test: Dataset<Sample>): Promise<Sample[]> {
+  const candidates = await firstImages(test, searchedImages)
+  const firsts = candidates.filter(({ label }, index) => candidates.findIndex((each) => each.label === label) === index)
+  const others = candidates.filter((each) => !firsts.includes(each))
+  return [...firsts, ...others].slice(0, imageCount)
+}
+
+async function watched(name: PictureName, subject: Subject, io: Io) {
+  const line = liveLine(io)
+  const style = styleFor(io.stderr, io.env)
+  try {
+    return await insidePictures[name](subject, (done, total) =>
+      line.update((columns) => countLine(name, done, total, columns, style)),
+    )
+  } finally {
+    line.clear()
+  }
+}
+
+const lineOf = ({ name, picture: { width, height } }: NamedPicture, bytes: number): string =>
+  `${`${name}.png`.padEnd(28)}${`${width}×${height}`.padEnd(12)}${formatBytes(bytes)}`
+
+/** The curves and the matrix are drawn in it already. */
+async function reportOf(run: UsedRun, subject: Subject, made: readonly NamedPicture[]): Promise<string> {
+  const { folder, checkpoint } = run
+  const { length, get } = subject.many
+  const shown = await firstImages({ length, get })
+  return runReport({
+    ...subject,
+    title: basename(resolve(folder.config, '..')),
+    step: checkpoint.step,
+    environment: await readRunEnvironment(folder.environment),
+    predictions: await predictSamples(subject, shown),
+    pictures: made.filter(({ name }) => name !== 'curves' && name !== 'confusion'),
+  })
+}
