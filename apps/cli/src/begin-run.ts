@@ -6,7 +6,7 @@ import { commandNames } from './command-names.ts'
 import { wishedBackend } from './config/collect.ts'
 import type { Entry } from './config/entry.ts'
 import type { PresetName } from './config/presets.ts'
-import { resolveConfig } from './config/resolve.ts'
+import { type Resolved, resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
 import { type LabelledImages, loadData } from './data.ts'
@@ -38,31 +38,54 @@ export interface ReadyRun {
   dispose(): void
 }
 
+/** What training takes, before anything of it is written. */
+interface Prepared {
+  readonly resolved: Resolved
+  readonly selected: SelectedBackend
+  readonly model: Model
+  readonly data: LabelledImages
+  dispose(): void
+}
+
+/** The model and the data of settings on the backend that they ask for; what can be refused is. */
+export async function prepared(
+  layers: readonly (readonly Entry[])[],
+  settings: Settings,
+  parts: Parts,
+): Promise<Prepared> {
+  const { io, start, version } = parts
+  // Only without a GPU is there anything to measure.
+  const { config: trialConfig } = resolveConfig(layers, 'short', settings)
+  const selected = await selectBackend(wishedBackend(layers), { config: trialConfig, version, io }, start)
+  return disposingOnError(selected, async () => {
+    sayer(io)('backend', `${selected.title}\n${selected.reason}`)
+    const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
+    return { resolved, selected, ...(await modelAndData(resolved.config, selected, parts)) }
+  })
+}
+
 /** A new run in a folder of its own, which appears only when nothing can be refused any more. */
 export async function startedRun(
   layers: readonly (readonly Entry[])[],
   settings: Settings,
   parts: Parts,
 ): Promise<ReadyRun> {
-  const { io, start, version, args } = parts
-  const say = sayer(io)
-  // Only without a GPU is there anything to measure.
-  const { config: trialConfig } = resolveConfig(layers, 'short', settings)
-  const selected = await selectBackend(wishedBackend(layers), { config: trialConfig, version, io }, start)
-  return disposingOnError(selected, async () => {
-    say('backend', `${selected.title}\n${selected.reason}`)
-    const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
+  const { io, version, args } = parts
+  const { resolved, selected, model, data, dispose } = await prepared(layers, settings, parts)
+  try {
     const { config } = resolved
-    const { model, data } = await modelAndData(config, selected, parts)
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
     await writeConfig(folder, resolved)
     await writeJson(folder.environment, describeEnvironment(version, selected, args))
     await writeRunData(folder.data, data)
     const log = await MetricsLog.open(folder)
     sayRecipe(config, data, parts)
-    say('run', folder.path)
-    return { folder, config, model, data, log }
-  })
+    sayer(io)('run', folder.path)
+    return { folder, config, model, data, log, dispose }
+  } catch (error) {
+    dispose()
+    throw error
+  }
 }
 
 /** A run that goes on from its last checkpoint. */
@@ -98,16 +121,16 @@ export async function resumedRun(
   })
 }
 
-async function disposingOnError(
+async function disposingOnError<T extends { readonly model: Model }>(
   selected: SelectedBackend,
-  begin: () => Promise<Omit<ReadyRun, 'dispose'>>,
-): Promise<ReadyRun> {
+  begin: () => Promise<T>,
+): Promise<T & { dispose(): void }> {
   try {
-    const run = await begin()
+    const begun = await begin()
     return {
-      ...run,
+      ...begun,
       dispose: () => {
-        run.model.dispose()
+        begun.model.dispose()
         selected.backend.dispose()
       },
     }

@@ -9,9 +9,9 @@ export function formatDuration(seconds: number): string {
 /** A share as percent with one decimal: `0.7654` → `76.5%`; never 100.0% for less than all. */
 export const formatPercent = (share: number): string => `${(share < 1 ? Math.min(share * 100, 99.9) : 100).toFixed(1)}%`
 
-/** A learning rate: `4e-3`, `1.6e-4`, `0`. */
+/** A learning rate: `4e-3`, `1.6e-4`, `0`, `1e3`. */
 export const formatRate = (rate: number): string =>
-  rate === 0 ? '0' : rate.toExponential(1).replace('.0e', 'e').replace('e+0', '')
+  rate === 0 ? '0' : rate.toExponential(1).replace('.0e', 'e').replace('e+0', '').replace('e+', 'e')
 
 /** Steps a second while there are that many, else seconds a step. */
 export function formatSpeed(secondsAStep: number): string {

@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs'
+import { dirname, extname, resolve } from 'node:path'
+import { crossEntropy } from '@ddnet/losses'
+import { findLearningRate, type LearningRatePoint, type LearningRateSweep } from '@ddnet/trainer'
+import { encodePng, type Plot, plotPicture, plotSvg } from '@ddnet/visuals'
+import { prepared } from '../begin-run.ts'
+import { commandNames } from '../command-names.ts'
+import { type ConfigOptions, collectLayers } from '../config/collect.ts'
+import { readSettings } from '../config/settings.ts'
+import { CliError, UsageError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { createOptimizer, trainingLoader } from '../experiment.ts'
+import { write } from '../files.ts'
+import { onInterrupt } from '../interrupt.ts'
+import type { Io } from '../io.ts'
+import type { Parts } from '../program.ts'
+import { formatRate } from '../terminal/format.ts'
+import { learningRateCurve } from '../terminal/learning-rate-curve.ts'
+import { liveLine } from '../terminal/live-line.ts'
+import { progressLine, progressText } from '../terminal/progress-line.ts'
+import { sayer, wrap } from '../terminal/say.ts'
+import { styleFor } from '../terminal/style.ts'
+
+export interface FindLrOptions extends ConfigOptions {
+  readonly steps: number
+  readonly from: number
+  readonly to: number
+  readonly plot?: string
+  readonly json?: boolean
+}
+
+/** The finder's own least. */
+const fewestSteps = 10
+/** Off a terminal, a line this often shows that it is alive. */
+const secondsBetweenLines = 30
+
+/**
+ * `ddnet find-lr`: trains for some steps while the learning rate grows from step to step, and suggests one. Writes no run.
+ *
+ * @returns the exit code
+ * @throws CliError where there is nothing to suggest
+ */
+export async function findLr(words: readonly string[], options: FindLrOptions, parts: Parts): Promise<number> {
+  const { io } = parts
+  const { steps, from, to } = options
+  if (steps < fewestSteps) throw new UsageError(`--steps ${steps}: expected at least ${fewestSteps}. Try --steps 100`)
+  if (from >= to) throw new UsageError(`--from ${from} --to ${to}: expected the first rate to be below the last`)
+  const draw = options.plot === undefined ? undefined : drawer(options.plot, io)
+  const settings = readSettings()
+  const layers = await collectLayers(words, options, io, settings)
+  const { resolved, model, data, dispose } = await prepared(layers, settings, parts)
+  try {
+    const { config } = resolved
+    sayer(io)('find-lr', `${steps} steps, the learning rate growing from ${formatRate(from)} to ${formatRate(to)}`)
+    const progress = progressOf(steps, io)
+    const aborter = new AbortController()
+    const interrupt = onInterrupt(io, (signal) => {
+      progress.clear()
+      const cause = signal === 'SIGINT' ? 'Ctrl-C' : signal
+      io.stderr.write(`${cause}: finishing this step. Ctrl-C again stops at once.\n`)
+      aborter.abort()
+    })
+    const sweep = await findLearningRate(trainingLoader(data.train, config), {
+      model,
+      loss: crossEntropy(config.loss),
+      // Averaged weights do not change how training goes.
+      optimizer: (rate) => createOptimizer({ ...config, average: { decay: 0 } }, steps, rate),
+      accumulate: config.accumulate,
+      from,
+      to,
+      steps,
+      signal: aborter.signal,
+      onStep: progress.show,
+    }).finally(progress.clear)
+    if (interrupt.signal !== undefined) return interrupt.exitCode
+    interrupt.release()
+    await draw?.(sweep)
+    tell(sweep, words, options, io)
+    return exitCodes.done
+  } finally {
+    dispose()
+  }
+}
+
+function tell(sweep: LearningRateSweep, words: readonly string[], options: FindLrOptions, io: Io): void {
+  const { points, exploded } = sweep
+  const suggestion = sweep.suggestion === undefined ? null : Number(sweep.suggestion.toPrecision(2))
+  const reason = suggestion === null ? reasonFor(sweep, options) : undefined
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify({ suggestion, exploded, ...(reason !== undefined && { reason }), points })}\n`)
+  } else if (points.length > 1) {
+    const lines = learningRateCurve(sweep, io.stdout.columns ?? 80, styleFor(io.stdout, io.env))
+    io.stdout.write(`${lines.join('\n')}\n`)
+  }
+  if (reason !== undefined) throw new CliError(reason)
+  if (!options.json) io.stdout.write(`suggested ${suggestion}, where the loss falls most steeply\n`)
+  const say = sayer(io)
+  if (options.plot !== undefined) say('plot', options.plot)
+  say('go on', broken(trainCommand(suggestion as number, words, options, io), (io.stderr.columns ?? 80) - 13))
+}
+
+function reasonFor({ points, exploded }: LearningRateSweep, { from, to, steps }: FindLrOptions): string {
+  const last = points.at(-1)?.learningRate
+  if (exploded && points.length < fewestSteps) {
+    const where = last === undefined ? 'at the first rate' : `at the rate ${formatRate(last)}`
+    return `no learning rate to suggest: the loss exploded ${where}. Begin lower: --from ${formatRate(from / 1000)}`
+  }
+  return `no learning rate to suggest: the loss fell at none from ${formatRate(from)} to ${formatRate(last ?? to)}. Take more steps (--steps ${2 * steps}) or other rates (--from, --to)`
+}
+
+/** The same command line for \`train\`, at the suggested rate. */
+function trainCommand(
+  suggestion: number,
+  words: readonly string[],
+  { backend, config }: ConfigOptions,
+  io: Io,
+): string {
+  const kept = words.filter((word) => !word.startsWith('optimizer.learningRate='))
+  return [
+    `${commandNames(io.env).ddnet} train`,
+    ...[...kept, ...(backend ? ['--backend', backend] : []), ...(config ? ['--config', config] : [])].map(quoted),
+    `optimizer.learningRate=${suggestion}`,
+  ].join(' ')
+}
+
+/** A word as a shell takes it. */
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+
+/** A command over several lines that a shell reads as one. */
+const broken = (command: string, width: number): string => wrap(command, width).join(' \\\n')
+
+function progressOf(steps: number, io: Io) {
+  const line = liveLine(io)
+  const style = styleFor(io.stderr, io.env)
+  const began = performance.now()
+  let saidAt = began
+  return {
+    clear: () => line.clear(),
+    show({ step, learningRate, smoothed }: LearningRatePoint) {
+      const now = performance.now()
+      const secondsAStep = (now - began) / 1000 / step
+      const progress = {
+        label: 'find-lr',
+        done: step,
+        total: steps,
+        secondsAStep,
+        loss: smoothed,
+        learningRate,
+        secondsLeft: (steps - step) * secondsAStep,
+        dataShare: 0,
+      }
+      line.update((columns) => progressLine(progress, columns, style))
+      if (line.live || now - saidAt < secondsBetweenLines * 1000) return
+      saidAt = now
+      io.stderr.write(`${progressText(progress)}\n`)
+    },
+  }
+}
+
+/** What draws a sweep into a file, checked before the work begins. */
+function drawer(file: string, { cwd }: Io): (sweep: LearningRateSweep) => Promise<void> {
+  const target = resolve(cwd, file)
+  const ending = extname(file).toLowerCase()
+  if (ending !== '.svg' && ending !== '.png') {
+    throw new UsageError(`--plot ${file}: expected a file that ends with .svg or .png, as in rates.svg`)
+  }
+  const folder = dirname(target)
+  if (!existsSync(folder)) throw new CliError(`cannot write ${file}: there is no folder ${folder}. Make it first.`)
+  return async (sweep) => {
+    const plot = plotOf(sweep)
+    await write(target, ending === '.svg' ? plotSvg(plot) : encodePng(plotPicture(plot)))
+  }
+}
+
+function plotOf({ points, suggestion }: LearningRateSweep): Plot {
+  // An explosion would flatten the rest, and is left out.
+  const highest = 1.5 * (points[0]?.smoothed ?? 0)
+  const curve = (value: 'loss' | 'smoothed') =>
+    points.map((point) => [Math.log10(point.learningRate), point[value] > highest ? Number.NaN : point[value]] as const)
+  return {
+    title: `loss by learning rate${suggestion === undefined ? '' : `: ${formatRate(suggestion)}`}`,
+    curves: [
+      { name: 'loss', points: curve('loss') },
+      { name: 'smoothed', points: curve('smoothed') },
+    ],
+    xLabel: 'log10 of the learning rate',
+  }
+}
