@@ -15,5 +15,6 @@ export {
 export { readMutations } from './mutate.ts'
 export { startNullDevice } from './null-device.ts'
 export { type OptionPairs, optionPairs } from './option-pairs.ts'
+export { readPoisoned } from './poison.ts'
 export { recordFigures } from './record-figures.ts'
 export { testTwentyThousand } from './twenty-thousand.ts'

@@ -1,3 +1,5 @@
+import { expectCleanPrototypes } from './poison.ts'
+
 /** Random numbers in [0, 1) of a seed. @see Tommy Ettinger's mulberry32 */
 function seededRandom(seed: number): () => number {
   let state = seed >>> 0
@@ -60,8 +62,8 @@ export interface MutationsRead {
 const ALLOWED_BYTES = 16 * 2 ** 20
 
 /**
- * Reads `count` mutations of each file, and fails at one that ends in another error than `isExpected` knows, or that takes
- * much more memory than its size explains; that one is named by its seed. One that hangs runs into the limit of
+ * Reads `count` mutations of each file, and fails at one that ends in another error than `isExpected` knows, that takes
+ * much more memory than its size explains, or that changes a prototype; that one is named by its seed. One that hangs runs into the limit of
  * `pnpm reliability`, or of whoever runs the tests.
  *
  * @param files of some kB each
@@ -85,6 +87,7 @@ export async function readMutations(
       if (!isExpected(error)) throw new Error(`${name}: ${error}`, { cause: error })
       refused++
     }
+    expectCleanPrototypes(name)
     slowestMs = Math.max(slowestMs, performance.now() - start)
     // Collected garbage lowers it, so that a small growth says little; a large one cannot hide.
     const bytes = heldBytes() - before

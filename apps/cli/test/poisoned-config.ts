@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readPoisoned } from '@ddnet/testing'
+import { readArguments, readConfigFile, readEnvironment } from '../src/config/read-entries.ts'
+import { resolveConfig } from '../src/config/resolve.ts'
+import { readSettings } from '../src/config/settings.ts'
+import { UsageError } from '../src/errors.ts'
+
+const settings = readSettings()
+const isExpected = (error: unknown) => error instanceof UsageError
+
+/** All settings as JSON, which YAML is a superset of, with each group poisoned; then paths as words and variables. */
+export async function readPoisonedConfig(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'ddnet-config-'))
+  const path = join(folder, 'config.yaml')
+  try {
+    const files = await readPoisoned(
+      JSON.stringify(resolveConfig([], 'ddnet', settings).config),
+      async (text) => {
+        writeFileSync(path, text)
+        await readConfigFile(path, settings)
+        throw new Error('it was taken for settings')
+      },
+      isExpected,
+    )
+    // The text is that of one object, so that each path comes once.
+    const words = await readPoisoned(
+      '{}',
+      (text) => {
+        const [[key, value]] = Object.entries(JSON.parse(text)) as [[string, unknown]]
+        const json = JSON.stringify(value)
+        for (const word of [
+          `${key}=${json}`,
+          `${key}.polluted=1`,
+          `model.${key}.polluted=1`,
+          `${key}.prototype.polluted=1`,
+        ]) {
+          expectRefusal(() => readArguments([word], settings), word)
+        }
+        expectRefusal(() => readEnvironment({ [`DDNET_${key}`]: json }, settings), key)
+      },
+      isExpected,
+    )
+    return files + words
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function expectRefusal(read: () => unknown, what: string): void {
+  try {
+    read()
+  } catch (error) {
+    if (isExpected(error)) return
+    throw error
+  }
+  throw new Error(`${what} was taken for a setting`)
+}
