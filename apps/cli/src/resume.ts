@@ -18,7 +18,7 @@ export function checkResumable(given: readonly Entry[], run: readonly Entry[], p
     const own = run.find((each) => each.path === entry.path)
     if (own !== undefined && isDeepStrictEqual(own.value, entry.value)) continue
     throw new UsageError(
-      `${entry.text} (${entry.place}) would change the run ${path}, which has ${show(own?.value)}. Leave it out, or start a new run without --resume. Only ${free.join(', ')} may change.`,
+      `${entry.text} (${entry.place}) would change the run ${path}, which has ${own?.value == null ? 'none' : show(own.value)}. Leave it out, or start a new run without --resume. Only ${free.join(', ')} may change.`,
     )
   }
 }

@@ -133,7 +133,7 @@ describe('config', () => {
 
   test('--explain says what each setting means, in comments', async () => {
     const { stdout } = await session().run('config', '--explain')
-    expect(stdout).toContain('# Images a step: a whole number above 0\nbatchSize: 64')
+    expect(stdout).toContain('# Images a batch: a whole number above 0\nbatchSize: 64')
     expect(parse(stdout)).toMatchObject({ batchSize: 64 })
   })
 })

@@ -19,7 +19,7 @@ describe('data inspect', () => {
     expect(stdout).toMatch(/^cats +6 {2}█{30}$/m)
     expect(stdout).toMatch(/^dogs +3 {2}█{15}$/m)
     expect(stdout).toMatch(/^2 classes +9$/m)
-    expect(stdout).toContain('sizes     40x60 (2), 43x58 (2), 46x56 (2), 49x54 (1), 52x52 (1), 1 others\n')
+    expect(stdout).toContain('sizes     40x60 (2), 43x58 (2), 46x56 (2), 49x54 (1), 52x52 (1), 1 more\n')
     expect(stdout).toContain('files     jpg (5), png (4)\n')
   })
 

@@ -12,7 +12,7 @@ export class DivergedError extends Error {
     readonly layer?: string,
   ) {
     super(
-      `Training diverged at step ${step}: ${what} (learning rate ${learningRate}). Lower the learning rate or clip the gradients.`,
+      `Training diverged at step ${step}: ${what} (learning rate ${Number(learningRate.toPrecision(4))}). Lower the learning rate or clip the gradients.`,
     )
   }
 }

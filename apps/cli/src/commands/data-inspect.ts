@@ -125,7 +125,7 @@ function show({ classes, sizes, kinds, broken }: Inspection, io: Io): void {
   const shown = sizes.slice(0, mostSizes).map(({ size, images }) => `${size} (${formatCount(images)})`)
   say(
     'sizes',
-    [...shown, ...(sizes.length > mostSizes ? [`${sizes.length - mostSizes} others`] : [])].join(', ') || 'none',
+    [...shown, ...(sizes.length > mostSizes ? [`${sizes.length - mostSizes} more`] : [])].join(', ') || 'none',
   )
   if (kinds.length > 0) say('files', kinds.map(({ kind, images }) => `${kind} (${formatCount(images)})`).join(', '))
   for (const { problem } of broken) say('broken', problem)

@@ -3,10 +3,12 @@ import { resolve } from 'node:path'
 import type { Dataset, Sample } from '@ddnet/datasets'
 import { classify, type Guess } from '../classify.ts'
 import { UsageError } from '../errors.ts'
+import type { Io } from '../io.ts'
 import type { Parts } from '../program.ts'
 import { readImage } from '../read-image.ts'
 import { formatPercent } from '../terminal/format.ts'
-import { type Style, styleFor } from '../terminal/style.ts'
+import { wrap } from '../terminal/say.ts'
+import { styleFor } from '../terminal/style.ts'
 import { type UseOptions, useRun } from '../use-run.ts'
 import { type Predictor, useShippedModel } from '../use-shipped-model.ts'
 
@@ -34,13 +36,12 @@ export interface PredictOptions extends Partial<UseOptions> {
  * @throws UsageError without a run and an image, and for a checkpoint without a run
  */
 export async function predict(words: readonly string[], options: PredictOptions, parts: Parts): Promise<void> {
-  const { stdout, env, cwd } = parts.io
+  const { stdout, cwd } = parts.io
   const { run, images } = await predictorOf(words, options, parts)
   try {
     const { model, config, classNames } = run
     const test = images.length === 0 ? (await run.loadData()).test : undefined
     const total = images.length || Math.min(sampleCount, (test as Dataset<Sample>).length)
-    const style = styleFor(stdout, env)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
     await classify(blank(config.size), model, config, classNames)
     for (let index = 0; index < total; index++) {
@@ -50,7 +51,7 @@ export async function predict(words: readonly string[], options: PredictOptions,
       const milliseconds = performance.now() - began
       const top = guesses.slice(0, shownGuesses)
       stdout.write(
-        options.json ? jsonLine(image, top, milliseconds) : textLine(image, top, milliseconds, index, total, style),
+        options.json ? jsonLine(image, top, milliseconds) : textLine(image, top, milliseconds, index, total, parts.io),
       )
     }
   } finally {
@@ -107,16 +108,23 @@ function jsonLine({ name, actual }: Named, guesses: readonly Guess[], millisecon
   return `${JSON.stringify({ image: name, ...(actual !== undefined && { actual }), predictions: guesses, milliseconds })}\n`
 }
 
+/** One line, which a terminal that is too narrow for it gets broken between classes. */
 function textLine(
   { name, width, height, actual }: Named,
   guesses: readonly Guess[],
   milliseconds: number,
   index: number,
   total: number,
-  style: Style,
+  { stdout, env }: Io,
 ): string {
-  const [first, ...others] = guesses.map(({ name, confidence }) => `${name} ${formatPercent(confidence)}`)
+  const [first, ...others] = guesses.map(({ name, confidence }) => `${name}${unbroken}${formatPercent(confidence)}`)
   const color = actual === undefined ? 'bold' : actual === guesses[0]?.name ? 'green' : 'red'
   const truth = actual === undefined ? '' : ` (${actual})`
-  return `image ${index + 1}/${total} ${name}${truth}: ${width}x${height} ${[style(color, first ?? ''), ...others].join(', ')}, ${milliseconds.toFixed(1)}ms\n`
+  const top = [styleFor(stdout, env)(color, first ?? ''), ...others].join(', ')
+  const text = `image ${index + 1}/${total} ${name}${truth}: ${width}x${height} ${top}, ${milliseconds.toFixed(1)}ms`
+  const lines = stdout.isTTY === true ? wrap(text, (stdout.columns ?? 80) - indent.length) : [text]
+  return `${lines.join(`\n${indent}`).replaceAll(unbroken, ' ')}\n`
 }
+
+const unbroken = '\u00a0'
+const indent = '  '

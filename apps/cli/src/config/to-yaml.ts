@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { wrap } from '../terminal/say.ts'
 import type { Config } from './schema.ts'
 
 type Remark = (path: string) => string | undefined
@@ -12,7 +13,8 @@ export function toYaml(
   const lines: { text: string; remark?: string | undefined }[] = []
   const add = (indent: string, key: string, path: string, value: unknown) => {
     const above = explanation(path)
-    if (above !== undefined) lines.push({ text: `${indent}# ${above}` })
+    for (const line of above === undefined ? [] : wrap(above, 78 - indent.length))
+      lines.push({ text: `${indent}# ${line}` })
     lines.push({ text: `${indent}${key}: ${scalar(value)}`, remark: remark(path) ?? '' })
   }
   for (const [key, value] of Object.entries(config)) {

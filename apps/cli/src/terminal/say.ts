@@ -1,5 +1,6 @@
 import type { Io } from '../io.ts'
 import { type Style, styleFor } from './style.ts'
+import { visibleLength } from './table.ts'
 
 const labelWidth = 10
 
@@ -14,7 +15,7 @@ export function sayer({ stderr, env }: Pick<Io, 'stderr' | 'env'>): (label: stri
 }
 
 const boldLabel = (label: string, style: Style) =>
-  style('bold', label) + ' '.repeat(Math.max(1, labelWidth - label.length))
+  (label === '' ? '' : style('bold', label)) + ' '.repeat(Math.max(1, labelWidth - label.length))
 
 /** Breaks at spaces; what is longer than a line stays whole, so that a path can be copied. */
 export function wrap(text: string, width: number): string[] {
@@ -22,7 +23,8 @@ export function wrap(text: string, width: number): string[] {
     const lines: string[] = []
     for (const word of paragraph.split(' ')) {
       const last = lines.at(-1)
-      if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+      if (last !== undefined && visibleLength(last) + 1 + visibleLength(word) <= width)
+        lines[lines.length - 1] = `${last} ${word}`
       else lines.push(word)
     }
     return lines

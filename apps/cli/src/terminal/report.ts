@@ -1,0 +1,28 @@
+import { commandNames } from '../command-names.ts'
+import type { Io } from '../io.ts'
+import { wrap } from './say.ts'
+import { styleFor } from './style.ts'
+
+const label = 'ddnet:'
+
+/**
+ * Says on stderr what went wrong. Into a file that is one line, for programs; on a terminal it is broken at spaces, but for
+ * the command that it may end with, so that that can be copied.
+ */
+export function report({ stderr, env }: Pick<Io, 'stderr' | 'env'>, message: string): void {
+  const { ddnet } = commandNames(env)
+  // Packages name the command as it is called where npm has installed it.
+  const text = message
+    .replaceAll('npx ddnet ', `${ddnet} `)
+    .replace(/\s*\n\s*/g, ' ')
+    .trim()
+  const width = (stderr.columns ?? 80) - label.length - 1
+  const lines = stderr.isTTY === true && text.length > width ? broken(text, ddnet, Math.max(40, width)) : [text]
+  stderr.write(`${styleFor(stderr, env)('red', label)} ${lines.join(`\n${' '.repeat(label.length + 1)}`)}\n`)
+}
+
+function broken(text: string, ddnet: string, width: number): string[] {
+  const at = text.lastIndexOf(`: ${ddnet} `)
+  if (at < 0) return wrap(text, width)
+  return [...wrap(text.slice(0, at + 1), width), text.slice(at + 2)]
+}
