@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { type BackendStarters, backendStarters } from './backend-starters.ts'
 import type { BenchOptions } from './commands/bench.ts'
 import type { ExportOptions } from './commands/export.ts'
+import type { FindLrOptions } from './commands/find-lr.ts'
 import type { VisualizeOptions } from './commands/visualize.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { type LoadData, loadCifar10 } from './data.ts'
@@ -94,6 +95,25 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     .action(async (words: string[], options: ConfigOptions & { resume?: string }) => {
       const { train } = await import('./commands/train.ts')
       done(await train(words, options, parts))
+    })
+
+  program
+    .command('find-lr')
+    .summary('suggest a learning rate, from some steps in which it grows')
+    .description(
+      'Trains for some steps while the learning rate grows from step to step, shows the loss over the rates, and suggests the one where it falls most steeply. Takes the settings of `ddnet train`, and writes no run.',
+    )
+    .argument('[words...]', 'data set and settings, as for train')
+    .option('--steps <count>', 'steps of the sweep, at least 10', wholeNumber, 100)
+    .option('--from <rate>', 'the first learning rate', positiveNumber, 1e-6)
+    .option('--to <rate>', 'the last learning rate', positiveNumber, 1)
+    .option('--plot <file>', 'draw the curve into this file, .svg or .png')
+    .option('--backend <name>', 'backend, as for train')
+    .option('--config <file>', 'file of settings')
+    .option('--json', 'print JSON')
+    .action(async (words: string[], options: FindLrOptions) => {
+      const { findLr } = await import('./commands/find-lr.ts')
+      done(await findLr(words, options, parts))
     })
 
   program
@@ -292,6 +312,12 @@ function wholeNumber(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value > 0) return value
   throw new InvalidArgumentError('Expected a whole number above 0.')
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('Expected a number above 0.')
 }
 
 const stackOf = (error: Error): string =>
