@@ -6,13 +6,23 @@ import { loader } from '@ddnet/datasets'
 import { readTensorBoardRecords } from '@ddnet/formats'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy, confusionMatrix } from '@ddnet/metrics'
-import { random } from '@ddnet/ops'
+import { mul, random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { folders } from '../../test/folder.ts'
 import { brightRows, TinyNet } from '../../test/tiny.ts'
-import { type Callback, csv, jsonl, type Phase, progress, type Snapshot, Trainer, tensorBoard } from '../index.ts'
+import {
+  type Callback,
+  csv,
+  DivergedError,
+  jsonl,
+  type Phase,
+  progress,
+  type Snapshot,
+  Trainer,
+  tensorBoard,
+} from '../index.ts'
 
 beforeAll(() => useBackend('cpu'))
 afterEach(() => vi.restoreAllMocks())
@@ -291,6 +301,18 @@ describe('tensorBoard', () => {
     await expect(run(() => tensorBoard({ to: folder }))).rejects.toThrow(
       /^log: could not write .*\/events\.out\..*: ENOSPC/,
     )
+  })
+
+  test('weights that are not finite at the end of an epoch are a divergence', async () => {
+    const logged = run((model) => ({
+      ...tensorBoard({ to: newFolder(), histograms: { model } }),
+      needsState(step) {
+        if (step === 5) model.hidden.bias.assign(mul(model.hidden.bias.value, Number.NaN))
+        return false
+      },
+    }))
+    await expect(logged).rejects.toThrow(/^Training diverged at step 5: hidden\.bias is not finite \(learning rate/)
+    await expect(logged).rejects.toBeInstanceOf(DivergedError)
   })
 
   const python = process.env['DDNET_PYTHON'] ?? 'python3'

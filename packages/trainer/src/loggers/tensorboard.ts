@@ -2,6 +2,7 @@ import { encodeTensorBoardEvent, readTensorBoardRecords, type TensorBoardEvent, 
 import type { Module } from '@ddnet/layers'
 import { append, list, readFile, replaceFile } from '#storage'
 import type { Callback } from '../callback.ts'
+import { DivergedError } from '../diverged-error.ts'
 import type { ValidationEvent } from '../events.ts'
 import type { Scores } from '../scores.ts'
 import { expectSteps } from './every.ts'
@@ -32,7 +33,8 @@ type Told = Pick<TensorBoardEvent, 'scalars' | 'images' | 'histograms'>
  * before `checkpoint` in the callbacks. A run from step 0 empties the files of a run before it in that folder.
  *
  * @throws LogError naming the file, when the disk is full
- * @throws TensorBoardError for pictures that are no PNG, and weights that are not finite
+ * @throws TensorBoardError for pictures that are no PNG
+ * @throws DivergedError for weights that are not finite, which have no histogram
  * @example new Trainer({ …, callbacks: [tensorBoard({ to: 'runs/a', histograms: { model } }), checkpoint({ … })] })
  */
 export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardOptions): Callback {
@@ -43,6 +45,7 @@ export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardO
   let startStep = 0
   let validatedAt = 0
   let toldAtStart = new Set<string>()
+  let learningRate = Number.NaN
   const now = () => Date.now() / 1000
   const wantsHistograms = (step: number) =>
     histograms !== undefined && histogramsEvery !== 'epoch' && step % histogramsEvery === 0
@@ -58,8 +61,16 @@ export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardO
     await write(encodeTensorBoardEvent({ step, wallTime: now(), ...told }))
   }
 
-  const weights = async (): Promise<Told> =>
-    histograms === undefined ? {} : { histograms: await weightsOf(histograms.model) }
+  async function weights(step: number): Promise<Told> {
+    if (histograms === undefined) return {}
+    const found = await weightsOf(histograms.model)
+    for (const [name, data] of Object.entries(found)) {
+      if (!data.every(Number.isFinite)) {
+        throw new DivergedError(step, learningRate, `${name.slice('weights/'.length)} is not finite`)
+      }
+    }
+    return { histograms: found }
+  }
 
   return {
     needsState: wantsHistograms,
@@ -77,9 +88,10 @@ export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardO
       await write(tensorBoardStart({ step: startStep + 1, wallTime: now() }))
     },
 
-    async onStep({ step, loss, learningRate }) {
-      const scalars = step % every === 0 ? { 'train/loss': loss, learning_rate: learningRate } : {}
-      await tell(step, { scalars, ...(wantsHistograms(step) && (await weights())) })
+    async onStep({ step, loss, learningRate: rate }) {
+      learningRate = rate
+      const scalars = step % every === 0 ? { 'train/loss': loss, learning_rate: rate } : {}
+      await tell(step, { scalars, ...(wantsHistograms(step) && (await weights(step))) })
     },
 
     async onValidation(event) {
@@ -93,7 +105,7 @@ export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardO
     async onEpoch({ step, train }) {
       await tell(step, {
         ...(validatedAt !== step && { scalars: metricsOf(train) }),
-        ...(histogramsEvery === 'epoch' && (await weights())),
+        ...(histogramsEvery === 'epoch' && (await weights(step))),
       })
     },
   }
