@@ -1,5 +1,5 @@
 import { BackendUnavailable } from '@ddnet/ops'
-import { DivergedError } from '@ddnet/trainer'
+import { CallbackError, DivergedError } from '@ddnet/trainer'
 import { expect, test } from 'vitest'
 import { CliError, explain, UsageError } from './errors.ts'
 
@@ -14,6 +14,16 @@ test.each([
   [new Error('anything'), 1],
   ['a string', 1],
 ])('%s has exit code %i', (error, code) => expect(explain(error).exitCode).toBe(code))
+
+test('what a callback of a run threw is told itself, with its own exit code', () => {
+  const thrownBy = (error: unknown) => explain(new CallbackError('leakGuard', 'onStep', 7, error))
+  expect(thrownBy(new Error('leakGuard: 2 more tensors are alive after step 7 than after step 6'))).toEqual({
+    message: 'leakGuard: 2 more tensors are alive after step 7 than after step 6',
+    exitCode: 1,
+  })
+  expect(thrownBy(system('ENOSPC', 'runs/a/x')).message).toContain('runs/a/x: the disk is full.')
+  expect(thrownBy(new UsageError('bad')).exitCode).toBe(2)
+})
 
 test('any message becomes one line', () => {
   expect(explain(new Error('first\n   second\nthird')).message).toBe('first second third')

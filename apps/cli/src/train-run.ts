@@ -14,6 +14,7 @@ import { type Interrupt, onInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { evaluationBatchSize } from './memory.ts'
 import { stepsPerEpoch, totalSteps } from './step-counts.ts'
+import { formatRate } from './terminal/format.ts'
 import { type LiveLine, liveLine } from './terminal/live-line.ts'
 import { sayer } from './terminal/say.ts'
 import { TrainingReport } from './training-report.ts'
@@ -25,7 +26,7 @@ class Left extends Error {}
  * Trains to the end, measures the last checkpoint on all test images, and says how to go on.
  *
  * @returns the exit code
- * @throws DivergedError; CliError with the command to go on for whatever else fails
+ * @throws CliError for a divergence, with settings to try; with the command to go on for whatever else fails
  */
 export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   const line = liveLine(io)
@@ -44,7 +45,7 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   try {
     ending = await fit(run, { io, line, interrupt, onControl })
   } catch (error) {
-    if (!(error instanceof Left)) throw withResumeCommand(error, run, io)
+    if (!(error instanceof Left)) throw withRemedy(error, run, io)
   }
   if (interrupt.signal !== undefined) {
     if (hasCheckpoint(run)) say('go on', resumeCommand(run, io))
@@ -185,9 +186,17 @@ const resumeCommand = ({ folder }: ReadyRun, io: Io): string => `${commandNames(
 
 const hasCheckpoint = ({ folder }: ReadyRun): boolean => existsSync(join(folder.checkpoints, 'index.json'))
 
-/** What failed, and how to go on from what was saved. */
-function withResumeCommand(error: unknown, run: ReadyRun, io: Io): unknown {
-  if (!hasCheckpoint(run) || (error instanceof Error && error.name === 'DivergedError')) return error
+/** What failed, and what to do: to try other settings after a divergence, else to go on from what was saved. */
+function withRemedy(error: unknown, run: ReadyRun, io: Io): unknown {
   const { message, exitCode } = explain(error)
+  if (exitCode === exitCodes.diverged) {
+    const { optimizer, clipNorm } = run.config
+    const settings = `optimizer.learningRate=${formatRate(optimizer.learningRate / 10)}${clipNorm === null ? ' or clipNorm=1' : ''}`
+    const kept = hasCheckpoint(run)
+      ? ` What was saved before is whole: ${join(run.folder.path, 'checkpoints/last')}.`
+      : ''
+    return new CliError(`${message} Try ${settings}.${kept}`, exitCode, { cause: error })
+  }
+  if (!hasCheckpoint(run)) return error
   return new CliError(`${message} Go on with: ${resumeCommand(run, io)}`, exitCode, { cause: error })
 }
