@@ -69,7 +69,7 @@ describe('data statistics', () => {
     }
     const { stdout } = await shell.run('data', 'statistics', 'photos')
     expect(stdout).toContain('mean      [0.5,0.2,0.2]\nstd       [0.5,0,0.2]\n')
-    expect(stdout).toContain('train     data.mean=[0.5,0.2,0.2] data.std=[0.5,0,0.2]\n')
+    expect(stdout).toContain("train     'data.mean=[0.5,0.2,0.2]' 'data.std=[0.5,0,0.2]'\n")
     const json = JSON.parse((await shell.run('data', 'statistics', 'photos', '--json')).stdout)
     expect(json.images).toBe(2)
     expect(json.mean[0]).toBeCloseTo(0.5, 12)

@@ -3,6 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Dataset, resize, type Sample } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
+import { commandNames } from '../command-names.ts'
 import { loadData } from '../data.ts'
 import { type ImageList, listImageFolder } from '../data-folder.ts'
 import { UsageError } from '../errors.ts'
@@ -14,6 +15,7 @@ import { encodeSquare, readImage } from '../read-image.ts'
 import { formatCount } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { countLine } from '../terminal/progress-line.ts'
+import { sayer } from '../terminal/say.ts'
 import { styleFor } from '../terminal/style.ts'
 
 export interface PrepareOptions {
@@ -57,7 +59,7 @@ export async function prepareData(name: string, options: PrepareOptions, parts: 
       get: (index) => readImage(join(directory, names[index] as string), size),
     })
     const all = test === undefined ? [part('', train)] : [part('train', train), part('test', test)]
-    await writeParts(all, train.classNames, to as string, options, parts)
+    await writeParts(all, train.classNames, to as string, { ...options, size }, parts)
     return
   }
   const { train, test, classNames } = await loadData(config, io, parts.loadData)
@@ -74,14 +76,15 @@ export async function prepareData(name: string, options: PrepareOptions, parts: 
     labels: Array.from(dataset.labels ?? []),
     get: async (index) => scaled(await dataset.get(index), {}),
   })
-  await writeParts([part('train', train), part('test', test)], classNames, to, options, parts)
+  const size = options.size ?? 32
+  await writeParts([part('train', train), part('test', test)], classNames, to, { ...options, size }, parts)
 }
 
 async function writeParts(
   all: readonly Part[],
   classNames: readonly string[],
   to: string,
-  options: PrepareOptions,
+  options: PrepareOptions & { readonly size: number },
   { io }: Parts,
 ): Promise<void> {
   const images = all.flatMap((part) =>
@@ -108,6 +111,8 @@ async function writeParts(
     line.clear()
   }
   io.stdout.write(`${formatCount(images.length)} images of ${classNames.length} classes are written to ${options.to}\n`)
+  const folder = /^[\w./-]+$/.test(options.to as string) ? `folder=${options.to}` : `'folder=${options.to}'`
+  sayer(io)('go on', `${commandNames(io.env).ddnet} train ${folder} size=${options.size}`)
 }
 
 /** The first `most` samples of each class, numbered within it. */

@@ -22,7 +22,7 @@ export async function dataStatistics(
   say('images', `${formatCount(train.length)} training images, pixels from 0 to 1: red, green, blue`)
   say('mean', list(mean))
   say('std', list(std))
-  say('train', `data.mean=${list(mean)} data.std=${list(std)}`)
+  say('train', `'data.mean=${list(mean)}' 'data.std=${list(std)}'`) // some shells take bare brackets for a pattern
 }
 
 /** Mean and standard deviation (of the population, as is usual here) over all pixels of all images, which are bytes. */
