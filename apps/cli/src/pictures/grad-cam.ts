@@ -1,0 +1,42 @@
+import { gradCam } from '@ddnet/models'
+import { dispose, softmax, type Tensor2D, type Tensor4D, tidy } from '@ddnet/ops'
+import { overlay, type Picture, pictureTable } from '@ddnet/visuals'
+import type { Model } from '../experiment.ts'
+import { batchOf, hostOf, pictureOf, type Subject, stagesOf } from './subject.ts'
+
+export async function activationMaps(subject: Subject, onProgress: (done: number, total: number) => void) {
+  const { model, classNames, images } = subject
+  const [encoded, decoded] = stagesOf(model).slice(-2) as [string, string]
+  const rows: { label: string; pictures: Picture[] }[] = []
+  for (const [done, sample] of images.entries()) {
+    onProgress(done, images.length)
+    const input = batchOf(subject, [sample])
+    const [best, second] = await likeliestTwo(model, input)
+    const picture = await pictureOf(subject, input)
+    const map = async (layer: string, label: number) => {
+      const host = await hostOf(gradCam(model, input, { layer, classes: [label] }))
+      return overlay(picture, host)
+    }
+    rows.push({
+      label: `${classNames[best]}, ${classNames[second]}`,
+      pictures: [picture, await map(decoded, best), await map(encoded, best), await map(decoded, second)],
+    })
+    dispose([input])
+  }
+  return [
+    {
+      name: 'grad-cam',
+      title: 'Grad-CAM',
+      caption: `Where the likeliest class is seen, before the head (${decoded}) and at the end of the encoder (${encoded}); and the second likeliest, before the head.`,
+      picture: pictureTable(rows, { columns: ['image', decoded, encoded, 'second'] }),
+    },
+  ]
+}
+
+async function likeliestTwo(model: Model, image: Tensor4D): Promise<[number, number]> {
+  const { data } = await hostOf(tidy(() => softmax(model.predict(image) as Tensor2D)))
+  const order = Array.from(data as ArrayLike<number>, (value, label) => ({ value, label })).sort(
+    (a, b) => b.value - a.value,
+  )
+  return [order[0]?.label ?? 0, order[1]?.label ?? 0]
+}
