@@ -8,7 +8,7 @@ import { workerDataset } from '../src/workers/worker-dataset.ts'
 
 /**
  * Reads batches through two workers, one of which ends at a random moment, so many times. The loader must fail with a
- * SampleError that says so, instead of waiting, and no tensor may stay.
+ * SampleError that says so, instead of waiting or skipping what that worker was to read, and no tensor may stay.
  *
  * @param script `samples.worker.ts` as one file
  */
@@ -38,6 +38,8 @@ export async function endWorkers(script: string, { deaths, seed }: { deaths: num
 
 async function readForever(dataset: Awaited<ReturnType<typeof workerDataset<Sample>>>, key: random.Key): Promise<void> {
   const good = subset(dataset, [...Array(13).keys()])
-  const batches = loader(good, { batchSize: 4, shuffle: true, key, prefetch: random.integer(key.fold('prefetch'), 4) })
+  const [prefetch, skip] = [random.integer(key.fold('prefetch'), 4), random.integer(key.fold('skip'), 2) === 1]
+  const onError = skip ? 'skip' : 'throw'
+  const batches = loader(good, { batchSize: 4, shuffle: true, key, prefetch, onError })
   for (;;) for await (const { images, labels } of batches) dispose([images, labels])
 }

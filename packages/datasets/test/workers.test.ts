@@ -60,6 +60,22 @@ describe('a dataset in workers', () => {
     await expect(dataset.get(1, { key: random.key(1) })).rejects.toThrow('a worker died (exit code 3)')
   })
 
+  test('is at an end with the first worker that dies: samples are not skipped for it', async () => {
+    const dataset = await start(2)
+    // Sample 13 is skipped; 17 ends its worker, before the last batch is asked for.
+    const batches = loader(dataset, { batchSize: 4, prefetch: 0, onError: 'skip', key: random.key(1) })
+    const labels: number[] = []
+    await expect(
+      (async () => {
+        for await (const batch of batches) {
+          labels.push(...batch.labels.dataSync())
+          dispose([batch.images, batch.labels])
+        }
+      })(),
+    ).rejects.toThrow('a worker died (exit code 3)')
+    expect(labels.filter((label) => label > 19)).toEqual([])
+  })
+
   test('lets go of a sample that is not wanted any more', async () => {
     const dataset = await start(1)
     const cancel = new AbortController()

@@ -50,10 +50,12 @@ export async function workerDataset<T>(
   if (!Number.isInteger(count) || count < 1) {
     throw new DatasetError(`workerDataset: expected workers to be a whole number from 1, got ${count}`)
   }
-  const readers = Array.from({ length: count }, () => new Reader(start()))
-  const dispose = (): void => {
-    for (const reader of readers) reader.stop(new DatasetError('workerDataset: the workers were ended by dispose()'))
+  // With one worker the others end, too: where samples that fail are skipped, its share would be missing without a word.
+  const endAll = (reason: DatasetError): void => {
+    for (const reader of readers) reader.stop(reason)
   }
+  const readers: readonly Reader[] = Array.from({ length: count }, () => new Reader(start(), endAll))
+  const dispose = (): void => endAll(new DatasetError('workerDataset: the workers were ended by dispose()'))
   try {
     const [{ length, labels }] = (await Promise.all(readers.map(({ ready }) => ready))) as [Ready, ...Ready[]]
     return {
@@ -83,14 +85,16 @@ class Reader {
   #ended: DatasetError | undefined
   #settle!: { resolve(ready: Ready): void; reject(error: Error): void }
 
-  constructor(worker: DatasetWorker) {
+  constructor(worker: DatasetWorker, onDeath: (reason: DatasetError) => void) {
     this.#worker = worker
     this.ready = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
     this.ready.catch(() => {}) // told to whoever awaits it
-    const died = (reason: string) =>
-      this.stop(new DatasetError(`workerDataset: a worker died (${reason}). The dataset cannot be used any more.`))
+    const died = (reason: string): void => {
+      if (this.#ended) return
+      onDeath(new DatasetError(`workerDataset: a worker died (${reason}). The dataset cannot be used any more.`))
+    }
     if (worker.on) {
       worker.on('message', (message: WorkerMessage) => this.#receive(message))
       worker.on('error', (error: Error) => died(error.message))
