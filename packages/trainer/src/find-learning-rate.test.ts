@@ -1,6 +1,6 @@
 import { loader } from '@ddnet/datasets'
 import { crossEntropy } from '@ddnet/losses'
-import { memory, random } from '@ddnet/ops'
+import { add, memory, mul, random, type Scalar, sum } from '@ddnet/ops'
 import { adam, sgd } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
@@ -35,6 +35,25 @@ describeBackends('findLearningRate', () => {
     expect(suggested).toBeLessThan(0.5)
     expect(suggested).toBeLessThan(lower / 2)
     expect(suggested).toBeLessThan(higher)
+  })
+
+  test('the suggestion is in the middle of the fall, whatever noise is on it', async () => {
+    // A loss that depends on the step alone: it falls from 2 to 1 between the steps 40 and 60.
+    const model = new TinyNet()
+    const noise = random.uniformValues(random.key(9), 100)
+    let step = 0
+    const { suggestion, points } = await sweep(model, {
+      optimizer: (learningRate) => sgd({ learningRate }),
+      loss: (logits) => {
+        const fall = 2 - Math.min(1, Math.max(0, (++step - 40) / 20))
+        return add(mul(sum(logits), 0), fall + 0.4 * ((noise[step - 1] as number) - 0.5)) as Scalar
+      },
+    })
+    model.dispose()
+    expect(points).toHaveLength(100)
+    const at = points.findIndex(({ learningRate }) => learningRate === suggestion) + 1
+    expect(at).toBeGreaterThan(44)
+    expect(at).toBeLessThan(57)
   })
 
   test('leaves model, loader and memory as they were, bit for bit', async () => {

@@ -32,7 +32,11 @@ export interface LearningRatePoint {
 }
 
 export interface LearningRateSweep {
-  /** Where the smoothed loss falls most steeply with the logarithm of the rate; undefined where it never falls. */
+  /**
+   * Where the loss falls most steeply with the logarithm of the rate, before the smoothed loss is at its least; undefined
+   * where it never falls. The slope is that of the straight line that fits a fifth of the sweep best, in the least squares:
+   * single losses are too noisy, and the smoothed ones come too late.
+   */
   readonly suggestion: number | undefined
   readonly points: readonly LearningRatePoint[]
   /** Whether the loss rose out of bounds (above four times its least, or no number) before the last rate. */
@@ -118,13 +122,17 @@ export async function findLearningRate<B>(
   return { suggestion: steepest(points), points, exploded }
 }
 
-/** The rate at which the smoothed loss falls most, by central differences; where it explodes nothing is looked for. */
+/** The rate in the middle of the fifth of the points whose losses fall most. */
 function steepest(points: readonly LearningRatePoint[]): number | undefined {
+  const half = Math.max(1, Math.round(points.length / 10))
+  const least = Math.min(...points.map(({ smoothed }) => smoothed))
+  const end = Math.min(points.findIndex(({ smoothed }) => smoothed === least) + 1, points.length - half)
   let suggestion: number | undefined
   let steepest = 0
-  // The rates are a geometric sequence: the differences are those by the logarithm, but for one factor.
-  for (let at = 1; at < points.length - 1; at++) {
-    const slope = (points[at + 1]?.smoothed as number) - (points[at - 1]?.smoothed as number)
+  // The rates are a geometric sequence: the slopes are those by the logarithm, but for one factor.
+  for (let at = half; at < end; at++) {
+    let slope = 0
+    for (let beside = -half; beside <= half; beside++) slope += beside * (points[at + beside]?.loss as number)
     if (slope < steepest) {
       steepest = slope
       suggestion = points[at]?.learningRate

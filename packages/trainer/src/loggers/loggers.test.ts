@@ -307,11 +307,11 @@ describe('tensorBoard', () => {
     const logged = run((model) => ({
       ...tensorBoard({ to: newFolder(), histograms: { model } }),
       needsState(step) {
-        if (step === 5) model.hidden.bias.assign(mul(model.hidden.bias.value, Number.NaN))
+        if (step === 5) model.output.weight.assign(mul(model.output.weight.value, Number.NaN))
         return false
       },
     }))
-    await expect(logged).rejects.toThrow(/^Training diverged at step 5: hidden\.bias is not finite \(learning rate/)
+    await expect(logged).rejects.toThrow(/^Training diverged at step 5: output\.weight is not finite \(learning rate/)
     await expect(logged).rejects.toBeInstanceOf(DivergedError)
   })
 
