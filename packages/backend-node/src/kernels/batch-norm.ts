@@ -1,5 +1,5 @@
 import { type KernelConfig, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
-import { type Attributes, type Executor, kernel } from './kernel.ts'
+import { type Attributes, kernel } from './kernel.ts'
 import { executeOneDnn } from './one-dnn.ts'
 
 export interface BatchNormAttributes {
@@ -33,23 +33,12 @@ export const batchNorm: KernelConfig = kernel<Inputs, BatchNormAttributes & { mo
     const inputs = [asImages(x, weight.size), weight, bias, ...running]
     const attributes = { ...batchNormAttributes(eps), exponential_avg_factor: { float: momentum } }
     const outputs = executor.hasOneDnn
-      ? oneDnnBatchNorm(executor, inputs, attributes, activation)
+      ? executeOneDnn(executor, 'FusedBatchNormV3', inputs, attributes, 6)
       : executor.executeAll('FusedBatchNormV3', inputs, attributes, 6)
     // The fourth and the fifth are what TensorFlow's CPU keeps for the gradient: the batch's mean and biased variance.
     const [y, nextMean, nextVar, mean, variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
-    const activated = activation === 'relu' && !executor.hasOneDnn ? executor.execute('Relu', [y]) : y
+    // Not oneDNN's batch norm with ReLU in it: that makes a NaN 0, so that a run that diverged would look healthy.
+    const activated = activation === 'relu' ? executor.execute('Relu', [y]) : y
     return [shapedAs(activated, x), mean, variance, nextMean, nextVar]
   },
 )
-
-/** oneDNN's batch norm has ReLU in it, on demand. */
-function oneDnnBatchNorm(
-  executor: Executor,
-  inputs: Tensor[],
-  attributes: Attributes,
-  activation: 'relu' | undefined,
-): Tensor[] {
-  if (activation === undefined) return executeOneDnn(executor, 'FusedBatchNormV3', inputs, attributes, 6)
-  const withRelu = { ...attributes, activation_mode: 'Relu', num_side_inputs: { int: 0 } }
-  return executeOneDnn(executor, 'FusedBatchNormEx', inputs, withRelu, 6)
-}

@@ -15,8 +15,7 @@ export function useOneDnn(backend: NodeJSKernelBackend, uses: boolean): void {
 
 /**
  * Runs oneDNN's kernel of a TensorFlow op. TensorFlow for x86 has them on the CPU, but takes them by itself only where
- * `TF_ENABLE_ONEDNN_OPTS` says so or the processor has AVX-512 VNNI, and those of max pooling and of batch norm with ReLU
- * only in graphs. By their internal names they can be called on any processor.
+ * `TF_ENABLE_ONEDNN_OPTS` says so or the processor has AVX-512 VNNI, and those of max pooling only in graphs. By their internal names they can be called on any processor.
  */
 export const executeOneDnn = (
   { executeAll }: Executor,

@@ -1,4 +1,5 @@
 import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import { activated } from '../activation/activated.webgpu.ts'
 import type { Activation } from '../activation/activations.ts'
 import { webgpuKernel } from '../engine/webgpu-kernel.ts'
 
@@ -32,7 +33,3 @@ fn run(workgroup : i32, local : i32) {
     return y
   },
 )
-
-/** A value with the activation, as WGSL. Unlike `max`, this keeps a NaN. */
-export const activated = (value: string, type: string, activation: Activation | undefined): string =>
-  activation === 'relu' ? `select(${value}, ${type}(0), ${value} < ${type}(0))` : value

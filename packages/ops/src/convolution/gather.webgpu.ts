@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
+import { activated } from '../activation/activated.webgpu.ts'
 import type { Activation } from '../activation/activations.ts'
-import { activated } from './bias.webgpu.ts'
 import type { ConvolutionGeometry } from './geometry.ts'
 
 /**

@@ -60,6 +60,30 @@ describeBackends('batchNorm', () => {
     await expectTensorClose(byVariance, { shape: [1], data: [-9 / 8] }, 1e-6)
   })
 
+  // A weight that became infinite must end in a loss that is no number, or nobody sees it.
+  test.each(
+    [Number.NaN, Number.POSITIVE_INFINITY].flatMap((value) =>
+      ([undefined, 'relu'] as const).map((activation) => ({ value, activation })),
+    ),
+  )('$value makes its channel NaN in training, and no other: activation $activation', async ({ value, activation }) => {
+    for (const rows of [2, 700]) {
+      const data = Array.from({ length: rows * 8 }, (_, at) => (at === 13 ? value : at % 8 === 2 ? 3 : at % 5))
+      const running = { runningMean: zeros([8]) as Tensor1D, runningVar: ones([8]) as Tensor1D }
+      const next = batchNorm(tensor(data, [rows, 8]), { ...running, training: true, ...(activation && { activation }) })
+      const y = await next.y.data()
+      expect(y.filter(Number.isNaN)).toHaveLength(rows)
+      expect(y.filter((each, at) => at % 8 === 5 && !Number.isNaN(each))).toHaveLength(0)
+      expect(Number.isNaN((await next.runningVar.data())[5])).toBe(true)
+      expect((await next.runningVar.data()).filter(Number.isNaN)).toHaveLength(1)
+    }
+  })
+
+  test('NaN stays NaN in inference, through ReLU too', async () => {
+    const running = { runningMean: zeros([3]) as Tensor1D, runningVar: ones([3]) as Tensor1D }
+    const { y } = batchNorm(tensor([[-1, Number.NaN, 1]]), { ...running, activation: 'relu', eps: 0 })
+    await expectTensorClose(y, { shape: [1, 3], data: [0, Number.NaN, 1] })
+  })
+
   test.each([true, false])('of no samples is empty and changes no statistics, training %s', async (training) => {
     const [runningMean, runningVar] = [tensor([1, 2]) as Tensor1D, tensor([3, 4]) as Tensor1D]
     const next = batchNorm(zeros([0, 3, 2]), { runningMean, runningVar, training })

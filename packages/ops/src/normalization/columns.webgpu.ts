@@ -1,4 +1,5 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { activated } from '../activation/activated.webgpu.ts'
 import type { Activation } from '../activation/activations.ts'
 import { type Partials, sumColumns } from '../array/column-sums.webgpu.ts'
 import type { Gpu } from '../engine/webgpu-kernel.ts'
@@ -134,7 +135,8 @@ fn run(workgroup : i32, local : i32) {
   if (lane > 0) { return; }
   let shift = sum / uniforms.count; // the mean's distance from the pivot
   let average = pivots[outer * uniforms.channels + channel] + shift;
-  let biased = max(squares / uniforms.count - shift * shift, 0.0);
+  let rounded = squares / uniforms.count - shift * shift;
+  let biased = select(rounded, 0.0, rounded < 0.0); // not max, which may lose a NaN
   mean[unit] = average;
   variance[unit] = biased;
   ${
@@ -205,14 +207,11 @@ export function normaliseColumns(
   let centre = ${type}(mean[group]);
   let scale = weight[block] / sqrt(${type}(variance[group]) + ${type}(uniforms.eps));
   let offset = bias[block];`,
-        `y[index] = ${relu(`(x[index] - centre) * scale + offset`, type, norm.activation)};`,
+        `y[index] = ${activated(`(x[index] - centre) * scale + offset`, type, norm.activation)};`,
       ),
   })
   return y
 }
-
-export const relu = (value: string, type: string, activation?: Activation): string =>
-  activation === 'relu' ? `max(${value}, ${type}(0.0))` : value
 
 /** Each invocation has some rows of a block, so that what channels have in common is read once. */
 function spread({ outer, rows }: Columns, blocks: number): { rowsEach: number; workgroups: number } {

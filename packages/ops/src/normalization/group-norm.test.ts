@@ -20,6 +20,17 @@ describeBackends('groupNorm', () => {
     await expectTensorClose(groupNorm(tensor([[[1], [3]]]), { groups: 1, eps: 0 }), { shape: [1, 2, 1], data: [-1, 1] })
   })
 
+  test.each(
+    [Number.NaN, Number.POSITIVE_INFINITY].flatMap((value) =>
+      ([undefined, 'relu'] as const).map((activation) => ({ value, activation })),
+    ),
+  )('$value makes its group NaN, and no other: activation $activation', async ({ value, activation }) => {
+    const data = Array.from({ length: 24 }, (_, at) => (at === 1 ? value : at % 7)) // sample 0, channel 1
+    const y = groupNorm(tensor(data, [2, 3, 4]), { groups: 2, ...(activation && { activation }) })
+    const missing = [...(await y.data())].flatMap((each, at) => (Number.isNaN(each) ? [at] : []))
+    expect(missing).toEqual([0, 1, 4, 5, 8, 9])
+  })
+
   test('of no samples is empty', () => {
     expect(groupNorm(zeros([0, 5, 4]), { groups: 2 }).shape).toEqual([0, 5, 4])
   })

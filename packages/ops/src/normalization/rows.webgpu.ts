@@ -1,4 +1,5 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { activated } from '../activation/activated.webgpu.ts'
 import type { Gpu } from '../engine/webgpu-kernel.ts'
 import { lanesFor, sumOverLanes, workgroupSize } from '../engine/webgpu-lanes.ts'
 import {
@@ -7,7 +8,6 @@ import {
   finishGradients,
   type Norm,
   normalised,
-  relu,
   type Statistics,
   sumDifferences,
 } from './columns.webgpu.ts'
@@ -76,7 +76,7 @@ fn run(workgroup : i32, local : i32) {
   let spread = squares / uniforms.length;
   let inverse = 1.0 / sqrt(spread + uniforms.eps);
   ${eachBlock(
-    `y[index] = ${relu(`(x[index] - ${type}(average)) * inverse * weight[affine + block] + bias[affine + block]`, type, norm.activation)};`,
+    `y[index] = ${activated(`(x[index] - ${type}(average)) * inverse * weight[affine + block] + bias[affine + block]`, type, norm.activation)};`,
   )}
   if (lane == 0 && unit < uniforms.units) {
     mean[unit] = average;
