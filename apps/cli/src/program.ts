@@ -147,7 +147,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     .command('visualize')
     .summary('look inside a model: filters, feature maps, Grad-CAM, deconvnet …')
     .description(
-      'Draws curves, the confusion matrix, filters, feature maps, Grad-CAM, deconvnet projections and reconstructions as PNGs, and puts them into report.html. docs/looking-inside.md explains them.',
+      'Draws curves, the confusion matrix, filters, feature maps, Grad-CAM, deconvnet projections and reconstructions as PNGs, and puts them into report.html.',
     )
     .argument('<run>', 'folder of the run')
     .argument('[images...]', 'image files to look at; without any, some test images')
