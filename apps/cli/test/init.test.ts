@@ -10,7 +10,7 @@ test('init writes a project into a new folder, and says how to go on', async () 
   expect(await shell.run('init', 'My Network')).toEqual({
     code: 0,
     stdout: 'my-network is ready in My Network\n',
-    stderr: ['go on     cd My Network', '          npm install', '          npm start', '          npm test\n'].join(
+    stderr: ["go on     cd 'My Network'", '          npm install', '          npm start', '          npm test\n'].join(
       '\n',
     ),
   })

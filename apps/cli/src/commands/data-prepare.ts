@@ -16,6 +16,7 @@ import { formatCount } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { countLine } from '../terminal/progress-line.ts'
 import { sayer } from '../terminal/say.ts'
+import { shellWord } from '../terminal/shell-word.ts'
 import { styleFor } from '../terminal/style.ts'
 
 export interface PrepareOptions {
@@ -111,8 +112,7 @@ async function writeParts(
     line.clear()
   }
   io.stdout.write(`${formatCount(images.length)} images of ${classNames.length} classes are written to ${options.to}\n`)
-  const folder = /^[\w./-]+$/.test(options.to as string) ? `folder=${options.to}` : `'folder=${options.to}'`
-  sayer(io)('go on', `${commandNames(io.env).ddnet} train ${folder} size=${options.size}`)
+  sayer(io)('go on', `${commandNames(io.env).ddnet} train ${shellWord(`folder=${options.to}`)} size=${options.size}`)
 }
 
 /** The first `most` samples of each class, numbered within it. */

@@ -5,6 +5,7 @@ import { CliError, UsageError } from '../errors.ts'
 import { write } from '../files.ts'
 import type { Parts } from '../program.ts'
 import { sayer } from '../terminal/say.ts'
+import { shellWord } from '../terminal/shell-word.ts'
 
 /** Chunks of the built command lie in `dist`, this file in `src/commands`. */
 const templates = ['../template', '../../template'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
@@ -34,7 +35,7 @@ export async function init(folder: string, { io, version }: Parts): Promise<void
   }
   io.stdout.write(`${name} is ready in ${folder}\n`)
   const say = sayer(io)
-  const steps = [...(folder === '.' ? [] : [`cd ${folder}`]), 'npm install', 'npm start', 'npm test']
+  const steps = [...(folder === '.' ? [] : [`cd ${shellWord(folder)}`]), 'npm install', 'npm start', 'npm test']
   for (const [at, step] of steps.entries()) say(at === 0 ? 'go on' : '', step)
 }
 

@@ -3,6 +3,7 @@ import { shareBar } from './bar.ts'
 import { formatBytes, formatDuration, formatPercent, formatRate, formatSpeed } from './format.ts'
 import { liveLine } from './live-line.ts'
 import { type Progress, progressBar, progressLine } from './progress-line.ts'
+import { shellWord } from './shell-word.ts'
 import { sparkline } from './sparkline.ts'
 import { isLive, styleFor } from './style.ts'
 import { stripColor, table, visibleLength } from './table.ts'
@@ -95,6 +96,15 @@ test('table columns align, color codes take no room', () => {
     ).map(stripColor),
   ).toEqual(['a    1', 'bb  22'])
   expect(visibleLength('\x1b[31m━\x1b[39m')).toBe(1)
+})
+
+test('a word for a shell is in quotes where it has to be', () => {
+  expect(['folder=./photos-2', 'my photos', "it's", 'a[1]'].map(shellWord)).toEqual([
+    'folder=./photos-2',
+    "'my photos'",
+    "'it'\\''s'",
+    "'a[1]'",
+  ])
 })
 
 describe('color', () => {

@@ -26,4 +26,5 @@ const { accuracy } = await train(model, {
   ],
 })
 console.log(`test accuracy ${(100 * accuracy).toFixed(1)}%`)
+console.log('saved in checkpoints/last, and the best in checkpoints/best')
 backend.dispose()
