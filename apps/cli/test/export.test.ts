@@ -179,15 +179,15 @@ describe('export', () => {
     [1, ['none/m.onnx'], 'cannot write none/m.onnx: there is no folder '],
     [1, ['file/m.onnx'], 'cannot write file/m.onnx: '],
     [1, ['folder.onnx', '--force'], 'folder.onnx is a folder. Give the name of a file.'],
-    [1, ['m.onnx', '--checkpoint', 'first'], 'checkpoints/first. Other checkpoints of the run: step=000004.'],
+    [1, ['m.onnx'], 'there is no run runs/a. Train one first: ddnet train cifar10'],
   ])('exit code %i for %j: %s', async (expected, args, message) => {
-    const shell = await trained()
+    const shell = session()
     writeFileSync(join(shell.cwd, 'file'), '')
     mkdirSync(join(shell.cwd, 'folder.onnx'))
     const { code, stdout, stderr } = await shell.run('export', 'runs/a', ...args)
     expect([code, stdout]).toEqual([expected, ''])
     const lines = stderr.split('\n').filter((line) => line.startsWith('ddnet: '))
     expect(lines).toEqual([expect.stringContaining(message)])
-    expect(readdirSync(shell.cwd).sort()).toEqual(['file', 'folder.onnx', 'runs'])
+    expect(readdirSync(shell.cwd).sort()).toEqual(['file', 'folder.onnx'])
   })
 })
