@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { random } from '@ddnet/ops'
-import { recordFigures } from '@ddnet/testing'
+import { missingDisk, recordFigures } from '@ddnet/testing'
 import { describe, onTestFinished, test } from 'vitest'
-import { missingCommand, missingDisk, runOnFailingDisk, runsAtOnce } from './trouble.ts'
+import { missingCommand, runOnFailingDisk, runsAtOnce } from './trouble.ts'
 
 function newFolder(): string {
   const cwd = mkdtempSync(join(tmpdir(), 'ddnet-trouble-'))
@@ -15,6 +15,7 @@ function newFolder(): string {
 const named = (missing: string | undefined): string => (missing === undefined ? '' : ` (${missing})`)
 // Other amounts every time; DDNET_SEED repeats some.
 const seed = Number(process.env['DDNET_SEED'] ?? Date.now() % 2 ** 31)
+const noDisk = missingDisk()
 
 describe.skipIf(missingCommand !== undefined)(`the built command${named(missingCommand)}`, () => {
   test('four runs that start at once under one name, five times', async () => {
@@ -23,7 +24,7 @@ describe.skipIf(missingCommand !== undefined)(`the built command${named(missingC
     recordFigures('cases', '`ddnet train name=a`, four at once', { tries: 5, well: 5, how })
   })
 
-  test.skipIf(missingDisk !== undefined)(`a disk that fails${named(missingDisk)} (DDNET_SEED=${seed})`, async () => {
+  test.skipIf(noDisk !== undefined)(`a disk that fails${named(noDisk)} (DDNET_SEED=${seed})`, async () => {
     for (let at = 0; at < 10; at++) {
       // Full from the first file of the run, or from one of its last.
       await runOnFailingDisk(newFolder(), 'full', 860 + random.integer(random.key(seed).fold(at), 164))

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { missingDisk } from '@ddnet/testing'
 import { describe, onTestFinished, test } from 'vitest'
-import { missingCommand, missingDisk, runOnFailingDisk, runsAtOnce } from './trouble.ts'
+import { missingCommand, runOnFailingDisk, runsAtOnce } from './trouble.ts'
 
 function newFolder(): string {
   const cwd = mkdtempSync(join(tmpdir(), 'ddnet-trouble-'))
@@ -11,15 +12,16 @@ function newFolder(): string {
 }
 
 const named = (missing: string | undefined): string => (missing === undefined ? '' : ` (${missing})`)
+const noDisk = missingDisk()
 
 describe.skipIf(missingCommand !== undefined)(`the built command${named(missingCommand)}`, () => {
   test('two runs that start at once under one name both end well', () => runsAtOnce(newFolder(), 2))
 
-  test.skipIf(missingDisk !== undefined).each([
+  test.skipIf(noDisk !== undefined).each([
     ['full', 950],
     ['read-only', 0],
   ] as const)(
-    `a disk that is %s with %i kB of others ends it with 1 and the reason${named(missingDisk)}`,
+    `a disk that is %s with %i kB of others ends it with 1 and the reason${named(noDisk)}`,
     async (disk, otherKb) => {
       await runOnFailingDisk(newFolder(), disk, otherKb)
     },

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,13 +9,6 @@ import { writePhotos } from './photos.ts'
 
 const command = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
 export const missingCommand: string | undefined = existsSync(command) ? undefined : 'not built: run npm run build'
-
-/** Why this machine has no file systems of the tests' own; undefined where it has them. */
-export const missingDisk: string | undefined = (() => {
-  const { status, error, stderr } = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/tmp'])
-  if (status === 0) return undefined
-  return `no file system of its own: unshare -rm mount: ${error?.message ?? String(stderr).trim()}`
-})()
 
 const small = ['train', 'folder=photos', 'size=16', 'model.channels=[4]', 'batchSize=4', 'epochs=3', 'seed=1']
 const settings = [...small, 'backend=wasm', 'name=a']

@@ -12,6 +12,7 @@ export {
   torchState,
   upload,
 } from './fixtures.ts'
+export { missingDisk } from './missing-disk.ts'
 export { readMutations } from './mutate.ts'
 export { startNullDevice } from './null-device.ts'
 export { type OptionPairs, optionPairs } from './option-pairs.ts'

@@ -1,8 +1,8 @@
 import { random } from '@ddnet/ops'
-import { recordFigures } from '@ddnet/testing'
+import { missingDisk, recordFigures } from '@ddnet/testing'
 import { describe, test } from 'vitest'
 import { bundled } from './bundle.ts'
-import { missingDisk, trainOnFailingDisk, undisturbed } from './disk/failing-disk.ts'
+import { trainOnFailingDisk, undisturbed } from './disk/failing-disk.ts'
 import { folders } from './folder.ts'
 
 const newFolder = folders()
@@ -12,7 +12,9 @@ const seed = Number(process.env['DDNET_SEED'] ?? Date.now() % 2 ** 31)
 
 const how = 'the error says so; the last checkpoint is exact; with the disk mended, so is the end'
 
-describe.skipIf(missingDisk !== undefined)(`a disk${missingDisk === undefined ? '' : ` (${missingDisk})`}`, () => {
+const missing = missingDisk()
+
+describe.skipIf(missing !== undefined)(`a disk${missing === undefined ? '' : ` (${missing})`}`, () => {
   test(`that is full, at 20 moments (DDNET_SEED=${seed})`, async () => {
     const whole = await undisturbed(script(), newFolder())
     for (let at = 0; at < 20; at++) {

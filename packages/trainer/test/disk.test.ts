@@ -1,12 +1,15 @@
+import { missingDisk } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { bundled } from './bundle.ts'
-import { missingDisk, trainOnFailingDisk, undisturbed } from './disk/failing-disk.ts'
+import { trainOnFailingDisk, undisturbed } from './disk/failing-disk.ts'
 import { folders } from './folder.ts'
 
 const newFolder = folders()
 const script = bundled(new URL('./kill/train.ts', import.meta.url))
 
-describe.skipIf(missingDisk !== undefined)(`a disk${missingDisk === undefined ? '' : ` (${missingDisk})`}`, () => {
+const missing = missingDisk()
+
+describe.skipIf(missing !== undefined)(`a disk${missing === undefined ? '' : ` (${missing})`}`, () => {
   test('that is full or cannot be written to stops the run with that reason; mended, it goes on exactly', async () => {
     const whole = await undisturbed(script(), newFolder())
     expect(await trainOnFailingDisk(script(), newFolder, { failure: 'full', whole, otherKb: 700 })).toBeGreaterThan(1)

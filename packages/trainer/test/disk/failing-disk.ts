@@ -1,16 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadCheckpoint } from '@ddnet/trainer'
 import { expect } from 'vitest'
 import { checkpointOf, checksum, index, log } from '../trained.ts'
-
-/** Why this machine has no file systems of the tests' own, as names of tests say it; undefined where it has them. */
-export const missingDisk: string | undefined = (() => {
-  const { status, error, stderr } = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/tmp'])
-  if (status === 0) return undefined
-  return `no file system of its own: unshare -rm mount: ${error?.message ?? String(stderr).trim()}`
-})()
 
 // Each runs as `sh` in a namespace of its own, which takes its disk with it. $1: node, $2: script, $3: disk, $4: where copies go,
 // $5: kB that others have on the disk, $6: steps.
