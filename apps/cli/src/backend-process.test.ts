@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, onTestFinished, test } from 'vitest'
 import { processOf } from './backend-process.ts'
+import { UsageError } from './errors.ts'
 
 /** A process that runs this instead of a backend. */
 function running(script: string, longestAnswerMs?: number) {
@@ -23,6 +24,11 @@ test('what is not available there is not available here', async () => {
   const { backend } = running(answering("{ error: { name: 'BackendUnavailable', message: 'webgpu: no adapter.' } }"))
   await expect(backend.describe()).rejects.toThrow(BackendUnavailable)
   await expect(backend.describe()).rejects.toThrow(/^webgpu: no adapter\.$/)
+})
+
+test('what cannot fit is a matter of the settings', async () => {
+  const { backend } = running(answering("{ error: { name: 'UsageError', message: 'it needs 90 GB. Try size=32' } }"))
+  await expect(backend.describe()).rejects.toThrow(new UsageError('it needs 90 GB. Try size=32'))
 })
 
 test('another error is a bug, and stays one', async () => {

@@ -58,6 +58,10 @@ test('so many steps as are asked for', async () => {
     return [log.slice(2, -1), results.get('wasm')]
   }
   expect(await asked(3)).toEqual([['wasm 1', 'wasm 1', 'wasm 1'], expect.objectContaining({ steps: 3 })])
+  expect(await asked(7)).toEqual([
+    ['wasm 1', 'wasm 1', 'wasm 2', 'wasm 1', 'wasm 2'],
+    expect.objectContaining({ steps: 7 }),
+  ])
   expect(await asked(50)).toEqual([Array(5).fill('wasm 10'), expect.objectContaining({ steps: 50 })])
 })
 

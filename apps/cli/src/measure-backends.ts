@@ -52,16 +52,18 @@ export async function measureBackends(
   run: MeasuredRun,
   { open, steps, tell }: MeasureOptions,
 ): Promise<Map<string, BackendFigures | Failure>> {
-  const contestants = names.map((name) => contestant(open(name), run, steps))
+  const contestants = names.map((name) => contestant(open(name), run))
   try {
     for (const [at, { warmUp }] of contestants.entries()) {
       tell(`starting ${names[at]}`)
       await warmUp()
     }
-    for (let round = 1; round <= Math.min(mostRounds, steps ?? mostRounds); round++) {
+    const rounds = Math.min(mostRounds, steps ?? mostRounds)
+    for (let round = 1; round <= rounds; round++) {
+      const wanted = steps && Math.floor((steps * round) / rounds) - Math.floor((steps * (round - 1)) / rounds)
       for (const [at, { takeTurn }] of contestants.entries()) {
         tell(`measuring ${names[at]}, round ${round}`)
-        await takeTurn()
+        await takeTurn(wanted)
       }
     }
     const results = await Promise.all(contestants.map(({ result }) => result()))
@@ -71,10 +73,11 @@ export async function measureBackends(
   }
 }
 
-function contestant(process: BackendProcess, run: MeasuredRun, wanted: number | undefined) {
+function contestant(process: BackendProcess, run: MeasuredRun) {
   const times = { step: [] as number[], forward: [] as number[] }
   let description: BackendDescription | undefined
-  let each = { steps: 1, batches: 1 }
+  /** What fits into a round. */
+  let fitting = { steps: 1, batches: 1 }
   let [steps, spentMs] = [0, 0]
   let failure: Failure | undefined
   const attempt = async (work: () => Promise<void>) => {
@@ -94,19 +97,20 @@ function contestant(process: BackendProcess, run: MeasuredRun, wanted: number | 
         const stepMs = await process.step(run, 1)
         await process.forward(run, 1)
         const forwardMs = await process.forward(run, 1)
-        const fitting = (ms: number) => Math.max(1, Math.floor(roundMs / ms))
-        const turn = wanted === undefined ? fitting(stepMs) : Math.ceil(wanted / Math.min(mostRounds, wanted))
-        each = { steps: turn, batches: fitting(2 * forwardMs) }
+        const fits = (ms: number) => Math.max(1, Math.floor(roundMs / ms))
+        fitting = { steps: fits(stepMs), batches: fits(2 * forwardMs) }
       }),
-    takeTurn: () =>
+    /** @param wanted so many steps, or those that fit */
+    takeTurn: (wanted: number | undefined) =>
       attempt(async () => {
         if (wanted === undefined && spentMs > longestMs) return
-        const stepMs = await process.step(run, each.steps)
-        const forwardMs = await process.forward(run, each.batches)
+        const count = wanted ?? fitting.steps
+        const stepMs = await process.step(run, count)
+        const forwardMs = await process.forward(run, fitting.batches)
         times.step.push(stepMs)
         times.forward.push(forwardMs)
-        steps += each.steps
-        spentMs += each.steps * stepMs + each.batches * forwardMs
+        steps += count
+        spentMs += count * stepMs + fitting.batches * forwardMs
       }),
     async result(): Promise<BackendFigures | Failure> {
       let peakMemoryBytes = 0

@@ -93,6 +93,21 @@ describe.skipIf(!built)(`the built command${built ? '' : ' (not built: run npm r
     expect([backends.cuda.title, backends.webgpu.title, backends.cpu.title, backends.wasm.title]).toContain(auto.title)
   }, 300_000) // each of them may take a minute on a busy machine
 
+  test('bench measures a run in a process of its own, on as many steps as are asked for', async () => {
+    const words = ['model.channels=[8]', 'batchSize=16', 'accumulate=2', '--backend', 'wasm', '--steps', '6']
+    const { code, stdout } = await run(folder(), ['bench', ...words, '--profile', '--json'])
+    expect(code).toBe(0)
+    const { backends, profile } = JSON.parse(stdout)
+    const { step, forward, steps, imagesPerSecond, peakMemoryBytes } = backends.wasm
+    expect(steps).toBe(6)
+    expect(imagesPerSecond).toBeCloseTo(32_000 / step.median, 6)
+    expect(forward.median).toBeGreaterThan(0)
+    expect(peakMemoryBytes).toBeGreaterThan(30e6) // Node alone takes that
+    expect(profile.kernels.find(({ kernel }: { kernel: string }) => kernel === 'adamUpdates')?.calls).toBe(1)
+    const { code: usage, stderr } = await run(folder(), ['bench', 'preset=seed', '--backend', 'wasm'])
+    expect([usage, stderr]).toEqual([2, expect.stringMatching(/^ddnet: a step with batchSize=128 .* Try batchSize=/)])
+  }, 120_000)
+
   test('SIGINT stops it with 130, SIGTERM with 143, SIGKILL anywhere; it ends with the same weights', async () => {
     const whole = folder()
     expect((await run(whole, small)).code).toBe(0)
