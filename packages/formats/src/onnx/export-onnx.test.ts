@@ -1,5 +1,6 @@
 import { BatchNorm, type Module } from '@ddnet/layers'
 import { DDNet, SeedDDNet } from '@ddnet/models'
+import { cifar10DDNet } from '@ddnet/models/cifar10'
 import * as ops from '@ddnet/ops'
 import { describeBackends, readTensors, torchState, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -47,6 +48,7 @@ function pretrained(): DDNet {
 
 const models: Record<string, { make: () => Module; size: number }> = {
   DDNet: { make: pretrained, size: 32 },
+  'the trained DDNet': { make: () => cifar10DDNet().model, size: 32 },
   'DDNet without normalisation': { make: () => new DDNet({ normalization: 'none' }), size: 32 },
   'a narrow DDNet of two stages': {
     make: () => withStatistics(new DDNet({ channels: [8, 12], classes: 3 })),
