@@ -152,7 +152,10 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     .argument('<run>', 'folder of the run')
     .argument('[images...]', 'image files to look at; without any, some test images')
     .option('--to <folder>', 'where to write; by default RUN/pictures, and the report in RUN')
-    .option('--only <names>', 'some of curves,confusion,filters,feature-maps,grad-cam,deconvnet,reconstructions')
+    .option(
+      '--only <names>',
+      'some of these, with commas: curves, confusion, filters, feature-maps, grad-cam, deconvnet, reconstructions',
+    )
     .option('--checkpoint <name>', 'which checkpoint', 'last')
     .option('--backend <name>', 'backend; by default the one that trained')
     .option('--json', 'print JSON')

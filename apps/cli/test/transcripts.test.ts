@@ -76,6 +76,7 @@ function normalised(text: string, cwd: string): string {
     .replaceAll(cpus()[0]?.model.trim() || 'unknown', 'A processor')
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d/g, '2026-01-31 12:00')
     .replace(/\b\d:\d\d\b(?!:)/g, '0:07')
+    .replace(/[\d.]+ k?B\b/g, '12 kB')
     .replace(/[\d.,]+( it\/s| s\/it| images\/s|ms\b)/g, '12$1')
 }
 
@@ -84,6 +85,10 @@ test('help', async () => {
   for (const line of [
     '--help',
     'train --help',
+    'predict --help',
+    'visualize --help',
+    'export --help',
+    'find-lr --help',
     'bench --help',
     'data --help',
     'data prepare --help',
@@ -157,6 +162,8 @@ test('using runs', async () => {
   await recording.run('predict runs/a')
   await recording.run('runs list')
   await recording.run('runs compare runs/a runs/b')
+  await recording.run('export runs/a model.onnx')
+  await recording.run('visualize runs/a bus.jpg --to looked')
   await recording.expectFile('use')
 })
 
