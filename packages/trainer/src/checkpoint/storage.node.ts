@@ -39,7 +39,8 @@ export async function writeFolder(
   const temporary = path.join(directory, temporaryName(name))
   try {
     await fs.rm(temporary, { recursive: true, force: true })
-    await fs.mkdir(temporary, { recursive: true })
+    await fs.mkdir(directory, { recursive: true })
+    await fs.mkdir(temporary) // not recursive: of a read-only disk, Node would say that there is no such folder
     for (const [file, bytes] of Object.entries(files)) await writeFlushed(path.join(temporary, file), bytes)
     await flushFolder(temporary)
     await fs.rename(temporary, path.join(directory, name))
