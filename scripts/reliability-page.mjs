@@ -54,16 +54,16 @@ and counts: tensors and their bytes must always be the same. A line through Java
 }
 
 /** docs/reliability.md from benchmarks/results/reliability.json. */
-export function reliabilityPage({ command, commit, date, machine, rows }) {
+export function reliabilityPage({ command, machine, rows }) {
   const { cpu, cores, memoryGb, node, os } = machine
   const parts = Object.entries(tables).map(([name, { title, text, columns }]) => {
     const own = rows.filter(({ table }) => table === name)
-    return `## ${title}\n\n${text}\n\n${table(columns, own)}`
+    return `## ${title}\n\n${text}\n\n${table({ ...columns, commit: 'commit' }, own)}`
   })
   return `# Reliability
 
 What has been done to DDNet, and how it held. Written by \`${command}\`, which makes other damage every time (\`DDNET_SEED\`
-repeats some); \`npm test\` runs a slice of each. These are the figures of commit ${commit}, ${date.slice(0, 10)}, on ${cores} cores of
+repeats some); \`npm test\` runs a slice of each. The last column is the commit that a row was measured at; on ${cores} cores of
 ${cpu}, ${memoryGb} GB, ${os}, Node ${node}.
 
 ${parts.join('\n')}`
@@ -72,9 +72,13 @@ ${parts.join('\n')}`
 function table(columns, rows) {
   const cells = [
     Object.values(columns),
-    ...rows.map((each) => Object.keys(columns).map((key) => show(key, key === 'row' ? each.row : each.figures[key]))),
+    ...rows.map((each) =>
+      Object.keys(columns).map((key) => show(key, key === 'row' || key === 'commit' ? each[key] : each.figures[key])),
+    ),
   ]
-  const isNumber = Object.keys(columns).map((_, at) => cells.slice(1).every((row) => /^-?[\d,.]+$/.test(row[at])))
+  const isNumber = Object.keys(columns).map(
+    (key, at) => key !== 'commit' && cells.slice(1).every((row) => /^-?[\d,.]+$/.test(row[at])),
+  )
   const widths = Object.keys(columns).map((_, at) => Math.max(...cells.map((row) => row[at].length)))
   const line = (row) =>
     `| ${row.map((cell, at) => (isNumber[at] ? cell.padStart(widths[at]) : cell.padEnd(widths[at]))).join(' | ')} |`

@@ -1,5 +1,5 @@
-// `pnpm reliability [PATH …]`: runs the reliability tests. When all of them ran, their figures go into
-// benchmarks/results/reliability.json and docs/reliability.md; of some of them, they are only printed.
+// `pnpm reliability [PATH …]`: runs the reliability tests, and when all went well puts their figures into
+// benchmarks/results/reliability.json and docs/reliability.md; with paths, in place of those rows alone.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem, type } from 'node:os'
@@ -22,28 +22,31 @@ try {
   if (status !== 0) process.exit(status ?? 1)
   const rows = []
   for (const file of (await readdir(folder)).sort()) rows.push(JSON.parse(await readFile(join(folder, file), 'utf8')))
-  if (paths.length > 0) console.log(JSON.stringify(rows, undefined, 2))
-  else await keep(rows)
+  await keep(rows)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
 
-async function keep(rows) {
-  const result = {
-    command: 'pnpm reliability',
-    commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
-    date: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0].model,
-      cores: cpus().length,
-      memoryGb: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-      os: `${type()} ${release()}`,
-    },
-    rows,
+async function keep(fresh) {
+  const result = join(root, 'benchmarks/results/reliability.json')
+  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim()
+  const date = new Date().toISOString()
+  const isFresh = ({ table, row }) => fresh.some((each) => each.table === table && each.row === row)
+  const others =
+    paths.length === 0 ? [] : JSON.parse(await readFile(result, 'utf8')).rows.filter((row) => !isFresh(row))
+  const keyOf = ({ table, row }) => `${table} ${row}`
+  const rows = [...others, ...fresh.map((row) => ({ ...row, commit, date }))].sort((a, b) =>
+    keyOf(a) < keyOf(b) ? -1 : 1,
+  )
+  const machine = {
+    cpu: cpus()[0].model,
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    os: `${type()} ${release()}`,
   }
   // The page first: it refuses rows that lack something.
-  const page = reliabilityPage(result)
-  await writeFile(join(root, 'benchmarks/results/reliability.json'), `${JSON.stringify(result, undefined, 2)}\n`)
+  const page = reliabilityPage({ command: 'pnpm reliability', machine, rows })
+  await writeFile(result, `${JSON.stringify({ command: 'pnpm reliability', machine, rows }, undefined, 2)}\n`)
   await writeFile(join(root, 'docs/reliability.md'), page)
 }
