@@ -132,9 +132,12 @@ async function writing(
   try {
     await write()
   } catch (error) {
-    const kept = index === undefined ? 'No checkpoint was written before.' : `${index.last.name} is whole.`
+    const [kept, then] =
+      index === undefined
+        ? ['No checkpoint was written before.', 'begin again']
+        : [`${index.last.name} is whole.`, 'resume']
     throw new CheckpointError(
-      `checkpoint: could not write to ${directory}: ${(error as Error).message}. ${kept} Free some space or mend the disk, then resume.`,
+      `checkpoint: could not write to ${directory}: ${(error as Error).message}. ${kept} Free some space or mend the disk, then ${then}.`,
       { cause: error },
     )
   }

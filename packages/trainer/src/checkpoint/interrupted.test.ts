@@ -152,3 +152,11 @@ test('a full disk is told with its remedy, the last good checkpoint, and the cau
   )
   expect(error.cause).toBe(full)
 })
+
+test('a disk that is full before the first checkpoint leaves nothing to resume', async () => {
+  const directory = newFolder()
+  failFrom(1, (operation) => operation === 'write', new Error('ENOSPC: no space left on device, write'))
+  await expect(run(directory)).rejects.toThrow(
+    `checkpoint: could not write to ${directory}: ENOSPC: no space left on device, write. No checkpoint was written before. Free some space or mend the disk, then begin again.`,
+  )
+})

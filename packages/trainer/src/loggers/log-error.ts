@@ -9,9 +9,8 @@ export async function writingLog<T>(file: string, write: () => Promise<T>): Prom
     return await write()
   } catch (error) {
     if (error instanceof LogError) throw error
-    throw new LogError(
-      `log: could not write ${file}: ${(error as Error).message}. Free some space or mend the disk, then resume.`,
-      { cause: error },
-    )
+    throw new LogError(`log: could not write ${file}: ${(error as Error).message}. Free some space or mend the disk.`, {
+      cause: error,
+    })
   }
 }

@@ -154,7 +154,7 @@ describe('jsonl', () => {
     vi.spyOn(fs, 'appendFile').mockRejectedValue(full)
     await expect(run(() => jsonl({ to: file, every: 1 }), { resume })).rejects.toMatchObject({
       name: 'LogError',
-      message: `log: could not write ${file}: ENOSPC: no space left on device, write. Free some space or mend the disk, then resume.`,
+      message: `log: could not write ${file}: ENOSPC: no space left on device, write. Free some space or mend the disk.`,
       cause: full,
     })
     vi.restoreAllMocks()
