@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
@@ -17,6 +17,7 @@ import { stepsPerEpoch, totalSteps } from './step-counts.ts'
 import { formatRate } from './terminal/format.ts'
 import { type LiveLine, liveLine } from './terminal/live-line.ts'
 import { sayer } from './terminal/say.ts'
+import { shellWord } from './terminal/shell-word.ts'
 import { TrainingReport } from './training-report.ts'
 
 /** A validation was left, because we were told to stop; the step before it is saved. */
@@ -58,7 +59,7 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   }
   if (ending?.message !== undefined) {
     say('stopped', ending.message)
-    say('', `The best: ${commandNames(io.env).ddnet} eval ${run.folder.path} --checkpoint best`)
+    say('', `The best: ${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)} --checkpoint best`)
   }
   await concludeRun(run, io)
   return exitCodes.done
@@ -81,7 +82,7 @@ function sayBudgetOver(run: ReadyRun, io: Io): void {
   }
   say('stopped', `${message}.`)
   say('go on', resumeCommand(run, io))
-  say('', `${commandNames(io.env).ddnet} eval ${run.folder.path}    (as it is now)`)
+  say('', `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)}    (as it is now)`)
 }
 
 interface FitTools {
@@ -182,9 +183,14 @@ function noting(callback: Callback, onStop: (message: string | undefined) => voi
   }
 }
 
-const resumeCommand = ({ folder }: ReadyRun, io: Io): string => `${commandNames(io.env).train} --resume ${folder.path}`
+function resumeCommand({ folder, config }: ReadyRun, io: Io): string {
+  const { ddnet, train } = commandNames(io.env)
+  return `${config.data.name === 'cifar10' ? train : `${ddnet} train`} --resume ${shellWord(folder.path)}`
+}
 
-const hasCheckpoint = ({ folder }: ReadyRun): boolean => existsSync(join(folder.checkpoints, 'index.json'))
+/** Whether there is anything to go on with. */
+const hasCheckpoint = ({ folder }: ReadyRun): boolean =>
+  existsSync(folder.checkpoints) && readdirSync(folder.checkpoints).some((name) => name.startsWith('step='))
 
 /** What failed, and what to do: to try other settings after a divergence, else to go on from what was saved. */
 function withRemedy(error: unknown, run: ReadyRun, io: Io): unknown {

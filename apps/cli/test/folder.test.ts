@@ -45,6 +45,21 @@ describe('train folder=PATH', () => {
     expect(json(shell, 'runs/a/result.json').accuracy).toBe(1)
   })
 
+  test('goes on by the command that Ctrl-C leaves', async () => {
+    const shell = await withPhotos()
+    shell.onWrite = (text) => {
+      if (!text.startsWith('epoch 1/2')) return
+      shell.signal('SIGINT')
+      shell.onWrite = () => {}
+    }
+    const { code, stderr } = await shell.run('train', 'folder=my photos', ...tiny, 'name=a')
+    expect(code).toBe(130)
+    const command = /^go on {5}ddnet (.+)$/m.exec(stderr)?.[1] as string
+    expect(command).toBe('train --resume runs/a')
+    expect((await shell.run(...command.split(' '))).code).toBe(0)
+    expect(json(shell, 'runs/a/result.json').step).toBe(6)
+  })
+
   test('takes train and test folders as they are', async () => {
     const shell = await withPhotos()
     await writePhotos(join(shell.cwd, 'split/train'), { cats: 6, dogs: 4 })

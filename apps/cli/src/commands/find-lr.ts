@@ -19,6 +19,7 @@ import { learningRateCurve } from '../terminal/learning-rate-curve.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { progressLine, progressText } from '../terminal/progress-line.ts'
 import { sayer, wrap } from '../terminal/say.ts'
+import { shellWord } from '../terminal/shell-word.ts'
 import { styleFor } from '../terminal/style.ts'
 
 export interface FindLrOptions extends ConfigOptions {
@@ -118,13 +119,10 @@ function trainCommand(
   const kept = words.filter((word) => !word.startsWith('optimizer.learningRate='))
   return [
     `${commandNames(io.env).ddnet} train`,
-    ...[...kept, ...(backend ? ['--backend', backend] : []), ...(config ? ['--config', config] : [])].map(quoted),
+    ...[...kept, ...(backend ? ['--backend', backend] : []), ...(config ? ['--config', config] : [])].map(shellWord),
     `optimizer.learningRate=${suggestion}`,
   ].join(' ')
 }
-
-/** A word as a shell takes it. */
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
 
 /** A command over several lines that a shell reads as one. */
 const broken = (command: string, width: number): string => wrap(command, width).join(' \\\n')
