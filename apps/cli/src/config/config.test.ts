@@ -203,10 +203,11 @@ describe('presets', () => {
     })
   })
 
-  test('short is three epochs of the full recipe', () => {
+  test('short is three epochs of the full recipe without crops', () => {
     const { steps: _, preset, ...short } = resolve().config
     expect(preset).toBe('short')
-    expect(resolve('preset=ddnet', 'epochs=3').config).toMatchObject(short)
+    expect(resolve('preset=ddnet', 'epochs=3', 'data.crop=0').config).toMatchObject(short)
+    expect(resolve('preset=ddnet').config.data.crop).toBe(2)
   })
 
   test('steps turn the automatic short into a quick look', () => {

@@ -17,7 +17,7 @@ export interface Cifar10DDNet {
 }
 
 /**
- * DDNet with the weights of the recipe "DDNet on CIFAR-10 in ten epochs": 195,434 parameters, which this package carries
+ * DDNet with the weights of the recipe "DDNet on CIFAR-10 in ten epochs" (docs/recipes/cifar10.md): 195,434 parameters, which this package carries
  * (400 kB, float16). It knows ten things: airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck.
  *
  * A backend must have been started. The caller disposes the model.
