@@ -18,7 +18,8 @@ end the last and the best checkpoint and every line of the log are compared, too
     title: 'Damaged files',
     text: `Honest files with one to four changes each: bits, bytes, runs of special bytes, cuts, gaps, repetitions; half of them in the first 64
 bytes, where headers are. Each is read or refused with the error of its package, which names what is wrong. Any other error, a crash,
-a hang, or a reading that takes more than 16 MB of memory for a file of some kB fails the run.`,
+a hang, or a reading that takes more than 16 MB of memory for a file of some kB fails the run. Times are not asserted: the machine does
+other work, too.`,
     columns: {
       row: 'format',
       files: 'files',
@@ -90,7 +91,7 @@ function show(key, value) {
   if (value === undefined) throw new Error(`reliability: a row has no ${key}. Run pnpm reliability again.`)
   if (typeof value === 'string') return value
   if (key === 'mostBytes') return grouped(Math.ceil(value / 1000))
-  return Number.isInteger(value) ? grouped(value) : value.toFixed(Math.abs(value) < 10 ? 1 : 0)
+  return Number.isInteger(value) || Math.abs(value) >= 10 ? grouped(Math.round(value)) : value.toFixed(1)
 }
 
 const grouped = (value) => value.toLocaleString('en-US')
