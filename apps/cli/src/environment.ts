@@ -15,8 +15,8 @@ export interface Environment {
   readonly startedAt: string
 }
 
-/** environment.json: where a run began, and where it went on. */
-export interface RunEnvironment extends Environment {
+/** environment.json: where a run began, as far as that is known (a page knows less), and where it went on. */
+export interface RunEnvironment extends Partial<Environment> {
   readonly resumed?: readonly (Environment & { readonly step: number })[]
 }
 

@@ -52,10 +52,12 @@ function resultFacts({ evaluation, step, records, environment, model, classNames
   facts.push(['weights', `${formatCount(parameters)}, for ${formatCount(classNames.length)} classes`])
   if (environment !== undefined) {
     const { backend, processor, cores, system, command, startedAt, ddnet } = environment
-    facts.push(['backend', backend.title])
-    facts.push(['machine', `${processor}, ${cores} cores, ${system}`])
-    facts.push(['started', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, DDNet ${ddnet}`])
-    facts.push(['command', command])
+    if (backend?.title !== undefined) facts.push(['backend', backend.title])
+    if (processor !== undefined) facts.push(['machine', `${processor}, ${cores} cores, ${system}`])
+    if (startedAt !== undefined) {
+      facts.push(['started', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, DDNet ${ddnet}`])
+    }
+    if (command !== undefined) facts.push(['command', command])
   }
   return facts
 }

@@ -67,7 +67,7 @@ export async function summarizeRun(cwd: string, path: string, settings: Settings
     bestAccuracy: records.length === 0 ? undefined : Math.max(...records.map(({ test }) => test.accuracy)),
     seconds: last?.seconds ?? 0,
     startedAt: environment?.startedAt,
-    backend: (environment?.resumed?.at(-1) ?? environment)?.backend.title,
+    backend: (environment?.resumed?.at(-1) ?? environment)?.backend?.title,
     records,
   }
 }
