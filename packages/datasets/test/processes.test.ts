@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bundleScript } from '@ddnet/testing/bundle'
 import { expect, test } from 'vitest'
 import type { Archive } from '../src/cifar10/sources.ts'
-import { bundleScript } from './bundle-script.ts'
 import { serveArchive } from './synthetic-archive.ts'
 import { synthetic } from './synthetic-cifar10.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -29,7 +29,7 @@ function start(
 }
 
 test('three processes that start at once download once, and all get the images', async () => {
-  const script = await bundleScript('fill-cache', await temporaryFolder())
+  const script = await bundleScript(new URL('./fill-cache.ts', import.meta.url), await temporaryFolder())
   const cacheDirectory = await temporaryFolder()
   const { archive, server } = await serveArchive(data)
   const outputs = await Promise.all([1, 2, 3].map(() => start(script, cacheDirectory, archive).output))
@@ -39,7 +39,7 @@ test('three processes that start at once download once, and all get the images',
 })
 
 test('after SIGKILL in the middle of a download, the next process continues it', async () => {
-  const script = await bundleScript('fill-cache', await temporaryFolder())
+  const script = await bundleScript(new URL('./fill-cache.ts', import.meta.url), await temporaryFolder())
   const cacheDirectory = await temporaryFolder()
   const { archive, server } = await serveArchive(data, ['stall'])
   const killed = start(script, cacheDirectory, archive)

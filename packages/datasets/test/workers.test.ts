@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { dispose, random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
+import { bundleScript } from '@ddnet/testing/bundle'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Dataset, Sample } from '../src/dataset.ts'
 import { type LoaderOptions, loader } from '../src/loader.ts'
 import { subset } from '../src/subset.ts'
 import { serveDataset } from '../src/workers/serve-dataset.ts'
 import { workerDataset } from '../src/workers/worker-dataset.ts'
-import { bundleScript } from './bundle-script.ts'
 import { samples } from './samples.ts'
 
 beforeAll(() => useBackend('cpu'))
@@ -19,7 +19,7 @@ let folder: string
 let script: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ddnet-workers-'))
-  script = await bundleScript('samples.worker', folder)
+  script = await bundleScript(new URL('./samples.worker.ts', import.meta.url), folder)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -94,7 +94,7 @@ describe('a dataset in workers', () => {
   })
 
   test('that cannot be made is told as the module told it', async () => {
-    const failing = await bundleScript('no-samples.worker', folder)
+    const failing = await bundleScript(new URL('./no-samples.worker.ts', import.meta.url), folder)
     await expect(workerDataset(() => new Worker(failing))).rejects.toThrow(
       'cannot list the folder /no/such/folder: it is missing',
     )
