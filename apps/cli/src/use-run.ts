@@ -44,7 +44,7 @@ export async function useRun(
 ): Promise<UsedRun> {
   const settings = readSettings()
   const say = sayer(io)
-  const wish = wishedBackend(asked, io, settings)
+  const wish = explicitWish(asked, io, settings)
   const { folder, config } = await openRun(io.cwd, path, settings)
   const checkpoint = await loadCheckpoint(join(folder.checkpoints, name))
   const trial = { config, version, io }
@@ -81,7 +81,7 @@ export async function useRun(
  *
  * @throws UsageError for one that there is not
  */
-export function wishedBackend(
+export function explicitWish(
   asked: string | undefined,
   { env }: Parts['io'],
   settings: Settings = readSettings(),

@@ -1,15 +1,14 @@
 import { resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import { readSettings } from './config/settings.ts'
-import { loadData } from './data.ts'
 import type { Parts } from './program.ts'
 import { selectBackend } from './select-backend.ts'
 import { formatPercent } from './terminal/format.ts'
 import { sayer } from './terminal/say.ts'
-import { type UsedRun, wishedBackend } from './use-run.ts'
+import { explicitWish, type UsedRun } from './use-run.ts'
 
-/** A model that names images. */
-export interface Predictor extends Pick<UsedRun, 'model' | 'classNames' | 'loadData' | 'dispose'> {
+/** What a run has, but for the images that it was trained on. */
+export interface ShippedModel extends Pick<UsedRun, 'model' | 'classNames' | 'dispose'> {
   readonly config: Pick<Config, 'size' | 'data'>
 }
 
@@ -19,13 +18,10 @@ export interface Predictor extends Pick<UsedRun, 'model' | 'classNames' | 'loadD
  *
  * @throws UsageError or BackendUnavailable for a backend that there is not
  */
-export async function useShippedModel(
-  asked: string | undefined,
-  { io, start, version, loadData: load }: Parts,
-): Promise<Predictor> {
+export async function useShippedModel(asked: string | undefined, { io, start, version }: Parts): Promise<ShippedModel> {
   const settings = readSettings()
   const say = sayer(io)
-  const wish = wishedBackend(asked, io, settings)
+  const wish = explicitWish(asked, io, settings)
   const defaults = resolveConfig([], 'ddnet', settings).config
   const { backend, title, reason } = await selectBackend(wish ?? 'wasm', { config: defaults, version, io }, start)
   say('backend', wish === undefined ? title : `${title} (${reason})`)
@@ -33,12 +29,10 @@ export async function useShippedModel(
   const { model, classNames, size, mean, std, accuracy } = cifar10DDNet()
   say('model', `DDNet trained on CIFAR-10, right for ${formatPercent(accuracy)} of its test images`)
   say('', `It takes every image for one of ${classNames.join(', ')}. For classes of your own: ddnet train folder=PATH`)
-  const config = { size, data: { ...defaults.data, mean, std } }
   return {
     model,
-    config,
+    config: { size, data: { ...defaults.data, mean, std } },
     classNames,
-    loadData: () => loadData(defaults, io, load),
     dispose: () => {
       model.dispose()
       backend.dispose()

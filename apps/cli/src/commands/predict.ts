@@ -9,8 +9,8 @@ import { readImage } from '../read-image.ts'
 import { formatPercent } from '../terminal/format.ts'
 import { wrap } from '../terminal/say.ts'
 import { styleFor } from '../terminal/style.ts'
-import { type UseOptions, useRun } from '../use-run.ts'
-import { type Predictor, useShippedModel } from '../use-shipped-model.ts'
+import { type UsedRun, type UseOptions, useRun } from '../use-run.ts'
+import { type ShippedModel, useShippedModel } from '../use-shipped-model.ts'
 
 const shownGuesses = 5
 const sampleCount = 10
@@ -40,7 +40,7 @@ export async function predict(words: readonly string[], options: PredictOptions,
   const { run, images } = await predictorOf(words, options, parts)
   try {
     const { model, config, classNames } = run
-    const test = images.length === 0 ? (await run.loadData()).test : undefined
+    const test = images.length === 0 && 'loadData' in run ? (await run.loadData()).test : undefined
     const total = images.length || Math.min(sampleCount, (test as Dataset<Sample>).length)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
     await classify(blank(config.size), model, config, classNames)
@@ -63,7 +63,7 @@ async function predictorOf(
   [first, ...others]: readonly string[],
   options: PredictOptions,
   parts: Parts,
-): Promise<{ run: Predictor; images: readonly string[] }> {
+): Promise<{ run: UsedRun | ShippedModel; images: readonly string[] }> {
   if (first === undefined) {
     throw new UsageError('predict: expected a run or image files. As in: ddnet predict photo.png')
   }
@@ -90,7 +90,7 @@ const blank = (size: number): Sample => ({
 
 /** An image file, or a test image. */
 async function namedImage(
-  run: Predictor,
+  run: UsedRun | ShippedModel,
   source: string | Dataset<Sample>,
   index: number,
   cwd: string,
