@@ -1,3 +1,4 @@
+import { commandNames } from './command-names.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import { readSettings } from './config/settings.ts'
@@ -28,7 +29,8 @@ export async function useShippedModel(asked: string | undefined, { io, start, ve
   const { cifar10DDNet } = await import('@ddnet/models/cifar10')
   const { model, classNames, size, mean, std, accuracy } = cifar10DDNet()
   say('model', `DDNet trained on CIFAR-10, right for ${formatPercent(accuracy)} of its test images`)
-  say('', `It takes every image for one of ${classNames.join(', ')}. For classes of your own: ddnet train folder=PATH`)
+  const others = `${commandNames(io.env).ddnet} train folder=PATH`
+  say('', `It takes every image for one of ${classNames.join(', ')}. For classes of your own: ${others}`)
   return {
     model,
     config: { size, data: { ...defaults.data, mean, std } },
