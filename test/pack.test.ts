@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { describeBackends } from '@ddnet/testing'
 import { type LaunchedChromium, launchChromium, openPage, type Site, serveFolder } from '@ddnet/testing/browser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { root } from '../scripts/pnpm.mjs'
-import { packAll } from './pack/pack.ts'
-import { exampleProject, filesIn, installedFrom, type Project, projectWithAll } from './pack/project.ts'
-import { entriesOf, published, readManifest } from './pack/published.ts'
+import { pack, published, readManifest } from '../scripts/packages.mjs'
+import { npm, root, run } from '../scripts/pnpm.mjs'
+import { exampleProject, filesIn, installedFrom, Project, projectWithAll } from './pack/project.ts'
+import { entriesOf } from './pack/published.ts'
 
 const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 
 const names = published.map(({ name }) => name)
+
+const versionOf = (wanted: string) => published.find(({ name }) => name === wanted)?.version
 
 let folder: string
 let tarballs: Map<string, string>
@@ -22,7 +24,7 @@ let inPage: Project
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ddnet-pack-'))
-  tarballs = await packAll(folder)
+  tarballs = await pack(folder)
   ;[everything, inNode, inVite, inPage] = await Promise.all([
     projectWithAll(join(folder, 'everything'), tarballs),
     exampleProject('node-train', join(folder, 'node-train'), tarballs),
@@ -79,6 +81,22 @@ describe('every package, packed and installed by npm', () => {
     expect(said).toMatch(/^training on WebAssembly with SIMD/m)
     expect(Number(/^test accuracy ([\d.]+)%$/m.exec(said)?.[1])).toBeGreaterThan(80)
     expect(await filesIn(join(target, 'checkpoints'))).toContainEqual(expect.stringMatching(/model\.safetensors$/))
+  })
+
+  test('npm run install-into: a clone installs what is asked for in a project, and what that stands on', async () => {
+    const project = new Project(join(folder, 'from-clone'))
+    const install = (...words: string[]) => run([...npm(), 'run', '--silent', 'install-into', '--', ...words])
+    await install(project.folder, '@ddnet/losses')
+    const script = "import { crossEntropy } from '@ddnet/losses'; console.log(typeof crossEntropy)"
+    expect(await project.node('--input-type=module', '--eval', script)).toBe('function\n')
+    const { dependencies = {} } = readManifest(project.folder)
+    expect(dependencies).toEqual({
+      '@ddnet/losses': `file:ddnet-packages/ddnet-losses-${versionOf('@ddnet/losses')}.tgz`,
+      '@ddnet/ops': `file:ddnet-packages/ddnet-ops-${versionOf('@ddnet/ops')}.tgz`,
+    })
+    await expect(install(project.folder, '@ddnet/loss')).rejects.toMatchObject({
+      output: expect.stringContaining('There is no package @ddnet/loss. There are: @ddnet/backend-node, '),
+    })
   })
 
   test("what TensorFlow's addon is compiled from is there: its sources and Node's headers", async () => {

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readManifest, withInternal } from '../../scripts/packages.mjs'
 import { npm, root, run } from '../../scripts/pnpm.mjs'
-import { internal, readManifest } from './published.ts'
 
 /** A user's terminal has no test runner around it. */
 const env = { ...process.env, NODE_ENV: undefined, NODE_OPTIONS: undefined, VITEST: undefined }
@@ -48,7 +48,7 @@ export async function exampleProject(name: string, folder: string, tarballs: Map
 /** The project in `folder`, with its packages installed from `tarballs` and the others from npm. */
 export async function installedFrom(tarballs: Map<string, string>, folder: string): Promise<Project> {
   const project = new Project(folder)
-  const needed = internal(readManifest(folder).dependencies)
+  const needed = withInternal(Object.keys(readManifest(folder).dependencies ?? {}))
   await project.install(needed.map((each) => tarballs.get(each) as string))
   return project
 }

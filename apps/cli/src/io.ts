@@ -1,3 +1,5 @@
+import { nameOfClone } from './command-names.ts'
+
 /** Where text goes; a terminal tells its width. */
 export interface Output {
   write(text: string): unknown
@@ -25,7 +27,7 @@ export function processIo(): Io {
   return {
     stdout: process.stdout,
     stderr: process.stderr,
-    env: process.env,
+    env: { DDNET_COMMAND: nameOfClone(String(process.argv[1]), process.cwd()), ...process.env },
     cwd: process.cwd(),
     onSignal(handler) {
       const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM']

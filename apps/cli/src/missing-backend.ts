@@ -1,4 +1,4 @@
-import { commandNames } from './command-names.ts'
+import { asCalled } from './command-names.ts'
 import type { Io } from './io.ts'
 
 export interface MissingBackend {
@@ -15,7 +15,7 @@ export interface MissingBackend {
 export function missingBackend(message: string, env: Io['env'], cuda = false): MissingBackend {
   const [reason = '', command] = message.replace(/^\w+: /, '').split(/\s*Run: /)
   if (command === undefined) return { reason }
-  const fix = command.replace(/\.$/, '').replace(/^npx ddnet\b/, commandNames(env).ddnet)
+  const fix = asCalled(command.replace(/\.$/, ''), env)
   return { reason, fix: cuda ? fix.replace(/install tensorflow$/, '$& --cuda') : fix }
 }
 

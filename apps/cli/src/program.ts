@@ -48,8 +48,7 @@ export async function main(
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.done // help or version
-      if (error.code !== 'commander.help') report(io, error.message.replace(/^error: /, ''))
-      return exitCodes.usage
+      return exitCodes.usage // outputError has said it
     }
     const { message, exitCode: code } = explain(error)
     report(io, message)
@@ -69,7 +68,6 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      outputError: () => {}, // main says it, as it says all errors
       getOutHelpWidth: () => io.stdout.columns ?? 80,
       getErrHelpWidth: () => io.stderr.columns ?? 80,
     })
@@ -90,7 +88,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
       'data set (cifar10, or folder=PATH with images in a folder a class) and settings, as in epochs=10 optimizer.learningRate=0.001',
     )
     .option('--backend <name>', 'auto, cuda, cuda:N, tensorflow, cpu, webgpu or wasm; only auto chooses by itself')
-    .option('--config <file>', 'YAML file of settings')
+    .option('--config <file>', 'file of settings, .yaml or .ts')
     .option('--resume <run>', 'go on with the run in this folder, from its last checkpoint')
     .action(async (words: string[], options: ConfigOptions & { resume?: string }) => {
       const { train } = await import('./commands/train.ts')
@@ -109,7 +107,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     .option('--to <rate>', 'the last learning rate', positiveNumber, 1)
     .option('--plot <file>', 'draw the curve into this file, .svg or .png')
     .option('--backend <name>', 'backend, as for train')
-    .option('--config <file>', 'file of settings')
+    .option('--config <file>', 'file of settings, .yaml or .ts')
     .option('--json', 'print JSON')
     .action(async (words: string[], options: FindLrOptions) => {
       const { findLr } = await import('./commands/find-lr.ts')
@@ -196,7 +194,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     )
     .argument('[words...]', 'data set and settings, as for train')
     .option('--backend <name>', 'this one alone, as for train')
-    .option('--config <file>', 'YAML file of settings')
+    .option('--config <file>', 'file of settings, .yaml or .ts')
     .option('--steps <count>', 'steps measured on each; by default some seconds of them', wholeNumber)
     .option('--profile', "where the time of one backend's step goes, by operator")
     .option('--json', 'print JSON')
@@ -296,14 +294,29 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     .description('Prints the settings that train would use, as YAML that --config reads.')
     .argument('[words...]', 'data set and settings, as for train')
     .option('--backend <name>', 'backend, as for train')
-    .option('--config <file>', 'YAML file of settings')
+    .option('--config <file>', 'file of settings, .yaml or .ts')
     .option('--explain', 'say what each setting means and accepts, too')
     .action(async (words: string[], options: ConfigOptions & { explain?: boolean }) => {
       const { printConfig } = await import('./commands/config.ts')
       await printConfig(words, options, parts)
     })
 
+  for (const command of withSubcommands(program)) {
+    command.configureOutput({
+      outputError: (text) => report(io, withUsage(text.replace(/^error: /, '').trim(), command)),
+    })
+  }
   return program
+}
+
+const withSubcommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withSubcommands)]
+
+/** The mistake, and how the command is used where commander names no remedy itself. */
+function withUsage(mistake: string, command: Command): string {
+  if (/ is invalid\. |\(Did you mean /.test(mistake)) return mistake
+  const path = [command.name()]
+  for (let parent = command.parent; parent !== null; parent = parent.parent) path.unshift(parent.name())
+  return `${mistake.replace(/\.$/, '')}. Usage: ${path.join(' ')} ${command.usage()}`
 }
 
 const argumentTerm = (argument: Argument): string => {

@@ -229,7 +229,16 @@ describe('the command line', () => {
   test.each([
     [['trian'], "ddnet: unknown command 'trian' (Did you mean train?)\n"],
     [['train', '--bakend', 'wasm'], "ddnet: unknown option '--bakend' (Did you mean --backend?)\n"],
-    [['eval'], "ddnet: missing required argument 'run'\n"],
+    [['eval'], "ddnet: missing required argument 'run'. Usage: ddnet eval [options] <run>\n"],
+    [['export', 'a', 'b', '--onnx'], "ddnet: unknown option '--onnx'. Usage: ddnet export [options] <run> <file>\n"],
+    [
+      ['data', 'inspect', 'a', 'b'],
+      "ddnet: too many arguments for 'inspect'. Expected 1 argument but got 2. Usage: ddnet data inspect [options] <data>\n",
+    ],
+    [
+      ['find-lr', '--steps', '0'],
+      expect.stringMatching(/'--steps <count>' argument '0' is invalid. Expected a whole number above 0.\n$/),
+    ],
   ])('%j is a usage error in one line', async (args, line) => {
     const { code, stdout, stderr } = await session().run(...args)
     expect([code, stdout, stderr]).toEqual([2, '', line])

@@ -68,6 +68,7 @@ const wordsOf = (line: string): string[] =>
 function normalised(text: string, cwd: string): string {
   return text
     .replaceAll(cwd, '/home/you')
+    .replace(/node \S+(?=\/scripts\/)/g, 'node ~/ddnet')
     .replaceAll(process.version, 'v20.20.0')
     .replaceAll(`${process.platform} ${arch()} ${release()}`, 'linux x64 6.1.0')
     .replaceAll(`${availableParallelism()} cores`, '8 cores')

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CliError, UsageError } from '../errors.ts'
 import { write } from '../files.ts'
@@ -35,7 +35,13 @@ export async function init(folder: string, { io, version }: Parts): Promise<void
   }
   io.stdout.write(`${name} is ready in ${folder}\n`)
   const say = sayer(io)
-  const steps = [...(folder === '.' ? [] : [`cd ${shellWord(folder)}`]), 'npm install', 'npm start', 'npm test']
+  const enter = folder === '.' ? [] : [`cd ${shellWord(folder)}`]
+  const fromClone = await installerOfClone(template)
+  const install =
+    fromClone === undefined
+      ? [...enter, 'npm install']
+      : [`node ${shellWord(relative(io.cwd, fromClone))} ${shellWord(folder)}`, ...enter]
+  const steps = [...install, 'npm start', 'npm test']
   for (const [at, step] of steps.entries()) say(at === 0 ? 'go on' : '', step)
 }
 
@@ -53,6 +59,13 @@ async function namesIn(folder: string): Promise<string[]> {
 async function templateFolder(): Promise<string> {
   for (const folder of templates) if ((await namesIn(folder)).includes('package.json')) return folder
   throw new CliError('the template of a project is missing from this installation. Install ddnet again.')
+}
+
+/** In a clone of the repository, what installs its own packages in a project: those of npm may be older, or not be there yet. */
+async function installerOfClone(template: string): Promise<string | undefined> {
+  if (!/[\\/]apps[\\/]cli[\\/]template$/.test(template)) return undefined
+  const scripts = resolve(template, '..', '..', '..', 'scripts')
+  return (await namesIn(scripts)).includes('install-into.mjs') ? join(scripts, 'install-into.mjs') : undefined
 }
 
 /** What npm takes as the name of a package. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { commandNames } from '../command-names.ts'
 import type { Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
 import { UsageError } from '../errors.ts'
@@ -29,7 +30,7 @@ export async function listRuns(
   if (whole.length > 0) for (const line of listing(whole, io)) io.stdout.write(`${line}\n`)
   const say = sayer(io)
   for (const run of runs) if (run.state === 'broken') say('broken', `${run.path}: ${run.problem}`)
-  if (runs.length === 0) say('runs', 'none yet. Train one: ddnet train cifar10')
+  if (runs.length === 0) say('runs', `none yet. Train one: ${commandNames(io.env).train}`)
 }
 
 function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {

@@ -1,4 +1,4 @@
-import { commandNames } from '../command-names.ts'
+import { asCalled, commandNames } from '../command-names.ts'
 import type { Io } from '../io.ts'
 import { wrap } from './say.ts'
 import { styleFor } from './style.ts'
@@ -11,9 +11,7 @@ const label = 'ddnet:'
  */
 export function report({ stderr, env }: Pick<Io, 'stderr' | 'env'>, message: string): void {
   const { ddnet } = commandNames(env)
-  // Packages name the command as it is called where npm has installed it.
-  const text = message
-    .replaceAll('npx ddnet ', `${ddnet} `)
+  const text = asCalled(message, env)
     .replace(/\s*\n\s*/g, ' ')
     .trim()
   const width = (stderr.columns ?? 80) - label.length - 1
