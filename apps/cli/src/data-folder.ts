@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   type Dataset,
   imageDataset,
@@ -37,30 +37,32 @@ export interface ImageList {
 
 /**
  * What is in a folder: `train/CLASS/…` and `test/CLASS/…` (or `val`, `valid`, `validation`) where it has these, else
- * `CLASS/…` alone.
+ * `CLASS/…` alone, which may lie in `train`.
  *
  * @throws DatasetError for a folder without images in folders; CliError for test images of a class that is not trained
  */
 export async function listImageFolder(directory: string): Promise<{ train: ImageList; test?: ImageList }> {
   const files = diskFiles(directory)
-  const folders = new Set((await files.list()).map((name) => name.split('/')[0] as string))
+  const paths = (await files.list()).map((name) => name.split('/'))
+  const folders = new Set(paths.filter(({ length }) => length > 1).map(([first]) => first as string))
+  const part = async (name: string): Promise<ImageList> => {
+    const { classNames, names, labels } = await imageFolder(subfolder(files, name))
+    return { classNames, labels, names: names.map((each) => `${name}/${each}`) }
+  }
   const testName = testNames.find((name) => folders.has(name))
+  const classesInTrain = paths.some(({ length, 0: first }) => first === 'train' && length > 2)
+  if (folders.size === 1 && classesInTrain) return { train: await part('train') }
   if (!folders.has('train') || testName === undefined) return { train: await imageFolder(files) }
-  const [train, test] = await Promise.all(
-    ['train', testName].map(async (part): Promise<ImageList> => {
-      const { classNames, names, labels } = await imageFolder(subfolder(files, part))
-      return { classNames, labels, names: names.map((name) => `${part}/${name}`) }
-    }),
-  )
-  const { classNames } = train as ImageList
-  const relabelled = (test as ImageList).labels.map((label) => {
-    const name = (test as ImageList).classNames[label] as string
+  const [train, test] = await Promise.all([part('train'), part(testName)])
+  const { classNames } = train
+  const relabelled = test.labels.map((label) => {
+    const name = test.classNames[label] as string
     if (classNames.includes(name)) return classNames.indexOf(name)
     throw new CliError(
       `${join(directory, testName, name)}: there is no class ${name} in ${join(directory, 'train')}, which has ${classNames.join(', ')}. Move or remove it.`,
     )
   })
-  return { train: train as ImageList, test: { ...(test as ImageList), classNames, labels: relabelled } }
+  return { train, test: { ...test, classNames, labels: relabelled } }
 }
 
 /**
@@ -88,7 +90,7 @@ export async function loadFolder(config: Pick<Config, 'data' | 'size' | 'seed'>,
   const train = await read(lists.train)
   const key = random.key(seed).fold('data').fold('split')
   if (lists.test !== undefined) return { train, test: shuffled(await read(lists.test), key), classNames }
-  refuseTooFew(train.labels ?? [], classNames, data.directory)
+  refuseTooFew(train.labels ?? [], lists.train, data.directory)
   const parts = stratifiedSplit(train, { fractions: [1 - data.validation, data.validation], key })
   if (parts[1].length === 0) {
     throw new UsageError(
@@ -111,12 +113,14 @@ function refuseTooMany(count: number, size: number): void {
   )
 }
 
-function refuseTooFew(labels: ArrayLike<number>, classNames: readonly string[], directory: string): void {
-  for (const [label, name] of classNames.entries()) {
+/** @param labels of the images that could be read */
+function refuseTooFew(labels: ArrayLike<number>, listed: ImageList, directory: string): void {
+  for (const label of listed.classNames.keys()) {
     const count = Array.from(labels).filter((each) => each === label).length
     if (count < 2) {
+      const folder = dirname(join(directory, listed.names[listed.labels.indexOf(label)] as string))
       throw new UsageError(
-        `${join(directory, name)} has ${count === 1 ? 'one image' : 'no image that can be read'}: expected at least two, one to train with and one to measure on.`,
+        `${folder} has ${count === 1 ? 'one image' : 'no image that can be read'}: expected at least two, one to train with and one to measure on.`,
       )
     }
   }

@@ -57,7 +57,8 @@ const remedies: Readonly<Record<string, { problem: string; remedy: string }>> = 
   EMFILE: { problem: 'too many open files', remedy: 'Raise the limit with `ulimit -n 4096`.' },
 }
 
-/** What a code of the operating system means, in words. */
-export const problemOf = (code: string): string | undefined => remedies[code]?.problem
+/** What a code of the operating system means, in words, for something that cannot be made. */
+export const problemOf = (code: string): string | undefined =>
+  code === 'ENOENT' ? 'nothing can be made there' : remedies[code]?.problem
 
 const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').trim()

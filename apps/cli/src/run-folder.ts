@@ -9,8 +9,8 @@ import { type Resolved, resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
 import { toYaml } from './config/to-yaml.ts'
-import { CliError, problemOf, UsageError } from './errors.ts'
-import { write } from './files.ts'
+import { CliError, UsageError } from './errors.ts'
+import { makeFolder, write } from './files.ts'
 
 /** Where the parts of a run lie, as absolute paths. */
 export interface RunFolder {
@@ -49,15 +49,7 @@ export function runFolder(cwd: string, path: string): RunFolder {
  * @param runs relative to `cwd`
  */
 export async function createRunFolder(cwd: string, runs: string, name: string): Promise<RunFolder> {
-  try {
-    await mkdir(resolve(cwd, runs), { recursive: true })
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
-    const problem = ['EEXIST', 'ENOTDIR'].includes(code) ? 'a file is in its way' : (problemOf(code) ?? code)
-    throw new CliError(`cannot make the folder ${runs}: ${problem}. Choose another with runs=FOLDER`, undefined, {
-      cause: error,
-    })
-  }
+  await makeFolder(resolve(cwd, runs), runs, 'runs=FOLDER')
   for (let number = 1; ; number++) {
     const path = join(runs, number === 1 ? name : `${name}-${number}`)
     try {

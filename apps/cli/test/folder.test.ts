@@ -74,6 +74,27 @@ describe('train folder=PATH', () => {
     })
   })
 
+  test('a folder train alone is divided, as its classes would be', async () => {
+    const shell = session()
+    await writePhotos(join(shell.cwd, 'set', 'train'), { cats: 10, dogs: 5 })
+    const { code, stderr } = await shell.run('train', 'folder=set', ...tiny)
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('data      12 training images, 3 test images, 2 classes'),
+    ])
+    await writePhotos(join(shell.cwd, 'few', 'train'), { cats: 3, dogs: 1 })
+    expect(await shell.run('train', 'folder=few', ...tiny)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`few/train/dogs has one image`),
+    })
+  })
+
+  test('train beside other folders is a class', async () => {
+    const shell = await withPhotos({ train: 4, bus: 4 })
+    expect((await shell.run('train', 'folder=my photos', ...tiny, 'name=a')).code).toBe(0)
+    expect(json(shell, 'runs/a/data.json').classNames).toEqual(['bus', 'train'])
+  })
+
   test('predict needs the run alone, eval the images too', async () => {
     const shell = await withPhotos()
     await shell.run('train', 'folder=my photos', ...tiny, 'name=a')

@@ -442,4 +442,13 @@ describe('what goes wrong', () => {
       'ddnet: cannot make the folder runs: a file is in its way. Choose another with runs=FOLDER',
     ])
   })
+
+  // Node's own mkdir never ends there.
+  test.skipIf(!existsSync('/proc/self'))('a folder of runs where none can be made (needs /proc)', async () => {
+    const { code, line } = await failure(session(), 'train', ...tiny, 'runs=/proc/no/runs')
+    expect([code, line]).toEqual([
+      1,
+      'ddnet: cannot make the folder /proc/no/runs: nothing can be made there. Choose another with runs=FOLDER',
+    ])
+  })
 })

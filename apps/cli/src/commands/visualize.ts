@@ -1,13 +1,12 @@
-import { mkdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Dataset, Sample } from '@ddnet/datasets'
 import { encodePng } from '@ddnet/visuals'
 import { z } from 'zod'
 import { readRunEnvironment } from '../environment.ts'
-import { CliError, problemOf, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { evaluateOnTestImages } from '../evaluate-on-test-images.ts'
 import type { Evaluation } from '../evaluation.ts'
-import { readJsonFile, write } from '../files.ts'
+import { makeFolder, readJsonFile, write } from '../files.ts'
 import type { Io } from '../io.ts'
 import { readRecords } from '../metrics-log.ts'
 import { insidePictures, type PictureName } from '../pictures/index.ts'
@@ -46,7 +45,7 @@ export async function visualize(
   const run = await useRun(path, options, parts)
   try {
     const folder = options.to ?? join(run.folder.path, 'pictures')
-    await makeFolder(resolve(io.cwd, folder), folder)
+    await makeFolder(resolve(io.cwd, folder), folder, '--to FOLDER')
     const subject = await subjectOf(run, files, io)
     const say = options.json ? () => {} : sayer({ ...io, stderr: io.stdout })
     say('pictures', folder)
@@ -92,18 +91,6 @@ function namesOf(only: string | undefined): PictureName[] {
     if ((allNames as string[]).includes(name)) return name as PictureName
     throw new UsageError(`--only ${only}: there is no picture '${name}'. There are: ${allNames.join(', ')}`)
   })
-}
-
-async function makeFolder(path: string, name: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true })
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
-    const problem = ['EEXIST', 'ENOTDIR'].includes(code) ? 'a file is in its way' : (problemOf(code) ?? code)
-    throw new CliError(`cannot make the folder ${name}: ${problem}. Choose another with --to FOLDER`, undefined, {
-      cause: error,
-    })
-  }
 }
 
 /** The images that are given; else test images, of as many classes as there are of them. */
