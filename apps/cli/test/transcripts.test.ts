@@ -168,6 +168,12 @@ test('using runs', async () => {
   await recording.expectFile('use')
 })
 
+test('looking for a learning rate', async () => {
+  const recording = new Recording()
+  await recording.run('find-lr --config tiny.yaml --steps 40 --plot rates.svg')
+  await recording.expectFile('find-lr')
+})
+
 test('data', async () => {
   const recording = new Recording()
   const { cwd } = recording.shell
