@@ -1,25 +1,15 @@
-import { fileURLToPath } from 'node:url'
-import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
+import { pageInChromium } from '@ddnet/testing/page'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-let chromium: LaunchedChromium
-let site: Site
-
-beforeAll(async () => {
-  ;[chromium, site] = await Promise.all([launchChromium(), serveBuilt(fileURLToPath(new URL('..', import.meta.url)))])
-})
-afterAll(async () => {
-  await chromium?.browser.close()
-  await site?.close()
-})
+const served = pageInChromium(new URL('../', import.meta.url))
 
 const patienceMs = 300_000
 
 test(
   'Benchmark measures the rows that are asked for on both sides, in a worker of its own, and gives a table to copy',
   async () => {
-    const { page, errors } = await openPage(chromium.browser, site.url)
+    const { page, errors } = await served.open()
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.waitForSelector('body[data-state="failed"]') // no images are served here, which is no matter
     const before = errors.length

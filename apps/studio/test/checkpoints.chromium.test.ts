@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { cifar10 } from '@ddnet/datasets'
 import { writeCifar10Shards } from '@ddnet/datasets/node'
-import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
+import { openPage } from '@ddnet/testing/browser'
+import { pageInChromium } from '@ddnet/testing/page'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunRecord } from '../src/run-record.ts'
@@ -15,19 +16,15 @@ import { readTar } from '../src/tar.ts'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const patienceMs = 300_000
 
-let chromium: LaunchedChromium
-let site: Site
+const served = pageInChromium(new URL('../', import.meta.url))
 let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ddnet-studio-'))
-  ;[chromium, site] = await Promise.all([launchChromium(), serveBuilt(fileURLToPath(new URL('..', import.meta.url)))])
   // All images: their order depends on how many there are.
-  await writeCifar10Shards(await cifar10(), join(site.folder, 'cifar10'))
+  await writeCifar10Shards(await cifar10(), join(served.site.folder, 'cifar10'))
 }, patienceMs)
 afterAll(async () => {
-  await chromium?.browser.close()
-  await site?.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -54,8 +51,8 @@ test(
     expect(whole.map(({ step }) => step)).toEqual([5, 10])
 
     // In the page up to step 7, then in Node.
-    const address = `${site.url}?steps=10&batchSize=8&seed=7&testImages=20&backend=wasm`
-    const { page, errors } = await openPage(chromium.browser, address)
+    const address = `${served.site.url}?steps=10&batchSize=8&seed=7&testImages=20&backend=wasm`
+    const { page, errors } = await openPage(served.chromium.browser, address)
     await reach(page, 'ready')
     for (let step = 1; step <= 7; step++) {
       await page.click('#step')
@@ -97,7 +94,7 @@ test(
 test(
   'a checkpoint of another recipe is refused, and named',
   async () => {
-    const { page } = await openPage(chromium.browser, `${site.url}?backend=wasm&batchSize=8&testImages=20`)
+    const { page } = await served.open(`?backend=wasm&batchSize=8&testImages=20`)
     await reach(page, 'ready')
     await page.click('#step')
     await reach(page, 'paused')

@@ -1,12 +1,11 @@
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { cifar10, subset } from '@ddnet/datasets'
 import { writeCifar10Shards } from '@ddnet/datasets/node'
 import { type BackendName, present, useBackend } from '@ddnet/testing'
-import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
+import { pageInChromium } from '@ddnet/testing/page'
 import type { Page, Worker } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { createModel, train } from '../src/experiment.ts'
 import type { RunRecord } from '../src/run-record.ts'
 
@@ -18,25 +17,19 @@ const address = addressOf(recipe.steps)
 /** A step on SwiftShader takes seconds on a busy machine. */
 const patienceMs = 300_000
 
-let chromium: LaunchedChromium
-let site: Site
+const served = pageInChromium(new URL('../', import.meta.url))
 
 beforeAll(async () => {
-  ;[chromium, site] = await Promise.all([launchChromium(), serveBuilt(fileURLToPath(new URL('..', import.meta.url)))])
   const data = await cifar10()
   const few = { train: subset(data.train, 160), test: subset(data.test, 20), classNames: data.classNames }
-  await writeCifar10Shards(few, join(site.folder, 'cifar10'), { shardSize: 100 })
-})
-afterAll(async () => {
-  await chromium?.browser.close()
-  await site?.close()
+  await writeCifar10Shards(few, join(served.site.folder, 'cifar10'), { shardSize: 100 })
 })
 
 /** The losses of the page's run in Node. */
 async function lossesInNode(backend: BackendName): Promise<number[]> {
   await useBackend(backend)
   const model = createModel(recipe)
-  const { history } = await train(model, await cifar10({ url: `${site.url}cifar10/` }), recipe)
+  const { history } = await train(model, await cifar10({ url: `${served.site.url}cifar10/` }), recipe)
   model.dispose()
   return history.steps.map(({ loss }) => loss)
 }
@@ -44,7 +37,7 @@ async function lossesInNode(backend: BackendName): Promise<number[]> {
 test(
   'trains 10 steps of DDNet on WebGPU in a worker, with the losses of the same steps in Node, on WebGPU and WebAssembly',
   async () => {
-    const { page, errors } = await openPage(chromium.browser, `${site.url}${address}&backend=webgpu`)
+    const { page, errors } = await served.open(`${address}&backend=webgpu`)
     await reach(page, 'ready')
     expect(await page.textContent('#backend-name')).toBe('WebGPU')
     expect(await page.locator('#batch-images canvas').count()).toBe(8)
@@ -88,7 +81,7 @@ test(
 )
 
 test('takes WebAssembly where WebGPU has no GPU, says why, and goes step by step', async () => {
-  const { page, errors } = await openPage(chromium.browser, `${site.url}${address}`)
+  const { page, errors } = await served.open(`${address}`)
   await reach(page, 'ready')
   if (onSoftware()) {
     expect(await page.textContent('#backend-name')).toBe('WebAssembly')
@@ -114,7 +107,7 @@ test('takes WebAssembly where WebGPU has no GPU, says why, and goes step by step
 })
 
 test('has as many threads for WebAssembly as there are processors, if the page is isolated', async () => {
-  const { page } = await openPage(chromium.browser, `${site.url}${address}&backend=wasm`)
+  const { page } = await served.open(`${address}&backend=wasm`)
   await reach(page, 'ready')
   const processors = await page.evaluate(() => navigator.hardwareConcurrency)
   expect(await page.textContent('#backend-device')).toContain(`, ${processors} thread`)
@@ -124,7 +117,7 @@ test('has as many threads for WebAssembly as there are processors, if the page i
 test(
   'goes on from its last snapshot when the device is lost, and says so',
   async () => {
-    const { page, errors } = await openPage(chromium.browser, `${site.url}${address}&backend=webgpu`)
+    const { page, errors } = await served.open(`${address}&backend=webgpu`)
     await reach(page, 'ready')
     await page.click('#step')
     await reach(page, 'paused')
@@ -152,21 +145,21 @@ test(
 )
 
 test('says which file of the data is missing', async () => {
-  const [here, away] = [join(site.folder, 'cifar10'), join(site.folder, 'away')]
+  const [here, away] = [join(served.site.folder, 'cifar10'), join(served.site.folder, 'away')]
   await rename(here, away)
   try {
-    const { page } = await openPage(chromium.browser, `${site.url}${address}&backend=wasm`)
+    const { page } = await served.open(`${address}&backend=wasm`)
     await reach(page, 'failed')
     expect(await page.textContent('#error-message')).toMatch(/cifar10\/manifest\.json is missing: HTTP 404.*shards$/)
     await page.close()
   } finally {
-    await mkdir(site.folder, { recursive: true })
+    await mkdir(served.site.folder, { recursive: true })
     await rename(away, here)
   }
 })
 
 test('refuses a setting that cannot be', async () => {
-  const { page } = await openPage(chromium.browser, `${site.url}?steps=none`)
+  const { page } = await served.open(`?steps=none`)
   await reach(page, 'failed')
   expect(await page.textContent('#error-message')).toBe(
     '?steps: expected a whole number from 1 to 1000000, got "none".',
@@ -174,7 +167,7 @@ test('refuses a setting that cannot be', async () => {
   await page.close()
 })
 
-const onSoftware = (): boolean => chromium.args.includes('--use-webgpu-adapter=swiftshader')
+const onSoftware = (): boolean => served.chromium.args.includes('--use-webgpu-adapter=swiftshader')
 
 /** Waits for a state; a page that fails instead tells why. */
 async function reach(page: Page, state: string): Promise<void> {

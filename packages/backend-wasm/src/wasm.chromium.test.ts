@@ -1,34 +1,15 @@
 import { createHash } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import { useBackend } from '@ddnet/testing'
-import {
-  type LaunchedChromium,
-  launchChromium,
-  openPage,
-  type Site,
-  serveBuilt,
-  serveFolder,
-} from '@ddnet/testing/browser'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPage, serveFolder } from '@ddnet/testing/browser'
+import { pageInChromium } from '@ddnet/testing/page'
+import { expect, test } from 'vitest'
 import type { Choice, Trained } from '../test/page/worker.ts'
 import { trainingStep } from '../test/training-step.ts'
 
-let chromium: LaunchedChromium
-let site: Site
-
-beforeAll(async () => {
-  ;[chromium, site] = await Promise.all([
-    launchChromium(),
-    serveBuilt(fileURLToPath(new URL('../test/page', import.meta.url))),
-  ])
-})
-afterAll(async () => {
-  await chromium?.browser.close()
-  await site?.close()
-})
+const served = pageInChromium(new URL('../test/page/', import.meta.url))
 
 test('a page built by Vite differentiates a convolution on its main thread, which may have no others', async () => {
-  const { page, errors } = await openPage(chromium.browser, site.url)
+  const { page, errors } = await served.open()
   const report = await page.evaluate(() => (globalThis as unknown as typeof import('../test/page/main.ts')).report())
   expect(report.isolated).toBe(true)
   expect(report.device).toContain('WebAssembly with SIMD, 1 thread')
@@ -45,7 +26,7 @@ test('a page built by Vite differentiates a convolution on its main thread, whic
 
 /** What a worker of the page at `url` says of a training step with each of these options. */
 async function trainInWorker(url: string, ...choices: Choice[]): Promise<(Trained | string)[]> {
-  const { page, errors } = await openPage(chromium.browser, url)
+  const { page, errors } = await openPage(served.chromium.browser, url)
   const results = await page.evaluate(
     (choices) => (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker(...choices),
     choices,
@@ -59,7 +40,7 @@ test('a worker of an isolated page trains on 1, 2 and 3 threads, each with the b
   await useBackend('wasm')
   const digests = (await trainingStep()).map((values) => createHash('sha256').update(values).digest('hex'))
   const counts = [1, 2, 3, 2]
-  const results = await trainInWorker(site.url, ...counts.map((threads) => ({ threads })))
+  const results = await trainInWorker(served.site.url, ...counts.map((threads) => ({ threads })))
   expect(results).toEqual(
     counts.map((threads) => ({ device: expect.stringContaining(`SIMD, ${threads} thread`), digests })),
   )
@@ -67,13 +48,13 @@ test('a worker of an isolated page trains on 1, 2 and 3 threads, each with the b
 
 test('fused multiply-add gives the same bits on any number of threads too', async () => {
   const choices = [1, 2, 3].map((threads) => ({ threads, fusedMultiplyAdd: true }))
-  const [first, ...others] = (await trainInWorker(site.url, ...choices)) as Trained[]
+  const [first, ...others] = (await trainInWorker(served.site.url, ...choices)) as Trained[]
   expect(first?.device).toContain('fused multiply-add, 1 thread')
   for (const { digests } of others) expect(digests).toEqual(first?.digests)
 })
 
 test('a worker that is terminated takes its threads along', async () => {
-  const { page, errors } = await openPage(chromium.browser, site.url)
+  const { page, errors } = await served.open()
   const workers = new Set(page.workers())
   page.on('worker', (worker) => workers.add(worker))
   page.on('worker', (worker) => worker.on('close', () => workers.delete(worker)))
@@ -90,7 +71,7 @@ test('a worker that is terminated takes its threads along', async () => {
 })
 
 test('a page that is not isolated has one thread, and says what isolates it', async () => {
-  const open = await serveFolder(site.folder, {})
+  const open = await serveFolder(served.site.folder, {})
   const [one, two] = await trainInWorker(open.url, { threads: 1 }, { threads: 2 })
   await open.close()
   expect(one).toMatchObject({ device: expect.stringContaining('1 thread') })
@@ -100,12 +81,12 @@ test('a page that is not isolated has one thread, and says what isolates it', as
 })
 
 test('a policy without blob workers is an error that names the word it lacks', async () => {
-  const strict = await serveFolder(site.folder, {
+  const strict = await serveFolder(served.site.folder, {
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-embedder-policy': 'require-corp',
     'content-security-policy': "script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'; worker-src 'self'",
   })
-  const { page } = await openPage(chromium.browser, strict.url)
+  const { page } = await openPage(served.chromium.browser, strict.url)
   const results = await page.evaluate(() =>
     (globalThis as unknown as typeof import('../test/page/main.ts')).trainInWorker({ threads: 2 }, { threads: 1 }),
   )

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { expectClose, type FixtureTensor, operatorFixtures } from '@ddnet/testing'
-import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { openPage } from '@ddnet/testing/browser'
+import { pageInChromium } from '@ddnet/testing/page'
+import { beforeAll, expect, test } from 'vitest'
 import type { check, PlainTensor } from '../test/operators/main.ts'
 
 const casesEach = 5
@@ -11,21 +11,12 @@ const names = [
   ...['groupNorm', 'crossEntropy'],
 ]
 
-let chromium: LaunchedChromium
-let site: Site
+const served = pageInChromium(new URL('../test/operators/', import.meta.url))
 let page: Awaited<ReturnType<typeof openPage>>['page']
 let errors: string[]
 
 beforeAll(async () => {
-  ;[chromium, site] = await Promise.all([
-    launchChromium(),
-    serveBuilt(fileURLToPath(new URL('../test/operators', import.meta.url))),
-  ])
-  ;({ page, errors } = await openPage(chromium.browser, site.url))
-})
-afterAll(async () => {
-  await chromium?.browser.close()
-  await site?.close()
+  ;({ page, errors } = await served.open())
 })
 
 const plain = ({ shape, dtype, data }: FixtureTensor): PlainTensor => ({ shape, dtype, data: [...data] })

@@ -1,29 +1,16 @@
-import { fileURLToPath } from 'node:url'
-import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pageInChromium } from '@ddnet/testing/page'
+import { expect, test } from 'vitest'
 
-let chromium: LaunchedChromium
-let site: Site
-
-beforeAll(async () => {
-  ;[chromium, site] = await Promise.all([
-    launchChromium(),
-    serveBuilt(fileURLToPath(new URL('../test/page', import.meta.url))),
-  ])
-})
-afterAll(async () => {
-  await chromium?.browser.close()
-  await site?.close()
-})
+const served = pageInChromium(new URL('../test/page/', import.meta.url))
 
 test('a page built by Vite multiplies matrices on WebGPU', async () => {
-  const { page, errors } = await openPage(chromium.browser, site.url)
+  const { page, errors } = await served.open()
   const report = await page.evaluate(() => (globalThis as unknown as typeof import('../test/page/main.ts')).report())
   expect(report.backend).toBe('webgpu')
   expect(report.product).toEqual([58, 64, 139, 154])
   expect(report.dispatches).toBeGreaterThan(0)
   expect(report.isolated).toBe(true)
-  if (chromium.args.includes('--use-webgpu-adapter=swiftshader')) {
+  if (served.chromium.args.includes('--use-webgpu-adapter=swiftshader')) {
     expect(report.device).toMatch(/^google swiftshader\b.*\(software\)$/)
     expect(report.software).toBe(true)
   } else {
@@ -34,7 +21,7 @@ test('a page built by Vite multiplies matrices on WebGPU', async () => {
 })
 
 test('without an adapter, the page says where to look', async () => {
-  const { page } = await openPage(chromium.browser, site.url)
+  const { page } = await served.open()
   const message = await page.evaluate(async () => {
     navigator.gpu.requestAdapter = async () => null
     return (globalThis as unknown as typeof import('../test/page/main.ts'))
@@ -46,7 +33,7 @@ test('without an adapter, the page says where to look', async () => {
 })
 
 test('an error of the device is thrown by the next read, not read as zeros', async () => {
-  const { page } = await openPage(chromium.browser, site.url)
+  const { page } = await served.open()
   const message = await page.evaluate(async () => {
     const { report, readAfterError } = globalThis as unknown as typeof import('../test/page/main.ts')
     await report()

@@ -1,27 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type LaunchedChromium, launchChromium, openPage, type Site, serveBuilt } from '@ddnet/testing/browser'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pageInChromium } from '@ddnet/testing/page'
+import { expect, test } from 'vitest'
 import { htmlReport } from './html-report.ts'
 import { blank } from './picture.ts'
 
-let chromium: LaunchedChromium
-let site: Site
-
-beforeAll(async () => {
-  ;[chromium, site] = await Promise.all([
-    launchChromium(),
-    serveBuilt(fileURLToPath(new URL('../test/page', import.meta.url))),
-  ])
-})
-afterAll(async () => {
-  await chromium?.browser.close()
-  await site?.close()
-})
+const served = pageInChromium(new URL('../test/page/', import.meta.url))
 
 test('a page has a picture on a canvas and as an image, pixel for pixel, and reads a plot', async () => {
-  const { page, errors } = await openPage(chromium.browser, site.url)
+  const { page, errors } = await served.open()
   const report = await page.evaluate(() => (globalThis as unknown as typeof import('../test/page/main.ts')).report())
   expect(report.canvas).toEqual(report.picture)
   expect(report.offscreen).toEqual(report.picture)
@@ -65,15 +52,15 @@ const report = htmlReport({
 
 /** The report in a browser, with what it asked for. */
 async function openReport(options: { colorScheme: 'light' | 'dark'; javaScriptEnabled: boolean; width: number }) {
-  await writeFile(join(site.folder, 'report.html'), report)
+  await writeFile(join(served.site.folder, 'report.html'), report)
   const { width, ...rest } = options
-  const context = await chromium.browser.newContext({ ...rest, viewport: { width, height: 700 } })
+  const context = await served.chromium.browser.newContext({ ...rest, viewport: { width, height: 700 } })
   const page = await context.newPage()
   const requests: string[] = []
   const messages: string[] = []
   page.on('request', (request) => requests.push(request.url()))
   page.on('console', (message) => messages.push(message.text()))
-  await page.goto(`${site.url}report.html`)
+  await page.goto(`${served.site.url}report.html`)
   return { page, messages, requests: requests.filter((url) => !url.startsWith('data:')), close: () => context.close() }
 }
 
@@ -83,7 +70,7 @@ test('the report asks for nothing but itself, runs nothing, and shows hostile na
     javaScriptEnabled: true,
     width: 900,
   })
-  expect(requests).toEqual([`${site.url}report.html`])
+  expect(requests).toEqual([`${served.site.url}report.html`])
   expect(messages).toEqual([]) // no violation of its own content security policy
   expect(await page.title()).toBe(hostile)
   expect(await page.locator('h1').textContent()).toBe(hostile)
