@@ -14,16 +14,16 @@ import { accuracy } from '../packages/metrics/src/index.ts'
 
 const run = process.argv[2]
 const checkpoint = await loadCheckpoint(join(run, 'checkpoints', 'last'))
-const { data, size, model: options } = checkpoint.config
+const {
+  data,
+  size,
+  model: { channels },
+} = checkpoint.config
 const shipped = (metadata) => encodeSafetensors(checkpoint.model, metadata, { dtype: 'float16' })
 
 await wasm()
 const { test, classNames } = await cifar10()
-const model = new DDNet({
-  classes: classNames.length,
-  channels: options.channels,
-  normalization: options.normalization,
-})
+const model = new DDNet({ classes: classNames.length, channels })
 model.loadStateDict(decodeSafetensors(shipped()).tensors)
 const trainer = new Trainer({
   model,
@@ -33,7 +33,7 @@ const trainer = new Trainer({
 })
 const images = loader(map(test, normalize({ mean: data.mean, std: data.std })), { batchSize: 100 })
 const scores = await trainer.evaluate(images)
-const facts = { classNames, size, mean: data.mean, std: data.std, accuracy: scores.accuracy }
+const facts = { classNames, channels, size, mean: data.mean, std: data.std, accuracy: scores.accuracy }
 
 const bytes = shipped({ ddnet: JSON.stringify(facts) })
 const target = fileURLToPath(new URL('../packages/models/src/cifar10/weights.generated.ts', import.meta.url))

@@ -15,7 +15,7 @@ const reference = {
 } satisfies Preset
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
-  /** The full recipe: 84.5 % on the test images (docs/recipes/cifar10.md). */
+  /** The full recipe: 84.5 % on the test images; docs/recipes/cifar10.md has one that takes longer. */
   ddnet: { ...reference, 'data.crop': 2, epochs: 10 },
 
   /** Some minutes without a GPU, in which there is nothing yet that crops would help: 75.8 % on WebAssembly. */
