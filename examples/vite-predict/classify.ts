@@ -4,11 +4,12 @@ import { cifar10DDNet } from '@ddnet/models/cifar10'
 import { softmax, type Tensor2D, tensor, tidy } from '@ddnet/ops'
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url'
 
-await wasm({ paths: { 'tfjs-backend-wasm-simd.wasm': simdUrl } })
-const { model, classNames, size, mean, std } = cifar10DDNet()
+// Not awaited here, so that a photo that is chosen at once waits for it.
+const ready = wasm({ paths: { 'tfjs-backend-wasm-simd.wasm': simdUrl } }).then(cifar10DDNet)
 
-/** The classes of a photo, the likeliest first, as in `ship 97.4%`. */
+/** The classes of a photo, the likeliest first, as in `ship 99.3%`. */
 export async function classify(photo: File): Promise<string[]> {
+  const { model, classNames, size, mean, std } = await ready
   let picture = await decodeImage(new Uint8Array(await photo.arrayBuffer()), photo.name)
   for (const transform of [resize(size), centerCrop(size), normalize({ mean, std })]) picture = transform(picture, {})
   const probabilities = tidy(() => softmax(model.predict(tensor(picture.image, [1, ...picture.shape])) as Tensor2D))

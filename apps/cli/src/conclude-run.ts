@@ -13,7 +13,8 @@ import { runReport } from './run-report.ts'
 import { evaluationReport } from './terminal/evaluation-report.ts'
 import { formatPercent } from './terminal/format.ts'
 import { predictionStrip, showsPictures } from './terminal/prediction-strip.ts'
-import { sayer } from './terminal/say.ts'
+import { commandSayer, sayer } from './terminal/say.ts'
+import { shellWord } from './terminal/shell-word.ts'
 import { sparkline } from './terminal/sparkline.ts'
 import { plain, styleFor } from './terminal/style.ts'
 
@@ -76,9 +77,11 @@ function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {
   say('run', folder.path)
   say('report', join(folder.path, 'report.html'))
   say('pictures', join(folder.path, 'predictions.png'))
-  say('go on', `${ddnet} eval ${folder.path}`)
-  say('', `${ddnet} predict ${folder.path} IMAGE.png`)
-  say('', `${ddnet} visualize ${folder.path}`)
+  const sayCommand = commandSayer(io)
+  const path = shellWord(folder.path)
+  sayCommand('go on', `${ddnet} eval ${path}`)
+  sayCommand('', `${ddnet} predict ${path} IMAGE.png`)
+  sayCommand('', `${ddnet} visualize ${path}`)
   if (config.data.name === 'cifar10' && (config.preset === 'quick' || config.preset === 'short'))
-    say('', `${train} epochs=10    (the full recipe)`)
+    sayCommand('', `${train} epochs=10`, '(the full recipe)')
 }

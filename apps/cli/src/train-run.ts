@@ -16,7 +16,7 @@ import { evaluationBatchSize } from './memory.ts'
 import { stepsPerEpoch, totalSteps } from './step-counts.ts'
 import { formatRate } from './terminal/format.ts'
 import { type LiveLine, liveLine } from './terminal/live-line.ts'
-import { sayer } from './terminal/say.ts'
+import { commandSayer, sayer } from './terminal/say.ts'
 import { shellWord } from './terminal/shell-word.ts'
 import { TrainingReport } from './training-report.ts'
 
@@ -49,7 +49,7 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
     if (!(error instanceof Left)) throw withRemedy(error, run, io)
   }
   if (interrupt.signal !== undefined) {
-    if (hasCheckpoint(run)) say('go on', resumeCommand(run, io))
+    if (hasCheckpoint(run)) commandSayer(io)('go on', resumeCommand(run, io))
     return interrupt.exitCode
   }
   interrupt.release()
@@ -59,7 +59,8 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   }
   if (ending?.message !== undefined) {
     say('stopped', ending.message)
-    say('', `The best: ${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)} --checkpoint best`)
+    const best = `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)} --checkpoint best`
+    commandSayer(io)('', best, '(the best)')
   }
   await concludeRun(run, io)
   return exitCodes.done
@@ -81,8 +82,9 @@ function sayBudgetOver(run: ReadyRun, io: Io): void {
     return
   }
   say('stopped', `${message}.`)
-  say('go on', resumeCommand(run, io))
-  say('', `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)}    (as it is now)`)
+  const sayCommand = commandSayer(io)
+  sayCommand('go on', resumeCommand(run, io))
+  sayCommand('', `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)}`, '(as it is now)')
 }
 
 interface FitTools {

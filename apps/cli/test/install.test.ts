@@ -63,10 +63,10 @@ describe.skipIf(!built)(`the command${whetherBuilt}`, () => {
 
       const before = await run(train)
       expect(before).toMatchObject({ code: 0, output: expect.stringMatching(/backend +WebAssembly/) })
-      expect(before.output).toContain('ddnet backend install tensorflow')
+      expect(before.output).toContain('dist/main.mjs backend install tensorflow)')
       expect(await run([...train, '--backend', 'tensorflow'])).toMatchObject({
         code: 4,
-        output: expect.stringContaining('Run: ddnet backend install tensorflow'),
+        output: expect.stringMatching(/Run: node \S+main\.mjs backend install tensorflow/),
       })
 
       const install = ['backend', 'install', 'tensorflow', '--from', addon]

@@ -274,7 +274,7 @@ describe('what ends a run before its last step', () => {
     expect(records(shell, 'runs/cifar10-quick').map(({ step }) => step)).toEqual([4, 8, 12])
     expect(stderr).toContain('early stopping (loss, patience 2)')
     expect(stderr.replace(/\n {10}/g, ' ')).toMatch(message)
-    expect(stderr).toContain('ddnet eval runs/cifar10-quick --checkpoint best\n')
+    expect(stderr).toContain('ddnet eval runs/cifar10-quick --checkpoint best    (the best)\n')
     expect(stdout).toMatch(/^test accuracy/m)
     const again = await shell.run('train', '--resume', 'runs/cifar10-quick')
     expect(again.code).toBe(0)

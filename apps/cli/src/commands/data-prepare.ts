@@ -15,7 +15,7 @@ import { encodeSquare, readImage } from '../read-image.ts'
 import { formatCount } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { countLine } from '../terminal/progress-line.ts'
-import { sayer } from '../terminal/say.ts'
+import { commandSayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import { styleFor } from '../terminal/style.ts'
 
@@ -112,7 +112,10 @@ async function writeParts(
     line.clear()
   }
   io.stdout.write(`${formatCount(images.length)} images of ${classNames.length} classes are written to ${options.to}\n`)
-  sayer(io)('go on', `${commandNames(io.env).ddnet} train ${shellWord(`folder=${options.to}`)} size=${options.size}`)
+  commandSayer(io)(
+    'go on',
+    `${commandNames(io.env).ddnet} train ${shellWord(`folder=${options.to}`)} size=${options.size}`,
+  )
 }
 
 /** The first `most` samples of each class, numbered within it. */

@@ -18,7 +18,7 @@ import { formatRate } from '../terminal/format.ts'
 import { learningRateCurve } from '../terminal/learning-rate-curve.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { progressLine, progressText } from '../terminal/progress-line.ts'
-import { sayer, wrap } from '../terminal/say.ts'
+import { commandSayer, sayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import { styleFor } from '../terminal/style.ts'
 
@@ -97,7 +97,7 @@ function tell(sweep: LearningRateSweep, words: readonly string[], options: FindL
   if (!options.json) io.stdout.write(`suggested ${suggestion}, where the loss falls most steeply\n`)
   const say = sayer(io)
   if (options.plot !== undefined) say('plot', options.plot)
-  say('go on', broken(trainCommand(suggestion as number, words, options, io), (io.stderr.columns ?? 80) - 13))
+  commandSayer(io)('go on', trainCommand(suggestion as number, words, options, io))
 }
 
 function reasonFor({ points, exploded }: LearningRateSweep, { from, to, steps }: FindLrOptions): string {
@@ -123,9 +123,6 @@ function trainCommand(
     `optimizer.learningRate=${suggestion}`,
   ].join(' ')
 }
-
-/** A command over several lines that a shell reads as one. */
-const broken = (command: string, width: number): string => wrap(command, width).join(' \\\n')
 
 function progressOf(steps: number, io: Io) {
   const line = liveLine(io)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { CliError, UsageError } from '../errors.ts'
 import { write } from '../files.ts'
 import type { Parts } from '../program.ts'
-import { sayer } from '../terminal/say.ts'
+import { commandSayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 
 /** Chunks of the built command lie in `dist`, this file in `src/commands`. */
@@ -34,7 +34,7 @@ export async function init(folder: string, { io, version }: Parts): Promise<void
     await write(to, text.replaceAll('NAME', name).replaceAll('VERSION', `^${version}`))
   }
   io.stdout.write(`${name} is ready in ${folder}\n`)
-  const say = sayer(io)
+  const say = commandSayer(io)
   const enter = folder === '.' ? [] : [`cd ${shellWord(folder)}`]
   const fromClone = await installerOfClone(template)
   const install =

@@ -14,6 +14,36 @@ export function sayer({ stderr, env }: Pick<Io, 'stderr' | 'env'>): (label: stri
   }
 }
 
+/**
+ * Says a command that can be copied: what does not fit into a line goes on in the next, behind a backslash. A note stands
+ * behind it.
+ */
+export function commandSayer({
+  stderr,
+  env,
+}: Pick<Io, 'stderr' | 'env'>): (label: string, command: string, note?: string) => void {
+  const style = styleFor(stderr, env)
+  return (label, command, note) => {
+    const width = Math.max(40, stderr.columns ?? 80) - labelWidth - 1
+    const whole = note === undefined ? command : `${command}    ${note}`
+    const lines =
+      whole.length <= width ? [whole] : [...brokenCommand(command, width), ...(note === undefined ? [] : [note])]
+    for (const [index, line] of lines.entries())
+      stderr.write(`${index === 0 ? boldLabel(label, style) : ' '.repeat(labelWidth)}${line}\n`)
+  }
+}
+
+/** Broken between the words of a shell, of which one in quotes may have spaces. */
+function brokenCommand(command: string, width: number): string[] {
+  const lines: string[] = []
+  for (const [word] of command.matchAll(/(?:\\.|'[^']*'|[^\s'\\])+/g)) {
+    const last = lines.at(-1)
+    if (last !== undefined && `${last} ${word} \\`.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line))
+}
+
 const boldLabel = (label: string, style: Style) =>
   (label === '' ? '' : style('bold', label)) + ' '.repeat(Math.max(1, labelWidth - label.length))
 

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { shareBar } from './bar.ts'
 import { formatBytes, formatDuration, formatPercent, formatRate, formatSpeed } from './format.ts'
 import { liveLine } from './live-line.ts'
 import { type Progress, progressBar, progressLine } from './progress-line.ts'
+import { commandSayer } from './say.ts'
 import { shellWord } from './shell-word.ts'
 import { sparkline } from './sparkline.ts'
 import { isLive, styleFor } from './style.ts'
@@ -105,6 +107,25 @@ test('a word for a shell is in quotes where it has to be', () => {
     "'it'\\''s'",
     "'a[1]'",
   ])
+})
+
+test('a command that is broken over lines is the same to a shell', () => {
+  let text = ''
+  const words = [
+    'folder=/home/me/my best photos of the year',
+    "it's 'quoted'",
+    'a\\b',
+    'model.channels=[4,4]',
+    'seed=1',
+  ]
+  const command = `printf [%s] ${[...words, ...words].map(shellWord).join(' ')}`
+  commandSayer({ stderr: { write: (part) => (text += part), columns: 60 }, env: {} })('go on', command, '(a note)')
+  const lines = text.trimEnd().split('\n')
+  expect(lines.pop()).toBe('          (a note)')
+  expect(lines.length).toBeGreaterThan(3)
+  for (const line of lines) expect(line.length).toBeLessThan(60)
+  const { stdout } = spawnSync('sh', ['-c', lines.join('\n').replace('go on', '')], { encoding: 'utf8' })
+  expect(stdout).toBe([...words, ...words].map((word) => `[${word}]`).join(''))
 })
 
 describe('color', () => {
