@@ -6,6 +6,7 @@ import { BackendUnavailable } from '@ddnet/ops'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { asCalled } from '../src/command-names.ts'
 import { type Session, session, wasmOnly } from './session.ts'
 
 const tiny = ['model.channels=[4]', 'batchSize=8', 'steps=4', 'validation.images=40', 'validation.every=4', 'name=a']
@@ -242,6 +243,15 @@ describe('the command line', () => {
   ])('%j is a usage error in one line', async (args, line) => {
     const { code, stdout, stderr } = await session().run(...args)
     expect([code, stdout, stderr]).toEqual([2, '', line])
+  })
+
+  test('every command in a message is named as this shell calls it', async () => {
+    const { stdout } = await session().run('--help')
+    const listed = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:'))
+    const names = [...listed.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name as string)
+    expect(names).toContain('find-lr')
+    for (const name of names.filter((each) => each !== 'help'))
+      expect(asCalled(`Run ddnet ${name}.`, { DDNET_COMMAND: 'node main.mjs' })).toBe(`Run node main.mjs ${name}.`)
   })
 
   test('without a command it shows its help: exit code 2', async () => {

@@ -5,32 +5,29 @@ import { visibleLength } from './table.ts'
 const labelWidth = 10
 
 /** Says on stderr what is going on: a label, and text broken to the width of the terminal beside it. */
-export function sayer({ stderr, env }: Pick<Io, 'stderr' | 'env'>): (label: string, text: string) => void {
-  const style = styleFor(stderr, env)
-  return (label, text) => {
-    const width = Math.max(40, stderr.columns ?? 80) - labelWidth - 1
-    for (const [index, line] of wrap(text, width).entries())
-      stderr.write(`${index === 0 ? boldLabel(label, style) : ' '.repeat(labelWidth)}${line}\n`)
-  }
+export function sayer(io: Pick<Io, 'stderr' | 'env'>): (label: string, text: string) => void {
+  return (label, text) => writeBeside(label, wrap(text, widthOf(io)), io)
 }
 
 /**
  * Says a command that can be copied: what does not fit into a line goes on in the next, behind a backslash. A note stands
  * behind it.
  */
-export function commandSayer({
-  stderr,
-  env,
-}: Pick<Io, 'stderr' | 'env'>): (label: string, command: string, note?: string) => void {
-  const style = styleFor(stderr, env)
+export function commandSayer(io: Pick<Io, 'stderr' | 'env'>): (label: string, command: string, note?: string) => void {
   return (label, command, note) => {
-    const width = Math.max(40, stderr.columns ?? 80) - labelWidth - 1
     const whole = note === undefined ? command : `${command}    ${note}`
-    const lines =
-      whole.length <= width ? [whole] : [...brokenCommand(command, width), ...(note === undefined ? [] : [note])]
-    for (const [index, line] of lines.entries())
-      stderr.write(`${index === 0 ? boldLabel(label, style) : ' '.repeat(labelWidth)}${line}\n`)
+    if (whole.length <= widthOf(io)) writeBeside(label, [whole], io)
+    else writeBeside(label, [...brokenCommand(command, widthOf(io)), ...(note === undefined ? [] : [note])], io)
   }
+}
+
+/** Columns beside the label. */
+const widthOf = ({ stderr }: Pick<Io, 'stderr'>): number => Math.max(40, stderr.columns ?? 80) - labelWidth - 1
+
+function writeBeside(label: string, lines: readonly string[], { stderr, env }: Pick<Io, 'stderr' | 'env'>): void {
+  const style = styleFor(stderr, env)
+  for (const [index, line] of lines.entries())
+    stderr.write(`${index === 0 ? boldLabel(label, style) : ' '.repeat(labelWidth)}${line}\n`)
 }
 
 /** Broken between the words of a shell, of which one in quotes may have spaces. */
