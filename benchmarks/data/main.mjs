@@ -6,13 +6,14 @@
  *
  *     pnpm bench data [rounds=7] [cifar=6400] [jpeg=128] [workers=2] [out=FILE.json]
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, defaultServerConditions } from 'vite'
+import { measuredCommit } from '../commit.mjs'
 import { loadSources } from '../wasm/load-sources.mjs'
 import { startPeer } from '../wasm/peer.mjs'
 import { median } from '../wasm/statistics.mjs'
@@ -74,7 +75,7 @@ try {
   mkdirSync(dirname(out), { recursive: true })
   const result = {
     command: `pnpm bench data rounds=${rounds} cifar=${count.CIFAR} jpeg=${count.JPEG} workers=${workers}`,
-    commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
+    commit: measuredCommit(),
     date: new Date().toISOString(),
     cpu: cpus()[0].model,
     cores: cpus().length,

@@ -8,15 +8,15 @@
  * "oneDNN" is TensorFlow's switch `TF_ENABLE_ONEDNN_OPTS=1`, on by default on some processors alone; "tuned allocator", the
  * variables that keep glibc from giving memory back after every step.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { measuredCommit } from '../commit.mjs'
 import { startPeer, tunedAllocator } from '../wasm/peer.mjs'
 import { median } from '../wasm/statistics.mjs'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
 const setting = (name, fallback) => Number(given[name] ?? fallback)
@@ -33,7 +33,7 @@ const results = []
 for (const batch of batches) results.push({ batch, peers: await benchStep(batch) })
 const result = {
   command: `node benchmarks/node/main.mjs batches=${batches} threads=${threads} rounds=${rounds} steps=${steps}`,
-  commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
+  commit: measuredCommit(),
   date: new Date().toISOString(),
   cpu: cpus()[0].model,
   cores: cpus().length,

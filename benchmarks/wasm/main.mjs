@@ -9,16 +9,16 @@
  * jax-js and the Node 22 that runs it are installed into `.cache` on first use; it needs tens of seconds a step and gets two.
  * "fused" is `wasm({ fusedMultiplyAdd: true })`, which needs Node 22 too.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { measuredCommit } from '../commit.mjs'
 import { installJax } from './install-jax.mjs'
 import { startPeer, tunedAllocator } from './peer.mjs'
 import { median } from './statistics.mjs'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
 const setting = (name, fallback) => Number(given[name] ?? fallback)
@@ -35,7 +35,7 @@ const step = await benchStep()
 const operators = setting('operators', 1) === 1 ? await benchOperators() : []
 const result = {
   command: `node benchmarks/wasm/main.mjs batch=${batch} threads=${threads} rounds=${rounds} steps=${steps}`,
-  commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
+  commit: measuredCommit(),
   date: new Date().toISOString(),
   cpu: cpus()[0].model,
   cores: cpus().length,

@@ -1,17 +1,15 @@
-// The benchmark itself, started by main.mjs in an environment where Dawn finds its driver.
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { measuredCommit } from '../commit.mjs'
 import { loadSources } from '../wasm/load-sources.mjs'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
 const options = { batch: Number(given.batch ?? 8), rounds: Number(given.rounds ?? 5), only: given.only ?? '' }
 
 // As it is when the sources are loaded.
-const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim()
+const commit = measuredCommit()
 
 const processors = () => {
   const { user, system } = process.cpuUsage()
