@@ -1,3 +1,4 @@
+// The benchmark itself, started by main.mjs in an environment where Dawn finds its driver.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { dirname, relative } from 'node:path'
