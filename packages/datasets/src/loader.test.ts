@@ -297,7 +297,7 @@ describe('a sampler', () => {
     const places = order.flatMap((index, place) => (index === 3 ? [place] : []))
     expect(places.length).toBeGreaterThan(2)
     for (const [time, place] of places.entries()) {
-      const expected = await augmented.get(3, { key: time === 0 ? own : own.fold(time) })
+      const expected = await augmented.get(3, { key: time === 0 ? own : own.fold('again').fold(time) })
       expect(images[place]).toEqual([...expected.image])
     }
   })

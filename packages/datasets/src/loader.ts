@@ -88,7 +88,7 @@ export interface LoaderOptions {
  * Batches of a dataset of images, which must have one shape. Bytes become floats 0 … 1, as by PyTorch's ToTensor.
  * With key `k`, epoch `e` has the order `random.permutation(k.fold('epoch').fold(e), length)`, and the sample at
  * dataset index `i` the key `k.fold('sample').fold(e).fold(i)`; when a sampler draws it for the `n`-th time more in that
- * epoch, that key's `.fold(n)`.
+ * epoch, that key's `.fold('again').fold(n)`.
  *
  * @throws DatasetError for options that cannot work, and for samples whose shapes differ
  * @example
@@ -208,6 +208,7 @@ function sampleKeys(
   return (place, index) => {
     const own = key.fold(index)
     const before = repeats[place] as number
-    return before === 0 ? own : own.fold(before)
+    // By name: the transforms of the first draw get folds of its key by numbers.
+    return before === 0 ? own : own.fold('again').fold(before)
   }
 }
