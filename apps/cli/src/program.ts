@@ -6,11 +6,13 @@ import type { ExportOptions } from './commands/export.ts'
 import type { FindLrOptions } from './commands/find-lr.ts'
 import type { VisualizeOptions } from './commands/visualize.ts'
 import type { ConfigOptions } from './config/collect.ts'
+import { wordAtHome } from './config/home.ts'
 import { type LoadData, loadCifar10 } from './data.ts'
 import { explain } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { report } from './terminal/report.ts'
+import { type Mistake, usageOf } from './usage.ts'
 
 /** What commands reach for outside themselves; tests hand in their own. */
 export interface Parts {
@@ -39,16 +41,27 @@ export async function main(
   }: Partial<Pick<Parts, 'start' | 'loadData' | 'loadInstaller'>> = {},
 ): Promise<number> {
   let exitCode: number = exitCodes.done
-  const program = createProgram({ io, start, loadData, loadInstaller, version: packageJson.version, args }, (code) => {
-    exitCode = code
-  })
+  let mistake: Mistake | undefined
+  const program = createProgram(
+    { io, start, loadData, loadInstaller, version: packageJson.version, args },
+    (code) => {
+      exitCode = code
+    },
+    (made) => {
+      mistake = made
+    },
+  )
   try {
-    await program.parseAsync([...args], { from: 'user' })
+    await program.parseAsync(
+      args.map((word) => wordAtHome(word, io.env.HOME)),
+      { from: 'user' },
+    )
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.done // help or version
-      return exitCodes.usage // outputError has said it
+      if (mistake !== undefined) report(io, await usageOf(mistake, args)) // else it showed the help
+      return exitCodes.usage
     }
     const { message, exitCode: code } = explain(error)
     report(io, message)
@@ -58,7 +71,7 @@ export async function main(
 }
 
 /** The command line. What a command does is loaded only when it is called, so that mistakes are answered at once. */
-function createProgram(parts: Parts, done: (exitCode: number) => void): Command {
+function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken: (mistake: Mistake) => void): Command {
   const { io } = parts
   const program = new Command('ddnet')
     .description(packageJson.description)
@@ -302,22 +315,12 @@ function createProgram(parts: Parts, done: (exitCode: number) => void): Command 
     })
 
   for (const command of withSubcommands(program)) {
-    command.configureOutput({
-      outputError: (text) => report(io, withUsage(text.replace(/^error: /, '').trim(), command)),
-    })
+    command.configureOutput({ outputError: (text) => mistaken({ text, command }) })
   }
   return program
 }
 
 const withSubcommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withSubcommands)]
-
-/** The mistake, and how the command is used where commander names no remedy itself. */
-function withUsage(mistake: string, command: Command): string {
-  if (/ is invalid\. |\(Did you mean /.test(mistake)) return mistake
-  const path = [command.name()]
-  for (let parent = command.parent; parent !== null; parent = parent.parent) path.unshift(parent.name())
-  return `${mistake.replace(/\.$/, '')}. Usage: ${path.join(' ')} ${command.usage()}`
-}
 
 const argumentTerm = (argument: Argument): string => {
   const name = `${argument.name()}${argument.variadic ? '...' : ''}`

@@ -1,11 +1,13 @@
-import { resolve } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import type { Entry } from './entry.ts'
 import { nearest } from './nearest.ts'
-import { readArguments, readConfigFile, readEnvironment } from './read-entries.ts'
+import { readArguments, readConfigFile, readEnvironment, short } from './read-entries.ts'
 import type { BackendWish } from './schema.ts'
 import type { Settings } from './settings.ts'
+import { absentSetting, settingMeantBy } from './synonyms.ts'
 
 /** What the command line of `train` and `config` says about settings. */
 export interface ConfigOptions {
@@ -15,13 +17,13 @@ export interface ConfigOptions {
 
 const datasets = ['cifar10']
 /** `folder=PATH` names a folder of images. */
-const folderWord = /^folder=(.+)$/
+const folderWord = /^folder=([\s\S]*)$/
 
 /**
  * The layers that decide a configuration, from the strongest to the weakest: command line, environment, file.
  *
- * @param words the data set's name and `key=value` words, in any order
- * @throws UsageError for a word that is neither, and for settings that are wrong
+ * @param words a data set (its name, `folder=PATH`, or the path of a folder) and `key=value` words, in any order
+ * @throws UsageError for a word that is neither, for two data sets, and for settings that are wrong
  */
 export async function collectLayers(
   words: readonly string[],
@@ -29,31 +31,75 @@ export async function collectLayers(
   { env, cwd }: Pick<Io, 'env' | 'cwd'>,
   settings: Settings,
 ): Promise<Entry[][]> {
-  const names = words.filter((word) => !word.includes('='))
-  for (const name of names) if (!datasets.includes(name)) throw unknownWord(name, settings)
-  const assignments = words
-    .filter((word) => word.includes('='))
-    .flatMap((word) => {
-      const directory = folderWord.exec(word)?.[1]
-      return directory === undefined ? [word] : ['data.name=folder', `data.directory=${directory}`]
-    })
-  if (names[0] !== undefined) assignments.push(`data.name=${names[0]}`)
+  const sources: { word: string; assignments: readonly string[] }[] = []
+  const assignments: string[] = []
+  for (const word of words) {
+    const source = dataSource(word, cwd, settings)
+    if (source === undefined) assignments.push(word)
+    else sources.push({ word, assignments: source })
+  }
+  const [first, other] = sources
+  if (first !== undefined && other !== undefined)
+    throw new UsageError(
+      `'${short(first.word)}' and '${short(other.word)}' (command line) are two data sets. Give one of them.`,
+    )
+  assignments.push(...(first?.assignments ?? []))
   if (backend !== undefined) assignments.push(`backend=${backend}`)
   const layers = [readArguments(assignments, settings), readEnvironment(env, settings)]
   if (config !== undefined) layers.push(await readConfigFile(resolve(cwd, config), settings))
   return layers
 }
 
+/** The settings that a data set stands for; nothing for a word that is a setting. */
+function dataSource(word: string, cwd: string, settings: Settings): readonly string[] | undefined {
+  if (datasets.includes(word)) return [`data.name=${word}`]
+  const directory = folderWord.exec(word)?.[1]
+  if (directory !== undefined) {
+    if (directory.trim() === '')
+      throw new UsageError('folder= (command line): expected the path of a folder, got nothing. Try folder=./photos')
+    return folderSettings(directory)
+  }
+  if (word.includes('=') && !isFolder(resolve(cwd, word))) return undefined
+  return folderSettings(folderNamed(word, cwd, settings))
+}
+
+const folderSettings = (path: string) => ['data.name=folder', `data.directory=${path}`]
+
+/** A word without a key is the path of a folder, where there is one. */
+function folderNamed(word: string, cwd: string, settings: Settings): string {
+  const path = resolve(cwd, word)
+  if (!existsSync(path) || word.includes('\0')) {
+    if (/[/\\]/.test(word) && !word.includes('='))
+      throw new UsageError(`there is no folder ${short(word)}. Give the path of a folder of images.`)
+    throw unknownWord(word, settings)
+  }
+  if (!isFolder(path)) {
+    const remedy = /\.(ya?ml|json|[cm]?[jt]s)$/i.test(word)
+      ? `Try --config ${word}`
+      : 'Give the folder that it lies in.'
+    throw new UsageError(`${short(word)} is a file: expected a data set or the path of a folder. ${remedy}`)
+  }
+  if (existsSync(join(path, 'config.yaml')) && existsSync(join(path, 'checkpoints')))
+    throw new UsageError(
+      `${short(word)} is a run, and no folder of images. To go on with it: ddnet train --resume ${word}`,
+    )
+  return word
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
 /** The backend that the strongest layer asks for; no preset does. */
 export const wishedBackend = (layers: readonly (readonly Entry[])[]): BackendWish =>
   (layers.flat().find(({ path }) => path === 'backend')?.value as BackendWish | undefined) ?? 'auto'
 
 function unknownWord(word: string, settings: Settings): UsageError {
-  const setting = settings.byPath.get(nearest(word, settings.byPath.keys()) ?? '')
+  const is = `'${short(word)}' is neither a data set nor a setting (command line): expected ${datasets.join(', ')}, folder=PATH or key=value.`
+  const meant = settingMeantBy(word, settings.byPath.keys())
+  const reason = meant === undefined ? absentSetting(word) : undefined
+  if (reason !== undefined) return new UsageError(`${is} ${reason}.`)
+  const setting = settings.byPath.get(meant ?? nearest(word, settings.byPath.keys()) ?? '')
   const similar =
-    nearest(word, [...datasets, 'folder=PATH']) ??
+    (meant === 'folder' ? 'folder=PATH' : nearest(word, [...datasets, 'folder=PATH'])) ??
     (setting === undefined ? undefined : `${setting.path}=${setting.example}`)
-  return new UsageError(
-    `'${word}' is neither a data set nor a setting (command line): expected ${datasets.join(', ')}, folder=PATH or key=value.${similar === undefined ? '' : ` Similar: ${similar}`}`,
-  )
+  return new UsageError(`${is}${similar === undefined ? '' : ` Similar: ${similar}`}`)
 }

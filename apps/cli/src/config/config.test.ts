@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -44,13 +44,34 @@ describe('words of the command line', () => {
   test.each([
     ['epoch=3', `'epoch=3' is not a valid setting (command line). Similar: epochs`],
     ['learningRate=1', `'learningRate=1' is not a valid setting (command line). Similar: optimizer.learningRate`],
-    ['colour=red', `'colour=red' is not a valid setting (command line). See all with: ddnet config`],
+    ['colour=red', `'colour=red' is not a valid setting (command line). See all with: ddnet config --explain`],
     ['epochs=ten', `epochs=ten (command line): expected a whole number above 0, got 'ten'. Try epochs=10`],
     ['epochs=2.5', `epochs=2.5 (command line): expected a whole number above 0, got 2.5. Try epochs=10`],
     ['batchSize=-4', `batchSize=-4 (command line): expected a whole number above 0, got -4. Try batchSize=64`],
     ['size=0', `size=0 (command line): expected a whole number above 0, got 0. Try size=32`],
-    ['size=', `size= (command line): expected a whole number above 0, got null. Try size=32`],
-    ['optimizer.learningRate=.inf', 'expected a number above 0'],
+    ['size=', `size= (command line): expected a whole number above 0, got nothing. Try size=32`],
+    ['epochs=', `epochs= (command line): expected a whole number above 0, got nothing. Try epochs=10`],
+    ['clipNorm= ', 'got nothing. Try clipNorm=1'],
+    ['runs=', 'got nothing. Try runs=runs'],
+    ['optimizer.learningRate=.inf', 'expected a number above 0, got Infinity. Try optimizer.learningRate=0.001'],
+    ['optimizer.eps=.nan', 'expected a number above 0, got NaN'],
+    ['model.channels=[8,.inf,{a: -.inf}]', 'got [8,Infinity,{"a":-Infinity}]'],
+    ['optimizer.name=adamw', "expected one of adam, adamW, sgd, got 'adamw'. Try optimizer.name=adamW"],
+    ['optimizer.name=Adam', 'Try optimizer.name=adam'],
+    ['optimizer.name=SDG', 'Try optimizer.name=sgd'],
+    ['schedule.name=one_cycle', 'Try schedule.name=oneCycle'],
+    ['backend=gpu', 'Try backend=cuda'],
+    ['backend=GPU:1', 'Try backend=cuda:1'],
+    ['optimizer.lr=0.1', 'Similar: optimizer.learningRate'],
+    ['optimizer.decay=0.1', 'Similar: optimizer.weightDecay'],
+    ['lr=0.1', 'Similar: optimizer.learningRate'],
+    ['batch=8', 'Similar: batchSize'],
+    ['device=cuda', 'Similar: backend'],
+    ['weight_decay=1', 'Similar: optimizer.weightDecay'],
+    ['data=photos', `'data=photos' (command line): data is a group.`],
+    ['path=photos', 'Similar: folder=PATH'],
+    ['workers=8', `'workers=8' is not a valid setting (command line). Images are read beside the training`],
+    [`${'x'.repeat(1000)}=1`, `'${'x'.repeat(100)}… (1002 characters)' is not a valid setting`],
     [
       'model.channels=[32,-1]',
       'model.channels=[32,-1] (command line): expected a list of whole numbers above 0, got [32,-1]. Try model.channels=[32,64,128]',
@@ -78,6 +99,22 @@ describe('words of the command line', () => {
     expect(() => fromWords(word)).toThrow(message)
   })
 
+  test('no empty word sets anything', () => {
+    for (const path of settings.byPath.keys()) expect(() => fromWords(`${path}=`), path).toThrow('got nothing')
+  })
+
+  test('two words that contradict each other are refused, two that agree are not', () => {
+    expect(() => fromWords('epochs=3', 'seed=1', 'epochs=4')).toThrow(
+      'epochs=3 and epochs=4 (command line) set epochs twice. Give one of them.',
+    )
+    expect(resolve('epochs=3', 'epochs=3').config.epochs).toBe(3)
+  })
+
+  test('a path in the folder of the user is written out', () => {
+    const { data, runs } = resolve('data.name=folder', 'data.directory=~/photos', 'runs=~/runs').config
+    expect([data.directory, runs]).toEqual([join(homedir(), 'photos'), join(homedir(), 'runs')])
+  })
+
   test('a GPU is named by its number', () => {
     expect(fromWords('backend=cuda:1')[0]?.value).toBe('cuda:1')
   })
@@ -103,6 +140,7 @@ describe('the environment', () => {
     expect(() => readEnvironment({ DDNET_EPOCH: '3' }, settings)).toThrow(
       'DDNET_EPOCH (environment) is not a setting. Similar: DDNET_EPOCHS',
     )
+    expect(() => readEnvironment({ DDNET_LR: '3' }, settings)).toThrow('Similar: DDNET_OPTIMIZER_LEARNING_RATE')
     expect(
       readEnvironment({ DDNET_CACHE: '/tmp/x', DDNET_TENSORFLOW_ADDON: '/tmp/y', DDNET_PYTHON: 'python3' }, settings),
     ).toEqual([])
@@ -132,6 +170,9 @@ describe('files', () => {
 
   test.each([
     ['epoch: 3', 'Similar: epochs'],
+    ['seed: 1\nepochs:\n', ':2: epochs has no value. Give it one, or leave it out.'],
+    ['optimizer:\n  # learningRate: 1\n', ':1: optimizer has no value'],
+    ['optimizer: { learningRate: .inf }', 'got Infinity'],
     ['optimizer: adam', `optimizer (`],
     ['epochs: "3"', `expected a whole number above 0, got '3'`],
     ['- 1\n- 2', 'expected settings as key: value, got [1,2]'],

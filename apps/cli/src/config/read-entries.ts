@@ -1,10 +1,12 @@
-import { parse, YAMLParseError } from 'yaml'
+import { isDeepStrictEqual } from 'node:util'
+import { isScalar, parse, parseDocument, visit, YAMLParseError } from 'yaml'
 import { UsageError } from '../errors.ts'
 import type { Entry } from './entry.ts'
 import { nearest } from './nearest.ts'
 import { isModule, readConfigModule } from './read-module.ts'
 import { readConfigText } from './read-text.ts'
 import type { Setting, Settings } from './settings.ts'
+import { absentSetting, nameMeantBy, settingMeantBy } from './synonyms.ts'
 
 /** Variables that begin as ours do and belong to other parts. */
 const foreignVariables = /^DDNET_(CACHE|COMMAND|TRAIN_COMMAND|TENSORFLOW_ADDON|PYTHON|OPERATORS_FOLDER|TEST_.*)$/
@@ -12,20 +14,27 @@ const foreignVariables = /^DDNET_(CACHE|COMMAND|TRAIN_COMMAND|TENSORFLOW_ADDON|P
 /**
  * `key=value` words of the command line. A value is YAML: `0.001`, `true`, `[32,64]`, `null`, or plain text.
  *
- * @throws UsageError for a word without `=`, an unknown key or a value of the wrong kind
+ * @throws UsageError for a word without `=`, an unknown key, a value of the wrong kind or none, and a setting that two words
+ * set to two values
  */
 export function readArguments(words: readonly string[], settings: Settings, place = 'command line'): Entry[] {
-  return words.map((word) => {
+  const entries = words.map((word) => {
     const at = word.indexOf('=')
     if (at < 1) {
-      const name = nearest(word, settings.byPath.keys())
+      const name = similarSetting(word, settings)
       throw new UsageError(
-        `'${word}' is not a setting (${place}): expected key=value${name === undefined ? '' : `, as in ${name}=${settings.byPath.get(name)?.example}`}.`,
+        `'${short(word)}' is not a setting (${place}): expected key=value${name === undefined ? '' : `, as in ${name}=${settings.byPath.get(name)?.example}`}.`,
       )
     }
     const setting = find(word.slice(0, at), word, place, settings)
     return checked(setting, fromText(word.slice(at + 1), setting), word, place)
   })
+  for (const [index, { path, value, text }] of entries.entries()) {
+    const other = entries.slice(0, index).find((each) => each.path === path)
+    if (other !== undefined && !isDeepStrictEqual(other.value, value))
+      throw new UsageError(`${short(other.text)} and ${short(text)} (${place}) set ${path} twice. Give one of them.`)
+  }
+  return entries
 }
 
 /**
@@ -40,7 +49,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     const setting = settings.byVariable.get(variable)
     if (setting === undefined) {
       throw new UsageError(
-        `${variable} (environment) is not a setting. ${suggestion(variable, settings.byVariable.keys()) || `Unset it.`}`,
+        `${short(variable)} (environment) is not a setting. ${suggestedVariable(variable, settings)}`,
       )
     }
     entries.push(checked(setting, fromText(text, setting), `${variable}=${text}`, variable))
@@ -64,14 +73,28 @@ async function readYaml(path: string): Promise<unknown> {
   const text = await readConfigText(path)
   try {
     // No setting repeats another by an alias, and aliases could make a small file a huge value, or an endless one.
+    refuseEmpty(text, path)
     return parse(text, { maxAliasCount: 0, logLevel: 'error' })
   } catch (error) {
+    if (error instanceof UsageError) throw error
     const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined
     throw new UsageError(
       `${path}${line === undefined ? '' : `:${line}`} is not YAML: ${yamlProblem(error)}. Mend it, or write one with \`ddnet config > FILE\`.`,
       { cause: error },
     )
   }
+}
+
+/** `epochs:` with nothing behind it is null to YAML, and to its writer a line that is not done. */
+function refuseEmpty(text: string, path: string): void {
+  const document = parseDocument(text, { logLevel: 'silent' })
+  visit(document, {
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || !isScalar(value) || value.source !== '' || value.value !== null) return
+      const line = text.slice(0, key.range?.[0]).split('\n').length
+      throw new UsageError(`${path}:${line}: ${short(String(key.value))} has no value. Give it one, or leave it out.`)
+    },
+  })
 }
 
 /** What the parser has against a text: it throws errors of JavaScript for aliases (`*name`) and for too deep nesting. */
@@ -91,7 +114,7 @@ function flatten(group: Record<string, unknown>, prefix: string, place: string, 
         `${path} (${place}): expected a group of settings, got ${show(value)}. Indent them below ${path}.`,
       )
     }
-    const text = `${path}: ${show(value)}`
+    const text = short(`${path}: ${show(value)}`)
     return [checked(find(path, text, place, settings), value, text, place)]
   })
 }
@@ -106,18 +129,41 @@ function find(path: string, text: string, place: string, settings: Settings): Se
     const members = [...settings.byPath.keys()].filter((each) => each.startsWith(`${path}.`))
     throw new UsageError(`'${text}' (${place}): ${path} is a group. Set one of ${members.join(', ')}.`)
   }
-  throw new UsageError(
-    `'${text}' is not a valid setting (${place}). ${suggestion(path, settings.byPath.keys()) || 'See all with: ddnet config'}`,
+  const is = `'${short(text)}' is not a valid setting (${place}).`
+  const meant = settingMeantBy(path, settings.byPath.keys())
+  if (meant === undefined) {
+    const reason = absentSetting(path)
+    if (reason !== undefined) throw new UsageError(`${is} ${reason}.`)
+  }
+  const similar = meant ?? similarSetting(path, settings)
+  if (similar === undefined) throw new UsageError(`${is} See all with: ddnet config --explain`)
+  // A folder's path, too, is a remedy that can be copied where it is on the command line.
+  throw new UsageError(`${is} Similar: ${similar === 'folder' ? 'folder=PATH' : similar}`)
+}
+
+/** The setting that a name is near to; of a group that there is, one of the group. */
+function similarSetting(word: string, { byPath, groups }: Settings): string | undefined {
+  const meant = settingMeantBy(word, byPath.keys())
+  if (meant !== undefined) return meant
+  const group = word.slice(0, word.indexOf('.'))
+  if (!groups.has(group)) return nearest(word, byPath.keys())
+  return nearest(
+    word,
+    [...byPath.keys()].filter((path) => path.startsWith(`${group}.`)),
   )
 }
 
-function suggestion(word: string, candidates: Iterable<string>): string {
-  const name = nearest(word, candidates)
-  return name === undefined ? '' : `Similar: ${name}`
+/** `DDNET_LR` is near to no variable, and means one. */
+function suggestedVariable(variable: string, settings: Settings): string {
+  const name = variable.replace(/^DDNET_/, '').toLowerCase()
+  const meant = settingMeantBy(name, settings.byPath.keys())
+  const similar = settings.byPath.get(meant ?? '')?.variable ?? nearest(variable, settings.byVariable.keys())
+  return similar === undefined ? 'Unset it.' : `Similar: ${similar}`
 }
 
 /** What somebody typed, as the value that the setting takes: text where it takes this text, otherwise YAML. */
 function fromText(text: string, { schema }: Setting): unknown {
+  if (text.trim() === '') return undefined
   if (text === 'null') return null
   if (schema.safeParse(text).success) return text
   try {
@@ -129,8 +175,31 @@ function fromText(text: string, { schema }: Setting): unknown {
 
 function checked({ path, schema, expects, example }: Setting, value: unknown, text: string, place: string): Entry {
   if (value !== undefined && schema.safeParse(value).success) return { path, value, text, place }
-  throw new UsageError(`${text} (${place}): expected ${expects}, got ${show(value)}. Try ${path}=${example}`)
+  const names = /^one of (.*)$/.exec(expects)?.[1]?.split(', ') ?? []
+  const meant = typeof value === 'string' ? (nameMeantBy(value, names) ?? nearest(value, names)) : undefined
+  throw new UsageError(
+    `${short(text)} (${place}): expected ${expects}, got ${show(value)}. Try ${path}=${meant?.replace('cuda:N', 'cuda:0') ?? example}`,
+  )
 }
 
+/** A value as messages show it. */
 export const show = (value: unknown): string =>
-  typeof value === 'string' ? `'${value}'` : value === undefined ? 'nothing' : JSON.stringify(value)
+  typeof value === 'string' ? `'${short(value)}'` : value === undefined ? 'nothing' : short(asJson(value))
+
+/** JSON with the numbers that it has no words for. */
+const asJson = (value: unknown): string =>
+  typeof value === 'number'
+    ? String(value)
+    : Array.isArray(value)
+      ? `[${value.map(asJson)}]`
+      : isGroup(value)
+        ? `{${Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}:${asJson(each)}`)}}`
+        : typeof value === 'bigint'
+          ? String(value)
+          : JSON.stringify(value)
+
+const mostCharacters = 100
+
+/** What somebody wrote, cut where nobody would read on. */
+export const short = (text: string): string =>
+  text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters)}… (${text.length} characters)`

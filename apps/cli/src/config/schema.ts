@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atHome } from './home.ts'
 
 /** What people read about a setting. */
 export interface SettingInfo {
@@ -43,8 +44,15 @@ const perChannel = (start: number, about: string, one: z.ZodNumber) =>
 const learningRate = () => positive(1e-3, 'Learning rate; of a schedule, its highest')
 const weightDecay = (start: number) => notNegative(start, 'Weight decay')
 
+/** Relative to the folder where the command runs, or below the user's: `~/photos`. */
+const path = () =>
+  z
+    .string()
+    .min(1)
+    .overwrite((text) => atHome(text))
+
 const directory = (expects: string, example: string, about: string) =>
-  setting(z.string().min(1).nullable().default(null), expects, example, about)
+  setting(path().nullable().default(null), expects, example, about)
 
 /** What is done to the images of any data set. */
 const imageSettings = () => ({
@@ -258,7 +266,7 @@ export const configSchema = z.strictObject({
     ),
     keep: count(3, 'How many of the newest checkpoints to keep; the best one stays too'),
   }),
-  runs: setting(z.string().min(1).default('runs'), 'the path of a folder', 'runs', 'Folder of the runs'),
+  runs: setting(path().default('runs'), 'the path of a folder', 'runs', 'Folder of the runs'),
 })
 
 export type Config = z.infer<typeof configSchema>
