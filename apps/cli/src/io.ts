@@ -4,7 +4,9 @@ import { nameOfClone } from './command-names.ts'
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
-  readonly columns?: number
+  readonly columns?: number | undefined
+  /** The stream itself, where this is one that lets nothing through that steers a terminal. */
+  readonly unguarded?: Output
 }
 
 /** All that a command sees of its process, so that tests can hand in their own. */

@@ -11,6 +11,7 @@ import { type LoadData, loadCifar10 } from './data.ts'
 import { explain } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
+import { guarded } from './terminal/printable.ts'
 import { report } from './terminal/report.ts'
 import { type Mistake, usageOf } from './usage.ts'
 
@@ -33,13 +34,14 @@ type LoadInstaller = () => Promise<
 /** Runs one command line and returns its exit code; every error becomes one line on stderr. */
 export async function main(
   args: readonly string[],
-  io: Io,
+  given: Io,
   {
     start = backendStarters,
     loadData = loadCifar10,
     loadInstaller = () => import('@ddnet/backend-node/install'),
   }: Partial<Pick<Parts, 'start' | 'loadData' | 'loadInstaller'>> = {},
 ): Promise<number> {
+  const io = guarded(given)
   let exitCode: number = exitCodes.done
   let mistake: Mistake | undefined
   const program = createProgram(

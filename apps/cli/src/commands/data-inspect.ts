@@ -11,6 +11,7 @@ import { measureImage } from '../read-image.ts'
 import { shareBar } from '../terminal/bar.ts'
 import { formatCount } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
+import { printable } from '../terminal/printable.ts'
 import { countLine } from '../terminal/progress-line.ts'
 import { sayer } from '../terminal/say.ts'
 import { styleFor } from '../terminal/style.ts'
@@ -109,7 +110,7 @@ function show({ classes, sizes, kinds, broken }: Inspection, io: Io): void {
   const most = Math.max(...classes.map(({ train }) => train))
   const head = ['class', ...(hasTest ? ['train', 'test'] : ['images'])].map((text) => style('dim', text))
   const rows = classes.map(({ name, train, test }) => [
-    name,
+    printable(name),
     formatCount(train),
     ...(hasTest ? [formatCount(test ?? 0)] : []),
     style('cyan', shareBar(train / most, barWidth)),

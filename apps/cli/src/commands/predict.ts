@@ -7,6 +7,7 @@ import type { Io } from '../io.ts'
 import type { Parts } from '../program.ts'
 import { readImage } from '../read-image.ts'
 import { formatPercent } from '../terminal/format.ts'
+import { printable } from '../terminal/printable.ts'
 import { wrap } from '../terminal/say.ts'
 import { styleFor } from '../terminal/style.ts'
 import { type UsedRun, type UseOptions, useRun } from '../use-run.ts'
@@ -117,11 +118,13 @@ function textLine(
   total: number,
   { stdout, env }: Io,
 ): string {
-  const [first, ...others] = guesses.map(({ name, confidence }) => `${name}${unbroken}${formatPercent(confidence)}`)
+  const [first, ...others] = guesses.map(
+    ({ name, confidence }) => `${printable(name)}${unbroken}${formatPercent(confidence)}`,
+  )
   const color = actual === undefined ? 'bold' : actual === guesses[0]?.name ? 'green' : 'red'
-  const truth = actual === undefined ? '' : ` (${actual})`
+  const truth = actual === undefined ? '' : ` (${printable(actual)})`
   const top = [styleFor(stdout, env)(color, first ?? ''), ...others].join(', ')
-  const text = `image ${index + 1}/${total} ${name}${truth}: ${width}x${height} ${top}, ${milliseconds.toFixed(1)}ms`
+  const text = `image ${index + 1}/${total} ${printable(name)}${truth}: ${width}x${height} ${top}, ${milliseconds.toFixed(1)}ms`
   const lines = stdout.isTTY === true ? wrap(text, (stdout.columns ?? 80) - indent.length) : [text]
   return `${lines.join(`\n${indent}`).replaceAll(unbroken, ' ')}\n`
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { commandNames } from '../command-names.ts'
+import { atHome } from '../config/home.ts'
 import type { Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
 import { UsageError } from '../errors.ts'
@@ -7,6 +8,7 @@ import type { Io } from '../io.ts'
 import type { Parts } from '../program.ts'
 import { type BrokenRun, type RunSummary, summarizeRun, summarizeRuns } from '../run-summary.ts'
 import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
+import { printable } from '../terminal/printable.ts'
 import { sayer } from '../terminal/say.ts'
 import { sparkline } from '../terminal/sparkline.ts'
 import { styleFor } from '../terminal/style.ts'
@@ -21,7 +23,7 @@ export async function listRuns(
   options: { readonly json?: boolean },
   { io }: Parts,
 ): Promise<void> {
-  const runs = await summarizeRuns(io.cwd, folder ?? io.env.DDNET_RUNS ?? 'runs', readSettings())
+  const runs = await summarizeRuns(io.cwd, folder ?? atHome(io.env.DDNET_RUNS ?? 'runs'), readSettings())
   if (options.json) {
     for (const run of runs) io.stdout.write(`${JSON.stringify(forPrograms(run))}\n`)
     return
@@ -38,7 +40,7 @@ function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
   const best = Math.max(...runs.map(({ test }) => test?.accuracy ?? 0))
   const head = ['run', 'started', 'steps', 'time', 'test'].map((text) => style('dim', text))
   const rows = runs.map(({ path, startedAt, state, step, totalSteps, seconds, test }) => [
-    path,
+    printable(path),
     startedAt === undefined ? '' : minuteOf(startedAt),
     state === 'finished' ? formatCount(step) : style('yellow', `${formatCount(step)}${progressOf(step, totalSteps)}`),
     formatDuration(seconds),
@@ -130,20 +132,20 @@ function columnOf(
     [Math.min(...all), Math.max(...all)],
   )
   return [
-    path,
+    printable(path),
     state === 'finished' ? `${formatCount(step)} steps` : `step ${formatCount(step)}${progressOf(step, totalSteps)}`,
     test === undefined ? '' : formatPercent(test.accuracy),
     bestAccuracy === undefined ? '' : formatPercent(bestAccuracy),
     test === undefined ? '' : test.loss.toFixed(4),
     formatDuration(seconds),
-    (backend ?? '').replace(/ \(.*\)$|, .*$/, ''),
+    printable((backend ?? '').replace(/ \(.*\)$|, .*$/, '')),
     curve,
     ...Object.values(differences).map((values) => shown(values[at])),
   ]
 }
 
 const shown = (value: unknown): string =>
-  value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value)
+  printable(value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value))
 
 /** As many runs side by side as the terminal is wide for, at least one. */
 function blocks(labels: readonly string[], columns: readonly string[][], width: number): string[][][] {

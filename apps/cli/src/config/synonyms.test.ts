@@ -40,14 +40,28 @@ test.each([
 })
 
 test('no word means two settings, and every setting that words mean is there', () => {
-  for (const path of ['lr', 'batch', 'epoch', 'imgsz', 'device', 'val_interval', 'save_period', 'clip', 'accum', 'time'])
+  for (const path of [
+    'lr',
+    'batch',
+    'epoch',
+    'imgsz',
+    'device',
+    'val_interval',
+    'save_period',
+    'clip',
+    'accum',
+    'time',
+  ])
     expect(paths).toContain(settingMeantBy(path, paths))
 })
 
-test.each(['workers', 'num_workers', 'amp', '--fp16', 'pretrained', 'shuffle'])('why there is no %s is said', (word) => {
-  expect(settingMeantBy(word, paths)).toBeUndefined()
-  expect(absentSetting(word)).toMatch(/leave it out$/)
-})
+test.each(['workers', 'num_workers', 'amp', '--fp16', 'pretrained', 'shuffle'])(
+  'why there is no %s is said',
+  (word) => {
+    expect(settingMeantBy(word, paths)).toBeUndefined()
+    expect(absentSetting(word)).toMatch(/leave it out$/)
+  },
+)
 
 test.each([
   ['adamw', 'adamW'],

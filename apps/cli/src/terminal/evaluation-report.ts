@@ -1,6 +1,7 @@
 import { type Evaluation, perClass } from '../evaluation.ts'
 import { shareBar } from './bar.ts'
 import { formatCount, formatPercent } from './format.ts'
+import { printable } from './printable.ts'
 import type { Style } from './style.ts'
 import { table } from './table.ts'
 
@@ -11,10 +12,12 @@ export function evaluationReport(evaluation: Evaluation, classNames: readonly st
   const { accuracy, correct, images, loss } = evaluation
   const headline = `${style('bold', `test accuracy ${formatPercent2(accuracy)}`)} (${formatCount(correct)} of ${formatCount(images)} images), loss ${loss.toFixed(4)}`
   const rows = perClass(evaluation, classNames).map(({ name, accuracy, rival }) => [
-    `  ${name}`,
+    `  ${printable(name)}`,
     formatPercent(accuracy),
     style('cyan', shareBar(accuracy, barWidth).padEnd(barWidth)),
-    rival.share === 0 ? '' : style('dim', `${formatPercent(rival.share).padStart(6)} taken for ${rival.name}`),
+    rival.share === 0
+      ? ''
+      : style('dim', `${formatPercent(rival.share).padStart(6)} taken for ${printable(rival.name)}`),
   ])
   return [headline, '', ...table(rows, { right: [1] })].map((line) => `${line}\n`).join('')
 }

@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update'
 import type { Io } from '../io.ts'
+import { harmless } from './printable.ts'
 import { isLive } from './style.ts'
 
 /** One line at the bottom that is rewritten in place while permanent lines pass above it. */
@@ -17,7 +18,7 @@ const leastMillisecondsBetween = 100
 export function liveLine({ stderr, env }: Pick<Io, 'stderr' | 'env'>, now: () => number = Date.now): LiveLine {
   if (!isLive(stderr, env)) return { live: false, update: () => {}, clear: () => {} }
   // log-update asks for a stream, and uses what an Output has.
-  const show = createLogUpdate(stderr as NodeJS.WriteStream, { showCursor: true })
+  const show = createLogUpdate((stderr.unguarded ?? stderr) as NodeJS.WriteStream, { showCursor: true })
   let shownAt = Number.NEGATIVE_INFINITY
   return {
     live: true,
@@ -25,7 +26,7 @@ export function liveLine({ stderr, env }: Pick<Io, 'stderr' | 'env'>, now: () =>
       if (now() - shownAt < leastMillisecondsBetween) return
       shownAt = now()
       // One column stays free: some terminals wrap when the last one is written.
-      show(render((stderr.columns ?? 80) - 1))
+      show(harmless(render((stderr.columns ?? 80) - 1), stderr, env))
     },
     clear() {
       show.clear()

@@ -1,6 +1,7 @@
 import { type PredictionSample, toAnsi } from '@ddnet/visuals'
 import type { Io } from '../io.ts'
 import { formatPercent } from './format.ts'
+import { printable } from './printable.ts'
 import type { Style } from './style.ts'
 
 const imageWidth = 14
@@ -23,7 +24,7 @@ export function predictionStrip(samples: readonly PredictionSample[], columns: n
       .map((sample) =>
         style(
           format(sample),
-          text(sample)
+          printable(text(sample))
             .slice(0, imageWidth)
             .padEnd(imageWidth + gap),
         ),

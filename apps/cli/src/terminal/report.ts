@@ -1,5 +1,6 @@
 import { asCalled, commandNames } from '../command-names.ts'
 import type { Io } from '../io.ts'
+import { printable } from './printable.ts'
 import { wrap } from './say.ts'
 import { styleFor } from './style.ts'
 
@@ -11,9 +12,11 @@ const label = 'ddnet:'
  */
 export function report({ stderr, env }: Pick<Io, 'stderr' | 'env'>, message: string): void {
   const { ddnet } = commandNames(env)
-  const text = asCalled(message, env)
-    .replace(/\s*\n\s*/g, ' ')
-    .trim()
+  const text = printable(
+    asCalled(message, env)
+      .replace(/\s*\n\s*/g, ' ')
+      .trim(),
+  )
   const width = (stderr.columns ?? 80) - label.length - 1
   const lines = stderr.isTTY === true && text.length > width ? broken(text, ddnet, Math.max(40, width)) : [text]
   stderr.write(`${styleFor(stderr, env)('red', label)} ${lines.join(`\n${' '.repeat(label.length + 1)}`)}\n`)

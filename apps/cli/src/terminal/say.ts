@@ -1,4 +1,5 @@
 import type { Io } from '../io.ts'
+import { printable, printableLines } from './printable.ts'
 import { type Style, styleFor } from './style.ts'
 import { visibleLength } from './table.ts'
 
@@ -6,7 +7,7 @@ const labelWidth = 10
 
 /** Says on stderr what is going on: a label, and text broken to the width of the terminal beside it. */
 export function sayer(io: Pick<Io, 'stderr' | 'env'>): (label: string, text: string) => void {
-  return (label, text) => writeBeside(label, wrap(text, widthOf(io)), io)
+  return (label, text) => writeBeside(label, wrap(printableLines(text), widthOf(io)), io)
 }
 
 /**
@@ -15,9 +16,10 @@ export function sayer(io: Pick<Io, 'stderr' | 'env'>): (label: string, text: str
  */
 export function commandSayer(io: Pick<Io, 'stderr' | 'env'>): (label: string, command: string, note?: string) => void {
   return (label, command, note) => {
-    const whole = note === undefined ? command : `${command}    ${note}`
+    const line = printable(command)
+    const whole = note === undefined ? line : `${line}    ${note}`
     if (whole.length <= widthOf(io)) writeBeside(label, [whole], io)
-    else writeBeside(label, [...brokenCommand(command, widthOf(io)), ...(note === undefined ? [] : [note])], io)
+    else writeBeside(label, [...brokenCommand(line, widthOf(io)), ...(note === undefined ? [] : [note])], io)
   }
 }
 
