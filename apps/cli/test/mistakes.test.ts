@@ -59,14 +59,14 @@ describe('data sets', () => {
     [['folder=a', 'folder=b'], "'folder=a' and 'folder=b' (command line) are two data sets. Give one of them."],
     [
       ['cifar10', 'data.name=folder'],
-      'data.name=folder and data.name=cifar10 (command line) set data.name twice. Give one of them.',
+      "'cifar10' and 'data.name=folder' (command line) contradict each other. Give one of them.",
     ],
     [['folder='], 'folder= (command line): expected the path of a folder, got nothing. Try folder=./photos'],
     [['./nowhere'], 'there is no folder ./nowhere. Give the path of a folder of images.'],
     [['my.yaml'], 'my.yaml is a file: expected a data set or the path of a folder. Try --config my.yaml'],
     [
       ['cifar10', '--backend', 'wasm', 'backend=cpu'],
-      'backend=cpu and backend=wasm (command line) set backend twice. Give one of them.',
+      "'--backend wasm' and 'backend=cpu' (command line) contradict each other. Give one of them.",
     ],
     [['epochs='], 'epochs= (command line): expected a whole number above 0, got nothing. Try epochs=10'],
   ])('%s is refused', async (words, message) => {

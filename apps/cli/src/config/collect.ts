@@ -23,7 +23,7 @@ const folderWord = /^folder=([\s\S]*)$/
  * The layers that decide a configuration, from the strongest to the weakest: command line, environment, file.
  *
  * @param words a data set (its name, `folder=PATH`, or the path of a folder) and `key=value` words, in any order
- * @throws UsageError for a word that is neither, for two data sets, and for settings that are wrong
+ * @throws UsageError for a word that is neither, for two data sets or backends, and for settings that are wrong
  */
 export async function collectLayers(
   words: readonly string[],
@@ -43,8 +43,17 @@ export async function collectLayers(
     throw new UsageError(
       `'${short(first.word)}' and '${short(other.word)}' (command line) are two data sets. Give one of them.`,
     )
-  assignments.push(...(first?.assignments ?? []))
-  if (backend !== undefined) assignments.push(`backend=${backend}`)
+  const decided: [string, string][] = (first?.assignments ?? []).map((assignment) => [assignment, first?.word ?? ''])
+  if (backend !== undefined) decided.push([`backend=${backend}`, `--backend ${backend}`])
+  for (const [assignment, word] of decided) {
+    const key = assignment.slice(0, assignment.indexOf('=') + 1)
+    const other = assignments.find((each) => each.startsWith(key) && each !== assignment)
+    if (other !== undefined)
+      throw new UsageError(
+        `'${short(word)}' and '${short(other)}' (command line) contradict each other. Give one of them.`,
+      )
+  }
+  assignments.push(...decided.map(([assignment]) => assignment))
   const layers = [readArguments(assignments, settings), readEnvironment(env, settings)]
   if (config !== undefined) layers.push(await readConfigFile(resolve(cwd, config), settings))
   return layers

@@ -103,11 +103,8 @@ describe('words of the command line', () => {
     for (const path of settings.byPath.keys()) expect(() => fromWords(`${path}=`), path).toThrow('got nothing')
   })
 
-  test('two words that contradict each other are refused, two that agree are not', () => {
-    expect(() => fromWords('epochs=3', 'seed=1', 'epochs=4')).toThrow(
-      'epochs=3 and epochs=4 (command line) set epochs twice. Give one of them.',
-    )
-    expect(resolve('epochs=3', 'epochs=3').config.epochs).toBe(3)
+  test('the last word of a key counts', () => {
+    expect(resolve('epochs=3', 'seed=1', 'epochs=4').config.epochs).toBe(4)
   })
 
   test('a path in the folder of the user is written out', () => {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { isScalar, parse, parseDocument, visit, YAMLParseError } from 'yaml'
 import { UsageError } from '../errors.ts'
 import type { Entry } from './entry.ts'
@@ -12,13 +11,12 @@ import { absentSetting, nameMeantBy, settingMeantBy } from './synonyms.ts'
 const foreignVariables = /^DDNET_(CACHE|COMMAND|TRAIN_COMMAND|TENSORFLOW_ADDON|PYTHON|OPERATORS_FOLDER|TEST_.*)$/
 
 /**
- * `key=value` words of the command line. A value is YAML: `0.001`, `true`, `[32,64]`, `null`, or plain text.
+ * `key=value` words of the command line, of which the last one of a key counts. A value is YAML: `0.001`, `true`, `[32,64]`, `null`, or plain text.
  *
- * @throws UsageError for a word without `=`, an unknown key, a value of the wrong kind or none, and a setting that two words
- * set to two values
+ * @throws UsageError for a word without `=`, an unknown key, and a value of the wrong kind or none
  */
 export function readArguments(words: readonly string[], settings: Settings, place = 'command line'): Entry[] {
-  const entries = words.map((word) => {
+  return words.map((word) => {
     const at = word.indexOf('=')
     if (at < 1) {
       const name = similarSetting(word, settings)
@@ -29,12 +27,6 @@ export function readArguments(words: readonly string[], settings: Settings, plac
     const setting = find(word.slice(0, at), word, place, settings)
     return checked(setting, fromText(word.slice(at + 1), setting), word, place)
   })
-  for (const [index, { path, value, text }] of entries.entries()) {
-    const other = entries.slice(0, index).find((each) => each.path === path)
-    if (other !== undefined && !isDeepStrictEqual(other.value, value))
-      throw new UsageError(`${short(other.text)} and ${short(text)} (${place}) set ${path} twice. Give one of them.`)
-  }
-  return entries
 }
 
 /**
