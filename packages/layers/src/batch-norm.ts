@@ -5,7 +5,11 @@ import { Buffer, Counter, Parameter } from './parameter.ts'
 
 export interface BatchNormConfig {
   eps?: number
-  momentum?: number
+  /**
+   * Share of a batch's statistics in the running ones, 0.1 by default; null for the average of all batches so far, as in
+   * PyTorch.
+   */
+  momentum?: number | null
   activation?: 'relu'
 }
 
@@ -32,8 +36,11 @@ export class BatchNorm extends Module {
   override forward(x: Tensor, context: Context = inference): Tensor {
     const updates = context.training ? context.updates : undefined
     const current = (buffer: Buffer) => (updates?.valueOf(buffer) ?? buffer.value) as Tensor1D
+    const { momentum, ...config } = this.config
+    const batches = this.num_batches_tracked.count + (updates?.countOf(this.num_batches_tracked) ?? 0)
     const { y, runningMean, runningVar } = batchNorm(x, {
-      ...this.config,
+      ...config,
+      ...(momentum !== undefined && { momentum: momentum ?? 1 / (batches + 1) }),
       weight: this.weight.value as Tensor1D,
       bias: this.bias.value as Tensor1D,
       runningMean: current(this.running_mean),

@@ -29,6 +29,11 @@ export class Updates {
     this.#tensors.set(buffer, keep(next))
   }
 
+  /** How often this pass has counted so far. */
+  countOf(counter: Counter): number {
+    return this.#counts.get(counter) ?? 0
+  }
+
   /** One more. */
   count(counter: Counter): void {
     this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + 1)

@@ -167,8 +167,8 @@ export function sumGradients(job: usize, part: i32, parts: i32): void {
       for (let at = from; at < end; at += row) {
         const centred = f32x4.sub(v128.load(x + at), mean)
         const y = f32x4.add(f32x4.mul(centred, scale), bias)
-        const passes = v128.or(f32x4.gt(y, f32x4.splat(0)), open)
-        const d = v128.and(v128.load(dy + at), passes)
+        const cut = v128.andnot(f32x4.le(y, f32x4.splat(0)), open)
+        const d = v128.andnot(v128.load(dy + at), cut)
         sum = f32x4.add(sum, d)
         product = f32x4.add(product, f32x4.mul(d, centred))
       }
@@ -183,7 +183,7 @@ export function sumGradients(job: usize, part: i32, parts: i32): void {
       let product: f32 = 0
       for (let at = from; at < end; at += row) {
         const centred = load<f32>(all.x + at + c) - mean
-        if (all.relu && !(centred * scale + bias > 0)) continue
+        if (all.relu && centred * scale + bias <= 0) continue
         const d = load<f32>(all.dy + at + c)
         sum += d
         product += d * centred
@@ -224,15 +224,15 @@ export function spreadGradient(job: usize, part: i32, parts: i32): void {
       const centred = f32x4.sub(v128.load(x + c), v128.load(all.mean + c))
       const scale = v128.load(all.scale + c)
       const y = f32x4.add(f32x4.mul(centred, scale), v128.load(all.bias + c))
-      const passes = v128.or(f32x4.gt(y, f32x4.splat(0)), open)
-      const scaled = f32x4.mul(scale, v128.and(v128.load(dy + c), passes))
+      const cut = v128.andnot(f32x4.le(y, f32x4.splat(0)), open)
+      const scaled = f32x4.mul(scale, v128.andnot(v128.load(dy + c), cut))
       const shifted = f32x4.sub(scaled, v128.load(all.offset + c))
       v128.store(dx + c, f32x4.sub(shifted, f32x4.mul(centred, v128.load(all.slope + c))))
     }
     for (let c = vectors; c < row; c += 4) {
       const centred = load<f32>(x + c) - load<f32>(all.mean + c)
       const scale = load<f32>(all.scale + c)
-      const cut = all.relu && !(centred * scale + load<f32>(all.bias + c) > 0)
+      const cut = all.relu && centred * scale + load<f32>(all.bias + c) <= 0
       const d: f32 = cut ? 0 : load<f32>(dy + c)
       store<f32>(dx + c, scale * d - load<f32>(all.offset + c) - centred * load<f32>(all.slope + c))
     }

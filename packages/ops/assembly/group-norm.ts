@@ -125,7 +125,7 @@ function sumGradients(all: GroupNorm, begin: usize, centre: usize, scale: usize,
       for (let at = from + c; at < until; at += row) {
         const centred = f32x4.sub(v128.load(all.x + at), centres)
         const y = f32x4.add(f32x4.mul(centred, scales), biases)
-        const d = v128.and(v128.load(all.dy + at), v128.or(f32x4.gt(y, f32x4.splat(0)), open))
+        const d = v128.andnot(v128.load(all.dy + at), v128.andnot(f32x4.le(y, f32x4.splat(0)), open))
         sum = f32x4.add(sum, d)
         product = f32x4.add(product, f32x4.mul(d, centred))
       }
@@ -137,7 +137,7 @@ function sumGradients(all: GroupNorm, begin: usize, centre: usize, scale: usize,
       let product: f32 = 0
       for (let at = from + c; at < until; at += row) {
         const centred = load<f32>(all.x + at) - load<f32>(centre + c)
-        if (all.relu && !(centred * load<f32>(scale + c) + load<f32>(all.bias + c) > 0)) continue
+        if (all.relu && centred * load<f32>(scale + c) + load<f32>(all.bias + c) <= 0) continue
         const d = load<f32>(all.dy + at)
         sum += d
         product += d * centred
@@ -219,15 +219,15 @@ function spreadGradient(all: GroupNorm, begin: usize, centre: usize): void {
     for (let c: usize = 0; c < vectors; c += 16) {
       const centred = f32x4.sub(v128.load(x + c), v128.load(centre + c))
       const y = f32x4.add(f32x4.mul(centred, v128.load(scale + c)), v128.load(all.bias + c))
-      const passes = v128.or(f32x4.gt(y, f32x4.splat(0)), open)
-      const weighted = f32x4.mul(v128.and(v128.load(dy + c), passes), v128.load(all.weight + c))
+      const cut = v128.andnot(f32x4.le(y, f32x4.splat(0)), open)
+      const weighted = f32x4.mul(v128.andnot(v128.load(dy + c), cut), v128.load(all.weight + c))
       const shifted = f32x4.sub(weighted, v128.load(offset + c))
       const tilted = f32x4.sub(shifted, f32x4.mul(centred, v128.load(slope + c)))
       v128.store(dx + c, f32x4.mul(tilted, v128.load(inverses + c)))
     }
     for (let c = vectors; c < row; c += 4) {
       const centred = load<f32>(x + c) - load<f32>(centre + c)
-      const cut = all.relu && !(centred * load<f32>(scale + c) + load<f32>(all.bias + c) > 0)
+      const cut = all.relu && centred * load<f32>(scale + c) + load<f32>(all.bias + c) <= 0
       const weighted: f32 = cut ? 0 : load<f32>(dy + c) * load<f32>(all.weight + c)
       const tilted = weighted - load<f32>(offset + c) - centred * load<f32>(slope + c)
       store<f32>(dx + c, tilted * load<f32>(inverses + c))

@@ -94,7 +94,7 @@ function rowGradient(all: GroupNorm, outer: i32, biases: usize): void {
     const hat = f32x4.mul(f32x4.sub(v128.load(x + c), means), inverses)
     const weight = v128.load(all.weight + c)
     const y = f32x4.add(f32x4.mul(hat, weight), v128.load(all.bias + c))
-    const d = v128.and(v128.load(dy + c), v128.or(f32x4.gt(y, f32x4.splat(0)), open))
+    const d = v128.andnot(v128.load(dy + c), v128.andnot(f32x4.le(y, f32x4.splat(0)), open))
     const e = f32x4.mul(d, weight)
     const product = f32x4.mul(e, hat)
     v128.store(dx + c, e)
@@ -108,7 +108,7 @@ function rowGradient(all: GroupNorm, outer: i32, biases: usize): void {
   for (let c = vectors; c < row; c += 4) {
     const hat = (load<f32>(x + c) - mean) * inverse
     const weight = load<f32>(all.weight + c)
-    const cut = all.relu && !(hat * weight + load<f32>(all.bias + c) > 0)
+    const cut = all.relu && hat * weight + load<f32>(all.bias + c) <= 0
     const d: f32 = cut ? 0 : load<f32>(dy + c)
     const e = d * weight
     store<f32>(dx + c, e)

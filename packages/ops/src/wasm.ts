@@ -1,8 +1,10 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { reluWasm } from './activation/relu.wasm.ts'
 import { maximumWasm, minimumWasm } from './array/extremum.wasm.ts'
 import { identityWasm } from './array/identity.wasm.ts'
 import { meanWasm, sumWasm } from './array/reduce.wasm.ts'
 import { tileWasm } from './array/tile.wasm.ts'
+import { cosWasm, sinWasm } from './array/trigonometry.wasm.ts'
 import { addBiasWasm } from './convolution/bias.wasm.ts'
 import { conv2dWasm } from './convolution/conv2d.wasm.ts'
 import { conv2dFilterGradientWasm } from './convolution/conv2d-filter-gradient.wasm.ts'
@@ -31,6 +33,7 @@ export const wasmKernels: readonly KernelConfig[] = [
   conv2dFilterGradientWasm,
   conv2dInputGradientWasm,
   conv2dWasm,
+  cosWasm,
   crossEntropyGradientWasm,
   crossEntropyWasm,
   gatherPlaneWasm,
@@ -46,8 +49,10 @@ export const wasmKernels: readonly KernelConfig[] = [
   minimumWasm,
   pixelShuffleWasm,
   pixelUnshuffleWasm,
+  reluWasm,
   resampleAxisWasm,
   scatterPlaneWasm,
+  sinWasm,
   sumWasm,
   tileWasm,
 ]

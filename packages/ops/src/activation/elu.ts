@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { add, exp, mul, neg } from '../array/arithmetic.ts'
-import { greater, lessEqual } from '../array/compare.ts'
+import { exp, mul, neg } from '../array/arithmetic.ts'
+import { lessEqual } from '../array/compare.ts'
 import { expectDtype } from '../array/dtype.ts'
-import { cast } from '../array/shape.ts'
+import { where } from '../array/select.ts'
 import { defineOp } from '../engine/define-op.ts'
 import { relu } from './activations.ts'
 
@@ -24,10 +24,9 @@ const eluOp = defineOp('elu', {
   },
   gradient: {
     x: (dy, { x }, { scale, floor, rate }) => {
-      const above = mul(scale, cast(greater(x, 0), 'float32'))
       // relu(−x), not −min(x, 0): at 0 its own derivative is 0, as in PyTorch.
       const falling = mul(floor * rate, exp(mul(-rate, relu(neg(x)))))
-      return mul(dy, add(above, mul(cast(lessEqual(x, 0), 'float32'), falling)))
+      return where(lessEqual(x, 0), mul(dy, falling), mul(dy, scale)) // at NaN as above 0
     },
   },
 })

@@ -1,26 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { add, mul, neg } from '../array/arithmetic.ts'
+import { add, mul } from '../array/arithmetic.ts'
 import { sumToShape } from '../array/broadcast.ts'
 import { clampValues } from '../array/clamp.ts'
 import { greater, greaterEqual, less, lessEqual } from '../array/compare.ts'
 import { expectDtype } from '../array/dtype.ts'
-import { logicalAnd } from '../array/logical.ts'
-import { cast, reshape } from '../array/shape.ts'
+import { logicalAnd, logicalOr } from '../array/logical.ts'
+import { where } from '../array/select.ts'
+import { reshape } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
-import { relu } from './activations.ts'
 
 type One = { x: Tensor }
 
-const indicator = (condition: Tensor): Tensor => cast(condition, 'float32')
-
-/** 1 strictly between the bounds, 0 elsewhere: a kink has the derivative 0 there, unlike `clamp`'s. */
-const between = (x: Tensor, min: number, max: number): Tensor => indicator(logicalAnd(greater(x, min), less(x, max)))
-
 const leakyReluOp = stockOp<typeof tf.leakyRelu, One, { alpha: number }>('LeakyRelu', tf.leakyRelu, ['x'], {
-  gradient: { x: (dy, { x }, { alpha }) => mul(dy, add(mul(indicator(greater(x, 0)), 1 - alpha), alpha)) },
+  gradient: { x: (dy, { x }, { alpha }) => where(greater(x, 0), dy, mul(dy, alpha)) },
 })
 
 /**
@@ -38,8 +33,8 @@ export function leakyRelu(x: Tensor, { negativeSlope = 0.01 }: { readonly negati
 
 const preluOp = stockOp<typeof tf.prelu, { x: Tensor; alpha: Tensor }>('Prelu', tf.prelu, ['x', 'alpha'], {
   gradient: {
-    x: (dy, { x, alpha }) => mul(dy, add(indicator(greater(x, 0)), mul(alpha, indicator(lessEqual(x, 0))))),
-    alpha: (dy, { x, alpha }) => sumToShape(mul(neg(dy), relu(neg(x))), alpha.shape),
+    x: (dy, { x, alpha }) => where(greater(x, 0), dy, mul(dy, alpha)),
+    alpha: (dy, { x, alpha }) => sumToShape(where(greater(x, 0), 0, mul(dy, x)), alpha.shape),
   },
 })
 
@@ -66,7 +61,10 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 const hardTanhOp = defineOp('hardTanh', {
   inputs: ['x'],
   forward: ({ x }: One, bounds: { min: number; max: number }) => clampValues(x, bounds),
-  gradient: { x: (dy, { x }, { min, max }) => mul(dy, between(x, min, max)) },
+  // 0 on the bounds, unlike `clamp`'s, and `dy` at NaN.
+  gradient: {
+    x: (dy, { x }, { min, max }) => where(logicalOr(lessEqual(x, min), greaterEqual(x, max)), 0, dy),
+  },
 })
 
 /**
@@ -103,7 +101,7 @@ const ramp = (x: Tensor): Tensor => tf.div(clampValues(tf.add(x, 3), { min: 0, m
 const hardSigmoidOp = defineOp('hardSigmoid', {
   inputs: ['x'],
   forward: ({ x }: One) => ramp(x),
-  gradient: { x: (dy, { x }) => mul(dy, mul(between(x, -3, 3), 1 / 6)) },
+  gradient: { x: (dy, { x }) => where(logicalAnd(greater(x, -3), less(x, 3)), mul(dy, 1 / 6), 0) },
 })
 
 /**
@@ -123,8 +121,8 @@ const hardSwishOp = defineOp('hardSwish', {
   forward: ({ x }: One) => tf.mul(x, ramp(x)),
   gradient: {
     x: (dy, { x }) => {
-      const inside = mul(between(x, -3, 3), add(mul(x, 1 / 3), 0.5))
-      return mul(dy, add(inside, indicator(greaterEqual(x, 3))))
+      const inside = mul(dy, add(mul(x, 1 / 3), 0.5))
+      return where(lessEqual(x, -3), 0, where(less(x, 3), inside, dy)) // at NaN as above 3
     },
   },
 })

@@ -6,11 +6,9 @@ import { erf } from '../array/transcendental.ts'
 import { defineOp } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { sigmoid, tanh } from './activations.ts'
+import { softplus } from './softplus.ts'
 
 type One = { x: Tensor }
-
-/** `log(1 + e^x)` that cannot overflow. */
-const logOnePlusExp = (x: Tensor): Tensor => tf.add(tf.maximum(x, 0), tf.log(tf.add(tf.exp(tf.neg(tf.abs(x))), 1)))
 
 const siluOp = defineOp('silu', {
   inputs: ['x'],
@@ -37,11 +35,10 @@ export function silu(x: Tensor): Tensor {
 
 const mishOp = defineOp('mish', {
   inputs: ['x'],
-  forward: ({ x }: One) => tf.mul(x, tf.tanh(logOnePlusExp(x))),
+  forward: ({ x }: One) => tf.mul(x, tf.tanh(softplus(x))),
   gradient: {
     x: (dy, { x }) => {
-      // log(1 + eˣ) = −log sigmoid(−x)
-      const t = tanh(neg(logSigmoid(neg(x))))
+      const t = tanh(softplus(x))
       return mul(dy, add(t, mul(mul(x, sigmoid(x)), sub(1, square(t)))))
     },
   },
@@ -61,7 +58,7 @@ export function mish(x: Tensor): Tensor {
 
 const logSigmoidOp = defineOp('logSigmoid', {
   inputs: ['x'],
-  forward: ({ x }: One) => tf.neg(logOnePlusExp(tf.neg(x))),
+  forward: ({ x }: One) => tf.neg(softplus(tf.neg(x))),
   gradient: { x: (dy, { x }) => mul(dy, sigmoid(neg(x))) },
 })
 
@@ -112,16 +109,15 @@ const [geluSlope, geluCubic] = [Math.sqrt(2 / Math.PI), 0.044715]
 
 const geluTanhOp = defineOp('geluTanh', {
   inputs: ['x'],
-  forward: ({ x }: One) => {
-    const inner = tf.mul(geluSlope, tf.add(x, tf.mul(geluCubic, tf.mul(x, tf.square(x)))))
-    return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1))
-  },
+  // (1 + tanh z) / 2 is sigmoid(2z), which keeps its digits where tanh is near −1.
+  forward: ({ x }: One) =>
+    tf.mul(x, tf.sigmoid(tf.mul(2 * geluSlope, tf.add(x, tf.mul(geluCubic, tf.mul(x, tf.square(x))))))),
   gradient: {
     x: (dy, { x }) => {
       const squared = square(x)
-      const t = tanh(mul(geluSlope, add(x, mul(geluCubic, mul(x, squared)))))
-      const slope = mul(geluSlope, add(1, mul(3 * geluCubic, squared)))
-      return mul(dy, mul(0.5, add(add(t, 1), mul(mul(x, sub(1, square(t))), slope))))
+      const s = sigmoid(mul(2 * geluSlope, add(x, mul(geluCubic, mul(x, squared)))))
+      const slope = mul(2 * geluSlope, add(1, mul(3 * geluCubic, squared)))
+      return mul(dy, add(s, mul(mul(mul(s, sub(1, s)), x), slope)))
     },
   },
 })

@@ -50,7 +50,7 @@ export const mul: typeof tf.mul = stockOp<typeof tf.mul, Pair>('Multiply', tf.mu
 export const div: typeof tf.div = stockOp<typeof tf.div, Pair>('RealDiv', promoting(tf.div), ['a', 'b'], {
   gradient: {
     a: (dy, { a, b }) => sumToShape(div(dy, b), a.shape),
-    b: (dy, { a, b }) => sumToShape(neg(div(mul(dy, a), square(b))), b.shape),
+    b: (dy, { a, b }) => sumToShape(neg(mul(dy, div(div(a, b), b))), b.shape), // b² may overflow,
   },
 })
 
@@ -60,8 +60,8 @@ export const div: typeof tf.div = stockOp<typeof tf.div, Pair>('RealDiv', promot
  */
 export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>('Maximum', tf.maximum, ['a', 'b'], {
   gradient: {
-    a: (dy, { a, b }) => sumToShape(mul(dy, share(greater(a, b), greaterEqual(a, b))), a.shape),
-    b: (dy, { a, b }) => sumToShape(mul(dy, share(greater(b, a), greaterEqual(b, a))), b.shape),
+    a: (dy, { a, b }) => sumToShape(mul(dy, share(less(a, b), lessEqual(a, b))), a.shape),
+    b: (dy, { a, b }) => sumToShape(mul(dy, share(less(b, a), lessEqual(b, a))), b.shape),
   },
 })
 
@@ -71,14 +71,14 @@ export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>('Maxi
  */
 export const minimum: typeof tf.minimum = stockOp<typeof tf.minimum, Pair>('Minimum', tf.minimum, ['a', 'b'], {
   gradient: {
-    a: (dy, { a, b }) => sumToShape(mul(dy, share(less(a, b), lessEqual(a, b))), a.shape),
-    b: (dy, { a, b }) => sumToShape(mul(dy, share(less(b, a), lessEqual(b, a))), b.shape),
+    a: (dy, { a, b }) => sumToShape(mul(dy, share(greater(a, b), greaterEqual(a, b))), a.shape),
+    b: (dy, { a, b }) => sumToShape(mul(dy, share(greater(b, a), greaterEqual(b, a))), b.shape),
   },
 })
 
-/** 1 where strictly, ½ where only equal, 0 elsewhere. */
-const share = (strictly: Tensor, orEqual: Tensor): Tensor =>
-  mul(0.5, add(cast(strictly, 'float32'), cast(orEqual, 'float32')))
+/** 0 where the other is chosen, ½ where both are equal, 1 elsewhere: at a NaN both get all of the gradient, as in PyTorch. */
+const share = (other: Tensor, orEqual: Tensor): Tensor =>
+  sub(1, mul(0.5, add(cast(other, 'float32'), cast(orEqual, 'float32'))))
 
 /**
  * `(a − b)²`, with broadcasting.
@@ -147,7 +147,7 @@ export const sqrt: typeof tf.sqrt = stockOp<typeof tf.sqrt, One>('Sqrt', promoti
  */
 export const rsqrt: typeof tf.rsqrt = stockOp<typeof tf.rsqrt, One>('Rsqrt', promoting(tf.rsqrt), ['x'], {
   saves: ['x', 'output'],
-  gradient: { x: (dy, { x, output }) => neg(div(mul(dy, output), mul(2, x))) },
+  gradient: { x: (dy, { output }) => mul(dy, mul(-0.5, mul(output, square(output)))) },
 })
 
 /**

@@ -2,11 +2,10 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { mul } from './arithmetic.ts'
 import { greaterEqual, lessEqual } from './compare.ts'
 import { expectDtype } from './dtype.ts'
 import { logicalAnd } from './logical.ts'
-import { cast } from './shape.ts'
+import { where } from './select.ts'
 
 export interface ClampOptions {
   /** Nothing is below; no bound by default. */
@@ -28,14 +27,13 @@ const clampOp = defineOp('clamp', {
   forward: ({ x }: { x: Tensor }, bounds: Bounds) => clampValues(x, bounds),
   gradient: {
     x: (dy, { x }, { min, max }) => {
-      const inside = logicalAnd(greaterEqual(x, min), lessEqual(x, max))
-      return mul(dy, cast(inside, 'float32'))
+      return where(logicalAnd(greaterEqual(x, min), lessEqual(x, max)), dy, 0)
     },
   },
 })
 
 /**
- * `min(max(x, options.min), options.max)`; NaN stays. The derivative is 1 between the bounds and on them, 0 outside.
+ * `min(max(x, options.min), options.max)`; NaN stays. The derivative is 1 between the bounds and on them, 0 outside and at NaN.
  *
  * @param x any shape, float32
  * @throws ShapeError if `x` is not float32, or both bounds are missing

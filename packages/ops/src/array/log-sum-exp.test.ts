@@ -23,9 +23,7 @@ describeBackends('logSumExp', (backend) => {
   }
 
   test('says what does not fit', () => {
-    const zeros2x0 = zeros([2, 0])
     const zeros2 = zeros([2])
-    expectShapeError(() => logSumExp(zeros2x0, 1), /logSumExp: expected at least one value/)
     expectShapeError(() => logSumExp(zeros2, 1), /logSumExp: expected an axis/)
   })
 })

@@ -1,6 +1,6 @@
-import { type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { fill, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { abs, add, exp, log, sub } from './arithmetic.ts'
-import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
+import { type Axes, axesOf, reducedShape } from './axes.ts'
 import { less } from './compare.ts'
 import { asConstant } from './detach.ts'
 import { max, sum } from './reduce.ts'
@@ -11,13 +11,13 @@ import { reshape } from './shape.ts'
  * `log Σ eˣ` over `axis`; over all axes where it is left out. The maximum is taken off first: exp overflows above 88.
  *
  * @param x any shape, float32
- * @returns the shape without these axes, or with size 1 there
- * @throws ShapeError if an axis does not exist, comes twice or has size 0 (PyTorch gives −Infinity there)
+ * @returns the shape without these axes, or with size 1 there; over no values at all −Infinity
+ * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.logsumexp
  */
 export function logSumExp<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
   const axes = axesOf('logSumExp', x, axis)
-  expectValues('logSumExp', x, axes)
+  if (x.size === 0) return fill(reducedShape(x.shape, axes, keepDims), Number.NEGATIVE_INFINITY) as T
   return tidy(() => {
     const largest = max(asConstant(x), axes, true)
     // Infinity − Infinity is NaN: an infinite maximum is not taken off.

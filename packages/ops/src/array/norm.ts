@@ -2,14 +2,16 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { abs, mul, sqrt, square } from './arithmetic.ts'
-import { type Axes, axesOf, expectValues } from './axes.ts'
-import { equal } from './compare.ts'
+import { abs, div, mul, sqrt, square } from './arithmetic.ts'
+import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
+import { equal, greater, less } from './compare.ts'
 import { zerosLike } from './create.ts'
 import { asConstant } from './detach.ts'
+import { logicalAnd } from './logical.ts'
 import { max, min, sum } from './reduce.ts'
+import { sign } from './round.ts'
 import { where } from './select.ts'
-import { cast } from './shape.ts'
+import { cast, reshape } from './shape.ts'
 
 /** `|x|^exponent`; its derivative at 0 is 0. */
 const absPower: Op<{ x: Tensor }, { exponent: number }, Tensor> = defineOp('absPower', {
@@ -17,7 +19,7 @@ const absPower: Op<{ x: Tensor }, { exponent: number }, Tensor> = defineOp('absP
   forward: ({ x }: { x: Tensor }, { exponent }: { exponent: number }): Tensor => tf.pow(tf.abs(x), exponent),
   gradient: {
     x: (dy, { x }, { exponent }) => {
-      const slope = mul(mul(exponent, tf.sign(asConstant(x))), absPower({ x }, { exponent: exponent - 1 }))
+      const slope = mul(mul(exponent, sign(asConstant(x))), absPower({ x }, { exponent: exponent - 1 }))
       return where(equal(x, 0), 0, mul(dy, slope))
     },
   },
@@ -27,6 +29,18 @@ const absPower: Op<{ x: Tensor }, { exponent: number }, Tensor> = defineOp('absP
 export function flatAtZero(x: Tensor, root: (x: Tensor) => Tensor): Tensor {
   const isZero = equal(x, 0)
   return where(isZero, zerosLike(x), root(where(isZero, 1, x)))
+}
+
+/**
+ * What the values are divided by before powers of them are taken, and the norm multiplied with afterwards: powers of values
+ * that are small or large leave float32, and no norm of theirs does. The one that decides, which is constant here: dividing
+ * and multiplying by the same number changes no derivative.
+ */
+function unitOf(x: Tensor, axes: number[], order: number): Tensor {
+  if (x.size === 0) return tf.scalar(1)
+  const size = abs(asConstant(x))
+  const unit = order > 0 ? max(size, axes, true) : min(size, axes, true)
+  return where(logicalAnd(greater(unit, 0), less(unit, Number.POSITIVE_INFINITY)), unit, 1)
 }
 
 export interface NormOptions {
@@ -55,8 +69,13 @@ export function norm<T extends Tensor = Tensor>(x: Tensor, { order = 2, axis, ke
     if (order === Number.NEGATIVE_INFINITY) return min(abs(x), axes, keepDims)
     if (order === 0) return sum(cast(cast(asConstant(x), 'bool'), 'float32'), axes, keepDims)
     if (order === 1) return sum(abs(x), axes, keepDims)
-    if (order === 2) return flatAtZero(sum(square(x), axes, keepDims), sqrt) as T
-    const powers = sum<Tensor>(absPower({ x }, { exponent: order }), axes, keepDims)
-    return flatAtZero(powers, (each) => absPower({ x: each }, { exponent: 1 / order })) as T
+    const unit = unitOf(x, axes, order)
+    const scaled = div(x, unit)
+    const powers = order === 2 ? square(scaled) : absPower({ x: scaled }, { exponent: order })
+    const sums = sum<Tensor>(powers, axes, true)
+    const roots = flatAtZero(sums, (each) =>
+      order === 2 ? sqrt(each) : absPower({ x: each }, { exponent: 1 / order }),
+    )
+    return reshape(mul(roots, unit), reducedShape(x.shape, axes, keepDims)) as T
   })
 }

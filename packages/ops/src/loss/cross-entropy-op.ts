@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { logSoftmax, softmax } from '../activation/softmax.ts'
 import { mul, sub } from '../array/arithmetic.ts'
+import { where } from '../array/select.ts'
 import { reshape } from '../array/shape.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { isRecording } from '../engine/gradient.ts'
@@ -91,5 +92,7 @@ function crossEntropyGradient(
     labelSmoothing === 0 ? hard : tf.add(tf.mul(1 - labelSmoothing, hard), tf.mul(kept, labelSmoothing / classes))
   const target = tf.mul(mixed, classWeights) // a constant: made of labels alone
   const difference = sub(mul(softmax(logits), tf.sum(target, 1, true)), target)
-  return mul(reshape(dlosses, [rows, 1]), difference)
+  // Chosen, not multiplied: where all labels are ignored the mean's share of each is infinite.
+  const shares = where(tf.greater(kept, 0), reshape(dlosses, [rows, 1]), 0)
+  return mul(shares, difference)
 }

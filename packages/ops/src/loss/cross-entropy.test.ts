@@ -37,6 +37,19 @@ describeBackends('crossEntropy', (backend) => {
     await expectTensorClose(losses, { shape: [2], data: [0, 0] })
   })
 
+  // PyTorch 2.13: F.cross_entropy(logits, torch.tensor([-100, -100])) is NaN, and its backward pass leaves zeros.
+  test.each([{}, { labelSmoothing: 0.1 }, { weighted: true }, { reduction: 'sum' as const }])(
+    'where all labels are ignored the gradient is 0: %j',
+    async ({ weighted = false, ...options }) => {
+      const logits = tensor([1, 2, 3, -1, 0, 5], [2, 3])
+      const given = { ...options, ...(weighted && { classWeights: tensor([1, 2, 3]) as Tensor1D }) }
+      const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels(-100, -100), given), [logits])
+      expect((await value.data())[0]).toBe(options.reduction === 'sum' ? 0 : Number.NaN)
+      if (backend !== 'webgpu')
+        expect([...(await (grads[0] as Tensor).data())].map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0])
+    },
+  )
+
   test('ignored labels have no gradient', async () => {
     const logits = tensor([
       [1, 2],

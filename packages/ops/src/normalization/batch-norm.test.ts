@@ -112,5 +112,10 @@ describe('batchNorm refuses', () => {
     ],
     ['a negative eps', () => run(ones([2, 3]), { eps: -1 }), /expected eps of at least 0, got -1/],
     ['a momentum above 1', () => run(ones([2, 3]), { momentum: 1.5 }), /expected momentum in \[0, 1\], got 1.5/],
+    [
+      'no momentum, which would freeze the statistics',
+      () => run(ones([2, 3]), { momentum: null as never }),
+      /got null. For the average of all batches give 1 \/ \(batches so far \+ 1\)/,
+    ],
   ])('%s', (_, make, message) => expectShapeError(make(), message))
 })

@@ -13,7 +13,7 @@ export interface BatchNormOptions {
   runningVar: Tensor1D
   /** Normalise with the batch's statistics (true) or with the running ones (false). */
   training?: boolean
-  /** Share of the new statistics in the running ones. */
+  /** Share of the new statistics in the running ones: 0.1 by default. */
   momentum?: number
   /** Added to the variance. */
   eps?: number
@@ -44,8 +44,9 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
   if (x.rank < 2) throw new ShapeError(`batchNorm: expected x [batch, …, channels], got [${x.shape}].`)
   const channels = x.shape.at(-1) as number
   expectAffine('batchNorm', x, { weight, bias, runningMean, runningVar }, [channels], options)
-  if (!(momentum >= 0 && momentum <= 1)) {
-    throw new ShapeError(`batchNorm: expected momentum in [0, 1], got ${momentum}.`)
+  if (!(typeof momentum === 'number' && momentum >= 0 && momentum <= 1)) {
+    const remedy = momentum === null ? ' For the average of all batches give 1 / (batches so far + 1).' : ''
+    throw new ShapeError(`batchNorm: expected momentum in [0, 1], got ${momentum}.${remedy}`)
   }
   const count = x.size / Math.max(1, channels)
   if (training && count === 1) {
