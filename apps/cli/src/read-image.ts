@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import type { Sample } from '@ddnet/datasets'
+import { DatasetError, type ImageLimits, type Sample } from '@ddnet/datasets'
+import { openImage } from '@ddnet/datasets/node'
 import type { Sharp } from 'sharp'
 import { CliError } from './errors.ts'
 
@@ -52,6 +53,19 @@ export async function encodeSquare(pixels: Uint8Array, size: number): Promise<Ui
     .toBuffer()
 }
 
+/**
+ * The largest picture that is decoded, which `DDNET_MAX_PIXELS` raises.
+ *
+ * @throws CliError for one that is no number of pixels
+ */
+function imageLimits(): ImageLimits {
+  const given = process.env['DDNET_MAX_PIXELS']
+  if (given === undefined || given === '') return {}
+  const maxPixels = Number(given)
+  if (Number.isSafeInteger(maxPixels) && maxPixels > 0) return { maxPixels }
+  throw new CliError(`DDNET_MAX_PIXELS=${given}: expected a number of pixels, as in DDNET_MAX_PIXELS=200000000`)
+}
+
 /** @throws CliError naming the file that is not there, or is not an image */
 async function withImage<T>(path: string, name: string, use: (image: Sharp) => Promise<T>): Promise<T> {
   let file: Buffer
@@ -64,21 +78,10 @@ async function withImage<T>(path: string, name: string, use: (image: Sharp) => P
       cause: error,
     })
   }
-  // Loaded only here: it is large, and only images in files need it.
-  const { default: sharp } = await import('sharp')
   try {
-    return await use(sharp(file).rotate()) // as its EXIF data says
+    return await openImage(file, name, use, imageLimits())
   } catch (error) {
-    throw new CliError(
-      `${name} is not an image that can be read: ${damageOf(error as Error)}. PNG, JPEG, WebP, GIF, AVIF, TIFF and SVG can.`,
-      undefined,
-      { cause: error },
-    )
+    if (!(error instanceof DatasetError)) throw error
+    throw new CliError(error.message, undefined, { cause: error })
   }
-}
-
-/** What sharp says in one line. Of a file that it has met before it may say no more than that something is wrong. */
-function damageOf({ message }: Error): string {
-  const told = new Set(message.split('\n').filter((line) => !/^$|^Warning treated as error/.test(line)))
-  return told.size === 0 ? 'it is damaged or cut off' : [...told].join(', ').replace(/[:.]$/, '')
 }

@@ -59,7 +59,7 @@ describe('predict', () => {
     const broken = await shell.run('predict', 'runs/a', 'text.png')
     expect([broken.code, broken.stderr]).toEqual([
       1,
-      expect.stringContaining('ddnet: text.png is not an image that can be read'),
+      expect.stringContaining('ddnet: text.png is no image that is read'),
     ])
     const missing = await shell.run('predict', 'runs/a', 'none.png')
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('none.png: there is no such file')])

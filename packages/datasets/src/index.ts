@@ -18,6 +18,7 @@ export { type Files, subfolder } from './files/files.ts'
 export { pickedFiles } from './files/picked-files.ts'
 export { type ServedFilesOptions, servedFiles } from './files/served-files.ts'
 export { type ImageArrays, imageDataset } from './image-dataset.ts'
+export type { ImageLimits } from './images/limits.ts'
 export type { DecodedImage } from './images/types.ts'
 export {
   type Batch,

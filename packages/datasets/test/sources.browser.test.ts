@@ -42,6 +42,6 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
   expect(looked.digits).toEqual(files.t10k.labels)
   expect(looked.reasons).toEqual([
     'DatasetError: cannot fetch photos/cat/none.png: HTTP 404. Check that the server has it.',
-    expect.stringMatching(/^DatasetError: photos\/cat\/text\.png is damaged, or no image that this browser reads: /),
+    expect.stringMatching(/^DatasetError: photos\/cat\/text\.png is no image that is read: it begins with/),
   ])
 })

@@ -40,7 +40,7 @@ async function readSplit(directory: string, facts: SplitFacts, remedy: string): 
       const paths = names.slice(first, first + READ_AT_ONCE).map((name) => join(folder, name))
       const files = await Promise.all(paths.map((path) => readBytes(path, remedy)))
       for (const [at, file] of files.entries()) {
-        const pixels = decodePng(file, { width: 32, height: 32, path: paths[at] as string, remedy })
+        const pixels = await decodePng(file, { width: 32, height: 32, path: paths[at] as string, remedy })
         const image = label * perClass + first + at
         images.set(pixels, image * IMAGE_BYTES)
         labels[image] = label

@@ -1,6 +1,5 @@
-import { type DecodedPng, decode } from 'fast-png'
 import { DatasetError } from '../dataset-error.ts'
-import { checkPng } from '../images/check-png.ts'
+import { decodePng as decodeAnyPng } from '../images/decode-png.ts'
 
 export interface PngExpectation {
   readonly width: number
@@ -14,22 +13,19 @@ export interface PngExpectation {
  *
  * @throws DatasetError naming the file if it does not decode, or is not RGB with 8 bits of the expected size
  */
-export function decodePng(file: Uint8Array, { width, height, path, remedy }: PngExpectation): Uint8Array {
-  let png: DecodedPng
-  try {
-    checkPng(file, path)
-    png = decode(file, { checkCrc: true })
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new DatasetError(`${path} is damaged: it does not decode as PNG (${reason}). ${remedy}`, { cause: error })
-  }
+export async function decodePng(
+  file: Uint8Array,
+  { width, height, path, remedy }: PngExpectation,
+): Promise<Uint8Array> {
+  const png = await decodeAnyPng(file, path).catch((error: Error) => {
+    throw new DatasetError(`${error.message} ${remedy}`, { cause: error, path })
+  })
   const { data, channels, depth } = png
-  const fits = png.width === width && png.height === height && channels === 3 && depth === 8 && !png.palette
-  if (!fits || data.length !== width * height * 3 || !(data instanceof Uint8Array)) {
+  if (png.width !== width || png.height !== height || channels !== 3 || depth !== 8) {
     throw new DatasetError(
       `${path}: expected ${width}×${height} RGB pixels of 8 bits, ` +
         `got ${png.width}×${png.height} with ${channels} channels of ${depth} bits${png.palette ? ' and a palette' : ''}. ${remedy}`,
     )
   }
-  return data
+  return data as Uint8Array // 8 bits
 }

@@ -30,7 +30,7 @@ async function readSplit(files: FileSource, facts: SplitFacts, labelsName: strin
   let at = 0
   for (const batch of facts.batches) {
     const name = `${batch.name}.png`
-    const pixels = decodePng(await files.read(name), {
+    const pixels = await decodePng(await files.read(name), {
       width: IMAGE_BYTES / 3,
       height: batch.count,
       path: files.path(name),

@@ -1,21 +1,23 @@
 import { DatasetError } from '../dataset-error.ts'
-import { expectPixels } from './limits.ts'
+import { checkImage } from './check-image.ts'
+import { expectPixels, type ImageLimits } from './limits.ts'
 import type { DecodedImage } from './types.ts'
 
 /** An image file as RGB bytes: turned as its EXIF data says, on white where it is transparent. */
-export async function decodeImage(file: Uint8Array, path: string): Promise<DecodedImage> {
+export async function decodeImage(file: Uint8Array, path: string, limits: ImageLimits = {}): Promise<DecodedImage> {
+  const { format, bytes } = await checkImage(file, path, limits)
   let bitmap: ImageBitmap
   try {
-    bitmap = await createImageBitmap(new Blob([new Uint8Array(file)]), { imageOrientation: 'from-image' })
+    bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), { imageOrientation: 'from-image' })
   } catch (error) {
     throw new DatasetError(
-      `${path} is damaged, or no image that this browser reads: ${(error as Error).message} Replace it, or take it out.`,
+      `${path} is a ${format} that is damaged, or that this browser does not read: ${(error as Error).message} Replace it, or take it out.`,
       { cause: error, path },
     )
   }
   try {
     const { width, height } = bitmap
-    expectPixels(width, height, path)
+    expectPixels(width, height, path, limits)
     const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
     if (!context) throw new DatasetError(`${path}: this browser gave no canvas to decode images on`, { path })
     context.fillStyle = 'white'

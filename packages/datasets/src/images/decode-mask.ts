@@ -1,7 +1,6 @@
-import { type DecodedPng, decode } from 'fast-png'
 import type { SegmentationSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
-import { checkPng } from './check-png.ts'
+import { decodePng } from './decode-png.ts'
 
 interface Mask {
   readonly mask: SegmentationSample['mask']
@@ -15,18 +14,8 @@ interface Mask {
  *
  * @throws DatasetError naming the file, for damage and for colours
  */
-export function decodeMask(file: Uint8Array, path: string): Mask {
-  checkPng(file, path)
-  let png: DecodedPng
-  try {
-    png = decode(file, { checkCrc: true })
-  } catch (error) {
-    throw new DatasetError(`${path} is damaged: ${(error as Error).message}. Replace it, or take it out.`, {
-      cause: error,
-      path,
-    })
-  }
-  const { width, height, depth, channels, data } = png
+export async function decodeMask(file: Uint8Array, path: string): Promise<Mask> {
+  const { width, height, channels, data } = await decodePng(file, path)
   if (channels !== 1) {
     throw new DatasetError(
       `${path}: expected a mask of grey values or with a palette, whose numbers are the classes, got ${channels} channels. ` +
@@ -34,21 +23,5 @@ export function decodeMask(file: Uint8Array, path: string): Mask {
       { path },
     )
   }
-  if (depth === 16) return { mask: Int32Array.from(data), height, width }
-  if (depth === 8) return { mask: data as Uint8Array, height, width }
-  return { mask: unpack(data as Uint8Array, height, width, depth), height, width }
-}
-
-/** Rows of values of 1, 2 or 4 bits, which begin at whole bytes. */
-function unpack(packed: Uint8Array, height: number, width: number, depth: number): Uint8Array {
-  const row = Math.ceil((width * depth) / 8)
-  const mask = new Uint8Array(height * width)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const bit = x * depth
-      const byte = packed[y * row + (bit >> 3)] as number
-      mask[y * width + x] = (byte >> (8 - depth - (bit & 7))) & (2 ** depth - 1)
-    }
-  }
-  return mask
+  return { mask: data instanceof Uint16Array ? Int32Array.from(data) : data, height, width }
 }

@@ -1,13 +1,26 @@
 import { DatasetError } from '../dataset-error.ts'
 
 /** As many pixels as Pillow takes without a warning: 268 MB as RGB. */
-export const MOST_PIXELS = 89_478_485
+const MOST_PIXELS = 89_478_485
 
-/** @throws DatasetError for an image whose header promises more pixels than anybody trains on */
-export function expectPixels(width: number, height: number, path: string): void {
-  if (width >= 1 && height >= 1 && width * height <= MOST_PIXELS) return
+/** What one image may take. */
+export interface ImageLimits {
+  /** Pixels that its header may promise: 89,478,485 by default, as many as Pillow takes without a warning. */
+  readonly maxPixels?: number
+  /** Seconds that sharp may take to decode it, in Node: 60 by default. */
+  readonly maxSeconds?: number
+}
+
+export const pixelLimit = ({ maxPixels = MOST_PIXELS }: ImageLimits): number => maxPixels
+export const secondLimit = ({ maxSeconds = 60 }: ImageLimits): number => maxSeconds
+
+/** @throws DatasetError for an image whose header promises more pixels than anybody trains on, or none */
+export function expectPixels(width: number, height: number, path: string, limits: ImageLimits = {}): void {
+  const most = pixelLimit(limits)
+  if (width >= 1 && height >= 1 && width * height <= most) return
   throw new DatasetError(
-    `${path} says that it has ${width}×${height} pixels: expected 1 … ${MOST_PIXELS}. It is damaged, or must be made smaller.`,
+    `${path} says that it has ${width}×${height} pixels: expected 1 … ${most}. It is damaged, or must be made smaller, ` +
+      'or be allowed by maxPixels of decodeImage, which is DDNET_MAX_PIXELS for the command.',
     { path },
   )
 }

@@ -8,17 +8,33 @@ export interface IdxArray {
   readonly data: Uint8Array
 }
 
+/** What a gzipped file may always hold; EMNIST, the largest of its kind, has 548 MB in 100. */
+const ALWAYS_ALLOWED = 64 * 2 ** 20
+/** How many times its size a gzipped file may hold above that: images pack into a tenth, zeros into a thousandth. */
+const MOST_TIMES = 100
+
 /**
  * An IDX file of unsigned bytes, gzipped or not, as MNIST's: two zeros, the type 8, the number of axes, each axis as 32
  * bits, and the values.
  *
- * @throws DatasetError naming the file, if it is another type, or longer or shorter than its header says
+ * @throws DatasetError naming the file, if it is another type, longer or shorter than its header says, or gzipped to less
+ * than a hundredth of more than 64 MiB
  */
 export async function readIdx(files: Files, name: string): Promise<IdxArray> {
   const path = files.path(name)
   let bytes = await files.read(name)
-  // Four bytes of header, and the axes, of which nobody has more than 255: the length is known from these.
-  if (isGzip(bytes)) bytes = await gunzip(bytes, path, (beginning) => sizeOf(beginning, path).total, 4 + 4 * 255)
+  if (isGzip(bytes)) {
+    const packed = bytes.length
+    bytes = await gunzip(bytes, path, (beginning) => {
+      if (beginning.length < 4 || beginning.length < 4 + 4 * (beginning[3] as number)) return 4 + 4 * 255
+      const { total } = sizeOf(beginning, path)
+      if (total <= Math.max(ALWAYS_ALLOWED, MOST_TIMES * packed)) return total
+      throw new DatasetError(
+        `${path} says that its ${packed} bytes unzip to ${total}: expected at most ${MOST_TIMES} times as many. Download it again, or unzip it yourself if you know that it is right.`,
+        { path },
+      )
+    })
+  }
   const { shape, offset, total } = sizeOf(bytes, path)
   if (bytes.length !== total) {
     throw new DatasetError(

@@ -55,7 +55,7 @@ export async function maskFolder(
       const path = maskFiles.path(maskOf(name))
       const [imageFile, maskFile] = await Promise.all([imageFiles.read(name), maskFiles.read(maskOf(name))])
       const image = await decodeImage(imageFile, imageFiles.path(name))
-      const { mask, height, width } = decodeMask(maskFile, path)
+      const { mask, height, width } = await decodeMask(maskFile, path)
       if (height !== image.shape[0] || width !== image.shape[1]) {
         throw new DatasetError(
           `${path} has ${width}×${height} pixels, but its image ${image.shape[1]}×${image.shape[0]}. Make the mask again.`,
