@@ -3,18 +3,20 @@ import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { sumToShape } from './broadcast.ts'
 import { greater, greaterEqual, less, lessEqual } from './compare.ts'
-import { expectDtype, promoting } from './dtype.ts'
+import { expectDtype, keepingIntegers, promoting } from './dtype.ts'
 import { sign } from './round.ts'
 import { cast } from './shape.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 type One = { x: Tensor }
 
+const isIntegers = <T extends Tensor>(x: T | tf.TensorLike): x is T => x instanceof tf.Tensor && x.dtype === 'int32'
+
 /**
- * `a + b`, with broadcasting.
+ * `a + b`, with broadcasting. Here and below int32 stays int32 beside a whole number, and wraps around beyond ±2³¹.
  * @see torch.add
  */
-export const add: typeof tf.add = stockOp<typeof tf.add, Pair>('Add', tf.add, ['a', 'b'], {
+export const add: typeof tf.add = stockOp<typeof tf.add, Pair>('Add', keepingIntegers(tf.add), ['a', 'b'], {
   gradient: {
     a: (dy, { a }) => sumToShape(dy, a.shape),
     b: (dy, { b }) => sumToShape(dy, b.shape),
@@ -25,7 +27,7 @@ export const add: typeof tf.add = stockOp<typeof tf.add, Pair>('Add', tf.add, ['
  * `a - b`, with broadcasting.
  * @see torch.sub
  */
-export const sub: typeof tf.sub = stockOp<typeof tf.sub, Pair>('Sub', tf.sub, ['a', 'b'], {
+export const sub: typeof tf.sub = stockOp<typeof tf.sub, Pair>('Sub', keepingIntegers(tf.sub), ['a', 'b'], {
   gradient: {
     a: (dy, { a }) => sumToShape(dy, a.shape),
     b: (dy, { b }) => sumToShape(neg(dy), b.shape),
@@ -36,7 +38,7 @@ export const sub: typeof tf.sub = stockOp<typeof tf.sub, Pair>('Sub', tf.sub, ['
  * `a · b`, elementwise with broadcasting.
  * @see torch.mul
  */
-export const mul: typeof tf.mul = stockOp<typeof tf.mul, Pair>('Multiply', tf.mul, ['a', 'b'], {
+export const mul: typeof tf.mul = stockOp<typeof tf.mul, Pair>('Multiply', keepingIntegers(tf.mul), ['a', 'b'], {
   gradient: {
     a: (dy, { a, b }) => sumToShape(mul(dy, b), a.shape),
     b: (dy, { a, b }) => sumToShape(mul(dy, a), b.shape),
@@ -58,23 +60,33 @@ export const div: typeof tf.div = stockOp<typeof tf.div, Pair>('RealDiv', promot
  * The larger of `a` and `b`, or NaN; where they are equal each gets half the gradient.
  * @see torch.maximum
  */
-export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>('Maximum', tf.maximum, ['a', 'b'], {
-  gradient: {
-    a: (dy, { a, b }) => sumToShape(mul(dy, share(less(a, b), lessEqual(a, b))), a.shape),
-    b: (dy, { a, b }) => sumToShape(mul(dy, share(less(b, a), lessEqual(b, a))), b.shape),
+export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>(
+  'Maximum',
+  keepingIntegers(tf.maximum),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(mul(dy, share(less(a, b), lessEqual(a, b))), a.shape),
+      b: (dy, { a, b }) => sumToShape(mul(dy, share(less(b, a), lessEqual(b, a))), b.shape),
+    },
   },
-})
+)
 
 /**
  * The smaller of `a` and `b`, or NaN; where they are equal each gets half the gradient.
  * @see torch.minimum
  */
-export const minimum: typeof tf.minimum = stockOp<typeof tf.minimum, Pair>('Minimum', tf.minimum, ['a', 'b'], {
-  gradient: {
-    a: (dy, { a, b }) => sumToShape(mul(dy, share(greater(a, b), greaterEqual(a, b))), a.shape),
-    b: (dy, { a, b }) => sumToShape(mul(dy, share(greater(b, a), greaterEqual(b, a))), b.shape),
+export const minimum: typeof tf.minimum = stockOp<typeof tf.minimum, Pair>(
+  'Minimum',
+  keepingIntegers(tf.minimum),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(mul(dy, share(greater(a, b), greaterEqual(a, b))), a.shape),
+      b: (dy, { a, b }) => sumToShape(mul(dy, share(greater(b, a), greaterEqual(b, a))), b.shape),
+    },
   },
-})
+)
 
 /** 0 where the other is chosen, ½ where both are equal, 1 elsewhere: at a NaN both get all of the gradient, as in PyTorch. */
 const share = (other: Tensor, orEqual: Tensor): Tensor =>
@@ -86,7 +98,7 @@ const share = (other: Tensor, orEqual: Tensor): Tensor =>
  */
 export const squaredDifference: typeof tf.squaredDifference = stockOp<typeof tf.squaredDifference, Pair>(
   'SquaredDifference',
-  tf.squaredDifference,
+  keepingIntegers(tf.squaredDifference),
   ['a', 'b'],
   {
     gradient: {
@@ -103,9 +115,10 @@ export const squaredDifference: typeof tf.squaredDifference = stockOp<typeof tf.
  */
 export const neg: typeof tf.neg = stockOp<typeof tf.neg, One>(
   'Neg',
-  (x) => {
+  <T extends Tensor>(x: T | tf.TensorLike): T => {
     expectDtype('neg', 'x', x, 'float32', 'int32')
-    return tf.neg(x)
+    // tfjs-wasm's kernel negates integers in float32.
+    return isIntegers(x) ? tf.tidy(() => tf.sub<T>(tf.scalar(0, 'int32'), x)) : tf.neg<T>(x)
   },
   ['x'],
   {
@@ -121,10 +134,10 @@ export const neg: typeof tf.neg = stockOp<typeof tf.neg, One>(
  */
 export const square: typeof tf.square = stockOp<typeof tf.square, One>(
   'Square',
-  (x) => {
+  <T extends Tensor>(x: T | tf.TensorLike): T => {
     expectDtype('square', 'x', x, 'float32', 'int32')
     // Stock kernels square integers in float32, which is exact below 2²⁴ alone.
-    return x instanceof tf.Tensor && x.dtype === 'int32' ? tf.mul(x, x) : tf.square(x)
+    return isIntegers(x) ? tf.mul<T>(x, x) : tf.square<T>(x)
   },
   ['x'],
   {
@@ -174,9 +187,10 @@ export const log: typeof tf.log = stockOp<typeof tf.log, One>('Log', promoting(t
  */
 export const abs: typeof tf.abs = stockOp<typeof tf.abs, One>(
   'Abs',
-  (x) => {
+  <T extends Tensor>(x: T | tf.TensorLike): T => {
     expectDtype('abs', 'x', x, 'float32', 'int32')
-    return tf.abs(x)
+    // tfjs's kernels take them in float32.
+    return isIntegers(x) ? tf.tidy(() => tf.maximum<T>(x, tf.sub(tf.scalar(0, 'int32'), x))) : tf.abs<T>(x)
   },
   ['x'],
   {

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { GradientDefinition } from '../engine/gradient.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { zerosLike } from './create.ts'
+import { keepingIntegers } from './dtype.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 /** A comparison is a constant to differentiation, as in PyTorch: its derivative is zero almost everywhere. */
@@ -13,33 +14,43 @@ const definition: GradientDefinition<Pair, unknown, Tensor, never, undefined> = 
 /** `a > b` as bool, with broadcasting. */
 export const greater: typeof tf.greater = stockOp<typeof tf.greater, Pair>(
   'Greater',
-  tf.greater,
+  keepingIntegers(tf.greater),
   ['a', 'b'],
   definition,
 )
 /** `a ≥ b` as bool, with broadcasting. */
 export const greaterEqual: typeof tf.greaterEqual = stockOp<typeof tf.greaterEqual, Pair>(
   'GreaterEqual',
-  tf.greaterEqual,
+  keepingIntegers(tf.greaterEqual),
   ['a', 'b'],
   definition,
 )
 /** `a < b` as bool, with broadcasting. */
-export const less: typeof tf.less = stockOp<typeof tf.less, Pair>('Less', tf.less, ['a', 'b'], definition)
+export const less: typeof tf.less = stockOp<typeof tf.less, Pair>(
+  'Less',
+  keepingIntegers(tf.less),
+  ['a', 'b'],
+  definition,
+)
 /** `a ≤ b` as bool, with broadcasting. */
 export const lessEqual: typeof tf.lessEqual = stockOp<typeof tf.lessEqual, Pair>(
   'LessEqual',
-  tf.lessEqual,
+  keepingIntegers(tf.lessEqual),
   ['a', 'b'],
   definition,
 )
 /** `a = b` as bool, with broadcasting. */
-export const equal: typeof tf.equal = stockOp<typeof tf.equal, Pair>('Equal', tf.equal, ['a', 'b'], definition)
+export const equal: typeof tf.equal = stockOp<typeof tf.equal, Pair>(
+  'Equal',
+  keepingIntegers(tf.equal),
+  ['a', 'b'],
+  definition,
+)
 
 /** `a ≠ b` as bool, with broadcasting; true wherever one is NaN. */
 export const notEqual: typeof tf.notEqual = stockOp<typeof tf.notEqual, Pair>(
   'NotEqual',
-  tf.notEqual,
+  keepingIntegers(tf.notEqual),
   ['a', 'b'],
   definition,
 )

@@ -1,4 +1,4 @@
-import { type DataType, Tensor, type TensorLike, tidy } from '@tensorflow/tfjs-core'
+import { type DataType, scalar, Tensor, type TensorLike, tidy } from '@tensorflow/tfjs-core'
 import { ShapeError } from '../engine/shape-error.ts'
 import { cast } from './shape.ts'
 
@@ -14,6 +14,22 @@ export function promoting<F extends (...parameters: never[]) => Tensor>(call: F)
       ? tidy(() => anyCall(...parameters.map((x) => (isWhole(x) ? cast(x as Tensor, 'float32') : x))))
       : anyCall(...parameters)
   return promoted as unknown as F
+}
+
+/** Whether a number is a value of int32. */
+export const isInt32 = (x: unknown): x is number => typeof x === 'number' && (x | 0) === x
+
+/**
+ * `call` of two operands, where a whole number beside an int32 tensor is int32, too, as in PyTorch. tfjs makes float32 of
+ * both, which holds integers up to 2²⁴.
+ */
+export function keepingIntegers<F extends (...parameters: never[]) => Tensor>(call: F): F {
+  const anyCall = call as unknown as (a: Argument, b: Argument) => Tensor
+  const beside = (x: Argument, other: Argument): Argument =>
+    isInt32(x) && other instanceof Tensor && other.dtype === 'int32' ? scalar(x, 'int32') : x
+  const kept = (a: Argument, b: Argument): Tensor =>
+    typeof a === 'number' || typeof b === 'number' ? tidy(() => anyCall(beside(a, b), beside(b, a))) : anyCall(a, b)
+  return kept as unknown as F
 }
 
 /** @throws ShapeError if `x` is a tensor of another dtype than the `allowed` ones */

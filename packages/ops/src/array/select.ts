@@ -5,6 +5,7 @@ import { stockOp } from '../engine/stock-op.ts'
 import { axisOf, broadcastShapes, expectIndices } from './axes.ts'
 import { zerosLike } from './create.ts'
 import { asConstant } from './detach.ts'
+import { isInt32 } from './dtype.ts'
 import { broadcastTo } from './rearrange.ts'
 import { segmentSum } from './segment-sum.ts'
 import { cast, reshape, transpose } from './shape.ts'
@@ -45,7 +46,11 @@ export function where<T extends Tensor = Tensor>(
   }
   const given = [whenTrue, whenFalse].filter((value) => typeof value !== 'number')
   const shape = broadcastShapes('where', condition.shape, ...given.map((value) => value.shape))
-  const dtype = given.every((value) => value.dtype === given[0]?.dtype) ? (given[0]?.dtype ?? 'float32') : 'float32'
+  // A number that is no integer makes real numbers of integers.
+  const fits = (dtype: string): boolean =>
+    dtype === 'float32' || [whenTrue, whenFalse].every((value) => typeof value !== 'number' || isInt32(value))
+  const common = given.every((value) => value.dtype === given[0]?.dtype) ? (given[0]?.dtype ?? 'float32') : 'float32'
+  const dtype = fits(common) ? common : 'float32'
   if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, dtype) as T
   const spread = (x: Tensor): Tensor => (tf.util.arraysEqual(x.shape, shape) ? x : broadcastTo(x, shape))
   const full = (value: Tensor | number): Tensor => {

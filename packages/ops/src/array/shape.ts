@@ -156,6 +156,13 @@ export function padConstant<T extends Tensor>(
   const shape = x.shape.map((size, axis) => size + sum2(paddings[axis] as readonly [number, number]))
   if (x.size === 0) return tf.fill(shape, constantValue, x.dtype as 'float32' | 'int32') as T
   if (x.rank === 0) return clone(x)
+  if (x.dtype === 'int32' && Math.abs(constantValue) > 2 ** 24) {
+    // tfjs's kernels take the constant in float32.
+    return tf.tidy(() => {
+      const constant = tf.scalar(constantValue, 'int32')
+      return tf.add(padConstant(tf.sub(x, constant), paddings), constant) as T
+    })
+  }
   const merged = mergeUnpadded(x.shape, paddings)
   // tfjs-backend-webgpu cannot pad five axes.
   if (x.rank <= 4) return padOp(x, paddings as [number, number][], constantValue)

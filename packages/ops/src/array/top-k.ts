@@ -19,6 +19,9 @@ export interface ValuesWithIndices {
   readonly indices: Tensor
 }
 
+/** In the opposite order. −1 − x is an integer where −x is not: of the least one. */
+const reversed = (x: Tensor): Tensor => (x.dtype === 'int32' ? tf.sub(tf.scalar(-1, 'int32'), x) : tf.neg(x))
+
 const topKIndicesOp = defineOp('topKIndices', {
   inputs: ['x'],
   saves: [],
@@ -29,7 +32,7 @@ const topKIndicesOp = defineOp('topKIndices', {
     // NaN counts as the largest value; tfjs's kernel leaves its place open.
     const known =
       x.dtype === 'int32' ? rows : tf.where(tf.equal(rows, rows), rows, tf.fill(rows.shape, Number.POSITIVE_INFINITY))
-    const positions = tf.topk(largest ? known : tf.neg(known), k).indices
+    const positions = tf.topk(largest ? known : reversed(known), k).indices
     const indices = tf.reshape(positions, [...moved.shape.slice(0, -1), k])
     return axis === x.rank - 1
       ? indices
