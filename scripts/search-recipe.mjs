@@ -13,8 +13,8 @@ import {
   createModel,
   createOptimizer,
   createSchedule,
+  evaluationLoader,
   keysOf,
-  testLoader,
   trainingLoader,
 } from '../apps/cli/src/experiment.ts'
 import { totalSteps } from '../apps/cli/src/step-counts.ts'
@@ -49,7 +49,7 @@ const trainer = new Trainer({
 const start = performance.now()
 await trainer.fit(trainingLoader(fitted, config), {
   steps,
-  validation: testLoader(held, config, 250),
+  validation: evaluationLoader(held, config, 250),
   key: keysOf(config).training,
 })
 const seconds = Math.round((performance.now() - start) / 1000)

@@ -9,8 +9,9 @@ import type { PresetName } from './config/presets.ts'
 import { type Resolved, resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
-import { type LabelledImages, loadData } from './data.ts'
+import { countedImages, type LabelledImages, loadData } from './data.ts'
 import { describeEnvironment, type Environment, readRunEnvironment } from './environment.ts'
+import { UsageError } from './errors.ts'
 import { createModel, type Model } from './experiment.ts'
 import { write } from './files.ts'
 import { refuseTooLarge } from './memory.ts'
@@ -150,10 +151,17 @@ async function modelAndData(config: Config, selected: SelectedBackend, { io, loa
   say('model', `${config.model.name} on ${config.size}×${config.size} pixels`)
   for (const line of modelSummary(summary, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
   const data = early ?? (await loadData(config, io, load))
-  say(
-    'data',
-    `${formatCount(data.train.length)} training images, ${formatCount(data.test.length)} test images, ${data.classNames.length} classes`,
-  )
+  say('data', `${countedImages(data)}, ${data.classNames.length} classes`)
+  if (data.validation === undefined && data.test === undefined) {
+    throw new UsageError(
+      `data.validation=0 leaves nothing to measure on: ${config.data.directory} has no folder val and no folder test. Try data.validation=0.2`,
+    )
+  }
+  if (data.validation === undefined && config.earlyStopping.patience !== null) {
+    throw new UsageError(
+      `earlyStopping.patience=${config.earlyStopping.patience} needs validation images, and data.validation=0 leaves none. Try data.validation=0.1`,
+    )
+  }
   return { model, data }
 }
 

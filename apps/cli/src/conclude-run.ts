@@ -2,8 +2,9 @@ import { basename, join } from 'node:path'
 import { loadCheckpoint } from '@ddnet/trainer'
 import type { ReadyRun } from './begin-run.ts'
 import { commandNames } from './command-names.ts'
+import { heldOut } from './data.ts'
 import { readRunEnvironment } from './environment.ts'
-import { evaluateOnTestImages } from './evaluate-on-test-images.ts'
+import { evaluateHeldOut } from './evaluate-held-out.ts'
 import { type Evaluation, perClass } from './evaluation.ts'
 import { write } from './files.ts'
 import type { Io } from './io.ts'
@@ -23,8 +24,11 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
   const { folder, model, config, data, log } = run
   const { model: weights, step } = await loadCheckpoint(join(folder.checkpoints, 'last'))
   model.loadStateDict(weights)
-  const evaluation = await evaluateOnTestImages({ model, config, data }, io)
-  const samples = await predictSamples({ model, config, classNames: data.classNames }, await firstImages(data.test))
+  const evaluation = await evaluateHeldOut({ model, config, data }, io)
+  const samples = await predictSamples(
+    { model, config, classNames: data.classNames },
+    await firstImages(heldOut(data).images),
+  )
   await writePredictions(folder.predictions, samples, dataTitle(config))
   await writeResult(folder.result, step, evaluation, data.classNames)
   const report = runReport({
@@ -60,15 +64,14 @@ function sayCurves(records: readonly MetricsRecord[], io: Io): void {
   const [first, last] = [records[0], records.at(-1)]
   if (first === undefined || last === undefined || first === last) return
   const losses = records.map(({ train }) => train.loss)
-  const accuracies = records.map(({ test }) => test.accuracy)
+  const accuracies = records.flatMap(({ validation }) => validation?.accuracy ?? [])
   say(
     'curves',
-    `train loss     ${sparkline(losses, 40)} ${first.train.loss.toFixed(3)} → ${last.train.loss.toFixed(3)}`,
+    `train loss           ${sparkline(losses, 34)} ${first.train.loss.toFixed(3)} → ${last.train.loss.toFixed(3)}`,
   )
-  say(
-    '',
-    `test accuracy  ${sparkline(accuracies, 40)} ${formatPercent(first.test.accuracy)} → ${formatPercent(last.test.accuracy)}`,
-  )
+  const [began, ended] = [accuracies[0], accuracies.at(-1)]
+  if (began === undefined || ended === undefined) return
+  say('', `validation accuracy  ${sparkline(accuracies, 34)} ${formatPercent(began)} → ${formatPercent(ended)}`)
 }
 
 function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {

@@ -1,15 +1,17 @@
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import {
   type Dataset,
+  type FolderNotes,
+  type ImageFolder,
+  type ImageSplits,
   imageDataset,
-  imageFolder,
+  imageSplits,
+  inOwnOrder,
   type Sample,
-  stratifiedSplit,
-  subfolder,
   subset,
+  validationSplit,
 } from '@ddnet/datasets'
 import { diskFiles } from '@ddnet/datasets/node'
-import { type Key, random } from '@ddnet/ops'
 import type { Config } from './config/schema.ts'
 import type { LabelledImages } from './data.ts'
 import { memoryLimit } from './environment.ts'
@@ -25,84 +27,83 @@ import { styleFor } from './terminal/style.ts'
 
 /** Share of the memory that images may take. */
 const memoryShare = 0.5
-const testNames = ['test', 'val', 'valid', 'validation']
+const mostExamples = 2
 
 /** Names of image files with their classes, before any of them is read. */
-export interface ImageList {
-  readonly classNames: readonly string[]
-  /** Relative to the folder. */
-  readonly names: readonly string[]
-  readonly labels: readonly number[]
-}
+export type ImageList = Pick<ImageFolder, 'classNames' | 'names' | 'labels'>
 
 /**
- * What is in a folder: `train/CLASS/…` and `test/CLASS/…` (or `val`, `valid`, `validation`) where it has these, else
- * `CLASS/…` alone, which may lie in `train`.
+ * What is in a folder, as `imageSplits` has it: names of images relative to the folder, none of which is read.
  *
- * @throws DatasetError for a folder without images in folders; CliError for test images of a class that is not trained
+ * @throws DatasetError for a folder without images in folders, folders that look like splits and are not, and a class that
+ * is not trained
  */
-export async function listImageFolder(directory: string): Promise<{ train: ImageList; test?: ImageList }> {
-  const files = diskFiles(directory)
-  const paths = (await files.list()).map((name) => name.split('/'))
-  const folders = new Set(paths.filter(({ length }) => length > 1).map(([first]) => first as string))
-  const part = async (name: string): Promise<ImageList> => {
-    const { classNames, names, labels } = await imageFolder(subfolder(files, name))
-    return { classNames, labels, names: names.map((each) => `${name}/${each}`) }
-  }
-  const testName = testNames.find((name) => folders.has(name))
-  const classesInTrain = paths.some(({ length, 0: first }) => first === 'train' && length > 2)
-  if (folders.size === 1 && classesInTrain) return { train: await part('train') }
-  if (!folders.has('train') || testName === undefined) return { train: await imageFolder(files) }
-  const [train, test] = await Promise.all([part('train'), part(testName)])
-  const { classNames } = train
-  const relabelled = test.labels.map((label) => {
-    const name = test.classNames[label] as string
-    if (classNames.includes(name)) return classNames.indexOf(name)
-    throw new CliError(
-      `${join(directory, testName, name)}: there is no class ${name} in ${join(directory, 'train')}, which has ${classNames.join(', ')}. Move or remove it.`,
+export const listImageFolder = (directory: string): Promise<ImageSplits> => imageSplits(diskFiles(directory))
+
+/** Of each kind of files that are left out, how many, which, and what to do; and which links lead elsewhere. */
+export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType<typeof sayer>): void {
+  const examples = (names: readonly string[]) =>
+    names.length > mostExamples ? `${names.slice(0, mostExamples).join(', ')} …` : names.join(', ')
+  for (const { what, names, remedy } of leftOut) {
+    say(
+      'left out',
+      `${formatCount(names.length)} ${what}: ${examples(names)}.${remedy === undefined ? '' : ` ${remedy}`}`,
     )
-  })
-  return { train, test: { ...test, classNames, labels: relabelled } }
+  }
+  if (linksOutside.length > 0) {
+    say(
+      'links',
+      `${formatCount(linksOutside.length)} lead out of the folder, and were followed: ${examples(linksOutside)}`,
+    )
+  }
 }
 
 /**
  * A folder of images as data to train on. All images are decoded once, cut to a square and scaled to `size`, and stay in
- * memory. Without folders for training and testing, every class gives `data.validation` of its images to the test images,
- * by the run's seed.
+ * memory. Of a folder without validation images every class of the training images gives `data.validation` of them.
  *
  * @throws UsageError for a folder that cannot be trained on; CliError for an image that cannot be read, unless
  * `data.onError` is `skip`
  */
 export async function loadFolder(config: Pick<Config, 'data' | 'size' | 'seed'>, io: Io): Promise<LabelledImages> {
-  const { data, size, seed } = config
+  const { data, size } = config
   if (data.name !== 'folder' || data.directory === null) throw new Error('expected a folder of images') // checked with the settings
   const directory = resolve(io.cwd, data.directory)
   const lists = await listImageFolder(directory)
-  const { classNames } = lists.train
-  if (classNames.length < 2) {
-    throw new UsageError(
-      `${data.directory} has images of one class, ${classNames[0]}: expected a folder for each of two classes or more, as in ${data.directory}/cat/1.jpg and ${data.directory}/dog/1.jpg.`,
-    )
-  }
-  const count = lists.train.names.length + (lists.test?.names.length ?? 0)
+  const { classNames } = lists
+  sayNotes(lists, sayer(io))
+  if (classNames.length < 2) throw new UsageError(oneClass(lists, data.directory))
+  const parts = [lists.train, lists.validation, lists.test]
+  const count = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0)
   refuseTooMany(count, size)
   const read = imageReader(directory, { size, count, onError: data.onError }, io)
   const train = await read(lists.train)
-  const key = random.key(seed).fold('data').fold('split')
-  if (lists.test !== undefined) return { train, test: shuffled(await read(lists.test), key), classNames }
+  const validation = lists.validation && inOwnOrder(await read(lists.validation))
+  const test = lists.test && inOwnOrder(await read(lists.test))
+  const held = { ...(validation && { validation }), ...(test && { test }) }
+  if (validation !== undefined || data.validation === 0) return { train, ...held, classNames }
   refuseTooFew(train.labels ?? [], lists.train, data.directory)
-  const parts = stratifiedSplit(train, { fractions: [1 - data.validation, data.validation], key })
-  if (parts[1].length === 0) {
-    throw new UsageError(
-      `data.validation=${data.validation} leaves none of ${train.length} images to measure on. Try data.validation=0.2`,
-    )
-  }
-  return { train: parts[0], test: shuffled(parts[1], key), classNames }
+  return { ...held, ...splitOff(train, data.validation), classNames }
 }
 
-/** In an order of its own, so that the first ones are of all classes. */
-const shuffled = (images: Dataset<Sample>, key: Key): Dataset<Sample> =>
-  subset(images, [...random.permutation(key.fold('order'), images.length)])
+/** @throws UsageError for a share of images that is none of them */
+function splitOff(train: Dataset<Sample>, share: number) {
+  if (Math.round(share * train.length) === 0) {
+    throw new UsageError(
+      `data.validation=${share} leaves none of ${train.length} images to choose by. Try data.validation=0.2`,
+    )
+  }
+  return validationSplit(train, share)
+}
+
+/** Most often there is one folder more above the classes than was thought. */
+function oneClass({ classNames: [name = ''], train }: ImageSplits, directory: string): string {
+  const folder = dirname(train.names[0] as string)
+  const below = relative(name, folder).split('/')[0]
+  const inner = `${directory}/${name}`
+  const hint = below ? ` Perhaps it is ${inner} that has one: folder=${inner}` : ''
+  return `${directory} has images of one class, ${name}: expected a folder for each of two classes or more, as in ${directory}/cat/1.jpg and ${directory}/dog/1.jpg.${hint}`
+}
 
 function refuseTooMany(count: number, size: number): void {
   const [needed, allowed] = [count * size * size * 3, memoryShare * memoryLimit()]
@@ -115,17 +116,17 @@ function refuseTooMany(count: number, size: number): void {
 
 /** @param labels of the images that could be read */
 function refuseTooFew(labels: ArrayLike<number>, listed: ImageList, directory: string): void {
-  for (const label of listed.classNames.keys()) {
-    const count = Array.from(labels).filter((each) => each === label).length
+  const counts = new Array<number>(listed.classNames.length).fill(0)
+  for (const label of Array.from(labels)) counts[label] = (counts[label] as number) + 1
+  for (const [label, count] of counts.entries()) {
     if (count < 2) {
       const folder = dirname(join(directory, listed.names[listed.labels.indexOf(label)] as string))
       throw new UsageError(
-        `${folder} has ${count === 1 ? 'one image' : 'no image that can be read'}: expected at least two, one to train with and one to measure on.`,
+        `${folder} has ${count === 1 ? 'one image' : 'no image that can be read'}: expected at least two, one to train with and one to choose by. Add images, or remove the folder.`,
       )
     }
   }
 }
-
 interface ReaderOptions {
   readonly size: number
   /** Of all lists together. */

@@ -3,10 +3,12 @@ import { crossEntropy } from '@ddnet/losses'
 import { confusionMatrix } from '@ddnet/metrics'
 import { sgd } from '@ddnet/optimizers'
 import { Trainer } from '@ddnet/trainer'
+import type { Split } from './data.ts'
 import type { Model } from './experiment.ts'
 
-/** How a model does on a set of images. */
+/** How a model does on images that it was not trained on. */
 export interface Evaluation {
+  readonly split: Split
   readonly loss: number
   readonly accuracy: number
   readonly correct: number
@@ -16,7 +18,11 @@ export interface Evaluation {
 }
 
 /** Measures the model on everything that the loader gives. */
-export async function evaluateModel(model: Model, images: Loader<Batch>, classes: number): Promise<Evaluation> {
+export async function evaluateModel(
+  model: Model,
+  images: Loader<Batch>,
+  classes: number,
+): Promise<Omit<Evaluation, 'split'>> {
   const trainer = new Trainer({
     model,
     loss: crossEntropy(),

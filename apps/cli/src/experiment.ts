@@ -88,14 +88,14 @@ export function trainingLoader(train: Dataset<Sample>, config: Config): Loader<B
   return loader(images, { batchSize: config.batchSize, shuffle: true, key: keysOf(config).data })
 }
 
-/** The first `count` test images (or all, where there are fewer), in their order. */
-export function testLoader(
-  test: Dataset<Sample>,
+/** The first `count` images (or all, where there are fewer), in their order and as they are. */
+export function evaluationLoader(
+  images: Dataset<Sample>,
   config: Config,
   batchSize: number,
-  count = test.length,
+  count = images.length,
 ): Loader<Batch> {
-  return loader(map(subset(test, Math.min(count, test.length)), ...preprocessing(config)), { batchSize })
+  return loader(map(subset(images, Math.min(count, images.length)), ...preprocessing(config)), { batchSize })
 }
 
 /** What every image goes through on its way into the model. */

@@ -71,7 +71,7 @@ async function loaderSpeed(batches: Loader<Batch>, seconds = 1): Promise<number>
  * @throws CliError where that is all of them
  */
 async function readSome(directory: string, size: number) {
-  const { train, test } = await listImageFolder(directory)
+  const { train, validation, test } = await listImageFolder(directory)
   const count = Math.min(mostRead, train.names.length)
   const chosen = Array.from({ length: count }, (_, at) => Math.floor((at * train.names.length) / count))
   const read: { image: Uint8Array; label: number }[] = []
@@ -95,6 +95,6 @@ async function readSome(directory: string, size: number) {
   return {
     dataset: imageDataset({ images: pixels, labels, shape: [size, size, 3] }),
     imagesPerSecond: count / seconds,
-    images: train.names.length + (test?.names.length ?? 0),
+    images: train.length + (validation?.length ?? 0) + (test?.length ?? 0),
   }
 }

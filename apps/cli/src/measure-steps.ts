@@ -3,7 +3,7 @@ import { crossEntropy } from '@ddnet/losses'
 import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
 import { type Profile, Trainer } from '@ddnet/trainer'
 import type { Config } from './config/schema.ts'
-import { createModel, createOptimizer, keysOf, type Model, testLoader, trainingLoader } from './experiment.ts'
+import { createModel, createOptimizer, evaluationLoader, keysOf, type Model, trainingLoader } from './experiment.ts'
 
 /** Multiply-adds of a forward pass that a shortened step has at most: those of 64 images in DDNet. */
 const largestWork = 1e9
@@ -60,7 +60,7 @@ export function measuredSteps({ config, classes }: MeasuredRun, { shortened = fa
     },
     async forward(batches) {
       if (batch === undefined) {
-        for await (const { images: first, labels } of testLoader(images, config, batchSize, batchSize)) {
+        for await (const { images: first, labels } of evaluationLoader(images, config, batchSize, batchSize)) {
           batch = first
           dispose([labels])
         }

@@ -10,7 +10,7 @@ const record = (step: number): MetricsRecord => ({
   learningRate: 0.004,
   seconds: step / 2,
   train: { loss: 2, accuracy: 0.25 },
-  test: { loss: 1.5, accuracy: 0.5, images: 1000 },
+  validation: { loss: 1.5, accuracy: 0.5, images: 1000 },
 })
 
 let folder: string
@@ -27,7 +27,7 @@ test('a record is a line of JSON and a row of the table', async () => {
   await log.append(record(50))
   expect(await lines(paths.metrics)).toEqual([JSON.stringify(record(50))])
   expect(await lines(paths.metricsTable)).toEqual([
-    'step,epoch,learningRate,seconds,trainLoss,trainAccuracy,testLoss,testAccuracy,testImages',
+    'step,epoch,learningRate,seconds,trainLoss,trainAccuracy,validationLoss,validationAccuracy,validationImages',
     '50,1,0.004,25,2,0.25,1.5,0.5,1000',
   ])
 })

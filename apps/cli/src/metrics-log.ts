@@ -13,13 +13,15 @@ export interface MetricsRecord {
   readonly seconds: number
   /** Of the training batches since the record before. */
   readonly train: { readonly loss: number; readonly accuracy: number }
-  readonly test: { readonly loss: number; readonly accuracy: number; readonly images: number }
+  /** None where a run trains on all images. */
+  readonly validation?: { readonly loss: number; readonly accuracy: number; readonly images: number } | undefined
 }
 
-const columns = 'step,epoch,learningRate,seconds,trainLoss,trainAccuracy,testLoss,testAccuracy,testImages\n'
+const columns =
+  'step,epoch,learningRate,seconds,trainLoss,trainAccuracy,validationLoss,validationAccuracy,validationImages\n'
 
-const toCsv = ({ step, epoch, learningRate, seconds, train, test }: MetricsRecord): string =>
-  `${[step, epoch, learningRate, seconds, train.loss, train.accuracy, test.loss, test.accuracy, test.images].join(',')}\n`
+const toCsv = ({ step, epoch, learningRate, seconds, train, validation: held }: MetricsRecord): string =>
+  `${[step, epoch, learningRate, seconds, train.loss, train.accuracy, held?.loss, held?.accuracy, held?.images].join(',')}\n`
 
 const toJson = (record: MetricsRecord): string => `${JSON.stringify(record)}\n`
 
@@ -63,7 +65,7 @@ const recordSchema = z.object({
   learningRate: z.number(),
   seconds: z.number(),
   train: scores,
-  test: scores.extend({ images: z.number() }),
+  validation: scores.extend({ images: z.number() }).optional(),
 })
 
 /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { LabelledImages } from './data.ts'
 import { CliError } from './errors.ts'
@@ -6,16 +7,19 @@ import { readJsonFile, write } from './files.ts'
 const runDataSchema = z.object({
   classNames: z.array(z.string()).min(2),
   trainImages: z.int().positive(),
-  testImages: z.int().positive(),
+  /** 0 where there are none, here and below. */
+  validationImages: z.int().min(0),
+  testImages: z.int().min(0),
 })
 
 /** data.json: what a run was trained on, so that it can be used where the images are not. */
 export type RunData = z.infer<typeof runDataSchema>
 
-export const runDataOf = ({ train, test, classNames }: LabelledImages): RunData => ({
+export const runDataOf = ({ train, validation, test, classNames }: LabelledImages): RunData => ({
   classNames: [...classNames],
   trainImages: train.length,
-  testImages: test.length,
+  validationImages: validation?.length ?? 0,
+  testImages: test?.length ?? 0,
 })
 
 export const writeRunData = (path: string, data: LabelledImages): Promise<void> =>
@@ -35,13 +39,9 @@ export const readRunData = (path: string): Promise<RunData | undefined> => readJ
  */
 export function checkSameData(now: LabelledImages, then: RunData | undefined, path: string): void {
   if (then === undefined) return
-  const { classNames, trainImages, testImages } = runDataOf(now)
-  const isSame =
-    classNames.join('/') === then.classNames.join('/') &&
-    trainImages === then.trainImages &&
-    testImages === then.testImages
-  if (isSame) return
-  const tell = (data: RunData) => `${data.trainImages} + ${data.testImages} images of ${data.classNames.length} classes`
+  if (isDeepStrictEqual(runDataOf(now), then)) return
+  const tell = ({ trainImages, validationImages, testImages, classNames }: RunData) =>
+    `${trainImages} + ${validationImages} + ${testImages} images (to train, to choose, to test) of ${classNames.length} classes`
   throw new CliError(
     `the data of the run ${path} has changed: it began with ${tell(then)}, and there are ${tell(runDataOf(now))}. Give data.directory=FOLDER with the images as they were, or start a new run.`,
   )

@@ -12,7 +12,7 @@ const record = (step: number, loss = 2): MetricsRecord => ({
   learningRate: 0.004,
   seconds: step,
   train: { loss, accuracy: 0.25 },
-  test: { loss: 1.5, accuracy: 0.5, images: 1000 },
+  validation: { loss: 1.5, accuracy: 0.5, images: 1000 },
 })
 
 let model: DDNet
@@ -31,11 +31,11 @@ test('a run without any validation has a summary alone', () => {
   const report = reportOf([])
   expect(report.match(/<h2>/g)).toHaveLength(1)
   expect(report).toContain('<dt>trained</dt><dd>5 steps</dd>')
-  expect(report).not.toContain('test accuracy')
+  expect(report).not.toContain('<dt>validation accuracy')
 })
 
 test('a run that was not measured on all test images has what its last validation said', () => {
-  expect(reportOf([record(5), record(65)])).toContain('<dt>test accuracy</dt><dd>50.0% of 1,000 images</dd>')
+  expect(reportOf([record(5), record(65)])).toContain('<dt>validation accuracy</dt><dd>50.0% of 1,000 images</dd>')
   expect(reportOf([record(65)])).toContain('<dt>trained</dt><dd>5 steps in 1:05</dd>')
 })
 
@@ -50,7 +50,7 @@ test('curves have a point for each validation, and a gap where a loss was not fi
       ],
     ],
     [
-      'test',
+      'validation',
       [
         [1, 1.5],
         [2, 1.5],

@@ -15,7 +15,7 @@ interface RunReportParts {
   readonly step: number
   readonly records: readonly MetricsRecord[]
   readonly environment?: RunEnvironment | undefined
-  /** Left out where the test images are not here. */
+  /** Left out where the images that it is measured on are not here. */
   readonly evaluation?: Evaluation | undefined
   readonly predictions?: readonly PredictionSample[]
   readonly pictures?: NonNullable<ReportData['pictures']>
@@ -41,12 +41,13 @@ function resultFacts({ evaluation, step, records, environment, model, classNames
   const seconds = records.at(-1)?.seconds
   const facts: Facts = []
   if (evaluation !== undefined) {
-    const { accuracy, correct, images, loss } = evaluation
+    const { split, accuracy, correct, images, loss } = evaluation
     const share = `${(accuracy * 100).toFixed(2)}% (${formatCount(correct)} of ${formatCount(images)} images)`
-    facts.push(['test accuracy', `${share}, loss ${loss.toFixed(4)}`])
-  } else if (records.length > 0) {
-    const { test } = records.at(-1) as MetricsRecord
-    facts.push(['test accuracy', `${formatPercent(test.accuracy)} of ${formatCount(test.images)} images`])
+    facts.push([`${split} accuracy`, `${share}, loss ${loss.toFixed(4)}`])
+  } else {
+    const last = records.at(-1)?.validation
+    if (last !== undefined)
+      facts.push(['validation accuracy', `${formatPercent(last.accuracy)} of ${formatCount(last.images)} images`])
   }
   facts.push(['trained', `${formatCount(step)} steps${seconds === undefined ? '' : ` in ${formatDuration(seconds)}`}`])
   facts.push(['weights', `${formatCount(parameters)}, for ${formatCount(classNames.length)} classes`])
@@ -76,20 +77,23 @@ function settingFacts(config: Config): Facts {
   })
 }
 
-/** Loss, accuracy and learning rate over steps; none before the first validation. */
+/** Loss, accuracy and learning rate over steps; none before the first record. */
 export function curvesOf(records: readonly MetricsRecord[]): Plot[] {
   if (records.length === 0) return []
-  const curve = (name: string, of: (record: MetricsRecord) => number) => ({
+  const curve = (name: string, of: (record: MetricsRecord) => number | undefined) => ({
     name,
-    points: records.map((record) => [record.step, of(record)] as const),
+    points: records.flatMap((record) => {
+      const value = of(record)
+      return value === undefined ? [] : [[record.step, value] as const]
+    }),
   })
+  const both = (of: 'loss' | 'accuracy') =>
+    [curve('train', ({ train }) => train[of]), curve('validation', ({ validation }) => validation?.[of])].filter(
+      ({ points }) => points.length > 0,
+    )
   return [
-    { title: 'loss', curves: [curve('train', ({ train }) => train.loss), curve('test', ({ test }) => test.loss)] },
-    {
-      title: 'accuracy',
-      percent: true,
-      curves: [curve('train', ({ train }) => train.accuracy), curve('test', ({ test }) => test.accuracy)],
-    },
+    { title: 'loss', curves: both('loss') },
+    { title: 'accuracy', percent: true, curves: both('accuracy') },
     { title: 'learning rate', curves: [curve('learning rate', ({ learningRate }) => learningRate)] },
   ]
 }

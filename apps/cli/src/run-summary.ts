@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
+import type { Split } from './data.ts'
 import { readRunEnvironment } from './environment.ts'
 import { CliError, explain } from './errors.ts'
 import { readJsonFile } from './files.ts'
@@ -17,14 +18,14 @@ export interface RunSummary {
   /** The folder, as the user would type it. */
   readonly path: string
   readonly config: Config
-  /** `finished` was measured on all test images; `unfinished` can go on, or still goes on. */
+  /** `finished` was measured on all images that are held out for it; `unfinished` can go on, or still goes on. */
   readonly state: 'finished' | 'unfinished'
   /** Steps done, as far as they were measured. */
   readonly step: number
   /** Steps of the whole run, where that is known. */
   readonly totalSteps: number | undefined
-  /** On all test images at the end, else on those of the last validation; none before the first one. */
-  readonly test: { readonly accuracy: number; readonly loss: number } | undefined
+  /** At the end, on the test images where there are any; before it, of the last validation, of which the first has to come. */
+  readonly scores: { readonly split: Split; readonly accuracy: number; readonly loss: number } | undefined
   /** The highest accuracy of any validation. */
   readonly bestAccuracy: number | undefined
   /** Of training, as far as it was measured. */
@@ -41,7 +42,12 @@ export interface BrokenRun {
   readonly problem: string
 }
 
-const resultSchema = z.object({ step: z.number(), accuracy: z.number(), loss: z.number() })
+const resultSchema = z.object({
+  step: z.number(),
+  split: z.enum(['test', 'validation']),
+  accuracy: z.number(),
+  loss: z.number(),
+})
 
 /**
  * Reads what a run left in its folder.
@@ -57,14 +63,16 @@ export async function summarizeRun(cwd: string, path: string, settings: Settings
     readRunData(folder.data),
   ])
   const last = records.at(-1)
+  const validation = records.findLast((record) => record.validation !== undefined)?.validation
+  const accuracies = records.flatMap((record) => record.validation?.accuracy ?? [])
   return {
     path: folder.path,
     config,
     state: result === undefined ? 'unfinished' : 'finished',
     step: result?.step ?? last?.step ?? 0,
     totalSteps: config.steps ?? (data && totalSteps(config, data.trainImages)),
-    test: result ?? last?.test,
-    bestAccuracy: records.length === 0 ? undefined : Math.max(...records.map(({ test }) => test.accuracy)),
+    scores: result ?? (validation && { split: 'validation', ...validation }),
+    bestAccuracy: accuracies.length === 0 ? undefined : Math.max(...accuracies),
     seconds: last?.seconds ?? 0,
     startedAt: environment?.startedAt,
     backend: (environment?.resumed?.at(-1) ?? environment)?.backend?.title,

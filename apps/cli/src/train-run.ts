@@ -9,7 +9,7 @@ import { concludeRun } from './conclude-run.ts'
 import { CliError, explain } from './errors.ts'
 import { counted } from './evaluation.ts'
 import { exitCodes } from './exit-codes.ts'
-import { createOptimizer, createSchedule, keysOf, testLoader, trainingLoader } from './experiment.ts'
+import { createOptimizer, createSchedule, evaluationLoader, keysOf, trainingLoader } from './experiment.ts'
 import { type Interrupt, onInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { evaluationBatchSize } from './memory.ts'
@@ -24,7 +24,7 @@ import { TrainingReport } from './training-report.ts'
 class Left extends Error {}
 
 /**
- * Trains to the end, measures the last checkpoint on all test images, and says how to go on.
+ * Trains to the end, measures the last checkpoint on all images that are held out for that, and says how to go on.
  *
  * @returns the exit code
  * @throws CliError for a divergence, with settings to try; with the command to go on for whatever else fails
@@ -99,8 +99,9 @@ async function fit(
   { io, line, interrupt, onControl }: FitTools,
 ): Promise<Ending> {
   const steps = totalSteps(config, data.train.length)
+  const held = data.validation
   const schedule = createSchedule(config, steps)
-  const validationImages = Math.min(config.validation.images, data.test.length)
+  const validationImages = Math.min(config.validation.images, data.validation?.length ?? 0)
   const report = new TrainingReport({
     io,
     line,
@@ -144,22 +145,23 @@ async function fit(
         directory: folder.checkpoints,
         every: saveEvery,
         keep: config.checkpoint.keep,
-        best: 'accuracy',
+        ...(held !== undefined && { best: 'accuracy' }),
         config, // for whoever goes on with a checkpoint without its folder
       }),
     ],
   })
-  const images = testLoader(data.test, config, evaluationBatchSize(model, config), validationImages)
-  const validation = counted(images, (done, total) => {
-    if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
-    report.onValidationBatch(done, total)
-  })
+  const validation =
+    held &&
+    counted(evaluationLoader(held, config, evaluationBatchSize(model, config), validationImages), (done, total) => {
+      if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
+      report.onValidationBatch(done, total)
+    })
   try {
     const { reason } = await trainer.fit(trainingLoader(data.train, config), {
       steps,
-      validation,
+      ...(validation !== undefined && { validation }),
       key: keysOf(config).training,
-      ...(validateEvery !== undefined && { validateEvery }),
+      ...(validation !== undefined && validateEvery !== undefined && { validateEvery }),
       ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
       ...(resume !== undefined && { resume }),
     })

@@ -1,4 +1,4 @@
-import type { Callback, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
+import type { Callback, EpochEvent, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import type { Config } from './config/schema.ts'
 import type { Io } from './io.ts'
 import type { MetricsLog, MetricsRecord } from './metrics-log.ts'
@@ -17,13 +17,16 @@ export interface TrainingReportOptions {
   readonly line: LiveLine
   readonly log: MetricsLog
   readonly config: Pick<Config, 'validation' | 'epochs'>
-  /** How many test images a validation takes. */
+  /** How many images a validation takes; 0 where there are none, and epochs get the lines. */
   readonly validationImages: number
   /** The learning rate of the update that follows so many. */
   readonly schedule: (step: number) => number
 }
 
-/** Shows a run while it trains: the live line, and a permanent line for each validation, which also goes into the log. */
+/**
+ * Shows a run while it trains: the live line, and a permanent line for each validation, or for each epoch of a run without
+ * any, which also goes into the log.
+ */
 export class TrainingReport implements Callback {
   readonly #io: Io
   readonly #line: LiveLine
@@ -78,18 +81,26 @@ export class TrainingReport implements Callback {
 
   /** Shows how far a validation is. */
   onValidationBatch(done: number, total: number): void {
-    this.#line.update((columns) => countLine('testing', done, total, columns, this.#style))
+    this.#line.update((columns) => countLine('validating', done, total, columns, this.#style))
   }
 
   async onValidation(event: ValidationEvent): Promise<void> {
     this.#validationSeconds = event.seconds
+    await this.#record(event, { ...measured(event.validation), images: this.#validationImages })
+  }
+
+  async onEpoch(event: EpochEvent): Promise<void> {
+    if (this.#validationImages === 0) await this.#record(event)
+  }
+
+  async #record(event: EpochEvent | ValidationEvent, validation?: MetricsRecord['validation']): Promise<void> {
     const record: MetricsRecord = {
       step: event.step,
       epoch: event.epoch,
       learningRate: this.#schedule(event.step - 1),
       seconds: this.#secondsBefore + (performance.now() - this.#began) / 1000,
       train: measured(event.train),
-      test: { ...measured(event.validation), images: this.#validationImages },
+      ...(validation && { validation }),
     }
     await this.#log.append(record)
     this.#line.clear()
@@ -102,8 +113,8 @@ export class TrainingReport implements Callback {
   }
 
   /** `epoch  3/10` where lines come by epoch, else `step 150/300`. */
-  #counter({ step, epoch }: ValidationEvent): string {
-    const { totalSteps, epochs } = this.#start as StartEvent // it came before any validation
+  #counter({ step, epoch }: EpochEvent | ValidationEvent): string {
+    const { totalSteps, epochs } = this.#start as StartEvent // it came before any of them
     const [name, now, all] =
       this.#config.epochs !== null && this.#config.validation.every === 'epoch'
         ? ['epoch', epoch, epochs]
@@ -115,6 +126,7 @@ export class TrainingReport implements Callback {
     const { totalSteps, stepsPerEpoch, epochs } = this.#start as StartEvent // it came before any step
     const byEpoch = this.#config.epochs !== null
     const { every } = this.#config.validation
+    // Those of a run without any take no time.
     const validationsLeft = Math.ceil((totalSteps - step) / (every === 'epoch' ? stepsPerEpoch : every))
     return {
       label: byEpoch ? `epoch ${epoch}/${epochs}` : 'train',
@@ -131,14 +143,18 @@ export class TrainingReport implements Callback {
 
 const measured = ({ loss, accuracy }: Scores) => ({ loss, accuracy: accuracy as number }) // the trainer is given that metric
 
-/** `step  50/300 | train loss 1.923 acc 31.2% | test loss 1.754 acc 38.0% | 0:32` */
-export function metricsLine({ train, test, seconds }: MetricsRecord, counter: string, style: Style): string {
+/** `step  50/300 | train loss 1.923 acc 31.2% | val loss 1.754 acc 38.0% | 0:32`: short, so that 80 columns hold it. */
+export function metricsLine({ train, validation, seconds }: MetricsRecord, counter: string, style: Style): string {
   const scores = (name: string, { loss, accuracy }: { loss: number; accuracy: number }) =>
     `${name} loss ${loss.toFixed(3)} acc ${formatPercent(accuracy).padStart(5)}`
   const parts = [
     style('bold', counter),
     scores('train', train),
-    `test loss ${test.loss.toFixed(3)} acc ${style('green', formatPercent(test.accuracy).padStart(5))}`,
+    ...(validation === undefined
+      ? []
+      : [
+          `val loss ${validation.loss.toFixed(3)} acc ${style('green', formatPercent(validation.accuracy).padStart(5))}`,
+        ]),
     formatDuration(seconds),
   ]
   return parts.join(' | ')

@@ -87,7 +87,10 @@ describe('data prepare', () => {
     await shell.run('data', 'prepare', 'cifar10', '--to', 'all')
     expect(await of('all', '--size', '32')).toBe(await of('cifar10'))
     const trained = await shell.run('train', 'folder=out', 'size=32', 'model.channels=[4]', 'epochs=1')
-    expect([trained.code, trained.stderr]).toEqual([0, expect.stringContaining('20 training images, 20 test images')])
+    expect([trained.code, trained.stderr]).toEqual([
+      0,
+      expect.stringContaining('16 training images, 4 validation images, 20 test images'),
+    ])
   })
 
   test('writes photographs as squares', async () => {
@@ -100,7 +103,7 @@ describe('data prepare', () => {
 
   test('without --to says where CIFAR-10 is', async () => {
     const { stdout } = await session({ env: { DDNET_CACHE: '/cache' } }).run('data', 'prepare', 'cifar10')
-    expect(stdout).toBe('CIFAR-10 is ready: 80 training and 40 test images in /cache/cifar10\n')
+    expect(stdout).toBe('CIFAR-10 is ready: 80 training images, 40 test images in /cache/cifar10\n')
   })
 
   test.each([

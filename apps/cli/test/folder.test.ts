@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -16,21 +25,24 @@ async function withPhotos(classes: Record<string, number> = { cats: 10, dogs: 5 
 const json = (shell: Session, path: string) => JSON.parse(readFileSync(join(shell.cwd, path), 'utf8'))
 
 describe('train folder=PATH', () => {
-  test('trains on a folder a class, and measures on a fifth of each class', async () => {
+  test('trains on a folder a class, and chooses and measures by a fifth of each class', async () => {
     const shell = await withPhotos()
     const { code, stdout, stderr } = await shell.run('train', 'folder=my photos', ...tiny)
     expect([code, stderr]).toEqual([
       0,
-      expect.stringContaining('data      12 training images, 3 test images, 2 classes'),
+      expect.stringContaining('data      12 training images, 3 validation images, 2 classes'),
     ])
     expect(stdout.match(/^epoch \d\/2 /gm)).toHaveLength(2)
     expect(readdirSync(join(shell.cwd, 'runs'))).toEqual(['my-photos'])
     expect(json(shell, 'runs/my-photos/data.json')).toEqual({
       classNames: ['cats', 'dogs'],
       trainImages: 12,
-      testImages: 3,
+      validationImages: 3,
+      testImages: 0,
     })
-    const { confusion } = json(shell, 'runs/my-photos/result.json')
+    expect(stdout).toMatch(/^validation accuracy [\d.]+% \(\d of 3 images\)/m)
+    const { split, confusion } = json(shell, 'runs/my-photos/result.json')
+    expect(split).toBe('validation')
     expect(confusion.map((row: number[]) => row.reduce((a, b) => a + b))).toEqual([2, 1])
     const config = parse(readFileSync(join(shell.cwd, 'runs/my-photos/config.yaml'), 'utf8'))
     expect(config).toMatchObject({
@@ -60,17 +72,56 @@ describe('train folder=PATH', () => {
     expect(json(shell, 'runs/a/result.json').step).toBe(6)
   })
 
-  test('takes train and test folders as they are', async () => {
+  test('val chooses, test is looked at once at the end', async () => {
+    const shell = session()
+    await writePhotos(join(shell.cwd, 'split/Training_set'), { cats: 6, dogs: 4 })
+    await writePhotos(join(shell.cwd, 'split/VAL'), { cats: 2, dogs: 3 })
+    await writePhotos(join(shell.cwd, 'split/Test'), { cats: 1, dogs: 1 })
+    const { code, stdout, stderr } = await shell.run('train', 'folder=split', ...tiny)
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('10 training images, 5 validation images, 2 test images, 2 classes'),
+    ])
+    expect(stdout.match(/^epoch \d\/2 .* \| val loss /gm)).toHaveLength(2)
+    expect(stdout).toMatch(/^test accuracy [\d.]+% \(\d of 2 images\)/m)
+    const records = readFileSync(join(shell.cwd, 'runs/split/metrics.jsonl'), 'utf8').trim().split('\n')
+    expect(records.map((line) => JSON.parse(line).validation.images)).toEqual([5, 5])
+    expect(json(shell, 'runs/split/result.json')).toMatchObject({ split: 'test', images: 2 })
+    const { stdout: told } = await shell.run('data', 'inspect', 'split')
+    expect(told).toMatch(/^class +train +validation +test$/m)
+    expect(told).toMatch(/^cats +6 +2 +1 /m)
+  })
+
+  test('without val, a part of train chooses; with data.validation=0 nothing does', async () => {
+    const shell = session()
+    await writePhotos(join(shell.cwd, 'split/train'), { cats: 10, dogs: 5 })
+    await writePhotos(join(shell.cwd, 'split/test'), { cats: 1, dogs: 1 })
+    const { stderr } = await shell.run('train', 'folder=split', ...tiny, 'name=a')
+    expect(stderr).toContain('12 training images, 3 validation images, 2 test images, 2 classes')
+    const all = await shell.run('train', 'folder=split', ...tiny, 'data.validation=0', 'name=b')
+    expect([all.code, all.stderr]).toEqual([0, expect.stringContaining('15 training images, 2 test images, 2 classes')])
+    expect(all.stdout.match(/^epoch \d\/2 \| train loss [\d.]+ acc +[\d.]+% \| \d/gm)).toHaveLength(2)
+    expect(all.stdout).toMatch(/^test accuracy/m)
+    expect(readdirSync(join(shell.cwd, 'runs/b/checkpoints'))).not.toContain('best')
+    expect((await shell.run('runs')).code).toBe(0)
+    expect((await shell.run('visualize', 'runs/b', '--only', 'curves')).code).toBe(0)
+    const early = await shell.run('train', 'folder=split', ...tiny, 'data.validation=0', 'earlyStopping.patience=2')
+    expect([early.code, early.stderr]).toEqual([2, expect.stringContaining('needs validation images')])
+  })
+
+  test('takes val alone as it is, and refuses a class that is not trained', async () => {
     const shell = await withPhotos()
     await writePhotos(join(shell.cwd, 'split/train'), { cats: 6, dogs: 4 })
     await writePhotos(join(shell.cwd, 'split/val'), { dogs: 3 })
     const { stderr } = await shell.run('train', 'folder=split', ...tiny)
-    expect(stderr).toContain('10 training images, 3 test images, 2 classes')
+    expect(stderr).toContain('10 training images, 3 validation images, 2 classes')
     expect(json(shell, 'runs/split/result.json').confusion[0]).toEqual([0, 0])
     await writePhotos(join(shell.cwd, 'split/val'), { birds: 1 })
     expect(await shell.run('train', 'folder=split', ...tiny)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('there is no class birds in'),
+      stderr: expect.stringContaining(
+        'split/val/birds: there is no class birds among the training images, which have cats, dogs.',
+      ),
     })
   })
 
@@ -80,7 +131,7 @@ describe('train folder=PATH', () => {
     const { code, stderr } = await shell.run('train', 'folder=set', ...tiny)
     expect([code, stderr]).toEqual([
       0,
-      expect.stringContaining('data      12 training images, 3 test images, 2 classes'),
+      expect.stringContaining('data      12 training images, 3 validation images, 2 classes'),
     ])
     await writePhotos(join(shell.cwd, 'few', 'train'), { cats: 3, dogs: 1 })
     expect(await shell.run('train', 'folder=few', ...tiny)).toMatchObject({
@@ -100,7 +151,9 @@ describe('train folder=PATH', () => {
     await shell.run('train', 'folder=my photos', ...tiny, 'name=a')
     const evaluated = await shell.run('eval', 'runs/a', '--json')
     expect(JSON.parse(evaluated.stdout)).toMatchObject(json(shell, 'runs/a/result.json'))
-    expect((await shell.run('predict', 'runs/a')).stdout).toMatch(/^image 3\/3 test image 2 \((cats|dogs)\): 16x16 /m)
+    expect((await shell.run('predict', 'runs/a')).stdout).toMatch(
+      /^image 3\/3 validation image 2 \((cats|dogs)\): 16x16 /m,
+    )
     renameSync(join(shell.cwd, 'my photos/cats/0.jpg'), join(shell.cwd, 'cat.jpg'))
     rmSync(join(shell.cwd, 'my photos'), { recursive: true })
     const { code, stdout } = await shell.run('predict', 'runs/a', 'cat.jpg')
@@ -119,13 +172,49 @@ describe('train folder=PATH', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining('left out 1 of 16 images')])
   })
 
+  test('what is left out is told, with what to do', async () => {
+    const shell = await withPhotos()
+    const folder = join(shell.cwd, 'my photos')
+    for (const name of ['.ipynb_checkpoints', '__MACOSX/cats', 'cats/@eaDir', 'cats/.thumbnails', 'birds', 'phone']) {
+      mkdirSync(join(folder, name), { recursive: true })
+    }
+    for (const name of ['.DS_Store', 'cats/._0.jpg', 'cats/Thumbs.db', '__MACOSX/cats/._0.jpg', 'cats/notes.txt']) {
+      writeFileSync(join(folder, name), '')
+    }
+    for (const name of ['phone/1.HEIC', 'phone/2.heic', 'cats/b.bmp', 'dogs/c.CR2'])
+      writeFileSync(join(folder, name), '')
+    for (const name of ['0.JFIF', '0.jpe']) copyFileSync(join(folder, 'cats/0.jpg'), join(folder, 'cats', name))
+    copyFileSync(join(folder, 'cats/0.jpg'), join(folder, 'loose.jpg'))
+    await writePhotos(join(shell.cwd, 'elsewhere'), { wolves: 4 })
+    symlinkSync(join(shell.cwd, 'elsewhere/wolves'), join(folder, 'wolves'))
+    symlinkSync(folder, join(folder, 'dogs', 'circle'))
+    const { code, stderr } = await shell.run('train', 'folder=my photos', ...tiny)
+    const said = stderr.replace(/\n {10}/g, ' ')
+    expect([code, said]).toEqual([0, expect.stringContaining('3 classes')])
+    expect(json(shell, 'runs/my-photos/data.json').classNames).toEqual(['cats', 'dogs', 'wolves'])
+    for (const line of [
+      '2 .heic files (photos as phones keep them), which are not read: phone/1.HEIC, phone/2.heic. Convert them, as with ImageMagick: magick mogrify -format jpg phone/*.heic',
+      '1 .bmp files (images), which are not read: cats/b.bmp. Convert them, as with ImageMagick: magick mogrify -format png cats/*.bmp',
+      '1 .cr2 files (raw photos of a camera), which are not read: dogs/c.CR2.',
+      '1 files that are no images (.txt): cats/notes.txt.',
+      '7 hidden files and files of the system: .DS_Store, .ipynb_checkpoints …',
+      '1 images in no class folder: loose.jpg. Move each into the folder of its class.',
+      '2 folders without an image that is read: birds, phone. Put images into them, or remove them.',
+      '1 entries that are no files (a link back to a folder that it lies in): dogs/circle.',
+    ]) {
+      expect(said).toContain(`left out  ${line}`)
+    }
+    expect(said).toContain('links     1 lead out of the folder, and were followed: wolves\n')
+    expect((await shell.run('data', 'inspect', 'my photos')).stdout).toContain('left out  2 .heic files')
+  })
+
   test('a run goes on only with the images that it began with', async () => {
     const shell = await withPhotos()
     await shell.run('train', 'folder=my photos', ...tiny, 'name=a')
     rmSync(join(shell.cwd, 'my photos/cats/0.jpg'))
     expect(await shell.run('train', '--resume', 'runs/a')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('the data of the run runs/a has changed: it began with 12 + 3 images'),
+      stderr: expect.stringContaining('the data of the run runs/a has changed: it began with 12 + 3 + 0 images'),
     })
   })
 
@@ -136,8 +225,8 @@ describe('train folder=PATH', () => {
     [['folder=one'], 2, 'one has images of one class, cats'],
     [['folder=few'], 2, 'dogs has one image: expected at least two'],
     [['folder=my photos', 'size=100000'], 2, 'images of size=100000 take'],
-    [['data.validation=0.5'], 2, 'data cifar10 has no such setting, only folder'],
-    [['folder=my photos', 'data.validation=1'], 2, 'expected a number above 0 and below 1'],
+    [['folder=my photos', 'data.validation=0'], 2, 'data.validation=0 leaves nothing to measure on'],
+    [['folder=my photos', 'data.validation=1'], 2, 'expected a number from 0 to below 1'],
     [['foldr=x'], 2, "'foldr=x' is not a valid setting"],
   ])('%j is refused with a remedy', async (words, code, message) => {
     const shell = await withPhotos()

@@ -18,8 +18,8 @@ describe('runs list', () => {
     const { code, stdout, stderr } = await shell.run('runs')
     expect([code, stderr]).toEqual([0, ''])
     const [head, first, second, end] = stdout.split('\n')
-    expect(head).toMatch(/^run +started +steps +time +test$/)
-    expect(first).toMatch(/^runs\/a +\d{4}-\d\d-\d\d \d\d:\d\d +4 +\d:\d\d +[\d.]+% +[▁▂▃▄▅▆▇█]{2}$/)
+    expect(head).toMatch(/^run +started +steps +time +accuracy$/)
+    expect(first).toMatch(/^runs\/a +\d{4}-\d\d-\d\d \d\d:\d\d +4 +\d:\d\d +[\d.]+% test +[▁▂▃▄▅▆▇█]{2}$/)
     expect(second).toMatch(/^runs\/b /)
     expect(end).toBe('')
     const accuracy = JSON.parse(readFileSync(join(shell.cwd, 'runs/a/result.json'), 'utf8')).accuracy
@@ -50,7 +50,7 @@ describe('runs list', () => {
       if (text.startsWith('step 2/4')) shell.signal('SIGINT')
     }
     expect((await shell.run('train', ...tiny, 'name=a')).code).toBe(130)
-    expect((await shell.run('runs')).stdout).toMatch(/^runs\/a .* 2\/4 /m)
+    expect((await shell.run('runs')).stdout).toMatch(/^runs\/a .* 2\/4 +\d:\d\d +[\d.]+% val /m)
   })
 
   test('--json is a line of JSON a run', async () => {
@@ -69,7 +69,7 @@ describe('runs list', () => {
       step: 4,
       totalSteps: 4,
       config: { seed: 7 },
-      testAccuracies: [
+      validationAccuracies: [
         [2, expect.any(Number)],
         [4, expect.any(Number)],
       ],
@@ -91,7 +91,7 @@ describe('runs compare', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ +runs\/a +runs\/b$/m)
     expect(stdout).toMatch(/^state +4 steps +4 steps$/m)
-    expect(stdout).toMatch(/^test +[\d.]+% +[\d.]+%$/m)
+    expect(stdout).toMatch(/^accuracy +[\d.]+% test +[\d.]+% test$/m)
     expect(stdout).toMatch(/^optimizer\.learningRate +0\.004 +0\.02$/m)
     expect(stdout).toMatch(/^seed +42 +7$/m)
     expect(stdout).not.toMatch(/^(batchSize|name|preset)/m)

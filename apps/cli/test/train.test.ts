@@ -57,7 +57,7 @@ describe('train', () => {
       'result.json',
     ])
     expect(
-      stdout.match(/^step +\d+\/12 \| train loss [\d.]+ acc +[\d.]+% \| test loss [\d.]+ acc +[\d.]+% \| 0:\d\d$/gm),
+      stdout.match(/^step +\d+\/12 \| train loss [\d.]+ acc +[\d.]+% \| val loss [\d.]+ acc +[\d.]+% \| 0:\d\d$/gm),
     ).toHaveLength(3)
     expect(stdout).toMatch(/^test accuracy \d+\.\d\d% \(\d+ of 40 images\), loss \d/m)
     expect(stderr).toContain('backend   WebAssembly for tests (wasm)')
@@ -152,15 +152,16 @@ describe('going on', () => {
   test('Ctrl-C during a validation leaves it, and it is done afterwards', async () => {
     const whole = session()
     await whole.run('train', ...tiny)
-    let left = 20
+    let left = 4 * 8 + 3
     const shell: Session = session({
       loadData: async () => {
-        const { test, ...rest } = tinyData()
+        const { train, ...rest } = tinyData()
         const getSync = (index: number) => {
+          // The training images of 4 steps, and then the third one of the validation.
           if (--left === 0) shell.signal('SIGINT')
-          return test.getSync?.(index) as Sample
+          return train.getSync?.(index) as Sample
         }
-        return { ...rest, test: { ...test, getSync } }
+        return { ...rest, train: { ...train, getSync } }
       },
     })
     expect((await shell.run('train', ...tiny)).code).toBe(130)
@@ -178,8 +179,8 @@ describe('going on', () => {
     expect(tags).toEqual([
       [4, validated],
       [8, validated],
+      [9, ['train/accuracy']], // of the epoch, with the weights
       [10, ['train/loss', 'learning_rate']],
-      [10, ['train/accuracy']], // of the epoch, with the weights
       [12, validated],
     ])
     for (const step of [9, 11]) {
@@ -234,14 +235,14 @@ describe('going on', () => {
     ].filter((word) => !word.startsWith('steps='))
     const whole = session()
     const { stdout, stderr } = await whole.run('train', ...accumulating)
-    // 80 images are 10 batches: three steps of three and one of one.
-    expect(stderr).toMatch(/recipe .*4 epochs \(16 steps\) of 3 × 8 images/)
+    // 72 images are 9 batches: three steps of three.
+    expect(stderr).toMatch(/recipe .*4 epochs \(12 steps\) of 3 × 8 images/)
     expect(stdout.match(/^epoch \d\/4 /gm)).toHaveLength(4)
     expect(records(whole, 'runs/cifar10-quick').map(({ step, epoch }) => [step, epoch])).toEqual([
-      [4, 1],
-      [8, 2],
-      [12, 3],
-      [16, 4],
+      [3, 1],
+      [6, 2],
+      [9, 3],
+      [12, 4],
     ])
     const shell: Session = session({ loadData: afterImages(batch * 8, () => shell.signal('SIGINT')) })
     expect((await shell.run('train', ...accumulating)).code).toBe(130)
@@ -262,7 +263,7 @@ describe('going on', () => {
 })
 
 describe('what ends a run before its last step', () => {
-  // The test loss cannot get better by 1000, so that the first validation stays the best.
+  // The validation loss cannot get better by 1000, so that the first validation stays the best.
   const impatient = [...tiny, 'earlyStopping.patience=2', 'earlyStopping.score=loss', 'earlyStopping.minChange=1000']
   const message =
     /stopped {3}Early stopping: 2 validations brought nothing better than [\d.]+ of step 4 for the score 'loss'\./

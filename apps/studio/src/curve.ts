@@ -5,8 +5,8 @@ export interface Point {
 
 export interface Series {
   readonly points: readonly Point[]
-  /** Its look: `train`, `test` or `faint`. */
-  readonly look: 'train' | 'test' | 'faint'
+  /** Its look: `train`, `validation` or `faint`. */
+  readonly look: 'train' | 'validation' | 'faint'
   /** Mark each point. */
   readonly dots?: boolean
 }

@@ -1,12 +1,15 @@
 import {
   type Batch,
   type Cifar10,
+  type Dataset,
   type Loader,
   loader,
   map,
   normalize,
   randomHorizontalFlip,
+  type Sample,
   subset,
+  validationSplit,
 } from '@ddnet/datasets'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
@@ -24,7 +27,7 @@ export interface Recipe {
   readonly steps: number
   readonly batchSize: number
   readonly seed: number
-  readonly testImages: number
+  readonly validationImages: number
   /** In steps. */
   readonly validateEvery: number
 }
@@ -36,9 +39,24 @@ const keysOf = (seed: number) => {
 
 export const createModel = ({ seed }: Pick<Recipe, 'seed'>): DDNet => new DDNet({ key: keysOf(seed).model })
 
+/** Images to train on, and images to measure on while training. */
+export interface Images {
+  readonly train: Dataset<Sample>
+  readonly validation: Dataset<Sample>
+  readonly classNames: readonly string[]
+}
+
+/** The share of the training images that is kept to measure on, as `ddnet train` does it: the test images are not looked at. */
+export const validationShare = 0.1
+
+export const imagesOf = ({ train, classNames }: Cifar10): Images => ({
+  ...validationSplit(train, validationShare),
+  classNames,
+})
+
 /** Shuffled and mirrored training images in batches. */
 export const trainingBatches = (
-  { train }: Cifar10,
+  { train }: Images,
   { batchSize, seed }: Pick<Recipe, 'batchSize' | 'seed'>,
 ): Loader<Batch> =>
   loader(map(train, randomHorizontalFlip(), normalize({ mean, std })), {
@@ -47,9 +65,9 @@ export const trainingBatches = (
     key: keysOf(seed).data,
   })
 
-const validationBatches = ({ test }: Cifar10, { testImages }: Recipe): Loader<Batch> => {
-  const count = Math.min(testImages, test.length)
-  return loader(map(subset(test, count), normalize({ mean, std })), { batchSize: Math.min(count, 100) })
+const validationBatches = ({ validation }: Images, { validationImages }: Recipe): Loader<Batch> => {
+  const count = Math.min(validationImages, validation.length)
+  return loader(map(subset(validation, count), normalize({ mean, std })), { batchSize: Math.min(count, 100) })
 }
 
 const createTrainer = (model: DDNet, { steps }: Recipe, callbacks: readonly Callback[] = []) =>
@@ -65,11 +83,11 @@ const createTrainer = (model: DDNet, { steps }: Recipe, callbacks: readonly Call
 export async function prepare(
   backend: Backend,
   model: DDNet,
-  { train, test }: Cifar10,
+  { train, validation }: Images,
   recipe: Recipe,
   onProgress: (progress: { done: number; total: number }) => void,
 ): Promise<void> {
-  const count = Math.min(recipe.testImages, test.length)
+  const count = Math.min(recipe.validationImages, validation.length)
   const [training, evaluation] = [
     sizesOf(train.length, recipe.batchSize).map(emptyBatch),
     sizesOf(count, Math.min(count, 100)).map(emptyBatch),
@@ -97,7 +115,7 @@ export interface TrainOptions {
 /** Trains `model` in place. */
 export function train(
   model: DDNet,
-  data: Cifar10,
+  data: Images,
   recipe: Recipe,
   { callback = {}, watch = (batches) => batches, resume }: TrainOptions = {},
 ): Promise<FitResult> {

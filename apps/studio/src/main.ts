@@ -25,7 +25,7 @@ class Page {
   #backend: RunningBackend | undefined
   #dispatches: number | undefined
   #state: State = 'loading'
-  #testImages = 0
+  #validationImages = 0
   #steps: (StepEvent & { memory: Memory })[] = []
   #validations: ValidationEvent[] = []
   #drawing = false
@@ -140,9 +140,9 @@ class Page {
     this.#showState('loading', `Loading images${share}`)
   }
 
-  #showReady({ settings, step, summary, testImages }: Extract<Report, { kind: 'ready' }>): void {
+  #showReady({ settings, step, summary, validationImages }: Extract<Report, { kind: 'ready' }>): void {
     this.#settings = settings
-    this.#testImages = testImages
+    this.#validationImages = validationImages
     // A checkpoint brings its own settings.
     history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}`)
     fillForm(settings)
@@ -164,7 +164,10 @@ class Page {
 
   #finish(): void {
     const accuracy = this.#validations.at(-1)?.validation['accuracy'] as number
-    this.#showState('done', `Done: ${formatShare(accuracy)} of ${formatCount(this.#testImages)} test images are right.`)
+    this.#showState(
+      'done',
+      `Done: ${formatShare(accuracy)} of ${formatCount(this.#validationImages)} validation images are right.`,
+    )
   }
 
   /** At the next frame, however many reports come before. */
@@ -234,7 +237,7 @@ function drawNumbers({ steps: events, validations, backend }: RunRecord, steps: 
     [
       { points: losses, look: 'faint' },
       { points: smoothed(losses), look: 'train' },
-      { points: validated(({ validation }) => validation.loss), look: 'test', dots: true },
+      { points: validated(({ validation }) => validation.loss), look: 'validation', dots: true },
     ],
     { steps, format: (value) => value.toFixed(1) },
   )
@@ -242,7 +245,7 @@ function drawNumbers({ steps: events, validations, backend }: RunRecord, steps: 
     element<SVGSVGElement>('accuracy-curve'),
     [
       { points: validated(({ train }) => train['accuracy'] as number), look: 'train', dots: true },
-      { points: validated(({ validation }) => validation['accuracy'] as number), look: 'test', dots: true },
+      { points: validated(({ validation }) => validation['accuracy'] as number), look: 'validation', dots: true },
     ],
     { steps, top: 1, format: (value) => `${Math.round(value * 100)} %` },
   )

@@ -44,7 +44,7 @@ export type Report =
       readonly settings: Settings
       readonly step: number
       readonly summary: Summary
-      readonly testImages: number
+      readonly validationImages: number
     }
   | { readonly kind: 'pictures'; readonly pictures: Pictures }
   | { readonly kind: 'training' }

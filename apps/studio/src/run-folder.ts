@@ -7,7 +7,7 @@ import {
   type Snapshot,
   type ValidationEvent,
 } from '@ddnet/trainer'
-import { mean, peak, type Recipe, std } from './experiment.ts'
+import { mean, peak, type Recipe, std, validationShare } from './experiment.ts'
 import type { NamedFile } from './protocol.ts'
 import type { RunningBackend } from './run-record.ts'
 import { readTar, writeTar } from './tar.ts'
@@ -15,6 +15,7 @@ import { readTar, writeTar } from './tar.ts'
 /** What every run of the page has in common, as `ddnet config` writes it: another run cannot go on here. */
 const fixed: Readonly<Record<string, Json>> = {
   'data.name': 'cifar10',
+  'data.validation': validationShare,
   'data.flip': true,
   'data.mean': mean,
   'data.std': std,
@@ -35,13 +36,13 @@ const fixed: Readonly<Record<string, Json>> = {
 }
 
 /** The settings of `ddnet train` that are this recipe. */
-function configOf({ steps, batchSize, seed, testImages, validateEvery }: Recipe): Json {
+function configOf({ steps, batchSize, seed, validationImages, validateEvery }: Recipe): Json {
   const own: Record<string, Json> = {
     batchSize,
     steps,
     seed,
     'validation.every': validateEvery,
-    'validation.images': testImages,
+    'validation.images': validationImages,
     'checkpoint.every': validateEvery,
   }
   const config: Record<string, Record<string, Json> | Json> = {}
@@ -78,7 +79,7 @@ export function recipeOf(config: Json, trainingImages: number): Recipe {
     batchSize,
     steps: (at('steps') as number | null) ?? (at('epochs') as number) * stepsPerEpoch,
     seed: at('seed') as number,
-    testImages: at('validation.images') as number,
+    validationImages: at('validation.images') as number,
     validateEvery: every === 'epoch' ? stepsPerEpoch : (every as number),
   }
 }
@@ -100,7 +101,7 @@ export async function packRun({ snapshot, recipe, validations, backend }: Run): 
     JSON.stringify({
       ...{ step, epoch, seconds, train },
       learningRate: learningRate(step - 1), // of the step's own update
-      test: { ...validation, images: recipe.testImages },
+      validation: { ...validation, images: recipe.validationImages },
     }),
   )
   const files = await encodeCheckpoint(snapshot, { config })

@@ -1,9 +1,9 @@
-import { type Cifar10, cifar10, type DownloadProgress } from '@ddnet/datasets'
+import { cifar10, type DownloadProgress } from '@ddnet/datasets'
 import type { DDNet } from '@ddnet/models'
 import { dispose, memory } from '@ddnet/ops'
 import type { Callback, Control, Snapshot, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import { picturesOf, watchBatches } from './batch-pictures.ts'
-import { createModel, prepare, type Recipe, train, trainingBatches } from './experiment.ts'
+import { createModel, type Images, imagesOf, prepare, type Recipe, train, trainingBatches } from './experiment.ts'
 import { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
 import type { NamedFile, Report } from './protocol.ts'
@@ -21,7 +21,7 @@ export class Session {
   #settings: Settings
   #recipe: Recipe
   #started!: StartedBackend
-  #data!: Cifar10
+  #data!: Images
   #model!: DDNet
   #validations: ValidationEvent[] = []
   /** Where the run goes on. */
@@ -99,7 +99,7 @@ export class Session {
     return this.outbox.send(report, transfer)
   }
 
-  async #loadData(): Promise<Cifar10> {
+  async #loadData(): Promise<Images> {
     let shown = 0
     await this.#report({ kind: 'loading', receivedBytes: 0, totalBytes: 0 })
     const onProgress = ({ receivedBytes, totalBytes = 0 }: DownloadProgress): void => {
@@ -109,7 +109,7 @@ export class Session {
       this.#report({ kind: 'loading', receivedBytes, totalBytes })
     }
     try {
-      return await cifar10({ url: this.dataUrl, onProgress })
+      return imagesOf(await cifar10({ url: this.dataUrl, onProgress }))
     } catch (error) {
       throw new Error(`${(error as Error).message} In this repository: pnpm --filter @ddnet/studio shards`, {
         cause: error,
@@ -122,8 +122,8 @@ export class Session {
     const snapshot = this.#opened?.snapshot
     if (this.#opened !== undefined) {
       this.#recipe = this.#opened.recipe
-      const { steps, batchSize, seed, testImages } = this.#recipe
-      this.#settings = { steps, batchSize, seed, testImages, backend: this.#settings.backend }
+      const { steps, batchSize, seed, validationImages } = this.#recipe
+      this.#settings = { steps, batchSize, seed, validationImages, backend: this.#settings.backend }
       this.#opened = undefined
     }
     this.#model?.dispose()
@@ -137,7 +137,7 @@ export class Session {
       settings: this.#settings,
       step: snapshot?.step ?? 0,
       summary,
-      testImages: Math.min(this.#recipe.testImages, this.#data.test.length),
+      validationImages: Math.min(this.#recipe.validationImages, this.#data.validation.length),
     })
     const title = `the first of ${this.#data.train.length.toLocaleString('en-US')} images`
     for await (const batch of trainingBatches(this.#data, this.#recipe)) {

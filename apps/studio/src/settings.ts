@@ -5,18 +5,18 @@ export interface Settings {
   readonly steps: number
   readonly batchSize: number
   readonly seed: number
-  /** How many test images each validation measures. */
-  readonly testImages: number
+  /** How many images each validation measures. */
+  readonly validationImages: number
   readonly backend: BackendWish
 }
 
-export const defaults: Settings = { steps: 300, batchSize: 64, seed: 0, testImages: 200, backend: 'auto' }
+export const defaults: Settings = { steps: 300, batchSize: 64, seed: 0, validationImages: 200, backend: 'auto' }
 
 const ranges = {
   steps: [1, 1_000_000],
   batchSize: [2, 4096],
   seed: [0, 2 ** 32 - 1],
-  testImages: [1, 10_000],
+  validationImages: [1, 5_000],
 } as const
 
 const wishes: readonly BackendWish[] = ['auto', 'webgpu', 'wasm']
@@ -50,7 +50,7 @@ export function readSettings(search: string): Settings {
     steps: count('steps'),
     batchSize: count('batchSize'),
     seed: count('seed'),
-    testImages: count('testImages'),
+    validationImages: count('validationImages'),
     backend: backend as BackendWish,
   }
 }

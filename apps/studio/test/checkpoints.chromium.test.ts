@@ -51,7 +51,7 @@ test(
     expect(whole.map(({ step }) => step)).toEqual([5, 10])
 
     // In the page up to step 7, then in Node.
-    const address = `${served.site.url}?steps=10&batchSize=8&seed=7&testImages=20&backend=wasm`
+    const address = `${served.site.url}?steps=10&batchSize=8&seed=7&validationImages=20&backend=wasm`
     const { page, errors } = await openPage(served.chromium.browser, address)
     await reach(page, 'ready')
     for (let step = 1; step <= 7; step++) {
@@ -94,7 +94,7 @@ test(
 test(
   'a checkpoint of another recipe is refused, and named',
   async () => {
-    const { page } = await served.open(`?backend=wasm&batchSize=8&testImages=20`)
+    const { page } = await served.open(`?backend=wasm&batchSize=8&validationImages=20`)
     await reach(page, 'ready')
     await page.click('#step')
     await reach(page, 'paused')

@@ -6,12 +6,12 @@ import { type BackendName, present, useBackend } from '@ddnet/testing'
 import { pageInChromium } from '@ddnet/testing/page'
 import type { Page, Worker } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
-import { createModel, train } from '../src/experiment.ts'
+import { createModel, imagesOf, train } from '../src/experiment.ts'
 import type { RunRecord } from '../src/run-record.ts'
 
-const recipe = { steps: 10, batchSize: 8, seed: 42, testImages: 20, validateEvery: 5 }
+const recipe = { steps: 10, batchSize: 8, seed: 42, validationImages: 20, validateEvery: 5 }
 const addressOf = (steps: number): string =>
-  `?steps=${steps}&batchSize=${recipe.batchSize}&seed=${recipe.seed}&testImages=${recipe.testImages}`
+  `?steps=${steps}&batchSize=${recipe.batchSize}&seed=${recipe.seed}&validationImages=${recipe.validationImages}`
 const address = addressOf(recipe.steps)
 
 /** A step on SwiftShader takes seconds on a busy machine. */
@@ -29,7 +29,7 @@ beforeAll(async () => {
 async function lossesInNode(backend: BackendName): Promise<number[]> {
   await useBackend(backend)
   const model = createModel(recipe)
-  const { history } = await train(model, await cifar10({ url: `${served.site.url}cifar10/` }), recipe)
+  const { history } = await train(model, imagesOf(await cifar10({ url: `${served.site.url}cifar10/` })), recipe)
   model.dispose()
   return history.steps.map(({ loss }) => loss)
 }

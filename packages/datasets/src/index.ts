@@ -14,7 +14,7 @@ export type {
 } from './dataset.ts'
 export { DatasetError } from './dataset-error.ts'
 export { directoryFiles } from './files/directory-files.ts'
-export { type Files, subfolder } from './files/files.ts'
+export { type Files, type Survey, subfolder } from './files/files.ts'
 export { pickedFiles } from './files/picked-files.ts'
 export { type ServedFilesOptions, servedFiles } from './files/served-files.ts'
 export { type ImageArrays, imageDataset } from './image-dataset.ts'
@@ -38,9 +38,16 @@ export { type Cifar100, cifar10Binary, cifar100 } from './sources/cifar-binary.t
 export { type Coco, type CocoOptions, coco } from './sources/coco.ts'
 export { type CocoRuns, type CocoSegmentation, cocoMask } from './sources/coco-mask.ts'
 export { type IdxArray, readIdx } from './sources/idx.ts'
-export { type ImageFolder, imageFolder } from './sources/image-folder.ts'
+export {
+  type FolderNotes,
+  type ImageFolder,
+  type ImageSplits,
+  imageFolder,
+  imageSplits,
+} from './sources/image-folder.ts'
 export { type MaskFolder, type MaskFolderOptions, maskFolder } from './sources/mask-folder.ts'
 export { idxDataset, type Mnist, mnist } from './sources/mnist.ts'
+export type { LeftOut } from './sources/sort-files.ts'
 export { type StratifiedSplitOptions, stratifiedSplit } from './stratified-split.ts'
 export { subset } from './subset.ts'
 export type { AffineSampling, Fill } from './transforms/affine.ts'
@@ -61,6 +68,7 @@ export { type ResizeOptions, resize } from './transforms/resize.ts'
 export { sanitizeBoxes } from './transforms/sanitize-boxes.ts'
 export type { Sides } from './transforms/sides.ts'
 export { type TrivialAugmentWideOptions, trivialAugmentWide } from './transforms/trivial-augment-wide.ts'
+export { inOwnOrder, validationSplit } from './validation-split.ts'
 export { serveDataset } from './workers/serve-dataset.ts'
 export {
   type DatasetWorker,

@@ -12,7 +12,7 @@ import { type Callback, CallbackError, DivergedError, onHead, type Snapshot, Tra
 beforeAll(() => useBackend('cpu'))
 
 const trainLoader = (length = 40) => loader(brightRows(length), { batchSize: 8, shuffle: true, key: random.key(5) })
-const testLoader = (length = 20) => loader(brightRows(length, 2), { batchSize: 8 })
+const evaluationLoader = (length = 20) => loader(brightRows(length, 2), { batchSize: 8 })
 const create = (callbacks: Callback[] = [], learningRate: number | ((step: number) => number) = 0.03) => {
   const model = new TinyNet()
   const metrics = { accuracy: accuracy(), confusion: confusionMatrix(4) }
@@ -55,7 +55,7 @@ describe('fit', () => {
   test('learns', async () => {
     const { model, trainer } = create()
     await trainer.fit(trainLoader(), { epochs: 12 })
-    const { loss, accuracy } = await trainer.evaluate(testLoader(100))
+    const { loss, accuracy } = await trainer.evaluate(evaluationLoader(100))
     expect(accuracy).toBeGreaterThan(0.9)
     expect(loss).toBeLessThan(0.5)
     model.dispose()
@@ -64,7 +64,7 @@ describe('fit', () => {
   test('emits its events in order: step, validation, epoch', async () => {
     const { events, callback } = recorder()
     const { model, trainer } = create([callback])
-    const { reason } = await trainer.fit(trainLoader(16), { steps: 5, validation: testLoader(), validateEvery: 2 })
+    const { reason } = await trainer.fit(trainLoader(16), { steps: 5, validation: evaluationLoader(), validateEvery: 2 })
     expect(reason).toBe('done')
     expect(events).toEqual([
       'start 0/5',
@@ -85,7 +85,7 @@ describe('fit', () => {
 
   test('validates at the end of every epoch, unless told otherwise, and after the last step', async () => {
     const { model, trainer } = create()
-    const { history } = await trainer.fit(trainLoader(), { steps: 12, validation: testLoader() })
+    const { history } = await trainer.fit(trainLoader(), { steps: 12, validation: evaluationLoader() })
     expect(history.validations.map(({ step }) => step)).toEqual([5, 10, 12])
     expect(history.epochs.map(({ step }) => step)).toEqual([5, 10])
     model.dispose()
@@ -114,7 +114,7 @@ describe('fit', () => {
 
   test("averages the training scores since the last validation and over the epoch, by the batches' sizes", async () => {
     const { model, trainer } = create()
-    const { history } = await trainer.fit(trainLoader(20), { epochs: 2, validation: testLoader(), validateEvery: 2 })
+    const { history } = await trainer.fit(trainLoader(20), { epochs: 2, validation: evaluationLoader(), validateEvery: 2 })
     const mean = (from: number, to: number) => {
       const steps = history.steps.slice(from, to)
       const total = (f: (step: (typeof steps)[number]) => number) => steps.reduce((sum, step) => sum + f(step), 0)
@@ -132,7 +132,7 @@ describe('fit', () => {
       [0, 1, 7].map(async (lag) => {
         const { events, callback } = recorder()
         const { model, trainer } = create([callback])
-        const { history } = await trainer.fit(trainLoader(), { epochs: 2, validation: testLoader(), lag })
+        const { history } = await trainer.fit(trainLoader(), { epochs: 2, validation: evaluationLoader(), lag })
         model.dispose()
         return {
           events,
@@ -169,7 +169,7 @@ describe('fit', () => {
       onEnd: ({ message }) => expect(message).toBe('enough'),
     } as Callback)
     const { model, trainer } = create([callback])
-    const { reason, history } = await trainer.fit(trainLoader(), { epochs: 9, validation: testLoader() })
+    const { reason, history } = await trainer.fit(trainLoader(), { epochs: 9, validation: evaluationLoader() })
     expect(reason).toBe('stopped')
     expect(history.steps).toHaveLength(3)
     expect(events.at(-1)).toBe('end stopped 3')
@@ -210,7 +210,7 @@ describe('fit', () => {
     const asked: number[][] = [[], []]
     const asking = asked.map((steps): Callback => ({ needsState: (step) => steps.push(step) > 0 }))
     const { model, trainer } = create(asking)
-    await trainer.fit(trainLoader(), { steps: 6, validation: testLoader(), validateEvery: 2 })
+    await trainer.fit(trainLoader(), { steps: 6, validation: evaluationLoader(), validateEvery: 2 })
     expect(asked).toEqual([
       [1, 2, 3, 4, 5, 6],
       [1, 2, 3, 4, 5, 6],
@@ -239,7 +239,7 @@ describe('fit', () => {
     async (event, bad, name, step) => {
       const { model, trainer } = create([{}, bad])
       const before = memory().numTensors
-      const options = { steps: 6, validation: testLoader(), validateEvery: 3 }
+      const options = { steps: 6, validation: evaluationLoader(), validateEvery: 3 }
       const error = await trainer.fit(trainLoader(), options).catch((error) => error)
       expect(error).toBeInstanceOf(CallbackError)
       expect(error).toMatchObject({ callback: name, event, cause: { message: 'no more paper' } })
@@ -372,11 +372,11 @@ describe('memory', () => {
       },
     ])
     const before = memory().numTensors
-    await trainer.fit(trainLoader(), { steps: 300, validation: testLoader(), validateEvery: 60 })
+    await trainer.fit(trainLoader(), { steps: 300, validation: evaluationLoader(), validateEvery: 60 })
     expect(new Set(counts).size).toBe(1)
     expect(counts).toHaveLength(6)
     expect(memory().numTensors).toBe(before)
-    await trainer.evaluate(testLoader())
+    await trainer.evaluate(evaluationLoader())
     expect(memory().numTensors).toBe(before)
     model.dispose()
   })
@@ -491,7 +491,7 @@ describe('a resumed run', () => {
     const { model, trainer } = create([callback], (step) => 0.05 / (1 + step))
     const { history } = await trainer.fit(trainLoader(), {
       steps: options.steps,
-      validation: testLoader(),
+      validation: evaluationLoader(),
       validateEvery: 4,
       key: random.key(9),
       ...(options.resume === undefined ? {} : { resume: options.resume }),

@@ -1,6 +1,7 @@
 import { extname, join, resolve } from 'node:path'
-import { loadData } from '../data.ts'
-import { type ImageList, listImageFolder } from '../data-folder.ts'
+import type { FolderNotes } from '@ddnet/datasets'
+import { type LabelledImages, loadData, type Split } from '../data.ts'
+import { listImageFolder, sayNotes } from '../data-folder.ts'
 import { explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { inParallel } from '../in-parallel.ts'
@@ -19,21 +20,24 @@ import { table } from '../terminal/table.ts'
 
 const barWidth = 30
 const mostSizes = 5
+const splits: readonly Split[] = ['validation', 'test']
 
 /** What is in a data set. */
 export interface Inspection {
-  readonly classes: readonly { readonly name: string; readonly train: number; readonly test?: number }[]
+  readonly classes: readonly ({ readonly name: string; readonly train: number } & { readonly [S in Split]?: number })[]
   /** `640x480`, the commonest first. */
   readonly sizes: readonly { readonly size: string; readonly images: number }[]
   /** `jpg`, the commonest first; none for data that are not files. */
   readonly kinds: readonly { readonly kind: string; readonly images: number }[]
   readonly broken: readonly { readonly file: string; readonly problem: string }[]
+  /** Files that are not taken, and links out of the folder; none for data that are not files. */
+  readonly notes: FolderNotes
 }
 
 /** `ddnet data inspect`. Returns the exit code: 1 where an image cannot be read. */
 export async function inspectData(name: string, options: { readonly json?: boolean }, parts: Parts): Promise<number> {
   const { io } = parts
-  const config = namedData(name, [], io)
+  const config = namedData(name, ['data.validation=0'], io) // what there is, undivided
   const found =
     config.data.name === 'cifar10'
       ? inspectionOf(await loadData(config, io, parts.loadData))
@@ -44,22 +48,35 @@ export async function inspectData(name: string, options: { readonly json?: boole
 }
 
 /** CIFAR-10 was verified when it was loaded: every image is there, and of one size. */
-function inspectionOf({ train, test, classNames }: Awaited<ReturnType<typeof loadData>>): Inspection {
+function inspectionOf(data: LabelledImages): Inspection {
   return {
-    classes: classNames.map((name, label) => ({
-      name,
-      train: countOf(train.labels ?? [], label),
-      test: countOf(test.labels ?? [], label),
-    })),
-    sizes: [{ size: '32x32', images: train.length + test.length }],
+    classes: classesOf(data),
+    sizes: [{ size: '32x32', images: data.train.length + (data.test?.length ?? 0) }],
     kinds: [],
     broken: [],
+    notes: { leftOut: [], linksOutside: [] },
   }
 }
 
+/** How many images of each class each split has. */
+function classesOf(data: Pick<LabelledImages, 'train' | Split | 'classNames'>): Inspection['classes'] {
+  const countsOf = (labels: ArrayLike<number> = []) => {
+    const counts = new Array<number>(data.classNames.length).fill(0)
+    for (const label of Array.from(labels)) counts[label] = (counts[label] as number) + 1
+    return counts
+  }
+  const train = countsOf(data.train.labels)
+  const held = splits.flatMap((split) => (data[split] ? [[split, countsOf(data[split].labels)] as const] : []))
+  return data.classNames.map((name, label) => ({
+    name,
+    train: train[label] as number,
+    ...Object.fromEntries(held.map(([split, counts]) => [split, counts[label]])),
+  }))
+}
+
 async function inspectFolder(directory: string, io: Io): Promise<Inspection> {
-  const { train, test } = await listImageFolder(directory)
-  const names = [...train.names, ...(test?.names ?? [])]
+  const found = await listImageFolder(directory)
+  const names = [found.train, found.validation, found.test].flatMap((part) => part?.names ?? [])
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)
   const sizes = new Map<string, number>()
@@ -71,7 +88,7 @@ async function inspectFolder(directory: string, io: Io): Promise<Inspection> {
     try {
       const { width, height } = await measureImage(join(directory, file), file)
       count(sizes, `${width}x${height}`)
-      count(kinds, extname(file).slice(1).toLowerCase().replace('jpeg', 'jpg'))
+      count(kinds, kindOf(file))
     } catch (error) {
       broken.push({ file, problem: explain(error).message })
     }
@@ -84,19 +101,19 @@ async function inspectFolder(directory: string, io: Io): Promise<Inspection> {
     line.clear()
   }
   return {
-    classes: train.classNames.map((name, label) => ({
-      name,
-      train: countOf(train.labels, label),
-      ...(test !== undefined && { test: countOf((test as ImageList).labels, label) }),
-    })),
+    classes: classesOf(found),
     sizes: sorted(sizes).map(([size, images]) => ({ size, images })),
     kinds: sorted(kinds).map(([kind, images]) => ({ kind, images })),
     broken: broken.sort((a, b) => (a.file < b.file ? -1 : 1)),
+    notes: { leftOut: found.leftOut, linksOutside: found.linksOutside },
   }
 }
 
-const countOf = (labels: ArrayLike<number>, label: number): number =>
-  Array.from(labels).filter((each) => each === label).length
+/** `.jpeg`, `.jpe` and `.jfif` are other names of `.jpg`. */
+function kindOf(file: string): string {
+  const ending = extname(file).slice(1).toLowerCase()
+  return /^(jpe?g|jpe|jfif|jif|pjpe?g|pjp)$/.test(ending) ? 'jpg' : ending === 'tiff' ? 'tif' : ending
+}
 
 const count = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1)
 
@@ -104,22 +121,20 @@ const count = (counts: Map<string, number>, key: string) => counts.set(key, (cou
 const sorted = (counts: ReadonlyMap<string, number>): [string, number][] =>
   [...counts].sort(([a, times], [b, others]) => others - times || (a < b ? -1 : 1))
 
-function show({ classes, sizes, kinds, broken }: Inspection, io: Io): void {
+function show({ classes, sizes, kinds, broken, notes }: Inspection, io: Io): void {
   const style = styleFor(io.stdout, io.env)
-  const hasTest = classes.some(({ test }) => test !== undefined)
+  const held = splits.filter((split) => classes.some((each) => each[split] !== undefined))
   const most = Math.max(...classes.map(({ train }) => train))
-  const head = ['class', ...(hasTest ? ['train', 'test'] : ['images'])].map((text) => style('dim', text))
-  const rows = classes.map(({ name, train, test }) => [
+  const head = ['class', ...(held.length > 0 ? ['train', ...held] : ['images'])].map((text) => style('dim', text))
+  const rows = classes.map(({ name, train, ...counts }) => [
     printable(name),
     formatCount(train),
-    ...(hasTest ? [formatCount(test ?? 0)] : []),
+    ...held.map((split) => formatCount(counts[split] ?? 0)),
     style('cyan', shareBar(train / most, barWidth)),
   ])
-  const sum = (part: 'train' | 'test') => formatCount(classes.reduce((total, each) => total + (each[part] ?? 0), 0))
-  const total = [`${classes.length} classes`, sum('train'), ...(hasTest ? [sum('test')] : [])].map((text) =>
-    style('bold', text),
-  )
-  for (const row of table([head, ...rows, total], { right: [1, 2].slice(0, hasTest ? 2 : 1) }))
+  const sum = (part: 'train' | Split) => formatCount(classes.reduce((total, each) => total + (each[part] ?? 0), 0))
+  const total = [`${classes.length} classes`, sum('train'), ...held.map(sum)].map((text) => style('bold', text))
+  for (const row of table([head, ...rows, total], { right: [1, 2, 3].slice(0, held.length + 1) }))
     io.stdout.write(`${row}\n`)
   const say = sayer({ ...io, stderr: io.stdout })
   io.stdout.write('\n')
@@ -130,4 +145,5 @@ function show({ classes, sizes, kinds, broken }: Inspection, io: Io): void {
   )
   if (kinds.length > 0) say('files', kinds.map(({ kind, images }) => `${kind} (${formatCount(images)})`).join(', '))
   for (const { problem } of broken) say('broken', problem)
+  sayNotes(notes, say)
 }

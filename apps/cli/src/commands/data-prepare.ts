@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path'
 import { type Dataset, resize, type Sample } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
 import { commandNames } from '../command-names.ts'
-import { loadData } from '../data.ts'
-import { type ImageList, listImageFolder } from '../data-folder.ts'
+import { countedImages, loadData } from '../data.ts'
+import { type ImageList, listImageFolder, sayNotes } from '../data-folder.ts'
 import { UsageError } from '../errors.ts'
 import { write } from '../files.ts'
 import { inParallel } from '../in-parallel.ts'
@@ -15,7 +15,7 @@ import { encodeSquare, readImage } from '../read-image.ts'
 import { formatCount } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { countLine } from '../terminal/progress-line.ts'
-import { commandSayer } from '../terminal/say.ts'
+import { commandSayer, sayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import { styleFor } from '../terminal/style.ts'
 
@@ -28,7 +28,7 @@ export interface PrepareOptions {
 
 /** Images of one part, which come by index. */
 interface Part {
-  readonly name: 'train' | 'test' | ''
+  readonly name: 'train' | 'val' | 'test' | ''
   readonly labels: readonly number[]
   readonly get: (index: number) => Promise<Pick<Sample, 'image' | 'shape'>>
 }
@@ -39,7 +39,7 @@ interface Part {
  */
 export async function prepareData(name: string, options: PrepareOptions, parts: Parts): Promise<void> {
   const { io } = parts
-  const config = namedData(name, [], io)
+  const config = namedData(name, ['data.validation=0'], io) // what there is, undivided
   if (options.to === undefined) {
     if (config.data.name === 'folder') throw new UsageError('expected where to write the images. As in: --to prepared')
     if (options.images !== undefined || options.size !== undefined) {
@@ -53,22 +53,28 @@ export async function prepareData(name: string, options: PrepareOptions, parts: 
   if (config.data.name === 'folder') {
     const size = options.size ?? 64
     const directory = resolve(io.cwd, config.data.directory as string)
-    const { train, test } = await listImageFolder(directory)
+    const found = await listImageFolder(directory)
+    sayNotes(found, sayer(io))
     const part = (name: Part['name'], { names, labels }: ImageList): Part => ({
       name,
       labels,
       get: (index) => readImage(join(directory, names[index] as string), size),
     })
-    const all = test === undefined ? [part('', train)] : [part('train', train), part('test', test)]
-    await writeParts(all, train.classNames, to as string, { ...options, size }, parts)
+    const { train, validation, test } = found
+    const held = [...(validation ? [part('val', validation)] : []), ...(test ? [part('test', test)] : [])]
+    await writeParts(
+      [part(held.length > 0 ? 'train' : '', train), ...held],
+      found.classNames,
+      to as string,
+      { ...options, size },
+      parts,
+    )
     return
   }
-  const { train, test, classNames } = await loadData(config, io, parts.loadData)
+  const data = await loadData(config, io, parts.loadData)
   if (to === undefined) {
     const where = config.data.directory ?? join(cacheDirectory(io.env), 'cifar10')
-    io.stdout.write(
-      `CIFAR-10 is ready: ${formatCount(train.length)} training and ${formatCount(test.length)} test images in ${where}\n`,
-    )
+    io.stdout.write(`CIFAR-10 is ready: ${countedImages(data)} in ${where}\n`)
     return
   }
   const scaled = options.size === undefined ? (sample: Sample) => sample : resize([options.size, options.size])
@@ -78,7 +84,8 @@ export async function prepareData(name: string, options: PrepareOptions, parts: 
     get: async (index) => scaled(await dataset.get(index), {}),
   })
   const size = options.size ?? 32
-  await writeParts([part('train', train), part('test', test)], classNames, to, { ...options, size }, parts)
+  const all = [part('train', data.train), ...(data.test ? [part('test', data.test)] : [])]
+  await writeParts(all, data.classNames, to, { ...options, size }, parts)
 }
 
 async function writeParts(

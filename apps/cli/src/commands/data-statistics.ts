@@ -10,7 +10,8 @@ export async function dataStatistics(
   { size, json }: { readonly size: number; readonly json?: boolean },
   { io, loadData: load }: Parts,
 ): Promise<void> {
-  const config = namedData(name, name === 'cifar10' ? [] : [`size=${size}`, 'model.channels=[1]'], io)
+  const words = name === 'cifar10' ? [] : [`size=${size}`, 'model.channels=[1]']
+  const config = namedData(name, ['data.validation=0', ...words], io) // of all training images
   const { train } = await loadData(config, io, load)
   const { mean, std } = await channelStatistics(train)
   if (json) {

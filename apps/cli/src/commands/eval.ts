@@ -1,4 +1,4 @@
-import { evaluateOnTestImages } from '../evaluate-on-test-images.ts'
+import { evaluateHeldOut } from '../evaluate-held-out.ts'
 import { perClass } from '../evaluation.ts'
 import type { Parts } from '../program.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
@@ -15,7 +15,7 @@ export async function evaluate(
   const run = await useRun(path, options, parts)
   try {
     const { model, config, classNames } = run
-    const evaluation = await evaluateOnTestImages({ model, config, data: await run.loadData() }, parts.io)
+    const evaluation = await evaluateHeldOut({ model, config, data: await run.loadData() }, parts.io)
     if (!options.json) {
       stdout.write(evaluationReport(evaluation, classNames, styleFor(stdout, env)))
       return

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Dataset, Sample } from '@ddnet/datasets'
+import type { Sample } from '@ddnet/datasets'
 import { classify, type Guess } from '../classify.ts'
+import { type HeldOut, heldOut } from '../data.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import type { Parts } from '../program.ts'
@@ -41,12 +42,12 @@ export async function predict(words: readonly string[], options: PredictOptions,
   const { run, images } = await predictorOf(words, options, parts)
   try {
     const { model, config, classNames } = run
-    const test = images.length === 0 && 'loadData' in run ? (await run.loadData()).test : undefined
-    const total = images.length || Math.min(sampleCount, (test as Dataset<Sample>).length)
+    const held = images.length === 0 && 'loadData' in run ? heldOut(await run.loadData()) : undefined
+    const total = images.length || Math.min(sampleCount, (held as HeldOut).images.length)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
     await classify(blank(config.size), model, config, classNames)
     for (let index = 0; index < total; index++) {
-      const image = await namedImage(run, images[index] ?? (test as Dataset<Sample>), index, cwd)
+      const image = await namedImage(run, images[index] ?? (held as HeldOut), index, cwd)
       const began = performance.now()
       const guesses = await classify(image.sample, model, config, classNames)
       const milliseconds = performance.now() - began
@@ -89,17 +90,23 @@ const blank = (size: number): Sample => ({
   label: -1,
 })
 
-/** An image file, or a test image. */
+/** An image file, or one of those that the run was not trained on. */
 async function namedImage(
   run: UsedRun | ShippedModel,
-  source: string | Dataset<Sample>,
+  source: string | HeldOut,
   index: number,
   cwd: string,
 ): Promise<Named> {
   if (typeof source !== 'string') {
-    const sample = await source.get(index)
+    const sample = await source.images.get(index)
     const [height, width] = sample.shape
-    return { sample, name: `test image ${index}`, width, height, actual: run.classNames[sample.label] as string }
+    return {
+      sample,
+      name: `${source.split} image ${index}`,
+      width,
+      height,
+      actual: run.classNames[sample.label] as string,
+    }
   }
   const sample = await readImage(resolve(cwd, source), run.config.size, source)
   return { sample, name: source, width: sample.width, height: sample.height }

@@ -3,6 +3,7 @@ import { commandNames } from '../command-names.ts'
 import { atHome } from '../config/home.ts'
 import type { Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
+import type { Split } from '../data.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import type { Parts } from '../program.ts'
@@ -37,14 +38,17 @@ export async function listRuns(
 
 function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
   const style = styleFor(stdout, env)
-  const best = Math.max(...runs.map(({ test }) => test?.accuracy ?? 0))
-  const head = ['run', 'started', 'steps', 'time', 'test'].map((text) => style('dim', text))
-  const rows = runs.map(({ path, startedAt, state, step, totalSteps, seconds, test }) => [
+  // Figures of test images and of validation images are not to be compared.
+  const bestOf = (split: Split) =>
+    Math.max(...runs.map(({ scores }) => (scores?.split === split ? scores.accuracy : 0)))
+  const best = { test: bestOf('test'), validation: bestOf('validation') }
+  const head = ['run', 'started', 'steps', 'time', 'accuracy'].map((text) => style('dim', text))
+  const rows = runs.map(({ path, startedAt, state, step, totalSteps, seconds, scores }) => [
     printable(path),
     startedAt === undefined ? '' : minuteOf(startedAt),
     state === 'finished' ? formatCount(step) : style('yellow', `${formatCount(step)}${progressOf(step, totalSteps)}`),
     formatDuration(seconds),
-    test === undefined ? '' : style(test.accuracy === best ? 'green' : 'reset', formatPercent(test.accuracy)),
+    scores === undefined ? '' : style(scores.accuracy === best[scores.split] ? 'green' : 'reset', told(scores)),
   ])
   const lines = table([head, ...rows], { right: [2, 3, 4], gap })
   // The curves get what the rest leaves.
@@ -56,12 +60,20 @@ function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
       at === 0
         ? ''
         : sparkline(
-            (runs[at - 1] as RunSummary).records.map(({ test }) => test.accuracy),
+            validated(runs[at - 1] as RunSummary).map(([, accuracy]) => accuracy),
             room,
           )
     return `${line}${' '.repeat(longest - visibleLength(line) + gap)}${style('cyan', curve)}`.trimEnd()
   })
 }
+
+/** `75.8% test`, or `val` where it is of validation images. */
+const told = ({ split, accuracy }: NonNullable<RunSummary['scores']>): string =>
+  `${formatPercent(accuracy)} ${split === 'test' ? 'test' : 'val'}`
+
+/** Step and accuracy of each validation. */
+const validated = ({ records }: RunSummary): [step: number, accuracy: number][] =>
+  records.flatMap(({ step, validation }) => (validation ? [[step, validation.accuracy]] : []))
 
 /** `/300` where it is known how many it will be. */
 const progressOf = (step: number, total: number | undefined): string =>
@@ -72,8 +84,8 @@ const minuteOf = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
 
 function forPrograms(run: RunSummary | BrokenRun): object {
   if (run.state === 'broken') return run
-  const { records, ...rest } = run
-  return { ...rest, testAccuracies: records.map(({ step, test }) => [step, test.accuracy]) }
+  const { records: _, ...rest } = run
+  return { ...rest, validationAccuracies: validated(run) }
 }
 
 /** `ddnet runs compare`: results side by side, and the settings in which the runs differ. */
@@ -108,7 +120,7 @@ export async function compareRuns(
 const labelsOf = (paths: readonly string[]) => [
   '',
   'state',
-  'test',
+  'accuracy',
   'best',
   'loss',
   'time',
@@ -123,20 +135,20 @@ function columnOf(
   runs: readonly RunSummary[],
   differences: Readonly<Record<string, readonly unknown[]>>,
 ): string[] {
-  const { path, state, step, totalSteps, test, bestAccuracy, seconds, backend, records } = run
+  const { path, state, step, totalSteps, scores, bestAccuracy, seconds, backend } = run
   // One scale for all, so that the curves can be compared.
-  const all = runs.flatMap((each) => each.records.map((record) => record.test.accuracy))
+  const all = runs.flatMap((each) => validated(each).map(([, accuracy]) => accuracy))
   const curve = sparkline(
-    records.map((record) => record.test.accuracy),
+    validated(run).map(([, accuracy]) => accuracy),
     16,
     [Math.min(...all), Math.max(...all)],
   )
   return [
     printable(path),
     state === 'finished' ? `${formatCount(step)} steps` : `step ${formatCount(step)}${progressOf(step, totalSteps)}`,
-    test === undefined ? '' : formatPercent(test.accuracy),
-    bestAccuracy === undefined ? '' : formatPercent(bestAccuracy),
-    test === undefined ? '' : test.loss.toFixed(4),
+    scores === undefined ? '' : told(scores),
+    bestAccuracy === undefined ? '' : `${formatPercent(bestAccuracy)} val`,
+    scores === undefined ? '' : scores.loss.toFixed(4),
     formatDuration(seconds),
     printable((backend ?? '').replace(/ \(.*\)$|, .*$/, '')),
     curve,

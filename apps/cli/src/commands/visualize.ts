@@ -2,9 +2,10 @@ import { basename, join, resolve } from 'node:path'
 import type { Dataset, Sample } from '@ddnet/datasets'
 import { encodePng } from '@ddnet/visuals'
 import { z } from 'zod'
+import { heldOut } from '../data.ts'
 import { readRunEnvironment } from '../environment.ts'
 import { UsageError } from '../errors.ts'
-import { evaluateOnTestImages } from '../evaluate-on-test-images.ts'
+import { evaluateHeldOut } from '../evaluate-held-out.ts'
 import type { Evaluation } from '../evaluation.ts'
 import { makeFolder, readJsonFile, write } from '../files.ts'
 import type { Io } from '../io.ts'
@@ -28,9 +29,9 @@ export interface VisualizeOptions extends UseOptions {
   readonly json?: boolean
 }
 
-/** Test images to look at, where no others are given. */
+/** Images to look at, where no others are given. */
 const imageCount = 4
-/** Test images to search for what excites a channel. */
+/** Images to search for what excites a channel. */
 const searchedImages = 1000
 
 /** `ddnet visualize RUN [IMAGE…]`: what a run has learned, as PNGs and as one page. */
@@ -93,7 +94,7 @@ function namesOf(only: string | undefined): PictureName[] {
   })
 }
 
-/** The images that are given; else test images, of as many classes as there are of them. */
+/** The images that are given; else some that the run was not trained on, of as many classes as there are of them. */
 async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promise<Subject> {
   const { model, config, classNames, folder } = run
   const records = await readRecords(folder.metrics)
@@ -105,14 +106,15 @@ async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promis
     return { ...common, evaluation: measured, images: given, many }
   }
   const data = await run.loadData()
-  const evaluation = measured ?? (await evaluateOnTestImages({ model, config, data }, io))
-  const images = await ofDifferentClasses(data.test)
-  const many = { length: Math.min(searchedImages, data.test.length), get: data.test.get }
-  return { ...common, evaluation, images, many }
+  const evaluation = measured ?? (await evaluateHeldOut({ model, config, data }, io))
+  const { images } = heldOut(data)
+  const many = { length: Math.min(searchedImages, images.length), get: images.get }
+  return { ...common, evaluation, images: await ofDifferentClasses(images), many }
 }
 
 const resultSchema = z.object({
   step: z.number(),
+  split: z.enum(['test', 'validation']),
   loss: z
     .number()
     .nullable()
@@ -129,8 +131,8 @@ async function resultOf({ folder, checkpoint, classNames }: UsedRun): Promise<Ev
   return result?.step === checkpoint.step && result.confusion.length === classNames.length ? result : undefined
 }
 
-async function ofDifferentClasses(test: Dataset<Sample>): Promise<Sample[]> {
-  const candidates = await firstImages(test, searchedImages)
+async function ofDifferentClasses(images: Dataset<Sample>): Promise<Sample[]> {
+  const candidates = await firstImages(images, searchedImages)
   const firsts = candidates.filter(({ label }, index) => candidates.findIndex((each) => each.label === label) === index)
   const others = candidates.filter((each) => !firsts.includes(each))
   return [...firsts, ...others].slice(0, imageCount)

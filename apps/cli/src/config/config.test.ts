@@ -324,10 +324,6 @@ describe('settings that depend on each other', () => {
     )
     expect(resolve(`earlyStopping.${word}`, 'earlyStopping.patience=2').config.earlyStopping.patience).toBe(2)
   })
-
-  test('there are no more than 10,000 test images', () => {
-    expect(() => resolve('validation.images=10001')).toThrow('expected at most 10000')
-  })
 })
 
 describe('YAML', () => {

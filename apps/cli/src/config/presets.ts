@@ -34,6 +34,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   photos: {
     ...reference,
     'data.name': 'folder',
+    'data.validation': 0.2,
     size: 64,
     batchSize: 32,
     'optimizer.learningRate': 2e-3,
@@ -50,6 +51,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     batchSize: 128,
     epochs: 10,
     size: 224,
+    'data.validation': 0,
     'data.flip': false,
     'data.mean': 0.5,
     'data.std': 0.5,

@@ -110,10 +110,7 @@ function setAt(values: Record<string, unknown>, path: string, value: unknown): v
   else values[group] = { ...(values[group] as object | undefined), [key]: value }
 }
 
-function checkTogether(
-  { model, size, data, validation, earlyStopping }: Config,
-  given: ReadonlyMap<string, Entry>,
-): void {
+function checkTogether({ model, size, data, earlyStopping }: Config, given: ReadonlyMap<string, Entry>): void {
   const placeOf = (...paths: string[]) => paths.map((path) => given.get(path)?.place).find((place) => place) ?? 'preset'
   if (model.name === 'ddnet') {
     const factor = 2 ** model.channels.length
@@ -138,11 +135,6 @@ function checkTogether(
     const path = score !== 'accuracy' ? 'earlyStopping.score' : 'earlyStopping.minChange'
     throw new UsageError(
       `${given.get(path)?.text} (${placeOf(path)}) does nothing without earlyStopping.patience. Try earlyStopping.patience=5`,
-    )
-  }
-  if (data.name === 'cifar10' && validation.images > 10_000) {
-    throw new UsageError(
-      `validation.images=${validation.images} (${placeOf('validation.images')}): expected at most 10000, the test images of CIFAR-10. Try validation.images=10000`,
     )
   }
 }

@@ -54,8 +54,14 @@ const path = () =>
 const directory = (expects: string, example: string, about: string) =>
   setting(path().nullable().default(null), expects, example, about)
 
-/** What is done to the images of any data set. */
+/** What is done with the images of any data set. */
 const imageSettings = () => ({
+  validation: setting(
+    z.number().min(0).lt(1).default(0.1),
+    'a number from 0 to below 1',
+    0.1,
+    'Share of the training images, of each class, to choose by (the best checkpoint, when to stop), where the data has none for it; 0 trains on all and chooses nothing',
+  ),
   flip: flag(true, 'Mirror training images at random'),
   crop: setting(
     z.int().min(0).default(0),
@@ -80,12 +86,6 @@ const data = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('folder'),
     directory: directory('the path of a folder', './photos', 'Folder with images of your own, in a folder a class'),
-    validation: setting(
-      z.number().gt(0).lt(1).default(0.2),
-      'a number above 0 and below 1',
-      0.2,
-      'Share of each class to measure on, where the folder has no train and test',
-    ),
     onError: oneOf(['throw', 'skip'], 'throw', 'What becomes of an image that cannot be read: stop, or leave it out'),
     ...imageSettings(),
   }),
@@ -234,11 +234,11 @@ export const configSchema = z.strictObject({
       z.union([z.literal('epoch'), z.int().positive()]).default('epoch'),
       'epoch, or a whole number of steps above 0',
       100,
-      'When to measure on test images',
+      'When to measure on the validation images',
     ),
     images: count(
       10_000,
-      'How many test images, the first ones, or all that there are; the end of a run always takes all',
+      'How many validation images, the first ones, or all that there are; the end of a run measures on all test images',
     ),
   }),
   earlyStopping: z.strictObject({
@@ -248,7 +248,7 @@ export const configSchema = z.strictObject({
       5,
       'End the run after so many validations in a row without a better score; null never does',
     ),
-    score: oneOf(['accuracy', 'loss'], 'accuracy', 'Which score of the test images it watches'),
+    score: oneOf(['accuracy', 'loss'], 'accuracy', 'Which score of the validation images it watches'),
     minChange: notNegative(0, 'A smaller change of the score is nothing better'),
   }),
   maxSeconds: setting(

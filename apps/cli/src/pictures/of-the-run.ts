@@ -5,18 +5,17 @@ import { formatCount, formatPercent } from '../terminal/format.ts'
 import type { LeftOut, NamedPicture, Subject } from './subject.ts'
 
 export async function curves({ records }: Subject): Promise<NamedPicture[] | LeftOut> {
-  if (records.length === 0) return { leftOut: 'the run has no validation yet' }
+  if (records.length === 0) return { leftOut: 'the run has no epoch or validation yet' }
   const [loss, accuracy] = curvesOf(records).map((plot) => plotPicture(plot, { width: 640, height: 360 }))
   const picture = grid([loss as Picture, accuracy as Picture], { columns: 1, gap: 0 })
   return [{ name: 'curves', title: 'Curves', caption: 'Loss and accuracy as the run went.', picture }]
 }
 
 export async function confusion({ evaluation, classNames }: Subject): Promise<NamedPicture[] | LeftOut> {
-  if (evaluation === undefined)
-    return { leftOut: 'this checkpoint was not measured on test images: ddnet eval does it' }
+  if (evaluation === undefined) return { leftOut: 'this checkpoint was not measured: ddnet eval does it' }
   const title = `${formatPercent(evaluation.accuracy)} of ${formatCount(evaluation.images)}`
   const picture = confusionSheet(evaluation.confusion, classNames, { title })
-  return [{ name: 'confusion', title: 'Confusion matrix', caption: 'All test images.', picture }]
+  return [{ name: 'confusion', title: 'Confusion matrix', caption: `All ${evaluation.split} images.`, picture }]
 }
 
 export async function filters({ model }: Subject): Promise<NamedPicture[]> {

@@ -12,11 +12,11 @@ export interface Subject {
   readonly config: Config
   readonly classNames: readonly string[]
   readonly records: readonly MetricsRecord[]
-  /** On all test images, where these are here. */
+  /** On all test images, or on all validation images of data without any, where these are here. */
   readonly evaluation: Evaluation | undefined
   /** The images to look at. */
   readonly images: readonly Sample[]
-  /** Where to look for what excites a channel: test images, or the images again. */
+  /** Where to look for what excites a channel: images that the run was not trained on, or the images again. */
   readonly many: Pick<Dataset<Sample>, 'length' | 'get'>
 }
 

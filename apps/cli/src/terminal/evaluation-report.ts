@@ -9,8 +9,8 @@ const barWidth = 20
 
 /** The accuracy in one line, and a table of the classes. */
 export function evaluationReport(evaluation: Evaluation, classNames: readonly string[], style: Style): string {
-  const { accuracy, correct, images, loss } = evaluation
-  const headline = `${style('bold', `test accuracy ${formatPercent2(accuracy)}`)} (${formatCount(correct)} of ${formatCount(images)} images), loss ${loss.toFixed(4)}`
+  const { split, accuracy, correct, images, loss } = evaluation
+  const headline = `${style('bold', `${split} accuracy ${formatPercent2(accuracy)}`)} (${formatCount(correct)} of ${formatCount(images)} images), loss ${loss.toFixed(4)}`
   const rows = perClass(evaluation, classNames).map(({ name, accuracy, rival }) => [
     `  ${printable(name)}`,
     formatPercent(accuracy),

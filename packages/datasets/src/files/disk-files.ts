@@ -1,36 +1,34 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import type { Stats } from 'node:fs'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
 import { DatasetError } from '../dataset-error.ts'
 import { describeError, errorCode } from '../node/errno.ts'
-import { byName, type Files, MissingFileError, nameParts } from './files.ts'
+import { byName, type Files, MissingFileError, nameParts, type Survey } from './files.ts'
+import { isJunk } from './junk.ts'
 
 /**
- * The files in a folder on disk. Links are followed where they stand in the folder, as people set them.
+ * The files in a folder on disk. Links to files and to folders are followed, as people set them: out of the folder too,
+ * which `survey` tells. A link back to a folder that it lies in is not, nor are devices and pipes, which are not files.
  *
  * @example imageFolder(diskFiles('photos/train'))
  */
 export function diskFiles(directory: string): Files {
   const path = (name: string): string => join(directory, ...nameParts(name))
+  const survey = async (): Promise<Survey> => {
+    const walk = new Walk(directory)
+    await walk.folder('', [])
+    return walk.survey()
+  }
   return {
     path,
-    async list() {
-      try {
-        const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-        return entries
-          .filter((entry) => !entry.isDirectory())
-          .map(({ parentPath, name }) => relative(directory, join(parentPath, name)).split(sep).join('/'))
-          .sort(byName)
-      } catch (error) {
-        throw new DatasetError(`cannot list the folder ${directory}: ${reason(error)}. Name an existing folder.`, {
-          cause: error,
-          path: directory,
-        })
-      }
-    },
+    survey,
+    list: async () => (await survey()).names,
     async read(name) {
       const file = path(name)
       try {
-        return await readFile(file)
+        const { buffer, byteOffset, byteLength } = await readFile(file)
+        // Not as a Buffer: its slice() would share memory where a Uint8Array's copies.
+        return new Uint8Array(buffer, byteOffset, byteLength)
       } catch (error) {
         const Missing = errorCode(error) === 'ENOENT' ? MissingFileError : DatasetError
         throw new Missing(`cannot read ${file}: ${reason(error)}. Check that the data is complete.`, {
@@ -39,6 +37,72 @@ export function diskFiles(directory: string): Files {
         })
       }
     },
+  }
+}
+
+/** One walk through all folders. */
+class Walk {
+  readonly #root: string
+  readonly #names: string[] = []
+  readonly #emptyFolders: string[] = []
+  readonly #linksOutside: string[] = []
+  readonly #notFiles: { name: string; reason: string }[] = []
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  survey(): Survey {
+    return {
+      names: this.#names.sort(byName),
+      emptyFolders: this.#emptyFolders.sort(byName),
+      linksOutside: this.#linksOutside.sort(byName),
+      notFiles: this.#notFiles.sort((a, b) => byName(a.name, b.name)),
+    }
+  }
+
+  /** @param above the real paths of the folders that it lies in, the root first */
+  async folder(name: string, above: readonly string[]): Promise<void> {
+    const directory = join(this.#root, name)
+    try {
+      const real = await realpath(directory)
+      const entries = await readdir(directory, { withFileTypes: true })
+      if (entries.length === 0 && name !== '') this.#emptyFolders.push(name)
+      for (const entry of entries) {
+        const below = name === '' ? entry.name : `${name}/${entry.name}`
+        // Nobody wants what is in them, and some may not be opened. They are listed as they stand.
+        if (isJunk(entry.name) || entry.isFile()) this.#names.push(below)
+        else if (entry.isDirectory()) await this.folder(below, [...above, real])
+        else if (entry.isSymbolicLink()) await this.#link(below, [...above, real])
+        else this.#notFiles.push({ name: below, reason: 'a device, pipe or socket' })
+      }
+    } catch (error) {
+      if (error instanceof DatasetError) throw error
+      throw new DatasetError(`cannot list the folder ${directory}: ${reason(error)}. Name an existing folder.`, {
+        cause: error,
+        path: directory,
+      })
+    }
+  }
+
+  async #link(name: string, above: readonly string[]): Promise<void> {
+    const path = join(this.#root, name)
+    let target: Stats
+    let real: string
+    try {
+      ;[target, real] = [await stat(path), await realpath(path)]
+    } catch (error) {
+      const circles = errorCode(error) === 'ELOOP'
+      this.#notFiles.push({ name, reason: circles ? 'a link in a circle' : `a link to nothing (${reason(error)})` })
+      return
+    }
+    if (target.isFile()) this.#names.push(name)
+    else if (!target.isDirectory()) this.#notFiles.push({ name, reason: 'a link to a device, pipe or socket' })
+    else if (above.includes(real)) this.#notFiles.push({ name, reason: 'a link back to a folder that it lies in' })
+    else {
+      if (!`${real}${sep}`.startsWith(`${above[0]}${sep}`)) this.#linksOutside.push(name)
+      await this.folder(name, above)
+    }
   }
 }
 

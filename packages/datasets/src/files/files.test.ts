@@ -14,7 +14,6 @@ test.each([
   'a/../../b',
   '/etc/passwd',
   'a//b',
-  './a',
   'a/.',
   '..',
   '',
@@ -31,8 +30,26 @@ test.each([
   await expect(pickedFiles([]).read(name)).rejects.toThrow('is refused as the name of a file')
 })
 
-test.each(['a', 'a/b.jpg', '...', 'a..b/c', 'ä ö/1 2.png'])('the name %j is taken', (name) => {
-  expect(nameParts(name).join('/')).toBe(name)
+test.each(['a', 'a/b.jpg', '...', 'a..b/c', 'ä ö/1 2.png', 'a/12:30.jpg', '12:30.jpg'])(
+  'the name %j is taken',
+  (name) => {
+    expect(nameParts(name).join('/')).toBe(name)
+  },
+)
+
+test('./ before a name says nothing', () => {
+  expect(nameParts('./a/b.png')).toEqual(['a', 'b.png'])
+})
+
+test.each([
+  ['../a', 'it leads out of the folder by ".."'],
+  ['/etc/passwd', 'it is absolute'],
+  ['C:/a', 'it is an address, or begins with a drive'],
+  ['images\\a.png', 'it has backslashes, which are "/" here'],
+  ['', 'it is empty'],
+  ['a//b', 'it has an empty part'],
+])('of the name %j it is said what is wrong', (name, problem) => {
+  expect(() => nameParts(name)).toThrow(`${JSON.stringify(name)} is refused as the name of a file: ${problem}. `)
 })
 
 describe('files on a disk', () => {
@@ -49,6 +66,47 @@ describe('files on a disk', () => {
     expect(await below.list()).toEqual(['c/1.txt', 'link.txt'])
     expect(Buffer.from(await below.read('c/1.txt')).toString()).toBe('one')
     expect(below.path('c/1.txt')).toBe(join(folder, 'b', 'c', '1.txt'))
+  })
+
+  test('folders that are links are followed, outside of it too, but not in circles', async () => {
+    const [folder, elsewhere] = [await temporaryFolder(), await temporaryFolder()]
+    await mkdir(join(folder, 'cat'))
+    await writeFile(join(folder, 'cat', '1.png'), '')
+    await writeFile(join(elsewhere, '2.png'), '')
+    await symlink(elsewhere, join(folder, 'dog'))
+    await symlink(join(folder, 'cat'), join(folder, 'tiger'))
+    await symlink(folder, join(folder, 'cat', 'back'))
+    await symlink(elsewhere, join(elsewhere, 'again'))
+    await symlink(join(folder, 'nothing'), join(folder, 'lost'))
+    await symlink('circle', join(folder, 'circle'))
+    await mkdir(join(folder, 'empty'))
+    expect(await diskFiles(folder).survey?.()).toEqual({
+      names: ['cat/1.png', 'dog/2.png', 'tiger/1.png'],
+      emptyFolders: ['empty'],
+      linksOutside: ['dog'],
+      notFiles: [
+        { name: 'cat/back', reason: 'a link back to a folder that it lies in' },
+        { name: 'circle', reason: 'a link in a circle' },
+        { name: 'dog/again', reason: 'a link back to a folder that it lies in' },
+        { name: 'lost', reason: 'a link to nothing (it is missing)' },
+        { name: 'tiger/back', reason: 'a link back to a folder that it lies in' },
+      ],
+    })
+  })
+
+  test('folders of the system are not opened', async () => {
+    const folder = await temporaryFolder()
+    await mkdir(join(folder, '@eaDir', 'deep'), { recursive: true })
+    await writeFile(join(folder, '@eaDir', 'deep', '1.png'), '')
+    expect(await diskFiles(folder).list()).toEqual(['@eaDir'])
+  })
+
+  test('what is read is not a Buffer, whose slices share its memory', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'a'), 'abc')
+    const bytes = await diskFiles(folder).read('a')
+    bytes.slice()[0] = 0
+    expect(bytes[0]).toBe(97)
   })
 
   test('that are missing are named', async () => {

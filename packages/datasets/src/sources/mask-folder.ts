@@ -1,10 +1,10 @@
 import { decodeImage } from '#decode-image'
 import type { Dataset, SegmentationSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
-import { type Files, subfolder } from '../files/files.ts'
+import { type Files, subfolder, surveyOf } from '../files/files.ts'
 import { checkIndex } from '../image-dataset.ts'
 import { decodeMask } from '../images/decode-mask.ts'
-import { IMAGE_NAME } from './image-folder.ts'
+import { type LeftOut, sortFiles } from './sort-files.ts'
 
 export interface MaskFolderOptions {
   /** The folder of the images: `images` by default. */
@@ -16,6 +16,8 @@ export interface MaskFolderOptions {
 export interface MaskFolder extends Dataset<SegmentationSample> {
   /** The name of each image in its folder. */
   readonly names: readonly string[]
+  /** Files among the images that are not taken. */
+  readonly leftOut: readonly LeftOut[]
 }
 
 /**
@@ -32,7 +34,7 @@ export async function maskFolder(
 ): Promise<MaskFolder> {
   const imageFiles = subfolder(files, images)
   const maskFiles = subfolder(files, masks)
-  const names = (await imageFiles.list()).filter((name) => IMAGE_NAME.test(name))
+  const { images: names, leftOut } = sortFiles(await surveyOf(imageFiles))
   if (names.length === 0) {
     throw new DatasetError(`maskFolder: found no images in ${images}. Expected ${images}/1.jpg and ${masks}/1.png.`)
   }
@@ -49,6 +51,7 @@ export async function maskFolder(
   return {
     length: names.length,
     names,
+    leftOut,
     async get(index) {
       checkIndex(index, names.length)
       const name = names[index] as string

@@ -71,7 +71,7 @@ describe('imageFolder', () => {
 
   test('says what it expected', async () => {
     await expect(imageFolder(memoryFiles({ 'a.jpg': '', 'notes.txt': '' }))).rejects.toThrow(
-      'imageFolder: expected images in a folder a class, as cat/1.jpg, got 2 files without any; 1 images lie in no folder.',
+      'imageFolder: expected images in a folder a class, as cat/1.jpg, got 2 files without any; 1 images lie in no folder; there are 1 files that are no images (.txt). Name the folder that has one folder for each class.',
     )
     await expect(imageFolder(diskFiles('/no/such/folder'))).rejects.toThrow(
       'cannot list the folder /no/such/folder: it is missing. Name an existing folder.',
