@@ -140,8 +140,8 @@ describe('visualize', () => {
     expect(JSON.parse((await shell.run(...args)).stdout)).toMatchObject({
       pictures: [],
       leftOut: [
-        { name: 'curves', reason: 'the run has no validation yet' },
-        { name: 'confusion', reason: expect.stringContaining('not measured on test images') },
+        { name: 'curves', reason: 'the run has no epoch or validation yet' },
+        { name: 'confusion', reason: expect.stringContaining('was not measured: ddnet eval does it') },
       ],
     })
   })

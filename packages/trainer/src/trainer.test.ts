@@ -64,7 +64,11 @@ describe('fit', () => {
   test('emits its events in order: step, validation, epoch', async () => {
     const { events, callback } = recorder()
     const { model, trainer } = create([callback])
-    const { reason } = await trainer.fit(trainLoader(16), { steps: 5, validation: evaluationLoader(), validateEvery: 2 })
+    const { reason } = await trainer.fit(trainLoader(16), {
+      steps: 5,
+      validation: evaluationLoader(),
+      validateEvery: 2,
+    })
     expect(reason).toBe('done')
     expect(events).toEqual([
       'start 0/5',
@@ -114,7 +118,11 @@ describe('fit', () => {
 
   test("averages the training scores since the last validation and over the epoch, by the batches' sizes", async () => {
     const { model, trainer } = create()
-    const { history } = await trainer.fit(trainLoader(20), { epochs: 2, validation: evaluationLoader(), validateEvery: 2 })
+    const { history } = await trainer.fit(trainLoader(20), {
+      epochs: 2,
+      validation: evaluationLoader(),
+      validateEvery: 2,
+    })
     const mean = (from: number, to: number) => {
       const steps = history.steps.slice(from, to)
       const total = (f: (step: (typeof steps)[number]) => number) => steps.reduce((sum, step) => sum + f(step), 0)

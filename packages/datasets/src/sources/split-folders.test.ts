@@ -97,7 +97,7 @@ describe('the folders at the top', () => {
       'photos/train, photos/train_old look like folders for training or testing, by names that are not known',
     ],
     ['unknown names of parts', () => splits('Train2', 'Test2'), 'photos/Train2, photos/Test2 look like'],
-    ['a misspelt one', () => splits('train', 'tset'), 'photos/train look like folders'],
+    ['a misspelt one', () => splits('train', 'tset'), 'photos/train looks like a folder'],
     [
       'parts without classes',
       () => classes('train', 'test'),

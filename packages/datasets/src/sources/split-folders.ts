@@ -114,7 +114,7 @@ export function splitFolders(
   if (isMeant) {
     const others = folders.filter((folder) => !alike.includes(folder))
     refuse(
-      `${list(alike.slice(0, 3))} look like folders for training or testing${others.length > 0 ? `, and ${list(others.slice(0, 3))} beside them ${others.length === 1 ? 'does' : 'do'} not` : ', by names that are not known'}`,
+      `${list(alike.slice(0, 3))} ${alike.length === 1 ? 'looks like a folder' : 'look like folders'} for training or testing${others.length > 0 ? `, and ${list(others.slice(0, 3))} beside them ${others.length === 1 ? 'does' : 'do'} not` : ', by names that are not known'}`,
       'Move what does not belong there out, or rename it: train, val and test are known. If all are classes, give these another name.',
     )
   }
