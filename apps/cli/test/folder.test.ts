@@ -166,7 +166,7 @@ describe('train folder=PATH', () => {
     writeFileSync(join(shell.cwd, 'my photos/cats/broken.jpg'), 'no image')
     const stopped = await shell.run('train', 'folder=my photos', ...tiny)
     expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('data.onError=skip') })
-    expect(stopped.stderr).toContain('cats/broken.jpg is not an image')
+    expect(stopped.stderr).toContain('cats/broken.jpg is no image that is read')
     expect(readdirSync(shell.cwd)).not.toContain('runs')
     const { code, stderr } = await shell.run('train', 'folder=my photos', 'data.onError=skip', ...tiny)
     expect([code, stderr]).toEqual([0, expect.stringContaining('left out 1 of 16 images')])

@@ -141,7 +141,7 @@ test('the line that is rewritten while a run trains', async () => {
   })
   const fixed = (line ?? '').replace(/ data \d+%/, '').replace(/━*─+/, '━━────────────────')
   expect(normalised(fixed, recording.shell.cwd)).toBe(
-    'epoch 1/3 ━━──────────────── 1/9 12 it/s loss 0.00 lr 1.6e-4 eta 0:07',
+    'epoch 1/3 ━━──────────────── 1/9 12 it/s loss 2.06 lr 1.6e-4 eta 0:07',
   )
   expect(line?.length).toBeLessThan(columns)
 })
