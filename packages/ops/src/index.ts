@@ -81,7 +81,7 @@ export type { ConvolutionGeometry, Padding, Pair, Size } from './convolution/geo
 export { type DropoutOptions, dropout } from './dropout/dropout.ts'
 export { type EmbeddingOptions, embedding } from './embedding/embedding.ts'
 export { type Backend, BackendUnavailable } from './engine/backend.ts'
-export { defineOp, type Op, type OpDefinition } from './engine/define-op.ts'
+export { defineOwnOp as defineOp, type Op, type OpDefinition } from './engine/define-op.ts'
 export { grad, grads, keepAll, valueAndGrad, valueAndGrads } from './engine/differentiate.ts'
 export { fromHost, type HostTensor, permuteHost, toHost } from './engine/host-tensor.ts'
 export { ShapeError } from './engine/shape-error.ts'

@@ -170,7 +170,7 @@ describe('exportOnnx', () => {
   })
 
   test('an operator of the user is exported as what it is composed of', async () => {
-    const cube = ops.defineOp('cube', {
+    const cube = ops.defineOp('test/cube', {
       inputs: ['x'],
       forward: ({ x }: { x: ops.Tensor }) => ops.mul(x, ops.square(x)),
       gradient: { x: (dy, { x }) => ops.mul(dy, ops.mul(3, ops.square(x))) },

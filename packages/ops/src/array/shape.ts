@@ -1,5 +1,6 @@
 import type { DataType, Rank, ShapeMap, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { hasOurGradient, registerOwnGradient } from '../engine/gradient.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { axisOf } from './axes.ts'
@@ -327,8 +328,8 @@ type ListGradient = (dy: Tensor, inputs: Tensor[], attributes: { axis: number })
 
 /** Gradients of the kernels whose input is a list, named by position. */
 function ensureListGradient(kernelName: string, gradient: ListGradient): void {
-  if (tf.getGradient(kernelName) !== undefined) return
-  tf.registerGradient({
+  if (hasOurGradient(kernelName)) return
+  registerOwnGradient({
     kernelName,
     saveAllInputs: true,
     gradFunc: (dy, saved, attributes) => {

@@ -1,16 +1,7 @@
-import {
-  dispose,
-  engine,
-  getGradient,
-  keep,
-  type Scalar,
-  type Tensor,
-  tensor,
-  tidy,
-  zeros,
-} from '@tensorflow/tfjs-core'
+import { dispose, engine, keep, type Scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { add } from '../array/arithmetic.ts'
 import { cast, clone } from '../array/shape.ts'
+import { hasOurGradient } from './gradient.ts'
 import { ShapeError } from './shape-error.ts'
 
 /**
@@ -18,7 +9,7 @@ import { ShapeError } from './shape-error.ts'
  * derivatives those kernels need gradients too, so they are registered before the first tape.
  */
 function ensureEngineGradients(): void {
-  if (['Add', 'Cast', 'Identity'].every((kernelName) => getGradient(kernelName) !== undefined)) return
+  if (['Add', 'Cast', 'Identity'].every(hasOurGradient)) return
   tidy(() => {
     clone(cast(add(tensor([0]), 0), 'float32'))
   })

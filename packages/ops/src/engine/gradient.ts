@@ -1,5 +1,6 @@
 import {
   engine,
+  type GradConfig,
   getGradient,
   type NamedAttrMap,
   registerGradient,
@@ -34,8 +35,25 @@ export interface GradientDefinition<I, A, O, Constant extends keyof I, Shared> {
 /** True while operations are being recorded, so that a gradient computed now must itself be differentiable. */
 export const isRecording = (): boolean => engine().state.gradientDepth > 0
 
+// On the registered gradient, so that two copies of this package in one process know each other's.
+const owner = Symbol.for('@ddnet/ops: whose gradient')
+const ours = '@ddnet/ops'
+
+/** Whose gradient a kernel has: a definition's (`ours` for the operators of this package), tfjs's ('other') or nobody's. */
+export function gradientOwner(kernelName: string): unknown {
+  const registered = getGradient(kernelName) as { [owner]?: unknown } | undefined // tfjs's type has no room for the mark
+  return registered === undefined ? undefined : (registered[owner] ?? 'other')
+}
+
+/** Whether a kernel has the gradient of this package's operators. */
+export const hasOurGradient = (kernelName: string): boolean => gradientOwner(kernelName) === ours
+
+/** Registers a gradient in the place of any that tfjs has there: gradients of its own are wrong at higher orders. */
+export const registerOwnGradient = (gradient: GradConfig, definition: unknown = ours): void =>
+  registerGradient(Object.assign(gradient, { [owner]: definition }))
+
 /**
- * Registers the gradient of kernel `kernelName` with tfjs's engine, once.
+ * Registers the gradient of kernel `kernelName` with tfjs's engine, once for each `definer`.
  *
  * tfjs clones a saved output before it records the operator itself, so that a second derivative through that clone is
  * silently wrong. Here `saved.output` is the saved value at first order, and is recomputed from the inputs, on the
@@ -45,12 +63,13 @@ export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
   kernelName: string,
   inputNames: readonly string[],
   definition: GradientDefinition<I, A, O, C, S>,
+  definer: unknown = ours,
 ): void {
-  if (getGradient(kernelName) !== undefined) return
+  if (gradientOwner(kernelName) === definer) return
   const saves = (definition.saves ?? inputNames) as readonly string[]
   const inputsToSave = saves.filter((name) => name !== 'output')
   const savesOutput = saves.includes('output')
-  registerGradient({
+  const gradient: GradConfig = {
     kernelName,
     inputsToSave,
     // One flag an output; no operator here has more than eight.
@@ -87,5 +106,6 @@ export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
       }
       return gradients
     },
-  })
+  }
+  registerOwnGradient(gradient, definer)
 }

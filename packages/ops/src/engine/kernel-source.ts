@@ -13,21 +13,33 @@ import {
 /** Where a kernel comes from: ours, tfjs's, or an operator's `forward`, composed of other operators. */
 export type KernelSource = 'own' | 'stock' | 'composition'
 
-// What is known about functions and names; the engine's registry holds the kernels.
-const own = new WeakSet<KernelFunc>()
-const compositions = new Map<string, KernelFunc>()
+/** What is known about functions and names; the engine's registry holds the kernels. */
+interface Known {
+  readonly own: WeakSet<KernelFunc>
+  readonly compositions: Map<string, KernelFunc>
+}
+
+const key = Symbol.for('@ddnet/ops: where kernels come from')
+
+/** It stands with the engine: two copies of this package in one process have one engine, and one registry of kernels. */
+function known(): Known {
+  const holder = engine() as { [key]?: Known }
+  holder[key] ??= { own: new WeakSet(), compositions: new Map() }
+  return holder[key]
+}
 
 /** Registers one of our kernels with tfjs's engine, in the place of one that has its name. */
 export function registerOwnKernel(kernel: KernelConfig): void {
-  own.add(kernel.kernelFunc)
+  known().own.add(kernel.kernelFunc)
   replace(kernel)
 }
 
 /** Makes an operator's composition the kernel of a backend that has none of its name. */
 export function ensureKernel(kernelName: string, backendName: string, composition: KernelFunc): void {
-  compositions.set(kernelName, composition)
+  const { compositions } = known()
+  if (!compositions.has(kernelName)) compositions.set(kernelName, composition)
   if (getKernel(kernelName, backendName) === undefined) {
-    registerKernel({ kernelName, backendName, kernelFunc: composition })
+    registerKernel({ kernelName, backendName, kernelFunc: compositions.get(kernelName) as KernelFunc })
   }
 }
 
@@ -37,7 +49,7 @@ export function runComposition(
   inputs: NamedTensorInfoMap,
   attrs: object,
 ): TensorInfo | TensorInfo[] {
-  const composition = compositions.get(kernelName) as KernelFunc // there since the operator was called
+  const composition = known().compositions.get(kernelName) as KernelFunc // there since the operator was called
   return composition({ inputs, attrs: attrs as NamedAttrMap, backend: engine().backend })
 }
 
@@ -45,6 +57,7 @@ export function runComposition(
 export function kernelSource(kernelName: string, backendName: string): KernelSource | undefined {
   const kernel = getKernel(kernelName, backendName)
   if (kernel === undefined) return undefined
+  const { own, compositions } = known()
   if (own.has(kernel.kernelFunc)) return 'own'
   return compositions.get(kernelName) === kernel.kernelFunc ? 'composition' : 'stock'
 }
@@ -53,7 +66,7 @@ export function kernelSource(kernelName: string, backendName: string): KernelSou
 export function withCompositions<T>(kernelNames: Iterable<string>, backendName: string, run: () => T): T {
   const replaced: KernelConfig[] = []
   for (const kernelName of kernelNames) {
-    const composition = compositions.get(kernelName)
+    const composition = known().compositions.get(kernelName)
     if (composition === undefined || kernelSource(kernelName, backendName) !== 'own') continue
     replaced.push(getKernel(kernelName, backendName))
     replace({ kernelName, backendName, kernelFunc: composition })
