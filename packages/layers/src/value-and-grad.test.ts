@@ -1,4 +1,22 @@
-import { add, dispose, memory, mul, random, type Scalar, square, sum, type Tensor, tensor } from '@ddnet/ops'
+import {
+  add,
+  any,
+  cast,
+  detach,
+  dispose,
+  greater,
+  mean,
+  memory,
+  mul,
+  ones,
+  random,
+  type Scalar,
+  scalar,
+  square,
+  sum,
+  type Tensor,
+  tensor,
+} from '@ddnet/ops'
 import { describeBackends, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
@@ -93,5 +111,59 @@ describeBackends('valueAndGrad', () => {
     expect(memory().numTensors).toBe(before)
     expect(() => step(true)).toThrow('no')
     expect(memory().numTensors).toBe(before)
+  })
+
+  test.each([[1], [3], [3, 2]])('refuses a loss of shape [%s], whose sum PyTorch does not take either', (...shape) => {
+    const model = new Linear(2, 1, { key: random.key(1) })
+    const before = memory().numTensors
+    const step = () =>
+      valueAndGrad(model, () => {
+        const y = model.forward(ones([3, 2]))
+        return { loss: mul(mean(y), ones(shape)) as Scalar, y }
+      })
+    expect(step).toThrow(`the loss: expected a scalar, got [${shape}]. Take its mean or its sum`)
+    expect(memory().numTensors).toBe(before)
+  })
+
+  test('refuses a loss that is no real number, or no tensor', () => {
+    const model = new Linear(2, 1, { key: random.key(1) })
+    const of = (loss: (y: Tensor) => unknown) => () =>
+      valueAndGrad(model, () => ({ loss: loss(model.forward(ones([3, 2]))) as Scalar }))
+    expect(of((y) => cast(sum(y), 'int32'))).toThrow('the loss: expected float32, got int32, which has no derivative')
+    expect(of((y) => any(y))).toThrow('expected float32, got bool')
+    expect(of(() => 3)).toThrow('expected a scalar tensor, got number')
+    expect(of(() => undefined)).toThrow('expected a scalar tensor, got undefined')
+    expect(of(async (y) => sum(y))).toThrow('got a promise. It must not be async')
+  })
+
+  test('refuses a loss without a path to the model, as PyTorch does, and leaves nothing behind', () => {
+    const model = new Pair()
+    const other = new Linear(2, 1, { key: random.key(2) })
+    const x = input()
+    const before = memory().numTensors
+    const of = (loss: (context: Context) => Tensor) => () =>
+      valueAndGrad(model, (context) => ({ loss: loss(context) as Scalar, y: model.forward(x, context) }))
+    const message = 'the loss does not depend on any parameter of this Pair'
+    expect(of(() => sum(other.forward(x)))).toThrow(message)
+    expect(of(() => scalar(1))).toThrow(message)
+    expect(of((context) => sum(detach(model.forward(x, context))))).toThrow(message)
+    expect(of((context) => sum(cast(greater(model.forward(x, context), 0), 'float32')))).toThrow(message)
+    expect(of(() => mean(model.norm.running_mean.value))).toThrow(message)
+    expect(memory().numTensors).toBe(before)
+    class Plain extends Module {
+      override forward(x: Tensor): Tensor {
+        return x
+      }
+    }
+    expect(() => valueAndGrad(new Plain(), () => ({ loss: sum(x) as Scalar }))).toThrow(
+      'this Plain has no parameters to learn',
+    )
+  })
+
+  test('gives no gradient to parameters that the loss does not depend on', () => {
+    const model = new Pair()
+    const x = input()
+    const { grads } = valueAndGrad(model, () => ({ loss: sum(square(model.first.forward(x))) as Scalar }))
+    expect(Object.keys(grads)).toEqual(['first.weight', 'first.bias'])
   })
 })

@@ -1,4 +1,4 @@
-import { dispose, keepAll, type Scalar, type Tensor, valueAndGrads } from '@ddnet/ops'
+import { dispose, keepAll, NoPathError, type Scalar, ShapeError, type Tensor, valueAndSomeGrads } from '@ddnet/ops'
 import { type Context, Updates } from './context.ts'
 import type { Module } from './module.ts'
 
@@ -6,7 +6,10 @@ export interface ModelGradients<Aux extends Record<string, Tensor>> {
   loss: Scalar
   /** Whatever else the function returned; the caller disposes it. */
   aux: Aux
-  /** The gradient of each parameter, by its name; the caller disposes them. */
+  /**
+   * The gradient of each parameter that the loss depends on, by its name; the caller disposes them. The others have none, as
+   * `grad` is None in PyTorch, and optimizers leave them as they are.
+   */
   grads: Record<string, Tensor>
   /** The buffers' next values: `commit()` them after the step, or `discard()` them. */
   updates: Updates
@@ -16,6 +19,7 @@ export interface ModelGradients<Aux extends Record<string, Tensor>> {
  * Runs `forward` in training and differentiates its `loss` by every parameter of `model`.
  * Other tensors that it returns survive as `aux`.
  *
+ * @throws ShapeError if the loss is no float32 scalar; Error if it depends on no parameter of the model
  * @example
  * const { loss, grads, updates } = valueAndGrad(model, (context) => ({ loss: crossEntropy(model.forward(x, context), y) }))
  */
@@ -29,9 +33,10 @@ export function valueAndGrad<Aux extends Record<string, Tensor> & { loss: Scalar
   const kept: { aux?: Omit<Aux, 'loss'> } = {}
   const names = [...parameters.keys()]
   try {
-    const { value, grads } = valueAndGrads(
+    const { value, grads } = valueAndSomeGrads(
       () => {
         const { loss, ...aux } = forward({ ...context, training: true, updates })
+        expectLoss('valueAndGrad: the loss', loss)
         kept.aux = keepAll(aux) // the engine's tidy would dispose everything but the loss
         return loss
       },
@@ -40,12 +45,40 @@ export function valueAndGrad<Aux extends Record<string, Tensor> & { loss: Scalar
     return {
       loss: value,
       aux: kept.aux as Omit<Aux, 'loss'>,
-      grads: Object.fromEntries(grads.map((gradient, index) => [names[index] as string, gradient])),
+      grads: Object.fromEntries(
+        grads.flatMap((gradient, index) => (gradient === undefined ? [] : [[names[index] as string, gradient]])),
+      ),
       updates,
     }
   } catch (error) {
     updates.discard()
     dispose(kept.aux ?? {})
-    throw error
+    if (!(error instanceof NoPathError)) throw error
+    throw new Error(
+      parameters.size === 0
+        ? `valueAndGrad: this ${model.constructor.name} has no parameters to learn. Modules are found in fields, arrays and plain records.`
+        : `valueAndGrad: the loss does not depend on any parameter of this ${model.constructor.name}. Compute it, inside the function, from what the model's forward returns, and by operators that have a derivative: comparisons, argMax and casts to integers have none.`,
+      { cause: error },
+    )
+  }
+}
+
+/**
+ * Checks what is to be made small.
+ *
+ * @param what names it at the head of the error: `the loss of head 'class'`
+ * @throws ShapeError unless it is a float32 scalar
+ */
+export function expectLoss(what: string, loss: unknown): asserts loss is Scalar {
+  const { dtype, shape } = (loss ?? {}) as { dtype?: string; shape?: readonly number[] }
+  if (dtype === undefined || shape === undefined) {
+    const got = loss instanceof Promise ? 'a promise. It must not be async' : typeof loss
+    throw new ShapeError(`${what}: expected a scalar tensor, got ${got}.`)
+  }
+  if (shape.length > 0) {
+    throw new ShapeError(`${what}: expected a scalar, got [${shape}]. Take its mean or its sum over all axes.`)
+  }
+  if (dtype !== 'float32') {
+    throw new ShapeError(`${what}: expected float32, got ${dtype}, which has no derivative.`)
   }
 }

@@ -82,10 +82,24 @@ export { type DropoutOptions, dropout } from './dropout/dropout.ts'
 export { type EmbeddingOptions, embedding } from './embedding/embedding.ts'
 export { type Backend, BackendUnavailable } from './engine/backend.ts'
 export { defineOwnOp as defineOp, type Op, type OpDefinition } from './engine/define-op.ts'
-export { grad, grads, keepAll, valueAndGrad, valueAndGrads } from './engine/differentiate.ts'
+export {
+  grad,
+  grads,
+  keepAll,
+  NoPathError,
+  valueAndGrad,
+  valueAndGrads,
+  valueAndSomeGrads,
+} from './engine/differentiate.ts'
 export { fromHost, type HostTensor, permuteHost, toHost } from './engine/host-tensor.ts'
 export { ShapeError } from './engine/shape-error.ts'
-export { type CrossEntropyOptions, crossEntropy, type Reduction } from './loss/cross-entropy.ts'
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  crossEntropyMean,
+  type Reduction,
+  type WeightedMean,
+} from './loss/cross-entropy.ts'
 export type { AffineOptions } from './normalization/affine.ts'
 export { type BatchNormOptions, type BatchNormResult, batchNorm } from './normalization/batch-norm.ts'
 export { type GroupNormOptions, groupNorm } from './normalization/group-norm.ts'

@@ -1,8 +1,8 @@
 import { adamUpdates, type Tensor, zerosLike } from '@ddnet/ops'
-import { gradientOf } from './gradient-of.ts'
 import type { Optimizer } from './optimizer.ts'
 import { expectNonNegative, expectRate } from './option-checks.ts'
 import { asSchedule, type Schedule } from './schedules/schedule.ts'
+import { updated } from './updated.ts'
 
 export interface AdamOptions {
   learningRate?: number | Schedule
@@ -55,27 +55,19 @@ function adamLike(
       ),
     }),
 
-    update: (grads, { step, tensors }, params) => {
-      const attributes = { learningRate: rate(step), beta1, beta2, eps, weightDecay, decoupled, step: step + 1 }
-      const names = Object.keys(params)
-      const updated = adamUpdates(
-        names.map((name) => {
-          const parameter = params[name] as Tensor
-          // m and v were made by init from the same names.
-          const [m, v] = [tensors[`m.${name}`], tensors[`v.${name}`]] as [Tensor, Tensor]
-          return { parameter, gradient: gradientOf(name, parameter, grads), m, v }
-        }),
-        attributes,
+    update: (grads, state, params) => {
+      const attributes = { learningRate: rate(state.step), beta1, beta2, eps, weightDecay, decoupled }
+      return updated(['m', 'v'], grads, state, params, (group, step) =>
+        adamUpdates(
+          group.map(({ parameter, gradient, slots: [m, v] }) => ({
+            parameter,
+            gradient,
+            m: m as Tensor,
+            v: v as Tensor,
+          })),
+          { ...attributes, step },
+        ),
       )
-      const newParams: Record<string, Tensor> = {}
-      const newTensors: Record<string, Tensor> = {}
-      for (const [index, name] of names.entries()) {
-        const [parameter, m, v] = updated[index] as [Tensor, Tensor, Tensor]
-        newParams[name] = parameter
-        newTensors[`m.${name}`] = m
-        newTensors[`v.${name}`] = v
-      }
-      return { params: newParams, state: { step: step + 1, tensors: newTensors } }
     },
   }
 }

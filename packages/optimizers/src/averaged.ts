@@ -17,8 +17,8 @@ const prefix = 'average.'
  */
 export function averaged(optimizer: Optimizer, { decay = 0.999 }: { decay?: number } = {}): Optimizer {
   expectRate('averaged', { decay })
-  const inner = ({ step, tensors }: OptimizerState): OptimizerState => ({
-    step,
+  const inner = ({ tensors, ...state }: OptimizerState): OptimizerState => ({
+    ...state,
     tensors: Object.fromEntries(Object.entries(tensors).filter(([name]) => !name.startsWith(prefix))),
   })
   const average = ({ tensors }: Pick<OptimizerState, 'tensors'>): Tensors =>

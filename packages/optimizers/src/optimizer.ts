@@ -11,6 +11,8 @@ export type OptimizerState = {
   readonly step: number
   /** `SLOT.PARAMETER`, for example `m.encoder.0.conv.weight`, in the parameter's own layout. */
   readonly tensors: Tensors
+  /** How many of the updates passed a parameter by, for want of a gradient; without those that had every one. */
+  readonly missed?: Readonly<Record<string, number>>
 }
 
 /**
@@ -22,7 +24,10 @@ export type OptimizerState = {
 export interface Optimizer {
   /** The state before the first update. */
   init(params: Tensors): OptimizerState
-  /** One update. `grads` must have a gradient of the same shape for each parameter. */
+  /**
+   * One update of the parameters that have a gradient, of their shape. One without is left as it is, weight decay and
+   * momentum included, as PyTorch leaves a parameter whose `grad` is None.
+   */
   update(grads: Tensors, state: OptimizerState, params: Tensors): { params: Tensors; state: OptimizerState }
   /** The learning rate of the update that follows `step` earlier ones. */
   readonly learningRate: Schedule

@@ -1,7 +1,17 @@
 import { memory, type Tensor, toHost } from '@ddnet/ops'
 import { describeBackends, expectClose, expectTensorClose, operatorFixtures, upload, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { adam, adamW, chain, clipByGlobalNorm, globalNorm, type Optimizer, sgd, type Tensors } from './index.ts'
+import {
+  adam,
+  adamW,
+  averaged,
+  chain,
+  clipByGlobalNorm,
+  globalNorm,
+  type Optimizer,
+  sgd,
+  type Tensors,
+} from './index.ts'
 
 type Row = { name: string; create: (options: never) => Optimizer }
 const rows: Row[] = [
@@ -128,12 +138,53 @@ describe('every optimizer', () => {
     expect([0, 1, 2].map(optimizer.learningRate)).toEqual([0, 0.1, 0.2])
   })
 
-  test('names the parameter whose gradient is missing or has another shape', () => {
+  test.each<[string, Optimizer]>([
+    ['adam', adam({ learningRate: 0.1, weightDecay: 0.1 })],
+    ['adamW', adamW({ learningRate: 0.1, weightDecay: 0.1 })],
+    ['sgd', sgd({ learningRate: 0.1, weightDecay: 0.1 })],
+    ['sgd with momentum', sgd({ learningRate: 0.1, momentum: 0.9, dampening: 0.5, weightDecay: 0.1 })],
+    ['a chain', chain(clipByGlobalNorm(1e6), adam({ learningRate: 0.1 }))],
+    ['an average', averaged(adam({ learningRate: 0.1, weightDecay: 0.1 }), { decay: 0.5 })],
+  ])('%s passes by a parameter without a gradient, whose updates are counted by themselves', async (_, optimizer) => {
+    /** After as many updates as there are lists, each of the gradients of the parameters that it names. */
+    const after = async (names: string[], withGradients: string[][]) => {
+      let params: Tensors = Object.fromEntries(Object.entries(start()).filter(([name]) => names.includes(name)))
+      let state = optimizer.init(params)
+      for (const given of withGradients) {
+        const grads = Object.fromEntries(Object.entries(start()).filter(([name]) => given.includes(name)))
+        const before = memory().numTensors
+        const next = optimizer.update(grads, state, params)
+        expect(memory().numTensors - before).toBe(names.length + Object.keys(state.tensors).length)
+        ;({ params, state } = next)
+      }
+      const values = Object.entries({ ...params, ...state.tensors }).map(
+        async ([name, tensor]) => [name, [...(await toHost(tensor)).data]] as const,
+      )
+      return { state, values: Object.fromEntries(await Promise.all(values)) as Record<string, number[]> }
+    }
+    // torch.optim skips what has no grad and counts each parameter's steps: b begins as a fresh optimizer would.
+    const together = await after(['a', 'b'], [['a'], ['a'], ['a', 'b'], ['a'], ['b', 'a']])
+    const alone = {
+      ...(await after(['a'], [['a'], ['a'], ['a'], ['a'], ['a']])).values,
+      ...(await after(['b'], [['b'], ['b']])).values,
+    }
+    for (const [name, values] of Object.entries(alone)) {
+      if (!name.startsWith('average.')) expect(together.values[name], name).toEqual(values)
+    }
+    expect([together.state.step, together.state.missed]).toEqual([5, { b: 3 }])
+    const never = await after(['a', 'b'], [['a'], ['a']])
+    expect(never.values['b']).toEqual([...(await toHost(start()['b'] as Tensor)).data])
+  })
+
+  test('refuses gradients that do not fit', () => {
     const params = start()
     const optimizer = sgd()
     const state = optimizer.init(params)
     const { a, b } = params as { a: Tensor; b: Tensor }
-    expect(() => optimizer.update({ a }, state, params)).toThrow("no gradient for parameter 'b'")
+    expect(() => optimizer.update({}, state, params)).toThrow('expected a gradient of at least one parameter, got none')
+    expect(() => optimizer.update({ a, c: b }, state, params)).toThrow(
+      "there is a gradient for 'c', which is no parameter. They are a, b.",
+    )
     expect(() => optimizer.update({ a: b, b }, state, params)).toThrow(
       "'a': expected a gradient of shape [3], got [2,3]",
     )

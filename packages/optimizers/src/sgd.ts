@@ -1,8 +1,8 @@
-import { sgdUpdates, type Tensor, zerosLike } from '@ddnet/ops'
-import { gradientOf } from './gradient-of.ts'
+import { sgdUpdates, zerosLike } from '@ddnet/ops'
 import type { Optimizer } from './optimizer.ts'
 import { expectNonNegative } from './option-checks.ts'
 import { asSchedule, type Schedule } from './schedules/schedule.ts'
+import { updated } from './updated.ts'
 
 export interface SgdOptions {
   learningRate?: number | Schedule
@@ -43,23 +43,17 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     }),
 
     update: (grads, state, params) => {
-      const names = Object.keys(params)
-      const updated = sgdUpdates(
-        names.map((name) => {
-          const parameter = params[name] as Tensor
-          const velocity = state.tensors[`velocity.${name}`]
-          return { parameter, gradient: gradientOf(name, parameter, grads), ...(velocity && { velocity }) }
-        }),
-        { learningRate: rate(state.step), momentum, dampening, nesterov, weightDecay, step: state.step + 1 },
+      const attributes = { learningRate: rate(state.step), momentum, dampening, nesterov, weightDecay }
+      return updated(momentum === 0 ? [] : ['velocity'], grads, state, params, (group, step) =>
+        sgdUpdates(
+          group.map(({ parameter, gradient, slots: [velocity] }) => ({
+            parameter,
+            gradient,
+            ...(velocity && { velocity }),
+          })),
+          { ...attributes, step },
+        ),
       )
-      const newParams: Record<string, Tensor> = {}
-      const tensors: Record<string, Tensor> = {}
-      for (const [index, name] of names.entries()) {
-        const [parameter, velocity] = updated[index] as [Tensor, Tensor?]
-        newParams[name] = parameter
-        if (velocity !== undefined) tensors[`velocity.${name}`] = velocity
-      }
-      return { params: newParams, state: { step: state.step + 1, tensors } }
     },
   }
 }

@@ -1,10 +1,12 @@
 import type { Module } from '@ddnet/layers'
-import { clone, dispose, fromHost, keep, type Tensor, toHost } from '@ddnet/ops'
+import { clone, dispose, fromHost, type HostTensor, keep, type Tensor, toHost } from '@ddnet/ops'
 import type { Optimizer, OptimizerState, Tensors } from '@ddnet/optimizers'
 import type { Snapshot } from './snapshot.ts'
 
 // Where the optimizer keeps averaged weights, those are the model's in a file, and the trained ones go with the optimizer.
 const trained = 'trained.'
+// How many updates passed a parameter by is a number; in a file of tensors it is a scalar.
+const missed = 'missed.'
 
 /** A model and the optimizer that changes it, with the optimizer's state. */
 export class OptimizedModel {
@@ -69,14 +71,18 @@ export class OptimizedModel {
 
   async save(): Promise<Pick<Snapshot, 'model' | 'optimizer'>> {
     const average = this.optimizer.average?.(this.#state)
-    const { step, tensors } = this.#state
+    const { step, tensors, missed: counts = {} } = this.#state
     const averages = new Set(Object.values(average ?? {}))
     const own = Object.entries(tensors).filter(([, tensor]) => !averages.has(tensor))
     const weights = average === undefined ? [] : Object.entries(this.values())
     const entries = [...own, ...weights.map(([name, tensor]) => [trained + name, tensor] as const)]
     const hosts = entries.map(async ([name, tensor]) => [name, await toHost(tensor)] as const)
+    const missing = Object.entries(counts).map(([name, count]): [string, HostTensor] => [
+      missed + name,
+      { dtype: 'int32', shape: [], data: Int32Array.of(count) },
+    ])
     return {
-      optimizer: { step, tensors: Object.fromEntries(await Promise.all(hosts)) },
+      optimizer: { step, tensors: Object.fromEntries([...(await Promise.all(hosts)), ...missing]) },
       model: await this.evaluated(() => this.model.stateDict()),
     }
   }
@@ -101,7 +107,7 @@ export class OptimizedModel {
       ...Object.entries(fresh.tensors).filter(([, tensor]) => !averages.has(tensor)),
       ...(average === undefined ? [] : Object.entries(params).map(([name, value]) => [trained + name, value] as const)),
     ]
-    const names = new Set(expected.map(([name]) => name))
+    const names = new Set([...expected.map(([name]) => name), ...Object.keys(params).map((name) => missed + name)])
     const problems = expected.flatMap(([name, { shape }]) => {
       const host = saved.tensors[name]
       if (host === undefined) return [`missing ${name}`]
@@ -130,7 +136,15 @@ export class OptimizedModel {
         ),
       )
     }
-    return { step: saved.step, tensors: Object.fromEntries(tensors) }
+    const counts = Object.keys(params).flatMap((name) => {
+      const count = saved.tensors[missed + name]?.data[0]
+      return count === undefined ? [] : [[name, Number(count)] as const]
+    })
+    return {
+      step: saved.step,
+      tensors: Object.fromEntries(tensors),
+      ...(counts.length > 0 && { missed: Object.fromEntries(counts) }),
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Axes, axesOf, reducedShape } from './axes.ts'
 import { asConstant } from './detach.ts'
@@ -12,9 +12,11 @@ import { cast } from './shape.ts'
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.any
  */
-export function any<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+export function any(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function any(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
+export function any(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('any', x, axis)
-  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), 'bool') as T
+  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), 'bool')
   return tf.tidy(() => tf.any(cast(asConstant(x), 'bool'), axes, keepDims))
 }
 
@@ -26,8 +28,10 @@ export function any<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims 
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.all
  */
-export function all<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+export function all(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function all(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
+export function all(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('all', x, axis)
-  if (x.size === 0) return tf.ones(reducedShape(x.shape, axes, keepDims), 'bool') as T
+  if (x.size === 0) return tf.ones(reducedShape(x.shape, axes, keepDims), 'bool')
   return tf.tidy(() => tf.all(cast(asConstant(x), 'bool'), axes, keepDims))
 }

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
 import { axisOf, expectValues, reducedShape } from './axes.ts'
@@ -54,8 +54,11 @@ function positionOf(operator: string, op: typeof argMaxOp, x: Tensor, axis: numb
  * @throws ShapeError if the axis does not exist or has size 0
  * @see torch.argmax, which leaves open which of equal values it takes
  */
-export const argMax = (x: Tensor, axis?: number, keepDims = false): Tensor =>
-  positionOf('argMax', argMaxOp, x, axis, keepDims)
+export function argMax(x: Tensor, axis?: undefined, keepDims?: false): Scalar
+export function argMax(x: Tensor, axis?: number, keepDims?: boolean): Tensor
+export function argMax(x: Tensor, axis?: number, keepDims = false): Tensor {
+  return positionOf('argMax', argMaxOp, x, axis, keepDims)
+}
 
 /**
  * The position of the smallest value along `axis`, int32; of all values in row-major order where `axis` is left out.
@@ -65,5 +68,8 @@ export const argMax = (x: Tensor, axis?: number, keepDims = false): Tensor =>
  * @throws ShapeError if the axis does not exist or has size 0
  * @see torch.argmin, which leaves open which of equal values it takes
  */
-export const argMin = (x: Tensor, axis?: number, keepDims = false): Tensor =>
-  positionOf('argMin', argMinOp, x, axis, keepDims)
+export function argMin(x: Tensor, axis?: undefined, keepDims?: false): Scalar
+export function argMin(x: Tensor, axis?: number, keepDims?: boolean): Tensor
+export function argMin(x: Tensor, axis?: number, keepDims = false): Tensor {
+  return positionOf('argMin', argMinOp, x, axis, keepDims)
+}

@@ -1,4 +1,4 @@
-import { fill, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { fill, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { abs, add, exp, log, sub } from './arithmetic.ts'
 import { type Axes, axesOf, reducedShape } from './axes.ts'
 import { less } from './compare.ts'
@@ -15,14 +15,16 @@ import { reshape } from './shape.ts'
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.logsumexp
  */
-export function logSumExp<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+export function logSumExp(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function logSumExp(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
+export function logSumExp(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('logSumExp', x, axis)
-  if (x.size === 0) return fill(reducedShape(x.shape, axes, keepDims), Number.NEGATIVE_INFINITY) as T
+  if (x.size === 0) return fill(reducedShape(x.shape, axes, keepDims), Number.NEGATIVE_INFINITY)
   return tidy(() => {
     const largest = max(asConstant(x), axes, true)
     // Infinity − Infinity is NaN: an infinite maximum is not taken off.
     const shift = where(less(abs(largest), Number.POSITIVE_INFINITY), largest, 0)
-    const sums = log(sum<Tensor>(exp(sub(x, shift)), axes, true))
-    return reshape(add(sums, shift), reducedShape(x.shape, axes, keepDims)) as T
+    const sums = log(sum(exp(sub(x, shift)), axes, true))
+    return reshape(add(sums, shift), reducedShape(x.shape, axes, keepDims))
   })
 }

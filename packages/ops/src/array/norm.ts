@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { ShapeError } from '../engine/shape-error.ts'
@@ -60,11 +60,13 @@ export interface NormOptions {
  * @throws ShapeError if an axis does not exist, comes twice or (order ±Infinity) has size 0, or the order is not a number
  * @see torch.linalg.vector_norm
  */
-export function norm<T extends Tensor = Tensor>(x: Tensor, { order = 2, axis, keepDims = false }: NormOptions = {}): T {
+export function norm(x: Tensor, options?: NormOptions & { axis?: null; keepDims?: false }): Scalar
+export function norm(x: Tensor, options?: NormOptions): Tensor
+export function norm(x: Tensor, { order = 2, axis, keepDims = false }: NormOptions = {}): Tensor {
   if (Number.isNaN(order)) throw new ShapeError(`norm: expected a number or ±Infinity as order, got ${order}.`)
   const axes = axesOf('norm', x, axis)
   if (Math.abs(order) === Number.POSITIVE_INFINITY) expectValues('norm', x, axes)
-  return tf.tidy((): T => {
+  return tf.tidy((): Tensor => {
     if (order === Number.POSITIVE_INFINITY) return max(abs(x), axes, keepDims)
     if (order === Number.NEGATIVE_INFINITY) return min(abs(x), axes, keepDims)
     if (order === 0) return sum(cast(cast(asConstant(x), 'bool'), 'float32'), axes, keepDims)
@@ -72,10 +74,10 @@ export function norm<T extends Tensor = Tensor>(x: Tensor, { order = 2, axis, ke
     const unit = unitOf(x, axes, order)
     const scaled = div(x, unit)
     const powers = order === 2 ? square(scaled) : absPower({ x: scaled }, { exponent: order })
-    const sums = sum<Tensor>(powers, axes, true)
+    const sums = sum(powers, axes, true)
     const roots = flatAtZero(sums, (each) =>
       order === 2 ? sqrt(each) : absPower({ x: each }, { exponent: 1 / order }),
     )
-    return reshape(mul(roots, unit), reducedShape(x.shape, axes, keepDims)) as T
+    return reshape(mul(roots, unit), reducedShape(x.shape, axes, keepDims))
   })
 }

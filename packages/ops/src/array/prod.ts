@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { mul } from './arithmetic.ts'
 import { type Axes, axesOf, reducedShape } from './axes.ts'
@@ -13,13 +13,15 @@ import { cast, concat, reshape, slice, transpose } from './shape.ts'
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.prod, which takes one axis at most
  */
-export function prod<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+export function prod(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function prod(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
+export function prod(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('prod', x, axis)
   const shape = reducedShape(x.shape, axes, keepDims)
   const rest = [...x.shape.keys()].filter((each) => !axes.includes(each))
   const count = tf.util.sizeFromShape(axes.map((each) => x.shape[each] as number))
   const dtype = x.dtype === 'bool' ? 'int32' : x.dtype
-  if (count === 0 || x.size === 0) return tf.ones(shape, dtype) as T
+  if (count === 0 || x.size === 0) return tf.ones(shape, dtype)
   return tf.tidy(() => {
     const numbers = x.dtype === dtype ? x : cast(x, dtype)
     let y = reshape(transpose(numbers, [...axes, ...rest]), [count, x.size / count]) // [count, rest]
@@ -28,6 +30,6 @@ export function prod<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims
       const product = mul(slice(y, 0, half), slice(y, half, half))
       y = y.shape[0] === 2 * half ? product : concat([product, slice(y, 2 * half)], 0)
     }
-    return reshape(y, shape) as T
+    return reshape(y, shape)
   })
 }

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { div, mul } from './arithmetic.ts'
@@ -32,9 +32,11 @@ const sumOp = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.sum
  */
-export function sum<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+export function sum(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function sum(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
+export function sum(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('sum', x, axis)
-  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), sumType(x)) as T
+  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), sumType(x))
   return sumOp(x, axes, keepDims)
 }
 
@@ -58,9 +60,11 @@ const meanOp = stockOp<typeof tf.mean, One, Reduction>('Mean', tf.mean, ['x'], {
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.mean
  */
-export function mean<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+export function mean(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function mean(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
+export function mean(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('mean', x, axis)
-  if (x.size === 0) return tf.fill(reducedShape(x.shape, axes, keepDims), Number.NaN) as T
+  if (x.size === 0) return tf.fill(reducedShape(x.shape, axes, keepDims), Number.NaN)
   return meanOp(x, axes, keepDims)
 }
 
@@ -86,10 +90,12 @@ const maxOp = stockOp<typeof tf.max, One, Extreme>('Max', tf.max, ['x'], {
  * @throws ShapeError if an axis does not exist, comes twice, or has size 0
  * @see torch.amax, whose gradient it has; torch.max(x, dim) gives positions too, see `topK`
  */
-export function max<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+export function max(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function max(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
+export function max(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('max', x, axis)
   expectValues('max', x, axes)
-  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), x.dtype) as T
+  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), x.dtype)
   return maxOp(x, axes, keepDims)
 }
 
@@ -106,9 +112,11 @@ const minOp = stockOp<typeof tf.min, One, Reduction>('Min', tf.min, ['x'], {
  * @throws ShapeError if an axis does not exist, comes twice, or has size 0
  * @see torch.amin
  */
-export function min<T extends Tensor = Tensor>(x: Tensor, axis?: Axes, keepDims = false): T {
+export function min(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function min(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
+export function min(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('min', x, axis)
   expectValues('min', x, axes)
-  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), x.dtype) as T
+  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), x.dtype)
   return minOp(x, axes, keepDims)
 }

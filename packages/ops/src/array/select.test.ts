@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { grad } from '../engine/differentiate.ts'
 import { div, mul, square } from './arithmetic.ts'
 import { greater } from './compare.ts'
+import { sum } from './reduce.ts'
 import { gather, where } from './select.ts'
 import { cast } from './shape.ts'
 
@@ -22,14 +23,14 @@ describeOp('where', {
 describeBackends('where', () => {
   test('has a condition that depends on x, as a constant', async () => {
     const x = tensor([-2, 3])
-    expect([...(await grad((v) => where(greater(v, 0), square(v), mul(v, -5)))(x).data())]).toEqual([-5, 6])
+    expect([...(await grad((v) => sum(where(greater(v, 0), square(v), mul(v, -5))))(x).data())]).toEqual([-5, 6])
   })
 
   test('keeps out what it does not choose, from values and gradients', async () => {
     const x = tensor([0, 4])
     const f = (v: Tensor): Tensor => where(greater(v, 0), div(8, v), 1) // 8 / 0 is infinite
     expect([...(await f(x).data())]).toEqual([1, 2])
-    expect([...(await grad((v) => where(greater(v, 0), mul(v, 2), 7))(x).data())]).toEqual([0, 2])
+    expect([...(await grad((v) => sum(where(greater(v, 0), mul(v, 2), 7)))(x).data())]).toEqual([0, 2])
   })
 
   test('takes numbers and casts mixed dtypes to float32', async () => {

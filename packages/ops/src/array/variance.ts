@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { div, sqrt, square, sub } from './arithmetic.ts'
 import { type Axes, axesOf } from './axes.ts'
@@ -19,15 +19,13 @@ export interface VarianceOptions {
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.var
  */
-export function variance<T extends Tensor = Tensor>(
-  x: Tensor,
-  axis?: Axes,
-  { correction = 1, keepDims = false }: VarianceOptions = {},
-): T {
+export function variance(x: Tensor, axis?: null, options?: VarianceOptions & { keepDims?: false }): Scalar
+export function variance(x: Tensor, axis?: Axes, options?: VarianceOptions): Tensor
+export function variance(x: Tensor, axis?: Axes, { correction = 1, keepDims = false }: VarianceOptions = {}): Tensor {
   const axes = axesOf('variance', x, axis)
   const count = tf.util.sizeFromShape(axes.map((each) => x.shape[each] as number))
   return tf.tidy(() => {
-    const squares = sum<Tensor>(square(sub(x, mean(x, axes, true))), axes, keepDims)
+    const squares = sum(square(sub(x, mean(x, axes, true))), axes, keepDims)
     return div(squares, Math.max(0, count - correction))
   })
 }
@@ -37,5 +35,8 @@ export function variance<T extends Tensor = Tensor>(
  *
  * @see torch.std
  */
-export const std = <T extends Tensor = Tensor>(x: Tensor, axis?: Axes, options?: VarianceOptions): T =>
-  tf.tidy(() => flatAtZero(variance(x, axis, options), sqrt) as T)
+export function std(x: Tensor, axis?: null, options?: VarianceOptions & { keepDims?: false }): Scalar
+export function std(x: Tensor, axis?: Axes, options?: VarianceOptions): Tensor
+export function std(x: Tensor, axis?: Axes, options?: VarianceOptions): Tensor {
+  return tf.tidy(() => flatAtZero(variance(x, axis, options), sqrt))
+}

@@ -15,17 +15,38 @@ function ensureEngineGradients(): void {
   })
 }
 
+/** A value that does not depend on anything that it is to be differentiated by. */
+export class NoPathError extends Error {
+  override readonly name = 'NoPathError'
+
+  constructor(
+    message = 'grad: the value does not depend on what it is differentiated by. Compute it from those tensors, inside the function, and by operators that have a derivative: comparisons, argMax and casts to integers have none.',
+  ) {
+    super(message)
+  }
+}
+
+/** How often a derivative was asked for, so that `f` is known to have asked for one itself. */
+const differentiations = { count: 0 }
+
 /**
- * The value of `f(xs)` and its gradients `∂f/∂x` for each x, in reverse mode.
+ * The value of `f()` and its gradients `∂f/∂x` for each x, in reverse mode; undefined for an x that the value does not
+ * depend on, where PyTorch's `x.grad` is None.
  *
- * `f` must return one float32 tensor. A non-scalar result is seeded with `dy`, or with ones.
- * Inputs that `f` does not use get a gradient of zeros (as `torch.autograd.grad(..., allow_unused=True, materialize_grads=True)`).
+ * `f` must return one float32 tensor: a scalar, or any shape where `dy` of that shape weighs its elements.
+ *
+ * @throws ShapeError if `f` returns no scalar and there is no `dy`, another dtype, or no tensor; if an x is not float32
+ * @throws NoPathError if the value depends on no x at all, which of a loss is a mistake. It is none, and the gradients are zeros,
+ * where `dy` is given, where the xs have no elements, and where `f` takes a derivative itself, since that may well be
+ * constant, as ReLU's is
  */
-export function valueAndGrads<Y extends Tensor = Scalar>(
+export function valueAndSomeGrads<Y extends Tensor = Scalar>(
   f: () => Y,
   xs: readonly Tensor[],
   dy?: Tensor,
-): { value: Y; grads: Tensor[] } {
+): { value: Y; grads: (Tensor | undefined)[] } {
+  if (xs.length === 0)
+    throw new NoPathError('grad: there is nothing to differentiate by, expected at least one tensor.')
   for (const [index, x] of xs.entries()) {
     if (x.dtype !== 'float32') {
       throw new ShapeError(
@@ -33,14 +54,79 @@ export function valueAndGrads<Y extends Tensor = Scalar>(
       )
     }
   }
+  if (dy !== undefined && dy.dtype !== 'float32') throw new ShapeError(`grad: expected dy as float32, got ${dy.dtype}.`)
   ensureEngineGradients()
-  const { value, grads } = disposingTapeOnError(() => engine().gradients(f, [...xs], dy as Tensor, true))
-  return {
-    value: value as Y, // what `f` returned
-    grads: grads.map((gradient, index) => {
-      if (gradient != null) return gradient
-      return zeros((xs[index] as Tensor).shape)
+  const before = ++differentiations.count
+  let influences: ReadonlySet<number> = new Set()
+  const checked = (): Y => {
+    const y = f()
+    expectDifferentiable(y, dy)
+    influences = influencesOn(y)
+    return y
+  }
+  return disposingTapeOnError(() =>
+    tidy(() => {
+      const { value, grads } = engine().gradients(checked, [...xs], dy as Tensor, true)
+      if (!xs.some(({ id }) => influences.has(id))) {
+        const empty = xs.every(({ size }) => size === 0) // operators pass such tensors by
+        if (dy === undefined && differentiations.count === before && !empty) {
+          throw new NoPathError()
+        }
+        return { value: value as Y, grads: xs.map(({ shape }) => zeros(shape)) }
+      }
+      return {
+        value: value as Y,
+        grads: xs.map(({ id, shape }, index) =>
+          influences.has(id) ? ((grads[index] as Tensor | undefined) ?? zeros(shape)) : undefined,
+        ),
+      }
     }),
+  )
+}
+
+/**
+ * As `valueAndSomeGrads`, with zeros for inputs that the value does not depend on
+ * (as `torch.autograd.grad(…, allow_unused=True, materialize_grads=True)`).
+ *
+ * @throws what `valueAndSomeGrads` throws; that no input has an influence is an error here, too
+ */
+export function valueAndGrads<Y extends Tensor = Scalar>(
+  f: () => Y,
+  xs: readonly Tensor[],
+  dy?: Tensor,
+): { value: Y; grads: Tensor[] } {
+  const { value, grads } = valueAndSomeGrads(f, xs, dy)
+  return { value, grads: grads.map((gradient, index) => gradient ?? zeros((xs[index] as Tensor).shape)) }
+}
+
+/** The ids of all tensors that `y` was computed from through real numbers: the result of a comparison is a constant. */
+function influencesOn(y: Tensor): ReadonlySet<number> {
+  const found = new Set([y.id])
+  for (const { inputs, outputs } of [...(engine().state.activeTape ?? [])].reverse()) {
+    if (!outputs.some(({ id, dtype }) => dtype === 'float32' && found.has(id))) continue
+    for (const { id, dtype } of Object.values(inputs)) if (dtype === 'float32') found.add(id)
+  }
+  return found
+}
+
+function expectDifferentiable(y: unknown, dy: Tensor | undefined): void {
+  if (y === null || typeof y !== 'object' || !('dtype' in y && 'shape' in y)) {
+    const got = y instanceof Promise ? 'a promise. Functions that are differentiated must not be async' : String(y)
+    throw new ShapeError(`grad: expected a tensor to differentiate, got ${got}.`)
+  }
+  const { dtype, shape } = y as Tensor
+  if (dtype !== 'float32') {
+    throw new ShapeError(
+      `grad: expected a float32 value to differentiate, got ${dtype}. Only real numbers have a derivative.`,
+    )
+  }
+  if (dy === undefined && shape.length > 0) {
+    throw new ShapeError(
+      `grad: expected a scalar to differentiate, got [${shape}]. Take its mean or sum, over all axes, or give dy of that shape.`,
+    )
+  }
+  if (dy !== undefined && dy.shape.join() !== shape.join()) {
+    throw new ShapeError(`grad: expected dy of the value's shape [${shape}], got [${dy.shape}].`)
   }
 }
 
@@ -58,7 +144,11 @@ function disposingTapeOnError<T>(run: () => T): T {
   }
 }
 
-/** The gradient function of `f`: `grad(f)(x)` is `∂f/∂x`, and can itself be differentiated. */
+/**
+ * The gradient function of `f`: `grad(f)(x)` is `∂f/∂x`, and can itself be differentiated. `f` gives a scalar, or `dy`
+ * weighs its elements.
+ * @throws what `valueAndGrads` throws
+ */
 export function grad<X extends Tensor>(f: (x: X) => Tensor): (x: X, dy?: Tensor) => X {
   return (x, dy) => tidy(() => valueAndGrads(() => f(x), [x], dy).grads[0] as X)
 }

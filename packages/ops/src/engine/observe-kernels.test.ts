@@ -1,5 +1,5 @@
 import { describeBackends } from '@ddnet/testing'
-import { engine, type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { engine, ones, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { silu } from '../activation/smooth.ts'
 import { add, mul } from '../array/arithmetic.ts'
@@ -33,7 +33,7 @@ describeBackends('observeKernels', () => {
     const names: string[] = []
     const x = tensor([1, 2])
     const stop = observeKernels(({ kernelName }) => void names.push(kernelName))
-    grad((each: Tensor) => mul(each, 3))(x)
+    grad((each: Tensor) => mul(each, 3))(x, ones([2]))
     stop()
     expect(names.filter((name) => name === 'Multiply')).toHaveLength(2) // y, and the gradient of x
   })

@@ -9,6 +9,7 @@ import {
   maxPool2d,
   mean,
   mul,
+  scalar,
   sigmoid,
   softmax,
   square,
@@ -105,7 +106,7 @@ describeBackends('second order', () => {
   })
 
   test('of x·tanh x at 0.5 is 1.209, where tfjs gives 1.573', async () => {
-    const x = tensor([0.5])
+    const x = scalar(0.5)
     const first = () => tidy(() => valueAndGrads(() => mul(x, tanh(x)), [x]).grads[0] as Tensor)
     const [second] = valueAndGrads(first, [x]).grads
     // 2 sech²x (1 − x tanh x)

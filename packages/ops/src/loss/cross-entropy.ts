@@ -37,11 +37,51 @@ export interface CrossEntropyOptions {
 export function crossEntropy(
   logits: Tensor,
   targets: Tensor,
-  options: CrossEntropyOptions & { reduction: 'none' },
-): Tensor1D
-export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Scalar
+  options?: CrossEntropyOptions & { reduction?: 'mean' | 'sum' },
+): Scalar
+export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex = -100 } = options
+  const { reduction = 'mean' } = options
+  const lead = logits.shape.slice(0, -1)
+  const { labelled, rows } = check(logits, targets, options)
+  return tidy(() => {
+    if (rows === 0) return reduce(zeros(lead), reduction, 0)
+    if (!labelled) return reduce(ofProbabilities(logits, targets, options), reduction, rows)
+    if (reduction === 'mean') return ofLabels(logits, targets, options).mean
+    return reduce(reshape(lossesOf(logits, targets, options)[0], lead), reduction, rows)
+  })
+}
+
+/** A mean, and what it was divided by: what it weighs where means are averaged to that of all their parts. */
+export interface WeightedMean {
+  readonly mean: Scalar
+  /** Where it is a tensor, it is a scalar and no gradient flows into it. */
+  readonly weight: Scalar | number
+}
+
+/**
+ * The mean cross-entropy with its divisor: the sum of the labels' class weights, without those that are ignored; of
+ * probabilities their count. So the mean over a whole is `Σ weight · mean / Σ weight` over any parts of it, but for parts of
+ * weight 0, whose mean is NaN: they count for nothing.
+ *
+ * @throws what `crossEntropy` throws
+ * @see crossEntropy
+ */
+export function crossEntropyMean(
+  logits: Tensor,
+  targets: Tensor,
+  options: Omit<CrossEntropyOptions, 'reduction'> = {},
+): WeightedMean {
+  const { labelled, rows } = check(logits, targets, options)
+  return tidy(() => {
+    if (rows === 0) return { mean: reduce(zeros(targets.shape), 'mean', 0) as Scalar, weight: 0 }
+    if (labelled) return ofLabels(logits, targets, options)
+    return { mean: reduce(ofProbabilities(logits, targets, options), 'mean', rows) as Scalar, weight: rows }
+  })
+}
+
+/** Checks all arguments; says whether the targets are labels, and of how many rows. */
+function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { labelled: boolean; rows: number } {
   const lead = logits.shape.slice(0, -1)
   const labelled = targets.dtype === 'int32' && same(targets.shape, lead)
   if (logits.dtype !== 'float32' || !(labelled || (targets.dtype === 'float32' && same(targets.shape, logits.shape)))) {
@@ -53,26 +93,43 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   if (classes === 0) throw new ShapeError(`crossEntropy: expected at least one class, got logits [${logits.shape}].`)
   expectOptions(options, classes, labelled)
   const rows = logits.size / classes
-  const classWeights = options.classWeights
-  if (labelled && rows > 0) expectRange('crossEntropy', 'labels', targets, classes, ignoreIndex)
-  return tidy(() => {
-    if (rows === 0) return reduce(zeros(lead), reduction, 0)
-    if (!labelled) {
-      const smooth = labelSmoothing === 0 ? targets : add(mul(1 - labelSmoothing, targets), labelSmoothing / classes)
-      const weighted = classWeights === undefined ? smooth : mul(smooth, classWeights)
-      return reduce(neg(sum(mul(weighted, logSoftmax(logits)), -1)), reduction, rows)
-    }
-    const [losses, weights] = crossEntropyOp(
-      {
-        logits: reshape(logits, [rows, classes]) as Tensor2D,
-        labels: reshape(asConstant(targets), [rows]) as Tensor1D,
-        classWeights: classWeights ?? (ones([classes]) as Tensor1D),
-      },
-      { labelSmoothing, ignoreIndex },
-    ) as [Tensor1D, Tensor1D]
-    if (reduction === 'mean') return dividedSumOp({ x: losses, divisor: sum(detach(weights)) }, {})
-    return reduce(reshape(losses, lead), reduction, rows)
-  })
+  if (labelled && rows > 0) expectRange('crossEntropy', 'labels', targets, classes, options.ignoreIndex ?? -100)
+  return { labelled, rows }
+}
+
+const ofProbabilities = (
+  logits: Tensor,
+  targets: Tensor,
+  { labelSmoothing = 0, classWeights }: CrossEntropyOptions,
+): Tensor => {
+  const classes = logits.shape.at(-1) as number
+  const smooth = labelSmoothing === 0 ? targets : add(mul(1 - labelSmoothing, targets), labelSmoothing / classes)
+  const weighted = classWeights === undefined ? smooth : mul(smooth, classWeights)
+  return neg(sum(mul(weighted, logSoftmax(logits)), -1))
+}
+
+/** Losses and weights of the rows. */
+function lossesOf(
+  logits: Tensor,
+  targets: Tensor,
+  { labelSmoothing = 0, classWeights, ignoreIndex = -100 }: CrossEntropyOptions,
+): [Tensor1D, Tensor1D] {
+  const classes = logits.shape.at(-1) as number
+  const rows = logits.size / classes
+  return crossEntropyOp(
+    {
+      logits: reshape(logits, [rows, classes]) as Tensor2D,
+      labels: reshape(asConstant(targets), [rows]) as Tensor1D,
+      classWeights: classWeights ?? (ones([classes]) as Tensor1D),
+    },
+    { labelSmoothing, ignoreIndex },
+  ) as [Tensor1D, Tensor1D]
+}
+
+function ofLabels(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { mean: Scalar; weight: Scalar } {
+  const [losses, weights] = lossesOf(logits, targets, options)
+  const weight = sum(detach(weights))
+  return { mean: dividedSumOp({ x: losses, divisor: weight }, {}) as Scalar, weight }
 }
 
 function reduce(losses: Tensor, reduction: Reduction, count: number): Tensor {

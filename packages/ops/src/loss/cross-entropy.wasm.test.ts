@@ -1,4 +1,4 @@
-import { crossEntropy, random, type Tensor, type Tensor1D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
+import { crossEntropy, ones, random, type Tensor, type Tensor1D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
 import { describeBackends, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
@@ -60,7 +60,11 @@ describeBackends('the kernel of crossEntropy', () => {
       [699, 2],
     )
     const labels = tensor(new Int32Array(699), [699], 'int32')
-    const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels, { reduction: 'none' }), [logits])
+    const { value, grads } = valueAndGrads(
+      () => crossEntropy(logits, labels, { reduction: 'none' }),
+      [logits],
+      ones([699]),
+    )
     const [losses, gradient] = [await value.data(), await (grads[0] as Tensor).data()]
     for (const [row, difference] of differences.entries()) {
       const p = 1 / (1 + Math.exp(-difference))

@@ -48,13 +48,19 @@ describeBackends('batchNorm', () => {
     const x = tensor([[1], [4], [7]])
     const running = tensor([2]) as Tensor1D
     const normalised = () => batchNorm(x, { runningMean: running, runningVar: running, training: true }).y
-    await expectTensorClose(valueAndGrads(normalised, [running]).grads[0] as Tensor, { shape: [1], data: [0] })
+    await expectTensorClose(valueAndGrads(normalised, [running], ones([3, 1])).grads[0] as Tensor, {
+      shape: [1],
+      data: [0],
+    })
   })
 
   test('differentiates by the running statistics in inference', async () => {
     const running = { runningMean: tensor([1]) as Tensor1D, runningVar: tensor([4]) as Tensor1D }
     const inference = () => batchNorm(tensor([[3], [8]]), { ...running, weight: tensor([2]) as Tensor1D, eps: 0 }).y
-    const [byMean, byVariance] = valueAndGrads(inference, Object.values(running)).grads as [Tensor, Tensor]
+    const [byMean, byVariance] = valueAndGrads(inference, Object.values(running), ones([2, 1])).grads as [
+      Tensor,
+      Tensor,
+    ]
     // y = 2 (x − m) / √v: ∂/∂m = −2 / √v each, ∂/∂v = −(x − m) / v^1.5
     await expectTensorClose(byMean, { shape: [1], data: [-2] }, 1e-6)
     await expectTensorClose(byVariance, { shape: [1], data: [-9 / 8] }, 1e-6)

@@ -55,7 +55,7 @@ describeBackends('pad', () => {
       [1, 2],
       [0, -1],
     ] as const
-    const { value, grads } = valueAndGrads(() => pad(x, paddings, { mode }), [x])
+    const { value, grads } = valueAndGrads(() => pad(x, paddings, { mode }), [x], zeros([0, 6, 1]))
     expect(value.shape).toEqual([0, 6, 1])
     expect(grads[0]?.shape).toEqual([0, 3, 2])
   })

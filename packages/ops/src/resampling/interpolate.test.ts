@@ -20,7 +20,11 @@ test('every legal pair of option values of interpolate occurs in a case', () => 
 describeBackends('interpolate', () => {
   test('takes no images, and their gradient', () => {
     const x = images(0, 4, 3, 2)
-    const { value, grads } = valueAndGrads(() => interpolate(x, { size: [5, 6], mode: 'bilinear' }), [x])
+    const { value, grads } = valueAndGrads(
+      () => interpolate(x, { size: [5, 6], mode: 'bilinear' }),
+      [x],
+      zeros([0, 5, 6, 2]),
+    )
     expect(value.shape).toEqual([0, 5, 6, 2])
     expect(grads[0]?.shape).toEqual([0, 4, 3, 2])
   })
