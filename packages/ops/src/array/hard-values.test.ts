@@ -47,7 +47,7 @@ describeBackends(
       const roles = ['x', 'a', 'b'].filter((role) => tensors[role] !== undefined)
       const numbers = (role: string): ArrayLike<number> => tensors[role]?.data as ArrayLike<number>
       const given = roles.map((role): Tensor => upload(tensors[role] as never))
-      const { value, grads } = ops.valueAndGrads(() => call(options, given), given)
+      const { value, grads } = ops.valueAndGrads(() => call(options, given), given, ops.ones(given[0]?.shape ?? []))
       const results = new Map([['y', value], ...roles.map((role, index) => [`d${role}`, grads[index]] as const)])
       const wrong: string[] = []
       for (const [role, result] of results) {
