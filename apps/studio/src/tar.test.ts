@@ -39,3 +39,13 @@ test('what is no tar file, or only half of one, is refused', () => {
   expect(() => readTar(new Uint8Array(600).fill(7))).toThrow('expected a tar file')
   expect(() => readTar(writeTar(files, 0).subarray(0, 1500 + 512))).toThrow('cut short')
 })
+
+test('a size that is no number of bytes is refused, and not walked for ever', () => {
+  const tar = writeTar(files, 0)
+  for (const size of ['-0000001000', '00000000x', '', '0x10']) {
+    const changed = tar.slice()
+    changed.fill(0, 124, 136)
+    changed.set(new TextEncoder().encode(size), 124)
+    expect(() => readTar(changed), size).toThrow('expected a tar file, got another kind.')
+  }
+})

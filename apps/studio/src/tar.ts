@@ -74,9 +74,10 @@ export function readTar(tar: Uint8Array): NamedFile[] {
       const end = bytes.indexOf(0)
       return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
     }
-    const size = Number.parseInt(text('size'), 8)
-    if (!text('magic').startsWith('ustar') || Number.isNaN(size))
+    const octal = text('size').trim()
+    if (!text('magic').startsWith('ustar') || !/^[0-7]+$/.test(octal))
       throw new Error('expected a tar file, got another kind.')
+    const size = Number.parseInt(octal, 8)
     const [start, end] = [at + block, at + block + size]
     if (end > tar.length) throw new Error('the tar file is cut short.')
     const name = [text('prefix'), text('name')].filter((part) => part !== '').join('/')

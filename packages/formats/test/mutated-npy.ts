@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readMutations } from '@ddnet/testing'
 import { decodeNpy } from '../src/npy/decode-npy.ts'
 import { NpyError } from '../src/npy/npy-error.ts'
-import { decodeNpz } from '../src/npy/npz.ts'
+import { openNpz } from '../src/npy/npz.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 const isExpected = (error: unknown) => error instanceof NpyError
@@ -20,4 +20,15 @@ export const mutatedNpy = {
 }
 
 const decodeNpyOf = (file: Uint8Array) => decodeNpy(file)
-const decodeNpzOf = (file: Uint8Array) => decodeNpz(file)
+
+async function decodeNpzOf(bytes: Uint8Array): Promise<void> {
+  const file = await openNpz(bytes)
+  let refused: unknown
+  for (const name of Object.keys(file.entries)) {
+    await file.read(name).catch((error: unknown) => {
+      refused = error
+      if (!isExpected(error)) throw error
+    })
+  }
+  if (refused !== undefined) throw refused
+}

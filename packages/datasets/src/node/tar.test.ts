@@ -22,5 +22,8 @@ test('a size in a header takes no memory before its bytes are there', async () =
 })
 
 test('a size that is no number is refused', async () => {
-  await expect(readTarGz(await archiveThatSays('size'))).rejects.toThrow('the archive has a file of NaN bytes')
+  await expect(readTarGz(await archiveThatSays('size'))).rejects.toThrow(
+    'the archive has a file of "size" bytes: it is damaged',
+  )
+  await expect(readTarGz(await archiveThatSays('-0000001000'))).rejects.toThrow('the archive has a file of "-000')
 })

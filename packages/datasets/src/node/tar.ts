@@ -17,7 +17,10 @@ export async function readTarGz(path: string): Promise<Map<string, Uint8Array>> 
     if (header[0] === 0) return files // the end is marked by blocks of zeros
     const prefix = text(header.subarray(345, 500))
     const name = text(header.subarray(0, 100))
-    const size = Number.parseInt(text(header.subarray(124, 136)), 8)
+    const octal = text(header.subarray(124, 136)).trim()
+    if (!/^[0-7]+$/.test(octal))
+      throw new Error(`the archive has a file of ${JSON.stringify(octal)} bytes: it is damaged`)
+    const size = Number.parseInt(octal, 8)
     const content = await stream.read(Math.ceil(size / BLOCK) * BLOCK)
     const isFile = header[156] === 0 || header[156] === '0'.charCodeAt(0)
     if (isFile) files.set(prefix ? `${prefix}/${name}` : name, content.subarray(0, size))

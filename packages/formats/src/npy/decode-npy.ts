@@ -1,3 +1,5 @@
+import { fromFloat16 } from '../float16.ts'
+import { BEGINNING, mistakenFor } from '../mistaken.ts'
 import { countOf, type NpyArray, type NpyDtype, npyTypes } from './npy-array.ts'
 import { NpyError } from './npy-error.ts'
 
@@ -5,29 +7,39 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] // \x93NUMPY
 
 /**
  * The array of a `.npy` file of numbers or truth values. Arrays in Fortran's order are put in row order, big-endian ones in
- * the machine's. The values are a copy.
+ * the machine's. The values are a copy. float16 becomes float32, exactly.
  *
  * @param name what errors call the file
- * @throws NpyError for objects (which would be pickled Python code), records, texts and complex numbers, and for every file
- * that the format does not allow
+ * @throws NpyError for objects (which would be pickled Python code), records, texts, dates and complex numbers, saying how to
+ * save them; for every file that the format does not allow; and for what is something else (.pt, HDF5, a web page …)
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  * @example decodeNpy(await readFile('images.npy')) // { dtype: 'uint8', shape: [100, 32, 32, 3], data }
  */
 export function decodeNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
   const { code, fortran, shape, offset } = readHeader(bytes, name)
-  const { dtype, swapped } = typeOf(code, name)
-  const type = npyTypes[dtype]
+  const { type, swapped } = typeOf(code, name)
   const expected = countOf(shape) * type.bytes
   if (bytes.length - offset !== expected) {
     throw new NpyError(
-      `${name}: expected ${expected} bytes of ${dtype} for [${shape}], got ${bytes.length - offset}. The file is damaged.`,
+      `${name}: expected ${expected} bytes of ${type.dtype} for [${shape}], got ${bytes.length - offset}. The file is damaged.`,
     )
   }
   const buffer = new Uint8Array(bytes.subarray(offset)).buffer // a copy, and so aligned
   if (swapped) swapBytes(new Uint8Array(buffer), type.bytes)
   const data = type.view(buffer)
   // The dtype and its view come from one row of the table.
-  return { dtype, shape, data: fortran && shape.length > 1 ? toRowOrder(data, shape) : data } as NpyArray
+  return { dtype: type.dtype, shape, data: fortran && shape.length > 1 ? toRowOrder(data, shape) : data } as NpyArray
+}
+
+/** What the beginning of a `.npy` file says that it holds; undefined for what is none. */
+export function describeNpy(beginning: Uint8Array): { dtype: string; shape: readonly number[] } | undefined {
+  try {
+    const { code, shape } = readHeader(beginning, '')
+    return { dtype: code === '[' ? 'records' : (readable(code)?.dtype ?? code), shape }
+  } catch (error) {
+    if (error instanceof NpyError) return undefined
+    throw error
+  }
 }
 
 interface Header {
@@ -39,6 +51,8 @@ interface Header {
 
 function readHeader(bytes: Uint8Array, name: string): Header {
   if (MAGIC.some((byte, at) => bytes[at] !== byte) || bytes.length < 12) {
+    const mistaken = mistakenFor(bytes.subarray(0, BEGINNING), 'numpy')
+    if (mistaken !== undefined) throw new NpyError(`${name}: expected a NumPy array (.npy), got ${mistaken}`)
     throw new NpyError(
       `${name}: expected it to begin with \\x93NUMPY, got [${[...bytes.subarray(0, 6)]}]. It is no .npy file.`,
     )
@@ -56,8 +70,8 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   const damaged = (what: string): NpyError =>
     new NpyError(`${name}: expected ${what} in the header, got ${JSON.stringify(text.slice(0, 100))}.`)
   if (!/^\s*\{.*\}\s*$/.test(text)) throw damaged('a Python dictionary')
-  const code = /'descr':\s*'([^']*)'/.exec(text)?.[1]
-  if (code === undefined) throw damaged("'descr' as the code of numbers or truth values (no records)")
+  const code = /'descr':\s*'([^']*)'/.exec(text)?.[1] ?? /'descr':\s*\[/.exec(text)?.[0].slice(-1)
+  if (code === undefined) throw damaged("'descr' as the code of numbers or truth values")
   const fortran = /'fortran_order':\s*(True|False)/.exec(text)?.[1]
   if (fortran === undefined) throw damaged("'fortran_order' as True or False")
   const sizes = /'shape':\s*\(([\d\s,]*)\)/.exec(text)?.[1]
@@ -72,14 +86,48 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   return { code, fortran: fortran === 'True', shape, offset: start + length }
 }
 
-function typeOf(code: string, name: string): { dtype: NpyDtype; swapped: boolean } {
+const float16: ReadType = {
+  dtype: 'float32',
+  bytes: 2,
+  view: (buffer) => fromFloat16(new Uint16Array(buffer)),
+}
+
+interface ReadType {
+  readonly dtype: NpyDtype
+  readonly bytes: number
+  readonly view: (buffer: ArrayBuffer) => NpyArray['data']
+}
+
+/** The type of NumPy's code (`<f4`); undefined for those that are not read. */
+function readable(code: string): ReadType | undefined {
+  if (!'<>|='.includes(code[0] ?? '?')) return undefined
+  if (code.slice(1) === 'f2') return float16
   const dtype = (Object.keys(npyTypes) as NpyDtype[]).find((each) => npyTypes[each].code === code.slice(1))
-  if (dtype === undefined || !'<>|='.includes(code[0] as string)) {
-    throw new NpyError(
-      `${name}: cannot read the dtype '${code}'. Expected one of ${Object.keys(npyTypes).join(', ')}: save it with .astype() of one of them.`,
-    )
-  }
-  return { dtype, swapped: code[0] === '>' && npyTypes[dtype].bytes > 1 }
+  return dtype && { dtype, ...npyTypes[dtype] }
+}
+
+/** By the letter of NumPy's code: what it is, and how to save it so that it is read. */
+const others: Readonly<Record<string, string>> = {
+  O: 'Python objects, which are pickled code and never read: save an array of numbers, as np.array(list_of_numbers)',
+  U: 'texts: save numbers, as np.unique(names, return_inverse=True) gives, and the names as JSON',
+  S: 'texts of bytes: save numbers, as np.unique(names, return_inverse=True) gives, and the names as JSON',
+  c: 'complex numbers: save array.real and array.imag',
+  M: "dates: save them with .astype('int64')",
+  m: "spans of time: save them with .astype('int64')",
+  V: 'raw records: save their fields as arrays of their own',
+  '[': 'records: save their fields as arrays of their own, array["field"]',
+  f: "floats of another width: save them with .astype('float32')",
+}
+
+function typeOf(code: string, name: string): { type: ReadType; swapped: boolean } {
+  const type = readable(code)
+  if (type !== undefined) return { type, swapped: code[0] === '>' && type.bytes > 1 }
+  const what = others[code === '[' ? code : (code[1] ?? '')]
+  throw new NpyError(
+    what === undefined
+      ? `${name}: cannot read the dtype ${JSON.stringify(code.slice(0, 40))}. Expected one of ${Object.keys(npyTypes).join(', ')}: save it with .astype() of one of them.`
+      : `${name}: it holds ${what}.`,
+  )
 }
 
 function swapBytes(bytes: Uint8Array, size: number): void {

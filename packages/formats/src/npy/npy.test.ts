@@ -5,10 +5,18 @@ import { decodeNpy } from './decode-npy.ts'
 import { encodeNpy } from './encode-npy.ts'
 import type { NpyArray } from './npy-array.ts'
 import { NpyError } from './npy-error.ts'
-import { decodeNpz, encodeNpz } from './npz.ts'
+import { encodeNpz, openNpz } from './npz.ts'
 
 // Written by NumPy: packages/formats/fixtures/make_npy.py
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url))
+
+/** All arrays of a file, read one by one. */
+async function all(bytes: Uint8Array, name = 'x.npz'): Promise<Map<string, NpyArray>> {
+  const file = await openNpz(bytes, { name })
+  const arrays = new Map<string, NpyArray>()
+  for (const each of Object.keys(file.entries)) arrays.set(each, await file.read(each))
+  return arrays
+}
 
 const range = Array.from({ length: 12 }, (_, at) => at - 7)
 const wrapped = (bits: number) => range.map((value) => (value < 0 ? 2 ** bits + value : value))
@@ -33,7 +41,7 @@ const expected: Readonly<Record<string, NpyArray>> = {
 }
 
 test.each(['reference.npz', 'reference-compressed.npz'])('%s of NumPy is read', async (name) => {
-  expect(Object.fromEntries(await decodeNpz(fixture(name), name))).toEqual(expected)
+  expect(Object.fromEntries(await all(fixture(name), name))).toEqual(expected)
 })
 
 test('an array is written as NumPy writes it', () => {
@@ -41,7 +49,7 @@ test('an array is written as NumPy writes it', () => {
 })
 
 test('what is written is read again', async () => {
-  expect(Object.fromEntries(await decodeNpz(encodeNpz(expected)))).toEqual(expected)
+  expect(Object.fromEntries(await all(encodeNpz(expected)))).toEqual(expected)
 })
 
 test('the values are a copy, wherever the bytes lie', () => {
@@ -64,14 +72,18 @@ describe('an .npy file is refused', () => {
     return Buffer.concat([file.subarray(0, 10), Buffer.from(header), file.subarray(128)])
   }
   test.each<[string, Uint8Array, RegExp]>([
-    ['with another beginning', Buffer.from('PK\x03\x04 and more of it'), /it to begin with \\x93NUMPY/],
-    ['without any', new Uint8Array(), /It is no \.npy file/],
+    ['with another beginning', Buffer.from('abc and more of it'), /it to begin with \\x93NUMPY/],
+    ['without any', new Uint8Array(), /expected a NumPy array \(\.npy\), got empty/],
     ['of an unknown version', Buffer.from(file).fill(9, 6, 7), /version 1, 2 or 3 of the format, got 9/],
     ['with a header beyond its end', file.subarray(0, 60), /its header of 118 bytes is longer than the file/],
     ['that was cut', file.subarray(0, -1), /expected 48 bytes of float32 for \[3,4\], got 47\. The file is damaged/],
     ['with more behind it', Buffer.concat([file, Buffer.of(0)]), /expected 48 bytes of float32 for \[3,4\], got 49/],
-    ['of records', fixture('refused-record.npy'), /'descr' as the code of numbers or truth values \(no records\)/],
-    ['of complex numbers', fixture('refused-complex.npy'), /cannot read the dtype '<c8'\. Expected one of bool, uint8/],
+    ['of records', fixture('refused-record.npy'), /it holds records: save their fields as arrays of their own/],
+    [
+      'of complex numbers',
+      fixture('refused-complex.npy'),
+      /it holds complex numbers: save array\.real and array\.imag/,
+    ],
     ['whose shape is none', withHeader((text) => text.replace('(3, 4)', '(3.4) ')), /'shape' as a tuple of numbers/],
     [
       'of a size that no memory has',
@@ -109,12 +121,16 @@ describe('an .npz file is refused', () => {
   test.each<[string, Uint8Array, RegExp]>([
     [
       'that is something else',
-      Buffer.alloc(100),
+      Buffer.from('abc'.repeat(30)),
       /it has no end of a ZIP archive\. The file is damaged, or no \.npz file/,
     ],
-    ['that is empty', new Uint8Array(), /it has no end of a ZIP archive/],
+    ['that is empty', new Uint8Array(), /expected an archive of NumPy arrays \(\.npz\), got empty/],
     ['that was cut', stored.subarray(0, -30), /it has no end of a ZIP archive/],
-    ['with objects', fixture('refused.npz'), /objects\.npy: cannot read the dtype '\|O'/],
+    [
+      'with objects',
+      fixture('refused.npz'),
+      /objects\.npy: it holds Python objects, which are pickled code and never read/,
+    ],
     [
       'whose values were changed',
       changed(stored, 30 + 5 + 128, 99),
@@ -130,13 +146,13 @@ describe('an .npz file is refused', () => {
     ['whose entry lies elsewhere', changed(stored, central + 42, 7), /"a\.npy" is not where it must be/],
     ['whose directory lies elsewhere', changed(stored, stored.length - 6, 3), /entry 0 is not where it must be/],
   ])('%s', async (_, bytes, message) => {
-    await expect(decodeNpz(bytes, 'x.npz')).rejects.toThrow(NpyError)
-    await expect(decodeNpz(bytes, 'x.npz')).rejects.toThrow(message)
+    await expect(all(bytes, 'x.npz')).rejects.toThrow(NpyError)
+    await expect(all(bytes, 'x.npz')).rejects.toThrow(message)
   })
 
   test('with one name twice', async () => {
     const two = Buffer.from(encodeNpz({ a: expected.int8 as NpyArray, b: expected.int8 as NpyArray }))
     const name = two.lastIndexOf('b.npy')
-    await expect(decodeNpz(changed(two, name, 97))).rejects.toThrow('it has two entries "a.npy"')
+    await expect(all(changed(two, name, 97))).rejects.toThrow('it has two entries "a.npy"')
   })
 })

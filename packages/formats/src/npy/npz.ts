@@ -1,21 +1,84 @@
-import { decodeNpy } from './decode-npy.ts'
+import { BEGINNING, mistakenFor } from '../mistaken.ts'
+import { decodeNpy, describeNpy } from './decode-npy.ts'
 import { encodeNpy } from './encode-npy.ts'
 import type { NpyArray } from './npy-array.ts'
-import { unzip, zip } from './zip.ts'
+import { NpyError } from './npy-error.ts'
+import { openZip, type ZipEntry, zip } from './zip.ts'
+
+/** Enough of an array's file for its header, of which NumPy writes 128 bytes for most. */
+const HEADER = 65_536
+/** Arrays pack into a tenth; zeros, and what is made to fill memory, into a thousandth. */
+const MOST_TIMES = 100
+
+export interface NpzFile {
+  /**
+   * What the file holds, by name: also what cannot be read, by NumPy's code of it (`<U5`, `|O`) or, for what is no array at
+   * all, as `no array`.
+   */
+  readonly entries: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>
+  /**
+   * Unpacks one array, and nothing else.
+   * @throws NpyError as `decodeNpy`, if there is none of that name, and for what unpacks to more than is allowed
+   */
+  read(name: string): Promise<NpyArray>
+}
+
+export interface OpenNpzOptions {
+  /** What errors call the file: `npz` by default. */
+  readonly name?: string
+  /** Bytes that a compressed array may have where they are more than a hundred times the packed ones: 256 MiB by default. */
+  readonly maxBytes?: number
+}
 
 /**
- * The arrays of a `.npz` file by their names, compressed or not.
+ * Opens a `.npz` file, compressed or not: arrays are read one by one, so that one of texts or objects does not stand in the
+ * way of the others.
  *
- * @param name what errors call the file
- * @throws NpyError as `decodeNpy`, and for archives that are damaged or of more than 4 GB
- * @example const { images, labels } = Object.fromEntries(await decodeNpz(await readFile('train.npz')))
+ * @throws NpyError for archives that are damaged, of more than 4 GB, or something else (.pt, HDF5, a pointer of Git LFS …),
+ * which is named with what to do
+ * @example
+ * const file = await openNpz(await readFile('train.npz'))
+ * const images = await file.read('images')
  */
-export async function decodeNpz(bytes: Uint8Array, name = 'npz'): Promise<Map<string, NpyArray>> {
-  const files = await unzip(bytes, name)
-  return new Map(
-    [...files].map(([file, content]) => [file.replace(/\.npy$/, ''), decodeNpy(content, `${name}: ${file}`)]),
-  )
+export async function openNpz(
+  bytes: Uint8Array,
+  { name: archive = 'npz', maxBytes = 256 * 2 ** 20 }: OpenNpzOptions = {},
+): Promise<NpzFile> {
+  const mistaken = mistakenFor(bytes.subarray(0, BEGINNING), 'numpy')
+  if (mistaken !== undefined && !/^an? (archive of NumPy|ZIP|empty ZIP)/.test(mistaken))
+    throw new NpyError(`${archive}: expected an archive of NumPy arrays (.npz), got ${mistaken}`)
+  const files = new Map<string, ZipEntry>()
+  for (const file of openZip(bytes, archive)) files.set(file.name.replace(/\.npy$/, ''), file)
+  const entries: [string, NpzFile['entries'][string]][] = []
+  for (const [name, file] of files) {
+    const beginning = await file.begin(HEADER).catch((error: unknown) => {
+      if (error instanceof NpyError) return new Uint8Array() // damaged, which reading it says
+      throw error
+    })
+    entries.push([name, describeNpy(beginning) ?? noArray])
+  }
+  return {
+    entries: Object.fromEntries(entries),
+    async read(name) {
+      const file = files.get(name)
+      if (file === undefined) {
+        const known = [...files.keys()].slice(0, 10)
+        throw new NpyError(
+          `${archive}: there is no array ${JSON.stringify(name)}, but ${files.size} others: ${known.join(', ')}${files.size > 10 ? ', …' : ''}.`,
+        )
+      }
+      if (file.size > Math.max(maxBytes, MOST_TIMES * file.packed)) {
+        throw new NpyError(
+          `${archive}: the ${file.packed} bytes of ${JSON.stringify(file.name)} unpack to ${file.size}, expected at most ${maxBytes} from so few. ` +
+            'If that is right, allow it: openNpz(bytes, { maxBytes })',
+        )
+      }
+      return decodeNpy(await file.read(), `${archive}: ${file.name}`)
+    },
+  }
 }
+
+const noArray = { dtype: 'no array', shape: [] }
 
 /**
  * A `.npz` file as `numpy.savez` makes it, not compressed.

@@ -1,4 +1,5 @@
 import { crc32 } from './crc32.ts'
+import { inflate } from './inflate.ts'
 import { NpyError } from './npy-error.ts'
 
 const LOCAL = 0x04034b50
@@ -9,6 +10,57 @@ const DEFLATED = 8
 /** The most that deflate packs into a byte. */
 const MOST_INFLATION = 1032
 
+export interface ZipEntry {
+  readonly name: string
+  /** Bytes of it when it is unpacked. */
+  readonly size: number
+  /** Bytes that it takes in the archive. */
+  readonly packed: number
+  /** The first `count` bytes, or all that there are. */
+  begin(count: number): Promise<Uint8Array>
+  /** All of it, whose size and CRC-32 must be right. */
+  read(): Promise<Uint8Array>
+}
+
+/**
+ * The files of a ZIP archive, by its central directory, which must lie within the file; nothing is unpacked before it is
+ * asked for. No name is used as a path.
+ *
+ * @throws NpyError for archives that are damaged, encrypted, split, of more than 4 GB, have a name twice, or whose files
+ * overlap, as those of bombs do
+ */
+export function openZip(bytes: Uint8Array, archive: string): ZipEntry[] {
+  const entries = entriesOf(bytes, archive)
+  const names = new Set<string>()
+  for (const { name } of entries) {
+    if (names.has(name)) throw new NpyError(`${archive}: it has two entries ${JSON.stringify(name)}.`)
+    names.add(name)
+  }
+  const placed = entries.map((entry) => placeOf(bytes, entry, archive))
+  let end = 0
+  for (const { name, start, packed } of placed.toSorted((a, b) => a.offset - b.offset || a.start - b.start)) {
+    if (start - 30 < end) throw damaged(archive, `${JSON.stringify(name)} overlaps another entry`)
+    end = start + packed
+  }
+  return placed.map((entry) => {
+    const { name, size, packed } = entry
+    return {
+      name,
+      size,
+      packed,
+      begin: (count) => unpack(bytes, entry, archive, Math.min(count, size)),
+      async read() {
+        const file = await unpack(bytes, entry, archive, size)
+        if (file.length === size && crc32(file) === entry.crc) return file
+        throw damaged(archive, `${JSON.stringify(name)} has another size or CRC-32 than it says`)
+      },
+    }
+  })
+}
+
+const damaged = (archive: string, what: string): NpyError =>
+  new NpyError(`${archive}: ${what}. The file is damaged, or no .npz file.`)
+
 interface Entry {
   readonly name: string
   readonly method: number
@@ -17,24 +69,6 @@ interface Entry {
   readonly size: number
   readonly offset: number
 }
-
-/**
- * The files of a ZIP archive, by its central directory, which must lie within the file; sizes and CRC-32 must be right. No
- * name is used as a path.
- *
- * @throws NpyError for archives that are damaged, encrypted, split, of more than 4 GB, or have a name twice
- */
-export async function unzip(bytes: Uint8Array, archive: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>()
-  for (const entry of entriesOf(bytes, archive)) {
-    if (files.has(entry.name)) throw new NpyError(`${archive}: it has two entries ${JSON.stringify(entry.name)}.`)
-    files.set(entry.name, await extract(bytes, entry, archive))
-  }
-  return files
-}
-
-const damaged = (archive: string, what: string): NpyError =>
-  new NpyError(`${archive}: ${what}. The file is damaged, or no .npz file.`)
 
 function entriesOf(bytes: Uint8Array, archive: string): Entry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -72,51 +106,43 @@ function entriesOf(bytes: Uint8Array, archive: string): Entry[] {
   return entries
 }
 
-async function extract(
-  bytes: Uint8Array,
-  { name, method, crc, packed, size, offset }: Entry,
-  archive: string,
-): Promise<Uint8Array> {
+interface PlacedEntry extends Entry {
+  /** Where its bytes begin, behind its own header. */
+  readonly start: number
+}
+
+function placeOf(bytes: Uint8Array, entry: Entry, archive: string): PlacedEntry {
+  const { name, method, packed, size, offset } = entry
   const called = JSON.stringify(name)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (offset + 30 > bytes.length || view.getUint32(offset, true) !== LOCAL)
     throw damaged(archive, `${called} is not where it must be`)
   const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true)
   if (start + packed > bytes.length) throw damaged(archive, `${called} is longer than the file`)
-  const content = bytes.subarray(start, start + packed)
   if (method !== STORED && method !== DEFLATED) {
     throw new NpyError(`${archive}: ${called} is packed by method ${method}, expected none or deflate, as numpy does.`)
   }
   if (size > (method === STORED ? packed : packed * MOST_INFLATION)) {
     throw damaged(archive, `the ${packed} bytes of ${called} cannot hold its ${size}`)
   }
-  const file =
-    method === STORED ? content : await inflate(content, size, () => damaged(archive, `${called} does not unpack`))
-  if (file.length !== size || crc32(file) !== crc)
-    throw damaged(archive, `${called} has another size or CRC-32 than it says`)
-  return file
+  return { ...entry, start }
 }
 
-/** Stops as soon as there are more bytes than `size`. */
-async function inflate(packed: Uint8Array, size: number, fail: () => NpyError): Promise<Uint8Array> {
-  const reader = new Blob([new Uint8Array(packed)])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate-raw'))
-    .getReader()
-  const content = new Uint8Array(size)
-  let received = 0
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => {
-      throw fail()
-    })
-    if (done) return content.subarray(0, received)
-    if (received + value.length > size) {
-      await reader.cancel()
-      throw fail()
-    }
-    content.set(value, received)
-    received += value.length
+/** The first `count` bytes, or all that there are; one more tells of a surplus. */
+async function unpack(
+  bytes: Uint8Array,
+  { name, method, packed, size, start }: PlacedEntry,
+  archive: string,
+  count: number,
+): Promise<Uint8Array> {
+  const content = bytes.subarray(start, start + packed)
+  const fail = (): never => {
+    throw damaged(archive, `${JSON.stringify(name)} does not unpack`)
   }
+  if (method === STORED) return content.subarray(0, count < size ? count : undefined)
+  const { content: unpacked, surplus } = await inflate(content, count).catch(fail)
+  if (surplus && count === size) fail()
+  return unpacked
 }
 
 /** An archive of files as they are, as `numpy.savez` makes it. */

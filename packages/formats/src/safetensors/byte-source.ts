@@ -21,7 +21,11 @@ export const blobSource = (blob: Blob): ByteSource => ({
  */
 export async function urlSource(url: URL): Promise<ByteSource> {
   async function request(begin: number, end: number): Promise<Response> {
-    const response = await fetch(url, { headers: { Range: `bytes=${begin}-${end - 1}` } })
+    const response = await fetch(url, { headers: { Range: `bytes=${begin}-${end - 1}` } }).catch((error: Error) => {
+      throw new SafetensorsError(`cannot fetch ${url}: ${error.message}. Check the address and the connection.`, {
+        cause: error,
+      })
+    })
     if (response.status === 206) return response
     await response.body?.cancel()
     throw new SafetensorsError(
@@ -40,10 +44,28 @@ export async function urlSource(url: URL): Promise<ByteSource> {
     size,
     async read(begin, end) {
       if (begin === end) return new Uint8Array(0)
-      const bytes = new Uint8Array(await (await request(begin, end)).arrayBuffer())
+      const bytes = await bodyOf(await request(begin, end), end - begin)
       if (bytes.length === end - begin) return bytes
       throw new SafetensorsError(`${url}: expected ${end - begin} bytes from ${begin}, got ${bytes.length}.`)
     },
     close: async () => {},
   }
+}
+
+/** What a server sends, and no more than one byte beyond what was asked for. */
+async function bodyOf(response: Response, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size + 1)
+  let received = 0
+  const reader = response.body?.getReader()
+  while (reader && received <= size) {
+    const { done, value } = await reader.read().catch((error: Error) => {
+      throw new SafetensorsError(`${response.url} broke off: ${error.message}. Try again.`, { cause: error })
+    })
+    if (done) break
+    const taken = value.subarray(0, size + 1 - received)
+    bytes.set(taken, received)
+    received += taken.length
+  }
+  if (received > size) await reader?.cancel()
+  return bytes.subarray(0, received)
 }

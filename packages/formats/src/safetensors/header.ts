@@ -1,14 +1,24 @@
-import { type FileDtype, fileDtype, fileTypes } from './dtypes.ts'
-import { repeatedKey } from './repeated-key.ts'
+import { BEGINNING, mistakenFor } from '../mistaken.ts'
+import { show } from '../show.ts'
+import { fileType } from './dtypes.ts'
 import { SafetensorsError } from './safetensors-error.ts'
+import { scanJson } from './scan-json.ts'
 
 /** The limit of the reference implementation. */
 const longestHeader = 100_000_000
+/** An entry's list in the entry in the header. */
+const DEPTH = 3
+
+/** How much of a file tells where its header ends, and what it is instead of a safetensors file. */
+export const firstBytes = BEGINNING
 
 /** Where a tensor's values stand. */
 export interface Entry {
   readonly name: string
-  readonly dtype: FileDtype
+  /** Ours where we read it, and the file's own name of it (`F4`) where we do not. */
+  readonly dtype: string
+  /** The name in the file. */
+  readonly code: string
   readonly shape: readonly number[]
   /** In bytes of the file. */
   readonly begin: number
@@ -20,12 +30,24 @@ export interface Header {
   readonly metadata: Record<string, string>
 }
 
-/** Where the header of a file of `fileBytes` bytes ends, by the file's first 8 bytes. */
+/** Whether the first 8 bytes, and the ninth where it is there, can be those of a file of so many. */
+export function canBegin(first: Uint8Array, fileBytes: number): boolean {
+  if (first.length < 8) return false
+  const length = lengthIn(first)
+  return length > 0 && length <= longestHeader && 8 + length <= fileBytes && (first[8] ?? 0x7b) === 0x7b
+}
+
+const lengthIn = (first: Uint8Array): number =>
+  Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
+
+/** Where the header of a file of `fileBytes` bytes ends, by the file's first bytes: 8, or `firstBytes` if it cannot begin so. */
 export function headerEnd(first: Uint8Array, fileBytes: number): number {
-  if (first.length < 8) {
-    throw new SafetensorsError(`the file has ${fileBytes} bytes, fewer than the 8 of its length.`)
-  }
-  const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
+  if (canBegin(first, fileBytes)) return 8 + lengthIn(first)
+  const mistaken = mistakenFor(first, 'safetensors')
+  if (mistaken !== undefined && !mistaken.startsWith('a safetensors file'))
+    throw new SafetensorsError(`this is no safetensors file, but ${mistaken}`)
+  if (first.length < 8) throw new SafetensorsError(`the file has ${fileBytes} bytes, fewer than the 8 of its length.`)
+  const length = lengthIn(first)
   if (length > longestHeader) {
     throw new SafetensorsError(
       `the header would have ${length} bytes; at most ${longestHeader} are allowed. This is probably not a safetensors file.`,
@@ -36,7 +58,7 @@ export function headerEnd(first: Uint8Array, fileBytes: number): number {
       `the header ends at byte ${8 + length}, but the file has ${fileBytes}: it is cut off, or not a safetensors file.`,
     )
   }
-  return 8 + length
+  return 8 + length // what is in it is said by whoever reads it
 }
 
 /** The header in a file's bytes from 8 to its end: the tensors must fill the rest of the file without gaps or overlaps. */
@@ -66,42 +88,51 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number): Header {
 function parseJson(bytes: Uint8Array): Record<string, unknown> {
   let text: string
   let header: unknown
+  let scanned: ReturnType<typeof scanJson>
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-    header = JSON.parse(text)
+    scanned = scanJson(text)
+    if (scanned.depth <= DEPTH) header = JSON.parse(text)
   } catch (error) {
     throw new SafetensorsError(`the header (bytes 8 to ${8 + bytes.length}) is not JSON: ${(error as Error).message}.`)
   }
+  if (scanned.depth > DEPTH)
+    throw new SafetensorsError(`the header nests lists and objects ${scanned.depth} deep, expected at most ${DEPTH}.`)
   if (!isRecord(header)) throw new SafetensorsError(`the header is not a JSON object.`)
-  const repeated = repeatedKey(text)
-  if (repeated !== undefined) throw new SafetensorsError(`the header has '${repeated}' twice.`)
+  const { repeatedKey } = scanned
+  if (repeatedKey !== undefined) throw new SafetensorsError(`the header has '${repeatedKey}' twice.`)
   return header
 }
 
 function readEntry(name: string, value: unknown, dataStart: number): Entry {
-  if (!isRecord(value)) throw new SafetensorsError(`'${name}': expected an object, got ${JSON.stringify(value)}.`)
+  if (!isRecord(value)) throw new SafetensorsError(`'${name}': expected an object, got ${show(value)}.`)
   const { dtype: typeName, shape, data_offsets: offsets } = value
-  const dtype = typeof typeName === 'string' ? fileDtype(typeName) : undefined
-  if (dtype === undefined) {
-    const known = Object.values(fileTypes).map((type) => type.name)
-    throw new SafetensorsError(
-      `'${name}': dtype ${JSON.stringify(typeName)} is not supported (${known.join(', ')} are). Convert the tensor before saving it.`,
-    )
-  }
+  if (typeof typeName !== 'string')
+    throw new SafetensorsError(`'${name}': expected dtype to be the name of one, got ${show(typeName)}.`)
+  const known = fileType(typeName)
   if (!isCounts(shape)) {
-    throw new SafetensorsError(`'${name}': expected shape to be a list of sizes, got ${JSON.stringify(shape)}.`)
+    throw new SafetensorsError(`'${name}': expected shape to be a list of sizes, got ${show(shape)}.`)
   }
   if (!isCounts(offsets) || offsets.length !== 2 || (offsets[0] as number) > (offsets[1] as number)) {
-    throw new SafetensorsError(`'${name}': expected data_offsets [begin, end], got ${JSON.stringify(offsets)}.`)
+    throw new SafetensorsError(`'${name}': expected data_offsets [begin, end], got ${show(offsets)}.`)
   }
   const [begin, end] = offsets as [number, number]
-  const expected = shape.reduce((product, size) => product * size, fileTypes[dtype].bytes)
-  if (end - begin !== expected) {
-    throw new SafetensorsError(
-      `'${name}': ${typeName} of shape [${shape}] has ${expected} bytes, but data_offsets [${begin}, ${end}] give ${end - begin}.`,
-    )
+  if (known !== undefined) {
+    const expected = shape.reduce((product, size) => product * size, known.type.bytes)
+    if (end - begin !== expected) {
+      throw new SafetensorsError(
+        `'${name}': ${typeName} of shape [${shape}] has ${expected} bytes, but data_offsets [${begin}, ${end}] give ${end - begin}.`,
+      )
+    }
   }
-  return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end }
+  return {
+    name,
+    dtype: known?.dtype ?? typeName,
+    code: typeName,
+    shape,
+    begin: dataStart + begin,
+    end: dataStart + end,
+  }
 }
 
 function readMetadata(metadata: unknown): Record<string, string> {
@@ -109,7 +140,7 @@ function readMetadata(metadata: unknown): Record<string, string> {
   if (!isRecord(metadata)) throw new SafetensorsError(`expected __metadata__ to be an object of strings.`)
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') {
-      throw new SafetensorsError(`__metadata__ '${name}': expected a string, got ${JSON.stringify(value)}.`)
+      throw new SafetensorsError(`__metadata__ '${name}': expected a string, got ${show(value)}.`)
     }
   }
   return metadata as Record<string, string>

@@ -9,6 +9,7 @@ import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { decodeSafetensors } from './decode.ts'
 import { encodeSafetensors } from './encode.ts'
 import { openSafetensors } from './open.ts'
+import { SafetensorsError } from './safetensors-error.ts'
 
 const url = new URL('../../fixtures/reference.safetensors', import.meta.url)
 const bytes = readFileSync(url)
@@ -96,11 +97,15 @@ test('goes on with the file that it opened when another one takes its name', asy
 
 test.each<[string, string | URL | Blob, string]>([
   ['a file that is cut', new Blob([bytes.subarray(0, 700)]), 'cut off'],
-  ['an empty one', new Blob([]), 'the file has 0 bytes, fewer than the 8 of its length'],
+  ['an empty one', new Blob([]), 'this is no safetensors file, but empty. Download it again'],
   ['one that is none', new Blob(['no safetensors file']), 'This is probably not a safetensors file'],
   ['a server without ranges', served('/whole'), 'got 200. The server knows no ranges: fetch the whole file'],
   ['an address without a file', served('/missing'), 'expected status 206 for bytes 0 to 8, got 404. Check the address'],
-  ['a path without a file', '/no/such/file', 'ENOENT'],
+  ['a path without a file', '/no/such/file', 'safetensors: cannot open /no/such/file: there is no such file.'],
+  ['a folder', tmpdir(), 'it is a folder'],
+  ['a web page', new Blob(['<!DOCTYPE html><html>']), 'but a web page. Download it again'],
+  ['a server that is not there', new URL('http://127.0.0.1:9/x'), 'cannot fetch http://127.0.0.1:9/x'],
 ])('refuses %s', async (_, source, message) => {
   await expect(openSafetensors(source)).rejects.toThrow(message)
+  await expect(openSafetensors(source)).rejects.toThrow(SafetensorsError)
 })

@@ -2,18 +2,17 @@ import type { HostTensor } from '@ddnet/ops'
 import { fileSource } from '#file-source'
 import { type ByteSource, blobSource, urlSource } from './byte-source.ts'
 import { tensorOf } from './decode.ts'
-import type { FileDtype } from './dtypes.ts'
-import { headerEnd, parseHeader } from './header.ts'
+import { canBegin, firstBytes, headerEnd, parseHeader } from './header.ts'
 import { SafetensorsError } from './safetensors-error.ts'
 
 /** A safetensors file of which only the header was read. */
 export interface SafetensorsFile {
-  /** What the file holds, by name, in the file's own types. */
-  readonly entries: Readonly<Record<string, { readonly dtype: FileDtype; readonly shape: readonly number[] }>>
+  /** What the file holds, by name, in the file's own types: also those that cannot be read, by the file's name (`C64`). */
+  readonly entries: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>
   readonly metadata: Readonly<Record<string, string>>
   /**
-   * Reads one tensor, and nothing else of the file; float16 and bfloat16 become float32.
-   * @throws SafetensorsError if there is none of that name
+   * Reads one tensor, and nothing else of the file, as a type that the host has (see `decodeSafetensors`).
+   * @throws SafetensorsError if there is none of that name, or its dtype is none that is read
    */
   read(name: string): Promise<HostTensor>
   close(): Promise<void>
@@ -32,13 +31,16 @@ export interface SafetensorsFile {
 export async function openSafetensors(source: string | URL | Blob): Promise<SafetensorsFile> {
   const bytes = await sourceOf(source)
   try {
-    const end = headerEnd(await bytes.read(0, Math.min(8, bytes.size)), bytes.size)
+    let first = await bytes.read(0, Math.min(8, bytes.size))
+    if (!canBegin(first, bytes.size)) first = await bytes.read(0, Math.min(firstBytes, bytes.size)) // to say what it is
+    const end = headerEnd(first, bytes.size)
     const { entries, metadata } = parseHeader(await bytes.read(8, end), bytes.size)
+    const byName = new Map(entries.map((entry) => [entry.name, entry]))
     return {
       entries: Object.fromEntries(entries.map(({ name, dtype, shape }) => [name, { dtype, shape }])),
       metadata,
       async read(name) {
-        const entry = entries.find((each) => each.name === name)
+        const entry = byName.get(name)
         if (entry === undefined) {
           const known = entries.slice(0, 10).map((each) => each.name)
           throw new SafetensorsError(

@@ -2,7 +2,7 @@
 export class SafetensorsError extends Error {
   override readonly name = 'SafetensorsError'
 
-  constructor(what: string) {
-    super(`safetensors: ${what}`)
+  constructor(what: string, options?: ErrorOptions) {
+    super(`safetensors: ${what}`, options)
   }
 }

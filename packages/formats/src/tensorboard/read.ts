@@ -19,7 +19,7 @@ export function readTensorBoardRecords(file: Uint8Array): TensorBoardRecord[] {
     let step = 0
     const tags: string[] = []
     for (const event of fields(recordData(bytes))) {
-      if (event.field === 2) step = Number(event.value)
+      if (event.field === 2 && typeof event.value === 'bigint') step = Number(event.value)
       if (event.field !== 5 || !(event.value instanceof Uint8Array)) continue
       for (const summary of fields(event.value)) {
         if (summary.field !== 1 || !(summary.value instanceof Uint8Array)) continue
