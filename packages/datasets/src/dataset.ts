@@ -10,7 +10,7 @@ export interface GetOptions {
 
 /**
  * Samples by index. The same index and key always give the same sample, in any order and any process.
- * What `get` returns belongs to the dataset: read it, do not write to it.
+ * What `get` returns belongs to whoever asked: each call gives memory of its own.
  */
 export interface Dataset<T> {
   readonly length: number

@@ -10,7 +10,7 @@ export interface ImageArrays {
 }
 
 /**
- * A dataset over images in memory; its samples are views of `images`, not copies.
+ * A dataset over images in memory. Its samples are copies, so that whoever changes one in place changes nothing else.
  *
  * @throws DatasetError if the numbers of pixels and labels do not belong together
  * @example imageDataset({ images: new Uint8Array(2 * 4 * 4 * 3), labels: [0, 1], shape: [4, 4, 3] })
@@ -23,16 +23,21 @@ export function imageDataset({ images, labels, shape }: ImageArrays): Dataset<Sa
       `imageDataset: ${length} labels with shape [${shape}] need ${length * size} pixel values, got ${images.length}`,
     )
   }
+  const own = Object.freeze([...shape]) as unknown as ImageShape // as many as there were
   const getSync = (index: number): Sample => {
     checkIndex(index, length)
     return {
-      image: images.subarray(index * size, (index + 1) * size),
-      shape,
+      image: copyOf(images.subarray(index * size, (index + 1) * size)),
+      shape: own,
       label: labels[index] as number,
     }
   }
   return { length, labels, getSync, get: async (index) => getSync(index) }
 }
+
+// Not slice: a Buffer's shares its memory.
+const copyOf = (values: Uint8Array | Float32Array): Uint8Array | Float32Array =>
+  values instanceof Uint8Array ? new Uint8Array(values) : new Float32Array(values)
 
 /** @throws RangeError unless `index` is an integer in [0, length) */
 export function checkIndex(index: number, length: number): void {

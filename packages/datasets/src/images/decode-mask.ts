@@ -1,27 +1,117 @@
-import type { SegmentationSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { decodePng } from './decode-png.ts'
 
+export type Color = readonly [red: number, green: number, blue: number]
+
+/** What the values of a mask mean. */
+export interface MaskMeaning {
+  /** How many classes there are. A mask with other values is then refused, by the place of the first one. */
+  readonly classes?: number
+  /** The colour of each class, of masks that are painted: class `i` is `colors[i]`. */
+  readonly colors?: readonly Color[]
+  /** The value, or with `colors` the colour, of what belongs to no class, as 255 is in many data sets: in the mask it is −100. */
+  readonly ignore?: number | Color
+}
+
+/** What `crossEntropy` leaves out. */
+const IGNORED = -100
+
 interface Mask {
-  readonly mask: SegmentationSample['mask']
+  readonly mask: Uint8Array | Int32Array
   readonly height: number
   readonly width: number
 }
 
+/** @throws DatasetError for meanings that contradict each other */
+export function checkMeaning({ classes, colors, ignore }: MaskMeaning): void {
+  const isByte = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255
+  const isColor = (color: unknown): boolean => Array.isArray(color) && color.length === 3 && color.every(isByte)
+  const fail = (expected: string, got: unknown): never => {
+    throw new DatasetError(`maskFolder: expected ${expected}, got ${JSON.stringify(got)}`)
+  }
+  if (classes !== undefined && !(Number.isInteger(classes) && classes > 0))
+    fail('classes to be a whole number above 0', classes)
+  for (const color of colors ?? []) if (!isColor(color)) fail('colors of [red, green, blue] from 0 to 255', color)
+  const keys = (colors ?? []).map(String)
+  const twice = keys.find((key, at) => keys.indexOf(key) !== at)
+  if (twice !== undefined) fail('colors that differ', twice)
+  if (colors && classes !== undefined && classes !== colors.length)
+    fail(`classes to be ${colors.length}, the number of colors`, classes)
+  if (ignore === undefined) return
+  if (colors && !isColor(ignore)) fail('ignore to be a colour [red, green, blue], as colors are', ignore)
+  if (!colors && !(Number.isInteger(ignore) && Number(ignore) >= 0))
+    fail('ignore to be a whole number of at least 0', ignore)
+  if (keys.includes(String(ignore))) fail('ignore to be a colour of no class', ignore)
+}
+
 /**
- * The classes that a PNG holds, one a pixel: its grey values of up to 16 bits, or its places in the palette, as they are
- * in the file. The same code in Node and in the browser, whose own decoders would turn them into colours.
+ * The class of each pixel of a mask: its grey values of up to 16 bits or its places in the palette as they are in the file,
+ * or what its colours mean.
  *
- * @throws DatasetError naming the file, for damage and for colours
+ * @throws DatasetError naming the file: for damage, for a mask of colours whose meaning is not known, and for a value or
+ * colour that is no class, with its pixel
  */
-export async function decodeMask(file: Uint8Array, path: string): Promise<Mask> {
-  const { width, height, channels, data } = await decodePng(file, path)
+export async function decodeMask(file: Uint8Array, path: string, meaning: MaskMeaning = {}): Promise<Mask> {
+  const png = await decodePng(file, path)
+  const { width, height, channels, data } = png
+  const place = (at: number): string => `the pixel at column ${at % width}, row ${Math.floor(at / width)}`
+  const { classes, colors, ignore } = meaning
+  if (colors) {
+    const rgb = colorsOf(png, path)
+    const key = ([red, green, blue]: Color) => (red << 16) | (green << 8) | blue
+    const classOf = new Map(colors.map((color, index) => [key(color), index]))
+    if (ignore !== undefined) classOf.set(key(ignore as Color), IGNORED) // checked: a colour
+    const mask = new Int32Array(width * height)
+    for (let at = 0; at < mask.length; at++) {
+      const color: Color = [rgb[3 * at] as number, rgb[3 * at + 1] as number, rgb[3 * at + 2] as number]
+      const index = classOf.get(key(color))
+      if (index === undefined) {
+        throw new DatasetError(
+          `${path}: ${place(at)} has the colour [${color.join(', ')}], which is none of the ${colors.length} colors. ` +
+            'Add it to colors, or name it as ignore; a mask that was saved as a JPEG or resized has mixed colours: save it anew.',
+          { path },
+        )
+      }
+      mask[at] = index
+    }
+    return { mask, height, width }
+  }
   if (channels !== 1) {
     throw new DatasetError(
       `${path}: expected a mask of grey values or with a palette, whose numbers are the classes, got ${channels} channels. ` +
-        'Convert its colours to classes first.',
+        'Say what its colours mean, as in maskFolder(files, { colors: [[0, 0, 0], [255, 0, 0]] }), or convert them to classes.',
       { path },
     )
   }
-  return { mask: data instanceof Uint16Array ? Int32Array.from(data) : data, height, width }
+  if (classes !== undefined) {
+    const wrong = data.findIndex((value) => value >= classes && value !== ignore)
+    if (wrong >= 0) {
+      throw new DatasetError(
+        `${path}: ${place(wrong)} has the value ${data[wrong]}, expected a class of 0 … ${classes - 1}. ` +
+          `${ignore === undefined ? 'Where it belongs to no class, name it as ignore.' : 'Mend the mask.'}`,
+        { path },
+      )
+    }
+  }
+  if (ignore === undefined) return { mask: data instanceof Uint16Array ? Int32Array.from(data) : data, height, width }
+  return { mask: Int32Array.from(data, (value) => (value === ignore ? IGNORED : value)), height, width }
+}
+
+/** RGB bytes of any PNG, without what is transparent. */
+function colorsOf(
+  { width, height, depth, channels, palette, data, colors }: Awaited<ReturnType<typeof decodePng>>,
+  path: string,
+) {
+  if (depth === 16) {
+    throw new DatasetError(`${path}: expected colours of 8 bits, got 16. Save it anew with 8.`, { path })
+  }
+  const rgb = new Uint8Array(width * height * 3)
+  const scale = palette ? 1 : 255 / (2 ** depth - 1)
+  for (let at = 0; at < width * height; at++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const value = data[at * channels + (channels >= 3 ? channel : 0)] as number
+      rgb[3 * at + channel] = palette ? (colors?.[3 * value + channel] ?? 0) : value * scale
+    }
+  }
+  return rgb
 }

@@ -80,9 +80,9 @@ function fillPolygon(columns: Uint8Array, polygon: readonly number[], height: nu
     const [[x, y], [nextX, nextY]] = [point(corner), point(corner + 1)]
     length += Math.max(Math.abs(x - nextX), Math.abs(y - nextY)) + 1
   }
-  if (!Number.isInteger(corners) || !(length <= 100 * columns.length + 1000)) {
+  if (!Number.isInteger(corners) || corners < 3 || !(length <= 100 * columns.length + 1000)) {
     throw new DatasetError(
-      `cocoMask: expected a polygon [x, y, …] on an image of ${width}×${height} pixels, got ${polygon.length} numbers that begin with ` +
+      `cocoMask: expected a polygon [x, y, …] of three corners or more on an image of ${width}×${height} pixels, got ${polygon.length} numbers that begin with ` +
         `[${polygon.slice(0, 4)}] and go ${Math.round(length / SCALE)} pixels`,
     )
   }

@@ -3,8 +3,9 @@ import type { Dataset, DetectionSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { type Files, nameParts } from '../files/files.ts'
 import { checkIndex } from '../image-dataset.ts'
-import { type CocoAnnotation, type CocoImage, parseCoco } from './coco-json.ts'
+import { type CocoAnnotation, type CocoImage, type CocoLeftOut, parseCoco, placeOf } from './coco-json.ts'
 import { cocoMask } from './coco-mask.ts'
+import { type Frame, frameOf, orientationOf, storedSize, turnedBox, turnedMask } from './orientation.ts'
 
 export interface CocoOptions {
   /** The name of the JSON file, as `annotations/instances_val2017.json`. */
@@ -13,6 +14,11 @@ export interface CocoOptions {
   readonly images?: string
   /** Gives each sample a `mask` too: 0 for the ground, 1 + label for objects, smaller ones over larger ones. */
   readonly masks?: boolean
+  /**
+   * What boxes and outlines refer to of photos that EXIF turns, where the size in the JSON does not tell: `stored` by default,
+   * the photo as it lies in its file, which Pillow, pycocotools and torchvision read; `upright`, as people see it.
+   */
+  readonly frame?: Frame
 }
 
 export interface Coco extends Dataset<DetectionSample> {
@@ -20,58 +26,90 @@ export interface Coco extends Dataset<DetectionSample> {
   readonly classNames: readonly string[]
   /** The name of each image's file. */
   readonly names: readonly string[]
+  /** How many annotations are not taken: crowds, and boxes without area on their image. */
+  readonly leftOut: CocoLeftOut
 }
 
 /**
  * Images with boxes, from COCO's JSON. Crowds and boxes without area are left out, as in torchvision's reference
- * training; boxes are cut to the image.
+ * training; boxes are cut to the image. Images are turned as their EXIF data says, and boxes and masks with them: where the
+ * JSON has the size of the photo in its file they are turned, where it has that of the turned photo they fit as they are.
  *
  * @throws DatasetError naming the file, for JSON that is not COCO's, and later for an image that does not decode or has
  * another size than the JSON says
  * @see Lin et al. 2014, "Microsoft COCO: Common Objects in Context"
  * @example coco(diskFiles('coco'), { annotations: 'annotations/instances_val2017.json', images: 'val2017' })
  */
-export async function coco(files: Files, { annotations, images = '', masks = false }: CocoOptions): Promise<Coco> {
+export async function coco(
+  files: Files,
+  { annotations, images = '', masks = false, frame = 'stored' }: CocoOptions,
+): Promise<Coco> {
   const path = files.path(annotations)
   const parsed = parseCoco(await files.read(annotations), path)
-  const fileOf = (image: CocoImage): string => (images === '' ? image.fileName : `${images}/${image.fileName}`)
-  for (const image of parsed.images) nameParts(fileOf(image))
+  const fileOf = (image: CocoImage): string => [images, ...nameParts(image.fileName)].filter(Boolean).join('/')
   return {
     length: parsed.images.length,
     classNames: parsed.classNames,
     names: parsed.images.map(({ fileName }) => fileName),
+    leftOut: parsed.leftOut,
     async get(index) {
       checkIndex(index, parsed.images.length)
       const described = parsed.images[index] as CocoImage
+      const size = [described.height, described.width] as const
       const name = fileOf(described)
-      const decoded = await decodeImage(await files.read(name), files.path(name))
-      const [height, width] = decoded.shape
-      if (height !== described.height || width !== described.width) {
+      const file = await files.read(name)
+      const orientation = orientationOf(file)
+      const decoded = await decodeImage(file, files.path(name))
+      const own = frameOf(size, decoded.shape, orientation, frame)
+      if (own === undefined) {
+        const [height, width] = decoded.shape
+        const [storedHeight, storedWidth] = storedSize(decoded.shape, orientation)
+        const turned = orientation === 1 ? '' : ` (turned by its EXIF data from ${storedWidth}×${storedHeight})`
         throw new DatasetError(
-          `${files.path(name)} has ${width}×${height} pixels, but ${path} says ${described.width}×${described.height}. ` +
+          `${files.path(name)} has ${width}×${height} pixels${turned}, but ${path} says ${described.width}×${described.height}. ` +
             'One of them belongs to other data.',
           { path: files.path(name) },
         )
       }
+      const turn = own === 'upright' ? 1 : orientation
       return {
         ...decoded,
-        boxes: Float32Array.from(described.annotations.flatMap(({ box }) => box)),
+        boxes: Float32Array.from(described.annotations.flatMap(({ box }) => turnedBox(box, size, turn))),
         boxLabels: Int32Array.from(described.annotations, ({ label }) => label),
-        ...(masks && { mask: paint(described, path) }),
+        ...(masks && { mask: turnedMask(paint(described, path), size, turn) }),
       }
     },
   }
 }
 
-function paint({ annotations, height, width, fileName }: CocoImage, path: string): Int32Array {
+function paint(image: CocoImage, path: string): Int32Array {
+  const { annotations, height, width } = image
   const mask = new Int32Array(height * width)
   const area = ({ box: [left, top, right, bottom] }: CocoAnnotation): number => (right - left) * (bottom - top)
-  for (const { segmentation, label } of [...annotations].sort((a, b) => area(b) - area(a))) {
+  for (const annotation of [...annotations].sort((a, b) => area(b) - area(a))) {
+    const { segmentation, label } = annotation
+    const place = `${path}: ${placeOf(annotation, image)}`
     if (!segmentation) {
-      throw new DatasetError(`${path}: an object on ${fileName} has no segmentation. Leave out \`masks\`.`, { path })
+      throw new DatasetError(`${place} has no segmentation. Leave out \`masks\`, or add it.`, { path })
     }
-    const object = cocoMask(segmentation, height, width)
+    const object = objectOf(segmentation, { height, width }, `${place}.segmentation`, path)
     for (let at = 0; at < mask.length; at++) if (object[at]) mask[at] = label + 1
   }
   return mask
+}
+
+function objectOf(
+  segmentation: NonNullable<CocoAnnotation['segmentation']>,
+  { height, width }: Pick<CocoImage, 'height' | 'width'>,
+  place: string,
+  path: string,
+): Uint8Array {
+  try {
+    return cocoMask(segmentation, height, width)
+  } catch (error) {
+    throw new DatasetError(`${place}: ${(error as Error).message}. Mend it, or export it again.`, {
+      cause: error,
+      path,
+    })
+  }
 }

@@ -42,7 +42,7 @@ export async function readIdx(files: Files, name: string): Promise<IdxArray> {
       { path },
     )
   }
-  return { shape, data: bytes.subarray(offset) }
+  return { shape, data: new Uint8Array(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset) }
 }
 
 function sizeOf(bytes: Uint8Array, path: string): { shape: number[]; offset: number; total: number } {

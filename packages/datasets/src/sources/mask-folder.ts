@@ -2,15 +2,22 @@ import { decodeImage } from '#decode-image'
 import type { Dataset, SegmentationSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { type Files, subfolder, surveyOf } from '../files/files.ts'
+import { isJunkName } from '../files/junk.ts'
 import { checkIndex } from '../image-dataset.ts'
-import { decodeMask } from '../images/decode-mask.ts'
+import { checkMeaning, decodeMask, type MaskMeaning } from '../images/decode-mask.ts'
+import { type Frame, frameOf, orientationOf, storedSize, turnedMask } from './orientation.ts'
 import { type LeftOut, sortFiles } from './sort-files.ts'
 
-export interface MaskFolderOptions {
+export interface MaskFolderOptions extends MaskMeaning {
   /** The folder of the images: `images` by default. */
   readonly images?: string
   /** The folder of the masks, PNGs with the names of the images: `masks` by default. */
   readonly masks?: string
+  /**
+   * What masks refer to of photos that EXIF turns, where their size does not tell: `stored` by default, the photo as it lies
+   * in its file; `upright`, as people see it.
+   */
+  readonly frame?: Frame
 }
 
 export interface MaskFolder extends Dataset<SegmentationSample> {
@@ -22,29 +29,33 @@ export interface MaskFolder extends Dataset<SegmentationSample> {
 
 /**
  * Images and their masks: `images/1.jpg` with `masks/1.png`. The numbers in a mask are its classes: grey values, or
- * places in a palette.
+ * places in a palette; `colors` says what painted ones mean, `ignore` what belongs to no class. A photo that EXIF turns has a
+ * mask of the size of its file, which is turned with it, or of the turned photo, which is not.
  *
- * @throws DatasetError for an image without a mask, and later, naming the file, for one that does not decode or whose mask
- * has another size
+ * @throws DatasetError for an image without a mask, and later, naming the file, for one that does not decode, whose mask
+ * has another size, or a value that is no class
  * @example map(await maskFolder(diskFiles('cells')), randomCrop({ size: 128 }), randomHorizontalFlip(), scale)
+ * @example maskFolder(diskFiles('VOC2012'), { images: 'JPEGImages', masks: 'SegmentationClass', classes: 21, ignore: 255 })
  */
 export async function maskFolder(
   files: Files,
-  { images = 'images', masks = 'masks' }: MaskFolderOptions = {},
+  { images = 'images', masks = 'masks', frame = 'stored', ...meaning }: MaskFolderOptions = {},
 ): Promise<MaskFolder> {
+  checkMeaning(meaning)
   const imageFiles = subfolder(files, images)
   const maskFiles = subfolder(files, masks)
   const { images: names, leftOut } = sortFiles(await surveyOf(imageFiles))
   if (names.length === 0) {
     throw new DatasetError(`maskFolder: found no images in ${images}. Expected ${images}/1.jpg and ${masks}/1.png.`)
   }
-  const maskOf = (name: string): string => name.replace(/\.[^.]*$/, '.png')
-  const present = new Set(await maskFiles.list())
-  const missing = names.filter((name) => !present.has(maskOf(name)))
+  const expected = (name: string): string => name.replace(/\.[^.]*$/, '.png')
+  const present = (await maskFiles.list()).filter((name) => /\.png$/i.test(name) && !isJunkName(name))
+  const maskOf = new Map(present.map((name) => [expected(name), name])) // `1.PNG` is one too
+  const missing = names.filter((name) => !maskOf.has(expected(name)))
   if (missing[0] !== undefined) {
     throw new DatasetError(
       `maskFolder: ${missing.length} of ${names.length} images have no mask; the first one is ${imageFiles.path(missing[0])}, ` +
-        `expected ${maskFiles.path(maskOf(missing[0]))}. Add the masks, or take the images out.`,
+        `expected ${maskFiles.path(expected(missing[0]))}. Add the masks, or take the images out.`,
       { path: imageFiles.path(missing[0]) },
     )
   }
@@ -55,17 +66,22 @@ export async function maskFolder(
     async get(index) {
       checkIndex(index, names.length)
       const name = names[index] as string
-      const path = maskFiles.path(maskOf(name))
-      const [imageFile, maskFile] = await Promise.all([imageFiles.read(name), maskFiles.read(maskOf(name))])
+      const maskName = maskOf.get(expected(name)) as string // none is missing
+      const path = maskFiles.path(maskName)
+      const [imageFile, maskFile] = await Promise.all([imageFiles.read(name), maskFiles.read(maskName)])
+      const orientation = orientationOf(imageFile)
       const image = await decodeImage(imageFile, imageFiles.path(name))
-      const { mask, height, width } = await decodeMask(maskFile, path)
-      if (height !== image.shape[0] || width !== image.shape[1]) {
+      const { mask, height, width } = await decodeMask(maskFile, path, meaning)
+      const own = frameOf([height, width], image.shape, orientation, frame)
+      if (own === undefined) {
+        const [storedHeight, storedWidth] = storedSize(image.shape, orientation)
+        const turned = orientation === 1 ? '' : ` (turned by its EXIF data from ${storedWidth}×${storedHeight})`
         throw new DatasetError(
-          `${path} has ${width}×${height} pixels, but its image ${image.shape[1]}×${image.shape[0]}. Make the mask again.`,
+          `${path} has ${width}×${height} pixels, but its image ${image.shape[1]}×${image.shape[0]}${turned}. Make the mask again.`,
           { path },
         )
       }
-      return { ...image, mask }
+      return { ...image, mask: own === 'upright' ? mask : turnedMask(mask, [height, width], orientation) }
     },
   }
 }

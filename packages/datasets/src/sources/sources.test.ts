@@ -1,19 +1,23 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { deflateSync } from 'node:zlib'
 import { fixtureUrl, jsonFixture } from '@ddnet/testing'
+import { encode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import { synthetic, writeBinaryBatches } from '../../test/synthetic-cifar10.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { diskFiles } from '../files/disk-files.ts'
 import type { Files } from '../files/files.ts'
+import { imageDataset } from '../image-dataset.ts'
+import { crc32 } from '../images/crc32.ts'
 import { cifar10Binary, cifar100 } from './cifar-binary.ts'
 import { coco } from './coco.ts'
 import { type CocoSegmentation, cocoMask } from './coco-mask.ts'
 import { readIdx } from './idx.ts'
 import { imageFolder } from './image-folder.ts'
-import { maskFolder } from './mask-folder.ts'
+import { type MaskFolderOptions, maskFolder } from './mask-folder.ts'
 import { mnist } from './mnist.ts'
 
 // Written and read by Pillow and pycocotools: fixtures/datasets.py
@@ -98,7 +102,7 @@ describe('maskFolder', () => {
   test('says what is wrong, and where', async () => {
     const wrong = await maskFolder(files('wrong'))
     await expect(wrong.get(0)).rejects.toThrow(
-      'expected a mask of grey values or with a palette, whose numbers are the classes, got 3',
+      'expected a mask of grey values or with a palette, whose numbers are the classes, got 3 channels. Say what its colours mean',
     )
     await expect(wrong.get(1)).rejects.toThrow(/size\.png has 4×3 pixels, but its image 3×4\. Make the mask again\./)
     await expect(
@@ -107,6 +111,141 @@ describe('maskFolder', () => {
       'maskFolder: 1 of 2 images have no mask; the first one is memory/images/2.jpg, expected memory/masks/2.png.',
     )
     await expect(maskFolder(memoryFiles({}))).rejects.toThrow('maskFolder: found no images in images.')
+  })
+})
+
+describe('masks of classes', () => {
+  type Png = Parameters<typeof encode>[0]
+  const masked = (mask: Omit<Png, 'width' | 'height'>, options: MaskFolderOptions, name = 'masks/1.png') => {
+    const image = encode({ width: 3, height: 2, channels: 3, data: new Uint8Array(18) })
+    const contents = { 'images/1.png': image, [name]: encode({ width: 3, height: 2, ...mask }) }
+    return maskFolder(memoryFiles(contents), options)
+  }
+  const grey = { channels: 1, data: Uint8Array.of(0, 1, 2, 255, 1, 0) }
+
+  test('the value of what belongs to no class becomes −100', async () => {
+    const { mask } = await (await masked(grey, { ignore: 255, classes: 3 })).get(0)
+    expect(mask).toEqual(Int32Array.of(0, 1, 2, -100, 1, 0))
+    expect((await (await masked(grey, {})).get(0)).mask).toEqual(grey.data)
+  })
+
+  test('a value that is no class is refused by file and pixel', async () => {
+    await expect((await masked(grey, { classes: 3 })).get(0)).rejects.toThrow(
+      'memory/masks/1.png: the pixel at column 0, row 1 has the value 255, expected a class of 0 … 2. Where it belongs to no class, name it as ignore.',
+    )
+    await expect((await masked(grey, { classes: 2, ignore: 255 })).get(0)).rejects.toThrow(
+      'column 2, row 0 has the value 2',
+    )
+  })
+
+  const [black, red, white] = [
+    [0, 0, 0],
+    [255, 0, 0],
+    [255, 255, 255],
+  ] as const
+  const painted = [black, red, black, white, red, black].flat()
+
+  test('colours are classes, painted or in a palette, with alpha or without', async () => {
+    const options = { colors: [black, red], ignore: white }
+    const classes = Int32Array.of(0, 1, 0, -100, 1, 0)
+    const rgb = { channels: 3, data: Uint8Array.from(painted) }
+    const rgba = {
+      channels: 4,
+      data: Uint8Array.from(painted.flatMap((value, at) => (at % 3 === 2 ? [value, 9] : [value]))),
+    }
+    const palette = {
+      channels: 1,
+      palette: [black, red, white].map((color) => [...color]),
+      data: Uint8Array.of(0, 1, 0, 2, 1, 0),
+    } as const
+    for (const mask of [rgb, rgba]) expect((await (await masked(mask, options)).get(0)).mask).toEqual(classes)
+    const file = await sharpPalette(palette.data)
+    const image = encode({ width: 3, height: 2, channels: 3, data: new Uint8Array(18) })
+    const folder = await maskFolder(memoryFiles({ 'images/1.png': image, 'masks/1.PNG': file }), options)
+    expect((await folder.get(0)).mask).toEqual(classes)
+  })
+
+  /** A PNG with a palette of black, red and white, whose chunks are written here. */
+  async function sharpPalette(places: Uint8Array): Promise<Uint8Array> {
+    const rows = Uint8Array.of(0, ...places.subarray(0, 3), 0, ...places.subarray(3))
+    const header = Uint8Array.of(0, 0, 0, 3, 0, 0, 0, 2, 8, 3, 0, 0, 0)
+    const chunk = (type: string, data: Uint8Array) => {
+      const content = Buffer.concat([Buffer.from(type), data])
+      const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
+      length.writeUInt32BE(data.length)
+      sum.writeUInt32BE(crc32(content))
+      return Buffer.concat([length, content, sum])
+    }
+    return new Uint8Array(
+      Buffer.concat([
+        Buffer.of(137, 80, 78, 71, 13, 10, 26, 10),
+        chunk('IHDR', header),
+        chunk('PLTE', Uint8Array.from([black, red, white].flat())),
+        chunk('IDAT', deflateSync(rows)),
+        chunk('IEND', new Uint8Array(0)),
+      ]),
+    )
+  }
+
+  test('a colour that is none of them is refused by file and pixel', async () => {
+    const folder = await masked({ channels: 3, data: Uint8Array.from(painted) }, { colors: [black, white] })
+    await expect(folder.get(0)).rejects.toThrow(
+      'memory/masks/1.png: the pixel at column 1, row 0 has the colour [255, 0, 0], which is none of the 2 colors. Add it to colors',
+    )
+  })
+
+  test.each<[MaskFolderOptions, string]>([
+    [{ classes: 0 }, 'expected classes to be a whole number above 0, got 0'],
+    [{ colors: [[0, 0, 256]] }, 'expected colors of [red, green, blue] from 0 to 255, got [0,0,256]'],
+    [{ colors: [black, black] }, 'expected colors that differ, got "0,0,0"'],
+    [{ colors: [black], classes: 2 }, 'expected classes to be 1, the number of colors, got 2'],
+    [{ colors: [black], ignore: 255 }, 'expected ignore to be a colour [red, green, blue], as colors are, got 255'],
+    [{ colors: [black], ignore: black }, 'expected ignore to be a colour of no class, got [0,0,0]'],
+    [{ ignore: -1 }, 'expected ignore to be a whole number of at least 0, got -1'],
+  ])('%j are refused', async (options, message) => {
+    await expect(masked(grey, options)).rejects.toThrow(`maskFolder: ${message}`)
+  })
+
+  test('what lies beside the images is left out', async () => {
+    const image = encode({ width: 3, height: 2, channels: 3, data: new Uint8Array(18) })
+    const files = {
+      'images/1.png': image,
+      'images/._1.png': '',
+      'images/a.txt': '',
+      'masks/1.png': encode({ width: 3, height: 2, ...grey }),
+      'masks/._1.png': '',
+    }
+    const folder = await maskFolder(memoryFiles(files))
+    expect([folder.length, folder.leftOut.map(({ names }) => names)]).toEqual([
+      1,
+      [['images/a.txt'.slice(7)], ['._1.png']],
+    ])
+  })
+})
+
+describe('what is changed in a sample', () => {
+  test('changes nothing else, whatever the source', async () => {
+    const folder = await temporaryFolder()
+    await writeBinaryBatches(folder, synthetic())
+    const sources = [
+      (await mnist(files('mnist'))).train,
+      (await mnist(files('mnist'))).test,
+      await cifar10Binary(diskFiles(folder), ['test_batch.bin']),
+      await imageFolder(files('photos')),
+      await maskFolder(files('cells')),
+      await coco(files('coco'), { annotations: 'instances.json', images: 'images', masks: true }),
+      imageDataset({ images: Buffer.from([1, 2, 3]), labels: [0], shape: [1, 3, 1] }),
+      imageDataset({ images: Float32Array.of(1, 2, 3), labels: [0], shape: [1, 3, 1] }),
+    ]
+    for (const dataset of sources) {
+      const [before, sample] = [structuredClone(await dataset.get(0)), await dataset.get(0)]
+      for (const values of Object.values(sample)) if (ArrayBuffer.isView(values)) (values as Uint8Array).fill(77)
+      sample.image.slice().fill(78)
+      expect(await dataset.get(0)).toEqual(before)
+      if (dataset.length > 1)
+        expect(Array.from((await dataset.get(1)).image).every((value) => value === 77)).toBe(false)
+      expect(Buffer.isBuffer(sample.image)).toBe(false)
+    }
   })
 })
 
@@ -150,7 +289,7 @@ describe('coco', () => {
   })
 
   const image = { id: 1, file_name: '1.png', height: 4, width: 5 }
-  const annotation = { image_id: 1, category_id: 2, bbox: [0, 0, 2, 2] }
+  const annotation = { id: 5, image_id: 1, category_id: 2, bbox: [0, 0, 2, 2] }
   const good = { images: [image], categories: [{ id: 2, name: 'cat' }], annotations: [annotation] }
   test.each<[string, unknown, string]>([
     ['no JSON', '{', 'memory/a.json is no JSON: '],
@@ -165,7 +304,7 @@ describe('coco', () => {
     [
       'an unknown image',
       { ...good, annotations: [{ ...annotation, image_id: 9 }] },
-      'annotations[0].image_id to be the id of an image, got 9',
+      'annotations[0] (annotation 5).image_id to be the id of an image, got 9',
     ],
     [
       'an unknown category',
@@ -175,7 +314,7 @@ describe('coco', () => {
     [
       'a box of three',
       { ...good, annotations: [{ ...annotation, bbox: [1, 2, 3] }] },
-      'annotations[0].bbox to be [x, y, width, height], got [1,2,3]',
+      'memory/a.json: expected annotations[0] (annotation 5, image 1, 1.png).bbox to be [x, y, width, height], got [1,2,3]',
     ],
     [
       'a box of texts',
@@ -185,12 +324,44 @@ describe('coco', () => {
     [
       'a name elsewhere',
       { ...good, images: [{ ...image, file_name: '../../etc/passwd' }] },
-      '"images/../../etc/passwd" is refused as the name of a file',
+      'memory/a.json: images[0] (image 1).file_name: "../../etc/passwd" is refused as the name of a file: it leads out of',
     ],
     [
       'an absolute name',
       { ...good, images: [{ ...image, file_name: '/etc/passwd' }] },
-      '"images//etc/passwd" is refused',
+      '"/etc/passwd" is refused as the name of a file: it is absolute',
+    ],
+    [
+      'backslashes in a name',
+      { ...good, images: [{ ...image, file_name: 'a\\1.png' }] },
+      'images[0] (image 1).file_name: "a\\\\1.png" is refused as the name of a file: it has backslashes',
+    ],
+    ['no categories', { ...good, categories: undefined }, 'category_id to be the id of a category, got 2'],
+    [
+      'an annotation twice',
+      { ...good, annotations: [annotation, annotation] },
+      'annotations[1].id to be one of its own',
+    ],
+    [
+      'a category twice',
+      { ...good, categories: [...good.categories, { id: '2', name: 'dog' }] },
+      'categories[1].id to be',
+    ],
+    [
+      'a box that goes back',
+      { ...good, annotations: [{ ...annotation, bbox: [4, 3, -2, 1] }] },
+      '(annotation 5, image 1, 1.png).bbox to be [x, y, width, height] of sizes from 0',
+    ],
+    ['a crowd of two', { ...good, annotations: [{ ...annotation, iscrowd: 2 }] }, 'iscrowd to be 0 or 1, got 2'],
+    [
+      'NaN, as Python writes it',
+      JSON.stringify({ ...good, annotations: [{ ...annotation, bbox: [0, 0, 'X', 1] }] }).replace('"X"', 'NaN'),
+      'is no JSON: it holds NaN, which Python writes and JSON does not have',
+    ],
+    [
+      'an id of 1.5',
+      { ...good, images: [{ ...image, id: 1.5 }] },
+      'images[0].id to be a whole number or a text, got 1.5',
     ],
   ])('refuses %s', async (_, document, message) => {
     const text = typeof document === 'string' ? document : JSON.stringify(document)
@@ -199,6 +370,89 @@ describe('coco', () => {
     await expect(coco(memoryFiles({ 'a.json': text }), { annotations: 'a.json', images: 'images' })).rejects.toThrow(
       message,
     )
+  })
+
+  const parsed = (document: unknown, ids: [string, string][] = []) => {
+    const text = ids.reduce((all, [id, digits]) => all.replaceAll(`"${id}"`, digits), JSON.stringify(document))
+    return coco(memoryFiles({ 'a.json': text, 'images/1.png': picture }), {
+      annotations: 'a.json',
+      images: 'images',
+      masks: true,
+    })
+  }
+  const picture = encode({ width: 5, height: 4, channels: 3, data: new Uint8Array(60) })
+  const outline = [[0, 0, 2, 0, 2, 2, 0, 2]]
+
+  test('takes identifiers as texts, and numbers beyond 2^53 to their last digit', async () => {
+    const [first, second] = ['9007199254740993', '9007199254740992']
+    const document = {
+      images: [
+        { ...image, id: 'A' },
+        { ...image, id: 'B', file_name: './2.png' },
+      ],
+      categories: [
+        { id: 'A', name: 'second' },
+        { id: 'B', name: 'first' },
+      ],
+      annotations: [{ ...annotation, id: 'A', image_id: 'A', category_id: 'B', segmentation: outline }],
+    }
+    for (const dataset of [
+      await parsed(document, [
+        ['A', first],
+        ['B', second],
+      ]),
+      await parsed(document, [
+        ['A', '"z"'],
+        ['B', '"y"'],
+      ]),
+    ]) {
+      expect(dataset.length).toBe(2)
+      expect(dataset.names).toEqual(['1.png', './2.png'])
+      expect(dataset.classNames).toEqual(['first', 'second'])
+      expect((await dataset.get(0)).boxLabels).toEqual(Int32Array.of(0))
+    }
+    await expect(parsed({ ...good, images: [image, { ...image, id: '1' }] })).rejects.toThrow('to be one of its own')
+  })
+
+  test('crowds and boxes without area on their image are left out and counted', async () => {
+    const annotations = [1, true, '1', 'true', 0, false, '0', null, undefined].map((iscrowd, id) => ({
+      ...annotation,
+      id,
+      iscrowd,
+      segmentation: outline,
+    }))
+    const flat = [
+      { ...annotation, id: 100, bbox: [1, 1, 0, 2] },
+      { ...annotation, id: 101, bbox: [50, 1, 2, 2] },
+    ]
+    const dataset = await parsed({ ...good, annotations: [...annotations, ...flat] })
+    expect(dataset.leftOut).toEqual({ crowds: 4, boxes: 2 })
+    expect((await dataset.get(0)).boxLabels.length).toBe(5)
+  })
+
+  test('images without annotations, as of a test set, have no boxes', async () => {
+    const dataset = await parsed({ images: [image], categories: good.categories })
+    expect(await dataset.get(0)).toMatchObject({ boxes: new Float32Array(0), mask: new Int32Array(20) })
+    expect((await parsed({ images: [image] })).classNames).toEqual([])
+  })
+
+  test.each<[string, unknown, string]>([
+    ['no outline', [], 'annotations[0] (annotation 5, image 1, 1.png) has no segmentation. Leave out `masks`'],
+    ['half a point', [[1, 1, 2]], '(annotation 5, image 1, 1.png).segmentation: cocoMask: expected a polygon'],
+    [
+      'runs of another size',
+      { size: [9, 9], counts: [81] },
+      '(annotation 5, image 1, 1.png).segmentation: cocoMask: expected runs for [4, 5]',
+    ],
+    [
+      'damaged runs',
+      { size: [4, 5], counts: 'oooo' },
+      '(annotation 5, image 1, 1.png).segmentation: cocoMask: expected',
+    ],
+  ])('masks of an object with %s are refused by file, image and annotation', async (_, segmentation, message) => {
+    const dataset = await parsed({ ...good, annotations: [{ ...annotation, segmentation }] })
+    await expect(dataset.get(0)).rejects.toThrow('memory/a.json: annotations[0]')
+    await expect(dataset.get(0)).rejects.toThrow(message)
   })
 
   test.each<[string, CocoSegmentation, string]>([
@@ -214,9 +468,11 @@ describe('coco', () => {
     [
       'a polygon that leaves the image by far',
       [[0, 0, 1e12, 0, 5, 5]],
-      'expected a polygon [x, y, …] on an image of 5×3 pixels',
+      'expected a polygon [x, y, …] of three corners or more on an image of 5×3 pixels',
     ],
     ['half a point', [[0, 0, 1]], 'got 3 numbers'],
+    ['two corners', [[0, 0, 2, 2]], 'got 4 numbers'],
+    ['no corners', [[]], 'got 0 numbers'],
   ])('cocoMask refuses %s', (_, segmentation, message) => {
     expect(() => cocoMask(segmentation, 3, 5)).toThrow(message)
   })
