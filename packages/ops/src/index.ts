@@ -5,19 +5,15 @@ export {
   getBackend,
   keep,
   memory,
-  ones,
   type Rank,
   ready,
   type Scalar,
-  scalar,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
   type Tensor4D,
-  tensor,
   tidy,
-  zeros,
 } from '@tensorflow/tfjs-core'
 export { type Activation, activate, relu, sigmoid, tanh } from './activation/activations.ts'
 export { celu, elu, selu } from './activation/elu.ts'
@@ -46,7 +42,7 @@ export {
 } from './array/arithmetic.ts'
 export { type ClampOptions, clamp } from './array/clamp.ts'
 export { equal, greater, greaterEqual, less, lessEqual, notEqual } from './array/compare.ts'
-export { onesLike, zerosLike } from './array/create.ts'
+export { ones, onesLike, scalar, tensor, zeros, zerosLike } from './array/create.ts'
 export { type CumsumOptions, cumsum } from './array/cumsum.ts'
 export { detach } from './array/detach.ts'
 export { diag, eye, trace } from './array/diagonal.ts'

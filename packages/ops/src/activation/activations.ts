@@ -29,16 +29,21 @@ export const relu: typeof tf.relu = stockOp<typeof tf.relu, One>(
  * Logistic function `1 / (1 + e⁻ˣ)`, float32.
  * @see torch.sigmoid
  */
-export const sigmoid: typeof tf.sigmoid = stockOp<typeof tf.sigmoid, One>('Sigmoid', promoting(tf.sigmoid), ['x'], {
-  saves: ['x', 'output'],
-  gradient: { x: (dy, { output }) => mul(dy, mul(output, sub(1, output))) },
-})
+export const sigmoid: typeof tf.sigmoid = stockOp<typeof tf.sigmoid, One>(
+  'Sigmoid',
+  promoting('sigmoid', tf.sigmoid),
+  ['x'],
+  {
+    saves: ['x', 'output'],
+    gradient: { x: (dy, { output }) => mul(dy, mul(output, sub(1, output))) },
+  },
+)
 
 /**
  * Hyperbolic tangent, float32.
  * @see torch.tanh
  */
-export const tanh: typeof tf.tanh = stockOp<typeof tf.tanh, One>('Tanh', promoting(tf.tanh), ['x'], {
+export const tanh: typeof tf.tanh = stockOp<typeof tf.tanh, One>('Tanh', promoting('tanh', tf.tanh), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => mul(dy, sub(1, mul(output, output))) },
 })

@@ -5,6 +5,7 @@ import { lessEqual } from '../array/compare.ts'
 import { expectDtype } from '../array/dtype.ts'
 import { where } from '../array/select.ts'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { relu } from './activations.ts'
 
 interface Shape {
@@ -39,6 +40,7 @@ const eluOp = defineOp('elu', {
  * @see torch.nn.functional.elu
  */
 export function elu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {}): Tensor {
+  expectOperand('elu', 'x', x)
   expectDtype('elu', 'x', x, 'float32')
   return eluOp({ x }, { scale: 1, floor: alpha, rate: 1 })
 }
@@ -51,6 +53,7 @@ export function elu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {}):
  * @see torch.nn.functional.celu
  */
 export function celu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {}): Tensor {
+  expectOperand('celu', 'x', x)
   expectDtype('celu', 'x', x, 'float32')
   return eluOp({ x }, { scale: 1, floor: alpha, rate: 1 / alpha })
 }

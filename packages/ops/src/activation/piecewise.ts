@@ -9,6 +9,7 @@ import { logicalAnd, logicalOr } from '../array/logical.ts'
 import { where } from '../array/select.ts'
 import { reshape } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 
@@ -27,6 +28,7 @@ const leakyReluOp = stockOp<typeof tf.leakyRelu, One, { alpha: number }>('LeakyR
  * @example leakyRelu(tensor([-2, 3])) // [-0.02, 3]
  */
 export function leakyRelu(x: Tensor, { negativeSlope = 0.01 }: { readonly negativeSlope?: number } = {}): Tensor {
+  expectOperand('leakyRelu', 'x', x)
   expectDtype('leakyRelu', 'x', x, 'float32')
   return leakyReluOp(x, negativeSlope)
 }
@@ -47,6 +49,8 @@ const preluOp = stockOp<typeof tf.prelu, { x: Tensor; alpha: Tensor }>('Prelu', 
  * @see torch.nn.functional.prelu
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
+  expectOperand('prelu', 'x', x)
+  expectOperand('prelu', 'weight', weight)
   expectDtype('prelu', 'x', x, 'float32')
   expectDtype('prelu', 'weight', weight, 'float32')
   const channels = x.shape.at(-1) ?? 1
@@ -78,6 +82,7 @@ export function hardTanh(
   x: Tensor,
   { min = -1, max = 1 }: { readonly min?: number; readonly max?: number } = {},
 ): Tensor {
+  expectOperand('hardTanh', 'x', x)
   expectDtype('hardTanh', 'x', x, 'float32')
   if (!(min <= max)) throw new ShapeError(`hardTanh: expected min ≤ max, got ${min} and ${max}. Swap them.`)
   return hardTanhOp({ x }, { min, max })

@@ -4,6 +4,7 @@ import { abs, add, div, exp, mul, neg, square, sub } from '../array/arithmetic.t
 import { expectDtype } from '../array/dtype.ts'
 import { erf } from '../array/transcendental.ts'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { sigmoid, tanh } from './activations.ts'
 import { softplus } from './softplus.ts'
@@ -131,6 +132,7 @@ const geluTanhOp = defineOp('geluTanh', {
  * @see torch.nn.functional.gelu
  */
 export function gelu(x: Tensor, { approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
+  expectOperand('gelu', 'x', x)
   expectDtype('gelu', 'x', x, 'float32')
   if (approximate !== 'none' && approximate !== 'tanh') {
     throw new ShapeError(`gelu: expected approximate to be 'none' or 'tanh', got '${approximate}'.`)

@@ -5,6 +5,7 @@ import { expectDtype } from '../array/dtype.ts'
 import { sum } from '../array/reduce.ts'
 import { clone, transpose } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 
@@ -57,6 +58,7 @@ export const logSoftmax = (logits: Tensor, axis = -1): Tensor =>
   alongAxis('logSoftmax', (rows) => logSoftmaxOp({ logits: rows }, {}), logits, axis)
 
 function alongAxis(operator: string, ofRows: (rows: Tensor) => Tensor, logits: Tensor, axis: number): Tensor {
+  expectOperand(operator, 'logits', logits)
   expectDtype(operator, 'logits', logits, 'float32')
   const { rank, shape } = logits
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp, type Op } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { add } from './arithmetic.ts'
 import { axisOf, broadcastShapes, expectIndices } from './axes.ts'
@@ -21,6 +22,8 @@ import { clone, reshape } from './shape.ts'
  * @see torch.take_along_dim; torch.gather is the same where the other axes are equal (where `indices` is smaller, slice `x`)
  */
 export function takeAlongAxis<T extends Tensor>(x: T, indices: Tensor, axis: number): T {
+  expectOperand('takeAlongAxis', 'x', x)
+  expectOperand('takeAlongAxis', 'indices', indices)
   const place = axisOf('takeAlongAxis', x, axis)
   expectRank('takeAlongAxis', 'indices', indices, x)
   expectIndices('takeAlongAxis', 'indices', indices)

@@ -1,7 +1,9 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { axisOf, expectValues, reducedShape } from './axes.ts'
+import { expectDtype } from './dtype.ts'
 import { reshape } from './shape.ts'
 
 type Position = (x: Tensor, axis: number) => Tensor
@@ -29,6 +31,8 @@ const argMaxOp = definePosition('argMax', tf.argMax)
 const argMinOp = definePosition('argMin', tf.argMin)
 
 function positionOf(operator: string, op: typeof argMaxOp, x: Tensor, axis: number | undefined, keepDims: boolean) {
+  expectOperand(operator, 'x', x)
+  expectDtype(operator, 'x', x, 'float32', 'int32')
   if (axis === undefined) {
     expectValues(operator, x, [...x.shape.keys()])
     return tf.tidy(() => {

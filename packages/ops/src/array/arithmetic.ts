@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { sumToShape } from './broadcast.ts'
 import { greater, greaterEqual, less, lessEqual } from './compare.ts'
-import { expectDtype, keepingIntegers, promoting } from './dtype.ts'
+import { arithmetic, expectDtype, keepingIntegers, pairwise, promoting } from './dtype.ts'
 import { sign } from './round.ts'
 import { cast } from './shape.ts'
 
@@ -16,45 +16,65 @@ const isIntegers = <T extends Tensor>(x: T | tf.TensorLike): x is T => x instanc
  * `a + b`, with broadcasting. Here and below int32 stays int32 beside a whole number, and wraps around beyond ±2³¹.
  * @see torch.add
  */
-export const add: typeof tf.add = stockOp<typeof tf.add, Pair>('Add', keepingIntegers(tf.add), ['a', 'b'], {
-  gradient: {
-    a: (dy, { a }) => sumToShape(dy, a.shape),
-    b: (dy, { b }) => sumToShape(dy, b.shape),
+export const add: typeof tf.add = stockOp<typeof tf.add, Pair>(
+  'Add',
+  arithmetic('add', keepingIntegers(tf.add)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a }) => sumToShape(dy, a.shape),
+      b: (dy, { b }) => sumToShape(dy, b.shape),
+    },
   },
-})
+)
 
 /**
  * `a - b`, with broadcasting.
  * @see torch.sub
  */
-export const sub: typeof tf.sub = stockOp<typeof tf.sub, Pair>('Sub', keepingIntegers(tf.sub), ['a', 'b'], {
-  gradient: {
-    a: (dy, { a }) => sumToShape(dy, a.shape),
-    b: (dy, { b }) => sumToShape(neg(dy), b.shape),
+export const sub: typeof tf.sub = stockOp<typeof tf.sub, Pair>(
+  'Sub',
+  arithmetic('sub', keepingIntegers(tf.sub)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a }) => sumToShape(dy, a.shape),
+      b: (dy, { b }) => sumToShape(neg(dy), b.shape),
+    },
   },
-})
+)
 
 /**
  * `a · b`, elementwise with broadcasting.
  * @see torch.mul
  */
-export const mul: typeof tf.mul = stockOp<typeof tf.mul, Pair>('Multiply', keepingIntegers(tf.mul), ['a', 'b'], {
-  gradient: {
-    a: (dy, { a, b }) => sumToShape(mul(dy, b), a.shape),
-    b: (dy, { a, b }) => sumToShape(mul(dy, a), b.shape),
+export const mul: typeof tf.mul = stockOp<typeof tf.mul, Pair>(
+  'Multiply',
+  arithmetic('mul', keepingIntegers(tf.mul)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(mul(dy, b), a.shape),
+      b: (dy, { a, b }) => sumToShape(mul(dy, a), b.shape),
+    },
   },
-})
+)
 
 /**
  * `a / b`, elementwise with broadcasting; float32, also of integers, as in PyTorch.
  * @see torch.div
  */
-export const div: typeof tf.div = stockOp<typeof tf.div, Pair>('RealDiv', promoting(tf.div), ['a', 'b'], {
-  gradient: {
-    a: (dy, { a, b }) => sumToShape(div(dy, b), a.shape),
-    b: (dy, { a, b }) => sumToShape(neg(mul(dy, div(div(a, b), b))), b.shape), // b² may overflow,
+export const div: typeof tf.div = stockOp<typeof tf.div, Pair>(
+  'RealDiv',
+  pairwise('div', promoting('div', tf.div)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(div(dy, b), a.shape),
+      b: (dy, { a, b }) => sumToShape(neg(mul(dy, div(div(a, b), b))), b.shape), // b² may overflow,
+    },
   },
-})
+)
 
 /**
  * The larger of `a` and `b`, or NaN; where they are equal each gets half the gradient.
@@ -62,7 +82,7 @@ export const div: typeof tf.div = stockOp<typeof tf.div, Pair>('RealDiv', promot
  */
 export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>(
   'Maximum',
-  keepingIntegers(tf.maximum),
+  arithmetic('maximum', keepingIntegers(tf.maximum)),
   ['a', 'b'],
   {
     gradient: {
@@ -78,7 +98,7 @@ export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>(
  */
 export const minimum: typeof tf.minimum = stockOp<typeof tf.minimum, Pair>(
   'Minimum',
-  keepingIntegers(tf.minimum),
+  arithmetic('minimum', keepingIntegers(tf.minimum)),
   ['a', 'b'],
   {
     gradient: {
@@ -98,7 +118,7 @@ const share = (other: Tensor, orEqual: Tensor): Tensor =>
  */
 export const squaredDifference: typeof tf.squaredDifference = stockOp<typeof tf.squaredDifference, Pair>(
   'SquaredDifference',
-  keepingIntegers(tf.squaredDifference),
+  arithmetic('squaredDifference', keepingIntegers(tf.squaredDifference)),
   ['a', 'b'],
   {
     gradient: {
@@ -149,7 +169,7 @@ export const square: typeof tf.square = stockOp<typeof tf.square, One>(
  * `√x`, float32; its derivative at 0 is infinite.
  * @see torch.sqrt
  */
-export const sqrt: typeof tf.sqrt = stockOp<typeof tf.sqrt, One>('Sqrt', promoting(tf.sqrt), ['x'], {
+export const sqrt: typeof tf.sqrt = stockOp<typeof tf.sqrt, One>('Sqrt', promoting('sqrt', tf.sqrt), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => div(dy, mul(2, output)) },
 })
@@ -158,7 +178,7 @@ export const sqrt: typeof tf.sqrt = stockOp<typeof tf.sqrt, One>('Sqrt', promoti
  * `1 / √x`, float32
  * @see torch.rsqrt
  */
-export const rsqrt: typeof tf.rsqrt = stockOp<typeof tf.rsqrt, One>('Rsqrt', promoting(tf.rsqrt), ['x'], {
+export const rsqrt: typeof tf.rsqrt = stockOp<typeof tf.rsqrt, One>('Rsqrt', promoting('rsqrt', tf.rsqrt), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => mul(dy, mul(-0.5, mul(output, square(output)))) },
 })
@@ -167,7 +187,7 @@ export const rsqrt: typeof tf.rsqrt = stockOp<typeof tf.rsqrt, One>('Rsqrt', pro
  * `eˣ`, float32
  * @see torch.exp
  */
-export const exp: typeof tf.exp = stockOp<typeof tf.exp, One>('Exp', promoting(tf.exp), ['x'], {
+export const exp: typeof tf.exp = stockOp<typeof tf.exp, One>('Exp', promoting('exp', tf.exp), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => mul(dy, output) },
 })
@@ -176,7 +196,7 @@ export const exp: typeof tf.exp = stockOp<typeof tf.exp, One>('Exp', promoting(t
  * Natural logarithm, float32.
  * @see torch.log
  */
-export const log: typeof tf.log = stockOp<typeof tf.log, One>('Log', promoting(tf.log), ['x'], {
+export const log: typeof tf.log = stockOp<typeof tf.log, One>('Log', promoting('log', tf.log), ['x'], {
   gradient: { x: (dy, { x }) => div(dy, x) },
 })
 

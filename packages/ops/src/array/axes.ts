@@ -1,19 +1,25 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { described, expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 
 /** One axis, several, or all of them where it is left out; negative ones count from the end. An empty list means all, as in PyTorch. */
 export type Axes = number | readonly number[] | null
 
 /** `axis` of a tensor of that rank as 0 … rank − 1. */
-export function axisOf(operator: string, x: Tensor, axis: number, rank: number = x.rank): number {
+export function axisOf(operator: string, x: Tensor, axis: number, given?: number): number {
+  expectOperand(operator, 'x', x)
+  const rank = given ?? x.rank
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ShapeError(`${operator}: expected an axis in ${-rank} … ${rank - 1} for x [${x.shape}], got ${axis}.`)
+    throw new ShapeError(
+      `${operator}: expected an axis in ${-rank} … ${rank - 1} for x [${x.shape}], got ${described(axis)}.`,
+    )
   }
   return axis < 0 ? axis + rank : axis
 }
 
 /** `axes` as 0 … rank − 1 in ascending order. A scalar has none, and takes 0 and -1, as in PyTorch. */
 export function axesOf(operator: string, x: Tensor, axes?: Axes): number[] {
+  expectOperand(operator, 'x', x)
   const given = axes === undefined || axes === null ? [] : [axes].flat()
   if (given.length === 0) return x.shape.map((_, axis) => axis)
   const found = given.map((axis) => axisOf(operator, x, axis, Math.max(1, x.rank)))
@@ -53,6 +59,7 @@ export function broadcastShapes(operator: string, ...shapes: readonly (readonly 
 
 /** Positions are int32. */
 export function expectIndices(operator: string, name: string, indices: Tensor): void {
+  expectOperand(operator, name, indices)
   if (indices.dtype !== 'int32') {
     throw new ShapeError(
       `${operator}: expected int32 ${name}, got ${indices.dtype}. Cast them: cast(${name}, 'int32').`,

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { greaterEqual, lessEqual } from './compare.ts'
 import { expectDtype } from './dtype.ts'
@@ -40,7 +41,8 @@ const clampOp = defineOp('clamp', {
  * @see torch.clamp, which also takes tensors as bounds: `minimum(maximum(x, min), max)` does that
  * @example clamp(tensor([-2, 0.5, 9]), { min: 0, max: 6 }) // [0, 0.5, 6]
  */
-export function clamp(x: Tensor, { min, max }: ClampOptions): Tensor {
+export function clamp(x: Tensor, { min, max }: ClampOptions = {}): Tensor {
+  expectOperand('clamp', 'x', x)
   expectDtype('clamp', 'x', x, 'float32')
   if (min === undefined && max === undefined) {
     throw new ShapeError('clamp: expected min, max or both, got neither. Give a bound.')

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { GradientDefinition } from '../engine/gradient.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { zerosLike } from './create.ts'
-import { keepingIntegers } from './dtype.ts'
+import { keepingIntegers, pairwise } from './dtype.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 /** A comparison is a constant to differentiation, as in PyTorch: its derivative is zero almost everywhere. */
@@ -14,35 +14,35 @@ const definition: GradientDefinition<Pair, unknown, Tensor, never, undefined> = 
 /** `a > b` as bool, with broadcasting. */
 export const greater: typeof tf.greater = stockOp<typeof tf.greater, Pair>(
   'Greater',
-  keepingIntegers(tf.greater),
+  pairwise('greater', keepingIntegers(tf.greater)),
   ['a', 'b'],
   definition,
 )
 /** `a ≥ b` as bool, with broadcasting. */
 export const greaterEqual: typeof tf.greaterEqual = stockOp<typeof tf.greaterEqual, Pair>(
   'GreaterEqual',
-  keepingIntegers(tf.greaterEqual),
+  pairwise('greaterEqual', keepingIntegers(tf.greaterEqual)),
   ['a', 'b'],
   definition,
 )
 /** `a < b` as bool, with broadcasting. */
 export const less: typeof tf.less = stockOp<typeof tf.less, Pair>(
   'Less',
-  keepingIntegers(tf.less),
+  pairwise('less', keepingIntegers(tf.less)),
   ['a', 'b'],
   definition,
 )
 /** `a ≤ b` as bool, with broadcasting. */
 export const lessEqual: typeof tf.lessEqual = stockOp<typeof tf.lessEqual, Pair>(
   'LessEqual',
-  keepingIntegers(tf.lessEqual),
+  pairwise('lessEqual', keepingIntegers(tf.lessEqual)),
   ['a', 'b'],
   definition,
 )
 /** `a = b` as bool, with broadcasting. */
 export const equal: typeof tf.equal = stockOp<typeof tf.equal, Pair>(
   'Equal',
-  keepingIntegers(tf.equal),
+  pairwise('equal', keepingIntegers(tf.equal)),
   ['a', 'b'],
   definition,
 )
@@ -50,7 +50,7 @@ export const equal: typeof tf.equal = stockOp<typeof tf.equal, Pair>(
 /** `a ≠ b` as bool, with broadcasting; true wherever one is NaN. */
 export const notEqual: typeof tf.notEqual = stockOp<typeof tf.notEqual, Pair>(
   'NotEqual',
-  keepingIntegers(tf.notEqual),
+  pairwise('notEqual', keepingIntegers(tf.notEqual)),
   ['a', 'b'],
   definition,
 )

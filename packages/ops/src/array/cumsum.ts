@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { axisOf } from './axes.ts'
+import { expectDtype } from './dtype.ts'
 import { reverse } from './rearrange.ts'
 import { clone, reshape } from './shape.ts'
 
@@ -40,6 +41,7 @@ export function cumsum<T extends Tensor>(
   { exclusive = false, reverse: fromEnd = false }: CumsumOptions = {},
 ): T {
   const place = axisOf('cumsum', x, axis)
+  expectDtype('cumsum', 'x', x, 'float32', 'int32')
   if (x.size === 0) return clone(x)
   return tf.tidy(() => {
     // As [outer, size, inner]: tfjs-backend-webgpu takes up to four axes.

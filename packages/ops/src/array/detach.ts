@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { isRecording } from '../engine/gradient.ts'
 
 /** `x` is an attribute and not an input: so the tape does not connect it with the result. */
@@ -17,7 +18,10 @@ const detachOp = defineOp('detach', {
  * @see torch.Tensor.detach
  * @example grad((x) => mul(x, detach(x)))(x) // x, where the gradient of x·x is 2x
  */
-export const detach = <T extends Tensor>(x: T): T => detachOp({}, { x }) as T
+export function detach<T extends Tensor>(x: T): T {
+  expectOperand('detach', 'x', x)
+  return detachOp({}, { x }) as T
+}
 
 /** `detach(x)` while a gradient is being recorded, else `x` itself: for positions and conditions, which have no derivative. */
 export const asConstant = <T extends Tensor>(x: T): T => (isRecording() ? detach(x) : x)

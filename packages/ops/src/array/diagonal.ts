@@ -1,5 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { expectOperand } from '../engine/expect.ts'
+import { expectBackend } from '../engine/expect-backend.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { broadcastTo } from './rearrange.ts'
 import { sum } from './reduce.ts'
@@ -13,6 +15,7 @@ import { cast, reshape } from './shape.ts'
  * @see torch.eye
  */
 export function eye(rows: number, columns: number = rows): Tensor2D {
+  expectBackend('eye')
   if (![rows, columns].every((size) => Number.isInteger(size) && size >= 1)) {
     throw new ShapeError(`eye: expected sizes of at least 1, got [${rows}, ${columns}].`)
   }
@@ -28,6 +31,7 @@ export function eye(rows: number, columns: number = rows): Tensor2D {
  * @see torch.diag
  */
 export function diag(x: Tensor): Tensor {
+  expectOperand('diag', 'x', x)
   if ((x.rank !== 1 && x.rank !== 2) || x.size === 0) {
     throw new ShapeError(`diag: expected a vector or a matrix with values, got [${x.shape}].`)
   }
@@ -47,6 +51,8 @@ export function diag(x: Tensor): Tensor {
  * @see torch.trace
  */
 export function trace(x: Tensor): Tensor {
+  expectOperand('trace', 'x', x)
   if (x.rank !== 2) throw new ShapeError(`trace: expected a matrix, got [${x.shape}].`)
+  if (x.size === 0) throw new ShapeError(`trace: expected a matrix with values, got [${x.shape}].`)
   return tf.tidy(() => sum(diag(x)))
 }

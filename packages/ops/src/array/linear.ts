@@ -1,6 +1,8 @@
 import { type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
 import { addBias, expectBias } from '../convolution/bias.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
+import { expectDtype } from './dtype.ts'
 import { matMul } from './mat-mul.ts'
 import { reshape } from './shape.ts'
 
@@ -14,6 +16,11 @@ import { reshape } from './shape.ts'
  * @see torch.nn.functional.linear
  */
 export function linear<T extends Tensor>(x: T, weight: Tensor2D, bias?: Tensor1D): T {
+  expectOperand('linear', 'x', x)
+  expectOperand('linear', 'weight', weight)
+  if (bias !== undefined) expectOperand('linear', 'bias', bias)
+  expectDtype('linear', 'x', x, 'float32')
+  expectDtype('linear', 'weight', weight, 'float32')
   if (weight.rank !== 2) {
     throw new ShapeError(`linear: expected weight [outFeatures, inFeatures], got [${weight.shape}].`)
   }

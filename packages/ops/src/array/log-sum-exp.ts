@@ -3,6 +3,7 @@ import { abs, add, exp, log, sub } from './arithmetic.ts'
 import { type Axes, axesOf, reducedShape } from './axes.ts'
 import { less } from './compare.ts'
 import { asConstant } from './detach.ts'
+import { expectDtype } from './dtype.ts'
 import { max, sum } from './reduce.ts'
 import { where } from './select.ts'
 import { reshape } from './shape.ts'
@@ -19,6 +20,7 @@ export function logSumExp(x: Tensor, axis?: null, keepDims?: false): Scalar
 export function logSumExp(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function logSumExp(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('logSumExp', x, axis)
+  expectDtype('logSumExp', 'x', x, 'float32', 'int32')
   if (x.size === 0) return fill(reducedShape(x.shape, axes, keepDims), Number.NEGATIVE_INFINITY)
   return tidy(() => {
     const largest = max(asConstant(x), axes, true)

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { GradientDefinition } from '../engine/gradient.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { zerosLike } from './create.ts'
-import { expectDtype, promoting } from './dtype.ts'
+import { expectDtype, pairwise, promoting } from './dtype.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 type One = { x: Tensor }
@@ -16,6 +16,9 @@ const ofOne: GradientDefinition<One, unknown, Tensor, never, undefined> = {
   gradient: { x: (_, { x }) => zerosLike(x) },
 }
 
+const logicalAndOf = pairwise('logicalAnd', tf.logicalAnd)
+const logicalOrOf = pairwise('logicalOr', tf.logicalOr)
+
 /**
  * `a` and `b`, of bool tensors, with broadcasting.
  * @throws ShapeError if one is not bool
@@ -26,7 +29,7 @@ export const logicalAnd: typeof tf.logicalAnd = stockOp<typeof tf.logicalAnd, Pa
   (a, b) => {
     expectDtype('logicalAnd', 'a', a, 'bool')
     expectDtype('logicalAnd', 'b', b, 'bool')
-    return tf.logicalAnd(a, b)
+    return logicalAndOf(a, b)
   },
   ['a', 'b'],
   ofPair,
@@ -42,7 +45,7 @@ export const logicalOr: typeof tf.logicalOr = stockOp<typeof tf.logicalOr, Pair>
   (a, b) => {
     expectDtype('logicalOr', 'a', a, 'bool')
     expectDtype('logicalOr', 'b', b, 'bool')
-    return tf.logicalOr(a, b)
+    return logicalOrOf(a, b)
   },
   ['a', 'b'],
   ofPair,
@@ -63,10 +66,10 @@ export const logicalNot: typeof tf.logicalNot = stockOp<typeof tf.logicalNot, On
   ofOne,
 )
 
-const isNotNumber: typeof tf.isNaN = stockOp<typeof tf.isNaN, One>('IsNan', promoting(tf.isNaN), ['x'], ofOne)
+const isNotNumber: typeof tf.isNaN = stockOp<typeof tf.isNaN, One>('IsNan', promoting('isNaN', tf.isNaN), ['x'], ofOne)
 const isFiniteNumber: typeof tf.isFinite = stockOp<typeof tf.isFinite, One>(
   'IsFinite',
-  promoting(tf.isFinite),
+  promoting('isFinite', tf.isFinite),
   ['x'],
   ofOne,
 )

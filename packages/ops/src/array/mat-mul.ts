@@ -1,9 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { described, expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { broadcastShapes } from './axes.ts'
 import { sumToShape } from './broadcast.ts'
+import { expectDtype } from './dtype.ts'
 import { broadcastTo } from './rearrange.ts'
 import { reshape } from './shape.ts'
 
@@ -30,6 +32,13 @@ const matMulOp = stockOp<typeof tf.matMul, { a: Tensor; b: Tensor }, { transpose
  * @see torch.matmul
  */
 export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transposeA = false, transposeB = false): T {
+  expectOperand('matMul', 'a', a)
+  expectOperand('matMul', 'b', b)
+  expectDtype('matMul', 'a', a, 'float32')
+  expectDtype('matMul', 'b', b, 'float32')
+  for (const [name, given] of Object.entries({ transposeA, transposeB }))
+    if (typeof given !== 'boolean')
+      throw new ShapeError(`matMul: expected ${name} to be true or false, got ${described(given)}.`)
   if (a.rank === 0 || b.rank === 0 || (a.rank === 1 && transposeA) || (b.rank === 1 && transposeB)) {
     throw new ShapeError(
       `matMul: expected vectors or matrices, and no transposed vector, got [${a.shape}] and [${b.shape}]. Multiply scalars with mul.`,

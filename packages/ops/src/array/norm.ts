@@ -7,6 +7,7 @@ import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
 import { equal, greater, less } from './compare.ts'
 import { zerosLike } from './create.ts'
 import { asConstant } from './detach.ts'
+import { expectDtype } from './dtype.ts'
 import { logicalAnd } from './logical.ts'
 import { max, min, sum } from './reduce.ts'
 import { sign } from './round.ts'
@@ -65,6 +66,7 @@ export function norm(x: Tensor, options?: NormOptions): Tensor
 export function norm(x: Tensor, { order = 2, axis, keepDims = false }: NormOptions = {}): Tensor {
   if (Number.isNaN(order)) throw new ShapeError(`norm: expected a number or ±Infinity as order, got ${order}.`)
   const axes = axesOf('norm', x, axis)
+  expectDtype('norm', 'x', x, 'float32', 'int32')
   if (Math.abs(order) === Number.POSITIVE_INFINITY) expectValues('norm', x, axes)
   return tf.tidy((): Tensor => {
     if (order === Number.POSITIVE_INFINITY) return max(abs(x), axes, keepDims)

@@ -5,7 +5,7 @@ import { stockOp } from '../engine/stock-op.ts'
 import { add, log, mul, neg, square, sub } from './arithmetic.ts'
 import { sumToShape } from './broadcast.ts'
 import { equal, greaterEqual, notEqual } from './compare.ts'
-import { promoting } from './dtype.ts'
+import { pairwise, promoting } from './dtype.ts'
 import { logicalAnd, logicalNot } from './logical.ts'
 import { cast } from './shape.ts'
 
@@ -13,22 +13,27 @@ type Pair = { a: Tensor; b: Tensor }
 
 const indicator = (condition: Tensor): Tensor => cast(condition, 'float32')
 
-const floatPow: typeof tf.pow = stockOp<typeof tf.pow, Pair>('Pow', promoting(tf.pow), ['a', 'b'], {
-  saves: ['a', 'b', 'output'],
-  gradient: {
-    // b·aᵇ⁻¹, and 0 for b = 0, where aᵇ⁻¹ may be infinite.
-    a: (dy, { a, b }) => {
-      const power = pow(a, add(sub(b, 1), indicator(equal(b, 0))))
-      return sumToShape(mul(dy, mul(mul(b, indicator(notEqual(b, 0))), power)), a.shape)
-    },
-    // aᵇ·log a, and 0 for a = 0 ≤ b, where the logarithm is infinite.
-    b: (dy, { a, b, output }) => {
-      const zero = logicalAnd(equal(a, 0), greaterEqual(b, 0))
-      const logarithm = mul(log(add(a, indicator(zero))), indicator(logicalNot(zero)))
-      return sumToShape(mul(dy, mul(output, logarithm)), b.shape)
+const floatPow: typeof tf.pow = stockOp<typeof tf.pow, Pair>(
+  'Pow',
+  pairwise('pow', promoting('pow', tf.pow)),
+  ['a', 'b'],
+  {
+    saves: ['a', 'b', 'output'],
+    gradient: {
+      // b·aᵇ⁻¹, and 0 for b = 0, where aᵇ⁻¹ may be infinite.
+      a: (dy, { a, b }) => {
+        const power = pow(a, add(sub(b, 1), indicator(equal(b, 0))))
+        return sumToShape(mul(dy, mul(mul(b, indicator(notEqual(b, 0))), power)), a.shape)
+      },
+      // aᵇ·log a, and 0 for a = 0 ≤ b, where the logarithm is infinite.
+      b: (dy, { a, b, output }) => {
+        const zero = logicalAnd(equal(a, 0), greaterEqual(b, 0))
+        const logarithm = mul(log(add(a, indicator(zero))), indicator(logicalNot(zero)))
+        return sumToShape(mul(dy, mul(output, logarithm)), b.shape)
+      },
     },
   },
-})
+)
 
 /**
  * `baseᵉˣᵖ`, with broadcasting; float32. A negative base has a power for whole exponents alone, else NaN; its derivative
@@ -51,7 +56,7 @@ export const pow: typeof tf.pow = (base, exp) => {
  */
 export const reciprocal: typeof tf.reciprocal = stockOp<typeof tf.reciprocal, { x: Tensor }>(
   'Reciprocal',
-  promoting(tf.reciprocal),
+  promoting('reciprocal', tf.reciprocal),
   ['x'],
   {
     saves: ['x', 'output'],

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { expectList, expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { type Axes, axesOf, axisOf } from './axes.ts'
@@ -12,10 +13,15 @@ import { clone, concat, reshape, slice, tile } from './shape.ts'
  * @see torch.broadcast_to; here the values are copied
  */
 export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
+  expectOperand('broadcastTo', 'x', x)
+  expectList('broadcastTo', 'shape', shape)
   const lead = shape.length - x.rank
   const from = [...new Array<number>(Math.max(0, lead)).fill(1), ...x.shape]
   const target = shape.map((size, axis) => (size === -1 && axis >= lead ? (from[axis] as number) : size))
-  if (lead < 0 || target.some((size, axis) => size < 0 || (from[axis] !== 1 && from[axis] !== size))) {
+  if (
+    lead < 0 ||
+    target.some((size, axis) => !Number.isInteger(size) || size < 0 || (from[axis] !== 1 && from[axis] !== size))
+  ) {
     throw new ShapeError(
       `broadcastTo: expected a shape that x [${x.shape}] broadcasts to, got [${shape}]. Sizes must be equal or 1 in x.`,
     )
@@ -34,6 +40,7 @@ export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
  * @see torch.unsqueeze
  */
 export function expandDims(x: Tensor, axis = 0): Tensor {
+  expectOperand('expandDims', 'x', x)
   return reshape(x, x.shape.toSpliced(axisOf('expandDims', x, axis, x.rank + 1), 0, 1))
 }
 
@@ -44,6 +51,7 @@ export function expandDims(x: Tensor, axis = 0): Tensor {
  * @see torch.squeeze
  */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
+  expectOperand('squeeze', 'x', x)
   const axes = axis !== undefined && [axis].flat().length === 0 ? [] : axesOf('squeeze', x, axis)
   return reshape(
     x,
@@ -89,6 +97,7 @@ export function reverse<T extends Tensor>(x: T, axis?: Axes): T {
  * @see torch.roll
  */
 export function roll<T extends Tensor>(x: T, shifts: number | readonly number[], axes?: number | readonly number[]): T {
+  expectOperand('roll', 'x', x)
   const by = [shifts].flat()
   const along = axes === undefined ? [0] : [axes].flat().map((axis) => axisOf('roll', x, axis))
   if (by.length !== along.length || !by.every(Number.isInteger)) {

@@ -4,6 +4,7 @@ import { stockOp } from '../engine/stock-op.ts'
 import { div, mul } from './arithmetic.ts'
 import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
 import { equal } from './compare.ts'
+import { expectDtype } from './dtype.ts'
 import { cast, reshape, tile } from './shape.ts'
 
 type One = { x: Tensor }
@@ -94,6 +95,7 @@ export function max(x: Tensor, axis?: null, keepDims?: false): Scalar
 export function max(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function max(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('max', x, axis)
+  expectDtype('max', 'x', x, 'float32', 'int32')
   expectValues('max', x, axes)
   if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), x.dtype)
   return maxOp(x, axes, keepDims)
@@ -116,6 +118,7 @@ export function min(x: Tensor, axis?: null, keepDims?: false): Scalar
 export function min(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function min(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('min', x, axis)
+  expectDtype('min', 'x', x, 'float32', 'int32')
   expectValues('min', x, axes)
   if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), x.dtype)
   return minOp(x, axes, keepDims)

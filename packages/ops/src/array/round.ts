@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import type { GradientDefinition } from '../engine/gradient.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { zerosLike } from './create.ts'
@@ -25,6 +26,7 @@ const signOp = defineOp('sign', {
  * @see torch.sign
  */
 export const sign = (x: Tensor): Tensor => {
+  expectOperand('sign', 'x', x)
   expectDtype('sign', 'x', x, 'float32', 'int32')
   return signOp({ x }, {})
 }

@@ -42,6 +42,23 @@ describeBackends('where', () => {
     expect([...(await where(condition, 1, -1).data())]).toEqual([1, -1])
   })
 
+  test('chooses booleans, whose bytes are none of integers', async () => {
+    const bits = Array.from({ length: 21 }, (_, index) => index % 3 === 0)
+    const condition = tensor(bits, [3, 7], 'bool')
+    for (let time = 0; time < 100; time++) {
+      const chosen = where(
+        condition,
+        tensor(
+          bits.map((bit) => !bit),
+          [3, 7],
+          'bool',
+        ),
+        condition,
+      )
+      expect([chosen.dtype, ...chosen.dataSync()]).toEqual(['bool', ...bits.map(() => 0)])
+    }
+  })
+
   test('says what does not fit', () => {
     const zeros2 = zeros([2])
     const bools2 = zeros([2], 'bool')

@@ -1,11 +1,14 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { described, expectOperand } from '../engine/expect.ts'
+import { expectBackend } from '../engine/expect-backend.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { axisOf, broadcastShapes, expectIndices } from './axes.ts'
 import { zerosLike } from './create.ts'
 import { asConstant } from './detach.ts'
 import { isInt32 } from './dtype.ts'
+import { expectRange } from './index-range.ts'
 import { broadcastTo } from './rearrange.ts'
 import { segmentSum } from './segment-sum.ts'
 import { cast, reshape, transpose } from './shape.ts'
@@ -39,11 +42,14 @@ export function where<T extends Tensor = Tensor>(
   whenTrue: Tensor | number,
   whenFalse: Tensor | number,
 ): T {
+  expectOperand('where', 'condition', condition)
   if (condition.dtype !== 'bool') {
     throw new ShapeError(
       `where: expected a bool condition, got ${condition.dtype}. Compare it, or cast it: cast(condition, 'bool').`,
     )
   }
+  for (const [name, value] of Object.entries({ whenTrue, whenFalse }))
+    if (typeof value !== 'number') expectOperand('where', name, value)
   const given = [whenTrue, whenFalse].filter((value) => typeof value !== 'number')
   const shape = broadcastShapes('where', condition.shape, ...given.map((value) => value.shape))
   // A number that is no integer makes real numbers of integers.
@@ -52,16 +58,19 @@ export function where<T extends Tensor = Tensor>(
   const common = given.every((value) => value.dtype === given[0]?.dtype) ? (given[0]?.dtype ?? 'float32') : 'float32'
   const dtype = fits(common) ? common : 'float32'
   if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, dtype) as T
+  // tfjs-wasm chooses four bytes at a time, and its booleans have one: they are chosen as integers.
+  const chosen = dtype === 'bool' ? 'int32' : dtype
   const spread = (x: Tensor): Tensor => (tf.util.arraysEqual(x.shape, shape) ? x : broadcastTo(x, shape))
   const full = (value: Tensor | number): Tensor => {
-    if (typeof value === 'number') return tf.fill(shape, value, dtype as 'float32' | 'int32')
-    return spread(value.dtype === dtype ? value : cast(value, dtype))
+    if (typeof value === 'number') return tf.fill(shape, value, chosen as 'float32' | 'int32')
+    return spread(value.dtype === chosen ? value : cast(value, chosen))
   }
   // In one axis: tfjs-backend-webgpu selects in up to four.
   const flat = (x: Tensor): Tensor => (shape.length > 4 ? reshape(x, [-1]) : x)
   return tf.tidy(() => {
     const y = selectOp(flat(spread(asConstant(condition))), flat(full(whenTrue)), flat(full(whenFalse)))
-    return (shape.length > 4 ? reshape(y, shape) : y) as T
+    const shaped = shape.length > 4 ? reshape(y, shape) : y
+    return (dtype === chosen ? shaped : cast(shaped, dtype)) as T
   })
 }
 
@@ -95,8 +104,8 @@ const gatherOp = stockOp<typeof tf.gather, { x: Tensor; indices: Tensor }, { axi
  * @param x any shape
  * @param indices int32, any shape; a constant to differentiation
  * @returns `[…before the axis, …indices.shape, …behind it]`
- * @throws ShapeError if the axis does not exist or the indices are not int32. A position outside 0 … size − 1 throws on
- * cpu, wasm and tensorflow (on CUDA it gives 0); on webgpu it gives 0, and its gradient is undefined
+ * @throws ShapeError if the axis does not exist or the indices are not int32. RangeError for a position outside 0 … size − 1
+ * on cpu and wasm. On tensorflow that throws TensorFlow's own error (on CUDA it gives 0); on webgpu it gives 0, and its gradient is undefined
  * @see torch.index_select, torch.nn.functional.embedding
  */
 export function gather<T extends Tensor>(x: T, indices: Tensor, axis = 0): T {
@@ -104,6 +113,7 @@ export function gather<T extends Tensor>(x: T, indices: Tensor, axis = 0): T {
   expectIndices('gather', 'indices', indices)
   const shape = x.shape.toSpliced(place, 1, ...indices.shape)
   if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, x.dtype) as T
+  expectRange('gather', 'indices', indices, x.shape[place] as number)
   return tf.tidy(() => gatherOp(x, asConstant(indices), place))
 }
 
@@ -115,7 +125,10 @@ export function gather<T extends Tensor>(x: T, indices: Tensor, axis = 0): T {
  * @see torch.nn.functional.one_hot, which gives int64
  */
 export function oneHot(indices: Tensor | number[], depth: number): Tensor {
+  expectBackend('oneHot')
   if (!Array.isArray(indices)) expectIndices('oneHot', 'indices', indices)
+  else if (!indices.every((index) => typeof index === 'number'))
+    throw new ShapeError(`oneHot: expected indices to be numbers, got ${described(indices)}.`)
   if (!Number.isInteger(depth) || depth < 1) {
     throw new ShapeError(`oneHot: expected an integer depth of at least 1, got ${depth}.`)
   }

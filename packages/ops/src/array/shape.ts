@@ -1,5 +1,6 @@
 import type { DataType, Rank, ShapeMap, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { described, expectList, expectNumbers, expectOperand } from '../engine/expect.ts'
 import { hasOurGradient, registerOwnGradient } from '../engine/gradient.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
@@ -21,6 +22,8 @@ const reshapeOp = stockOp<typeof tf.reshape, One>('Reshape', tf.reshape, ['x'], 
  * @see torch.reshape
  */
 export function reshape<R extends Rank>(x: Tensor, shape: ShapeMap[R]): Tensor<R> {
+  expectOperand('reshape', 'x', x)
+  expectList('reshape', 'shape', shape)
   const sizes = shape as number[] // tfjs's types are tuples by rank
   const known = tf.util.sizeFromShape(sizes.filter((size) => size !== -1))
   const open = sizes.length - sizes.filter((size) => size !== -1).length
@@ -46,6 +49,8 @@ const transposeOp = stockOp<typeof tf.transpose, One, { perm: number[] }>('Trans
  * @see torch.permute
  */
 export function transpose<T extends Tensor>(x: T, permutation?: readonly number[]): T {
+  expectOperand('transpose', 'x', x)
+  if (permutation !== undefined) expectList('transpose', 'permutation', permutation)
   const axes = permutation?.map((axis) => axisOf('transpose', x, axis)) ?? [...x.shape.keys()].reverse()
   if (new Set(axes).size !== x.rank || axes.length !== x.rank) {
     throw new ShapeError(
@@ -72,6 +77,9 @@ const castOp = stockOp<typeof tf.cast, One>('Cast', tf.cast, ['x'], {
  * @see torch.Tensor.to
  */
 export function cast<T extends Tensor>(x: T, dtype: DataType): T {
+  expectOperand('cast', 'x', x)
+  if (!['float32', 'int32', 'bool', 'string', 'complex64'].includes(dtype))
+    throw new ShapeError(`cast: expected dtype float32, int32 or bool, got ${described(dtype)}.`)
   if (dtype === x.dtype || dtype === 'float32') return castOp(x, dtype)
   return tf.tidy(() => {
     const constant = asConstant(x)
@@ -81,8 +89,13 @@ export function cast<T extends Tensor>(x: T, dtype: DataType): T {
   })
 }
 
+const identity: typeof tf.clone = (x) => {
+  if (typeof x !== 'string') expectNumbers('clone', 'x', x)
+  return tf.clone(x)
+}
+
 /** A new handle on the same values. */
-export const clone: typeof tf.clone = stockOp<typeof tf.clone, One>('Identity', tf.clone, ['x'], {
+export const clone: typeof tf.clone = stockOp<typeof tf.clone, One>('Identity', identity, ['x'], {
   saves: [],
   gradient: { x: (dy) => cast(dy, 'float32') },
 })
@@ -110,6 +123,8 @@ const sliceOp = stockOp<typeof tf.slice, One, { begin: number[]; size: number[] 
  * @see torch.narrow
  */
 export function slice<T extends Tensor>(x: T, begin: number | readonly number[], size?: number | readonly number[]): T {
+  expectOperand('slice', 'x', x)
+  if (x.rank === 0 && [begin].flat().length === 0) return clone(x)
   const [given, wanted] = [[begin].flat(), size === undefined ? [] : [size].flat()]
   const begins = x.shape.map((_, axis) => given[axis] ?? 0)
   const sizes = x.shape.map((full, axis) => {
@@ -149,7 +164,13 @@ export function padConstant<T extends Tensor>(
   paddings: readonly (readonly [number, number])[],
   constantValue = 0,
 ): T {
-  if (paddings.length !== x.rank || paddings.flat().some((each) => !Number.isInteger(each) || each < 0)) {
+  expectOperand('padConstant', 'x', x)
+  expectList('padConstant', 'paddings', paddings)
+  if (
+    paddings.length !== x.rank ||
+    !paddings.every((pair) => Array.isArray(pair) && pair.length === 2) ||
+    paddings.flat().some((each) => !Number.isInteger(each) || each < 0)
+  ) {
     throw new ShapeError(
       `padConstant: expected [before, after], both at least 0, for each axis of x [${x.shape}], got ${JSON.stringify(paddings)}.`,
     )
@@ -227,6 +248,8 @@ const tileOp = stockOp<typeof tf.tile, One, { reps: number[] }>('Tile', tf.tile,
  * @see torch.tile
  */
 export function tile<T extends Tensor>(x: T, reps: readonly number[]): T {
+  expectOperand('tile', 'x', x)
+  expectList('tile', 'reps', reps)
   if (reps.some((times) => !Number.isInteger(times) || times < 0)) {
     throw new ShapeError(`tile: expected integer repetitions of at least 0 for x [${x.shape}], got [${reps}].`)
   }
@@ -314,6 +337,8 @@ export function stack<T extends Tensor>(tensors: readonly T[], axis = 0): Tensor
 
 /** Checks what concat and stack have in common, and gives the axis as 0 … rank − 1. */
 function expectAlike(operator: string, tensors: readonly Tensor[], axis: number, newAxes: number): number {
+  expectList(operator, 'tensors', tensors)
+  for (const each of tensors) expectOperand(operator, 'each of tensors', each)
   const first = tensors[0]
   if (first === undefined) throw new ShapeError(`${operator}: expected at least one tensor, got none.`)
   if (tensors.some(({ dtype }) => dtype !== first.dtype)) {

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { expectList } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { axisOf } from './axes.ts'
 import { clone, concat, reshape } from './shape.ts'
@@ -49,6 +50,7 @@ export function split<T extends Tensor>(x: T, size: number | readonly number[], 
     }
     return splitInto(x, evenSizes(total, size), place)
   }
+  expectList('split', 'size', size)
   const sum = size.reduce((all, each) => all + each, 0)
   if (size.length === 0 || sum !== total || size.some((each) => !Number.isInteger(each) || each < 0)) {
     throw new ShapeError(

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { takeAlongAxis } from './along-axis.ts'
 import { axisOf } from './axes.ts'
@@ -70,6 +71,7 @@ export interface SortOptions {
  * @see torch.sort
  */
 export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): ValuesWithIndices {
+  expectOperand('sort', 'x', x)
   return select('sort', x, x.shape[axisOf('sort', x, axis)] as number, axis, descending)
 }
 
@@ -80,6 +82,7 @@ export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions =
  * @see torch.argsort
  */
 export function argSort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+  expectOperand('argSort', 'x', x)
   return indicesOf('argSort', x, x.shape[axisOf('argSort', x, axis)] as number, axis, descending)
 }
 

@@ -2,6 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { div, sqrt, square, sub } from './arithmetic.ts'
 import { type Axes, axesOf } from './axes.ts'
+import { expectDtype } from './dtype.ts'
 import { flatAtZero } from './norm.ts'
 import { mean, sum } from './reduce.ts'
 
@@ -21,8 +22,18 @@ export interface VarianceOptions {
  */
 export function variance(x: Tensor, axis?: null, options?: VarianceOptions & { keepDims?: false }): Scalar
 export function variance(x: Tensor, axis?: Axes, options?: VarianceOptions): Tensor
-export function variance(x: Tensor, axis?: Axes, { correction = 1, keepDims = false }: VarianceOptions = {}): Tensor {
-  const axes = axesOf('variance', x, axis)
+export function variance(x: Tensor, axis?: Axes, options?: VarianceOptions): Tensor {
+  return varianceFor('variance', x, axis, options)
+}
+
+function varianceFor(
+  operator: string,
+  x: Tensor,
+  axis: Axes | undefined,
+  { correction = 1, keepDims = false }: VarianceOptions = {},
+): Tensor {
+  const axes = axesOf(operator, x, axis)
+  expectDtype(operator, 'x', x, 'float32', 'int32')
   const count = tf.util.sizeFromShape(axes.map((each) => x.shape[each] as number))
   return tf.tidy(() => {
     const squares = sum(square(sub(x, mean(x, axes, true))), axes, keepDims)
@@ -38,5 +49,5 @@ export function variance(x: Tensor, axis?: Axes, { correction = 1, keepDims = fa
 export function std(x: Tensor, axis?: null, options?: VarianceOptions & { keepDims?: false }): Scalar
 export function std(x: Tensor, axis?: Axes, options?: VarianceOptions): Tensor
 export function std(x: Tensor, axis?: Axes, options?: VarianceOptions): Tensor {
-  return tf.tidy(() => flatAtZero(variance(x, axis, options), sqrt))
+  return tf.tidy(() => flatAtZero(varianceFor('std', x, axis, options), sqrt))
 }

@@ -7,6 +7,7 @@ import { logicalNot } from '../array/logical.ts'
 import { matMul } from '../array/mat-mul.ts'
 import { where } from '../array/select.ts'
 import { reshape } from '../array/shape.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { LOWEST, maskedSoftmax } from './masked-softmax.ts'
 
@@ -36,6 +37,9 @@ export function scaledDotProductAttention<T extends Tensor>(
   v: Tensor,
   { mask, causal = false, scale }: AttentionOptions = {},
 ): T {
+  expectOperand('scaledDotProductAttention', 'q', q)
+  expectOperand('scaledDotProductAttention', 'k', k)
+  expectOperand('scaledDotProductAttention', 'v', v)
   const lead = expectShapes(q, k, v)
   const [length, features] = q.shape.slice(-2) as [number, number]
   const [keys, values] = v.shape.slice(-2) as [number, number]

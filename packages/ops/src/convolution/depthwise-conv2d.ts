@@ -1,5 +1,6 @@
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { reshape } from '../array/shape.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectBias } from './bias.ts'
 import { convolve } from './biased-op.ts'
@@ -71,6 +72,8 @@ export function separableConv2d(
   pointwise: Tensor4D,
   options: SeparableConv2dOptions = {},
 ): Tensor4D {
+  expectOperand('separableConv2d', 'x', x)
+  expectOperand('separableConv2d', 'depthwise', depthwise)
   const { bias, activation, ...first } = options
   const operator = 'separableConv2d'
   expectTensor(operator, 'pointwise', pointwise, 4, '[1, 1, channels · multiplier, outChannels]')

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { described, expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 
 export type Pair = readonly [number, number]
@@ -14,10 +15,14 @@ export interface ConvolutionGeometry {
 
 /** A `number | pair` option as a pair of integers ≥ `minimum`. */
 export function pair(operator: string, option: string, size: Size, minimum: number): Pair {
-  const values: Pair = typeof size === 'number' ? [size, size] : size
-  if (values.length !== 2 || values.some((value) => !Number.isInteger(value) || value < minimum)) {
+  const values = (typeof size === 'number' ? [size, size] : size) as Pair | null | undefined
+  if (
+    !Array.isArray(values) ||
+    values.length !== 2 ||
+    values.some((value) => !Number.isInteger(value) || value < minimum)
+  ) {
     throw new ShapeError(
-      `${operator}: expected ${option} to be an integer of at least ${minimum} or a pair of them, got ${JSON.stringify(size)}.`,
+      `${operator}: expected ${option} to be an integer of at least ${minimum} or a pair of them, got ${described(size)}.`,
     )
   }
   return values
@@ -25,6 +30,7 @@ export function pair(operator: string, option: string, size: Size, minimum: numb
 
 /** Checks that a tensor is a float32 of the given rank; `layout` names its axes in the message. */
 export function expectTensor(operator: string, name: string, x: Tensor, rank: number, layout: string): void {
+  expectOperand(operator, name, x)
   if (x.rank !== rank) throw new ShapeError(`${operator}: expected ${name} ${layout}, got shape [${x.shape}].`)
   if (x.dtype !== 'float32') throw new ShapeError(`${operator}: expected ${name} of dtype float32, got ${x.dtype}.`)
 }

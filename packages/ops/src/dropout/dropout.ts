@@ -2,6 +2,7 @@ import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { mul } from '../array/arithmetic.ts'
 import { clone } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
+import { described, expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import type { Key } from '../random/key.ts'
 
@@ -32,10 +33,15 @@ const dropoutOp = defineOp('dropout', {
  * @see torch.nn.functional.dropout; Srivastava et al. 2014
  * @example dropout(x, { rate: 0.1, key: key.fold(step) })
  */
-export function dropout<T extends Tensor>(x: T, { rate = 0.5, key, training = true }: DropoutOptions): T {
+export function dropout<T extends Tensor>(x: T, options: DropoutOptions): T {
+  expectOperand('dropout', 'x', x)
+  expectOptions('dropout', options, '{ rate: 0.1, key }')
+  const { rate = 0.5, key, training = true } = options
   if (x.dtype !== 'float32') throw new ShapeError(`dropout: expected x of dtype float32, got ${x.dtype}.`)
   if (!(rate >= 0 && rate <= 1)) throw new ShapeError(`dropout: expected rate in [0, 1], got ${rate}.`)
   if (!training || rate === 0 || x.size === 0) return clone(x) as T
+  if (typeof (key as Key | undefined)?.bits !== 'function')
+    throw new ShapeError(`dropout: expected a key, got ${described(key)}. Make one: random.key(seed).`)
   // Of rate 1 no value is kept, and 1 / 0 is not needed.
   const scale = rate === 1 ? 0 : 1 / (1 - rate)
   const bits = key.bits(x.size)

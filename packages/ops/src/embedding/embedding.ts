@@ -4,6 +4,7 @@ import { detach } from '../array/detach.ts'
 import { expectRange } from '../array/index-range.ts'
 import { gather, where } from '../array/select.ts'
 import { reshape } from '../array/shape.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { isRecording } from '../engine/gradient.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 
@@ -26,6 +27,8 @@ export interface EmbeddingOptions {
  * @example embedding(tensor([[0, 2]], [1, 2], 'int32'), table) // [1, 2, features]
  */
 export function embedding(ids: Tensor, table: Tensor2D, { paddingIndex }: EmbeddingOptions = {}): Tensor {
+  expectOperand('embedding', 'ids', ids)
+  expectOperand('embedding', 'table', table)
   if (table.rank !== 2 || table.dtype !== 'float32') {
     throw new ShapeError(`embedding: expected a float32 table [count, features], got ${table.dtype} [${table.shape}].`)
   }

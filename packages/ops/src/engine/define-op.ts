@@ -1,4 +1,5 @@
 import { engine, getBackend, type KernelFunc, type NamedAttrMap, tidy } from '@tensorflow/tfjs-core'
+import { expectBackend } from './expect-backend.ts'
 import { ensureGradient, type GradientDefinition, gradientOwner, type Inputs, type Outputs } from './gradient.ts'
 import { ensureKernel } from './kernel-source.ts'
 
@@ -89,6 +90,7 @@ function runnerOf<I extends { [K in keyof I]: Inputs[string] }, A, O extends Out
   const composition: KernelFunc = ({ inputs, attrs }) =>
     tidy(() => definition.forward(inputs as unknown as I, attrs as unknown as A)) as Outputs
   return (kernelName, inputs, attributes) => {
+    expectBackend(kernelName)
     ensureKernel(kernelName, getBackend(), composition)
     return engine().runKernel(kernelName, inputs as Inputs, attributes as NamedAttrMap) as O
   }

@@ -1,4 +1,6 @@
-import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { tensor } from '../array/create.ts'
+import { expectOperand } from './expect.ts'
 import { ShapeError } from './shape-error.ts'
 
 interface HostTypes {
@@ -16,6 +18,7 @@ export type HostTensor = {
 
 /** Reads a tensor back to the host. */
 export async function toHost(x: Tensor): Promise<HostTensor> {
+  expectOperand('toHost', 'x', x)
   const data = await x.data()
   if (x.dtype === 'float32') return { dtype: 'float32', shape: x.shape, data: Float32Array.from(data) }
   if (x.dtype === 'int32') return { dtype: 'int32', shape: x.shape, data: Int32Array.from(data) }

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { expectBackend } from './expect-backend.ts'
 import { ensureGradient, type GradientDefinition } from './gradient.ts'
 
 /**
@@ -18,6 +19,7 @@ export function stockOp<
   definition: GradientDefinition<I, A, Tensor, C, S>,
 ): F {
   return ((...parameters: Parameters<F>) => {
+    expectBackend(kernelName)
     ensureGradient(kernelName, inputs, definition)
     return call(...parameters)
   }) as F

@@ -5,6 +5,7 @@ import { asConstant, detach } from '../array/detach.ts'
 import { expectRange } from '../array/index-range.ts'
 import { sum } from '../array/reduce.ts'
 import { reshape } from '../array/shape.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { crossEntropyOp } from './cross-entropy-op.ts'
 import { dividedSumOp } from './divided-sum.ts'
@@ -42,8 +43,8 @@ export function crossEntropy(
 export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = 'mean' } = options
-  const lead = logits.shape.slice(0, -1)
   const { labelled, rows } = check(logits, targets, options)
+  const lead = logits.shape.slice(0, -1)
   return tidy(() => {
     if (rows === 0) return reduce(zeros(lead), reduction, 0)
     if (!labelled) return reduce(ofProbabilities(logits, targets, options), reduction, rows)
@@ -82,6 +83,8 @@ export function crossEntropyMean(
 
 /** Checks all arguments; says whether the targets are labels, and of how many rows. */
 function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { labelled: boolean; rows: number } {
+  expectOperand('crossEntropy', 'logits', logits)
+  expectOperand('crossEntropy', 'targets', targets)
   const lead = logits.shape.slice(0, -1)
   const labelled = targets.dtype === 'int32' && same(targets.shape, lead)
   if (logits.dtype !== 'float32' || !(labelled || (targets.dtype === 'float32' && same(targets.shape, logits.shape)))) {

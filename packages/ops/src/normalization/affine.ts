@@ -1,6 +1,7 @@
 import { ones, type Tensor, type Tensor1D, type Tensor3D, tidy, zeros } from '@tensorflow/tfjs-core'
 import { type Activation, expectActivation } from '../activation/activations.ts'
 import { clone, reshape } from '../array/shape.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { groupNormOp } from './group-norm-op.ts'
 
@@ -25,6 +26,7 @@ export function expectAffine(
   if (x.dtype !== 'float32') throw new ShapeError(`${operator}: expected x of dtype float32, got ${x.dtype}.`)
   for (const [name, vector] of Object.entries(vectors)) {
     if (vector === undefined) continue
+    expectOperand(operator, name, vector)
     if (vector.rank !== shape.length || vector.shape.some((size, axis) => size !== shape[axis])) {
       throw new ShapeError(`${operator}: expected ${name} [${shape}] for x [${x.shape}], got [${vector.shape}].`)
     }

@@ -1,6 +1,7 @@
 import { ones, type Tensor, type Tensor1D, tidy, zeros } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { clone } from '../array/shape.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectAffine } from './affine.ts'
 import { batchNormInferenceOp } from './batch-norm-inference-op.ts'
@@ -40,6 +41,10 @@ export interface BatchNormResult<T extends Tensor> {
  * @example batchNorm(images, { weight, bias, runningMean, runningVar, training: true }).y // [batch, height, width, channels]
  */
 export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): BatchNormResult<T> {
+  expectOperand('batchNorm', 'x', x)
+  expectOptions('batchNorm', options, '{ runningMean, runningVar }')
+  expectOperand('batchNorm', 'runningMean', options.runningMean)
+  expectOperand('batchNorm', 'runningVar', options.runningVar)
   const { weight, bias, runningMean, runningVar, training = false, momentum = 0.1, eps = 1e-5, activation } = options
   if (x.rank < 2) throw new ShapeError(`batchNorm: expected x [batch, …, channels], got [${x.shape}].`)
   const channels = x.shape.at(-1) as number

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { type AffineOptions, expectAffine, normalise } from './affine.ts'
 
@@ -17,7 +18,10 @@ export interface GroupNormOptions extends AffineOptions {
  * @see torch.nn.functional.group_norm; Wu & He 2018, "Group normalization"
  * @example groupNorm(images, { groups: 8, weight, bias }) // [batch, height, width, 32]
  */
-export function groupNorm<T extends Tensor>(x: T, { groups, ...options }: GroupNormOptions): T {
+export function groupNorm<T extends Tensor>(x: T, given: GroupNormOptions): T {
+  expectOperand('groupNorm', 'x', x)
+  expectOptions('groupNorm', given, '{ groups: 8 }')
+  const { groups, ...options } = given
   if (x.rank < 2) throw new ShapeError(`groupNorm: expected x [batch, …, channels], got [${x.shape}].`)
   const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number]
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {

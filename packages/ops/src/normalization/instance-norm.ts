@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { type AffineOptions, expectAffine, normalise } from './affine.ts'
 
@@ -13,6 +14,7 @@ import { type AffineOptions, expectAffine, normalise } from './affine.ts'
  * @example instanceNorm(images) // [batch, height, width, channels]
  */
 export function instanceNorm<T extends Tensor>(x: T, options: AffineOptions = {}): T {
+  expectOperand('instanceNorm', 'x', x)
   if (x.rank < 3) throw new ShapeError(`instanceNorm: expected x [batch, …, channels], got [${x.shape}].`)
   const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number]
   const { weight, bias } = options

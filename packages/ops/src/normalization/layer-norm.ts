@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { expectList, expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { type AffineOptions, expectAffine, normalise } from './affine.ts'
 
@@ -17,7 +18,11 @@ export interface LayerNormOptions extends AffineOptions {
  * @see torch.nn.functional.layer_norm; Ba et al. 2016, "Layer normalization"
  * @example layerNorm(tokens, { normalizedShape: 64, weight, bias }) // [batch, length, 64]
  */
-export function layerNorm<T extends Tensor>(x: T, { normalizedShape, ...options }: LayerNormOptions): T {
+export function layerNorm<T extends Tensor>(x: T, given: LayerNormOptions): T {
+  expectOperand('layerNorm', 'x', x)
+  expectOptions('layerNorm', given, '{ normalizedShape: 64 }')
+  const { normalizedShape, ...options } = given
+  if (typeof normalizedShape !== 'number') expectList('layerNorm', 'normalizedShape', normalizedShape)
   const shape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape]
   const lead = x.rank - shape.length
   if (shape.length === 0 || lead < 0 || shape.some((size, axis) => size !== x.shape[lead + axis])) {

@@ -1,6 +1,7 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { clone, padConstant, reshape, slice } from '../array/shape.ts'
 import type { Pair } from '../convolution/geometry.ts'
+import { expectList, expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { type AxisTable, selection } from '../resampling/axis-table.ts'
 import { resampleAxis } from '../resampling/resample-axis.ts'
@@ -27,6 +28,8 @@ export interface PadOptions {
  * @example pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], { mode: 'reflect' })
  */
 export function pad<T extends Tensor>(x: T, paddings: readonly Pair[], options: PadOptions = {}): T {
+  expectOperand('pad', 'x', x)
+  expectList('pad', 'paddings', paddings)
   const { mode = 'constant', value = 0 } = options
   expectPaddings(x, paddings)
   if (mode === 'constant') return tidy(() => padWithValue(x, paddings, value))

@@ -1,5 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Pair } from '../convolution/geometry.ts'
+import { described } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { avgPool2dOps } from './avg-pool2d.ts'
 import { expectImages } from './geometry.ts'
@@ -33,11 +34,11 @@ const adaptiveAvgPool2dOps: WindowAverageOps = defineWindowAverage('adaptiveAvgP
 
 /** The size that an adaptive pooling of an input of `size` has. */
 export function adaptiveSize(operator: string, size: Pair, outputSize: AdaptiveSize): Pair {
-  const given = typeof outputSize === 'object' && outputSize !== null ? outputSize : [outputSize, outputSize]
+  const given = Array.isArray(outputSize) ? outputSize : [outputSize, outputSize]
   const [height, width] = given.map((each, axis) => each ?? (size[axis] as number)) as [number, number]
   if (given.length !== 2 || [height, width].some((each) => !Number.isInteger(each) || each < 1)) {
     throw new ShapeError(
-      `${operator}: expected outputSize to be an integer of at least 1, null, or a pair of them, got ${JSON.stringify(outputSize)}.`,
+      `${operator}: expected outputSize to be an integer of at least 1, null, or a pair of them, got ${described(outputSize)}.`,
     )
   }
   return [height, width]

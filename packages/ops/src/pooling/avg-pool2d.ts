@@ -1,5 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { type Pair, pair, type Size } from '../convolution/geometry.ts'
+import { expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectImages, poolGeometry } from './geometry.ts'
 import { defineWindowAverage, type WindowAverage, type WindowAverageOps } from './window-average-op.ts'
@@ -30,6 +31,7 @@ export interface AvgPool2dOptions {
  */
 export function avgPool2d(x: Tensor4D, options: AvgPool2dOptions): Tensor4D {
   expectImages('avgPool2d', 'x', x)
+  expectOptions('avgPool2d', options, '{ kernelSize: 2 }')
   return avgPool2dOps.average({ x }, averageGeometry('avgPool2d', [x.shape[1], x.shape[2]], options))
 }
 

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { asConstant } from '../array/detach.ts'
 import { type Pair, pair, type Size } from '../convolution/geometry.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectImages } from './geometry.ts'
 import { flatPositions, gatherPlaneOp, type PlaneSize } from './plane-op.ts'
@@ -27,7 +28,11 @@ export interface MaxUnpool2dOptions {
  * const { values, indices } = maxPool2dWithIndices(x, { kernelSize: 2 })
  * maxUnpool2d(values, indices, { outputSize: [x.shape[1], x.shape[2]] })
  */
-export function maxUnpool2d(values: Tensor4D, indices: Tensor4D, { outputSize }: MaxUnpool2dOptions): Tensor4D {
+export function maxUnpool2d(values: Tensor4D, indices: Tensor4D, options: MaxUnpool2dOptions): Tensor4D {
+  expectOptions('maxUnpool2d', options, '{ outputSize: [4, 4] }')
+  const { outputSize } = options
+  expectOperand('maxUnpool2d', 'values', values)
+  expectOperand('maxUnpool2d', 'indices', indices)
   expectImages('maxUnpool2d', 'values', values)
   if (indices.dtype !== 'int32') {
     throw new ShapeError(

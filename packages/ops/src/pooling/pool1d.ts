@@ -1,6 +1,7 @@
 import { type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { reshape } from '../array/shape.ts'
 import { expectTensor, type Pair } from '../convolution/geometry.ts'
+import { expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { averageGeometry, avgPool2dOps } from './avg-pool2d.ts'
 import { poolGeometry } from './geometry.ts'
@@ -39,6 +40,7 @@ export interface AvgPool1dOptions {
  * @example maxPool1d(x, { kernelSize: 2 })
  */
 export function maxPool1d(x: Tensor3D, options: MaxPool1dOptions): Tensor3D {
+  expectOptions('maxPool1d', options, '{ kernelSize: 2 }')
   const { kernelSize, stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options
   return pool1d('maxPool1d', x, { kernelSize, stride, padding, dilation }, (size, each) => {
     const geometry = poolGeometry('maxPool1d', size, { ...each, ceilMode })
@@ -56,6 +58,7 @@ export function maxPool1d(x: Tensor3D, options: MaxPool1dOptions): Tensor3D {
  * @example avgPool1d(x, { kernelSize: 3, stride: 1, padding: 1 })
  */
 export function avgPool1d(x: Tensor3D, options: AvgPool1dOptions): Tensor3D {
+  expectOptions('avgPool1d', options, '{ kernelSize: 2 }')
   const { kernelSize, stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true } = options
   return pool1d('avgPool1d', x, { kernelSize, stride, padding, dilation: 1 }, (size, each) => {
     const geometry = averageGeometry('avgPool1d', size, { ...each, ceilMode, countIncludePad })

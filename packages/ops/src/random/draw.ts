@@ -1,7 +1,7 @@
-import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { tensor } from '../array/create.ts'
+import { expectShape } from '../engine/expect.ts'
 import type { Key } from './key.ts'
-
-const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)
 
 /** `size` uniform float32 numbers in [0, 1): the top 24 bits of each word, so that each is exact. */
 export function uniformValues(key: Key, size: number): Float32Array {
@@ -15,7 +15,7 @@ export function uniformValues(key: Key, size: number): Float32Array {
 export function uniform(key: Key, shape: number[], min = 0, max = 1): Tensor {
   if (!(min <= max)) throw new RangeError(`random.uniform: expected min ≤ max, got ${min} and ${max}`)
   return tensor(
-    uniformValues(key, count(shape)).map((value) => between(value, min, max)),
+    uniformValues(key, expectShape('random.uniform', shape)).map((value) => between(value, min, max)),
     shape,
     'float32',
   )
@@ -56,7 +56,7 @@ export function normalValues(key: Key, size: number): Float32Array {
 export function normal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
   expectStd('normal', std)
   return tensor(
-    normalValues(key, count(shape)).map((value) => mean + value * std),
+    normalValues(key, expectShape('random.normal', shape)).map((value) => mean + value * std),
     shape,
     'float32',
   )
@@ -69,7 +69,7 @@ export function normal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
  */
 export function truncatedNormal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
   expectStd('truncatedNormal', std)
-  const size = count(shape)
+  const size = expectShape('random.truncatedNormal', shape)
   const values = normalValues(key, size)
   let outside = [...values.keys()].filter((index) => Math.abs(values[index] as number) > 2)
   for (let redraw = 0; outside.length > 0; redraw++) {
@@ -112,7 +112,7 @@ export function integers(key: Key, shape: number[], min: number, max: number): T
     throw new RangeError(`random.integers: expected 32-bit integers min < max, got ${min} and ${max}`)
   }
   return tensor(
-    Int32Array.from(key.bits(count(shape)), (word) => min + below(word, max - min)),
+    Int32Array.from(key.bits(expectShape('random.integers', shape)), (word) => min + below(word, max - min)),
     shape,
     'int32',
   )
@@ -146,7 +146,7 @@ export function bernoulli(key: Key, shape: number[], probability = 0.5): Tensor 
     throw new RangeError(`random.bernoulli: expected a probability from 0 to 1, got ${probability}`)
   }
   return tensor(
-    uniformValues(key, count(shape)).map((value) => (value < probability ? 1 : 0)),
+    uniformValues(key, expectShape('random.bernoulli', shape)).map((value) => (value < probability ? 1 : 0)),
     shape,
     'float32',
   )

@@ -1,6 +1,7 @@
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { clone } from '../array/shape.ts'
 import { expectTensor, type Pair, pair, type Size } from '../convolution/geometry.ts'
+import { described, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { type InterpolationMode, interpolationTable } from './interpolation-table.ts'
 import { resampleAxis } from './resample-axis.ts'
@@ -39,6 +40,7 @@ const modes: readonly InterpolationMode[] = ['nearest', 'nearestExact', 'area', 
  * @example interpolate(x, { scaleFactor: 2, mode: 'bilinear' })
  */
 export function interpolate(x: Tensor4D, options: InterpolateOptions): Tensor4D {
+  expectOptions('interpolate', options, '{ size: [32, 32] }')
   const { mode = 'nearest', alignCorners = false, antialias = false } = options
   expectTensor('interpolate', 'x', x, 4, '[batch, height, width, channels]')
   const inputSize: Pair = [x.shape[1], x.shape[2]]
@@ -95,9 +97,13 @@ function sizes(
     return { outputSize: pair('interpolate', 'size', size, 1), scaleFactor: undefined }
   }
   const factors = (typeof scaleFactor === 'number' ? [scaleFactor, scaleFactor] : scaleFactor) as Pair // given: see above
-  if (factors.length !== 2 || factors.some((factor) => !(factor > 0 && factor < Number.POSITIVE_INFINITY))) {
+  if (
+    !Array.isArray(factors) ||
+    factors.length !== 2 ||
+    factors.some((factor) => !(factor > 0 && factor < Number.POSITIVE_INFINITY))
+  ) {
     throw new ShapeError(
-      `interpolate: expected scaleFactor to be a positive number or a pair of them, got ${JSON.stringify(scaleFactor)}.`,
+      `interpolate: expected scaleFactor to be a positive number or a pair of them, got ${described(scaleFactor)}.`,
     )
   }
   const outputSize: Pair = [Math.floor(inputSize[0] * factors[0]), Math.floor(inputSize[1] * factors[1])]

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, div, mul, sqrt, square, sub } from '../array/arithmetic.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
+import { expectList, expectOperand, expectOptions } from '../engine/expect.ts'
 
 export type AdamInputs = { parameter: Tensor; gradient: Tensor; m: Tensor; v: Tensor }
 
@@ -66,6 +67,12 @@ const adamUpdatesOp: Op<Record<string, Tensor>, AdamAttributes, Tensor[]> = defi
  * them at once.
  */
 export function adamUpdates(parameters: readonly AdamInputs[], attributes: AdamAttributes): Tensor[][] {
+  expectList('adamUpdates', 'parameters', parameters)
+  for (const each of parameters) {
+    expectOptions('adamUpdates', each, '{ parameter, gradient, m, v }')
+    for (const name of ['parameter', 'gradient', 'm', 'v'] as const) expectOperand('adamUpdates', name, each[name])
+  }
+  expectOptions('adamUpdates', attributes, '{ learningRate, beta1, beta2, eps, weightDecay, decoupled, step }')
   const inputs = parameters.flatMap(({ parameter, gradient, m, v }, index) => [
     [`parameter${index}`, parameter] as const,
     [`gradient${index}`, gradient] as const,

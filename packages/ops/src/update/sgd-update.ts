@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, mul, sub } from '../array/arithmetic.ts'
 import { clone } from '../array/shape.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
+import { expectList, expectOperand, expectOptions } from '../engine/expect.ts'
 
 /** `velocity` only with a momentum. */
 export type SgdInputs = { parameter: Tensor; gradient: Tensor; velocity?: Tensor }
@@ -59,6 +60,9 @@ function updateOne(
  * @see torch.optim.SGD
  */
 export function sgdUpdates(parameters: readonly SgdInputs[], attributes: SgdAttributes): Tensor[][] {
+  expectList('sgdUpdates', 'parameters', parameters)
+  for (const each of parameters) expectInputs(each)
+  expectOptions('sgdUpdates', attributes, '{ learningRate: 0.1, momentum: 0.9 }')
   const inputs = parameters.flatMap(({ parameter, gradient, velocity }, index) => [
     [`parameter${index}`, parameter] as const,
     [`gradient${index}`, gradient] as const,
@@ -67,4 +71,10 @@ export function sgdUpdates(parameters: readonly SgdInputs[], attributes: SgdAttr
   const updated = sgdUpdatesOp(Object.fromEntries(inputs), attributes)
   const each = attributes.momentum === 0 ? 1 : 2
   return parameters.map((_, index) => updated.slice(each * index, each * (index + 1)))
+}
+
+function expectInputs(inputs: SgdInputs): void {
+  expectOptions('sgdUpdates', inputs, '{ parameter, gradient }')
+  expectOperand('sgdUpdates', 'parameter', inputs.parameter)
+  expectOperand('sgdUpdates', 'gradient', inputs.gradient)
 }

@@ -1,0 +1,119 @@
+import { Tensor } from '@tensorflow/tfjs-core'
+import { ShapeError } from './shape-error.ts'
+
+/**
+ * Checks that an operand is a tensor: callers in JavaScript have no types.
+ *
+ * @throws ShapeError for anything else
+ */
+export function expectOperand(operator: string, name: string, x: unknown): asserts x is Tensor {
+  if (x instanceof Tensor) return
+  throw new ShapeError(
+    `${operator}: expected ${name} to be a tensor, got ${described(x)}. Make one: tensor(values, shape).`,
+  )
+}
+
+/**
+ * Checks that an operand is a tensor of numbers, a number, or nested lists of them, and gives its shape.
+ *
+ * @throws ShapeError for anything else, strings among them, and for lists of several lengths
+ */
+export function expectNumbers(operator: string, name: string, x: unknown): readonly number[] {
+  if (x instanceof Tensor) {
+    if (x.dtype === 'string' || x.dtype === 'complex64')
+      throw new ShapeError(`${operator}: expected ${name} to be of numbers, got ${x.dtype} of shape [${x.shape}].`)
+    return x.shape
+  }
+  if (typeof x === 'number' || typeof x === 'boolean') return []
+  if (ArrayBuffer.isView(x) && 'length' in x) return [x.length as number]
+  if (Array.isArray(x)) {
+    const shapes = x.map((each) => expectNumbers(operator, `each value of ${name}`, each))
+    const [first = []] = shapes
+    if (shapes.some((shape) => shape.join() !== first.join()))
+      throw new ShapeError(`${operator}: expected lists of equal lengths in ${name}, got ${described(x)}.`)
+    return [x.length, ...first]
+  }
+  throw new ShapeError(
+    `${operator}: expected ${name} to be a tensor, a number or lists of numbers, got ${described(x)}.`,
+  )
+}
+
+/** The most values that one tensor may have: positions are int32. */
+const mostValues = 2 ** 31 - 1
+
+/**
+ * Checks a shape, and gives the number of its values.
+ *
+ * @throws ShapeError unless it is a list of integers of at least 0; RangeError for more values than a tensor can have
+ */
+export function expectShape(operator: string, shape: unknown): number {
+  const sizes = Array.isArray(shape) || ArrayBuffer.isView(shape) ? Array.from(shape as number[]) : undefined
+  if (sizes === undefined || !sizes.every((size) => Number.isInteger(size) && size >= 0)) {
+    throw new ShapeError(
+      `${operator}: expected a shape of integers of at least 0, as in [2, 3], got ${described(shape)}.`,
+    )
+  }
+  const count = sizes.reduce((product, size) => product * size, 1)
+  if (count > mostValues) {
+    throw new RangeError(
+      `${operator}: expected at most 2³¹ − 1 values, got ${count} in shape [${sizes}], ${(count * 4) / 1e9} GB. Make it smaller.`,
+    )
+  }
+  return count
+}
+
+/**
+ * Checks that a shape, or the like, is a list.
+ *
+ * @throws ShapeError for anything else
+ */
+export function expectList(operator: string, name: string, list: unknown): void {
+  if (Array.isArray(list)) return
+  throw new ShapeError(`${operator}: expected ${name} to be a list, as in [2, 3], got ${described(list)}.`)
+}
+
+/**
+ * Runs what takes memory for so many values.
+ *
+ * @throws RangeError with the figures where there is none
+ */
+export function allocating<T>(operator: string, shape: readonly number[], allocate: () => T): T {
+  try {
+    return allocate()
+  } catch (error) {
+    if (
+      !(error instanceof RangeError) ||
+      !/Array buffer allocation|typed array length|Invalid array/.test(error.message)
+    )
+      throw error
+    const bytes = shape.reduce((product, size) => product * size, 4)
+    throw new RangeError(`${operator}: no memory for shape [${shape}], ${bytes / 1e9} GB. Make it smaller.`, {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Checks that options which have to be given are an object.
+ *
+ * @throws ShapeError for anything else
+ */
+export function expectOptions(operator: string, options: unknown, example: string): void {
+  if (typeof options === 'object' && options !== null && !(options instanceof Tensor) && !Array.isArray(options)) return
+  throw new ShapeError(`${operator}: expected options, as in ${example}, got ${described(options)}.`)
+}
+
+const mostCharacters = 60
+
+/** A value in a few words. */
+export function described(x: unknown): string {
+  if (x instanceof Tensor) return `a tensor of shape [${x.shape}]`
+  if (x === null || x === undefined || typeof x === 'number' || typeof x === 'boolean') return String(x)
+  if (typeof x === 'string') return `'${x.slice(0, mostCharacters)}'`
+  if (typeof x === 'function') return 'a function'
+  if (Array.isArray(x)) {
+    const text = `[${x.map(described)}]`
+    return text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters)}…`
+  }
+  return `an object of ${(x as object).constructor?.name ?? 'no class'}`
+}
