@@ -53,6 +53,7 @@ const mishOp = defineOp('mish', {
  * @see torch.nn.functional.mish
  */
 export function mish(x: Tensor): Tensor {
+  expectOperand('mish', 'x', x)
   expectDtype('mish', 'x', x, 'float32')
   return mishOp({ x }, {})
 }
