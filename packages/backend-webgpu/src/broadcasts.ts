@@ -1,23 +1,7 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core'
 
 /** The elementwise kernels that combine two tensors. */
-export const binaryKernels = [
-  'Add',
-  'Sub',
-  'Multiply',
-  'RealDiv',
-  'Maximum',
-  'Minimum',
-  'SquaredDifference',
-  'Pow',
-  'Prelu',
-  'Equal',
-  'NotEqual',
-  'Greater',
-  'GreaterEqual',
-  'Less',
-  'LessEqual',
-] as const
+export const binaryKernels = ['Add', 'Sub', 'Multiply', 'RealDiv', 'Maximum', 'Minimum', 'SquaredDifference'] as const
 
 /**
  * Gives a vector that is combined with a tensor of more axes the same number of axes, `[32]` as `[1, 1, 1, 32]`.

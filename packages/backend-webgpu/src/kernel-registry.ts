@@ -3,8 +3,10 @@ import {
   getKernel,
   type KernelConfig,
   type KernelFunc,
+  type NamedAttrMap,
   type NamedTensorInfoMap,
   registerKernel,
+  type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core'
 
@@ -28,11 +30,24 @@ export function replaceKernel(kernelName: string, replacement: (stock: KernelFun
 export function addKernel(kernel: KernelConfig): () => void {
   const { kernelName } = kernel
   if (getKernel(kernelName, 'webgpu') !== undefined) {
-    return replaceKernel(kernelName, (stock) => (call) => (ofStrings(call.inputs) ? stock : kernel.kernelFunc)(call))
+    return replaceKernel(kernelName, (stock) => (call) => (isForeign(call) ? stock : kernel.kernelFunc)(call))
   }
   registerOwnKernel(kernel)
   return () => unregisterKernel(kernelName, 'webgpu')
 }
 
-const ofStrings = (inputs: NamedTensorInfoMap): boolean =>
-  Object.values(inputs).some((input) => input?.dtype === 'string')
+/**
+ * Puts a kernel in the place of tfjs's own for integers and truth values; floats stay tfjs's.
+ * @returns what puts tfjs's kernel back
+ */
+export const replaceForIntegers = (kernel: KernelConfig): (() => void) =>
+  replaceKernel(
+    kernel.kernelName,
+    (stock) => (call) => (Object.values(call.inputs).every(isWhole) ? kernel.kernelFunc : stock)(call),
+  )
+
+const isWhole = (input: TensorInfo | undefined): boolean => input?.dtype === 'int32' || input?.dtype === 'bool'
+
+/** Strings lie on the host, and pairs of numbers are tfjs's alone. */
+const isForeign = ({ inputs, attrs }: { inputs: NamedTensorInfoMap; attrs?: NamedAttrMap }): boolean =>
+  [...Object.values(inputs), attrs].some((each) => each?.['dtype'] === 'string' || each?.['dtype'] === 'complex64')

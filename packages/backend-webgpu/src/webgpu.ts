@@ -1,5 +1,14 @@
-import type { Backend } from '@ddnet/ops'
-import { allowArenas, matMulWebgpu, useVariant, webgpuKernels } from '@ddnet/ops/webgpu'
+import { type Backend, BackendUnavailable } from '@ddnet/ops'
+import {
+  allowArenas,
+  concatWebgpu,
+  integerWebgpu,
+  type KernelVariant,
+  matMulWebgpu,
+  packWebgpu,
+  useVariant,
+  webgpuKernels,
+} from '@ddnet/ops/webgpu'
 import {
   engine,
   env,
@@ -9,18 +18,16 @@ import {
   removeBackend,
   setBackend,
 } from '@tensorflow/tfjs-core'
-import { describeAdapter, requestAdapter, requestDevice } from './adapter.ts'
+import { type AdapterDescription, describeAdapter, requestAdapter, requestDevice } from './adapter.ts'
 import { addNOfAnyNumber } from './add-n.ts'
 import { alignedBroadcast, binaryKernels } from './broadcasts.ts'
 import { surfaceErrors } from './device-errors.ts'
 import { observeDevice } from './device-observer.ts'
 import { findGpu } from './gpu.ts'
-import { movingKernels, reduceIntegers, transposeOfIntegers } from './integers.ts'
-import { addKernel, replaceKernel } from './kernel-registry.ts'
+import { addKernel, replaceForIntegers, replaceKernel } from './kernel-registry.ts'
 import { readPatiently } from './patient-reads.ts'
 import { type PrepareProgress, prepare } from './prepare.ts'
-import { ofRealFloats, transposingKernels } from './real-floats.ts'
-import { selectOfAnyRank } from './select.ts'
+import { transposeOfAny } from './transpose.ts'
 import { uploadByQueue } from './uploads.ts'
 
 export interface WebgpuOptions {
@@ -75,6 +82,7 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
   }
   const adapter = await requestAdapter(await findGpu(), powerPreference)
   const description = describeAdapter(adapter)
+  const variant = variantFor(description)
   const device = await requestDevice(adapter)
   let dispatches = 0
   observeDevice(device, { dispatch: () => dispatches++ })
@@ -94,17 +102,15 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
     stopWatching = surfaceErrors(device, backend)
     if (description.software && typeof setImmediate !== 'undefined') readPatiently(backend)
     if (typeof OffscreenCanvas === 'undefined') refuseSyncReads(backend)
-    useVariant(backend, description.software ? 'software' : 'gpu')
+    useVariant(backend, variant)
     return backend
   })
   const putBack = [
     replaceKernel('BatchMatMul', matMulWebgpu),
     replaceKernel('AddN', addNOfAnyNumber(device.limits)),
     ...binaryKernels.map((name) => replaceKernel(name, alignedBroadcast)),
-    ...transposingKernels.map((name) => replaceKernel(name, ofRealFloats)),
-    replaceKernel('Transpose', transposeOfIntegers),
-    ...movingKernels.map((name) => replaceKernel(name, reduceIntegers)),
-    replaceKernel('Select', selectOfAnyRank),
+    replaceKernel('Transpose', transposeOfAny),
+    ...[...integerWebgpu, concatWebgpu, packWebgpu].map(replaceForIntegers),
     ...webgpuKernels.map(addKernel),
   ]
   const backend: WebgpuBackend = {
@@ -127,6 +133,19 @@ async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend
 async function makeCurrent(backend: WebgpuBackend): Promise<WebgpuBackend> {
   if (!(await setBackend('webgpu'))) throw new Error('webgpu: the engine refused to initialise the backend.')
   return backend
+}
+
+/**
+ * Kernels for GPUs or for adapters that compute on the CPU, as the adapter is; `DDNET_WEBGPU_VARIANT` chooses otherwise, so
+ * that both can be tested anywhere.
+ */
+function variantFor({ software }: AdapterDescription): KernelVariant {
+  const wanted = typeof process === 'undefined' ? undefined : process.env?.DDNET_WEBGPU_VARIANT
+  if (wanted === undefined || wanted === '') return software ? 'software' : 'gpu'
+  if (wanted === 'software' || wanted === 'gpu') return wanted
+  throw new BackendUnavailable(
+    `webgpu: expected DDNET_WEBGPU_VARIANT to be gpu or software, got "${wanted}". Unset it: each adapter has its own.`,
+  )
 }
 
 /** tfjs reads synchronously through a canvas, which Node has not: what would be a ReferenceError becomes an explanation. */

@@ -1,7 +1,7 @@
 import { dispose, matMul, type Tensor, tensor, toHost } from '@ddnet/ops'
-import { describeBackends, expectTensorClose, useBackend } from '@ddnet/testing'
+import { describeBackends, expectTensorClose, putVariantBack, useBackend } from '@ddnet/testing'
 import { engine } from '@tensorflow/tfjs-core'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { type KernelVariant, useVariant } from '../webgpu.ts'
 
 const values = (shape: number[], seed: number): Tensor =>
@@ -22,19 +22,12 @@ const transposed = (shape: number[], swap: boolean): number[] =>
   swap ? [...shape.slice(0, -2), shape.at(-1) as number, shape.at(-2) as number] : shape
 
 describeBackends('products of matrices', () => {
+  putVariantBack()
   describe.each<KernelVariant>(['gpu', 'software'])('for %s', (variant) => {
     const choose = async (): Promise<void> => {
       await useBackend('webgpu')
       useVariant(engine().backend, variant)
     }
-    let before: KernelVariant
-    beforeAll(async () => {
-      await useBackend('webgpu')
-      const { adapterInfo } = engine().backend as unknown as { adapterInfo: { architecture: string } }
-      before = adapterInfo.architecture === 'swiftshader' ? 'software' : 'gpu'
-    })
-    afterAll(() => useVariant(engine().backend, before))
-
     describe.each(cases)('%s', (_, aShape, bShape) => {
       test.each([
         [false, false],

@@ -2,23 +2,34 @@ import type { KernelFunc, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { broadcast_util, util } from '@tensorflow/tfjs-core'
 import { variantOf, webgpuKernel } from '../engine/webgpu-kernel.ts'
 
+interface WebGPUBackend {
+  readonly device: GPUDevice
+}
+
 type Inputs = { a: Tensor; b: Tensor }
 type Transposes = { transposeA: boolean; transposeB: boolean }
 
 /**
  * Products of matrices for adapters that compute on the CPU: tfjs's programs share tiles between barriers, which those
- * emulate slowly. On GPUs, and for integers, tfjs's stay.
+ * emulate slowly. On GPUs tfjs's stay, but for integers, which they multiply as floats, and for more rows, columns or
+ * matrices than their grids have room for.
  */
 export const matMulWebgpu =
   (stock: KernelFunc): KernelFunc =>
   (call) => {
     const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo }
+    const isWhole = a.dtype === 'int32' && b.dtype === 'int32'
     const isFloat = a.dtype === 'float32' && b.dtype === 'float32'
     const isEmpty = a.shape.includes(0) || b.shape.includes(0)
     const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
     const isRepeated =
       util.sizeFromShape(batchA) === 1 || util.sizeFromShape(batchB) === 1 || util.arraysEqual(batchA, batchB)
-    const isOurs = variantOf(call.backend as object) === 'software' && isFloat && !isEmpty && isRepeated
+    // A tile has at least 8 rows and columns, and each product is a layer.
+    const { maxComputeWorkgroupsPerDimension: most } = (call.backend as WebGPUBackend).device.limits
+    const isLarge = [...a.shape.slice(-2), ...b.shape.slice(-2)].some((size) => size > 8 * most)
+    const isMany = Math.max(util.sizeFromShape(batchA), util.sizeFromShape(batchB)) > most
+    const isFaster = isFloat && (variantOf(call.backend as object) === 'software' || isLarge || isMany)
+    const isOurs = (isWhole || isFaster) && !isEmpty && isRepeated
     return (isOurs ? inRegisters.kernelFunc : stock)(call)
   }
 
@@ -33,11 +44,12 @@ const inRegisters = webgpuKernel<Inputs, Transposes>('BatchMatMul', ({ a, b }, {
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
   const products = util.sizeFromShape(batch)
   const [rowTiles, columnTiles] = [Math.ceil(rows / 4), Math.ceil(columns / 4)]
-  const y = gpu.output([...batch, rows, columns])
+  const scalar = a.dtype === 'float32' ? ('f32' as const) : ('i32' as const)
+  const y = gpu.output([...batch, rows, columns], a.dtype as 'float32' | 'int32')
   gpu.run({
     label: 'BatchMatMul 4×4',
-    reads: { a: [a, 'f32'], b: [b, 'f32'] },
-    writes: { y: [y, 'f32'] },
+    reads: { a: [a, scalar], b: [b, scalar] },
+    writes: { y: [y, scalar] },
     uniforms: {
       rows,
       columns,
@@ -64,17 +76,17 @@ fn run(workgroup : i32, local : i32) {
   let row = index / uniforms.columnTiles % uniforms.rowTiles * 4;
   let atA = product * uniforms.aProduct + min(vec4<i32>(row) + vec4<i32>(0, 1, 2, 3), vec4<i32>(uniforms.rows - 1)) * uniforms.aRow;
   let atB = product * uniforms.bProduct + min(vec4<i32>(column) + vec4<i32>(0, 1, 2, 3), vec4<i32>(uniforms.columns - 1)) * uniforms.bColumn;
-  ${[0, 1, 2, 3].map((lane) => `var sum${lane} = vec4<f32>(0);`).join(' ')}
+  ${[0, 1, 2, 3].map((lane) => `var sum${lane} = vec4<${scalar}>(0);`).join(' ')}
   for (var k = 0; k < uniforms.depth; k++) {
     let fromA = atA + k * uniforms.aDepth;
     let fromB = atB + k * uniforms.bDepth;
-    let right = vec4<f32>(b[fromB.x], b[fromB.y], b[fromB.z], b[fromB.w]);
+    let right = vec4<${scalar}>(b[fromB.x], b[fromB.y], b[fromB.z], b[fromB.w]);
     ${['x', 'y', 'z', 'w'].map((lane, index) => `sum${index} += a[fromA.${lane}] * right;`).join('\n    ')}
   }
   ${[0, 1, 2, 3].map((lane) => `store(product, row + ${lane}, column, sum${lane});`).join('\n  ')}
 }
 
-fn store(product : i32, row : i32, column : i32, sum : vec4<f32>) {
+fn store(product : i32, row : i32, column : i32, sum : vec4<${scalar}>) {
   if (row >= uniforms.rows) { return; }
   let to = (product * uniforms.rows + row) * uniforms.columns + column;
   y[to] = sum.x;

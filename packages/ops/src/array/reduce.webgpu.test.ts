@@ -1,7 +1,7 @@
 import { engine, type Tensor, tensor, toHost } from '@ddnet/ops'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
-import { describeBackends, expectClose } from '@ddnet/testing'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
+import { describe, expect, test } from 'vitest'
 import { mean, sum } from './reduce.ts'
 
 const backend = () => engine().backend as unknown as { numDataIds(): number; adapterInfo?: { architecture: string } }
@@ -31,9 +31,7 @@ async function expected(x: Tensor, axes: number[]): Promise<Float64Array> {
 }
 
 describeBackends('sums on WebGPU', () => {
-  afterAll(() =>
-    useVariant(engine().backend, backend().adapterInfo?.architecture === 'swiftshader' ? 'software' : 'gpu'),
-  )
+  putVariantBack()
 
   describe.each<KernelVariant>(['software', 'gpu'])('%s', (variant) => {
     test.each<[shape: number[], axes: number[]]>([

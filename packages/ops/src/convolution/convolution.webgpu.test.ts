@@ -1,7 +1,7 @@
 import { memory, type Tensor, tensor, toHost, valueAndGrads } from '@ddnet/ops'
-import { describeBackends, describeOp, expectTensorClose, useBackend } from '@ddnet/testing'
+import { describeBackends, describeOp, expectTensorClose, putVariantBack, useBackend } from '@ddnet/testing'
 import { engine, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type KernelVariant, useVariant } from '../webgpu.ts'
 import { convTranspose2d } from './conv-transpose2d.ts'
 import { conv2d } from './conv2d.ts'
@@ -75,13 +75,13 @@ const cases: [string, Run, number[], number[]][] = [
 ]
 
 describeBackends('convolution kernels', () => {
+  putVariantBack()
   describe.each<KernelVariant>(['gpu', 'software'])('for %s', (variant) => {
     const choose = async (): Promise<void> => {
       await useBackend('webgpu')
       useVariant(engine().backend, variant)
     }
     beforeAll(choose)
-    afterAll(() => useVariant(engine().backend, adapterVariant()))
 
     // The operators' own tests run the software variant wherever there is no GPU.
     if (variant === 'gpu') {
@@ -119,8 +119,3 @@ describeBackends('convolution kernels', () => {
     })
   })
 }, ['webgpu'])
-
-const adapterVariant = (): KernelVariant => {
-  const { adapterInfo } = engine().backend as unknown as { adapterInfo: { architecture: string } }
-  return adapterInfo.architecture === 'swiftshader' ? 'software' : 'gpu'
-}

@@ -1,7 +1,7 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
 import { arenaOf, makeArena } from './webgpu-arena.ts'
-import { type BufferType, type Program, pipelineFor } from './webgpu-program.ts'
+import { type Program, pipelineFor } from './webgpu-program.ts'
 
 /** What a kernel needs of tfjs-backend-webgpu. */
 interface WebgpuBackend {
@@ -35,6 +35,7 @@ export function useVariant(backend: object, variant: KernelVariant): void {
   variants.set(backend, variant)
 }
 
+/** The variant that a backend runs. */
 export const variantOf = (backend: object): KernelVariant => variants.get(backend) ?? 'gpu'
 
 /** One kernel call's access to the device. */
@@ -87,32 +88,12 @@ function openGpu(backend: WebgpuBackend): { gpu: Gpu; free: () => void } {
     taken.push(made)
     return made
   }
-  /** tfjs casts bool and int32 to float32 without touching the buffer, which stays one of integers. */
-  const floatsOf = (x: TensorInfo): TensorInfo => {
-    if (x.dtype !== 'float32' || backend.tensorMap.get(x.dataId).dtype === 'float32') return x
-    const floats = scratch(x.shape)
-    const size = util.sizeFromShape(x.shape)
-    run({
-      label: 'cast',
-      reads: { integers: [x, 'i32'] },
-      writes: { floats: [floats, 'f32'] },
-      uniforms: { size },
-      workgroupSize: 64,
-      workgroups: Math.ceil(size / 64),
-      code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * 64 + local;
-  if (index < uniforms.size) { floats[index] = f32(integers[index]); }
-}`,
-    })
-    return floats
-  }
   const run: Gpu['run'] = (program) => {
     const { label, reads, writes, uniforms, floats = {}, workgroups } = program
     if (workgroups === 0) return
     const bound = [
       ...Object.values(writes).map(([tensor]) => tensor),
-      ...Object.values(reads).map(([tensor, type]) => (isFloat(type) ? floatsOf(tensor) : tensor)),
+      ...Object.values(reads).map(([tensor]) => tensor),
     ]
     // All buffers first: uploading ends the pass that dispatches are recorded in.
     for (const { dataId } of bound) backend.uploadToGPU(dataId)
@@ -122,7 +103,7 @@ fn run(workgroup : i32, local : i32) {
     backend.recordAndSubmit(
       {
         pipeline,
-        dispatch: gridOf(workgroups),
+        dispatch: gridOf(workgroups, backend.device.limits.maxComputeWorkgroupsPerDimension),
         // Otherwise tfjs puts the shapes of all tensors before the uniforms.
         pixelsOpType: 0,
         constructor: { name: label },
@@ -148,7 +129,7 @@ fn run(workgroup : i32, local : i32) {
       const { whole, parts } = makeArena(backend, shapes)
       return { whole: takeWhole(whole), parts }
     },
-    arenaOf: (tensors) => takeWhole(arenaOf(backend, tensors.map(floatsOf))),
+    arenaOf: (tensors) => takeWhole(arenaOf(backend, tensors)),
     maxBindingBytes: backend.device.limits.maxStorageBufferBindingSize,
     run,
   }
@@ -158,12 +139,9 @@ fn run(workgroup : i32, local : i32) {
   return { gpu, free }
 }
 
-const isFloat = (type: BufferType): boolean => type === 'f32' || type === 'vec4<f32>'
-
-const mostWorkgroups = 65_535 // in one dimension
-
-/** A grid of at least `workgroups`; `run` is not called in those beyond. */
-function gridOf(workgroups: number): [number, number, number] {
-  const rows = Math.ceil(workgroups / mostWorkgroups)
-  return [Math.ceil(workgroups / rows), rows, 1]
+/** A grid of at least `workgroups`, of which a device takes so many in each dimension; `run` is not called in those beyond. */
+function gridOf(workgroups: number, most: number): [number, number, number] {
+  const layers = Math.ceil(workgroups / most / most)
+  const rows = Math.ceil(workgroups / most / layers)
+  return [Math.ceil(workgroups / rows / layers), rows, layers]
 }

@@ -80,7 +80,7 @@ fn start(
   @builtin(num_workgroups) count : vec3<u32>,
   @builtin(local_invocation_index) local : u32,
 ) {
-  let workgroup = i32(id.y * count.x + id.x);
+  let workgroup = i32((id.z * count.y + id.y) * count.x + id.x);
   if (workgroup < uniforms.workgroups) { run(workgroup, i32(local)); }
 }
 `

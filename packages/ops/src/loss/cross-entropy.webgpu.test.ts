@@ -1,8 +1,8 @@
 import { crossEntropy, engine, random, type Tensor, type Tensor1D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
-import { describeBackends, expectClose } from '@ddnet/testing'
-import { afterAll, expect, test } from 'vitest'
+import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
+import { expect, test } from 'vitest'
 
 const key = random.key(5)
 
@@ -22,10 +22,7 @@ async function compute(rows: number, classes: number, labelSmoothing: number): P
 }
 
 describeBackends('the kernel of crossEntropy', () => {
-  afterAll(() => {
-    const { adapterInfo } = engine().backend as unknown as { adapterInfo?: { architecture: string } }
-    useVariant(engine().backend, adapterInfo?.architecture === 'swiftshader' ? 'software' : 'gpu')
-  })
+  putVariantBack()
 
   test.each<[KernelVariant, number, number]>([
     ['software', 130, 10],

@@ -1,10 +1,10 @@
 import type { KernelConfig, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core'
 import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { rowFunctions } from '../engine/webgpu-rows.ts'
 import type { CrossEntropyAttributes } from './cross-entropy-op.ts'
 
 type Inputs = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
-
-const workgroupSize = 64
 
 export const crossEntropyWebgpu: KernelConfig = webgpuKernel<Inputs, CrossEntropyAttributes>(
   'crossEntropy',
@@ -62,7 +62,8 @@ export const crossEntropyGradientWebgpu: KernelConfig = webgpuKernel<
   let whole = hard * labelWeight + spread * total(lane, part);`
       : 'let whole = hard * labelWeight;'
   }
-  let scale = select(dlosses[row], uniforms.nan, broken && counts);
+  // Chosen: where all labels are ignored the loss was divided by 0, and ∞ · 0 is NaN.
+  let scale = select(0.0, select(dlosses[row], uniforms.nan, broken), counts);
   for (var c = lane; c < classes; c += lanes) {
     let p = exp(logits[first + c] - peak - logarithm);
     let goal = ${smooth ? 'classWeights[c] * spread + ' : ''}select(0.0, hard * labelWeight, c == label);
@@ -110,7 +111,7 @@ function run(
 const lanes = ${lanes};
 // By its bits: a comparison may be compiled as if there were no NaN. A row with an infinite logit has no softmax either.
 fn orInfinity(x : f32) -> f32 { return select(x, uniforms.infinity, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u); }
-${lanes === 1 ? alone : together}
+${rowFunctions(lanes)}
 fn run(workgroup : i32, local : i32) {
   let row = ${lanes === 1 ? `workgroup * ${workgroupSize} + local` : 'workgroup'};
   let lane = ${lanes === 1 ? '0' : 'local'};
@@ -129,26 +130,3 @@ ${code(smooth)}
 }`,
   })
 }
-
-const alone = /* wgsl */ `
-fn largest(lane : i32, value : f32) -> f32 { return value; }
-fn total(lane : i32, value : f32) -> f32 { return value; }`
-
-/** Over a workgroup, in a tree whose order is fixed. */
-const reduction = (name: string, combine: string): string => /* wgsl */ `
-fn ${name}(lane : i32, value : f32) -> f32 {
-  values[lane] = value;
-  workgroupBarrier();
-  for (var half = ${workgroupSize / 2}; half > 0; half /= 2) {
-    if (lane < half) { values[lane] = ${combine}; }
-    workgroupBarrier();
-  }
-  let result = values[0];
-  workgroupBarrier();
-  return result;
-}`
-
-const together = /* wgsl */ `
-var<workgroup> values : array<f32, ${workgroupSize}>;
-${reduction('largest', 'max(values[lane], values[lane + half])')}
-${reduction('total', 'values[lane] + values[lane + half]')}`

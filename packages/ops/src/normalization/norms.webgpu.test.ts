@@ -12,8 +12,8 @@ import {
   zeros,
 } from '@ddnet/ops'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
-import { describeBackends, expectClose } from '@ddnet/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { batchNorm } from './batch-norm.ts'
 import { groupNorm } from './group-norm.ts'
 import { layerNorm } from './layer-norm.ts'
@@ -125,10 +125,7 @@ const cases: [string, Norm, View, string[]][] = [
 
 describeBackends('norms on WebGPU', () => {
   beforeAll(() => void tidy(() => grad((x) => mul(x, x))(scalar(1)))) // what the first gradient of a process computes
-  afterAll(() => {
-    const { adapterInfo } = engine().backend as unknown as { adapterInfo?: { architecture: string } }
-    useVariant(engine().backend, adapterInfo?.architecture === 'swiftshader' ? 'software' : 'gpu')
-  })
+  putVariantBack()
 
   describe.each<KernelVariant>(['software', 'gpu'])('%s', (variant) => {
     test.each(cases)('%s is the formula’s, in its few dispatches', async (_, norm, view, labels) => {

@@ -1,0 +1,50 @@
+import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
+import { util } from '@tensorflow/tfjs-core'
+import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { rowFunctions } from '../engine/webgpu-rows.ts'
+
+/**
+ * Softmax over the last axis, in one dispatch: a row of few values is one invocation's, one of many is shared by a
+ * workgroup. A row with a NaN or +∞, or of −∞ alone, has none, and is NaN.
+ */
+export const softmaxWebgpu: KernelConfig = webgpuKernel<{ logits: Tensor }, { dim: number }>(
+  'Softmax',
+  ({ logits }, { dim }, gpu) => {
+    const y = gpu.output(logits.shape)
+    const columns = logits.shape[dim] as number
+    const rows = util.sizeFromShape(logits.shape) / Math.max(1, columns)
+    const lanes = gpu.variant === 'gpu' && columns >= workgroupSize ? workgroupSize : 1
+    gpu.run({
+      label: lanes === 1 ? 'Softmax' : 'Softmax of a workgroup',
+      reads: { logits: [logits, 'f32'] },
+      writes: { y: [y, 'f32'] },
+      uniforms: { rows, columns },
+      floats: { nan: Number.NaN, infinity: Number.POSITIVE_INFINITY }, // WGSL has no constants of these
+      workgroupSize,
+      workgroups: Math.ceil((rows * lanes) / workgroupSize),
+      code: () => /* wgsl */ `
+const lanes = ${lanes};
+// By its bits: a comparison may be compiled as if there were no NaN.
+fn orInfinity(x : f32) -> f32 { return select(x, uniforms.infinity, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u); }
+${rowFunctions(lanes)}
+fn run(workgroup : i32, local : i32) {
+  let row = ${lanes === 1 ? `workgroup * ${workgroupSize} + local` : 'workgroup'};
+  let lane = ${lanes === 1 ? '0' : 'local'};
+  ${lanes === 1 ? 'if (row >= uniforms.rows) { return; }' : ''}
+  let first = row * uniforms.columns;
+  var highest = orInfinity(logits[first + lane]);
+  for (var c = lane + lanes; c < uniforms.columns; c += lanes) { highest = max(highest, orInfinity(logits[first + c])); }
+  let peak = largest(lane, highest);
+  let isBroken = (bitcast<u32>(peak) & 0x7f800000u) == 0x7f800000u;
+  var exps = 0.0;
+  for (var c = lane; c < uniforms.columns; c += lanes) { exps += exp(logits[first + c] - peak); }
+  let sum = total(lane, exps);
+  for (var c = lane; c < uniforms.columns; c += lanes) {
+    y[first + c] = select(exp(logits[first + c] - peak) / sum, uniforms.nan, isBroken);
+  }
+}`,
+    })
+    return y
+  },
+)

@@ -1,0 +1,138 @@
+import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { util } from '@tensorflow/tfjs-core'
+import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { keyOf } from './order.webgpu.ts'
+
+/** How many halvings of a distance one dispatch works off, on 2⁴ values that an invocation holds. */
+const halvings = 4
+
+/**
+ * The positions of the k largest or smallest values along an axis, in order, the first of equal ones first. A bitonic
+ * sort of pairs of a key and a position, so that no two are equal and the order is stable.
+ *
+ * @see Batcher 1968, "Sorting networks and their applications"
+ */
+export const topKIndicesWebgpu: KernelConfig = webgpuKernel<
+  { x: Tensor },
+  { k: number; axis: number; largest: boolean }
+>('topKIndices', ({ x }, { k, axis, largest }, gpu) => {
+  const count = x.shape[axis] as number
+  const inner = util.sizeFromShape(x.shape.slice(axis + 1))
+  const columns = x.size / Math.max(1, count)
+  const powers = Math.ceil(Math.log2(Math.max(1, count)))
+  const length = 2 ** powers
+  const pairs = { keys: gpu.scratch([columns, length], 'int32'), places: gpu.scratch([columns, length], 'int32') }
+  const view = { columns, length, count, inner }
+  begin(gpu, x, pairs, view, largest)
+  for (let stage = 1; stage <= powers; stage++) {
+    for (let top = stage - 1; top >= 0; top -= halvings) merge(gpu, pairs, view, stage, top)
+  }
+  const y = gpu.output(x.shape.toSpliced(axis, 1, k), 'int32')
+  gpu.run({
+    label: 'topKIndices end',
+    reads: { places: [pairs.places, 'i32'] },
+    writes: { y: [y, 'i32'] },
+    uniforms: { size: columns * k, k, length, inner },
+    workgroupSize,
+    workgroups: Math.ceil((columns * k) / workgroupSize),
+    code: () => /* wgsl */ `
+fn run(workgroup : i32, local : i32) {
+  let index = workgroup * ${workgroupSize} + local;
+  if (index >= uniforms.size) { return; }
+  let column = index / uniforms.inner / uniforms.k * uniforms.inner + index % uniforms.inner;
+  y[index] = places[column * uniforms.length + index / uniforms.inner % uniforms.k];
+}`,
+  })
+  return y
+})
+
+/** Keys `[columns, length]` and the positions that they come from. */
+interface Pairs {
+  readonly keys: TensorInfo
+  readonly places: TensorInfo
+}
+
+interface View {
+  /** `outer · inner` */
+  readonly columns: number
+  /** The count, filled up to a power of 2. */
+  readonly length: number
+  readonly count: number
+  readonly inner: number
+}
+
+/** Keys in ascending order are what is wanted: those of the largest values are turned round, bit by bit. */
+function begin(gpu: Gpu, x: TensorInfo, { keys, places }: Pairs, view: View, largest: boolean): void {
+  const size = view.columns * view.length
+  gpu.run({
+    label: 'topKIndices begin',
+    variant: `${x.dtype} ${largest ? 'largest' : 'smallest'}`,
+    reads: { x: [x, 'i32'] },
+    writes: { keys: [keys, 'i32'], places: [places, 'i32'] },
+    uniforms: { size, length: view.length, count: view.count, inner: view.inner },
+    workgroupSize,
+    workgroups: Math.ceil(size / workgroupSize),
+    code: () => /* wgsl */ `
+fn keyOf(word : i32) -> i32 { ${keyOf(x.dtype, 'infinity')} }
+fn run(workgroup : i32, local : i32) {
+  let index = workgroup * ${workgroupSize} + local;
+  if (index >= uniforms.size) { return; }
+  let column = index / uniforms.length;
+  let place = index % uniforms.length;
+  var key = 0x7fffffff; // what fills up comes last, as its place is behind all others
+  if (place < uniforms.count) {
+    let row = column / uniforms.inner * uniforms.count + place;
+    key = ${largest ? '~' : ''}keyOf(x[row * uniforms.inner + column % uniforms.inner]);
+  }
+  keys[index] = key;
+  places[index] = place;
+}`,
+  })
+}
+
+/** Of a stage, in which blocks of 2^stage are sorted, the exchanges over distances of 2^top, 2^(top − 1) … */
+function merge(gpu: Gpu, { keys, places }: Pairs, view: View, stage: number, top: number): void {
+  const count = Math.min(halvings, top + 1)
+  const held = 2 ** count
+  const groups = (view.columns * view.length) / held
+  gpu.run({
+    label: 'topKIndices merge',
+    variant: `${held}`,
+    reads: {},
+    writes: { keys: [keys, 'i32'], places: [places, 'i32'] },
+    uniforms: { groups, stage, lowest: top + 1 - count, length: view.length },
+    workgroupSize,
+    workgroups: Math.ceil(groups / workgroupSize),
+    code: () => /* wgsl */ `
+fn run(workgroup : i32, local : i32) {
+  let group = workgroup * ${workgroupSize} + local;
+  if (group >= uniforms.groups) { return; }
+  let lowest = u32(uniforms.lowest);
+  // The bits of a group's number around those of the values that it holds.
+  let first = ((group >> lowest) << (lowest + ${count}u)) | (group & ((1 << lowest) - 1));
+  let isDescending = (((first & (uniforms.length - 1)) >> u32(uniforms.stage)) & 1) == 1;
+  var key : array<i32, ${held}>;
+  var place : array<i32, ${held}>;
+  for (var i = 0; i < ${held}; i++) {
+    key[i] = keys[first + (i << lowest)];
+    place[i] = places[first + (i << lowest)];
+  }
+  for (var distance = ${held / 2}; distance > 0; distance >>= 1u) {
+    for (var i = 0; i < ${held}; i++) {
+      if ((i & distance) != 0) { continue; }
+      let j = i + distance;
+      let isAfter = key[i] > key[j] || (key[i] == key[j] && place[i] > place[j]);
+      if (isAfter != isDescending) {
+        let heldKey = key[i]; key[i] = key[j]; key[j] = heldKey;
+        let heldPlace = place[i]; place[i] = place[j]; place[j] = heldPlace;
+      }
+    }
+  }
+  for (var i = 0; i < ${held}; i++) {
+    keys[first + (i << lowest)] = key[i];
+    places[first + (i << lowest)] = place[i];
+  }
+}`,
+  })
+}
