@@ -1,4 +1,14 @@
-import { crossEntropy, engine, random, type Tensor, type Tensor1D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
+import {
+  crossEntropy,
+  engine,
+  ones,
+  random,
+  type Tensor,
+  type Tensor1D,
+  tensor,
+  toHost,
+  valueAndGrads,
+} from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
 import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
@@ -50,7 +60,8 @@ describeBackends('the kernel of crossEntropy', () => {
         const values = Float32Array.from({ length: 200 }, (_, index) => (index === 70 ? broken : index / 50))
         const logits = tensor(values, [2, 100])
         const labels = tensor([3, 4], [2], 'int32')
-        const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels, { reduction: 'none' }), [logits])
+        const run = (): Tensor => crossEntropy(logits, labels, { reduction: 'none' })
+        const { value, grads } = valueAndGrads(run, [logits], ones([2]))
         expect([...(await value.data())].map(Number.isNaN)).toEqual([true, false])
         const gradient = [...(await (grads[0] as Tensor).data())].map(Number.isNaN)
         expect(gradient).toEqual(gradient.map((_, index) => index < 100))
