@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { globalSetup as webgpuSetup } from '@ddnet/testing/browser'
+import { isCurrent } from '../packages/backend-node/src/install/compile.ts'
 import { InstallError, installedTensorFlow, installTensorFlow } from '../packages/backend-node/src/install/index.ts'
 
 /**
@@ -24,7 +25,10 @@ async function tensorflowSetup(): Promise<void> {
   ]
   const report = ({ text }: { text: string }) => process.stderr.write(`TensorFlow: ${text}\n`)
   try {
-    const { addon } = installedTensorFlow() ?? (await installTensorFlow({ trainingCheck, report }))
+    const present = installedTensorFlow()
+    const isUsable =
+      present !== undefined && (present.variant === 'tensorflow-linked' || (await isCurrent(present.folder)))
+    const { addon } = isUsable ? present : await installTensorFlow({ trainingCheck, report })
     process.env['DDNET_TENSORFLOW_ADDON'] = addon
   } catch (error) {
     // What goes wrong on a machine that has all that it takes is our fault.

@@ -51,9 +51,9 @@ describe('every package, packed and installed by npm', () => {
     const files = await filesIn(everything.installed(name))
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']))
     expect(files.filter((file) => /^dist\/.*\.mjs$/.test(file))).not.toEqual([])
-    // `binding` is TensorFlow's addon, which is compiled where it is installed; `template` is what `ddnet init` writes.
+    // `binding` and `addon` are TensorFlow's addon, which is compiled where it is installed; `template` is what `ddnet init` writes.
     const own =
-      /^(dist\/(?!.*\.test\.).+(\.mjs|\.d\.mts)|binding\/\w+\.(cc|h)|template\/.+|config\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES)$/
+      /^(dist\/(?!.*\.test\.).+(\.mjs|\.d\.mts)|(addon|binding)\/\w+\.(cc|h)|template\/.+|config\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES)$/
     expect(files.filter((file) => !own.test(file))).toEqual([])
   })
 
@@ -100,8 +100,12 @@ describe('every package, packed and installed by npm', () => {
   })
 
   test("what TensorFlow's addon is compiled from is there: its sources and Node's headers", async () => {
-    const sources = (await filesIn(everything.installed('@ddnet/backend-node'))).filter((file) => /^binding/.test(file))
-    expect(sources).toEqual(expect.arrayContaining(['binding/tfjs_backend.cc', 'binding/tfjs_binding.cc']))
+    const sources = (await filesIn(everything.installed('@ddnet/backend-node'))).filter((file) =>
+      /^(addon|binding)/.test(file),
+    )
+    expect(sources).toEqual(
+      expect.arrayContaining(['addon/log_level.cc', 'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc']),
+    )
     expect(await filesIn(everything.installed('node-api-headers'))).toContain('include/node_api.h')
   })
 

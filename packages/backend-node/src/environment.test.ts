@@ -38,6 +38,11 @@ test("TensorFlow's log is quiet unless the user set its level", () => {
   expect(loadEnvironment('cpu', true, { TF_CPP_MIN_LOG_LEVEL: '0' }).TF_CPP_MIN_LOG_LEVEL).toBe('0')
 })
 
+test.skipIf(process.arch !== 'x64')('oneDNN is on unless the user says otherwise (on x86)', () => {
+  expect(loadEnvironment('cpu', true, {}).TF_ENABLE_ONEDNN_OPTS).toBe('1')
+  expect(loadEnvironment('cpu', true, { TF_ENABLE_ONEDNN_OPTS: '0' }).TF_ENABLE_ONEDNN_OPTS).toBe('0')
+})
+
 test('the environment is put back, also after an error', () => {
   process.env['DDNET_TEST_A'] = 'before'
   const variables = { DDNET_TEST_A: 'during', DDNET_TEST_B: 'during' }

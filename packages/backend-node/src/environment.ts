@@ -11,7 +11,8 @@ export interface Environment {
  * The environment that TensorFlow reads once, while it loads.
  *
  * The addon always computes on the last GPU it sees, so it is shown the one it should use; 'cuda:N' counts within
- * `CUDA_VISIBLE_DEVICES`, as in PyTorch. Log messages below errors are off unless the user set a level.
+ * `CUDA_VISIBLE_DEVICES`, as in PyTorch. Log messages below errors are off unless the user set a level, and on x86 oneDNN is on,
+ * which TensorFlow by itself takes on some processors alone.
  *
  * @throws BackendUnavailable if `device` is malformed or `CUDA_VISIBLE_DEVICES` hides it
  */
@@ -20,6 +21,7 @@ export function loadEnvironment(device: Device, memoryGrowth: boolean, given: En
     CUDA_VISIBLE_DEVICES: visibleGpu(device, given.CUDA_VISIBLE_DEVICES),
     TF_FORCE_GPU_ALLOW_GROWTH: String(memoryGrowth),
     TF_CPP_MIN_LOG_LEVEL: given.TF_CPP_MIN_LOG_LEVEL ?? '2',
+    ...(process.arch === 'x64' && { TF_ENABLE_ONEDNN_OPTS: given.TF_ENABLE_ONEDNN_OPTS ?? '1' }),
   }
 }
 

@@ -41,6 +41,9 @@ export function loadAddon(addonPath: string, environment: Readonly<Record<string
       `tensorflow: '${path}' is not TensorFlow's addon. Give the path of a tfjs_binding.node.`,
     )
   }
+  // TensorFlow reads this one again at its first ops. Read differently, it would take half of oneDNN.
+  const { TF_ENABLE_ONEDNN_OPTS: oneDnn } = addon[firstEnvironment] ?? environment
+  if (oneDnn !== undefined) process.env['TF_ENABLE_ONEDNN_OPTS'] = oneDnn
   // Kept with the addon, which is the process's own global: all copies of this package see one value.
   addon[firstEnvironment] ??= environment
   return { binding: addon as Binding, environment: addon[firstEnvironment] }

@@ -16,9 +16,9 @@ import { type Device, loadEnvironment } from './environment.ts'
 import { findAddon } from './find-addon.ts'
 import { cpuKernels, kernels } from './kernels/index.ts'
 import { backendName } from './kernels/kernel.ts'
-import { useOneDnnIfRight } from './kernels/one-dnn-check.ts'
 import { loadAddon } from './load-addon.ts'
 import { readLater } from './read-later.ts'
+import { expectRightNumbers } from './self-check/self-check.ts'
 import type { Binding, NodeJSKernelBackend } from './vendor/tfjs-node.mjs'
 
 export interface TensorFlowOptions {
@@ -47,7 +47,10 @@ export interface TensorFlowBackend extends Backend, CudaVersions {
  * Device and memory growth are fixed when a process first loads TensorFlow; in a worker thread set
  * `CUDA_VISIBLE_DEVICES` and `TF_FORCE_GPU_ALLOW_GROWTH` for the whole process instead.
  *
- * @throws BackendUnavailable naming what is missing: the addon, one of its libraries, or the device that was asked for
+ * Before it is used, convolutions, poolings, batch norm and their gradients are compared with plain arithmetic.
+ *
+ * @throws BackendUnavailable naming what is missing (the addon, one of its libraries, or the device that was asked for), or
+ * the operator that computes wrong numbers here
  * @example const { device, version } = await tensorflow({ device: 'cpu' })
  */
 export async function tensorflow(options: TensorFlowOptions = {}): Promise<TensorFlowBackend> {
@@ -60,10 +63,9 @@ export async function tensorflow(options: TensorFlowOptions = {}): Promise<Tenso
   try {
     await setBackend(backendName)
     const device = computingDevice(backend, asked, loaded.CUDA_VISIBLE_DEVICES !== environment.CUDA_VISIBLE_DEVICES)
-    if (device === 'cpu') {
-      for (const kernel of cpuKernels) registerOwnKernel(kernel)
-      if (isNew && process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0') useOneDnnIfRight(backend)
-    } else readLater(backend)
+    if (device === 'cpu') for (const kernel of cpuKernels) registerOwnKernel(kernel)
+    else readLater(backend)
+    if (isNew) expectRightNumbers(device, device === 'cpu' && process.env['TF_ENABLE_ONEDNN_OPTS'] === '1')
     return {
       name: backendName,
       device,

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Context } from './context.ts'
@@ -31,8 +32,25 @@ export async function findCompiler(context: Context): Promise<string[]> {
   )
 }
 
+const addonSources = ['binding/tfjs_backend.cc', 'binding/tfjs_binding.cc', 'addon/log_level.cc']
+
+const packageFolder = (): string => dirname(createRequire(import.meta.url).resolve('@ddnet/backend-node/package.json'))
+
+/** A file beside the addon that says which sources it was made of. */
+const digestName = 'tfjs_binding.sources'
+
+async function sourcesDigest(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const source of addonSources) hash.update(await readFile(join(packageFolder(), source)))
+  return hash.digest('hex')
+}
+
+/** Whether the addon in `folder` was compiled from this version's sources. */
+export const isCurrent = async (folder: string): Promise<boolean> =>
+  (await readFile(join(folder, digestName), 'utf8').catch(() => '')) === (await sourcesDigest())
+
 /**
- * Compiles tfjs-node-gpu's C++ sources, which this package carries, against the TensorFlow in `folder`; returns the
+ * Compiles tfjs-node-gpu's C++ sources and one of ours, which this package carries, against the TensorFlow in `folder`; returns the
  * addon's path. It finds its libraries from where it lies itself: the folder may be moved.
  *
  * @param include folder of TensorFlow's C headers
@@ -45,7 +63,6 @@ export async function compile(
   context: Context,
 ): Promise<string> {
   const require = createRequire(import.meta.url)
-  const sources = join(dirname(require.resolve('@ddnet/backend-node/package.json')), 'binding')
   const headers = join(dirname(require.resolve('node-api-headers/package.json')), 'include')
   const addon = join(folder, 'tfjs_binding.node')
   const libraryFolders = ['tensorflow', ...(await nvidiaFolders(folder))]
@@ -56,8 +73,9 @@ export async function compile(
         ...args,
         ...['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8'],
         ...['-I', headers, '-I', include],
-        ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((source) => join(sources, source)),
+        ...addonSources.map((source) => join(packageFolder(), source)),
         ...['-L', join(folder, 'tensorflow'), ...libraries.map((library) => `-l:${library}`)],
+        '-Wl,-z,initfirst', // see log_level.cc
         // RPATH, unlike RUNPATH, holds for the libraries that TensorFlow in turn looks for, too.
         ...['-Wl,--disable-new-dtags', ...libraryFolders.map((name) => `-Wl,-rpath,$ORIGIN/${name}`)],
         ...['-o', addon],
@@ -73,6 +91,7 @@ export async function compile(
       { cause: error },
     )
   }
+  await writeFile(join(folder, digestName), await sourcesDigest())
   return addon
 }
 

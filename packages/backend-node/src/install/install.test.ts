@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isCurrent } from './compile.ts'
 import { InstallError, type InstallOptions, installedTensorFlow, installTensorFlow, removeTensorFlow } from './index.ts'
 import { expectPlatform } from './platform.ts'
 
@@ -91,6 +92,7 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
       'tensorflow/libtensorflow_cc.so.2',
       'tensorflow/libtensorflow_framework.so.2',
       'tfjs_binding.node',
+      'tfjs_binding.sources',
     ])
     expect(installedTensorFlow({ DDNET_CACHE: join(folder, 'cache') })?.folder).toBe(join(root(), name))
   })
@@ -109,6 +111,18 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
     rmSync(bin('c++'))
     expect(await install()).toMatchObject({ isNew: false, device: 'cpu' })
     expect(said[0]).toBe('started: three training steps')
+  })
+
+  test('an addon that another version of this package compiled is compiled again', async () => {
+    tools()
+    const { folder: installed, addon } = await install()
+    expect(await isCurrent(installed)).toBe(true)
+    writeFileSync(addon, 'of other sources')
+    writeFileSync(join(installed, 'tfjs_binding.sources'), 'other sources')
+    expect(await isCurrent(installed)).toBe(false)
+    expect(await install()).toMatchObject({ isNew: true })
+    expect(readFileSync(addon, 'utf8')).not.toContain('of other sources')
+    expect(await isCurrent(installed)).toBe(true)
   })
 
   test('what is there and does not train any more is installed again', async () => {
@@ -165,6 +179,7 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
     expect(readdirSync(installed).sort()).toEqual([
       ...['nvidia', 'nvidia_cublas_cu12-9.3.dist-info', 'nvidia_cudnn_cu12-9.3.dist-info', 'tensorflow'],
       'tfjs_binding.node',
+      'tfjs_binding.sources',
     ])
     expect(readFileSync(addon, 'utf8')).toContain('-Wl,-rpath,$ORIGIN/nvidia/cudnn/lib')
     expect(readFileSync(addon, 'utf8')).not.toContain('__init__')

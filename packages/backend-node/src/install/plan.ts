@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { realpath, stat, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { hasNvidiaDriver, type Installation, installationIn, installations } from '../installations.ts'
-import { compile, findCompiler } from './compile.ts'
+import { compile, findCompiler, isCurrent } from './compile.ts'
 import { type Context, phase } from './context.ts'
 import { expectSpace } from './disk-space.ts'
 import { download, sizes, tensorflowVersion } from './download.ts'
@@ -24,7 +24,7 @@ export interface Wish {
 /** What is to be installed: its place, and how it comes there. */
 export interface Plan {
   readonly device: 'cpu' | 'cuda:0' | 'auto'
-  /** What is there and was made from the same; whether it works is another question. */
+  /** What is there and was made from the same, by this version; whether it works is another question. */
   present(): Promise<Installation | undefined>
   /** Its place, when it is known what it is. */
   target(version: string): Installation
@@ -48,7 +48,7 @@ export async function planOf({ cuda = false, python, from }: Wish, root: string,
   }
   return {
     device: cuda && driver ? 'cuda:0' : 'cpu',
-    present: async () => target,
+    present: async () => ((await isCurrent(target.folder)) ? target : undefined),
     target: () => target,
     prepare: async () => {
       const compiler = await findCompiler(context)
@@ -95,7 +95,8 @@ async function planFrom(from: string, cuda: boolean, root: string, context: Cont
   const target = installationIn(root, variant, version)
   return {
     device: variant === 'tensorflow' && hasNvidiaDriver() ? 'cuda:0' : 'cpu',
-    present: async () => ((await isFrom(existing, target.folder)) ? target : undefined),
+    present: async () =>
+      (await isFrom(existing, target.folder)) && (await isCurrent(target.folder)) ? target : undefined,
     target: () => target,
     prepare: async () => {
       const compiler = await findCompiler(context)

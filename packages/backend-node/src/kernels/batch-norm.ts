@@ -1,6 +1,5 @@
 import { type KernelConfig, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
 import { type Attributes, kernel } from './kernel.ts'
-import { executeOneDnn } from './one-dnn.ts'
 
 export interface BatchNormAttributes {
   readonly eps: number
@@ -32,9 +31,7 @@ export const batchNorm: KernelConfig = kernel<Inputs, BatchNormAttributes & { mo
     const running = momentum === 1 ? [tensor1d([], 'float32'), tensor1d([], 'float32')] : [runningMean, runningVar]
     const inputs = [asImages(x, weight.size), weight, bias, ...running]
     const attributes = { ...batchNormAttributes(eps), exponential_avg_factor: { float: momentum } }
-    const outputs = executor.hasOneDnn
-      ? executeOneDnn(executor, 'FusedBatchNormV3', inputs, attributes, 6)
-      : executor.executeAll('FusedBatchNormV3', inputs, attributes, 6)
+    const outputs = executor.executeAll('FusedBatchNormV3', inputs, attributes, 6)
     // The fourth and the fifth are what TensorFlow's CPU keeps for the gradient: the batch's mean and biased variance.
     const [y, nextMean, nextVar, mean, variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
     // Not oneDNN's batch norm with ReLU in it: that makes a NaN 0, so that a run that diverged would look healthy.

@@ -10,7 +10,7 @@ import {
   tensor1d,
   zeros,
 } from '@tensorflow/tfjs-core'
-import { convolutionAttributes, convolve, dilatedSize, evenStrides } from './convolution.ts'
+import { convolutionAttributes, convolveFilterGradient, dilatedSize, evenStrides } from './convolution.ts'
 import { type Executor, kernel } from './kernel.ts'
 
 /**
@@ -35,9 +35,7 @@ export const conv2dFilterGradient: KernelConfig = kernel<
 /** Groups one by one. */
 function byGroup(executor: Executor, x: Tensor4D, dy: Tensor4D, geometry: ConvolutionGeometry, size: Pair): Tensor4D {
   const gradient = (x: Tensor4D, dy: Tensor4D): Tensor4D => {
-    const [, height, width, inChannels] = x.shape
-    const inputs = [x, tensor1d([...size, inChannels, dy.shape[3]], 'int32'), dy]
-    return convolve(executor, 'Conv2DBackpropFilter', inputs, geometry, [[height, width], size])
+    return convolveFilterGradient(executor, x, [...size, x.shape[3], dy.shape[3]], dy, geometry)
   }
   if (geometry.groups === 1) return gradient(x, dy)
   const parts = split(dy, geometry.groups, 3)

@@ -1,7 +1,6 @@
 import type { Pair } from '@ddnet/ops'
-import { backend_util, pad, reshape, slice, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core'
-import type { AttributeValue, Executor } from './kernel.ts'
-import { executeOneDnn } from './one-dnn.ts'
+import { backend_util, pad, reshape, slice, type Tensor, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
+import type { Attributes, AttributeValue, Executor } from './kernel.ts'
 
 /** The attributes of tfjs's convolution kernels; padding in any of its forms. */
 export interface StockGeometry {
@@ -56,35 +55,84 @@ export const convolutionAttributes = ({
   data_format: 'NHWC',
 })
 
-/**
- * Runs a convolution or one of its gradients over images of `size` with a kernel of `kernelSize`. oneDNN is faster, but has
- * gradients of those paddings alone that TensorFlow has a name for.
- */
-export function convolve(
+/** A convolution. */
+export function convolve(executor: Executor, x: Tensor4D, filter: Tensor4D, geometry: Geometry): Tensor4D {
+  const inputs = [widened(x, 3), widened(widened(filter, 2), 3)]
+  const y = execute(executor, 'Conv2D', inputs, geometry, x.shape, filter.shape)
+  return narrowed(y, [...y.shape.slice(0, 3), filter.shape[3]])
+}
+
+/** The gradient of a convolution of `xShape` in its input. */
+export function convolveInputGradient(
   executor: Executor,
-  op: 'Conv2D' | 'Conv2DBackpropInput' | 'Conv2DBackpropFilter',
+  xShape: Shape,
+  filter: Tensor4D,
+  dy: Tensor4D,
+  geometry: Geometry,
+): Tensor4D {
+  const wide = tensor1d([...xShape.slice(0, 3), wideSize(xShape[3])], 'int32')
+  const inputs = [wide, widened(widened(filter, 2), 3), widened(dy, 3)]
+  return narrowed(execute(executor, 'Conv2DBackpropInput', inputs, geometry, xShape, filter.shape), xShape)
+}
+
+/** The gradient of a convolution by `filterShape` in its filter. */
+export function convolveFilterGradient(
+  executor: Executor,
+  x: Tensor4D,
+  filterShape: Shape,
+  dy: Tensor4D,
+  geometry: Geometry,
+): Tensor4D {
+  const wide = tensor1d([filterShape[0], filterShape[1], wideSize(filterShape[2]), wideSize(filterShape[3])], 'int32')
+  const inputs = [widened(x, 3), wide, widened(dy, 3)]
+  return narrowed(execute(executor, 'Conv2DBackpropFilter', inputs, geometry, x.shape, filterShape), filterShape)
+}
+
+/**
+ * Runs one of TensorFlow's convolution ops. Where TensorFlow has a name for the padding it gets the name: the gradients are
+ * handed to oneDNN, which is faster, only by name.
+ */
+function execute(
+  executor: Executor,
+  op: string,
   inputs: readonly Tensor[],
   geometry: Geometry,
-  [size, kernelSize]: readonly [Pair, Pair],
+  [, height, width]: Shape,
+  [kernelHeight, kernelWidth]: Shape,
 ): Tensor4D {
-  const attributes = convolutionAttributes(geometry)
-  const named = namedPadding(geometry, size, kernelSize)
-  const fitsOneDnn = executor.hasOneDnn && inputs.every((input) => input.size > 0)
-  if (fitsOneDnn && (op === 'Conv2D' || named !== undefined)) {
-    const { explicit_paddings: _, ...others } = attributes
-    try {
-      return executeOneDnn(
-        executor,
-        op,
-        inputs,
-        named === undefined ? attributes : { ...others, padding: named },
-      )[0] as Tensor4D
-    } catch {
-      // TensorFlow's own op says what is wrong, if anything is.
-    }
-  }
-  return executor.execute(op, inputs, { ...attributes, use_cudnn_on_gpu: true })
+  const { explicit_paddings, ...attributes } = convolutionAttributes(geometry)
+  const named = namedPadding(geometry, [height, width], [kernelHeight, kernelWidth])
+  const padding = named === undefined ? { explicit_paddings } : { padding: named }
+  const all = { ...attributes, ...padding, use_cudnn_on_gpu: true } as Attributes
+  const isTrusted = executor.isGpu || isOrdinary(geometry, [kernelHeight, kernelWidth])
+  return isTrusted ? executor.execute(op, inputs, all) : executor.executeInDouble(op, inputs, all)
 }
+
+/**
+ * Whether oneDNN is right for such a convolution on every processor. For kernels of one row or column with strides, and strides
+ * that differ, TensorFlow 2.21's gives wrong filter gradients (AVX2: 1 × 1, stride 2) and writes outside its memory
+ * (AVX-512: 1 × 1, strides [1, 2]).
+ */
+const isOrdinary = ({ stride, padding, dilation }: Geometry, kernelSize: Pair): boolean =>
+  stride[0] === stride[1] &&
+  kernelSize.every((size) => size > 1 || stride[0] === 1) &&
+  dilatedSize(kernelSize, dilation).every((reach, axis) => padding[axis as 0 | 1].every((zeros) => zeros < reach))
+
+/**
+ * One channel becomes two, the second of zeros. Of one channel a layout by channels and one by pixels are the same to oneDNN,
+ * and it takes the wrong strides: TensorFlow 2.21 itself, in Python too, gives wrong values for some shapes (one input
+ * channel, several images, strides [1, 2], results one pixel wide), and for others writes outside its memory (one output channel, 1 × 1, strides [1, 2]).
+ */
+const wideSize = (channels: number): number => (channels === 1 ? 2 : channels)
+
+function widened(x: Tensor4D, axis: 2 | 3): Tensor4D {
+  if (x.shape[axis] !== 1) return x
+  const padding = [0, 1, 2, 3].map((each): [number, number] => [0, each === axis ? 1 : 0])
+  return pad(x, padding)
+}
+
+const narrowed = (x: Tensor4D, shape: readonly number[]): Tensor4D =>
+  x.shape.every((size, axis) => size === shape[axis]) ? x : slice(x, [0, 0, 0, 0], shape as Shape)
 
 /** TensorFlow's name of a padding, if it has one: SAME gives `⌈size / stride⌉`, and the odd zero comes last. */
 function namedPadding(

@@ -33,7 +33,7 @@ export const kernels: readonly KernelConfig[] = [
 
 /**
  * Kernels for TensorFlow's CPU alone: those of batch norm read what it keeps for the backward pass, where its GPU keeps
- * something else; that of convolution is oneDNN's; those of max pooling wait for a number, which would stop a GPU.
+ * something else; those of max pooling wait for a number, which would stop a GPU.
  */
 export const cpuKernels: readonly KernelConfig[] = [
   batchNorm,

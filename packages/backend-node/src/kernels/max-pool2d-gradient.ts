@@ -1,7 +1,6 @@
 import { add, type KernelConfig, maximum, notEqual, type Tensor4D, where, zerosLike } from '@tensorflow/tfjs-core'
 import { type Executor, kernel } from './kernel.ts'
 import { allFinite } from './max-pool2d.ts'
-import { fitsOneDnn, oneDnnPoolGradient } from './max-pool2d-one-dnn.ts'
 import { denseWindows, numberNaNs, type PoolGeometry, poolAttributes } from './pooling.ts'
 
 const name = 'maxPool2dGradient'
@@ -16,10 +15,8 @@ export const maxPool2dGradient: KernelConfig = kernel<Inputs, PoolGeometry>(name
 export const maxPool2dGradientOnCpu: KernelConfig = kernel<Inputs, PoolGeometry>(
   name,
   (executor, { dy, x, y }, geometry) => {
-    const areNumbers = allFinite(y)
-    if (areNumbers && fitsOneDnn(executor, x, geometry)) return oneDnnPoolGradient(executor, { dy, x }, geometry)
     const known = { x: aboveInfinity(x, geometry), y: aboveInfinity(y, geometry) }
-    if (areNumbers) return gradient(executor, { dy, ...known }, geometry)
+    if (allFinite(y)) return gradient(executor, { dy, ...known }, geometry)
     const broken = notEqual(y, y)
     const none = zerosLike(dy)
     const ofNumbers = gradient(executor, { dy: where(broken, none, dy), ...known }, geometry)

@@ -12,7 +12,6 @@ import {
   where,
 } from '@tensorflow/tfjs-core'
 import { type Executor, kernel } from './kernel.ts'
-import { fitsOneDnn, oneDnnPool } from './max-pool2d-one-dnn.ts'
 import { denseWindows, type PoolGeometry, poolAttributes } from './pooling.ts'
 
 const name = 'maxPool2d'
@@ -29,7 +28,7 @@ export const maxPool2d: KernelConfig = kernel<Inputs, PoolGeometry>(name, (execu
 /** The same where a look at the whole input does not hold up the device: of finite numbers, `MaxPool` alone. */
 export const maxPool2dOnCpu: KernelConfig = kernel<Inputs, PoolGeometry>(name, (executor, { x }, geometry) => {
   if (!allFinite(x)) return poolRepaired(executor, x, geometry)
-  const y = fitsOneDnn(executor, x, geometry) ? oneDnnPool(executor, x, geometry)[0] : pool(executor, x, geometry)
+  const y = pool(executor, x, geometry)
   knownFinite.add(y.dataId)
   return y
 })
