@@ -7,13 +7,13 @@
  *     pnpm bench data [rounds=7] [cifar=6400] [jpeg=128] [workers=2] [out=FILE.json]
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, defaultServerConditions } from 'vite'
-import { measuredCommit } from '../commit.mjs'
+import { keepResult, measurement } from '../result.mjs'
 import { loadSources } from '../wasm/load-sources.mjs'
 import { startPeer } from '../wasm/peer.mjs'
 import { median } from '../wasm/statistics.mjs'
@@ -29,6 +29,7 @@ const count = { CIFAR: setting('cifar', 6400), JPEG: setting('jpeg', 128) }
 /** About what a trainer consumes on two cores, in images a second. */
 const CONSUMED = 400
 
+const measured = measurement()
 const folder = mkdtempSync(join(tmpdir(), 'ddnet-bench-data-'))
 try {
   await makePhotos(join(folder, 'photos'), count.JPEG)
@@ -71,22 +72,14 @@ try {
     const ratio = name.startsWith('CIFAR') ? `   ${(imagesPerSecond / CONSUMED).toFixed(1)}× of ${CONSUMED}` : ''
     console.log(`${loader.padEnd(8)} ${name.padEnd(34)} ${numbers.join('   ')}${ratio}`)
   }
-  const out = given.out ?? here('../results/data.json')
-  mkdirSync(dirname(out), { recursive: true })
   const result = {
     command: `pnpm bench data rounds=${rounds} cifar=${count.CIFAR} jpeg=${count.JPEG} workers=${workers}`,
-    commit: measuredCommit(),
-    date: new Date().toISOString(),
-    cpu: cpus()[0].model,
-    cores: cpus().length,
-    node: process.version,
+    ...measured,
     ...(torch && { peer: torch.runtime }),
-    // Above the number of cores, times on the clock say little.
-    loadAverage: loadavg()[1],
     unit: 'images a second, medians',
     rows: table,
   }
-  writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
+  keepResult('data.json', result, given.out)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

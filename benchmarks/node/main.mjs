@@ -9,11 +9,8 @@
  * variables that keep glibc from giving memory back after every step.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
-import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { measuredCommit } from '../commit.mjs'
+import { keepResult, measurement } from '../result.mjs'
 import { startPeer, tunedAllocator } from '../wasm/peer.mjs'
 import { median } from '../wasm/statistics.mjs'
 
@@ -25,6 +22,7 @@ const threads = setting('threads', Math.min(2, cpus().length))
 const rounds = setting('rounds', 6)
 const steps = setting('steps', 4)
 
+const measured = measurement()
 const python = process.env.DDNET_PYTHON ?? 'python3'
 const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0
 if (!hasTorch) console.log(`${python} has no torch: give one as DDNET_PYTHON to compare with PyTorch`)
@@ -33,21 +31,12 @@ const results = []
 for (const batch of batches) results.push({ batch, peers: await benchStep(batch) })
 const result = {
   command: `node benchmarks/node/main.mjs batches=${batches} threads=${threads} rounds=${rounds} steps=${steps}`,
-  commit: measuredCommit(),
-  date: new Date().toISOString(),
-  cpu: cpus()[0].model,
-  cores: cpus().length,
-  node: process.version,
-  // Above the number of cores, times on the clock say little: see the processors' times.
-  loadAverage: loadavg()[1],
+  ...measured,
   threads,
   unit: 'milliseconds; relative is to the first peer, of medians',
   steps: results,
 }
-const out = given.out ?? here(`../results/node-${threads}-threads.json`)
-mkdirSync(dirname(out), { recursive: true })
-writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
-console.log(`\n${relative(process.cwd(), out)}`)
+keepResult(`node-${threads}-threads.json`, result, given.out)
 
 async function benchStep(batch) {
   const tensorflow = (name, kernels, environment = {}) =>

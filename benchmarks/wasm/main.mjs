@@ -10,11 +10,8 @@
  * "fused" is `wasm({ fusedMultiplyAdd: true })`, which needs Node 22 too.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
-import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { measuredCommit } from '../commit.mjs'
+import { keepResult, measurement } from '../result.mjs'
 import { installJax } from './install-jax.mjs'
 import { startPeer, tunedAllocator } from './peer.mjs'
 import { median } from './statistics.mjs'
@@ -28,6 +25,7 @@ const rounds = setting('rounds', 8)
 const steps = setting('steps', 5)
 const withJax = setting('jax', 1) === 1
 
+const measured = measurement()
 const python = process.env.DDNET_PYTHON ?? 'python3'
 const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0
 
@@ -35,23 +33,14 @@ const step = await benchStep()
 const operators = setting('operators', 1) === 1 ? await benchOperators() : []
 const result = {
   command: `node benchmarks/wasm/main.mjs batch=${batch} threads=${threads} rounds=${rounds} steps=${steps}`,
-  commit: measuredCommit(),
-  date: new Date().toISOString(),
-  cpu: cpus()[0].model,
-  cores: cpus().length,
-  node: process.version,
-  // Above the number of cores, times on the clock say little: see the processors' times.
-  loadAverage: loadavg()[1],
+  ...measured,
   batch,
   threads,
   unit: 'milliseconds, medians',
   step,
   operators,
 }
-const out = given.out ?? here(`../results/wasm-${threads}-threads.json`)
-mkdirSync(dirname(out), { recursive: true })
-writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
-console.log(`\n${relative(process.cwd(), out)}`)
+keepResult(`wasm-${threads}-threads.json`, result, given.out)
 
 async function benchStep() {
   const node = (kernels, count) => [process.execPath, [here('ddnet-step.mjs'), kernels, `${batch}`, `${count}`]]

@@ -109,7 +109,7 @@ describe('eval and predict', () => {
     const { code, stderr } = await shell.run('eval', 'runs/a', '--backend', 'gpu')
     expect([code, stderr]).toEqual([
       2,
-      "ddnet: backend=gpu (--backend): expected one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm, got 'gpu'. Try backend=auto\n",
+      "ddnet: backend=gpu (--backend): expected one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm, got 'gpu'. Try backend=cuda\n",
     ])
   })
 })
