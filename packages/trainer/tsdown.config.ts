@@ -5,6 +5,7 @@ export default defineConfig({
   ...base,
   entry: {
     index: 'src/index.ts',
+    node: 'src/node.ts',
     'storage.browser': 'src/checkpoint/storage.browser.ts',
     'storage.node': 'src/checkpoint/storage.node.ts',
   },

@@ -30,6 +30,8 @@ export interface Callback {
   needsState?(step: number): boolean
   /** What it must remember over a resume; needs a `name`. */
   state?(): Json
+  /** Before a snapshot is taken: what it tells elsewhere is on the disk afterwards, as the checkpoint will be that speaks of it. */
+  flush?(): void | Promise<void>
   /** Before `onStart` of a resumed run: what `state` gave. */
   restore?(state: Json): void
   onStart?(event: StartEvent, control: Control): void | Promise<void>

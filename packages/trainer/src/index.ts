@@ -3,6 +3,7 @@ export { CallbackError } from './callback-error.ts'
 export { type CheckpointOptions, checkpoint } from './checkpoint/checkpoint.ts'
 export { CheckpointError } from './checkpoint/checkpoint-error.ts'
 export {
+  type BestCheckpoint,
   type Checkpoint,
   type CheckpointFiles,
   decodeCheckpoint,

@@ -65,9 +65,9 @@ export class Run<B> {
   constructor(learner: Learner, callbacks: readonly Callback[], loader: Loader<B>, options: FitOptions<B>) {
     this.#learner = learner
     // Those that remember come first, so that a checkpoint made in the same event holds what they learned from it.
-    this.#callbacks = callbacks
-      .map((callback, index) => ({ name: callback.name ?? `#${index + 1}`, callback }))
-      .toSorted((a, b) => Number(b.callback.state !== undefined) - Number(a.callback.state !== undefined))
+    this.#callbacks = named(callbacks).toSorted(
+      (a, b) => Number(b.callback.state !== undefined) - Number(a.callback.state !== undefined),
+    )
     this.#loader = loader as Loader<unknown> as Loader<Tensors> // the learner checks each batch by name
     this.#validation = options.validation
     this.#validateEvery = options.validateEvery
@@ -349,7 +349,7 @@ export class Run<B> {
         await handler?.call(callback, event, control)
       } catch (error) {
         if (this.#unreadable !== undefined && error === this.#unreadable.error) throw error
-        if ([DivergedError, CheckpointError, LogError].some((type) => error instanceof type)) throw error
+        if ([DivergedError, CheckpointError, LogError, CallbackError].some((type) => error instanceof type)) throw error
         throw new CallbackError(callbackName, name, this.#step, error)
       }
     }
@@ -360,6 +360,14 @@ export class Run<B> {
       throw new Error(
         `snapshot: the model is ${this.#pending.length} steps ahead of this event. Announce the step in needsState.`,
       )
+    }
+    for (const { name, callback } of this.#callbacks) {
+      try {
+        await callback.flush?.()
+      } catch (error) {
+        if (error instanceof LogError) throw error
+        throw new CallbackError(name, 'flush', this.#step, error)
+      }
     }
     const running = { sinceValidation: this.#sinceValidation, inEpoch: this.#inEpoch }
     const states = this.#callbacks.flatMap(({ name, callback }) =>
@@ -395,6 +403,17 @@ export class Run<B> {
     this.#pending.length = 0
     this.#batches = []
   }
+}
+
+/** Each callback with a name of its own, under which its state is kept: the second of a name is `NAME (2)`. */
+function named(callbacks: readonly Callback[]): { name: string; callback: Callback }[] {
+  const counts = new Map<string, number>()
+  return callbacks.map((callback, index) => {
+    const name = callback.name ?? `#${index + 1}`
+    const count = (counts.get(name) ?? 0) + 1
+    counts.set(name, count)
+    return { name: count === 1 ? name : `${name} (${count})`, callback }
+  })
 }
 
 type EventName = 'onStart' | 'onStep' | 'onValidation' | 'onEpoch' | 'onEnd'

@@ -7,19 +7,33 @@ import { CheckpointError } from './checkpoint-error.ts'
 export interface Checkpoint extends Snapshot {
   /** What `checkpoint({ config })` was given. */
   readonly config: Json
+  /** The best checkpoint of the run by then, where `checkpoint({ best })` watches a score. */
+  readonly best?: BestCheckpoint
   /** The version of this library that wrote it. */
   readonly version: string
+}
+
+/** A checkpoint that had the best score of its run. */
+export interface BestCheckpoint {
+  readonly name: string
+  readonly step: number
+  readonly score: number
+  /** Which score. */
+  readonly of: string
 }
 
 export const checkpointFileNames = ['model.safetensors', 'optimizer.safetensors', 'state.json'] as const
 export type CheckpointFiles = Readonly<Record<(typeof checkpointFileNames)[number], Uint8Array>>
 
-/** state.json, whose checksums cover the other files. */
+const formatVersion = 2
+
+/** state.json, whose checksums cover the other files, and the last of them itself. */
 interface State extends Omit<Snapshot, 'model' | 'optimizer'> {
   readonly format: 'ddnet-checkpoint'
-  readonly formatVersion: 1
+  readonly formatVersion: typeof formatVersion
   readonly version: string
   readonly config: Json
+  readonly best?: BestCheckpoint
   readonly optimizerStep: number
   readonly optimizerSteps?: Readonly<Record<string, number>>
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>
@@ -31,7 +45,7 @@ interface State extends Omit<Snapshot, 'model' | 'optimizer'> {
  */
 export async function encodeCheckpoint(
   { model, optimizer, ...rest }: Snapshot,
-  { config = null }: { config?: Json } = {},
+  { config = null, best }: { config?: Json; best?: BestCheckpoint | undefined } = {},
 ): Promise<CheckpointFiles> {
   const tensors = {
     'model.safetensors': encodeSafetensors(model, { format: 'pt' }),
@@ -43,16 +57,20 @@ export async function encodeCheckpoint(
   }
   const state: State = {
     format: 'ddnet-checkpoint',
-    formatVersion: 1,
+    formatVersion,
     version: packageJson.version,
     ...rest,
     optimizerStep: optimizer.step,
     ...(optimizer.steps === undefined ? {} : { optimizerSteps: optimizer.steps }),
     config,
+    ...(best === undefined ? {} : { best }),
     files,
   }
-  return { ...tensors, 'state.json': new TextEncoder().encode(`${JSON.stringify(state, undefined, 2)}\n`) }
+  const whole = { ...state, sha256: await sha256OfJson(state) }
+  return { ...tensors, 'state.json': new TextEncoder().encode(`${JSON.stringify(whole, undefined, 2)}\n`) }
 }
+
+const sha256OfJson = (value: object): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)))
 
 /**
  * The checkpoint in a folder's files.
@@ -68,7 +86,7 @@ export async function decodeCheckpoint(files: Readonly<Record<string, Uint8Array
     optimizerStep,
     optimizerSteps,
     ...state
-  } = parseState(files['state.json'] as Uint8Array)
+  } = await parseState(files['state.json'] as Uint8Array)
   const tensorsOf = async (name: string) => {
     const bytes = files[name] as Uint8Array
     const { bytes: size, sha256: digest } = expected[name] ?? { bytes: Number.NaN, sha256: '' }
@@ -84,23 +102,33 @@ export async function decodeCheckpoint(files: Readonly<Record<string, Uint8Array
   return { ...state, model, optimizer: { step: optimizerStep, ...steps, tensors } }
 }
 
-function parseState(bytes: Uint8Array): State {
-  let state: Partial<State> | null
+/**
+ * What state.json says.
+ * @throws CheckpointError where it is damaged, or of another version
+ */
+export async function parseState(bytes: Uint8Array): Promise<State> {
+  let state: (Partial<State> & { readonly sha256?: string }) | null
   try {
-    state = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Partial<State> | null
+    state = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as typeof state
   } catch (error) {
     throw new CheckpointError(`state.json is damaged: ${(error as Error).message}.`, { cause: error })
   }
   if (state?.format !== 'ddnet-checkpoint') throw new CheckpointError('state.json is not that of a checkpoint.')
-  if (state.formatVersion !== 1) {
+  if (state.formatVersion !== formatVersion) {
+    const [age, remedy] =
+      Number(state.formatVersion) < formatVersion
+        ? ['an older', 'Go on with that version.']
+        : ['a newer', 'Update @ddnet/trainer.']
     throw new CheckpointError(
-      `state.json has format version ${state.formatVersion}, expected 1: it was written by a newer version (${state.version}). Update @ddnet/trainer.`,
+      `state.json has format version ${state.formatVersion}, expected ${formatVersion}: it was written by ${age} version (${state.version}). ${remedy}`,
     )
   }
+  const { sha256: digest, ...rest } = state
+  if (digest !== (await sha256OfJson(rest))) throw new CheckpointError('state.json is damaged: its checksum differs.')
   for (const name of ['step', 'phase', 'loader', 'key', 'running', 'optimizerStep', 'files', 'version'] as const) {
-    if (state[name] === undefined) throw new CheckpointError(`state.json is damaged: it has no '${name}'.`)
+    if (rest[name] === undefined) throw new CheckpointError(`state.json is damaged: it has no '${name}'.`)
   }
-  return state as State
+  return rest as State
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {

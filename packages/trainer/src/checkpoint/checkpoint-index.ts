@@ -1,13 +1,14 @@
 import { list, readFile, replaceFile } from '#storage'
 import { CheckpointError } from './checkpoint-error.ts'
+import { type BestCheckpoint, parseState } from './checkpoint-files.ts'
 
 /**
- * Which checkpoints of a folder are the last and the best one. It is one file, so that a rename replaces it at once,
- * on every system; the links `last` and `best` beside it are made from it.
+ * Which checkpoints of a folder are the last and the best one, for whoever looks into it; the links `last` and `best` beside it
+ * are made from it. A run that goes on needs it no more: the newest checkpoint is the last one, and knows the best one.
  */
 export interface CheckpointIndex {
   readonly last: { readonly name: string; readonly step: number }
-  readonly best?: { readonly name: string; readonly step: number; readonly score: number; readonly of: string }
+  readonly best?: BestCheckpoint
 }
 
 const fileName = 'index.json'
@@ -29,21 +30,18 @@ export async function listCheckpoints(directory: string): Promise<{ name: string
 }
 
 /**
- * The index of a folder. A run that was interrupted right after its first checkpoint has none: the newest checkpoint is
- * then the last. Undefined where there are no checkpoints.
+ * The index of a folder; undefined where there is none, as when a run was interrupted right after its first checkpoint.
+ * @throws CheckpointError where it is damaged
  */
 export async function readIndex(directory: string): Promise<CheckpointIndex | undefined> {
   const bytes = await readFile(directory, fileName)
-  if (bytes === undefined) {
-    const [newest] = await listCheckpoints(directory)
-    return newest === undefined ? undefined : { last: newest }
-  }
+  if (bytes === undefined) return undefined
   try {
     const index = JSON.parse(new TextDecoder().decode(bytes)) as CheckpointIndex
     // The names lead to folders: none but a checkpoint's may.
-    const names = [index.last.name, ...(index.best === undefined ? [] : [index.best.name])]
-    if (names.every((name) => stepOf(name) !== undefined)) return index
-  } catch {}
+    const named = [index.last, ...(index.best === undefined ? [] : [index.best])]
+    if (named.every(({ name, step }) => stepOf(name) === step)) return index
+  } catch {} // told below
   throw new CheckpointError(
     `checkpoint: ${directory}/${fileName} is damaged. Delete it: the newest checkpoint is then the last.`,
   )
@@ -51,3 +49,15 @@ export async function readIndex(directory: string): Promise<CheckpointIndex | un
 
 export const writeIndex = (directory: string, index: CheckpointIndex): Promise<void> =>
   replaceFile(directory, fileName, new TextEncoder().encode(`${JSON.stringify(index, undefined, 2)}\n`))
+
+/** The best checkpoint as one of the checkpoints knew it; undefined where it knew none, or is not whole itself. */
+export async function bestAsOf(directory: string, name: string): Promise<BestCheckpoint | undefined> {
+  const state = await readFile(`${directory}/${name}`, 'state.json')
+  if (state === undefined) return undefined
+  try {
+    const { best } = await parseState(state)
+    return best !== undefined && stepOf(best.name) === best.step ? best : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -195,7 +195,7 @@ describe('checkpoint', () => {
     const directory = newFolder()
     await train(directory, 10)
     await expect(train(directory, 5)).rejects.toThrow(
-      'already goes on to step 10, but the run begins at step 0. Resume its last checkpoint, or choose another directory.',
+      'already goes on to step 10, but the run begins at step 0. Resume its last checkpoint, choose another directory, or',
     )
     const resume = await loadCheckpoint(path.join(directory, 'step=000005'))
     await expect(train(directory, 10, { resume })).rejects.toThrow('already goes on to step 10')
@@ -290,7 +290,7 @@ describe('loadCheckpoint', () => {
   test('names what a newer version wrote', async () => {
     const directory = await saved()
     const file = path.join(directory, 'step=000010/state.json')
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"formatVersion": 1', '"formatVersion": 2'))
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"formatVersion": 2', '"formatVersion": 3'))
     await expect(loadCheckpoint(path.join(directory, 'last'))).rejects.toThrow('Update @ddnet/trainer')
   })
 

@@ -1,10 +1,10 @@
-import { linkTo, removeFolder, removeLeftovers, writeFolder } from '#storage'
+import { linkTo, removeFolder, removeLeftovers, renameFolder, writeFolder } from '#storage'
 import type { Callback, Control } from '../callback.ts'
 import { DivergedError } from '../diverged-error.ts'
 import type { Json, Snapshot } from '../snapshot.ts'
 import { CheckpointError } from './checkpoint-error.ts'
-import { encodeCheckpoint } from './checkpoint-files.ts'
-import { type CheckpointIndex, checkpointName, listCheckpoints, readIndex, writeIndex } from './checkpoint-index.ts'
+import { type BestCheckpoint, encodeCheckpoint } from './checkpoint-files.ts'
+import { bestAsOf, type CheckpointIndex, checkpointName, listCheckpoints, writeIndex } from './checkpoint-index.ts'
 
 export interface CheckpointOptions {
   /** The folder for the checkpoints of one run. */
@@ -17,6 +17,11 @@ export interface CheckpointOptions {
   readonly every?: 'epoch' | number
   /** Saved with each checkpoint, for whoever builds the model again. */
   readonly config?: Json
+  /**
+   * What becomes of checkpoints behind the one that a run goes on from: `refuse` ends the run before it begins, `setAside` gives
+   * them another name (`set-aside.step=NUMBER`), for they will be made again.
+   */
+  readonly later?: 'refuse' | 'setAside'
 }
 
 /**
@@ -25,37 +30,47 @@ export interface CheckpointOptions {
  * A checkpoint is written beside, flushed and renamed into place; then `index.json`, replaced by a rename too, names it
  * the last, and perhaps the best; then the links `last` and `best` follow (not on Windows), and old checkpoints go. So a
  * kill or a full disk at any instant leaves the last good checkpoint, which `loadCheckpoint('DIRECTORY/last')` finds.
+ * Each checkpoint knows the best one of its time, so that a run goes on exactly without `index.json`, too. A best one that is
+ * not there any more is forgotten: the next validation is then the best.
  *
  * @throws CheckpointError when a checkpoint cannot be written, or `directory` holds those of another run
  * @throws DivergedError when a weight is not finite; nothing is written then
  */
-export function checkpoint({ directory, keep = 3, best, every = 'epoch', config = null }: CheckpointOptions): Callback {
+export function checkpoint({
+  directory,
+  keep = 3,
+  best: watched,
+  every = 'epoch',
+  config = null,
+  later = 'refuse',
+}: CheckpointOptions): Callback {
   if (!Number.isSafeInteger(keep) || keep < 1) {
     throw new RangeError(`checkpoint: expected keep to be a whole number of at least 1, got ${keep}.`)
   }
   if (every !== 'epoch' && (!Number.isSafeInteger(every) || every < 1)) {
     throw new RangeError(`checkpoint: expected every to be 'epoch' or a whole number of at least 1, got ${every}.`)
   }
-  let index: CheckpointIndex | undefined
+  let last: CheckpointIndex['last'] | undefined
+  let best: BestCheckpoint | undefined
   let learningRate = Number.NaN
 
-  /** Writes the model as it is after `step`, unless that is already there. */
-  async function save(step: number, control: Control): Promise<CheckpointIndex['last']> {
-    if (index?.last.step === step) return index.last
-    const name = checkpointName(step)
-    const snapshot = await control.snapshot()
-    expectFinite(snapshot, learningRate)
-    const files = await encodeCheckpoint(snapshot, { config })
-    await writing(directory, index, () => writeFolder(directory, name, files))
-    await setIndex({ ...index, last: { name, step } })
-    return { name, step }
-  }
-
-  async function setIndex(next: CheckpointIndex): Promise<void> {
-    await writing(directory, index, async () => {
-      await writeIndex(directory, next)
-      index = next
-      await tidyUp(directory, next, keep)
+  /** Writes the model as it is after `step`, unless that is already there, and the index where that changes it. */
+  async function save(step: number, control: Control, nextBest = best): Promise<void> {
+    const next = { name: checkpointName(step), step }
+    const isSaved = last?.step === step
+    if (isSaved && nextBest === best) return
+    if (!isSaved) {
+      const snapshot = await control.snapshot()
+      expectFinite(snapshot, learningRate)
+      const files = await encodeCheckpoint(snapshot, { config, best: nextBest })
+      await writing(directory, last, () => writeFolder(directory, next.name, files))
+    }
+    await writing(directory, last, async () => {
+      const index = { last: next, ...(nextBest === undefined ? {} : { best: nextBest }) }
+      await writeIndex(directory, index)
+      last = next
+      best = nextBest
+      await tidyUp(directory, index, keep)
     })
   }
 
@@ -64,8 +79,15 @@ export function checkpoint({ directory, keep = 3, best, every = 'epoch', config 
     needsState: (step) => every !== 'epoch' && step % every === 0,
 
     async onStart({ startStep }) {
-      index = await prepare(directory, startStep)
-      if (index !== undefined) await tidyUp(directory, index, keep)
+      const found = await prepare(directory, startStep, later)
+      last = found.last
+      best = found.best
+      if (found.last === undefined) return
+      const index = { last: found.last, ...(best && { best }) }
+      await writing(directory, last, async () => {
+        await writeIndex(directory, index)
+        await tidyUp(directory, index, keep)
+      })
     },
 
     async onStep(event, control) {
@@ -74,18 +96,16 @@ export function checkpoint({ directory, keep = 3, best, every = 'epoch', config 
     },
 
     async onValidation({ step, validation }, control) {
-      if (best === undefined) return
-      const score = validation[best]
+      if (watched === undefined) return
+      const score = validation[watched]
       if (typeof score !== 'number') {
         throw new CheckpointError(
-          `checkpoint: the validation has no number '${best}'. Its scores are ${Object.keys(validation).join(', ')}.`,
+          `checkpoint: the validation has no number '${watched}'. Its scores are ${Object.keys(validation).join(', ')}.`,
         )
       }
-      const former = index?.best?.of === best ? index.best.score : Number.NaN
-      const better = Number.isNaN(former) ? !Number.isNaN(score) : best === 'loss' ? score < former : score > former
-      if (!better) return
-      const last = await save(step, control)
-      await setIndex({ last, best: { ...last, score, of: best } })
+      const former = best?.of === watched ? best.score : Number.NaN
+      const better = Number.isNaN(former) ? !Number.isNaN(score) : watched === 'loss' ? score < former : score > former
+      if (better) await save(step, control, { name: checkpointName(step), step, score, of: watched })
     },
 
     async onEpoch({ step }, control) {
@@ -98,20 +118,30 @@ export function checkpoint({ directory, keep = 3, best, every = 'epoch', config 
   }
 }
 
-/** The index of a folder in which a run begins or goes on; removes what an interrupted process left unfinished. */
-async function prepare(directory: string, startStep: number): Promise<CheckpointIndex | undefined> {
-  const index = await readIndex(directory)
-  if (index !== undefined && startStep < index.last.step) {
+/**
+ * The last and the best checkpoint of a folder in which a run begins or goes on; removes what an interrupted process left
+ * unfinished.
+ */
+async function prepare(
+  directory: string,
+  startStep: number,
+  later: 'refuse' | 'setAside',
+): Promise<Partial<CheckpointIndex>> {
+  const all = await listCheckpoints(directory)
+  const behind = all.filter(({ step }) => step > startStep)
+  const [newest] = behind
+  if (newest !== undefined && later === 'refuse') {
     throw new CheckpointError(
-      `checkpoint: ${directory} already goes on to step ${index.last.step}, but the run begins at step ${startStep}. ${startStep === 0 ? 'Resume' : 'Resume from'} its last checkpoint, or choose another directory.`,
+      `checkpoint: ${directory} already goes on to step ${newest.step}, but the run begins at step ${startStep}. ${startStep === 0 ? 'Resume' : 'Resume from'} its last checkpoint, choose another directory, or let later: 'setAside' rename what is behind.`,
     )
   }
   await removeLeftovers(directory)
-  // Complete, but not yet in the index when the process ended: the run makes them again.
-  for (const { name, step } of await listCheckpoints(directory)) {
-    if (step > startStep) await removeFolder(directory, name)
-  }
-  return index
+  for (const { name } of behind) await renameFolder(directory, name, `set-aside.${name}`)
+  const last = all.find(({ step }) => step === startStep)
+  if (last === undefined) return {}
+  const best = await bestAsOf(directory, last.name)
+  const isThere = best !== undefined && all.some(({ name, step }) => name === best.name && step <= startStep)
+  return { last, ...(isThere && { best }) }
 }
 
 /** Makes the links, and removes the checkpoints that are neither new nor the best. */
@@ -126,16 +156,14 @@ async function tidyUp(directory: string, { last, best }: CheckpointIndex, keep: 
 /** Tells a failed write as what it means for the run. */
 async function writing(
   directory: string,
-  index: CheckpointIndex | undefined,
+  last: CheckpointIndex['last'] | undefined,
   write: () => Promise<void>,
 ): Promise<void> {
   try {
     await write()
   } catch (error) {
     const [kept, then] =
-      index === undefined
-        ? ['No checkpoint was written before.', 'begin again']
-        : [`${index.last.name} is whole.`, 'resume']
+      last === undefined ? ['No checkpoint was written before.', 'begin again'] : [`${last.name} is whole.`, 'resume']
     throw new CheckpointError(
       `checkpoint: could not write to ${directory}: ${(error as Error).message}. ${kept} Free some space or mend the disk, then ${then}.`,
       { cause: error },

@@ -21,3 +21,5 @@ export const append: (directory: string, name: string, bytes: Uint8Array) => Pro
 export const linkTo: (directory: string, name: string, target: string) => Promise<void> = unavailable
 export const removeFolder: (directory: string, name: string) => Promise<void> = unavailable
 export const removeLeftovers: (directory: string) => Promise<void> = unavailable
+export const renameFolder: (directory: string, from: string, name: string) => Promise<string> = unavailable
+export const flush: (directory: string, name: string) => Promise<void> = unavailable

@@ -1,5 +1,10 @@
+import { constants } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
+
+// What a run writes stays in the folder that it was given, whoever made that folder: a file is written under a name that did
+// not exist and renamed into place, which replaces a link instead of following it, and nothing is appended through a link.
+// What is read must be a file: a named pipe would be waited for without end, and a device may never end.
 
 /** The parts of a path, as an absolute folder and a name in it. */
 export const splitPath = (file: string): { directory: string; name: string } => ({
@@ -7,10 +12,22 @@ export const splitPath = (file: string): { directory: string; name: string } => 
   name: path.basename(path.resolve(file)),
 })
 
-/** The bytes of a file; undefined where there is none. */
+/**
+ * The bytes of a file; undefined where there is none.
+ * @throws Error for what is no file, such as a named pipe
+ */
 export async function readFile(directory: string, name: string): Promise<Uint8Array | undefined> {
+  const file = path.join(directory, name)
   try {
-    return await fs.readFile(path.join(directory, name))
+    // Looked at before it is opened, for opening some devices does something; then again, for it may have changed.
+    expectFile(await fs.stat(file), file)
+    const handle = await fs.open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    try {
+      expectFile(await handle.stat(), file)
+      return await handle.readFile()
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
@@ -56,6 +73,7 @@ export async function replaceFile(directory: string, name: string, bytes: Uint8A
   const temporary = path.join(directory, temporaryName(name))
   try {
     await fs.mkdir(directory, { recursive: true })
+    await fs.rm(temporary, { recursive: true, force: true })
     await writeFlushed(temporary, bytes)
     await fs.rename(temporary, path.join(directory, name))
     await flushFolder(directory)
@@ -65,10 +83,57 @@ export async function replaceFile(directory: string, name: string, bytes: Uint8A
   }
 }
 
-/** Adds to the end of a file, which is made where there is none. A failure may leave a part. */
+/**
+ * Adds to the end of a file, which is made where there is none. A failure may leave a part. A file that has a second name
+ * (a hard link, as backups make them) is replaced by a longer copy, so that the other one stays as it is.
+ *
+ * @throws Error for a symbolic link, and for what is no file
+ */
 export async function append(directory: string, name: string, bytes: Uint8Array): Promise<void> {
+  const file = path.join(directory, name)
   await fs.mkdir(directory, { recursive: true })
-  await fs.appendFile(path.join(directory, name), bytes)
+  const handle = await openToAppend(file)
+  try {
+    const found = await handle.stat()
+    expectFile(found, file)
+    if (found.nlink <= 1) {
+      await handle.writeFile(bytes)
+      return
+    }
+  } finally {
+    await handle.close()
+  }
+  const before = (await readFile(directory, name)) ?? new Uint8Array(0)
+  const longer = new Uint8Array(before.length + bytes.length)
+  longer.set(before)
+  longer.set(bytes, before.length)
+  await replaceFile(directory, name, longer)
+}
+
+async function openToAppend(file: string): Promise<fs.FileHandle> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants // Windows has not all of them
+  try {
+    return await fs.open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
+  } catch (error) {
+    const problem = { ELOOP: 'it is a link', ENXIO: 'it is not a file' }[codeOf(error)]
+    if (problem === undefined) throw error
+    throw Object.assign(new Error(`${file}: ${problem}. Remove it`, { cause: error }), { path: file })
+  }
+}
+
+/** Waits until what was written to a file is on the disk, and its name in the folder. */
+export async function flush(directory: string, name: string): Promise<void> {
+  const handle = await fs.open(path.join(directory, name), constants.O_RDWR | (constants.O_NOFOLLOW ?? 0))
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await flushFolder(directory)
+}
+
+function expectFile(found: { isFile(): boolean }, file: string): void {
+  if (!found.isFile()) throw Object.assign(new Error(`${file}: it is not a file. Remove it`), { path: file })
 }
 
 /**
@@ -96,6 +161,16 @@ export async function removeFolder(directory: string, name: string): Promise<voi
   await fs.rm(temporary, { recursive: true, force: true })
 }
 
+/** Gives a folder another name, one that is free: `name`, or `name-2` and so on. Returns that name. */
+export async function renameFolder(directory: string, from: string, name: string): Promise<string> {
+  const taken = new Set(await list(directory))
+  let to = name
+  for (let number = 2; taken.has(to); number++) to = `${name}-${number}`
+  await fs.rename(path.join(directory, from), path.join(directory, to))
+  await flushFolder(directory)
+  return to
+}
+
 /** Removes what an interrupted process left half-written or half-removed. */
 export async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await list(directory)) {
@@ -106,7 +181,7 @@ export async function removeLeftovers(directory: string): Promise<void> {
 const temporaryName = (name: string): string => `.unfinished-${name}`
 
 async function writeFlushed(file: string, bytes: Uint8Array): Promise<void> {
-  const handle = await fs.open(file, 'w')
+  const handle = await fs.open(file, 'wx') // never through a link that somebody put there
   try {
     await handle.writeFile(bytes)
     await handle.sync()

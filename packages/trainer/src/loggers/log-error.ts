@@ -3,14 +3,19 @@ export class LogError extends Error {
   override readonly name = 'LogError'
 }
 
-/** Does something with a log file, and tells a failure as what it means for the run. */
-export async function writingLog<T>(file: string, write: () => Promise<T>): Promise<T> {
+/** Writes to a log file, and tells a failure as what it means for the run. */
+export const writingLog = <T>(file: string, write: () => Promise<T>): Promise<T> =>
+  naming(`could not write ${file}`, 'Free some space or mend the disk.', write)
+
+/** Reads from a log file. */
+export const readingLog = <T>(file: string, read: () => Promise<T>): Promise<T> =>
+  naming(`could not read ${file}`, 'Mend it, or log elsewhere.', read)
+
+async function naming<T>(problem: string, remedy: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await write()
+    return await work()
   } catch (error) {
     if (error instanceof LogError) throw error
-    throw new LogError(`log: could not write ${file}: ${(error as Error).message}. Free some space or mend the disk.`, {
-      cause: error,
-    })
+    throw new LogError(`log: ${problem}: ${(error as Error).message}. ${remedy}`, { cause: error })
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { constants, readdirSync, readFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { loader } from '@ddnet/datasets'
@@ -70,6 +70,16 @@ async function run(logger: (model: TinyNet) => Callback, options: RunOptions = {
   else await fit
   model.dispose()
   return taken
+}
+
+/** From now on nothing can be opened for writing. */
+function failWrites(error: Error): void {
+  const open = fs.open
+  vi.spyOn(fs, 'open').mockImplementation(async (file, flags, mode) => {
+    const reads = typeof flags === 'number' ? (flags & (constants.O_WRONLY | constants.O_RDWR)) === 0 : flags === 'r'
+    if (!reads) throw error
+    return open(file, flags, mode)
+  })
 }
 
 /** Moments after which a checkpoint can be: inside an epoch, with a validation owed and done, at an epoch's end. */
@@ -151,7 +161,7 @@ describe('jsonl', () => {
     const file = path.join(newFolder(), 'a.jsonl')
     const resume = (await run(() => jsonl({ to: file }), { at: { step: 3, phase: 'step' } })) as Snapshot
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
-    vi.spyOn(fs, 'appendFile').mockRejectedValue(full)
+    failWrites(full)
     await expect(run(() => jsonl({ to: file, every: 1 }), { resume })).rejects.toMatchObject({
       name: 'LogError',
       message: `log: could not write ${file}: ENOSPC: no space left on device, write. Free some space or mend the disk.`,
@@ -215,7 +225,7 @@ describe('csv', () => {
     const file = path.join(newFolder(), 'a.csv')
     const resume = (await run(() => csv({ to: file }), { at: { step: 3, phase: 'step' } })) as Snapshot
     const before = read(file)
-    vi.spyOn(fs, 'open').mockRejectedValue(new Error('ENOSPC: no space left on device, open'))
+    failWrites(new Error('ENOSPC: no space left on device, open'))
     await expect(run(() => csv({ to: file }), { resume })).rejects.toThrow(`log: could not write ${file}: ENOSPC`)
     vi.restoreAllMocks()
     expect(read(file)).toBe(before)
@@ -297,7 +307,7 @@ describe('tensorBoard', () => {
 
   test('a full disk is named', async () => {
     const folder = newFolder()
-    vi.spyOn(fs, 'appendFile').mockRejectedValue(new Error('ENOSPC: no space left on device, write'))
+    failWrites(new Error('ENOSPC: no space left on device, write'))
     await expect(run(() => tensorBoard({ to: folder }))).rejects.toThrow(
       /^log: could not write .*\/events\.out\..*: ENOSPC/,
     )

@@ -1,15 +1,25 @@
 import { encodeTensorBoardEvent, readTensorBoardRecords, type TensorBoardEvent, tensorBoardStart } from '@ddnet/formats'
 import type { Module } from '@ddnet/layers'
-import { append, list, readFile, replaceFile } from '#storage'
+import { append, flush, list, readFile, replaceFile } from '#storage'
 import type { Callback } from '../callback.ts'
 import { DivergedError } from '../diverged-error.ts'
 import type { ValidationEvent } from '../events.ts'
 import type { Scores } from '../scores.ts'
+import type { Json } from '../snapshot.ts'
 import { expectSteps } from './every.ts'
-import { writingLog } from './log-error.ts'
+import { readingLog, writingLog } from './log-error.ts'
 import { scalarsOf } from './scalars.ts'
+import {
+  tell as addTold,
+  type Entry,
+  keptEntries,
+  type MismatchOption,
+  nothingTold,
+  type Told as ToldBefore,
+  toldOf,
+} from './told.ts'
 
-export interface TensorBoardOptions {
+export interface TensorBoardOptions extends MismatchOption {
   /** The folder to give to `tensorboard --logdir`; or a function that gets the bytes of the event file, for a page. */
   readonly to: string | ((bytes: Uint8Array) => void | Promise<void>)
   /** Every so many steps the loss and the learning rate are told (10 by default). */
@@ -29,15 +39,16 @@ type Told = Pick<TensorBoardEvent, 'scalars' | 'images' | 'histograms'>
  * `train/METRIC`, `validation/loss` and `validation/METRIC`.
  *
  * A run that goes on cuts what the folder tells of steps behind the checkpoint, and writes a file of its own, which also
- * tells a TensorBoard that is running to drop them. What is already told of the checkpoint's step is not told again. Put it
- * before `checkpoint` in the callbacks. A run from step 0 empties the files of a run before it in that folder.
+ * tells a TensorBoard that is running to drop them. What is already told of the checkpoint's step is not told again. A
+ * checkpoint waits until what was told before it is on the disk, and knows how much that is: files that lack some of it are
+ * told. A run from step 0 empties the files of a run before it in that folder.
  *
- * @throws LogError naming the file, when the disk is full
+ * @throws LogError naming the file, when the disk is full, or the files are not what the checkpoint says
  * @throws TensorBoardError for pictures that are no PNG
  * @throws DivergedError for weights that are not finite, which have no histogram
  * @example new Trainer({ …, callbacks: [tensorBoard({ to: 'runs/a', histograms: { model } }), checkpoint({ … })] })
  */
-export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardOptions): Callback {
+export function tensorBoard({ to, every = 10, histograms, images, ...options }: TensorBoardOptions): Callback {
   expectSteps('tensorBoard', every)
   const histogramsEvery = histograms?.every ?? 'epoch'
   if (histogramsEvery !== 'epoch') expectSteps('tensorBoard: histograms', histogramsEvery)
@@ -46,19 +57,25 @@ export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardO
   let validatedAt = 0
   let toldAtStart = new Set<string>()
   let learningRate = Number.NaN
+  let state = nothingTold
+  let expected: ToldBefore | undefined
+  let isFlushed = true
   const now = () => Date.now() / 1000
   const wantsHistograms = (step: number) =>
     histograms !== undefined && histogramsEvery !== 'epoch' && step % histogramsEvery === 0
 
   async function write(bytes: Uint8Array): Promise<void> {
     if (typeof to === 'function') return to(bytes)
+    isFlushed = false
     await writingLog(`${to}/${file}`, () => append(to, file, bytes))
   }
 
   async function tell(step: number, all: Told): Promise<void> {
     const told = step === startStep ? without(all, toldAtStart) : all
     if (Object.values(told).every((part) => Object.keys(part).length === 0)) return
-    await write(encodeTensorBoardEvent({ step, wallTime: now(), ...told }))
+    const event = encodeTensorBoardEvent({ step, wallTime: now(), ...told })
+    await write(event)
+    state = addTold(state, formOf(event))
   }
 
   async function weights(step: number): Promise<Told> {
@@ -74,13 +91,31 @@ export function tensorBoard({ to, every = 10, histograms, images }: TensorBoardO
 
   return {
     needsState: wantsHistograms,
+    ...(typeof to === 'string' && {
+      name: 'tensorBoard',
+      state: () => ({ ...state }),
+      restore: (given: Json) => {
+        expected = toldOf(given)
+      },
+      async flush() {
+        if (!isFlushed) await writingLog(`${to}/${file}`, () => flush(to, file))
+        isFlushed = true
+      },
+    }),
 
     async onStart(event) {
       startStep = event.startStep
       toldAtStart = new Set()
+      state = nothingTold
       if (typeof to === 'string') {
-        const { last, tags } = await cutEvents(to, startStep)
-        toldAtStart = tags
+        const kept = await cutEvents(to, startStep, (entries) =>
+          startStep === 0
+            ? []
+            : keptEntries(`${to}/events.out.tfevents.*`, entries, { step: startStep, expected, ...options }),
+        )
+        const { last } = kept
+        toldAtStart = kept.tags
+        state = kept.forms.reduce(addTold, nothingTold)
         // TensorBoard reads the files of a folder in the order of their names.
         const seconds = Math.max(Math.floor(now()), last + 1)
         file = `events.out.tfevents.${seconds}.ddnet.${startStep}`
@@ -135,31 +170,60 @@ const without = (told: Told, tags: ReadonlySet<string>): Told =>
 
 const ours = /^events\.out\.tfevents\.(\d+)\.ddnet\./
 
+/** An event without its time, which has 9 bytes behind the record's header of 12; at its end stands a checksum of both. */
+const formOf = (record: Uint8Array): string =>
+  String.fromCharCode(...record.subarray(21, Math.min(record.length - 4, 4096)))
+
+/** What one record of an event file tells. */
+interface RecordEntry extends Entry {
+  readonly tags: readonly string[]
+}
+
 /**
- * Drops what the files of a folder tell of steps after `startStep`, and an end that was cut.
- * @returns the tags told of `startStep`, and the time in the newest file's name
+ * Drops what the files of a folder tell and `choose` does not keep, and an end that was cut.
+ * @returns the tags told of `startStep`, the time in the newest file's name, and what is told, in its order
  */
-async function cutEvents(folder: string, startStep: number): Promise<{ tags: Set<string>; last: number }> {
-  const tags = new Set<string>()
-  let last = 0
-  for (const name of await list(folder)) {
-    const seconds = ours.exec(name)?.[1]
-    if (seconds === undefined) continue
-    last = Math.max(last, Number(seconds))
-    const bytes = (await readFile(folder, name)) ?? new Uint8Array(0)
-    const kept = readTensorBoardRecords(bytes).filter(
-      (record) => record.tags.length === 0 || (startStep > 0 && record.step <= startStep),
-    )
-    for (const record of kept) if (record.step === startStep) for (const tag of record.tags) tags.add(tag)
-    const length = kept.reduce((sum, record) => sum + record.bytes.length, 0)
+async function cutEvents(
+  folder: string,
+  startStep: number,
+  choose: (entries: readonly RecordEntry[]) => readonly RecordEntry[],
+): Promise<{ tags: Set<string>; last: number; forms: string[] }> {
+  const files = (await list(folder))
+    .flatMap((name) => {
+      const seconds = ours.exec(name)?.[1]
+      return seconds === undefined ? [] : [{ name, seconds: Number(seconds) }]
+    })
+    .toSorted((a, b) => a.seconds - b.seconds)
+  const contents: { name: string; bytes: Uint8Array; records: { bytes: Uint8Array; entry?: RecordEntry }[] }[] = []
+  for (const { name } of files) {
+    const bytes = (await readingLog(`${folder}/${name}`, () => readFile(folder, name))) ?? new Uint8Array(0)
+    const records = readTensorBoardRecords(bytes).map(({ step, tags, bytes }) => {
+      // A file's first record tells nothing of the run.
+      if (tags.length === 0) return { bytes }
+      return { bytes, entry: { step, tags, key: `${step} ${tags.join(' ')}`, form: formOf(bytes) } }
+    })
+    contents.push({ name, bytes, records })
+  }
+  const entries = contents.flatMap(({ records }) =>
+    records.flatMap(({ entry }) => (entry === undefined ? [] : [entry])),
+  )
+  const kept = new Set(choose(entries))
+  for (const { name, bytes, records } of contents) {
+    const parts = records.filter(({ entry }) => entry === undefined || kept.has(entry)).map((record) => record.bytes)
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
     if (length === bytes.length) continue
     const cut = new Uint8Array(length)
     let at = 0
-    for (const record of kept) {
-      cut.set(record.bytes, at)
-      at += record.bytes.length
+    for (const part of parts) {
+      cut.set(part, at)
+      at += part.length
     }
     await writingLog(`${folder}/${name}`, () => replaceFile(folder, name, cut))
   }
-  return { tags, last }
+  const told = [...kept]
+  return {
+    tags: new Set(told.filter(({ step }) => step === startStep).flatMap(({ tags }) => tags)),
+    last: files.at(-1)?.seconds ?? 0,
+    forms: told.map(({ form }) => form),
+  }
 }
