@@ -18,7 +18,7 @@ const {
   data,
   size,
   model: { channels },
-} = checkpoint.config
+} = checkpoint.config.settings
 const shipped = (metadata) => encodeSafetensors(checkpoint.model, metadata, { dtype: 'float16' })
 
 await wasm()

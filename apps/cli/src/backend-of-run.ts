@@ -1,20 +1,16 @@
 import type { BackendStarters } from './backend-starters.ts'
 import type { BackendWish } from './config/schema.ts'
-import { readRunEnvironment } from './environment.ts'
 import type { Trial } from './measure-cpu-backends.ts'
+import type { TrainedOn } from './run-record.ts'
 import { type SelectedBackend, selectBackend } from './select-backend.ts'
 
 /**
  * The backend that a run was last trained on, or the best there is where that is not here.
  *
- * @param environment path of the run's environment.json
+ * @param trained what its checkpoint says
  */
-export async function backendOfRun(
-  environment: string,
-  trial: Trial,
-  start: BackendStarters,
-): Promise<SelectedBackend> {
-  const recorded = await recordedBackend(environment)
+export async function backendOfRun(trained: TrainedOn, trial: Trial, start: BackendStarters): Promise<SelectedBackend> {
+  const recorded = wishFor(trained)
   if (recorded === undefined) return selectBackend('auto', trial, start)
   try {
     return { ...(await selectBackend(recorded, trial, start)), reason: 'the run was trained on it' }
@@ -25,9 +21,7 @@ export async function backendOfRun(
   }
 }
 
-async function recordedBackend(path: string): Promise<Exclude<BackendWish, 'auto'> | undefined> {
-  const environment = await readRunEnvironment(path)
-  const { name, device } = environment?.resumed?.at(-1)?.backend ?? environment?.backend ?? {}
+function wishFor({ name, device }: TrainedOn): Exclude<BackendWish, 'auto'> | undefined {
   if (name === 'tensorflow') return device === 'cpu' ? 'cpu' : (device as `cuda:${number}`)
   return name === 'webgpu' || name === 'wasm' ? name : undefined
 }

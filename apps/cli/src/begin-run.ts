@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { cifar10ClassNames } from '@ddnet/datasets'
-import { loadCheckpoint, type Snapshot } from '@ddnet/trainer'
+import type { Snapshot } from '@ddnet/trainer'
+import { toldOf } from '@ddnet/trainer/node'
 import { backendOfRun } from './backend-of-run.ts'
 import { commandNames } from './command-names.ts'
 import { wishedBackend } from './config/collect.ts'
@@ -10,16 +12,27 @@ import { type Resolved, resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
 import { countedImages, type LabelledImages, loadData } from './data.ts'
-import { describeEnvironment, type Environment, readRunEnvironment } from './environment.ts'
-import { UsageError } from './errors.ts'
+import { describeEnvironment, readRunEnvironment } from './environment.ts'
+import { CliError, UsageError } from './errors.ts'
 import { createModel, type Model } from './experiment.ts'
-import { write } from './files.ts'
+import { writeWhole } from './files.ts'
 import { refuseTooLarge } from './memory.ts'
 import { MetricsLog } from './metrics-log.ts'
+import { openCheckpoint } from './open-checkpoint.ts'
 import type { Parts } from './program.ts'
 import { checkResumable } from './resume.ts'
-import { checkSameData, readRunData, writeRunData } from './run-data.ts'
-import { createRunFolder, openRun, type RunFolder, writeConfig } from './run-folder.ts'
+import { checkSameData, runDataOf, writeRunData } from './run-data.ts'
+import {
+  createRunFolder,
+  folderOfRun,
+  hasCheckpoint,
+  notARun,
+  type RunFolder,
+  refuseLinks,
+  writeConfig,
+} from './run-folder.ts'
+import { lockRun } from './run-lock.ts'
+import type { TrainedOn } from './run-record.ts'
 import { type SelectedBackend, selectBackend } from './select-backend.ts'
 import { totalSteps } from './step-counts.ts'
 import { formatCount, formatRate } from './terminal/format.ts'
@@ -34,9 +47,13 @@ export interface ReadyRun {
   readonly model: Model
   readonly data: LabelledImages
   readonly log: MetricsLog
+  readonly backend: TrainedOn
   /** Where to go on. */
   readonly resume?: Snapshot
-  dispose(): void
+  /** What is behind that checkpoint is set aside, because another than the last one was asked for. */
+  readonly setsAside?: boolean
+  /** Lets go of the backend and of the run's folder. */
+  dispose(): Promise<void>
 }
 
 /** What training takes, before anything of it is written. */
@@ -45,7 +62,7 @@ interface Prepared {
   readonly selected: SelectedBackend
   readonly model: Model
   readonly data: LabelledImages
-  dispose(): void
+  dispose(): Promise<void>
 }
 
 /** The model and the data of settings on the backend that they ask for; what can be refused is. */
@@ -76,61 +93,117 @@ export async function startedRun(
   try {
     const { config } = resolved
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
-    await writeConfig(folder, resolved)
-    await writeJson(folder.environment, describeEnvironment(version, selected, args))
-    await writeRunData(folder.data, data)
-    const log = await MetricsLog.open(folder)
-    sayRecipe(config, data, parts)
-    sayer(io)('run', folder.path)
-    return { folder, config, model, data, log, dispose }
+    const lock = await lockRun(folder.writer, folder.path, args)
+    const release = async () => {
+      await dispose()
+      await lock.release()
+    }
+    try {
+      await writeConfig(folder, resolved)
+      await writeJson(folder.environment, describeEnvironment(version, selected, args))
+      await writeRunData(folder.data, runDataOf(data))
+      const log = await MetricsLog.open(folder, join(folder.path, 'metrics.jsonl'))
+      sayRecipe(config, data, parts)
+      sayer(io)('run', folder.path)
+      return { folder, config, model, data, log, backend: selected.backend, dispose: release }
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
   } catch (error) {
-    dispose()
+    await dispose()
     throw error
   }
 }
 
-/** A run that goes on from its last checkpoint. */
+/**
+ * A run that goes on from its last checkpoint, or from another one.
+ *
+ * @param chosen as `--checkpoint` names it
+ */
 export async function resumedRun(
   path: string,
+  chosen: string | undefined,
+  layers: readonly (readonly Entry[])[],
+  settings: Settings,
+  parts: Parts,
+): Promise<ReadyRun> {
+  const { io, args } = parts
+  const folder = folderOfRun(io.cwd, path)
+  if (!existsSync(folder.config) && !(await hasCheckpoint(folder)))
+    throw new CliError(await notARun(io.cwd, folder.path))
+  const lock = await lockRun(folder.writer, folder.path, args)
+  try {
+    const run = await continued(folder, chosen, layers, settings, parts)
+    const release = async () => {
+      await run.dispose()
+      await lock.release()
+    }
+    return { ...run, dispose: release }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function continued(
+  folder: RunFolder,
+  chosen: string | undefined,
   layers: readonly (readonly Entry[])[],
   settings: Settings,
   parts: Parts,
 ): Promise<ReadyRun> {
   const { io, start, version, args } = parts
   const say = sayer(io)
-  const { folder, entries } = await openRun(io.cwd, path, settings)
+  await refuseLinks(folder)
+  const opened = await openCheckpoint(folder.path, chosen ?? 'last', settings, parts)
+  const { entries, checkpoint: resume, record } = opened
   checkResumable(layers.flat(), entries, folder.path)
-  const { config } = resolveConfig([...layers, entries], 'ddnet', settings)
-  const resume = await loadCheckpoint(join(folder.checkpoints, 'last'))
+  const resolved = resolveConfig([...layers, entries], 'ddnet', settings)
+  const { config } = resolved
   const asked = layers.flat().some(({ path }) => path === 'backend')
   const trial = { config, version, io }
   const selected = asked
     ? await selectBackend(wishedBackend(layers), trial, start)
-    : await backendOfRun(folder.environment, trial, start)
+    : await backendOfRun(record.backend, trial, start)
   return disposingOnError(selected, async () => {
     say('backend', `${selected.title}\n${selected.reason}`)
     const { model, data } = await modelAndData(config, selected, parts)
-    checkSameData(data, await readRunData(folder.data), folder.path)
-    await noteResume(folder.environment, { step: resume.step, ...describeEnvironment(version, selected, args) })
-    // A record is written before the checkpoint that knows of its validation.
-    const log = await MetricsLog.open(
-      folder,
-      ({ step }) => step < resume.step || (step === resume.step && resume.phase !== 'step'),
-    )
+    checkSameData(data, record.data, folder.path)
+    // First what can be refused, then what is written.
+    const environment = await readRunEnvironment(folder.environment)
+    if (opened.missing.includes('config.yaml')) {
+      await writeConfig(folder, { config: record.saved.config, places: new Map() })
+      say('note', 'There is no config.yaml. It is written again, from the checkpoint.')
+    }
+    if (opened.missing.includes('data.json')) {
+      await writeRunData(folder.data, record.data)
+      say('note', 'There is no data.json. It is written again, from the checkpoint.')
+    }
+    const note = { step: resume.step, ...describeEnvironment(version, selected, args) }
+    await writeJson(folder.environment, { ...environment, resumed: [...(environment?.resumed ?? []), note] })
+    const log = await MetricsLog.open(folder, join(folder.path, 'metrics.jsonl'), {
+      step: resume.step,
+      // A record is written before the checkpoint that knows of its validation.
+      isValidated: resume.phase !== 'step',
+      told: toldOf(resume.callbacks?.['metrics'] ?? null),
+      onMismatch: (message) => say('note', `${message}. The run goes on, and its curves lack them.`),
+    })
     say('run', `${folder.path}, going on after step ${resume.step} of ${totalSteps(config, data.train.length)}`)
-    return { folder, config, model, data, log, resume }
+    const setsAside = chosen !== undefined && chosen !== 'last'
+    return { folder, config, model, data, log, backend: selected.backend, resume, setsAside }
   })
 }
 
 async function disposingOnError<T extends { readonly model: Model }>(
   selected: SelectedBackend,
   begin: () => Promise<T>,
-): Promise<T & { dispose(): void }> {
+): Promise<T & { dispose(): Promise<void> }> {
   try {
     const begun = await begin()
     return {
       ...begun,
-      dispose: () => {
+      dispose: async () => {
         begun.model.dispose()
         selected.backend.dispose()
       },
@@ -207,10 +280,4 @@ function automaticName({ data, preset }: Config, cwd: string): string {
 }
 
 const writeJson = (path: string, value: unknown): Promise<void> =>
-  write(path, `${JSON.stringify(value, undefined, 2)}\n`)
-
-/** Adds where and when a run went on. */
-async function noteResume(path: string, note: Environment & { readonly step: number }): Promise<void> {
-  const environment = await readRunEnvironment(path)
-  await writeJson(path, { ...environment, resumed: [...(environment?.resumed ?? []), note] })
-}
+  writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`)

@@ -6,7 +6,7 @@ import { heldOut } from './data.ts'
 import { readRunEnvironment } from './environment.ts'
 import { evaluateHeldOut } from './evaluate-held-out.ts'
 import { type Evaluation, perClass } from './evaluation.ts'
-import { write } from './files.ts'
+import { writeWhole } from './files.ts'
 import type { Io } from './io.ts'
 import type { MetricsRecord } from './metrics-log.ts'
 import { firstImages, predictSamples, writePredictions } from './predictions-picture.ts'
@@ -42,7 +42,7 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
     evaluation,
     predictions: samples,
   })
-  await write(folder.report, report)
+  await writeWhole(folder.report, report)
   io.stdout.write(`\n${evaluationReport(evaluation, data.classNames, styleFor(io.stdout, io.env))}\n`)
   const style = styleFor(io.stderr, io.env)
   if (style !== plain && showsPictures(io.env))
@@ -56,7 +56,7 @@ const dataTitle = ({ data }: ReadyRun['config']): string =>
 
 function writeResult(path: string, step: number, evaluation: Evaluation, classNames: readonly string[]): Promise<void> {
   const classes = Object.fromEntries(perClass(evaluation, classNames).map(({ name, accuracy }) => [name, accuracy]))
-  return write(path, `${JSON.stringify({ step, ...evaluation, classes }, undefined, 2)}\n`)
+  return writeWhole(path, `${JSON.stringify({ step, ...evaluation, classes }, undefined, 2)}\n`)
 }
 
 function sayCurves(records: readonly MetricsRecord[], io: Io): void {

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os'
+import { z } from 'zod'
+import { readJsonFile } from './files.ts'
 import type { SelectedBackend } from './select-backend.ts'
 
 /** Where something was computed, for whoever wonders later. */
@@ -15,19 +16,41 @@ export interface Environment {
   readonly startedAt: string
 }
 
-/** environment.json: where a run began, as far as that is known (a page knows less), and where it went on. */
-export interface RunEnvironment extends Partial<Environment> {
-  readonly resumed?: readonly (Environment & { readonly step: number })[]
-}
+const environmentSchema = z.looseObject({
+  ddnet: z.string(),
+  node: z.string(),
+  system: z.string(),
+  processor: z.string(),
+  cores: z.number(),
+  memoryBytes: z.number(),
+  backend: z.looseObject({ name: z.string(), device: z.string(), title: z.string(), reason: z.string() }),
+  command: z.string(),
+  startedAt: z.string(),
+} satisfies Record<keyof Environment, z.ZodType>)
 
-/** The environment of a run; nothing where it cannot be read, for a run can be used without. */
-export async function readRunEnvironment(path: string): Promise<RunEnvironment | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as RunEnvironment
-  } catch {
-    return undefined
-  }
-}
+const runEnvironmentSchema = z.looseObject({
+  ...environmentSchema.partial().shape,
+  backend: environmentSchema.shape.backend.partial().optional(),
+  resumed: z.array(environmentSchema.extend({ step: z.number() })).optional(),
+})
+
+/**
+ * environment.json: where a run began, as far as that is known (a page knows less), and where it went on. It is for people:
+ * nothing that decides a run is taken from it.
+ */
+export type RunEnvironment = z.infer<typeof runEnvironmentSchema>
+
+/**
+ * The environment of a run; nothing where that was not written down.
+ *
+ * @throws CliError where the file is damaged
+ */
+export const readRunEnvironment = (path: string): Promise<RunEnvironment | undefined> =>
+  readJsonFile(
+    path,
+    runEnvironmentSchema,
+    'Put the right file back, or delete it: it only tells where the run was trained.',
+  )
 
 export const describeEnvironment = (
   ddnet: string,

@@ -1,7 +1,7 @@
-import { readFile, rename } from 'node:fs/promises'
+import { keptEntries, nothingTold, type Told, tell, withoutTimes } from '@ddnet/trainer/node'
 import { z } from 'zod'
 import { CliError } from './errors.ts'
-import { append, write } from './files.ts'
+import { append, readText, writeWhole } from './files.ts'
 
 /** One permanent line of a run. */
 export interface MetricsRecord {
@@ -25,6 +25,18 @@ const toCsv = ({ step, epoch, learningRate, seconds, train, validation: held }: 
 
 const toJson = (record: MetricsRecord): string => `${JSON.stringify(record)}\n`
 
+/** Where the log of a run goes on. */
+export interface Continuation {
+  /** The step of the checkpoint. */
+  readonly step: number
+  /** Whether the checkpoint knows of a validation after that step. */
+  readonly isValidated: boolean
+  /** What the checkpoint says of the log; nothing where it does not speak of it, as one of the page. */
+  readonly told: Told | undefined
+  /** Told where the log is not what the checkpoint says. */
+  readonly onMismatch: (message: string) => void
+}
+
 /** The records of a run in `metrics.jsonl`, and the same as a table in `metrics.csv`. */
 export class MetricsLog {
   private constructor(
@@ -33,17 +45,25 @@ export class MetricsLog {
   ) {}
 
   /**
-   * Opens the log of a run that begins, or continues one: only the records that pass `keep` stay, for what came after the
-   * checkpoint will be measured again.
+   * Opens the log of a run that begins, or continues one: only the records that the checkpoint knows of stay, for what came
+   * after it will be measured again. Whatever is written is on the disk before a checkpoint speaks of it.
+   *
+   * @param path what the log is called, for messages
    */
   static async open(
     paths: { readonly metrics: string; readonly metricsTable: string },
-    keep: (record: MetricsRecord) => boolean = () => false,
+    path: string,
+    continuation?: Continuation,
   ): Promise<MetricsLog> {
-    const records = (await readRecords(paths.metrics)).filter(keep)
-    await replaceFile(paths.metrics, records.map(toJson).join(''))
-    await replaceFile(paths.metricsTable, columns + records.map(toCsv).join(''))
+    const records = continuation === undefined ? [] : await keptRecords(paths.metrics, path, continuation)
+    await writeWhole(paths.metrics, records.map(toJson).join(''))
+    await writeWhole(paths.metricsTable, columns + records.map(toCsv).join(''))
     return new MetricsLog(paths, records)
+  }
+
+  /** What a checkpoint is to say of the log. */
+  get told(): Told {
+    return this.records.map(withoutTimes).reduce(tell, nothingTold)
   }
 
   async append(record: MetricsRecord): Promise<void> {
@@ -51,6 +71,18 @@ export class MetricsLog {
     await append(this.paths.metrics, toJson(record))
     await append(this.paths.metricsTable, toCsv(record))
   }
+}
+
+async function keptRecords(file: string, path: string, { step, isValidated, told, onMismatch }: Continuation) {
+  const entries = (await readLines(file)).flatMap(({ record }) =>
+    record === undefined
+      ? [] // missing from what the checkpoint knows of, or behind it
+      : [{ record, step: record.step, key: String(record.step), form: withoutTimes(record) }],
+  )
+  const last = isValidated ? step : step - 1
+  return keptEntries(path, entries, { step: last, expected: told, onMismatch })
+    .map(({ record }) => record)
+    .filter((record) => record.step <= last)
 }
 
 // JSON has no NaN: it is written as null.
@@ -74,29 +106,27 @@ const recordSchema = z.object({
  * @throws CliError naming the line that is none
  */
 export async function readRecords(path: string): Promise<MetricsRecord[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  return (await readLines(path)).map(({ record, error }, index) => {
+    if (record !== undefined) return record
+    throw new CliError(
+      `${path}:${index + 1} is damaged: expected the JSON of a validation. Remove the line: a run can do without.`,
+      undefined,
+      { cause: error },
+    )
+  })
+}
+
+async function readLines(path: string): Promise<{ record?: MetricsRecord; error?: unknown }[]> {
+  const text = (await readText(path)) ?? ''
   // A process that was killed while it wrote leaves a line without its end.
   return text
     .split('\n')
     .slice(0, -1)
-    .map((line, index) => {
+    .map((line) => {
       try {
-        return recordSchema.parse(JSON.parse(line))
+        return { record: recordSchema.parse(JSON.parse(line)) }
       } catch (error) {
-        throw new CliError(`${path}:${index + 1} is damaged: expected the JSON of a validation.`, undefined, {
-          cause: error,
-        })
+        return { error }
       }
     })
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  await write(`${path}.new`, text)
-  await rename(`${path}.new`, path)
 }

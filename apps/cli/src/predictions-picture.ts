@@ -3,7 +3,7 @@ import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@
 import { classify } from './classify.ts'
 import type { Config } from './config/schema.ts'
 import type { Model } from './experiment.ts'
-import { write } from './files.ts'
+import { writeWhole } from './files.ts'
 
 const imageCount = 25
 
@@ -38,5 +38,5 @@ export async function predictSamples(
 export function writePredictions(path: string, samples: readonly PredictionSample[], data: string): Promise<void> {
   const right = samples.filter(({ predicted, actual }) => predicted === actual).length
   const sheet = predictionSheet(samples, { title: `DDNet on ${data}: ${right} of ${samples.length} right` })
-  return write(path, encodePng(sheet))
+  return writeWhole(path, encodePng(sheet))
 }

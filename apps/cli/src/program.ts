@@ -1,6 +1,7 @@
 import { type Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { type BackendStarters, backendStarters } from './backend-starters.ts'
+import { checkpointChoice, checkpointNames } from './checkpoint-choice.ts'
 import type { BenchOptions } from './commands/bench.ts'
 import type { ExportOptions } from './commands/export.ts'
 import type { FindLrOptions } from './commands/find-lr.ts'
@@ -105,7 +106,8 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--backend <name>', 'auto, cuda, cuda:N, tensorflow, cpu, webgpu or wasm; only auto chooses by itself')
     .option('--config <file>', 'file of settings, .yaml or .ts')
     .option('--resume <run>', 'go on with the run in this folder, from its last checkpoint')
-    .action(async (words: string[], options: ConfigOptions & { resume?: string }) => {
+    .option('--checkpoint <name>', `of the run that goes on, from which: ${checkpointNames} (last)`, checkpointChoice)
+    .action(async (words: string[], options: ConfigOptions & { resume?: string; checkpoint?: string }) => {
       const { train } = await import('./commands/train.ts')
       done(await train(words, options, parts))
     })
@@ -133,7 +135,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .command('eval')
     .summary('measure a run on all test images')
     .argument('<run>', 'folder of the run')
-    .option('--checkpoint <name>', 'which checkpoint', 'last')
+    .option('--checkpoint <name>', `which checkpoint: ${checkpointNames}`, checkpointChoice, 'last')
     .option('--backend <name>', 'backend; by default the one that trained')
     .option('--json', 'print JSON')
     .action(async (path: string, options: { checkpoint: string; backend?: string; json?: boolean }) => {
@@ -148,7 +150,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
       'Names the five likeliest classes of each image. With a run, by its model, and without images of some test images; without a run, by the model for the ten classes of CIFAR-10 that comes with DDNet.',
     )
     .argument('[words...]', 'folder of a run, and image files of any kind and size; or image files alone')
-    .option('--checkpoint <name>', 'which checkpoint of the run (last)')
+    .option('--checkpoint <name>', `which checkpoint of the run: ${checkpointNames} (last)`, checkpointChoice)
     .option('--backend <name>', 'backend; by default the one that trained, or wasm')
     .option('--json', 'print JSON, one line an image')
     .action(async (words: string[], options: { checkpoint?: string; backend?: string; json?: boolean }) => {
@@ -169,7 +171,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
       '--only <names>',
       'some of these, with commas: curves, confusion, filters, feature-maps, grad-cam, deconvnet, reconstructions',
     )
-    .option('--checkpoint <name>', 'which checkpoint', 'last')
+    .option('--checkpoint <name>', `which checkpoint: ${checkpointNames}`, checkpointChoice, 'last')
     .option('--backend <name>', 'backend; by default the one that trained')
     .option('--json', 'print JSON')
     .action(async (path: string, images: string[], options: VisualizeOptions) => {
@@ -182,7 +184,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .summary('write a model for other programs: ONNX or safetensors')
     .argument('<run>', 'folder of the run')
     .argument('<file>', 'model.onnx (ONNX Runtime, browsers) or model.safetensors (PyTorch, DDNet)')
-    .option('--checkpoint <name>', 'which checkpoint', 'last')
+    .option('--checkpoint <name>', `which checkpoint: ${checkpointNames}`, checkpointChoice, 'last')
     .option('--layout <layout>', 'of an ONNX file: images as NCHW or NHWC (default: NCHW)')
     .option('--float16', 'store weights in half the bytes')
     .option('--force', 'replace the file if it exists')

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { LabelledImages } from './data.ts'
 import { CliError } from './errors.ts'
-import { readJsonFile, write } from './files.ts'
+import { readJsonFile, writeWhole } from './files.ts'
 
-const runDataSchema = z.object({
+export const runDataSchema = z.object({
   classNames: z.array(z.string()).min(2),
   trainImages: z.int().positive(),
   /** 0 where there are none, here and below. */
@@ -22,27 +22,28 @@ export const runDataOf = ({ train, validation, test, classNames }: LabelledImage
   testImages: test?.length ?? 0,
 })
 
-export const writeRunData = (path: string, data: LabelledImages): Promise<void> =>
-  write(path, `${JSON.stringify(runDataOf(data), undefined, 2)}\n`)
+export const writeRunData = (path: string, data: RunData): Promise<void> =>
+  writeWhole(path, `${JSON.stringify(data, undefined, 2)}\n`)
+
+export const tellData = ({ trainImages, validationImages, testImages, classNames }: RunData): string =>
+  `${trainImages} + ${validationImages} + ${testImages} images (to train, to choose, to test) of ${classNames.length} classes`
 
 /**
- * What a run was trained on; nothing where that was not written down, as by the page.
+ * What a run was trained on; nothing where there is no such file.
  *
  * @throws CliError for a damaged file
  */
-export const readRunData = (path: string): Promise<RunData | undefined> => readJsonFile(path, runDataSchema)
+export const readRunData = (path: string, remedy?: string): Promise<RunData | undefined> =>
+  readJsonFile(path, runDataSchema, remedy)
 
 /**
  * Checks that a run goes on with the images that it began with.
  *
  * @throws CliError when they have become other ones
  */
-export function checkSameData(now: LabelledImages, then: RunData | undefined, path: string): void {
-  if (then === undefined) return
+export function checkSameData(now: LabelledImages, then: RunData, path: string): void {
   if (isDeepStrictEqual(runDataOf(now), then)) return
-  const tell = ({ trainImages, validationImages, testImages, classNames }: RunData) =>
-    `${trainImages} + ${validationImages} + ${testImages} images (to train, to choose, to test) of ${classNames.length} classes`
   throw new CliError(
-    `the data of the run ${path} has changed: it began with ${tell(then)}, and there are ${tell(runDataOf(now))}. Give data.directory=FOLDER with the images as they were, or start a new run.`,
+    `the data of the run ${path} has changed: it began with ${tellData(then)}, and there are ${tellData(runDataOf(now))}. Give data.directory=FOLDER with the images as they were, or start a new run.`,
   )
 }

@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
@@ -13,6 +12,9 @@ import { createOptimizer, createSchedule, evaluationLoader, keysOf, trainingLoad
 import { type Interrupt, onInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { evaluationBatchSize } from './memory.ts'
+import { runDataOf } from './run-data.ts'
+import { hasCheckpoint } from './run-folder.ts'
+import { recordOf } from './run-record.ts'
 import { stepsPerEpoch, totalSteps } from './step-counts.ts'
 import { formatRate } from './terminal/format.ts'
 import { type LiveLine, liveLine } from './terminal/live-line.ts'
@@ -46,15 +48,15 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   try {
     ending = await fit(run, { io, line, interrupt, onControl })
   } catch (error) {
-    if (!(error instanceof Left)) throw withRemedy(error, run, io)
+    if (!(error instanceof Left)) throw await withRemedy(error, run, io)
   }
   if (interrupt.signal !== undefined) {
-    if (hasCheckpoint(run)) commandSayer(io)('go on', resumeCommand(run, io))
+    if (await hasCheckpoint(run.folder)) commandSayer(io)('go on', resumeCommand(run, io))
     return interrupt.exitCode
   }
   interrupt.release()
   if (ending?.finished === false) {
-    sayBudgetOver(run, io)
+    await sayBudgetOver(run, io)
     return exitCodes.done
   }
   if (ending?.message !== undefined) {
@@ -74,10 +76,10 @@ interface Ending {
   readonly message?: string
 }
 
-function sayBudgetOver(run: ReadyRun, io: Io): void {
+async function sayBudgetOver(run: ReadyRun, io: Io): Promise<void> {
   const say = sayer(io)
   const message = `The ${run.config.maxSeconds} s of maxSeconds are over`
-  if (!hasCheckpoint(run)) {
+  if (!(await hasCheckpoint(run.folder))) {
     say('stopped', `${message}, before the first step.`)
     return
   }
@@ -95,7 +97,7 @@ interface FitTools {
 }
 
 async function fit(
-  { config, model, data, folder, log, resume }: ReadyRun,
+  { config, model, data, folder, log, resume, backend, setsAside = false }: ReadyRun,
   { io, line, interrupt, onControl }: FitTools,
 ): Promise<Ending> {
   const steps = totalSteps(config, data.train.length)
@@ -140,13 +142,22 @@ async function fit(
       ...early,
       // Before the checkpoint, so that what a checkpoint knows of is in the logs.
       report,
-      tensorBoard({ to: dirname(folder.config), histograms: { model } }),
+      tensorBoard({
+        to: dirname(folder.config),
+        histograms: { model },
+        onMismatch: (message) =>
+          sayer(io)(
+            'note',
+            `${message.replace(dirname(folder.config), folder.path)}. The run goes on, and TensorBoard's curves lack them.`,
+          ),
+      }),
       checkpoint({
         directory: folder.checkpoints,
         every: saveEvery,
         keep: config.checkpoint.keep,
         ...(held !== undefined && { best: 'accuracy' }),
-        config, // for whoever goes on with a checkpoint without its folder
+        config: recordOf(config, runDataOf(data), backend),
+        later: setsAside ? 'setAside' : 'refuse',
       }),
     ],
   })
@@ -192,21 +203,17 @@ function resumeCommand({ folder, config }: ReadyRun, io: Io): string {
   return `${config.data.name === 'cifar10' ? train : `${ddnet} train`} --resume ${shellWord(folder.path)}`
 }
 
-/** Whether there is anything to go on with. */
-const hasCheckpoint = ({ folder }: ReadyRun): boolean =>
-  existsSync(folder.checkpoints) && readdirSync(folder.checkpoints).some((name) => name.startsWith('step='))
-
 /** What failed, and what to do: to try other settings after a divergence, else to go on from what was saved. */
-function withRemedy(error: unknown, run: ReadyRun, io: Io): unknown {
+async function withRemedy(error: unknown, run: ReadyRun, io: Io): Promise<unknown> {
   const { message, exitCode } = explain(error)
   if (exitCode === exitCodes.diverged) {
     const { optimizer, clipNorm } = run.config
     const settings = `optimizer.learningRate=${formatRate(optimizer.learningRate / 10)}${clipNorm === null ? ' or clipNorm=1' : ''}`
-    const kept = hasCheckpoint(run)
+    const kept = (await hasCheckpoint(run.folder))
       ? ` What was saved before is whole: ${join(run.folder.path, 'checkpoints/last')}.`
       : ''
     return new CliError(`${message} Try ${settings}.${kept}`, exitCode, { cause: error })
   }
-  if (!hasCheckpoint(run)) return error
+  if (!(await hasCheckpoint(run.folder))) return error
   return new CliError(`${message} Go on with: ${resumeCommand(run, io)}`, exitCode, { cause: error })
 }

@@ -1,4 +1,4 @@
-import type { Callback, EpochEvent, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
+import type { Callback, EpochEvent, Json, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import type { Config } from './config/schema.ts'
 import type { Io } from './io.ts'
 import type { MetricsLog, MetricsRecord } from './metrics-log.ts'
@@ -28,6 +28,7 @@ export interface TrainingReportOptions {
  * any, which also goes into the log.
  */
 export class TrainingReport implements Callback {
+  readonly name = 'metrics'
   readonly #io: Io
   readonly #line: LiveLine
   readonly #log: MetricsLog
@@ -53,6 +54,11 @@ export class TrainingReport implements Callback {
     this.#schedule = schedule
     this.#style = styleFor(io.stderr, io.env)
     this.#secondsBefore = log.records.at(-1)?.seconds ?? 0
+  }
+
+  /** What a checkpoint knows of the log. */
+  state(): Json {
+    return { ...this.#log.told }
   }
 
   /** Steps done. */

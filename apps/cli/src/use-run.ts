@@ -1,14 +1,13 @@
-import { join } from 'node:path'
-import { loadCheckpoint, type Snapshot } from '@ddnet/trainer'
+import type { Snapshot } from '@ddnet/trainer'
 import { backendOfRun } from './backend-of-run.ts'
 import { readArguments } from './config/read-entries.ts'
 import type { BackendWish, Config } from './config/schema.ts'
 import { readSettings, type Settings } from './config/settings.ts'
 import { type LabelledImages, loadData } from './data.ts'
 import { createModel, type Model } from './experiment.ts'
+import { openCheckpoint } from './open-checkpoint.ts'
 import type { Parts } from './program.ts'
-import { readRunData } from './run-data.ts'
-import { openRun, type RunFolder } from './run-folder.ts'
+import type { RunFolder } from './run-folder.ts'
 import { selectBackend } from './select-backend.ts'
 import { sayer } from './terminal/say.ts'
 
@@ -40,21 +39,19 @@ export interface UseOptions {
 export async function useRun(
   path: string,
   { checkpoint: name, backend: asked, reason: ours }: UseOptions,
-  { io, start, loadData: load, version }: Parts,
+  parts: Parts,
 ): Promise<UsedRun> {
+  const { io, start, loadData: load, version } = parts
   const settings = readSettings()
   const say = sayer(io)
   const wish = explicitWish(asked, io, settings)
-  const { folder, config } = await openRun(io.cwd, path, settings)
-  const checkpoint = await loadCheckpoint(join(folder.checkpoints, name))
+  const { folder, config, checkpoint, record } = await openCheckpoint(path, name, settings, parts)
   const trial = { config, version, io }
   const { backend, title, reason } =
-    wish === undefined ? await backendOfRun(folder.environment, trial, start) : await selectBackend(wish, trial, start)
+    wish === undefined ? await backendOfRun(record.backend, trial, start) : await selectBackend(wish, trial, start)
   say('backend', `${title} (${ours ?? reason})`)
   try {
-    const known = await readRunData(folder.data)
-    const data = known === undefined ? await loadData(config, io, load) : undefined
-    const classNames = known?.classNames ?? (data as LabelledImages).classNames
+    const { classNames } = record.data
     const model = createModel(config, classNames.length)
     model.loadStateDict(checkpoint.model)
     say('run', `${folder.path}, checkpoint ${name}, step ${checkpoint.step}`)
@@ -64,7 +61,7 @@ export async function useRun(
       checkpoint,
       model,
       classNames,
-      loadData: async () => data ?? loadData(config, io, load),
+      loadData: () => loadData(config, io, load),
       dispose: () => {
         model.dispose()
         backend.dispose()

@@ -96,6 +96,14 @@ interface SessionOptions {
   readonly start?: BackendStarters
   readonly loadData?: LoadData
   readonly loadInstaller?: Parts['loadInstaller']
+  /** Where it runs; by default an empty folder, which goes with the test. */
+  readonly cwd?: string
+}
+
+function emptyFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ddnet-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** A shell of its own: an empty folder, and streams that are kept. */
@@ -106,9 +114,8 @@ export function session({
   start = wasmOnly,
   loadData = async () => tinyData(),
   loadInstaller = () => import('@ddnet/backend-node/install'),
+  cwd = emptyFolder(),
 }: SessionOptions = {}): Session {
-  const cwd = mkdtempSync(join(tmpdir(), 'ddnet-cli-'))
-  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
   const handlers = new Set<(signal: StopSignal) => void>()
   const shell: Session = {
     cwd,

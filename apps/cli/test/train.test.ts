@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sample } from '@ddnet/datasets'
 import { readTensorBoardRecords } from '@ddnet/formats'
 import sharp from 'sharp'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { afterImages, type Session, session, tinyData } from './session.ts'
 
 /** Seconds of training: a small net, 12 steps of 8 images, measured every 4 on 40 images. */
@@ -407,32 +408,33 @@ describe('what goes wrong', () => {
     expect([code, line]).toEqual([1, expect.stringContaining('the run runs/cifar10-quick cannot be read: ')])
   })
 
-  test.runIf(existsSync('/dev/full'))(
-    'a full disk: exit code 1, the last checkpoint is whole and the run can go on',
-    async () => {
-      const whole = session()
-      await whole.run('train', ...tiny)
-      let fill = true
-      const shell: Session = session()
-      // The table turns into a device that is always full once the first checkpoint is there.
-      const table = join(shell.cwd, 'runs/cifar10-quick/metrics.csv')
-      shell.onWrite = (text) => {
-        if (!fill || !text.startsWith('step')) return
-        fill = false
-        rmSync(table)
-        symlinkSync('/dev/full', table)
-      }
-      const { code, stderr } = await shell.run('train', ...tiny)
-      expect(code).toBe(1)
-      expect(stderr).toContain(
-        `ddnet: ${table}: the disk is full. Free some space, or choose another disk with runs=FOLDER. Go on with: ddnet train cifar10 --resume runs/cifar10-quick\n`,
-      )
-      rmSync(table)
-      expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
-      expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
-      expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
-    },
-  )
+  test('a full disk: exit code 1, the last checkpoint is whole and the run can go on', async () => {
+    const whole = session()
+    await whole.run('train', ...tiny)
+    let fill = true
+    const shell: Session = session()
+    const table = join(shell.cwd, 'runs/cifar10-quick/metrics.csv')
+    const open = fs.open
+    // The table cannot be written any more once the first checkpoint is there.
+    shell.onWrite = (text) => {
+      if (!fill || !text.startsWith('step')) return
+      fill = false
+      vi.spyOn(fs, 'open').mockImplementation(async (file, ...others) => {
+        if (file === table) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+        return open(file, ...others)
+      })
+    }
+    onTestFinished(() => void vi.restoreAllMocks())
+    const { code, stderr } = await shell.run('train', ...tiny)
+    vi.restoreAllMocks()
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `ddnet: ${table}: the disk is full. Free some space, or choose another disk with runs=FOLDER. Go on with: ddnet train cifar10 --resume runs/cifar10-quick\n`,
+    )
+    expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+  })
 
   test('a folder of runs that is a file', async () => {
     const shell = session()

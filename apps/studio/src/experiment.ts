@@ -16,7 +16,7 @@ import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
 import { type Backend, dispose, random, type Tensor, zeros } from '@ddnet/ops'
 import { adam, oneCycle } from '@ddnet/optimizers'
-import { type Callback, type FitResult, type Snapshot, Trainer } from '@ddnet/trainer'
+import { type Callback, type FitResult, type Json, type Snapshot, Trainer } from '@ddnet/trainer'
 
 export const mean = 0.4734
 export const std = 0.2516
@@ -30,7 +30,12 @@ export interface Recipe {
   readonly validationImages: number
   /** In steps. */
   readonly validateEvery: number
+  /** All settings of the run as it was saved, where it was opened: they stay with it. */
+  readonly settings?: Settings
 }
+
+/** The settings of `ddnet train`, some of them in groups. */
+export type Settings = Readonly<Record<string, Json>>
 
 const keysOf = (seed: number) => {
   const key = random.key(seed)
@@ -43,14 +48,17 @@ export const createModel = ({ seed }: Pick<Recipe, 'seed'>): DDNet => new DDNet(
 export interface Images {
   readonly train: Dataset<Sample>
   readonly validation: Dataset<Sample>
+  /** How many others there are, which are not looked at here. */
+  readonly testImages: number
   readonly classNames: readonly string[]
 }
 
 /** The share of the training images that is kept to measure on, as `ddnet train` does it: the test images are not looked at. */
 export const validationShare = 0.1
 
-export const imagesOf = ({ train, classNames }: Cifar10): Images => ({
+export const imagesOf = ({ train, test, classNames }: Cifar10): Images => ({
   ...validationSplit(train, validationShare),
+  testImages: test.length,
   classNames,
 })
 

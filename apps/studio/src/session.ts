@@ -86,7 +86,7 @@ export class Session {
   /** Goes on from a checkpoint of this page or of `ddnet train`. */
   async open(files: readonly NamedFile[]): Promise<void> {
     const snapshot = await openCheckpoint(files)
-    this.#opened = { snapshot, recipe: recipeOf(snapshot.config, this.#data.train.length) }
+    this.#opened = { snapshot, recipe: recipeOf(snapshot.config, this.#data) }
     await this.reset()
   }
 
@@ -252,7 +252,13 @@ export class Session {
       return
     }
     const validations = this.#validations
-    const tar = await packRun({ snapshot, recipe: this.#recipe, validations, backend: this.#backend })
+    const tar = await packRun({
+      snapshot,
+      recipe: this.#recipe,
+      validations,
+      backend: this.#backend,
+      data: this.#data,
+    })
     await this.#report({ kind: 'checkpoint', step: snapshot.step, tar }, [tar.buffer])
   }
 

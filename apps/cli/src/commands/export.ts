@@ -1,10 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
 import { encodeSafetensors } from '@ddnet/formats'
 import type { Config } from '../config/schema.ts'
 import { CliError, UsageError } from '../errors.ts'
-import { write } from '../files.ts'
+import { writeWhole } from '../files.ts'
 import type { Parts } from '../program.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
 import { sayer } from '../terminal/say.ts'
@@ -42,7 +41,7 @@ export async function exportModel(path: string, file: string, options: ExportOpt
     const weights = options.float16 ? 'float16' : 'float32'
     const exported =
       format === 'onnx' ? await toOnnx(run, layout, weights) : toSafetensors(run, options.checkpoint, weights)
-    await replaceFile(target, exported.bytes)
+    await writeWhole(target, exported.bytes)
     const facts = factsOf(run, exported, { file, weights, checkpoint: options.checkpoint })
     if (options.json) io.stdout.write(`${JSON.stringify(facts)}\n`)
     else tell(facts, sayer({ ...io, stderr: io.stdout }))
@@ -79,18 +78,6 @@ function refuseUnwritable(target: string, file: string, force: boolean): void {
   if (!existsSync(target)) return
   if (statSync(target).isDirectory()) throw new CliError(`${file} is a folder. Give the name of a file.`)
   if (!force) throw new CliError(`${file} exists already. Give another name, or replace it with --force.`)
-}
-
-/** Whole or not at all: whoever reads it meanwhile has the old one. */
-async function replaceFile(target: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${target}.${process.pid}.new`
-  try {
-    await write(beside, bytes)
-    await rename(beside, target)
-  } catch (error) {
-    await rm(beside, { force: true })
-    throw Object.assign(error as NodeJS.ErrnoException, { path: target })
-  }
 }
 
 async function toOnnx(run: UsedRun, layout: Layout, weights: 'float32' | 'float16'): Promise<Exported> {

@@ -1,13 +1,19 @@
 import { type ConfigOptions, collectLayers } from '../config/collect.ts'
 import { readSettings } from '../config/settings.ts'
+import { UsageError } from '../errors.ts'
 import type { Parts } from '../program.ts'
 
 /** `ddnet train`: a new run, or `--resume` of one. Returns the exit code. */
 export async function train(
   words: readonly string[],
-  options: ConfigOptions & { readonly resume?: string },
+  options: ConfigOptions & { readonly resume?: string; readonly checkpoint?: string },
   parts: Parts,
 ): Promise<number> {
+  if (options.checkpoint !== undefined && options.resume === undefined) {
+    throw new UsageError(
+      '--checkpoint says where a run goes on, and a new one begins. As in: ddnet train --resume runs/NAME --checkpoint best',
+    )
+  }
   const settings = readSettings()
   const layers = await collectLayers(words, options, parts.io, settings)
   // Loaded only now, so that mistakes are answered at once.
@@ -18,10 +24,10 @@ export async function train(
   const run =
     options.resume === undefined
       ? await startedRun(layers, settings, parts)
-      : await resumedRun(options.resume, layers, settings, parts)
+      : await resumedRun(options.resume, options.checkpoint, layers, settings, parts)
   try {
     return await trainRun(run, parts.io)
   } finally {
-    run.dispose()
+    await run.dispose()
   }
 }

@@ -7,7 +7,7 @@ import { readRunEnvironment } from '../environment.ts'
 import { UsageError } from '../errors.ts'
 import { evaluateHeldOut } from '../evaluate-held-out.ts'
 import type { Evaluation } from '../evaluation.ts'
-import { makeFolder, readJsonFile, write } from '../files.ts'
+import { makeFolder, readJsonFile, writeWhole } from '../files.ts'
 import type { Io } from '../io.ts'
 import { readRecords } from '../metrics-log.ts'
 import { insidePictures, type PictureName } from '../pictures/index.ts'
@@ -15,6 +15,7 @@ import type { NamedPicture, Subject } from '../pictures/subject.ts'
 import { firstImages, predictSamples } from '../predictions-picture.ts'
 import type { Parts } from '../program.ts'
 import { readImage } from '../read-image.ts'
+import { refuseLink } from '../run-folder.ts'
 import { runReport } from '../run-report.ts'
 import { formatBytes } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
@@ -46,6 +47,7 @@ export async function visualize(
   const run = await useRun(path, options, parts)
   try {
     const folder = options.to ?? join(run.folder.path, 'pictures')
+    if (options.to === undefined) await refuseLink(resolve(io.cwd, folder), folder)
     await makeFolder(resolve(io.cwd, folder), folder, '--to FOLDER')
     const subject = await subjectOf(run, files, io)
     const say = options.json ? () => {} : sayer({ ...io, stderr: io.stdout })
@@ -61,7 +63,7 @@ export async function visualize(
       }
       for (const each of found) {
         const png = encodePng(each.picture)
-        await write(resolve(io.cwd, folder, `${each.name}.png`), png)
+        await writeWhole(resolve(io.cwd, folder, `${each.name}.png`), png)
         made.push({ ...each, bytes: png.length })
         say('', lineOf(each, png.length))
       }
@@ -70,7 +72,7 @@ export async function visualize(
     const report = options.only === undefined ? join(options.to ?? run.folder.path, 'report.html') : undefined
     if (report !== undefined) {
       const html = await reportOf(run, subject, made)
-      await write(resolve(io.cwd, report), html)
+      await writeWhole(resolve(io.cwd, report), html)
       say('report', `${report} (${formatBytes(Buffer.byteLength(html))})`)
     }
     if (!options.json) return

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { configFormat } from './read-entries.ts'
 import { configSchema, settingInfo } from './schema.ts'
 import { readSettings } from './settings.ts'
 
@@ -22,6 +23,8 @@ export function settingsJsonSchema(): string {
       }
     },
   })
+  // What a run's own file begins with.
+  const properties = { format: { const: configFormat }, ...schema.properties }
   const patternProperties = { [`^(${[...groups].join('|')})\\.`]: {} }
-  return `${JSON.stringify({ title: 'Settings of ddnet', ...schema, patternProperties }, undefined, 2)}\n`
+  return `${JSON.stringify({ title: 'Settings of ddnet', ...schema, properties, patternProperties }, undefined, 2)}\n`
 }

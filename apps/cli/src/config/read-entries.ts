@@ -56,13 +56,32 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
  */
 export async function readConfigFile(path: string, settings: Settings): Promise<Entry[]> {
   const content = isModule(path) ? await readConfigModule(path) : await readYaml(path)
-  if (content === null) return []
-  if (!isGroup(content)) throw new UsageError(`${path}: expected settings as key: value, got ${show(content)}.`)
-  return flatten(content, '', path, settings)
+  return content === null ? [] : entriesOf(content, path, settings).entries
 }
 
-async function readYaml(path: string): Promise<unknown> {
-  const text = await readConfigText(path)
+/** What a run's `config.yaml` says beside its settings: how they are to be read. */
+export const configFormat = 1
+
+/**
+ * The settings in what a file says, nested or with dotted keys, and the format that it names.
+ *
+ * @throws UsageError for what is no group of settings, for another format, an unknown key or a value of the wrong kind
+ */
+export function entriesOf(content: unknown, place: string, settings: Settings): { entries: Entry[]; format: unknown } {
+  if (!isGroup(content)) throw new UsageError(`${place}: expected settings as key: value, got ${show(content)}.`)
+  const { format, ...rest } = content
+  if (format !== undefined && format !== configFormat) {
+    throw new UsageError(
+      `format: ${show(format)} (${place}): this version of ddnet reads format ${configFormat}. Read it with the version that wrote it.`,
+    )
+  }
+  return { entries: flatten(rest, '', place, settings), format }
+}
+
+const readYaml = async (path: string): Promise<unknown> => parseYaml(await readConfigText(path), path)
+
+/** @throws UsageError for what is not YAML, or has what settings need not */
+export function parseYaml(text: string, path: string): unknown {
   try {
     // No setting repeats another by an alias, and aliases could make a small file a huge value, or an endless one.
     refuseEmpty(text, path)

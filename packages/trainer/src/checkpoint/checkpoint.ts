@@ -165,7 +165,7 @@ async function writing(
     const [kept, then] =
       last === undefined ? ['No checkpoint was written before.', 'begin again'] : [`${last.name} is whole.`, 'resume']
     throw new CheckpointError(
-      `checkpoint: could not write to ${directory}: ${(error as Error).message}. ${kept} Free some space or mend the disk, then ${then}.`,
+      `checkpoint: could not write to ${directory}: ${(error as Error).message.replace(/\.$/, '')}. ${kept} Free some space or mend the disk, then ${then}.`,
       { cause: error },
     )
   }

@@ -115,9 +115,11 @@ async function openToAppend(file: string): Promise<fs.FileHandle> {
   try {
     return await fs.open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
-    const problem = { ELOOP: 'it is a link', ENXIO: 'it is not a file' }[codeOf(error)]
+    const problem = { ELOOP: 'it is a link, and nothing is written through one', ENXIO: 'it is not a file' }[
+      codeOf(error)
+    ]
     if (problem === undefined) throw error
-    throw Object.assign(new Error(`${file}: ${problem}. Remove it`, { cause: error }), { path: file })
+    throw Object.assign(new Error(`${file}: ${problem}. Remove it.`, { cause: error }), { path: file })
   }
 }
 
@@ -133,7 +135,7 @@ export async function flush(directory: string, name: string): Promise<void> {
 }
 
 function expectFile(found: { isFile(): boolean }, file: string): void {
-  if (!found.isFile()) throw Object.assign(new Error(`${file}: it is not a file. Remove it`), { path: file })
+  if (!found.isFile()) throw Object.assign(new Error(`${file}: it is not a file. Remove it.`), { path: file })
 }
 
 /**

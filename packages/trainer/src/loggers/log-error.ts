@@ -16,6 +16,6 @@ async function naming<T>(problem: string, remedy: string, work: () => Promise<T>
     return await work()
   } catch (error) {
     if (error instanceof LogError) throw error
-    throw new LogError(`log: ${problem}: ${(error as Error).message}. ${remedy}`, { cause: error })
+    throw new LogError(`log: ${problem}: ${(error as Error).message.replace(/\.$/, '')}. ${remedy}`, { cause: error })
   }
 }
