@@ -1,11 +1,20 @@
 #!/usr/bin/env node
-import { processIo } from './io.ts'
+import { setImmediate } from 'node:timers/promises'
+import { problemOf } from './errors.ts'
+import { exitCodeFor, processIo } from './io.ts'
 import { main } from './program.ts'
+import { report } from './terminal/report.ts'
 
-// Whoever reads us may have seen enough, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+const io = processIo()
+// A pipe tells only later that nobody reads it.
+process.on('exit', (code) => {
+  process.exitCode = exitCodeFor(code, io)
 })
 
-process.exitCode = await main(process.argv.slice(2), processIo())
+process.exitCode = await main(process.argv.slice(2), io)
+
+await setImmediate()
+const { failure } = io.stdout
+if (failure !== undefined && failure !== 'EPIPE') {
+  report(io, `standard output could not be written: ${problemOf(failure) ?? failure}. What it had is lost.`)
+}

@@ -360,4 +360,5 @@ Examples:
   ddnet backend install tensorflow
 
 Exit codes: 0 done, 1 failed, 2 usage or settings, 3 diverged,
-4 device unavailable, 130 interrupted, 143 terminated`
+4 device unavailable, 74 output could not be written, 130 interrupted,
+141 whoever read the output went away, 143 terminated`

@@ -60,7 +60,7 @@ describe('the settings of a run', () => {
     async (command) => {
       const shell = copied()
       change(shell, /batchSize: 8 .*/, 'batchSize: 16')
-      const more = command === 'export' ? ['model.onnx'] : []
+      const more = { export: ['model.onnx'], visualize: ['--only', 'filters'] }[command] ?? []
       const { code, stderr } = await shell.run(...command.split(' '), 'runs/a', ...more)
       expect([code, stderr.trim()]).toEqual([
         1,
@@ -131,7 +131,7 @@ describe('checkpoints', () => {
 
   test.each(['eval', 'predict', 'visualize', 'export'])('%s takes last, best or a step', async (command) => {
     const shell = copied()
-    const more = command === 'export' ? ['a.safetensors', '--force'] : []
+    const more = { export: ['a.safetensors', '--force'], visualize: ['--only', 'filters'] }[command] ?? []
     for (const name of ['last', 'best', 'step=8', 'step=000011']) {
       const { code, stderr } = await shell.run(command, 'runs/a', ...more, '--checkpoint', name)
       expect(code, stderr).toBe(0)

@@ -38,7 +38,8 @@ export async function stoppedRun(cwd: string): Promise<Stopped> {
   for (const folder of [wholeFolder, stoppedFolder]) mkdirSync(folder)
   const whole = session({ cwd: wholeFolder })
   expect((await whole.run('train', ...tiny)).code).toBe(0)
-  const loadData = afterImages(11 * 8, () => shell.signal('SIGINT'))
+  // In step 11; two validations have taken 8 images each.
+  const loadData = afterImages(11 * 8 + 2 * 8, () => shell.signal('SIGINT'))
   const shell: Session = session({ cwd: stoppedFolder, loadData })
   const older = join(shell.cwd, 'older')
   shell.onWrite = (text) => {

@@ -143,6 +143,7 @@ export function session({
           handlers.add(handler)
           return () => handlers.delete(handler)
         },
+        ignoreHangup: () => () => {},
         exit: (code) => {
           throw new Error(`left with ${code}`)
         },

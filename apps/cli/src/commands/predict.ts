@@ -46,7 +46,7 @@ export async function predict(words: readonly string[], options: PredictOptions,
     const total = images.length || Math.min(sampleCount, (held as HeldOut).images.length)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
     await classify(blank(config.size), model, config, classNames)
-    for (let index = 0; index < total; index++) {
+    for (let index = 0; index < total && stdout.failure === undefined; index++) {
       const image = await namedImage(run, images[index] ?? (held as HeldOut), index, cwd)
       const began = performance.now()
       const guesses = await classify(image.sample, model, config, classNames)

@@ -21,13 +21,19 @@ export async function train(
     import('../begin-run.ts'),
     import('../train-run.ts'),
   ])
-  const run =
-    options.resume === undefined
-      ? await startedRun(layers, settings, parts)
-      : await resumedRun(options.resume, options.checkpoint, layers, settings, parts)
+  // Training does not depend on being watched: neither on a reader (see io.ts) nor on a terminal.
+  const heedHangup = parts.io.ignoreHangup()
   try {
-    return await trainRun(run, parts.io)
+    const run =
+      options.resume === undefined
+        ? await startedRun(layers, settings, parts)
+        : await resumedRun(options.resume, options.checkpoint, layers, settings, parts)
+    try {
+      return await trainRun(run, parts.io)
+    } finally {
+      await run.dispose()
+    }
   } finally {
-    await run.dispose()
+    heedHangup()
   }
 }

@@ -18,7 +18,15 @@ test.each([
 const written = (text: string, env: Record<string, string> = {}) => {
   let all = ''
   const output: Output = { write: (each) => (all += each), isTTY: true, columns: 80 }
-  const io = guarded({ stdout: output, stderr: output, env, cwd: '/', onSignal: () => () => {}, exit: () => {} })
+  const io = guarded({
+    stdout: output,
+    stderr: output,
+    env,
+    cwd: '/',
+    onSignal: () => () => {},
+    ignoreHangup: () => () => {},
+    exit: () => {},
+  })
   io.stdout.write(text)
   return all
 }

@@ -40,6 +40,9 @@ function guardedOutput(output: Output, env: Io['env']): Output {
     get columns() {
       return output.columns
     },
+    get failure() {
+      return output.failure
+    },
   }
 }
 
