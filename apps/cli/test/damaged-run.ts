@@ -95,7 +95,7 @@ export async function editAndResume(
   const old = existsSync(join(older, file)) ? readFileSync(join(older, file)) : undefined
   const at = random.integer(random.key(seed).fold(`${file} ${edit}`), Math.max(1, Math.floor(0.8 * bytes.length)))
   const changed = edits[edit]?.(bytes, old, at) ?? null
-  if (changed !== null && changed.equals(bytes)) return undefined
+  if (changed?.equals(bytes)) return undefined
   if (changed === null) rmSync(join(copy, file))
   else writeFileSync(join(copy, file), changed)
 
