@@ -8,6 +8,8 @@ import { localCifar10 } from '../src/cifar10/local.node.ts'
 import { officialArchive } from '../src/cifar10/sources.ts'
 import { serveBytes } from './byte-server.ts'
 import { readHostileNames } from './hostile-names.ts'
+import { downloadFromHostileServers } from './hostile-servers.ts'
+import { listLinkedFolders } from './linked-folders.ts'
 import { synthetic, writeBinaryBatches } from './synthetic-cifar10.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -16,6 +18,21 @@ test('of 500 names made to lead elsewhere, each is refused or stays below the fo
   expect(refused).toBeGreaterThan(1000)
   expect(below).toBeGreaterThan(100)
 })
+
+test('from 60 servers that misbehave a file comes whole, or it is said why not', async () => {
+  const { whole, refused } = await downloadFromHostileServers(60, 1)
+  expect(whole).toBeGreaterThan(2)
+  expect(refused).toBeGreaterThan(10)
+})
+
+test.skipIf(process.platform === 'win32')(
+  '60 folders full of links are listed, each to its end (no links on Windows)',
+  async () => {
+    const { names, refused } = await listLinkedFolders(60, 1)
+    expect(names).toBeGreaterThan(60)
+    expect(refused).toBeGreaterThan(10)
+  },
+)
 
 test('an archive whose entries lead elsewhere writes nowhere but into the cache', async () => {
   const data = synthetic()

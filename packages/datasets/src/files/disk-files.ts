@@ -40,6 +40,9 @@ export function diskFiles(directory: string): Files {
   }
 }
 
+/** Folders that link to each other have more ways through them than anybody waits for. */
+const MOST_LINKS = 100_000
+
 /** One walk through all folders. */
 class Walk {
   readonly #root: string
@@ -47,6 +50,7 @@ class Walk {
   readonly #emptyFolders: string[] = []
   readonly #linksOutside: string[] = []
   readonly #notFiles: { name: string; reason: string }[] = []
+  #followed = 0
 
   constructor(root: string) {
     this.#root = root
@@ -100,6 +104,12 @@ class Walk {
     else if (!target.isDirectory()) this.#notFiles.push({ name, reason: 'a link to a device, pipe or socket' })
     else if (above.includes(real)) this.#notFiles.push({ name, reason: 'a link back to a folder that it lies in' })
     else {
+      if (++this.#followed > MOST_LINKS) {
+        throw new DatasetError(
+          `${this.#root} has more than ${MOST_LINKS} links to folders, as ${path}, or they lead to each other. Remove some.`,
+          { path },
+        )
+      }
       if (!`${real}${sep}`.startsWith(`${above[0]}${sep}`)) this.#linksOutside.push(name)
       await this.folder(name, above)
     }

@@ -94,6 +94,16 @@ describe('files on a disk', () => {
     })
   })
 
+  test('folders that link to each other in every order are refused, and not walked for days', async () => {
+    const folder = await temporaryFolder()
+    const names = Array.from('abcdefghijkl')
+    for (const name of names) await mkdir(join(folder, name))
+    for (const name of names) {
+      for (const other of names) if (other !== name) await symlink(join(folder, other), join(folder, name, other))
+    }
+    await expect(diskFiles(folder).list()).rejects.toThrow('has more than 100000 links to folders')
+  })
+
   test('folders of the system are not opened', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, '@eaDir', 'deep'), { recursive: true })

