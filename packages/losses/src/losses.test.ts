@@ -1,14 +1,27 @@
-import { memory, type Tensor, type Tensor1D, tensor, tidy, valueAndGrads } from '@ddnet/ops'
+import {
+  memory,
+  type Scalar,
+  scalar,
+  softmax,
+  type Tensor,
+  type Tensor1D,
+  tensor,
+  tidy,
+  valueAndGrads,
+} from '@ddnet/ops'
 import { describeBackends, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
-import { crossEntropy, type Loss, mse, weighted } from './index.ts'
+import { crossEntropy, type Loss, type LossValue, mse, weighted } from './index.ts'
+
+/** The scalar of a loss, whatever its form. */
+const scalarOf = (loss: LossValue): Scalar => ('mean' in loss ? loss.mean : 'sum' in loss ? loss.sum : loss)
 
 /** The loss and its gradient by the predictions, times `dy`. */
 function differentiate(loss: Loss, predictions: Tensor, targets: Tensor, dy = tensor(1)) {
-  const { value, grads } = valueAndGrads(() => loss(predictions, targets), [predictions], dy)
+  const { value, grads } = valueAndGrads(() => scalarOf(loss(predictions, targets)), [predictions], dy)
   return { value, gradient: grads[0] as Tensor }
 }
-const scalar = (value: number) => ({ shape: [], data: [value] })
+const expected = (value: number) => ({ shape: [], data: [value] })
 
 describeBackends('losses', () => {
   const reduced = operatorFixtures('crossEntropy').filter(
@@ -26,18 +39,45 @@ describeBackends('losses', () => {
 
   test('mse is the mean of the squares, and its gradient 2 (p − t) / n', async () => {
     const { value, gradient } = differentiate(mse(), tensor([[1, 2, 3, 4]]), tensor([[1, 0, 3, 8]]))
-    await expectTensorClose(value, scalar(5), 1e-6)
+    await expectTensorClose(value, expected(5), 1e-6)
     await expectTensorClose(gradient, { shape: [1, 4], data: [0, 1, 0, -2] }, 1e-6)
   })
 
   test('mse can be a sum', async () => {
-    await expectTensorClose(mse({ reduction: 'sum' })(tensor([1, 2]), tensor([0, 0])), scalar(5), 1e-6)
+    await expectTensorClose(scalarOf(mse({ reduction: 'sum' })(tensor([1, 2]), tensor([0, 0]))), expected(5), 1e-6)
   })
 
   test('weighted multiplies the loss and its gradient', async () => {
     const { value, gradient } = differentiate(weighted(mse(), 0.5), tensor([3]), tensor([1]))
-    await expectTensorClose(value, scalar(2), 1e-6)
+    await expectTensorClose(value, expected(2), 1e-6)
     await expectTensorClose(gradient, { shape: [1], data: [2] }, 1e-6)
+  })
+
+  test('a mean comes with what it was divided by, and a sum as such', async () => {
+    const logits = tensor([
+      [1, 2, 0],
+      [0, 1, 3],
+      [2, 2, 2],
+    ])
+    const weightOf = async (loss: LossValue) => {
+      if (!('mean' in loss)) return 'sum' in loss ? 'sum' : undefined
+      return typeof loss.weight === 'number' ? loss.weight : (await loss.weight.data())[0]
+    }
+    const of = (options: Parameters<typeof crossEntropy>[0], labels: number[]) =>
+      weightOf(crossEntropy(options)(logits, tensor(labels, [3], 'int32')))
+    const classWeights = tensor([1, 2, 4]) as Tensor1D
+    expect(await of({}, [0, 1, 2])).toBe(3)
+    expect(await of({}, [0, -100, 2])).toBe(2)
+    expect(await of({}, [-100, -100, -100])).toBe(0)
+    expect(await of({ ignoreIndex: 1 }, [0, 1, 1])).toBe(1)
+    expect(await of({ classWeights, labelSmoothing: 0.1 }, [0, 2, -100])).toBe(5)
+    expect(await of({ reduction: 'sum' }, [0, 1, 2])).toBe('sum')
+    expect(await weightOf(crossEntropy({ classWeights })(logits, softmax(logits)))).toBe(3)
+    expect(await weightOf(mse()(logits, logits))).toBe(9)
+    expect(await weightOf(mse({ reduction: 'sum' })(logits, logits))).toBe('sum')
+    expect(await weightOf(weighted(mse(), 7)(logits, logits))).toBe(9)
+    expect(await weightOf(weighted(mse({ reduction: 'sum' }), 7)(logits, logits))).toBe('sum')
+    expect(await weightOf(weighted(() => scalar(1) as never, 7)(logits, logits))).toBeUndefined()
   })
 
   test('leaves nothing behind in a tidy', () => {

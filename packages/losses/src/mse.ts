@@ -1,8 +1,8 @@
-import { mean, type Scalar, ShapeError, square, sub, sum } from '@ddnet/ops'
+import { mean, ShapeError, square, sub, sum } from '@ddnet/ops'
 import type { Loss } from './loss.ts'
 
 /**
- * Mean squared error `mean((predictions − targets)²)` over all elements (or their sum).
+ * Mean squared error `mean((predictions − targets)²)` over all elements, whose count is its weight (or their sum).
  *
  * @throws ShapeError when applied to tensors of different shapes: broadcasting here is nearly always a mistake
  * @see torch.nn.MSELoss
@@ -16,5 +16,5 @@ export const mse =
       )
     }
     const squares = square(sub(predictions, targets))
-    return (reduction === 'mean' ? mean(squares) : sum(squares)) as Scalar
+    return reduction === 'mean' ? { mean: mean(squares), weight: squares.size } : { sum: sum(squares) }
   }

@@ -1,5 +1,5 @@
 import type { Metric } from './metric.ts'
-import { classesOf } from './predicted-classes.ts'
+import { classesOf, type LabelOptions } from './predicted-classes.ts'
 
 export interface AccuracyState {
   readonly correct: number
@@ -7,14 +7,16 @@ export interface AccuracyState {
 }
 
 /**
- * The share of samples whose highest score is at their label: `correct / count`, NaN without samples.
- * Predictions `[batch, classes]`, targets `[batch]`, or probabilities `[batch, classes]` as mixup makes them: of those the
+ * The share of positions whose highest score is at their label, of those that count: `correct / count`, NaN where none does.
+ * Predictions `[…, classes]`, targets `[…]`, or probabilities `[…, classes]` as mixup makes them: of those the
  * most probable class is the label.
+ *
+ * @throws RangeError for a label that is neither a class nor `ignoreIndex`
  */
-export const accuracy = (): Metric<AccuracyState, number> => ({
+export const accuracy = (options: LabelOptions = {}): Metric<AccuracyState, number> => ({
   init: () => ({ correct: 0, count: 0 }),
   update: (state, predictions, targets) => {
-    const { predicted, labels } = classesOf('accuracy', predictions, targets)
+    const { predicted, labels } = classesOf('accuracy', predictions, targets, options)
     const correct = predicted.reduce((total, each, row) => total + (each === labels[row] ? 1 : 0), 0)
     return { correct: state.correct + correct, count: state.count + predicted.length }
   },

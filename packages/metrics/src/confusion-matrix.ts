@@ -1,27 +1,28 @@
 import type { Metric } from './metric.ts'
-import { classesOf } from './predicted-classes.ts'
+import { classesOf, type LabelOptions } from './predicted-classes.ts'
 
 /** `counts[target][prediction]` */
 export type ConfusionCounts = readonly (readonly number[])[]
 
 /**
- * How many samples of each class (row) were taken for each class (column).
- * Predictions `[batch, classes]`, targets `[batch]` or probabilities `[batch, classes]`.
+ * How many samples of each class (row) were taken for each class (column); those with the label `ignoreIndex` are left out.
+ * Predictions `[…, classes]`, targets `[…]` or probabilities `[…, classes]`.
  *
  * @throws RangeError for a label or a number of scores that does not fit `classes`
  */
-export const confusionMatrix = (classes: number): Metric<ConfusionCounts, ConfusionCounts> => ({
+export const confusionMatrix = (
+  classes: number,
+  options: LabelOptions = {},
+): Metric<ConfusionCounts, ConfusionCounts> => ({
   init: () => Array.from({ length: classes }, () => new Array<number>(classes).fill(0)),
   update: (state, predictions, targets) => {
-    const { predicted, labels } = classesOf('confusionMatrix', predictions, targets)
-    if (predictions.shape[1] !== classes) {
-      throw new RangeError(`confusionMatrix: expected scores of ${classes} classes, got ${predictions.shape[1]}.`)
+    const { predicted, labels } = classesOf('confusionMatrix', predictions, targets, options)
+    if (predictions.shape.at(-1) !== classes) {
+      throw new RangeError(`confusionMatrix: expected scores of ${classes} classes, got ${predictions.shape.at(-1)}.`)
     }
     const counts = state.map((row) => [...row])
     for (const [row, prediction] of predicted.entries()) {
-      const label = labels[row] as number
-      const cells = counts[label]
-      if (cells === undefined) throw new RangeError(`confusionMatrix: label ${label} is not in 0 … ${classes - 1}.`)
+      const cells = counts[labels[row] as number] as number[]
       cells[prediction] = (cells[prediction] as number) + 1
     }
     return counts

@@ -63,8 +63,37 @@ describe.each<{ name: string; metric: Metric<unknown, unknown>; expected: unknow
 
   test('names shapes that do not fit', () => {
     expect(() => metric.update(metric.init(), first.predictions, second.targets)).toThrow(
-      'expected predictions [batch, classes] and targets [batch] or [batch, classes], got [2,3] and [3]',
+      'expected predictions […, classes] and targets […] or […, classes], as [batch, classes] and [batch], got [2,3] and [3]',
     )
+  })
+
+  test('leaves out what is ignored', () => {
+    const whole = metric.update(metric.init(), second.predictions, labels(0, -100, 2))
+    const counted = metric.update(metric.init(), scores([1, 0, 2], [0, 0, 9]), labels(0, 2))
+    expect(whole).toEqual(counted)
+    const none = metric.update(metric.init(), first.predictions, labels(-100, -100))
+    expect(metric.compute(none)).toEqual(empty)
+  })
+
+  test('takes pixels', () => {
+    const [{ data, dtype }, target] = [second.predictions, second.targets]
+    const pixels = metric.update(
+      metric.init(),
+      { dtype, data, shape: [1, 3, 1, 3] } as HostTensor,
+      { ...target, shape: [1, 3, 1] } as HostTensor,
+    )
+    expect(pixels).toEqual(after(second))
+  })
+
+  test.each([3, -1, 255])('refuses the label %d, which is no class', (label) => {
+    expect(() => metric.update(metric.init(), first.predictions, labels(0, label))).toThrow(
+      `label ${label} is not in 0 … 2. Give ignoreIndex`,
+    )
+  })
+
+  test.each([1.5, Number.NaN])('refuses the label %d, which is no whole number', (label) => {
+    const targets: HostTensor = { dtype: 'float32', shape: [2], data: Float32Array.of(0, label) }
+    expect(() => metric.update(metric.init(), first.predictions, targets)).toThrow(`label ${label} is not in 0 … 2`)
   })
 
   test('takes the most probable class of targets that are probabilities, as mixup makes them', () => {
@@ -98,12 +127,33 @@ describe('confusionMatrix', () => {
   })
 })
 
+describe('ignoreIndex', () => {
+  test('may be another one, a class too', () => {
+    const [predictions, targets] = [scores([5, 1, 0], [0, 2, 1]), labels(0, 255)]
+    expect(accuracy({ ignoreIndex: 255 }).update(accuracy().init(), predictions, targets)).toEqual({
+      correct: 1,
+      count: 1,
+    })
+    const { init, update } = confusionMatrix(3, { ignoreIndex: 0 })
+    expect(update(init(), predictions, labels(0, 1))).toEqual([
+      [0, 0, 0],
+      [0, 1, 0],
+      [0, 0, 0],
+    ])
+    expect(classAccuracy(3, { ignoreIndex: 255 }).update(init(), predictions, targets)[0]).toEqual([1, 0, 0])
+  })
+})
+
 describe('weightedMean', () => {
   const { compute, init, merge, update } = weightedMean
   const whole = update(update(init(), 2, 64), 5, 32)
 
   test('weighs each number', () => {
     expect(compute(whole)).toBe(3)
+  })
+  test('passes by what weighs nothing, NaN too', () => {
+    expect(update(whole, Number.NaN, 0)).toEqual(whole)
+    expect(compute(update(init(), 3, 0))).toBeNaN()
   })
   test('merges', () => {
     expect(merge(update(init(), 2, 64), update(init(), 5, 32))).toEqual(whole)

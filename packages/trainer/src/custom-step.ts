@@ -1,22 +1,23 @@
 import type { Loader } from '@ddnet/datasets'
 import { type Context, type Module, Updates, valueAndGrad } from '@ddnet/layers'
-import { dispose, type Key, type Scalar, tidy, toHost } from '@ddnet/ops'
+import type { LossValue } from '@ddnet/losses'
+import { clone, dispose, type Key, type Scalar, type Tensor, tidy } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
 import { findTrouble } from './find-trouble.ts'
 import type { Learner, TakenStep } from './learner.ts'
+import { type LossPart, lossPart, tensorsOf } from './loss-part.ts'
 import { handles, OptimizedModel } from './optimized-model.ts'
-import { handled, type MeasuredBatch, sizeOf } from './read-batch.ts'
+import { type MeasuredBatch, readBatch, sizeOf } from './read-batch.ts'
 import type { Scores } from './scores.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Step, StepContext } from './step-trainer.ts'
 import type { MetricsOfHeads, Tensors } from './task.ts'
 
-type Update = StepContext<string>['update']
-
 /** Models that learn by a step that the user wrote. */
 export class CustomStep implements Learner {
   readonly batchesPerStep = 1
   readonly metrics: MetricsOfHeads = new Map()
+  readonly namesLosses = true
   readonly #all: Module
   readonly #models: ReadonlyMap<string, OptimizedModel>
   readonly #step: Step<Tensors, string>
@@ -53,7 +54,7 @@ export class CustomStep implements Learner {
     const before = [...this.#models.values()].map((model) => [model, handles(model.values())] as const)
     const forget = () => dispose(before.flatMap(([, values]) => Object.values(values)))
     this.#count++
-    let losses: Readonly<Record<string, Scalar>>
+    let losses: Readonly<Record<string, LossPart>>
     try {
       losses = this.#run(batch, key, this.#update)
     } catch (error) {
@@ -66,40 +67,63 @@ export class CustomStep implements Learner {
       explain: (suspect) => {
         for (const [model, values] of before) model.assign(handles(values))
         return findTrouble(this.#all, suspect.batch, () =>
-          dispose(Object.values(this.#run(batch, suspect.key, rehearse))),
+          dispose(Object.values(this.#run(batch, suspect.key, rehearse)).flatMap(tensorsOf)),
         )
       },
     }
-    return handled(readLosses(losses, batch, key))
+    return readBatch(this.metrics, batch, losses, {}, key)
   }
 
   update(): TakenStep {
     return this.#taken as TakenStep // of the `learn` before
   }
 
-  #run(batch: Tensors, key: Key, update: (name: string, forward: (context: Context) => Scalar, key: Key) => Scalar) {
+  #run(batch: Tensors, key: Key, update: Updating): Readonly<Record<string, LossPart>> {
     let updates = 0
-    const losses = tidy(() => {
-      const context: StepContext<string> = {
-        key,
-        step: this.#count,
-        update: (name, forward) => update(name, forward, key.fold('update').fold(updates++)),
-      }
-      return this.#step(batch, context) as Record<string, Scalar>
-    })
-    if (Object.keys(losses).length === 0)
-      throw new Error('StepTrainer: expected the step to return its losses, got none.')
-    return losses
+    const context: StepContext<string> = {
+      key,
+      step: this.#count,
+      update: (name, forward) => update(name, forward, key.fold('update').fold(updates++)),
+    }
+    // biome-ignore lint/suspicious/noExplicitAny: tidy takes nested records of tensors and numbers, but its type has no names for them
+    const losses = tidy(() => this.#step(batch, context) as any) as Readonly<Record<string, LossValue>>
+    const entries = Object.entries(losses ?? {})
+    if (entries.length === 0) throw new Error('StepTrainer: expected the step to return its losses, got none.')
+    try {
+      const parts = entries.map(
+        ([name, loss]) => [name, lossPart(`StepTrainer: the loss '${name}'`, loss, sizeOf(batch))] as const,
+      )
+      return Object.fromEntries(parts)
+    } catch (error) {
+      dispose(losses as never) // whatever is in it
+      throw error
+    }
   }
 
-  readonly #update = (name: string, forward: Parameters<Update>[1], key: Key): Scalar => {
+  readonly #update: Updating = <L extends LossValue>(name: string, forward: (context: Context) => L, key: Key): L => {
     const trained = this.#models.get(name)
     if (trained === undefined) {
       throw new Error(
         `StepTrainer: there is no model '${name}' to update, only ${[...this.#models.keys()].join(', ')}.`,
       )
     }
-    const { loss, grads, updates } = valueAndGrad(trained.model, (context) => ({ loss: forward(context) }), { key })
+    let kind: 'scalar' | 'mean' | 'sum' = 'scalar'
+    let weight: Scalar | number | undefined
+    const { loss, aux, grads, updates } = valueAndGrad(
+      trained.model,
+      (context): { loss: Scalar } & Record<string, Tensor> => {
+        const given = forward(context)
+        const part = lossPart(`StepTrainer: the loss of '${name}'`, given, 1)
+        kind = 'dtype' in given ? 'scalar' : 'sum' in given ? 'sum' : 'mean'
+        if (typeof part.weight === 'number') weight = part.weight
+        return { loss: part.value, ...(typeof part.weight === 'object' && { weight: part.weight }) }
+      },
+      { key },
+    )
+    if (aux['weight'] !== undefined) {
+      weight = clone(aux['weight']) as Scalar // of the step, which disposes it
+      dispose(aux)
+    }
     try {
       trained.update(grads)
     } catch (error) {
@@ -109,7 +133,8 @@ export class CustomStep implements Learner {
       dispose(Object.values(grads))
     }
     updates.commit()
-    return loss
+    const value = kind === 'scalar' ? loss : kind === 'sum' ? { sum: loss } : { mean: loss, weight }
+    return value as unknown as L // the form that `forward` gave
   }
 
   evaluate<B>(_: Loader<B>, __: () => boolean): Promise<Scores | undefined> {
@@ -141,27 +166,14 @@ export class CustomStep implements Learner {
   }
 }
 
+type Updating = <L extends LossValue>(name: string, forward: (context: Context) => L, key: Key) => L
+
 /** Runs forward what `update` runs, and changes nothing. */
-function rehearse(_: string, forward: (context: Context) => Scalar, key: Key): Scalar {
+const rehearse: Updating = (_, forward, key) => {
   const updates = new Updates()
   const loss = forward({ training: true, key, updates })
   updates.discard()
   return loss
-}
-
-async function readLosses(losses: Readonly<Record<string, Scalar>>, batch: Tensors, key: Key): Promise<MeasuredBatch> {
-  let diverged = false
-  try {
-    const hosts = Object.entries(losses).map(
-      async ([name, loss]) => [name, Number((await toHost(loss)).data[0])] as const,
-    )
-    const values = Object.fromEntries(await Promise.all(hosts))
-    const loss = Object.values(values).reduce((sum, value) => sum + value, 0)
-    diverged = !Number.isFinite(loss)
-    return { loss, losses: values, size: sizeOf(batch), heads: {}, ...(diverged ? { suspect: { batch, key } } : {}) }
-  } finally {
-    dispose([...Object.values(losses), ...(diverged ? [] : Object.values(batch))])
-  }
 }
 
 function expectModels(names: readonly string[], { optimizer: { steps = {} } }: Snapshot): void {

@@ -10,6 +10,8 @@ export interface Learner {
   /** How many batches make a step; the last step of an epoch takes those that are left. */
   readonly batchesPerStep: number
   readonly metrics: MetricsOfHeads
+  /** Whether events and scores tell the losses by name, beside their sum. */
+  readonly namesLosses: boolean
   /** That of the coming update. */
   learningRate(): number
   /** Computes one batch of a step. It owns the batch, and disposes it. */

@@ -1,7 +1,8 @@
 import { type Backend, dispose, random, tidy } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
 import { computeGradients } from './compute-gradients.ts'
-import { GradientMean } from './gradient-mean.ts'
+import { GradientMeans } from './gradient-mean.ts'
+import { tensorsOf } from './loss-part.ts'
 import { handles, OptimizedModel } from './optimized-model.ts'
 import type { Task, Tensors } from './task.ts'
 
@@ -37,13 +38,13 @@ export async function prepare(
 
 /** Runs all that a step runs, and leaves the model, the state and the batch as they are. */
 function rehearseStep(task: Task, model: OptimizedModel, batch: Tensors, accumulates: boolean): void {
-  const { loss, predictions, grads, updates } = computeGradients(task, batch, random.key(0))
-  const gradients = new GradientMean()
-  gradients.add(grads, 1)
+  const { losses, predictions, parts, updates } = computeGradients(task, batch, random.key(0), accumulates)
+  const gradients = new GradientMeans()
   // Adding a mean to itself leaves it as it is, and runs what adding another one will run.
-  if (accumulates) gradients.add(handles(grads), 1)
+  if (accumulates) gradients.add(parts.map((part) => ({ ...part, grads: handles(part.grads) })))
+  gradients.add(parts)
   const mean = gradients.take()
   model.rehearse(mean)
   updates.discard()
-  dispose([loss, ...Object.values(predictions), ...Object.values(mean)])
+  dispose([...Object.values(losses).flatMap(tensorsOf), ...Object.values(predictions), ...Object.values(mean)])
 }

@@ -1,14 +1,14 @@
 import { dispose, type HostTensor, type Key, type Tensor, toHost } from '@ddnet/ops'
-import type { Task, Tensors } from './task.ts'
+import { isBroken, type LossPart, type MeasuredLoss, readLoss, tensorsOf } from './loss-part.ts'
+import type { MetricsOfHeads, Tensors } from './task.ts'
 
 /** What the host learns of one batch. */
 export interface MeasuredBatch {
-  readonly loss: number
+  /** Of each head, or of a custom step each loss by its name. */
+  readonly losses: Readonly<Record<string, MeasuredLoss>>
   readonly size: number
   /** Predictions and targets of the heads that have metrics. */
   readonly heads: Readonly<Record<string, { readonly predictions: HostTensor; readonly targets: HostTensor }>>
-  /** The parts of the loss of a custom step, by name. */
-  readonly losses?: Readonly<Record<string, number>>
   /** What a loss that is not finite was computed from, still alive: whoever gets it disposes it. */
   readonly suspect?: { readonly batch: Tensors; readonly key: Key }
 }
@@ -17,23 +17,23 @@ export interface MeasuredBatch {
 export const sizeOf = (batch: Tensors): number => (batch['images'] ?? Object.values(batch)[0])?.shape[0] ?? 0
 
 /**
- * Starts reading a batch's loss, and its predictions where metrics need them, and disposes all tensors given to it as
+ * Starts reading a batch's losses, and its predictions where metrics need them, and disposes all tensors given to it as
  * soon as they are no longer needed.
  *
- * @param key of a training batch, which becomes `suspect` where its loss is not finite
+ * @param key of a training batch, which becomes `suspect` where a loss is not finite
  */
 export function readBatch(
-  task: Task,
+  metrics: MetricsOfHeads,
   batch: Tensors,
-  loss: Tensor,
+  losses: Readonly<Record<string, LossPart>>,
   predictions: Tensors,
   key?: Key,
 ): Promise<MeasuredBatch> {
-  const heads = [...new Set([...task.metrics.values()].map(({ head }) => head))]
+  const heads = [...new Set([...metrics.values()].map(({ head }) => head))]
   let suspect: MeasuredBatch['suspect']
   const read = async (): Promise<MeasuredBatch> => {
     try {
-      const lossRead = toHost(loss)
+      const lossReads = Object.entries(losses).map(async ([name, part]) => [name, await readLoss(part)] as const)
       const headReads = heads.map(async (head) => {
         const [prediction, target] = await Promise.all([
           toHost(predictions[head] as Tensor),
@@ -41,17 +41,20 @@ export function readBatch(
         ])
         return [head, { predictions: prediction, targets: target }] as const
       })
-      const [lossHost, ...headHosts] = await Promise.all([lossRead, ...headReads])
-      const value = Number(lossHost.data[0])
-      if (key !== undefined && !Number.isFinite(value)) suspect = { batch, key }
+      const [lossHosts, headHosts] = await Promise.all([Promise.all(lossReads), Promise.all(headReads)])
+      if (key !== undefined && lossHosts.some(([, loss]) => isBroken(loss))) suspect = { batch, key }
       return {
-        loss: value,
+        losses: Object.fromEntries(lossHosts),
         size: sizeOf(batch),
         heads: Object.fromEntries(headHosts),
         ...(suspect === undefined ? {} : { suspect }),
       }
     } finally {
-      dispose([loss, ...Object.values(predictions), ...(suspect === undefined ? Object.values(batch) : [])])
+      dispose([
+        ...Object.values(losses).flatMap(tensorsOf),
+        ...Object.values(predictions),
+        ...(suspect === undefined ? Object.values(batch) : []),
+      ])
     }
   }
   return handled(read())

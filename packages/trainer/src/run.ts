@@ -8,9 +8,11 @@ import type { EndReason, EpochEvent, StepEvent, ValidationEvent } from './events
 import type { FitOptions, FitResult } from './fit-options.ts'
 import type { Learner, TakenStep } from './learner.ts'
 import { LogError } from './loggers/log-error.ts'
+import { isBroken } from './loss-part.ts'
 import { macrotask } from './macrotask.ts'
 import { type MeasuredBatch, sizeOf } from './read-batch.ts'
-import { addBatch, type Running, scoresOf, startRunning } from './running.ts'
+import { addBatch, lossesOf, type Running, scoresOf, startRunning, totalLoss } from './running.ts'
+import type { Scores } from './scores.ts'
 import type { Json, Phase, Snapshot } from './snapshot.ts'
 import type { Tensors } from './task.ts'
 
@@ -114,6 +116,10 @@ export class Run<B> {
       const state = callbacks?.[name]
       if (state !== undefined) callback.restore?.(state)
     }
+  }
+
+  #scores(running: Running): Scores {
+    return scoresOf(this.#learner.metrics, running, this.#learner.namesLosses)
   }
 
   get #stepsPerEpoch(): number {
@@ -255,10 +261,8 @@ export class Run<B> {
           this.#sinceValidation = addBatch(this.#learner.metrics, this.#sinceValidation, batch)
         }
       }
-      const { loss, ...losses } = scoresOf(noMetrics, step) as Record<string, number> & { loss: number }
-      // One batch's loss is told as it was read, not as a mean.
-      const told = { ...event, loss: measured.length === 1 ? (measured[0]?.loss as number) : loss }
-      const stepEvent = Object.keys(losses).length === 0 ? told : { ...told, losses }
+      const named = this.#learner.namesLosses
+      const stepEvent = { ...event, loss: totalLoss(step), ...(named && { losses: lossesOf(step) }) }
       this.#history.steps.push(stepEvent)
       if (this.#history.steps.length > STEPS_KEPT) this.#history.steps.shift()
       await this.#emit('onStep', stepEvent)
@@ -267,11 +271,13 @@ export class Run<B> {
 
   async #divergence(event: Pending['event'], batch: MeasuredBatch, taken: TakenStep): Promise<DivergedError> {
     const { what, layer } = await taken.explain(batch.suspect as NonNullable<MeasuredBatch['suspect']>)
-    const parts = Object.entries(batch.losses ?? {}).filter(([, loss]) => !Number.isFinite(loss))
-    const loss =
-      parts.length === 0
-        ? `the loss is ${batch.loss}`
-        : parts.map(([name, loss]) => `the loss '${name}' is ${loss}`).join(', ')
+    const broken = Object.entries(batch.losses).filter(([, loss]) => isBroken(loss))
+    const loss = broken
+      .map(([name, { value, weight }]) => {
+        const what = Object.keys(batch.losses).length === 1 ? 'the loss' : `the loss '${name}'`
+        return Number.isFinite(value) ? `the weight of ${what} is ${weight}` : `${what} is ${value}`
+      })
+      .join(', ')
     return new DivergedError(
       event.step,
       event.learningRate,
@@ -302,7 +308,7 @@ export class Run<B> {
     const event: ValidationEvent = {
       step: this.#step,
       epoch,
-      train: scoresOf(this.#learner.metrics, this.#sinceValidation),
+      train: this.#scores(this.#sinceValidation),
       validation,
       seconds: (performance.now() - began) / 1000,
     }
@@ -316,7 +322,7 @@ export class Run<B> {
     const event: EpochEvent = {
       epoch,
       step: this.#step,
-      train: scoresOf(this.#learner.metrics, this.#inEpoch),
+      train: this.#scores(this.#inEpoch),
       seconds: (performance.now() - this.#epochBegan) / 1000,
     }
     this.#inEpoch = startRunning(this.#learner.metrics)

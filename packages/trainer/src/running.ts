@@ -1,13 +1,16 @@
 import { type MeanState, weightedMean } from '@ddnet/metrics'
+import type { MeasuredLoss } from './loss-part.ts'
 import type { MeasuredBatch } from './read-batch.ts'
 import type { MetricValue, Scores } from './scores.ts'
 import type { AnyMetric, MetricsOfHeads } from './task.ts'
 
-/** Loss and metrics of the batches so far. Plain JSON, so that a resumed run logs what an unbroken one would. */
+/** A loss over the batches so far: its mean under way, or its sum. */
+type LossState = MeanState | { readonly total: number }
+
+/** Losses and metrics of the batches so far. Plain JSON, so that a resumed run logs what an unbroken one would. */
 export interface Running {
-  readonly loss: MeanState
-  /** The parts of the loss of custom steps. */
-  readonly losses: Readonly<Record<string, MeanState>>
+  /** By head, or by the names of a custom step. */
+  readonly losses: Readonly<Record<string, LossState>>
   readonly metrics: Readonly<Record<string, unknown>>
 }
 
@@ -19,20 +22,15 @@ const forEachMetric = <T>(
   Object.fromEntries([...metrics].map(([name, { metric, head }]) => [name, value(name, metric, head)]))
 
 export const startRunning = (metrics: MetricsOfHeads): Running => ({
-  loss: weightedMean.init(),
   losses: {},
   metrics: forEachMetric(metrics, (_, metric): unknown => metric.init()),
 })
 
 export const addBatch = (metrics: MetricsOfHeads, running: Running, batch: MeasuredBatch): Running => ({
-  loss: weightedMean.update(running.loss, batch.loss, batch.size),
   losses: {
     ...running.losses,
     ...Object.fromEntries(
-      Object.entries(batch.losses ?? {}).map(([name, loss]) => [
-        name,
-        weightedMean.update(running.losses[name] ?? weightedMean.init(), loss, batch.size),
-      ]),
+      Object.entries(batch.losses).map(([name, loss]) => [name, addLoss(running.losses[name], loss)]),
     ),
   },
   metrics: forEachMetric(metrics, (name, metric, head): unknown => {
@@ -41,8 +39,36 @@ export const addBatch = (metrics: MetricsOfHeads, running: Running, batch: Measu
   }),
 })
 
-export const scoresOf = (metrics: MetricsOfHeads, running: Running): Scores => ({
-  loss: weightedMean.compute(running.loss),
-  ...Object.fromEntries(Object.entries(running.losses).map(([name, state]) => [name, weightedMean.compute(state)])),
+function addLoss(state: LossState | undefined, { value, weight }: MeasuredLoss): LossState {
+  if (weight !== 'sum') {
+    if (state !== undefined && 'total' in state) throw new Error(mixed)
+    return weightedMean.update(state ?? weightedMean.init(), value, weight)
+  }
+  if (state !== undefined && !('total' in state)) throw new Error(mixed)
+  return { total: (state?.total ?? 0) + value }
+}
+
+const mixed = 'A loss was a sum of one batch and a mean of another. Keep to one of them.'
+
+/** The losses by name; NaN for one of which nothing counted. */
+export const lossesOf = ({ losses }: Running): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(losses).map(([name, state]) => [name, 'total' in state ? state.total : weightedMean.compute(state)]),
+  )
+
+/** Their sum, without those of which nothing counted; NaN where that is all of them. */
+export function totalLoss(running: Running): number {
+  const counted = Object.entries(lossesOf(running)).filter(([name]) => !countsForNothing(running.losses[name]))
+  return counted.length === 0 ? Number.NaN : counted.reduce((sum, [, loss]) => sum + loss, 0)
+}
+
+/** Whether all batches had the weight 0, as where all their labels are ignored. */
+export const countsForNothing = (state: LossState | undefined): boolean =>
+  state !== undefined && 'weight' in state && state.weight === 0
+
+/** @param named whether the losses are told by name, too */
+export const scoresOf = (metrics: MetricsOfHeads, running: Running, named: boolean): Scores => ({
+  loss: totalLoss(running),
+  ...(named ? lossesOf(running) : {}),
   ...forEachMetric(metrics, (name, metric): MetricValue => metric.compute(running.metrics[name])),
 })

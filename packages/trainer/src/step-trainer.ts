@@ -1,6 +1,7 @@
 import type { Batch, Loader } from '@ddnet/datasets'
 import { type Context, Module } from '@ddnet/layers'
-import type { Key, Scalar } from '@ddnet/ops'
+import type { LossValue } from '@ddnet/losses'
+import type { Key } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
 import type { Callback } from './callback.ts'
 import { checkFitOptions } from './check-fit-options.ts'
@@ -11,10 +12,13 @@ import { Run } from './run.ts'
 /** What a step works with. */
 export interface StepContext<Name extends string> {
   /**
-   * Differentiates `forward`'s scalar by the parameters of one model, and takes a step of that model's optimizer. Running
-   * statistics of all models that ran in training are committed. Gives the loss before the update.
+   * Differentiates `forward`'s loss by the parameters of one model, and takes a step of that model's optimizer. Running
+   * statistics of all models that ran in training are committed. Gives what `forward` gave: the loss before the update.
+   *
+   * @throws ShapeError unless the loss is a scalar, a mean with its weight, or a sum; Error if it depends on no parameter of
+   * the model
    */
-  update(model: Name, forward: (context: Context) => Scalar): Scalar
+  update<L extends LossValue>(model: Name, forward: (context: Context) => L): L
   /** Randomness of this step: the same in a resumed run. */
   readonly key: Key
   /** The number of this step, from 1. */
@@ -23,9 +27,10 @@ export interface StepContext<Name extends string> {
 
 /**
  * One step, in plain code: updates models in any order, as often as it likes, and returns its losses by name. It must not
- * be asynchronous; it runs inside `tidy`, which disposes what it makes.
+ * be asynchronous; it runs inside `tidy`, which disposes what it makes. In the scores of an epoch a loss that is a scalar counts
+ * by the batch's samples; `{ mean, weight }` by its weight, and `{ sum }` is added.
  */
-export type Step<B, Name extends string> = (batch: B, context: StepContext<Name>) => Readonly<Record<string, Scalar>>
+export type Step<B, Name extends string> = (batch: B, context: StepContext<Name>) => Readonly<Record<string, LossValue>>
 
 export interface StepTrainerOptions<B, Name extends string> {
   readonly models: Readonly<Record<Name, Module>>

@@ -5,22 +5,23 @@ import type { Optimizer } from '@ddnet/optimizers'
 import { computeGradients } from './compute-gradients.ts'
 import { evaluate } from './evaluate.ts'
 import { findTrouble } from './find-trouble.ts'
-import { GradientMean } from './gradient-mean.ts'
+import { GradientMeans } from './gradient-mean.ts'
 import type { Learner, TakenStep } from './learner.ts'
 import { handles, OptimizedModel } from './optimized-model.ts'
-import { type MeasuredBatch, readBatch, sizeOf } from './read-batch.ts'
+import { type MeasuredBatch, readBatch } from './read-batch.ts'
 import type { Scores } from './scores.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { MetricsOfHeads, Task, Tensors } from './task.ts'
 
 /** One model that learns one task. */
 export class Supervised implements Learner {
+  readonly namesLosses = false
   readonly metrics: MetricsOfHeads
   /** What is being computed, for the profiler. */
   phase: 'forward' | 'backward' | 'update' = 'forward'
   readonly #task: Task
   readonly #model: OptimizedModel
-  readonly #gradients = new GradientMean()
+  readonly #gradients = new GradientMeans()
   /** The buffers' next values, which the next forward pass or the update commits. */
   #updates: Updates | undefined
 
@@ -42,14 +43,14 @@ export class Supervised implements Learner {
   learn(batch: Tensors, key: Key): Promise<MeasuredBatch> {
     this.#updates?.commit()
     this.#updates = undefined
-    this.phase = 'forward'
     try {
-      const { loss, predictions, grads, updates } = computeGradients(this.#task, batch, key, () => {
-        this.phase = 'backward'
+      const accumulates = this.batchesPerStep > 1
+      const { losses, predictions, parts, updates } = computeGradients(this.#task, batch, key, accumulates, (phase) => {
+        this.phase = phase
       })
       this.#updates = updates
-      this.#gradients.add(grads, sizeOf(batch))
-      return readBatch(this.#task, batch, loss, predictions, key)
+      this.#gradients.add(parts)
+      return readBatch(this.metrics, batch, losses, predictions, key)
     } catch (error) {
       dispose(Object.values(batch))
       throw error

@@ -1,7 +1,9 @@
 import { type Context, inference, type Module } from '@ddnet/layers'
 import type { Loss } from '@ddnet/losses'
 import type { Metric } from '@ddnet/metrics'
-import { add, type Scalar, type Tensor } from '@ddnet/ops'
+import type { Tensor } from '@ddnet/ops'
+import { type LossPart, lossPart } from './loss-part.ts'
+import { sizeOf } from './read-batch.ts'
 
 /** The tensors of one batch: `images`, and one target for each head. */
 export type Tensors = Readonly<Record<string, Tensor>>
@@ -58,9 +60,17 @@ export class Task {
     )
   }
 
-  /** The total loss of a batch and the predictions of each head. */
-  run(batch: Tensors, context: Context = inference): { loss: Scalar; predictions: Tensors } {
-    const targets = Object.fromEntries(Object.keys(this.#losses).map((head) => [head, this.tensorOf(batch, head)]))
+  /** The heads, each of which has a loss. */
+  get heads(): readonly string[] {
+    return Object.keys(this.#losses)
+  }
+
+  /** The loss of a batch and the predictions, by head. */
+  run(
+    batch: Tensors,
+    context: Context = inference,
+  ): { losses: Readonly<Record<string, LossPart>>; predictions: Tensors } {
+    const targets = Object.fromEntries(this.heads.map((head) => [head, this.tensorOf(batch, head)]))
     const result = this.forward(this.tensorOf(batch, 'images'), context)
     const predictions = this.#single ? { [onlyHead]: result as Tensor } : (result as Tensors)
     const losses = Object.entries(this.#losses).map(([head, loss]) => {
@@ -68,9 +78,10 @@ export class Task {
       if (prediction === undefined) {
         throw new Error(`Trainer: the model returned no '${head}', only ${Object.keys(predictions).join(', ')}.`)
       }
-      return loss(prediction, targets[head] as Tensor)
+      const what = this.#single ? 'Trainer: the loss' : `Trainer: the loss of '${head}'`
+      return [head, lossPart(what, loss(prediction, targets[head] as Tensor), sizeOf(batch))] as const
     })
-    return { loss: losses.reduce((total, loss) => add(total, loss) as Scalar), predictions }
+    return { losses: Object.fromEntries(losses), predictions }
   }
 
   private tensorOf(batch: Tensors, name: string): Tensor {

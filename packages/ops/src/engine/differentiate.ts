@@ -33,9 +33,9 @@ const differentiations = { count: 0 }
  * The value of `f()` and its gradients `∂f/∂x` for each x, in reverse mode; undefined for an x that the value does not
  * depend on, where PyTorch's `x.grad` is None.
  *
- * `f` must return one float32 tensor: a scalar, or any shape where `dy` of that shape weighs its elements.
+ * `f` must return one float32 tensor: of one value, or any shape where `dy` of that shape weighs its elements.
  *
- * @throws ShapeError if `f` returns no scalar and there is no `dy`, another dtype, or no tensor; if an x is not float32
+ * @throws ShapeError if `f` returns several values and there is no `dy`, another dtype, or no tensor; if an x is not float32
  * @throws NoPathError if the value depends on no x at all, which of a loss is a mistake. It is none, and the gradients are zeros,
  * where `dy` is given, where the xs have no elements, and where `f` takes a derivative itself, since that may well be
  * constant, as ReLU's is
@@ -114,15 +114,15 @@ function expectDifferentiable(y: unknown, dy: Tensor | undefined): void {
     const got = y instanceof Promise ? 'a promise. Functions that are differentiated must not be async' : String(y)
     throw new ShapeError(`grad: expected a tensor to differentiate, got ${got}.`)
   }
-  const { dtype, shape } = y as Tensor
+  const { dtype, shape, size } = y as Tensor
   if (dtype !== 'float32') {
     throw new ShapeError(
       `grad: expected a float32 value to differentiate, got ${dtype}. Only real numbers have a derivative.`,
     )
   }
-  if (dy === undefined && shape.length > 0) {
+  if (dy === undefined && size !== 1) {
     throw new ShapeError(
-      `grad: expected a scalar to differentiate, got [${shape}]. Take its mean or sum, over all axes, or give dy of that shape.`,
+      `grad: expected one value to differentiate, got [${shape}]. Take its mean or sum, over all axes, or give dy of that shape.`,
     )
   }
   if (dy !== undefined && dy.shape.join() !== shape.join()) {
@@ -145,7 +145,7 @@ function disposingTapeOnError<T>(run: () => T): T {
 }
 
 /**
- * The gradient function of `f`: `grad(f)(x)` is `∂f/∂x`, and can itself be differentiated. `f` gives a scalar, or `dy`
+ * The gradient function of `f`: `grad(f)(x)` is `∂f/∂x`, and can itself be differentiated. `f` gives one value, or `dy`
  * weighs its elements.
  * @throws what `valueAndGrads` throws
  */
