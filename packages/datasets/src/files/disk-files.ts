@@ -40,8 +40,8 @@ export function diskFiles(directory: string): Files {
   }
 }
 
-/** Folders that link to each other have more ways through them than anybody waits for. */
-const MOST_LINKS = 100_000
+/** Links to one folder that are followed: folders that link to each other have more ways through them than anybody waits for. */
+const MOST_LINKS = 20
 
 /** One walk through all folders. */
 class Walk {
@@ -50,7 +50,7 @@ class Walk {
   readonly #emptyFolders: string[] = []
   readonly #linksOutside: string[] = []
   readonly #notFiles: { name: string; reason: string }[] = []
-  #followed = 0
+  readonly #followed = new Map<string, number>()
 
   constructor(root: string) {
     this.#root = root
@@ -103,13 +103,10 @@ class Walk {
     if (target.isFile()) this.#names.push(name)
     else if (!target.isDirectory()) this.#notFiles.push({ name, reason: 'a link to a device, pipe or socket' })
     else if (above.includes(real)) this.#notFiles.push({ name, reason: 'a link back to a folder that it lies in' })
-    else {
-      if (++this.#followed > MOST_LINKS) {
-        throw new DatasetError(
-          `${this.#root} has more than ${MOST_LINKS} links to folders, as ${path}, or they lead to each other. Remove some.`,
-          { path },
-        )
-      }
+    else if ((this.#followed.get(real) ?? 0) >= MOST_LINKS) {
+      this.#notFiles.push({ name, reason: `a link to a folder that ${MOST_LINKS} others lead to` })
+    } else {
+      this.#followed.set(real, (this.#followed.get(real) ?? 0) + 1)
       if (!`${real}${sep}`.startsWith(`${above[0]}${sep}`)) this.#linksOutside.push(name)
       await this.folder(name, above)
     }
