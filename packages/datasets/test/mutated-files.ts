@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { fixtureUrl, readMutations } from '@ddnet/testing'
+import sharp from 'sharp'
 import { DatasetError } from '../src/dataset-error.ts'
 import type { Files } from '../src/files/files.ts'
 import { decodeImage } from '../src/images/decode-image.node.ts'
 import { decodeMask } from '../src/images/decode-mask.ts'
+import { decodePng } from '../src/images/decode-png.ts'
 import { cifar10Binary } from '../src/sources/cifar-binary.ts'
 import { parseCoco } from '../src/sources/coco-json.ts'
 import { cocoMask } from '../src/sources/coco-mask.ts'
@@ -19,6 +21,9 @@ const filesOf = (content: Uint8Array): Files => ({
 const cifar = Buffer.concat(
   [3, 9].map((label) => record({ label, pixels: Uint8Array.from({ length: 3072 }, (_, at) => (at * 37) % 256) })),
 )
+
+const pixels = Uint8Array.from({ length: 12 * 10 * 3 }, (_, at) => (at * 37) % 256)
+const small = sharp(pixels, { raw: { width: 12, height: 10, channels: 3 } })
 
 const kinds: Readonly<Record<string, { files: Uint8Array[]; read: (file: Uint8Array) => unknown }>> = {
   'CIFAR binary': { files: [cifar], read: (file) => cifar10Binary(filesOf(file), ['file']) },
@@ -49,8 +54,29 @@ const kinds: Readonly<Record<string, { files: Uint8Array[]; read: (file: Uint8Ar
     files: ['cat/1.png', 'dog/gray.png', 'dog/transparent.png'].map((name) => fixture(`photos/${name}`)),
     read: (file) => decodeImage(file, 'file'),
   },
+  'PNG mask, interlaced, with right checksums': {
+    files: [await small.png({ progressive: true }).toBuffer()],
+    read: (file) => decodePng(withChecksums(file), 'file'),
+  },
   'JPEG image': {
     files: ['dog/1.jpg', 'dog/turned.jpg', 'cat/deeper/2.jpg'].map((name) => fixture(`photos/${name}`)),
+    read: (file) => decodeImage(file, 'file'),
+  },
+  // What is mended before it is decoded.
+  'JPEG image without its end': {
+    files: ['baseline-restarts', 'progressive-420', 'progressive-restarts', 'gray', 'cmyk'].map((name) =>
+      fixture(`jpegs/${name}.jpg`).subarray(0, -2),
+    ),
+    read: (file) => decodeImage(file, 'file'),
+  },
+  'GIF image': { files: [await small.gif().toBuffer()], read: (file) => decodeImage(file, 'file') },
+  'WebP image': {
+    files: [await small.webp().toBuffer(), await small.webp({ lossless: true }).toBuffer()],
+    read: (file) => decodeImage(file, 'file'),
+  },
+  'AVIF image': { files: [await small.avif().toBuffer()], read: (file) => decodeImage(file, 'file') },
+  'TIFF image': {
+    files: [await small.tiff().toBuffer(), await small.tiff({ tile: true, compression: 'lzw' }).toBuffer()],
     read: (file) => decodeImage(file, 'file'),
   },
 }

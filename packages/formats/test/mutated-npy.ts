@@ -10,7 +10,13 @@ const isExpected = (error: unknown) => error instanceof NpyError
 /** What is read of `count` mutated files, by their kind. */
 export const mutatedNpy = {
   npy: (count: number, seed: number) =>
-    readMutations([fixture('reference.npy')], decodeNpyOf, { count, seed, isExpected }),
+    readMutations(
+      ['reference', 'reference-2', 'reference-3'].map((name) => fixture(`${name}.npy`)),
+      decodeNpyOf,
+      { count, seed, isExpected },
+    ),
+  'npz of what is not read': (count: number, seed: number) =>
+    readMutations([fixture('mixed.npz'), fixture('mixed-compressed.npz')], decodeNpzOf, { count, seed, isExpected }),
   npz: (count: number, seed: number) =>
     readMutations([fixture('reference.npz'), fixture('reference-compressed.npz')], decodeNpzOf, {
       count,

@@ -147,7 +147,7 @@ describe('a manifest', () => {
     [
       'another format',
       (manifest: { format: string }) => (manifest.format = 'x'),
-      'expected format ddnet-image-shards-1, got x',
+      'expected format ddnet-image-shards-1, got "x"',
     ],
     [
       'no shape',

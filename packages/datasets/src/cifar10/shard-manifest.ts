@@ -1,6 +1,7 @@
 import type { ImageShape } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { nameParts } from '../files/files.ts'
+import { show } from '../show.ts'
 
 export const SHARD_FORMAT = 'ddnet-image-shards-1'
 
@@ -25,42 +26,54 @@ export interface ShardManifest {
 export function parseShardManifest(text: string, location: string): ShardManifest {
   const wrong = (what: string): DatasetError =>
     new DatasetError(`${location}: ${what}. Write the folder again with writeCifar10Shards of @ddnet/datasets/node.`)
-  let manifest: ShardManifest
+  let parsed: unknown
   try {
-    manifest = JSON.parse(text) // checked field by field below
+    parsed = JSON.parse(text)
   } catch {
     throw wrong(`expected a JSON manifest, got ${JSON.stringify(text.slice(0, 40))}`)
   }
-  if (manifest?.format !== SHARD_FORMAT) throw wrong(`expected format ${SHARD_FORMAT}, got ${manifest?.format}`)
+  const manifest = isRecord(parsed) ? parsed : {}
+  if (manifest['format'] !== SHARD_FORMAT)
+    throw wrong(`expected format ${SHARD_FORMAT}, got ${show(isRecord(parsed) ? manifest['format'] : parsed)}`)
   const { shape, classNames } = manifest
   if (!Array.isArray(shape) || shape.length !== 3 || !shape.every(isCount)) {
-    throw wrong(`expected a shape [height, width, channels], got ${JSON.stringify(shape)}`)
+    throw wrong(`expected a shape [height, width, channels], got ${show(shape)}`)
   }
   if (!Array.isArray(classNames) || !classNames.every((name) => typeof name === 'string')) {
-    throw wrong(`expected classNames, got ${JSON.stringify(classNames)}`)
+    throw wrong(`expected classNames, got ${show(classNames)}`)
   }
   const imageBytes = (shape as number[]).reduce((product, side) => product * side, 1)
   for (const name of ['train', 'test'] as const) {
-    const shards: unknown = manifest[name]?.shards
-    if (!Array.isArray(shards) || shards.length === 0) throw wrong(`expected shards in ${name}`)
-    for (const { file, count, bytes, sha256 } of shards as Shard[]) {
-      if (
-        typeof file !== 'string' ||
-        !isCount(count) ||
-        bytes !== count * (imageBytes + 1) ||
-        !/^[0-9a-f]{64}$/.test(sha256)
-      ) {
-        throw wrong(
-          `expected shards with file, count, bytes and sha256 in ${name}, got ${JSON.stringify({ file, count, bytes, sha256 })}`,
-        )
+    const split = manifest[name]
+    const shards: unknown = isRecord(split) ? split['shards'] : undefined
+    if (!Array.isArray(shards) || shards.length === 0) throw wrong(`expected shards in ${name}, got ${show(shards)}`)
+    let count = 0
+    for (const shard of shards as unknown[]) {
+      if (!isShard(shard, imageBytes)) {
+        throw wrong(`expected shards with file, count, bytes and sha256 in ${name}, got ${show(shard)}`)
       }
-      nameParts(file) // refuses what lies elsewhere
+      nameParts(shard.file) // refuses what lies elsewhere
+      count += shard.count
     }
-    const count = (shards as Shard[]).reduce((total, shard) => total + shard.count, 0)
-    if (count !== manifest[name].count)
-      throw wrong(`expected ${manifest[name].count} images in the shards of ${name}, got ${count}`)
+    const told = (split as Readonly<Record<string, unknown>>)['count']
+    if (count !== told) throw wrong(`expected ${show(told)} images in the shards of ${name}, got ${count}`)
   }
-  return manifest
+  return parsed as ShardManifest // checked field by field
 }
 
-const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0
+function isShard(value: unknown, imageBytes: number): value is Shard {
+  if (!isRecord(value)) return false
+  const { file, count, bytes, sha256 } = value
+  return (
+    typeof file === 'string' &&
+    isCount(count) &&
+    bytes === Number(count) * (imageBytes + 1) &&
+    typeof sha256 === 'string' &&
+    /^[0-9a-f]{64}$/.test(sha256)
+  )
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0

@@ -1,6 +1,7 @@
 import { DatasetError } from '../dataset-error.ts'
 import { nameParts } from '../files/files.ts'
 import { expectPixels } from '../images/limits.ts'
+import { show } from '../show.ts'
 import type { CocoSegmentation } from './coco-mask.ts'
 
 export interface CocoAnnotation {
@@ -46,7 +47,7 @@ type Fail = (place: string, expected: string, got: unknown) => never
 export function parseCoco(file: Uint8Array, path: string): CocoDocument {
   const fail: Fail = (place, expected, got) => {
     throw new DatasetError(
-      `${path}: expected ${place} to be ${expected}, got ${shorten(got)}. Mend it, or download or export it again.`,
+      `${path}: expected ${place} to be ${expected}, got ${show(got)}. Mend it, or download or export it again.`,
       { path },
     )
   }
@@ -170,7 +171,8 @@ function byId(a: string, b: string): number {
 
 /** Some tools write yes and no in other ways than 1 and 0. */
 function crowdOf(value: unknown, place: string, fail: Fail): boolean {
-  const text = String(value ?? 0)
+  // An object's words are whatever it says, if it says any.
+  const text = typeof value === 'object' && value !== null ? '' : String(value ?? 0)
   if (['1', 'true'].includes(text)) return true
   return ['0', 'false'].includes(text) ? false : fail(place, '0 or 1', value)
 }
@@ -206,9 +208,4 @@ function parseJson(file: Uint8Array, path: string): unknown {
       path,
     })
   }
-}
-
-function shorten(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
