@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { measureImage, readImage } from './read-image.ts'
 
 /** A picture that no format can make small, so that most of its file is pixels. */
@@ -47,4 +47,22 @@ test('a photograph that was turned has the size that people see', async () => {
   const turned = fileOf(await picture().jpeg().withMetadata({ orientation: 6 }).toBuffer())
   expect(await measureImage(turned, 'turned')).toEqual({ width: 40, height: 60 })
   expect(await readImage(turned, 16)).toMatchObject({ width: 40, height: 60, shape: [16, 16, 3] })
+})
+
+test.skipIf(!existsSync('/dev/zero'))(
+  'a device without an end is given up (skipped where there is no /dev/zero)',
+  async () => {
+    await expect(readImage('/dev/zero', 16, 'zero')).rejects.toThrow('zero has more than 268435456 bytes')
+  },
+)
+
+test('DDNET_MAX_PIXELS raises the limit, and lowers it', async () => {
+  const file = fileOf(await picture().png().toBuffer())
+  onTestFinished(() => void vi.unstubAllEnvs())
+  vi.stubEnv('DDNET_MAX_PIXELS', '2399')
+  await expect(readImage(file, 16, 'a')).rejects.toThrow('a says that it has 60×40 pixels: expected 1 … 2399.')
+  vi.stubEnv('DDNET_MAX_PIXELS', '2400')
+  expect(await readImage(file, 16, 'a')).toMatchObject({ width: 60, height: 40 })
+  vi.stubEnv('DDNET_MAX_PIXELS', 'many')
+  await expect(readImage(file, 16, 'a')).rejects.toThrow('DDNET_MAX_PIXELS=many: expected a number of pixels')
 })

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { DatasetError, type ImageLimits, type Sample } from '@ddnet/datasets'
-import { openImage } from '@ddnet/datasets/node'
+import { mostImageBytes, openImage } from '@ddnet/datasets/node'
 import type { Sharp } from 'sharp'
 import { CliError } from './errors.ts'
 
@@ -68,20 +68,24 @@ function imageLimits(): ImageLimits {
 
 /** @throws CliError naming the file that is not there, or is not an image */
 async function withImage<T>(path: string, name: string, use: (image: Sharp) => Promise<T>): Promise<T> {
-  let file: Buffer
-  try {
-    file = await readFile(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+  const file = await readBytes(path).catch((error: NodeJS.ErrnoException) => {
+    const { code } = error
     const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code
     throw new CliError(`cannot read the image ${name}: ${problem}. Give the paths of image files.`, undefined, {
       cause: error,
     })
-  }
+  })
   try {
     return await openImage(file, name, use, imageLimits())
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error
     throw new CliError(error.message, undefined, { cause: error })
   }
+}
+
+/** A file, or what a pipe gives: no more than one byte above what is decoded, since a device has no end. */
+async function readBytes(path: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of createReadStream(path, { end: mostImageBytes, highWaterMark: 2 ** 20 })) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }

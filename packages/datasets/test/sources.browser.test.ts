@@ -1,10 +1,13 @@
-import { cp, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fixtureUrl, jsonFixture } from '@ddnet/testing'
 import { launchChromium, openPage, serveFolder } from '@ddnet/testing/browser'
+import sharp from 'sharp'
 import { expect, onTestFinished, test } from 'vitest'
 import { diskFiles } from '../src/files/disk-files.ts'
+import { decodeImage } from '../src/images/decode-image.node.ts'
 import { imageFolder } from '../src/sources/image-folder.ts'
 import { buildPage } from './build-page.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -16,6 +19,10 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
   for (const folder of ['photos', 'cells', 'mnist'])
     await cp(join(fixtures, folder), join(site, folder), { recursive: true })
   await writeFile(join(site, 'photos', 'cat', 'text.png'), 'no image')
+  const images = await damagedImages()
+  await mkdir(join(site, 'images'))
+  for (const [name, file] of Object.entries(images)) await writeFile(join(site, 'images', name), file)
+  await writeFile(join(site, 'images.json'), JSON.stringify(Object.keys(images)))
   const server = await serveFolder(site)
   const { browser } = await launchChromium()
   onTestFinished(async () => {
@@ -44,4 +51,41 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
     'DatasetError: cannot fetch photos/cat/none.png: HTTP 404. Check that the server has it.',
     expect.stringMatching(/^DatasetError: photos\/cat\/text\.png is no image that is read: it begins with/),
   ])
+
+  for (const [name, file] of Object.entries(images)) {
+    const here = await decodeImage(file, name).then(
+      ({ image }) => [...image],
+      (error: unknown) => String(error),
+    )
+    const there = looked.images[name]
+    // The reasons differ where the decoders find the damage.
+    expect(typeof there, `${name}: ${String(there).slice(0, 200)}`).toBe(typeof here)
+    if (typeof here === 'string' || typeof there === 'string')
+      expect(there).toMatch(/^DatasetError: .* (damaged|cut off|is an SVG)/)
+    else {
+      const furthest = Math.max(...here.map((value, at) => Math.abs(value - (there?.[at] as number))))
+      expect(furthest, name).toBeLessThanOrEqual(name.endsWith('.jpg') ? 3 : 0)
+    }
+  }
 })
+
+/** Files that browsers show, and some that lack pixels. */
+async function damagedImages(): Promise<Record<string, Uint8Array>> {
+  const read = (name: string) => readFileSync(fixtureUrl(`datasets/${name}`))
+  const [jpeg, png] = [read('jpegs/baseline-444.jpg'), read('photos/cat/1.png')]
+  const progressive = read('jpegs/progressive-444.jpg')
+  const gif = await sharp(png).gif().toBuffer()
+  return {
+    'no-end.jpg': jpeg.subarray(0, -2),
+    'progressive-no-end.jpg': progressive.subarray(0, -2),
+    'second.jpg': Buffer.concat([jpeg, progressive]),
+    'no-end.png': png.subarray(0, -12),
+    'no-end.gif': gif.subarray(0, -1),
+    'cut.jpg': jpeg.subarray(0, -200),
+    'cut-by-two.jpg': jpeg.subarray(0, -4),
+    'cut-progressive.jpg': progressive.subarray(0, -200),
+    'cut.png': png.subarray(0, -60),
+    'cut.gif': gif.subarray(0, -60),
+    'drawing.png': Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+  }
+}

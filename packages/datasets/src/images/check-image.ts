@@ -13,8 +13,8 @@ export interface CheckedImage {
   readonly bytes: Uint8Array
 }
 
-/** Bytes of a file that is decoded: an uncompressed image of 16 bits, of as many pixels as are allowed by default. */
-const MOST_BYTES = 2 ** 29
+/** Bytes of a file that is decoded: an uncompressed RGB image of as many pixels as are allowed by default. */
+export const mostImageBytes = 2 ** 28
 
 /**
  * Looks at an image file before anything decodes it: it must be of a format that is meant, whatever its name says, and
@@ -23,10 +23,13 @@ const MOST_BYTES = 2 ** 29
  * @throws DatasetError naming the file, what is wrong with it and what to do
  */
 export async function checkImage(file: Uint8Array, path: string, limits: ImageLimits = {}): Promise<CheckedImage> {
-  if (file.length > MOST_BYTES) {
-    throw new DatasetError(`${path} has ${file.length} bytes: expected at most ${MOST_BYTES}. Make it smaller.`, {
-      path,
-    })
+  if (file.length > mostImageBytes) {
+    throw new DatasetError(
+      `${path} has more than ${mostImageBytes} bytes, which no image has that is decoded. Make it smaller.`,
+      {
+        path,
+      },
+    )
   }
   const format = imageFormat(file, path)
   if (format === 'JPEG') return { format, bytes: checkJpeg(file, path, limits) }

@@ -4,6 +4,7 @@ import sharp, { type Sharp } from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { DatasetError } from '../dataset-error.ts'
 import { decodeImage } from './decode-image.node.ts'
+import { openImage } from './open-image.node.ts'
 
 const [width, height] = [60, 200]
 /** A picture that no format can make small, so that most of its file is pixels. */
@@ -229,6 +230,32 @@ describe('what would take much memory or time is refused by its header', () => {
     await expect(decodeImage(make(), 'a', limits)).rejects.toThrow(message)
   })
 
+  test.each([{ maxPixels: 0 }, { maxPixels: 1.5 }, { maxSeconds: 0 }, { maxSeconds: 0.5 }, { maxSeconds: 1e9 }])(
+    'the limit %j is refused',
+    async (limits) => {
+      await expect(decodeImage(baseline, 'a', limits)).rejects.toThrow(
+        /^decodeImage: expected max(Pixels|Seconds) to be a whole/,
+      )
+    },
+  )
+
+  test('an image that takes longer than is allowed is given up', async () => {
+    // 80 million pixels in lossless WebP of a few kB, blurred with a kernel of 6,000: 3 · 10^12 products.
+    const large = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: 'red' } })
+      .webp({ lossless: true, effort: 0 })
+      .toBuffer()
+    expect(large.length).toBeLessThan(100_000)
+    const slow = openImage(
+      large,
+      'a',
+      (image) => image.resize(1, 1).blur(1000).resize(9000, 9000).blur(1000).raw().toBuffer(),
+      {
+        maxSeconds: 1,
+      },
+    )
+    await expect(slow).rejects.toThrow('a is a WebP that takes longer than 1 seconds to decode. Make it smaller.')
+  })
+
   test('what lies beside the picture is never unpacked', async () => {
     const zeros = await compressed(60_000_000)
     const bombs = Array.from({ length: 20 }, () => chunk('zTXt', join('a\0\0', zeros)))
@@ -242,7 +269,7 @@ describe('what would take much memory or time is refused by its header', () => {
     expect(after.heapUsed + after.external - before.heapUsed - before.external).toBeLessThan(30e6)
   })
 
-  test('of a GIF of 100,000 pictures the first is decoded', async () => {
+  test('of a GIF of 2,000 pictures the first is decoded', async () => {
     const picture = gif.subarray(gif.indexOf(',', 13 + 768), -1)
     const small = picture.subarray(0, picture.length)
     const file = join(gif.subarray(0, -1), ...Array.from({ length: 2000 }, () => small), ';')

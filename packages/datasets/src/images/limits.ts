@@ -7,12 +7,21 @@ const MOST_PIXELS = 89_478_485
 export interface ImageLimits {
   /** Pixels that its header may promise: 89,478,485 by default, as many as Pillow takes without a warning. */
   readonly maxPixels?: number
-  /** Seconds that sharp may take to decode it, in Node: 60 by default. */
+  /** Whole seconds that sharp may take to decode it, in Node: 60 by default, at most 3600. */
   readonly maxSeconds?: number
 }
 
-export const pixelLimit = ({ maxPixels = MOST_PIXELS }: ImageLimits): number => maxPixels
-export const secondLimit = ({ maxSeconds = 60 }: ImageLimits): number => maxSeconds
+/** @throws DatasetError for a limit that is no number of pixels */
+export function pixelLimit({ maxPixels = MOST_PIXELS }: ImageLimits): number {
+  if (Number.isSafeInteger(maxPixels) && maxPixels >= 1) return maxPixels
+  throw new DatasetError(`decodeImage: expected maxPixels to be a whole number from 1, got ${maxPixels}.`)
+}
+
+/** @throws DatasetError for a limit that sharp does not keep */
+export function secondLimit({ maxSeconds = 60 }: ImageLimits): number {
+  if (Number.isInteger(maxSeconds) && maxSeconds >= 1 && maxSeconds <= 3600) return maxSeconds
+  throw new DatasetError(`decodeImage: expected maxSeconds to be a whole number in 1 … 3600, got ${maxSeconds}.`)
+}
 
 /** @throws DatasetError for an image whose header promises more pixels than anybody trains on, or none */
 export function expectPixels(width: number, height: number, path: string, limits: ImageLimits = {}): void {

@@ -1,5 +1,6 @@
 import {
   type Dataset,
+  decodeImage,
   directoryFiles,
   type Files,
   imageFolder,
@@ -43,6 +44,12 @@ async function picked(): Promise<Files> {
   return pickedFiles(files)
 }
 
+/** The pixels of a file, or why there are none. */
+async function decodeFile(name: string): Promise<number[]> {
+  const file = new Uint8Array(await (await fetch(`images/${name}`)).arrayBuffer())
+  return [...(await decodeImage(file, name)).image]
+}
+
 async function look() {
   const worker = () => new Worker(new URL('./photos.worker.ts', import.meta.url), { type: 'module' })
   const inWorkers = await workerDataset<Sample>(worker)
@@ -50,7 +57,12 @@ async function look() {
   const digits = await mnist(servedFiles('mnist'))
   const damaged = await imageFolder(servedFiles('photos', { names: ['cat/none.png', 'cat/text.png'] }))
   const reasons = await Promise.all([0, 1].map((index) => damaged.get(index).catch(String)))
+  const names: string[] = await (await fetch('images.json')).json()
+  const images = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await decodeFile(name).catch(String)] as const)),
+  )
   return {
+    images,
     served: plain(await all(await imageFolder(served))),
     stored: plain(await all(await imageFolder(await stored()))),
     picked: plain(await all(await imageFolder(await picked()))),
