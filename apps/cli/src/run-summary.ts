@@ -25,7 +25,9 @@ export interface RunSummary {
   /** Steps of the whole run, where that is known. */
   readonly totalSteps: number | undefined
   /** At the end, on the test images where there are any; before it, of the last validation, of which the first has to come. */
-  readonly scores: { readonly split: Split; readonly accuracy: number; readonly loss: number } | undefined
+  readonly scores:
+    | { readonly split: Split; readonly accuracy: number; readonly loss: number; readonly images: number }
+    | undefined
   /** The highest accuracy of any validation. */
   readonly bestAccuracy: number | undefined
   /** Of training, as far as it was measured. */
@@ -47,6 +49,7 @@ const resultSchema = z.object({
   split: z.enum(['test', 'validation']),
   accuracy: z.number(),
   loss: z.number(),
+  images: z.number(),
 })
 
 /**

@@ -5,7 +5,9 @@ import type { BackendWish, Config } from './config/schema.ts'
 import { readSettings, type Settings } from './config/settings.ts'
 import { type LabelledImages, loadData } from './data.ts'
 import { createModel, type Model } from './experiment.ts'
+import { readRecords } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
+import { indexOf, otherCheckpoint } from './other-checkpoint.ts'
 import type { Parts } from './program.ts'
 import type { RunFolder } from './run-folder.ts'
 import { selectBackend } from './select-backend.ts'
@@ -55,6 +57,11 @@ export async function useRun(
     const model = createModel(config, classNames.length)
     model.loadStateDict(checkpoint.model)
     say('run', `${folder.path}, checkpoint ${name}, step ${checkpoint.step}`)
+    const index = await indexOf(folder.checkpoints)
+    // Of a damaged log nothing can be told, and nothing of it is used.
+    const records = await readRecords(folder.metrics).catch(() => [])
+    const other = index && otherCheckpoint(checkpoint.step, index, records)
+    if (other !== undefined) say('', other)
     return {
       folder,
       config,

@@ -121,3 +121,18 @@ describe('runs compare', () => {
     })
   })
 })
+
+test('figures of different numbers of images are told with them where they stand side by side', async () => {
+  const shell = session()
+  await shell.run('train', ...tiny, 'name=a')
+  await shell.run('train', ...tiny, 'name=b')
+  expect((await shell.run('runs')).stdout).not.toMatch(/% of /)
+  const path = join(shell.cwd, 'runs/b/result.json')
+  const result = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...result, images: 1000 }))
+  for (const words of [['list'], ['compare', 'runs/a', 'runs/b']]) {
+    const { stdout } = await shell.run('runs', ...words)
+    expect(stdout).toMatch(/\d% of 40 test/)
+    expect(stdout).toMatch(/\d% of 1,000 test/)
+  }
+})

@@ -9,6 +9,7 @@ export {
   decodeCheckpoint,
   encodeCheckpoint,
 } from './checkpoint/checkpoint-files.ts'
+export { type CheckpointIndex, readIndex as readCheckpointIndex } from './checkpoint/checkpoint-index.ts'
 export { loadCheckpoint } from './checkpoint/load-checkpoint.ts'
 export { DivergedError } from './diverged-error.ts'
 export { type EarlyStoppingOptions, earlyStopping } from './early-stopping.ts'

@@ -48,7 +48,7 @@ function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
     startedAt === undefined ? '' : minuteOf(startedAt),
     state === 'finished' ? formatCount(step) : style('yellow', `${formatCount(step)}${progressOf(step, totalSteps)}`),
     formatDuration(seconds),
-    scores === undefined ? '' : style(scores.accuracy === best[scores.split] ? 'green' : 'reset', told(scores)),
+    scores === undefined ? '' : style(scores.accuracy === best[scores.split] ? 'green' : 'reset', told(scores, runs)),
   ])
   const lines = table([head, ...rows], { right: [2, 3, 4], gap })
   // The curves get what the rest leaves.
@@ -67,9 +67,15 @@ function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
   })
 }
 
-/** `75.8% test`, or `val` where it is of validation images. */
-const told = ({ split, accuracy }: NonNullable<RunSummary['scores']>): string =>
-  `${formatPercent(accuracy)} ${split === 'test' ? 'test' : 'val'}`
+/**
+ * `75.8% test`, or `val` where it is of validation images; `75.8% of 1,000 val` beside figures of another number of images, which say less or
+ * more.
+ */
+function told({ split, accuracy, images }: NonNullable<RunSummary['scores']>, runs: readonly RunSummary[]): string {
+  const differ = runs.some(({ scores }) => scores !== undefined && scores.images !== images)
+  const count = differ ? `of ${formatCount(images)} ` : ''
+  return `${formatPercent(accuracy)} ${count}${split === 'test' ? 'test' : 'val'}`
+}
 
 /** Step and accuracy of each validation. */
 const validated = ({ records }: RunSummary): [step: number, accuracy: number][] =>
@@ -146,7 +152,7 @@ function columnOf(
   return [
     printable(path),
     state === 'finished' ? `${formatCount(step)} steps` : `step ${formatCount(step)}${progressOf(step, totalSteps)}`,
-    scores === undefined ? '' : told(scores),
+    scores === undefined ? '' : told(scores, runs),
     bestAccuracy === undefined ? '' : `${formatPercent(bestAccuracy)} val`,
     scores === undefined ? '' : scores.loss.toFixed(4),
     formatDuration(seconds),
