@@ -8,7 +8,7 @@ import { commandNames } from './command-names.ts'
 import { wishedBackend } from './config/collect.ts'
 import type { Entry } from './config/entry.ts'
 import type { PresetName } from './config/presets.ts'
-import { type Resolved, resolveConfig } from './config/resolve.ts'
+import { droppedText, type Resolved, resolveConfig } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import type { Settings } from './config/settings.ts'
 import { countedImages, type LabelledImages, loadData } from './data.ts'
@@ -78,6 +78,7 @@ export async function prepared(
   return disposingOnError(selected, async () => {
     sayer(io)('backend', `${selected.title}\n${selected.reason}`)
     const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
+    for (const each of resolved.dropped) sayer(io)('note', droppedText(each))
     return { resolved, selected, ...(await modelAndData(resolved.config, selected, parts)) }
   })
 }
@@ -173,7 +174,7 @@ async function continued(
     // First what can be refused, then what is written.
     const environment = await readRunEnvironment(folder.environment)
     if (opened.missing.includes('config.yaml')) {
-      await writeConfig(folder, { config: record.saved.config, places: new Map() })
+      await writeConfig(folder, { config: record.saved.config, places: new Map(), dropped: [] })
       say('note', 'There is no config.yaml. It is written again, from the checkpoint.')
     }
     if (opened.missing.includes('data.json')) {

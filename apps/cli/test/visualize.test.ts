@@ -173,7 +173,8 @@ describe('visualize', () => {
       [2, ['--only', 'maps'], "--only maps: there is no picture 'maps'. There are: curves, confusion, filters, "],
       [1, ['--to', 'file'], 'cannot make the folder file: a file is in its way. Choose another with --to FOLDER'],
       [1, ['none.png'], 'cannot read the image none.png: there is no such file.'],
-      [1, ['--checkpoint', 'first'], 'checkpoints/first. Other checkpoints of the run: step=000004'],
+      [2, ['--checkpoint', 'first'], 'Expected last, best or step=NUMBER.'],
+      [1, ['--checkpoint', 'step=3'], 'checkpoints/step=000003. Other checkpoints of the run: step=000004'],
     ] as const) {
       const { code, stdout, stderr } = await shell.run('visualize', 'runs/a', ...args)
       expect([code, stdout]).toEqual([expected, ''])

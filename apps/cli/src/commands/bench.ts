@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Profile, profileTable } from '@ddnet/trainer'
 import { type ConfigOptions, collectLayers, wishedBackend } from '../config/collect.ts'
-import { resolveConfig } from '../config/resolve.ts'
+import { droppedText, resolveConfig } from '../config/resolve.ts'
 import type { BackendWish, Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
 import { listImageFolder } from '../data-folder.ts'
@@ -56,7 +56,8 @@ export async function bench(words: readonly string[], options: BenchOptions, par
   const { io, version } = parts
   const settings = readSettings()
   const layers = await collectLayers(words, options, io, settings)
-  const { config } = resolveConfig(layers, 'ddnet', settings)
+  const { config, dropped } = resolveConfig(layers, 'ddnet', settings)
+  for (const each of dropped) sayer(parts.io)('note', droppedText(each))
   const wish = wishedBackend(layers)
   if (options.profile && wish === 'auto') {
     throw new UsageError('--profile is of one backend. Say which, as in --backend wasm')

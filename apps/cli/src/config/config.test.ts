@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { presets } from './presets.ts'
 import { readArguments, readConfigFile, readEnvironment } from './read-entries.ts'
-import { resolveConfig } from './resolve.ts'
+import { droppedText, resolveConfig } from './resolve.ts'
 import { readSettings } from './settings.ts'
 import { toYaml } from './to-yaml.ts'
 
@@ -289,12 +289,59 @@ describe('groups with variants', () => {
   test('another optimizer has its own settings and defaults', () => {
     expect(resolve('optimizer.name=sgd', 'optimizer.momentum=0.9').config.optimizer).toEqual({
       name: 'sgd',
-      learningRate: 4e-3,
+      learningRate: 0.1, // and not the 4e-3 of the preset's Adam
       momentum: 0.9,
       nesterov: false,
       weightDecay: 0,
     })
     expect(resolve('optimizer.name=adamW').config.optimizer.weightDecay).toBe(0.01)
+  })
+
+  test.each([
+    ['optimizer.name=sgd', 'preset short has optimizer.learningRate for adam: sgd takes its own defaults.'],
+    ['optimizer.name=adamW', 'preset short has optimizer.learningRate for adam: adamW takes its own defaults.'],
+    ['optimizer.name=adam', undefined],
+    ['schedule.name=cosine', undefined],
+    ['model.name=seed', undefined],
+  ])('%s: what the preset has for another one is told', (word, text) => {
+    expect(resolve(word).dropped.map(droppedText)).toEqual(text === undefined ? [] : [text])
+  })
+
+  test('a run of one optimizer is the base of one of another, in every group and both ways', async () => {
+    for (const [from, to] of [
+      [['optimizer.name=adam', 'optimizer.learningRate=0.02', 'optimizer.beta1=0.5'], 'optimizer.name=sgd'],
+      [['optimizer.name=sgd', 'optimizer.momentum=0.5'], 'optimizer.name=adam'],
+      [['optimizer.name=adamW', 'optimizer.weightDecay=0.3'], 'optimizer.name=adam'],
+      [['schedule.name=oneCycle', 'schedule.pctStart=0.5'], 'schedule.name=stepDecay'],
+      [['schedule.name=cosine', 'schedule.minimum=0.1'], 'schedule.name=oneCycle'],
+      [['model.name=ddnet', 'model.channels=[8]'], 'model.name=seed'],
+      [['data.name=folder', 'data.directory=photos', 'data.onError=skip', 'data.crop=3'], 'data.name=cifar10'],
+    ] as const) {
+      const base = resolve('preset=ddnet', ...from).config
+      const group = to.slice(0, to.indexOf('.')) as 'optimizer'
+      const { config, dropped } = resolveConfig(
+        [fromWords(to), await readConfigFile(await file(toYaml(base)), settings)],
+        'short',
+        settings,
+      )
+      // As if the other one had never been chosen.
+      expect(config[group]).toEqual(resolveConfig([fromWords('preset=ddnet', to)], 'short', settings).config[group])
+      expect({ ...config, [group]: undefined }).toEqual({ ...base, [group]: undefined })
+      expect(dropped.map(droppedText)).toEqual([
+        expect.stringMatching(/settings\.yaml has .* takes its own defaults\.$/),
+      ])
+    }
+  })
+
+  test('what somebody sets beside the name stays, and so does what names no variant', async () => {
+    const path = await file('optimizer.learningRate: 0.3\noptimizer.beta1: 0.5\n')
+    const { config, dropped } = resolveConfig(
+      [fromWords('optimizer.name=sgd'), await readConfigFile(path, settings)],
+      'short',
+      settings,
+    )
+    expect(config.optimizer).toMatchObject({ name: 'sgd', learningRate: 0.3 })
+    expect(dropped.map(({ keys }) => keys)).toEqual([['beta1']])
   })
 
   test('a setting of another variant is refused', () => {

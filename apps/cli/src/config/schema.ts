@@ -41,7 +41,7 @@ const flag = (start: boolean, about: string) => setting(z.boolean().default(star
 const perChannel = (start: number, about: string, one: z.ZodNumber) =>
   setting(z.union([one, z.tuple([one, one, one])]).default(start), 'a number, or [red, green, blue]', start, about)
 
-const learningRate = () => positive(1e-3, 'Learning rate; of a schedule, its highest')
+const learningRate = (start: number) => positive(start, 'Learning rate; of a schedule, its highest')
 const weightDecay = (start: number) => notNegative(start, 'Weight decay')
 
 /** Relative to the folder where the command runs, or below the user's: `~/photos`. */
@@ -108,7 +108,7 @@ const model = z.discriminatedUnion('name', [
 const optimizer = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('adam'),
-    learningRate: learningRate(),
+    learningRate: learningRate(1e-3),
     beta1: decay(0.9, 'Decay rate of the mean of the gradients'),
     beta2: decay(0.999, 'Decay rate of the mean of their squares'),
     eps: positive(1e-8, 'Added to the denominator'),
@@ -116,7 +116,7 @@ const optimizer = z.discriminatedUnion('name', [
   }),
   z.strictObject({
     name: z.literal('adamW'),
-    learningRate: learningRate(),
+    learningRate: learningRate(1e-3),
     beta1: decay(0.9, 'Decay rate of the mean of the gradients'),
     beta2: decay(0.999, 'Decay rate of the mean of their squares'),
     eps: positive(1e-8, 'Added to the denominator'),
@@ -124,7 +124,8 @@ const optimizer = z.discriminatedUnion('name', [
   }),
   z.strictObject({
     name: z.literal('sgd'),
-    learningRate: learningRate(),
+    // PyTorch's 1e-3 hardly learns; torchvision's recipes have this one.
+    learningRate: learningRate(0.1),
     momentum: decay(0, 'Momentum'),
     nesterov: flag(false, 'Nesterov’s momentum'),
     weightDecay: weightDecay(0),

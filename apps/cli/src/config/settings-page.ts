@@ -1,5 +1,5 @@
 import { presets } from './presets.ts'
-import { readSettings, type Setting } from './settings.ts'
+import { readSettings, type Setting, type Variants } from './settings.ts'
 
 /** docs/settings.md: every setting, from the schema that checks them. */
 export function settingsPage(): string {
@@ -12,7 +12,7 @@ export function settingsPage(): string {
         ? []
         : owners.names.filter((name) => owners.settings[name]?.some(({ path }) => path === setting.path))
     const scope = only.length > 0 && only.length < (owners?.names.length ?? 0) ? `; of ${only.join(', ')} only` : ''
-    return [`\`${setting.path}\``, `${setting.about}${scope}`, setting.expects, defaultOf(setting)]
+    return [`\`${setting.path}\``, `${setting.about}${scope}`, setting.expects, defaultsOf(setting, owners)]
   })
   const names = Object.keys(presets)
   const paths = [...new Set(Object.values(presets).flatMap((preset) => Object.keys(preset)))]
@@ -44,7 +44,9 @@ import type { Settings } from 'ddnet'
 export default { optimizer: { learningRate: 0.001 } } satisfies Settings
 \`\`\`
 
-The command line is stronger than the environment, that than the file, that than the preset.
+The command line is stronger than the environment, that than the file, that than the preset. Who names another optimizer, schedule,
+model or data set than a file or the preset does takes its own settings and defaults: Adam's rate is none for SGD. So a run of one can
+be the base of one of another, \`--config runs/adam/config.yaml optimizer.name=sgd\`, and what does not count is told.
 
 ${markdownTable([['setting', 'what it is', 'expected', 'default'], ...rows])}
 ## Presets
@@ -53,6 +55,16 @@ What a preset says in place of the defaults. Without \`preset\` it is \`photos\`
 \`epochs\` takes it to \`ddnet\`, and \`steps\` to \`quick\`.
 
 ${markdownTable([['setting', ...names.map((name) => `\`${name}\``)], ...presetRows])}`
+}
+
+/** The default, and those of other variants of its group where they differ: SGD's learning rate is not Adam's. */
+function defaultsOf(setting: Setting, owners: Variants | undefined): string {
+  const first = defaultOf(setting)
+  const others = (owners?.names ?? []).flatMap((name) => {
+    const own = owners?.settings[name]?.find(({ path }) => path === setting.path)
+    return own === undefined || defaultOf(own) === first ? [] : [`${name} ${defaultOf(own)}`]
+  })
+  return [first, ...others].join('; ')
 }
 
 function defaultOf({ schema }: Setting): string {
