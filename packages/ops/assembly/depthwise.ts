@@ -204,7 +204,7 @@ class DepthwiseFilterGradient {
   planesOfXStep: usize
   planeOfDy: usize // scratch of each part
   planeOfDyStep: usize
-  sums: usize // scratch of each part: [plane][tap][4]
+  sums: usize // scratch of each part: [plane][tap][4], float64
   sumsStep: usize
 }
 
@@ -223,7 +223,7 @@ export function depthwiseFilterGradient(job: usize, part: i32, parts: i32): void
   if (first == last) return
   memory.fill(planesOfX, 0, <usize>planes * planeBytes)
   for (let quad = first; quad < last; quad++) {
-    memory.fill(sums, 0, (<usize>(planes * all.taps)) << 4)
+    memory.fill(sums, 0, (<usize>(planes * all.taps)) << 5)
     for (let image = 0; image < all.batch; image++) {
       packPlanes(all.x, image, quad, planesOfX)
       packPlanes(all.dy, image, quad, planeOfDy)
@@ -231,8 +231,8 @@ export function depthwiseFilterGradient(job: usize, part: i32, parts: i32): void
       for (let plane = 0; plane < planes; plane++) {
         for (let tap = 0; tap < all.taps; tap++) {
           const x = planesOfX + <usize>plane * planeBytes + load<usize>(all.offsets + ((<usize>tap) << 2))
-          v128.store(sum, f32x4.add(v128.load(sum), correlate(all, x, planeOfDy)))
-          sum += 16
+          correlate(all, x, planeOfDy, sum)
+          sum += 32
         }
       }
     }
@@ -240,18 +240,20 @@ export function depthwiseFilterGradient(job: usize, part: i32, parts: i32): void
     for (let tap = 0; tap < all.taps; tap++) {
       for (let plane = 0; plane < planes; plane++) {
         const to = all.gradient + ((<usize>((tap * planes + plane) * channels + (quad << 2))) << 2)
-        storeLanes(to, v128.load(sums + ((<usize>(plane * all.taps + tap)) << 4)), width)
+        const sum = sums + ((<usize>(plane * all.taps + tap)) << 5)
+        for (let c: usize = 0; c < <usize>min(4, width); c++) store<f32>(to + (c << 2), <f32>load<f64>(sum + (c << 3)))
       }
     }
   }
 }
 
-/** The sum of products over the pixels of dy. */
-function correlate(all: DepthwiseFilterGradient, x: usize, dy: usize): v128 {
+/** Adds the products over the pixels of dy to four sums. A row is summed in float32, the rows in float64. */
+function correlate(all: DepthwiseFilterGradient, x: usize, dy: usize, sums: usize): void {
   const rows = all.dy.height
   const columns = all.dy.width
   const step = all.inputColumn
-  let total = f32x4.splat(0)
+  let low = v128.load(sums)
+  let high = v128.load(sums, 16)
   for (let row = 0; row < rows; row++) {
     let from = x + <usize>row * all.inputRow
     let s0 = f32x4.splat(0)
@@ -272,7 +274,10 @@ function correlate(all: DepthwiseFilterGradient, x: usize, dy: usize): v128 {
       from += step
       dy += 16
     }
-    total = f32x4.add(total, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)))
+    const total = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))
+    low = f64x2.add(low, f64x2.promote_low_f32x4(total))
+    high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(total, total, 2, 3, 2, 3)))
   }
-  return total
+  v128.store(sums, low)
+  v128.store(sums, high, 16)
 }

@@ -3,7 +3,8 @@ import { shareStart } from './share'
 
 /**
  * `gradient[u, v, ci, co] = Σ x[n, i·s − p + u·d, j·s − p + v·d, ci] · dy[n, i, j, co]`, image by image and about 64 output
- * pixels at a time. Sums stay in scratch `[outChannels / 8][tap][inChannels / 4][4][8]` until the last image.
+ * pixels at a time. Sums stay in scratch `[outChannels / 8][tap][inChannels / 4][4][8]`, and every `exact` pixels they are added
+ * to totals in float64: in float32, a million products lose three digits.
  */
 @unmanaged
 class FilterGradient {
@@ -30,7 +31,11 @@ class FilterGradient {
   kernels: usize // scratch of each part: its output gradient in planes [outChannels / 8][pixel][8]
   kernelsStep: usize
   sums: usize // scratch in common
+  totals: usize // scratch in common: the same in float64
 }
+
+/** Pixels that are summed in float32. How many depends on the shape alone, and so do the bits of the result. */
+const exact: i32 = 512
 
 /** Computes a share of the output channels' blocks, or of the input channels' quads where those are more. */
 export function filterGradient(job: usize, part: i32, parts: i32): void {
@@ -55,8 +60,11 @@ export function filterGradient(job: usize, part: i32, parts: i32): void {
     for (let tap = 0; tap < all.taps; tap++) {
       const at = all.sums + <usize>((block * all.taps + tap) * quads + firstQuad) * 128
       memory.fill(at, 0, <usize>(lastQuad - firstQuad) * 128)
+      const total = all.totals + <usize>((block * all.taps + tap) * quads + firstQuad) * 256
+      memory.fill(total, 0, <usize>(lastQuad - firstQuad) * 256)
     }
   }
+  let pixels = 0
   for (let image = 0; image < all.batch; image++) {
     packImage(all, image, images, firstQuad, lastQuad)
     packKernel(all, image, kernels, firstBlock, lastBlock)
@@ -74,8 +82,14 @@ export function filterGradient(job: usize, part: i32, parts: i32): void {
           }
         }
       }
+      pixels += rows * all.columns
+      if (pixels >= exact) {
+        addToTotals(all, firstQuad, lastQuad, firstBlock, lastBlock)
+        pixels = 0
+      }
     }
   }
+  addToTotals(all, firstQuad, lastQuad, firstBlock, lastBlock)
   unpack(all, firstQuad, lastQuad, firstBlock, lastBlock)
 }
 
@@ -128,6 +142,25 @@ function tile(
   v128.store(sums, s21, 80)
   v128.store(sums, s30, 96)
   v128.store(sums, s31, 112)
+}
+
+/** Adds the sums to their totals, and starts them again. */
+function addToTotals(all: FilterGradient, firstQuad: i32, lastQuad: i32, firstBlock: i32, lastBlock: i32): void {
+  const quads = (all.inChannels + 3) >> 2
+  const bytes = <usize>(lastQuad - firstQuad) * 128
+  for (let row = firstBlock * all.taps; row < lastBlock * all.taps; row++) {
+    let sum = all.sums + <usize>(row * quads + firstQuad) * 128
+    let total = all.totals + <usize>(row * quads + firstQuad) * 256
+    const end = sum + bytes
+    for (; sum < end; sum += 16) {
+      const low = f64x2.promote_low_f32x4(v128.load64_zero(sum))
+      const high = f64x2.promote_low_f32x4(v128.load64_zero(sum, 8))
+      v128.store(total, f64x2.add(v128.load(total), low))
+      v128.store(total, f64x2.add(v128.load(total, 16), high), 16)
+      v128.store(sum, f32x4.splat(0))
+      total += 32
+    }
+  }
 }
 
 /** One image as zero-padded planes of four channels; the zeros are there already. */
@@ -190,16 +223,11 @@ function unpack(all: FilterGradient, firstQuad: i32, lastQuad: i32, firstBlock: 
   for (let block = firstBlock; block < lastBlock; block++) {
     const width = min(8, all.outChannels - (block << 3))
     for (let tap = 0; tap < all.taps; tap++) {
-      let from = all.sums + <usize>((block * all.taps + tap) * quads + firstQuad) * 128
+      let from = all.totals + <usize>((block * all.taps + tap) * quads + firstQuad) * 256
       for (let channel = firstQuad << 2; channel < lastChannel; channel++) {
         const to = all.gradient + ((<usize>((tap * all.inChannels + channel) * all.outChannels + (block << 3))) << 2)
-        if (width == 8) {
-          v128.store(to, v128.load(from))
-          v128.store(to, v128.load(from, 16), 16)
-        } else {
-          for (let c: usize = 0; c < <usize>width; c++) store<f32>(to + (c << 2), load<f32>(from + (c << 2)))
-        }
-        from += 32
+        for (let c: usize = 0; c < <usize>width; c++) store<f32>(to + (c << 2), <f32>load<f64>(from + (c << 3)))
+        from += 64
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { reluWasm } from './activation/relu.wasm.ts'
+import { cumsumWasm } from './array/cumsum.wasm.ts'
 import { maximumWasm, minimumWasm } from './array/extremum.wasm.ts'
 import { identityWasm } from './array/identity.wasm.ts'
 import { meanWasm, sumWasm } from './array/reduce.wasm.ts'
@@ -36,6 +37,7 @@ export const wasmKernels: readonly KernelConfig[] = [
   cosWasm,
   crossEntropyGradientWasm,
   crossEntropyWasm,
+  cumsumWasm,
   gatherPlaneWasm,
   groupNormGradientWasm,
   groupNormWasm,

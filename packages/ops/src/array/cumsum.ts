@@ -1,10 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
+import { add } from './arithmetic.ts'
 import { axisOf } from './axes.ts'
 import { expectDtype } from './dtype.ts'
 import { reverse } from './rearrange.ts'
-import { clone, reshape } from './shape.ts'
+import { sum } from './reduce.ts'
+import { clone, padConstant, reshape, slice } from './shape.ts'
 
 export interface CumsumOptions {
   /** True: each value is left out of its own sum. */
@@ -21,6 +23,24 @@ const cumsumOp: typeof tf.cumsum = stockOp<
   saves: [],
   gradient: { x: (dy, _, attributes) => running(dy, attributes.axis, attributes.exclusive, !attributes.reverse) },
 })
+
+/** How many values cpu's and TensorFlow's kernels, which add in float32, add up at a time. */
+const block = 1024
+
+/** Running sums over the axis 1 of `[outer, size, inner]`: within blocks, and over the blocks' totals. */
+function blockwise(x: Tensor, exclusive: boolean, fromEnd: boolean): Tensor {
+  const [outer, size, inner] = x.shape as [number, number, number]
+  if (size <= block || x.dtype !== 'float32' || !['cpu', 'tensorflow'].includes(tf.getBackend())) {
+    return running(x, 1, exclusive, fromEnd)
+  }
+  const blocks = Math.ceil(size / block)
+  const filled = padConstant(x, [[0, 0], fromEnd ? [blocks * block - size, 0] : [0, blocks * block - size], [0, 0]])
+  const parts = reshape(filled, [outer * blocks, block, inner])
+  const totals = blockwise(reshape(sum(parts, 1), [outer, blocks, inner]), true, fromEnd)
+  const sums = add(running(parts, 1, exclusive, fromEnd), reshape(totals, [outer * blocks, 1, inner]))
+  const all = reshape(sums, [outer, blocks * block, inner])
+  return slice(all, [0, fromEnd ? blocks * block - size : 0, 0], [outer, size, inner])
+}
 
 /** tfjs-backend-webgpu compiles the size of the first axis that it adds from the end into the program of all others. */
 const running = (x: Tensor, axis: number, exclusive: boolean, fromEnd: boolean): Tensor =>
@@ -46,6 +66,6 @@ export function cumsum<T extends Tensor>(
   return tf.tidy(() => {
     // As [outer, size, inner]: tfjs-backend-webgpu takes up to four axes.
     const rows = reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, place)), x.shape[place] as number, -1])
-    return reshape(running(rows, 1, exclusive, fromEnd), x.shape) as T
+    return reshape(blockwise(rows, exclusive, fromEnd), x.shape) as T
   })
 }

@@ -7,7 +7,8 @@ import { broadcastShapes } from './axes.ts'
 import { sumToShape } from './broadcast.ts'
 import { expectDtype } from './dtype.ts'
 import { broadcastTo } from './rearrange.ts'
-import { reshape } from './shape.ts'
+import { sum } from './reduce.ts'
+import { padConstant, reshape, transpose } from './shape.ts'
 
 const matMulOp = stockOp<typeof tf.matMul, { a: Tensor; b: Tensor }, { transposeA: boolean; transposeB: boolean }>(
   'BatchMatMul',
@@ -64,11 +65,43 @@ export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transpos
   if (b.rank === 2 && a.rank > 2 && !transposeA) {
     return tf.tidy(() => reshape(matMulOp(reshape(a, [-1, k]), b, false, transposeB), shape) as T) // all rows at once
   }
+  if (full(batchA) === 1 && full(batchB) === 1 && k > longest && ['cpu', 'wasm'].includes(tf.getBackend())) {
+    return tf.tidy(() => reshape(inParts(a, b, transposeA, transposeB, k), shape) as T)
+  }
   // tfjs's kernels for cpu and wasm repeat a batch of 1, and nothing else.
-  const full = tf.util.sizeFromShape(batch)
   const spread = (x: Tensor, own: number[]): Tensor =>
-    [1, full].includes(tf.util.sizeFromShape(own)) ? x : broadcastTo(x, [...batch, ...x.shape.slice(-2)])
+    [1, full(batch)].includes(full(own)) ? x : broadcastTo(x, [...batch, ...x.shape.slice(-2)])
   return tf.tidy(() => matMulOp(spread(a, batchA), spread(b, batchB), transposeA, transposeB) as T)
+}
+
+const full = (batch: number[]): number => tf.util.sizeFromShape(batch)
+
+/** How many products tfjs's kernels for cpu and wasm, which add one by one in float32, add up at a time. */
+const longest = 4096
+
+/** A product over a long inner axis as the sum of those over its parts. */
+function inParts(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean, k: number): Tensor {
+  const [left, right] = [reshape(a, a.shape.slice(-2)), reshape(b, b.shape.slice(-2))]
+  const count = Math.ceil(k / longest)
+  const even = count * longest - k
+  // [m, k] → [parts, m, longest], and so on; zeros fill the last part.
+  const parted = (x: Tensor, innerFirst: boolean): Tensor => {
+    const filled = padConstant(
+      x,
+      innerFirst
+        ? [
+            [0, even],
+            [0, 0],
+          ]
+        : [
+            [0, 0],
+            [0, even],
+          ],
+    )
+    if (innerFirst) return reshape(filled, [count, longest, -1])
+    return transpose(reshape(filled, [-1, count, longest]), [1, 0, 2])
+  }
+  return sum(matMulOp(parted(left, transposeA), parted(right, !transposeB), transposeA, transposeB), 0)
 }
 
 const dropAxis = (x: Tensor, axis: -1 | -2): Tensor => reshape(x, x.shape.toSpliced(axis, 1))

@@ -67,6 +67,7 @@ export const conv2dFilterGradientWasm: KernelConfig = wasmKernel<
       heap.scratch(kernelBytes * heap.runner.parts),
       kernelBytes,
       heap.scratch(blocks * taps * quads * 128),
+      heap.scratch(blocks * taps * quads * 256),
     ]),
   )
   return gradient

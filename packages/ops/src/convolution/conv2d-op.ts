@@ -78,13 +78,8 @@ export const conv2dFilterGradientOp: Op<
   inputs: ['x', 'dy'],
   forward: ({ x, dy }, { kernelSize, ...geometry }) => {
     if (x.shape[0] === 0) return tf.zeros([...kernelSize, x.shape[3] / geometry.groups, dy.shape[3]])
-    if (isNarrow(x.shape[3] / geometry.groups, geometry)) return groupedFilterGradient(x, dy, geometry, kernelSize)
-    if (geometry.groups > 1) {
-      return byGroups(geometry, [x, 3], [dy, 3], 3, (part, partDy, one) =>
-        conv2dFilterGradientOp({ x: part, dy: partDy }, { ...one, kernelSize }),
-      )
-    }
-    return filterGradientByConvolution(x, dy, geometry, kernelSize)
+    if (tf.getBackend() === 'cpu' && pixelsOf(dy) > longest) return filterGradientInParts(x, dy, geometry, kernelSize)
+    return filterGradient(x, dy, geometry, kernelSize)
   },
   gradient: {
     x: (g, { x, dy }, { kernelSize: _, ...geometry }) =>
@@ -92,6 +87,42 @@ export const conv2dFilterGradientOp: Op<
     dy: (g, { x }, { kernelSize: _, ...geometry }) => conv2dOp({ x, filter: g }, geometry),
   },
 })
+
+const pixelsOf = ({ shape: [batch, rows, columns] }: Tensor4D): number => batch * rows * columns
+
+/** How many pixels tfjs's kernels for cpu, which add one by one in float32, add up at a time. */
+const longest = 4096
+
+/** The filter gradient as the sum of those of some images or, where an image is large, of some of its rows. */
+function filterGradientInParts(x: Tensor4D, dy: Tensor4D, geometry: ConvolutionGeometry, kernelSize: Pair): Tensor4D {
+  const [batch, rows, columns, outChannels] = dy.shape
+  const { stride, padding, dilation } = geometry
+  const padded = tf.pad(x, [[0, 0], [...padding[0]], [...padding[1]], [0, 0]])
+  const images = Math.max(1, Math.floor(longest / (rows * columns)))
+  const height = Math.min(rows, Math.max(1, Math.floor(longest / columns)))
+  const parts: Tensor4D[] = []
+  for (let image = 0; image < batch; image += images) {
+    for (let row = 0; row < rows; row += height) {
+      const [count, some] = [Math.min(images, batch - image), Math.min(height, rows - row)]
+      const seen = (some - 1) * stride[0] + (kernelSize[0] - 1) * dilation[0] + 1
+      const window = tf.slice(padded, [image, row * stride[0], 0, 0], [count, seen, padded.shape[2], x.shape[3]])
+      const part = tf.slice(dy, [image, row, 0, 0], [count, some, columns, outChannels])
+      // A part may be as large as the whole where a row is: it is not divided again.
+      parts.push(filterGradient(window, part, { ...geometry, padding: plain.padding }, kernelSize))
+    }
+  }
+  return tf.sum(tf.stack(parts), 0)
+}
+
+function filterGradient(x: Tensor4D, dy: Tensor4D, geometry: ConvolutionGeometry, kernelSize: Pair): Tensor4D {
+  if (isNarrow(x.shape[3] / geometry.groups, geometry)) return groupedFilterGradient(x, dy, geometry, kernelSize)
+  if (geometry.groups > 1) {
+    return byGroups(geometry, [x, 3], [dy, 3], 3, (part, partDy, one) =>
+      conv2dFilterGradientOp({ x: part, dy: partDy }, { ...one, kernelSize }),
+    )
+  }
+  return filterGradientByConvolution(x, dy, geometry, kernelSize)
+}
 
 /**
  * The filter gradient as a convolution: x as `[inChannels, height, width, batch]` with dy as the filter

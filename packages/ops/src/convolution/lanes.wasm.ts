@@ -167,7 +167,7 @@ export function filterGradientInLanes(
       stride[1] * 16,
       ...scratch(planes * padded[0] * padded[1] * 16),
       ...scratch(rows * columns * 16),
-      ...scratch(planes * taps * 16),
+      ...scratch(planes * taps * 32),
     ]),
   )
 }

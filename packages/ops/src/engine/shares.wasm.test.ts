@@ -64,7 +64,7 @@ const labels = (): Tensor =>
 const cases: [string, shapes: number[][], (inputs: Tensor[]) => Tensor][] = [
   [
     'convolution with many output channels',
-    [[3, 9, 11, 5], [3, 3, 5, 37], [37]],
+    [[7, 9, 11, 5], [3, 3, 5, 37], [37]],
     ([x, filter, bias]) =>
       ops.conv2d(x as Tensor4D, filter as Tensor4D, { padding: 1, bias: bias as Tensor1D, activation: 'relu' }),
   ],
