@@ -1,18 +1,19 @@
 import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { asImages, type BatchNormAttributes, batchNormAttributes, shapedAs } from './batch-norm.ts'
 import { kernel } from './kernel.ts'
+import { gradientOfRelu } from './relu-gradient.ts'
 
 type Inputs = Record<'dy' | 'x' | 'y', Tensor> & Record<'weight' | 'mean' | 'variance', Tensor1D>
 
 /** TensorFlow's gradient of its fused batch norm: `[dx, dweight, dbias]`. */
 export const batchNormGradient: KernelConfig = kernel<Inputs, BatchNormAttributes>(
   'batchNormGradient',
-  ({ execute, executeAll }, { dy, x, weight, mean, variance, y }, { eps, activation }) => {
+  (executor, { dy, x, weight, mean, variance, y }, { eps, activation }) => {
     const images = asImages(x, weight.size)
     let gradient: Tensor = asImages(dy, weight.size)
-    if (activation === 'relu') gradient = execute('ReluGrad', [gradient, asImages(y, weight.size)])
+    if (activation === 'relu') gradient = gradientOfRelu(executor, gradient, asImages(y, weight.size))
     const inputs = [gradient, images, weight, mean, variance]
-    const outputs = executeAll('FusedBatchNormGradV2', inputs, batchNormAttributes(eps), 5)
+    const outputs = executor.executeAll('FusedBatchNormGradV2', inputs, batchNormAttributes(eps), 5)
     const [dx, dweight, dbias] = outputs as [Tensor, Tensor, Tensor]
     return [shapedAs(dx, x), dweight, dbias]
   },

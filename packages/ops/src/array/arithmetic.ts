@@ -148,7 +148,7 @@ export const neg: typeof tf.neg = stockOp<typeof tf.neg, One>(
 )
 
 /**
- * `x²`, exact for integers, on WebGPU below 2²⁴ as all of its integer products.
+ * `x²`, exact for integers.
  * @throws ShapeError if `x` is bool
  * @see torch.square
  */

@@ -160,16 +160,12 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
     ],
   ],
 }
-describeBackends(
-  'a million values near 100 add up to',
-  (backend) => {
-    test.each(Object.entries(sums))('%s', async (name, [run, expected, bound]) => {
-      // TensorFlow's own op for it adds up in float32: 2e-5 here, as docs/numbers.md tells.
-      const loose = backend === 'tensorflow' && name === 'filter gradient of a depthwise convolution'
-      const y = tidy(run)
-      await expectNear(y, expected, loose ? 1e-3 : bound)
-      y.dispose()
-    })
-  },
-  ['cpu', 'wasm', 'tensorflow'],
-)
+describeBackends('a million values near 100 add up to', (backend) => {
+  test.each(Object.entries(sums))('%s', async (name, [run, expected, bound]) => {
+    // TensorFlow's own op for it adds up in float32: 2e-5 here, as docs/numbers.md tells.
+    const loose = backend === 'tensorflow' && name === 'filter gradient of a depthwise convolution'
+    const y = tidy(run)
+    await expectNear(y, expected, loose ? 1e-4 : bound)
+    y.dispose()
+  })
+})

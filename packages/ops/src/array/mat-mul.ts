@@ -65,7 +65,7 @@ export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transpos
   if (b.rank === 2 && a.rank > 2 && !transposeA) {
     return tf.tidy(() => reshape(matMulOp(reshape(a, [-1, k]), b, false, transposeB), shape) as T) // all rows at once
   }
-  if (full(batchA) === 1 && full(batchB) === 1 && k > longest && ['cpu', 'wasm'].includes(tf.getBackend())) {
+  if (full(batchA) === 1 && full(batchB) === 1 && k > longest && ['cpu', 'wasm', 'webgpu'].includes(tf.getBackend())) {
     return tf.tidy(() => reshape(inParts(a, b, transposeA, transposeB, k), shape) as T)
   }
   // tfjs's kernels for cpu and wasm repeat a batch of 1, and nothing else.
@@ -76,7 +76,7 @@ export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transpos
 
 const full = (batch: number[]): number => tf.util.sizeFromShape(batch)
 
-/** How many products tfjs's kernels for cpu and wasm, which add one by one in float32, add up at a time. */
+/** How many products kernels that add one by one in float32 add up at a time: tfjs's for cpu and wasm, and WebGPU's. */
 const longest = 4096
 
 /** A product over a long inner axis as the sum of those over its parts. */

@@ -28,7 +28,7 @@ const sumOp = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
 /**
  * Sum over `axis`; over all axes where it is left out.
  *
- * @param x any shape; bool and int32 give int32
+ * @param x any shape; bool and int32 give int32, which wraps around beyond ±2³¹ (PyTorch's sum is int64)
  * @returns the shape without these axes, or with size 1 there; over no values at all 0
  * @throws ShapeError if an axis does not exist or comes twice
  * @see torch.sum

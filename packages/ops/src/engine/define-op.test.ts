@@ -56,7 +56,7 @@ describe('a name without a prefix is refused where it is defined', () => {
 describeBackends('defineOp', (backend) => {
   test('two definitions of one name run their own kernels and gradients', async () => {
     const [double, triple] = [times('test/twice', 2), times('test/twice', 3)]
-    const x = tensor([5])
+    const x = tensor(5)
     for (const [op, factor] of [
       [triple, 3],
       [double, 2],
@@ -69,7 +69,7 @@ describeBackends('defineOp', (backend) => {
   })
 
   test('a name like one of ours, or of tfjs, behind the prefix changes neither', async () => {
-    const x = tensor([-1])
+    const x = tensor(-1)
     const [relu, add] = [times('test/Relu', 7), times('test/Add', 8)]
     expect([await first(relu(x)), await first(add(x))]).toEqual([-7, -8])
     expect(await first(ops.grad(ops.relu)(x))).toBe(0)
@@ -91,7 +91,7 @@ describeBackends('defineOp', (backend) => {
 
   // As `import '@tensorflow/tfjs'` does, which registers all of tfjs's.
   test('a gradient that tfjs registers for a kernel of ours is not used', async () => {
-    const x = tensor([3])
+    const x = tensor(3)
     await first(ops.grad(ops.square)(x))
     const mine = getGradient('Square')
     registerGradient({

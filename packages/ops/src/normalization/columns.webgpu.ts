@@ -238,13 +238,13 @@ fn run(workgroup : i32, local : i32) {
 
 /**
  * `d`, the gradient at the normalised output of `index` in `channel` (a block of them), and `hat`, the normalised `x`.
- * ReLU's mask is made again.
+ * ReLU's mask is made again; a NaN passes it.
  */
 export const difference = (type: string, activation?: Activation): string => `
     let hat = (x[index] - centre) * inverse;
     ${
       activation === 'relu'
-        ? `let d = select(${type}(0.0), dy[index], hat * weight[channel] + bias[channel] > ${type}(0.0));`
+        ? `let d = select(dy[index], ${type}(0.0), hat * weight[channel] + bias[channel] <= ${type}(0.0));`
         : 'let d = dy[index];'
     }`
 
