@@ -74,11 +74,12 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   if (code === undefined) throw damaged("'descr' as the code of numbers or truth values")
   const fortran = /'fortran_order':\s*(True|False)/.exec(text)?.[1]
   if (fortran === undefined) throw damaged("'fortran_order' as True or False")
-  const sizes = /'shape':\s*\(([\d\s,]*)\)/.exec(text)?.[1]
+  const sizes = /'shape':\s*\(([\d\s,L]*)\)/.exec(text)?.[1]
   if (sizes === undefined) throw damaged("'shape' as a tuple of numbers")
   const shape = sizes
     .split(',')
-    .filter((size) => size.trim() !== '')
+    .map((size) => size.trim().replace(/L$/, '')) // Python 2 marks long numbers
+    .filter((size) => size !== '')
     .map(Number)
   if (shape.length > 32 || !shape.every(Number.isSafeInteger) || !Number.isSafeInteger(countOf(shape) * 8)) {
     throw damaged('a shape that can be')

@@ -61,6 +61,13 @@ test('the values are a copy, wherever the bytes lie', () => {
   expect(array).toEqual(expected.float64)
 })
 
+test('the long numbers of Python 2 are numbers', () => {
+  const file = Buffer.from(fixture('reference.npy'))
+  const at = file.indexOf('(3, 4), }  ')
+  file.write('(3L, 4L), }', at)
+  expect(decodeNpy(file)).toEqual(expected.float32)
+})
+
 test('CRC-32 of "123456789" is its check value', () => {
   expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926)
 })
