@@ -24,7 +24,7 @@ export function readImage(
       .removeAlpha()
       .raw()
       .toBuffer()
-    return { image: new Uint8Array(pixels), shape: [size, size, 3], label: -1, width, height }
+    return { image: new Uint8Array(pixels), shape: [size, size, 3], label: -100, width, height }
   })
 }
 

@@ -28,6 +28,21 @@ export function collate(samples: readonly AnySample[], indices: readonly number[
       )
     }
   }
+  const fields = ['label', 'probabilities', 'mask', 'boxes'] as const
+  for (const [at, sample] of samples.entries()) {
+    const extra = fields.find((field) => sample[field] !== undefined && first[field] === undefined)
+    if (extra !== undefined) {
+      throw new DatasetError(
+        `loader: sample ${indices[at]} has ${extra}, but sample ${indices[0]} of the same batch has not. Give all samples the same fields.`,
+      )
+    }
+    if (sample.image instanceof Float32Array !== first.image instanceof Float32Array) {
+      const kind = ({ image }: AnySample) => (image instanceof Float32Array ? 'floats' : 'bytes')
+      throw new DatasetError(
+        `loader: the image of sample ${indices[at]} is of ${kind(sample)}, but that of sample ${indices[0]} of the same batch of ${kind(first)}, and only bytes are divided by 255. Give all images alike.`,
+      )
+    }
+  }
   const all = <T>(name: string, get: (sample: AnySample) => T | undefined): T[] =>
     samples.map((sample, at) => {
       const value = get(sample)

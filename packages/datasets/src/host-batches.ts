@@ -1,4 +1,5 @@
 import type { Key } from '@ddnet/ops'
+import { checkSample } from './check-sample.ts'
 import { type AnySample, collate, type HostBatch } from './collate.ts'
 import type { Dataset, GetOptions } from './dataset.ts'
 import { SampleError } from './sample-error.ts'
@@ -57,7 +58,7 @@ export async function* hostBatches(
       const places = placesOf(batch)
       const results = places.map((place) => {
         try {
-          return getSync.call(dataset, indexAt(place), optionsAt(place))
+          return checkSample(getSync.call(dataset, indexAt(place), optionsAt(place)))
         } catch (error) {
           return new SampleError(indexAt(place), error)
         }
@@ -67,12 +68,15 @@ export async function* hostBatches(
     return
   }
 
-  const load = (batch: number): Promise<(AnySample | SampleError)[]> =>
-    Promise.all(
-      placesOf(batch).map((place) =>
-        dataset.get(indexAt(place), optionsAt(place)).catch((error: unknown) => new SampleError(indexAt(place), error)),
-      ),
-    )
+  /** Whether it rejects, throws at once, or gives what is no sample. */
+  const read = async (place: number): Promise<AnySample | SampleError> => {
+    try {
+      return checkSample(await dataset.get(indexAt(place), optionsAt(place)))
+    } catch (error) {
+      return new SampleError(indexAt(place), error)
+    }
+  }
+  const load = (batch: number): Promise<(AnySample | SampleError)[]> => Promise.all(placesOf(batch).map(read))
   const ahead: Promise<(AnySample | SampleError)[]>[] = []
   let started = position
   try {

@@ -127,6 +127,9 @@ export function loader(dataset: Dataset<AnySample>, options: LoaderOptions): Sam
       `loader: the sampler draws from ${sampler.from} samples, but the dataset has ${dataset.length}`,
     )
   }
+  if (!Number.isSafeInteger(dataset.length) || dataset.length < 0) {
+    throw new DatasetError(`loader: expected a dataset whose length is a whole number from 0, got ${dataset.length}`)
+  }
   const count = sampler?.length ?? dataset.length
   const length = dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize)
   if (length === 0) {

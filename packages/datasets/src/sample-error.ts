@@ -8,8 +8,18 @@ export class SampleError extends DatasetError {
     readonly index: number,
     override readonly cause: unknown,
   ) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = cause instanceof Error ? cause.message : inWords(cause)
     const path = cause instanceof DatasetError ? cause.path : undefined
     super(`loader: sample ${index}: ${reason}`, { cause, ...(path !== undefined && { path }) })
+  }
+}
+
+/** What was thrown instead of an error. */
+function inWords(cause: unknown): string {
+  if (cause === undefined || cause === null) return `it failed without saying why (${cause} was thrown)`
+  try {
+    return String(cause)
+  } catch {
+    return 'it failed, and what was thrown cannot be written out'
   }
 }

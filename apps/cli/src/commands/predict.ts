@@ -87,7 +87,7 @@ async function isImage(path: string): Promise<boolean> {
 const blank = (size: number): Sample => ({
   image: new Uint8Array(size * size * 3),
   shape: [size, size, 3],
-  label: -1,
+  label: -100,
 })
 
 /** An image file, or one of those that the run was not trained on. */
