@@ -1,6 +1,7 @@
-import { type Tensor, tidy, zeros } from '@ddnet/ops'
-import type { Context } from './context.ts'
+import { tidy, zeros } from '@ddnet/ops'
 import type { Module } from './module.ts'
+import type { Parameter } from './parameter.ts'
+import { shadowForward } from './shadow-forward.ts'
 
 export interface SummaryRow {
   /** Dotted name, as in checkpoints. */
@@ -21,34 +22,40 @@ export interface Summary {
 
 const size = (shape: readonly number[]): number => shape.reduce((product, each) => product * each, 1)
 
-/** Runs one inference pass over zeros and notes what comes out of each innermost module. */
+/** Runs one inference pass over zeros and notes what comes out of each innermost module. A parameter that is shared counts once. */
 export function summarize(model: Module, inputShape: readonly number[]): Summary {
   const rows: SummaryRow[] = []
-  const watched = innermost(model, '')
-  for (const [name, module] of watched) {
-    const forward = module.forward
-    // An own property shadows the class's method until it is deleted again below.
-    module.forward = (x: Tensor, context?: Context): Tensor => {
-      const y = forward.call(module, x, context)
-      const parameters = [...module.parameters().values()]
-      const weight = parameters.find(({ shape }) => shape.length > 1)
-      rows.push({
-        name,
-        type: module.constructor.name,
-        outputShape: y.shape,
-        parameters: parameters.reduce((total, { shape }) => total + size(shape), 0),
-        multiplyAdds: weight === undefined ? 0 : multiplyAdds(weight.shape, weight.filter, x.shape, y.shape, module),
+  const counted = new Set<Parameter>()
+  const watch = (name: string, module: Module, run: () => void) => (): void =>
+    shadowForward(
+      module,
+      (forward) => (x, context) => {
+        const y = forward(x, context)
+        const parameters = [...module.parameters().values()]
+        const weight = parameters.find(({ shape }) => shape.length > 1)
+        const fresh = parameters.filter((parameter) => !counted.has(parameter))
+        for (const parameter of fresh) counted.add(parameter)
+        rows.push({
+          name,
+          type: module.constructor.name,
+          outputShape: y.shape,
+          parameters: fresh.reduce((total, { shape }) => total + size(shape), 0),
+          multiplyAdds: weight === undefined ? 0 : multiplyAdds(weight.shape, weight.filter, x.shape, y.shape, module),
+        })
+        return y
+      },
+      run,
+    )
+  const once = new Map([...innermost(model, '')].reverse().map(([name, module]) => [module, name])) // by its first name
+  const run = [...once].reduce<() => void>(
+    (run, [module, name]) => watch(name, module, run),
+    () => {
+      tidy(() => {
+        model.forward(zeros([...inputShape]))
       })
-      return y
-    }
-  }
-  try {
-    tidy(() => {
-      model.forward(zeros([...inputShape]))
-    })
-  } finally {
-    for (const module of watched.values()) delete (module as Partial<Module>).forward
-  }
+    },
+  )
+  run()
   return {
     rows,
     parameters: [...model.parameters().values()].reduce((total, { shape }) => total + size(shape), 0),

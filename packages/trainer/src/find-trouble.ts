@@ -1,4 +1,4 @@
-import type { Context, Module } from '@ddnet/layers'
+import { type Module, shadowForward } from '@ddnet/layers'
 import { clone, dispose, keep, type Tensor, toHost } from '@ddnet/ops'
 import type { Trouble } from './learner.ts'
 import type { Tensors } from './task.ts'
@@ -43,29 +43,23 @@ async function finite(tensor: Tensor): Promise<boolean> {
 /** The outputs of all modules inside `model` while `run` runs; inner modules come before the outer ones. */
 function observeOutputs(model: Module, run: () => void): { path: string; output: Tensor }[] {
   const outputs: { path: string; output: Tensor }[] = []
-  const restore: (() => void)[] = []
-  for (const [path, module] of descendants(model)) {
-    const own = Object.hasOwn(module, 'forward')
-    const { forward } = module
-    // An own property shadows the class's method until it is taken away again.
-    module.forward = (x: Tensor, context?: Context): Tensor => {
-      const output = forward.call(module, x, context)
-      outputs.push({ path, output: keep(clone(output)) })
-      return output
-    }
-    restore.push(() => {
-      if (own) module.forward = forward
-      else delete (module as Partial<Module>).forward
-    })
-  }
+  const watch = (path: string, module: Module, run: () => void) => (): void =>
+    shadowForward(
+      module,
+      (forward) => (x, context) => {
+        const output = forward(x, context)
+        outputs.push({ path, output: keep(clone(output)) })
+        return output
+      },
+      run,
+    )
+  const once = new Map([...descendants(model)].reverse().map(([path, module]) => [module, path])) // by its first name
   try {
-    run()
+    ;[...once].reduce<() => void>((run, [module, path]) => watch(path, module, run), run)()
     return outputs
   } catch (error) {
     dispose(outputs.map(({ output }) => output))
     throw error
-  } finally {
-    for (const each of restore) each()
   }
 }
 

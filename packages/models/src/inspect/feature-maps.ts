@@ -27,7 +27,7 @@ export function featureMaps(
         }
         return () => withOutput(moduleAt(model, name), noted, run)
       },
-      () => model.predict(images),
+      () => model.forward(images), // not predict, which frees what lies between
     )
     run()
     for (const name of layers) {

@@ -1,4 +1,4 @@
-import type { Context, Module } from '@ddnet/layers'
+import { type Module, shadowForward } from '@ddnet/layers'
 import type { Tensor } from '@ddnet/ops'
 
 /** A module inside `model` by its dotted name, as checkpoints write it: `encoder.0`, `decoder.2.norm`. */
@@ -23,14 +23,5 @@ function descendants(module: Module, prefix = ''): Map<string, Module> {
  * Runs `run` while each output of `module` goes through `replace`: what it returns is what the rest of the network sees.
  */
 export function withOutput<T>(module: Module, replace: (output: Tensor) => Tensor, run: () => T): T {
-  const shadowed = Object.hasOwn(module, 'forward')
-  const forward = module.forward
-  // An own property shadows the class's method until it is taken away again below.
-  module.forward = (x: Tensor, context?: Context): Tensor => replace(forward.call(module, x, context))
-  try {
-    return run()
-  } finally {
-    if (shadowed) module.forward = forward
-    else delete (module as Partial<Module>).forward
-  }
+  return shadowForward(module, (forward) => (x, context) => replace(forward(x, context)), run)
 }
