@@ -76,10 +76,17 @@ export async function loadFolder(config: Pick<Config, 'data' | 'size' | 'seed'>,
   const parts = [lists.train, lists.validation, lists.test]
   const count = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0)
   refuseTooMany(count, size)
-  const read = imageReader(directory, { size, count, onError: data.onError }, io)
-  const train = await read(lists.train)
-  const validation = lists.validation && inOwnOrder(await read(lists.validation))
-  const test = lists.test && inOwnOrder(await read(lists.test))
+  const reader = imageReader(directory, { size, count, onError: data.onError }, io)
+  const read = async (part: ImageFolder, what: string) => {
+    const images = await reader(part)
+    if (images.length > 0) return images
+    throw new CliError(
+      `none of the ${part.length} ${what} images of ${data.directory} can be read. Mend or replace them.`,
+    )
+  }
+  const train = await read(lists.train, 'training')
+  const validation = lists.validation && inOwnOrder(await read(lists.validation, 'validation'))
+  const test = lists.test && inOwnOrder(await read(lists.test, 'test'))
   const held = { ...(validation && { validation }), ...(test && { test }) }
   if (validation !== undefined || data.validation === 0) return { train, ...held, classNames }
   refuseTooFew(train.labels ?? [], lists.train, data.directory)

@@ -170,6 +170,13 @@ describe('train folder=PATH', () => {
     expect(readdirSync(shell.cwd)).not.toContain('runs')
     const { code, stderr } = await shell.run('train', 'folder=my photos', 'data.onError=skip', ...tiny)
     expect([code, stderr]).toEqual([0, expect.stringContaining('left out 1 of 16 images')])
+    await writePhotos(join(shell.cwd, 'split/train'), { cats: 3, dogs: 3 })
+    mkdirSync(join(shell.cwd, 'split/test/cats'), { recursive: true })
+    writeFileSync(join(shell.cwd, 'split/test/cats/broken.jpg'), 'no image')
+    expect(await shell.run('train', 'folder=split', 'data.onError=skip', ...tiny)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('none of the 1 test images of split can be read.'),
+    })
   })
 
   test('what is left out is told, with what to do', async () => {

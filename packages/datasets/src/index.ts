@@ -20,6 +20,7 @@ export { type ServedFilesOptions, servedFiles } from './files/served-files.ts'
 export { type ImageArrays, imageDataset } from './image-dataset.ts'
 export type { Color, MaskMeaning } from './images/decode-mask.ts'
 export type { ImageLimits } from './images/limits.ts'
+export type { Frame } from './images/orientation.ts'
 export type { DecodedImage } from './images/types.ts'
 export {
   type Batch,
@@ -49,7 +50,6 @@ export {
 } from './sources/image-folder.ts'
 export { type MaskFolder, type MaskFolderOptions, maskFolder } from './sources/mask-folder.ts'
 export { idxDataset, type Mnist, mnist } from './sources/mnist.ts'
-export type { Frame } from './sources/orientation.ts'
 export type { LeftOut } from './sources/sort-files.ts'
 export { type StratifiedSplitOptions, stratifiedSplit } from './stratified-split.ts'
 export { subset } from './subset.ts'

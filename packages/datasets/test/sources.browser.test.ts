@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fixtureUrl, jsonFixture } from '@ddnet/testing'
 import { launchChromium, openPage, serveFolder } from '@ddnet/testing/browser'
+import { encode } from 'fast-png'
 import sharp from 'sharp'
 import { expect, onTestFinished, test } from 'vitest'
 import { diskFiles } from '../src/files/disk-files.ts'
@@ -23,6 +24,7 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
   await mkdir(join(site, 'images'))
   for (const [name, file] of Object.entries(images)) await writeFile(join(site, 'images', name), file)
   await writeFile(join(site, 'images.json'), JSON.stringify(Object.keys(images)))
+  await writeTurnedPhotos(join(site, 'turned'))
   const server = await serveFolder(site)
   const { browser } = await launchChromium()
   onTestFinished(async () => {
@@ -51,6 +53,11 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
     'DatasetError: cannot fetch photos/cat/none.png: HTTP 404. Check that the server has it.',
     expect.stringMatching(/^DatasetError: photos\/cat\/text\.png is no image that is read: it begins with/),
   ])
+  expect(looked.turned.length).toBe(24)
+  for (const { name, shape, bright, masked } of looked.turned) {
+    expect(bright.length, name).toBe(8 * 4)
+    expect(masked, `${name}, ${shape}`).toEqual(bright)
+  }
 
   for (const [name, file] of Object.entries(images)) {
     const here = await decodeImage(file, name).then(
@@ -87,5 +94,34 @@ async function damagedImages(): Promise<Record<string, Uint8Array>> {
     'cut.png': png.subarray(0, -60),
     'cut.gif': gif.subarray(0, -60),
     'drawing.png': Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+  }
+}
+
+/** Dark photos of 24 × 16 pixels with a bright object, in every orientation, and masks of the object in the file. */
+async function writeTurnedPhotos(folder: string): Promise<void> {
+  await mkdir(join(folder, 'images'), { recursive: true })
+  await mkdir(join(folder, 'masks'))
+  const isObject = (at: number) => at % 24 >= 3 && at % 24 < 11 && Math.floor(at / 24) >= 2 && Math.floor(at / 24) < 6
+  const pixels = Uint8Array.from({ length: 24 * 16 * 3 }, (_, at) => (isObject(Math.floor(at / 3)) ? 250 : 5))
+  const mask = encode({
+    width: 24,
+    height: 16,
+    channels: 1,
+    data: Uint8Array.from({ length: 24 * 16 }, (_, at) => Number(isObject(at))),
+  })
+  for (const kind of ['jpeg', 'png', 'webp'] as const) {
+    for (let orientation = 1; orientation <= 8; orientation++) {
+      const image = sharp(pixels, { raw: { width: 24, height: 16, channels: 3 } }).withMetadata({ orientation })
+      const options = {
+        quality: 100,
+        ...(kind === 'webp' && { lossless: true }),
+        ...(kind === 'jpeg' && { chromaSubsampling: '4:4:4' }),
+      }
+      await writeFile(
+        join(folder, 'images', `${kind}${orientation}.${kind}`),
+        await image.toFormat(kind, kind === 'png' ? {} : options).toBuffer(),
+      )
+      await writeFile(join(folder, 'masks', `${kind}${orientation}.png`), mask)
+    }
   }
 }

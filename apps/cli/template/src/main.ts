@@ -12,6 +12,7 @@ const key = random.key(42)
 const model = new Network({ classes: classNames.length, key: key.fold('model') })
 const { accuracy } = await train(model, {
   train: shapes(600, key.fold('train')),
+  validation: shapes(150, key.fold('validation')),
   test: shapes(150, key.fold('test')),
   epochs: 4,
   key,
@@ -19,7 +20,7 @@ const { accuracy } = await train(model, {
     {
       onValidation: ({ epoch, train, validation }) =>
         console.log(
-          `epoch ${epoch}: train loss ${train.loss.toFixed(3)}, test accuracy ${(100 * Number(validation.accuracy)).toFixed(1)}%`,
+          `epoch ${epoch}: train loss ${train.loss.toFixed(3)}, validation accuracy ${(100 * Number(validation.accuracy)).toFixed(1)}%`,
         ),
     },
     checkpoint({ directory: 'checkpoints', best: 'accuracy' }),

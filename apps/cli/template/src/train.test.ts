@@ -10,7 +10,11 @@ test('the network learns the shapes, which by chance it would know one of three 
   const backend = await wasm()
   const key = random.key(1)
   const model = new Network({ classes: classNames.length, key })
-  const data = { train: shapes(300, key.fold('train')), test: shapes(90, key.fold('test')) }
+  const data = {
+    train: shapes(300, key.fold('train')),
+    validation: shapes(60, key.fold('validation')),
+    test: shapes(90, key.fold('test')),
+  }
   const { accuracy } = await train(model, { ...data, epochs: 4, key })
   assert.ok(accuracy > 0.7, `accuracy is ${accuracy}`)
   model.dispose()

@@ -8,6 +8,9 @@ import type { Network } from './model.js'
 
 export interface TrainOptions {
   readonly train: Dataset<Sample>
+  /** To choose by while it trains: the best checkpoint, and your settings. */
+  readonly validation: Dataset<Sample>
+  /** To look at once, at the end. */
   readonly test: Dataset<Sample>
   readonly epochs: number
   readonly key: Key
@@ -15,10 +18,9 @@ export interface TrainOptions {
 }
 
 /** Trains the network; its loss and accuracy on the test images. */
-export async function train(model: Network, { train, test, epochs, key, callbacks = [] }: TrainOptions) {
+export async function train(model: Network, { train, validation, test, epochs, key, callbacks = [] }: TrainOptions) {
   const scale = normalize({ mean: 0.3, std: 0.25 })
   const batches = loader(map(train, scale), { batchSize: 32, shuffle: true, key: key.fold('data') })
-  const validation = loader(map(test, scale), { batchSize: 100 })
   const trainer = new Trainer({
     model,
     loss: crossEntropy(),
@@ -26,6 +28,10 @@ export async function train(model: Network, { train, test, epochs, key, callback
     optimizer: adam({ learningRate: oneCycle({ peak: 0.01, steps: epochs * batches.length }) }),
     callbacks: [...callbacks],
   })
-  await trainer.fit(batches, { epochs, validation, key: key.fold('training') })
-  return trainer.evaluate(validation)
+  await trainer.fit(batches, {
+    epochs,
+    validation: loader(map(validation, scale), { batchSize: 100 }),
+    key: key.fold('training'),
+  })
+  return trainer.evaluate(loader(map(test, scale), { batchSize: 100 }))
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatasetError } from '../dataset-error.ts'
+import { isJunk } from '../files/junk.ts'
 import { errorCode } from '../node/errno.ts'
 import { cifar10ClassNames } from './class-names.ts'
 import { decodePng } from './decode-png.ts'
@@ -61,7 +62,7 @@ async function readSplit(directory: string, facts: SplitFacts, remedy: string): 
 
 async function pngNames(folder: string, remedy: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => /\.png$/i.test(name)).sort()
+    return (await readdir(folder)).filter((name) => /\.png$/i.test(name) && !isJunk(name)).sort()
   } catch (error) {
     if (errorCode(error) === 'ENOENT') throw new DatasetError(`${folder} is missing. ${remedy}`, { cause: error })
     throw error

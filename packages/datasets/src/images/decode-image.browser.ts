@@ -1,6 +1,7 @@
 import { DatasetError } from '../dataset-error.ts'
 import { checkImage } from './check-image.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
+import { isOnSide, orientationOf, turnedPixels, withoutOrientation } from './orientation.ts'
 import type { DecodedImage } from './types.ts'
 
 /** An image file as RGB bytes: turned as its EXIF data says, on white where it is transparent. */
@@ -8,7 +9,8 @@ export async function decodeImage(file: Uint8Array, path: string, limits: ImageL
   const { format, bytes } = await checkImage(file, path, limits)
   let bitmap: ImageBitmap
   try {
-    bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), { imageOrientation: 'from-image' })
+    // Turned below, for browsers turn JPEGs, some of them PNGs, and few of them WebP.
+    bitmap = await createImageBitmap(new Blob([new Uint8Array(withoutOrientation(bytes))]))
   } catch (error) {
     throw new DatasetError(
       `${path} is a ${format} that is damaged, or that this browser does not read: ${(error as Error).message} Replace it, or take it out.`,
@@ -23,7 +25,10 @@ export async function decodeImage(file: Uint8Array, path: string, limits: ImageL
     context.fillStyle = 'white'
     context.fillRect(0, 0, width, height)
     context.drawImage(bitmap, 0, 0)
-    return { image: withoutAlpha(context.getImageData(0, 0, width, height).data), shape: [height, width, 3] }
+    const image = withoutAlpha(context.getImageData(0, 0, width, height).data)
+    const orientation = orientationOf(bytes)
+    const shape = isOnSide(orientation) ? ([width, height, 3] as const) : ([height, width, 3] as const)
+    return { image: turnedPixels(image, [height, width], orientation, 3), shape }
   } finally {
     bitmap.close()
   }

@@ -3,9 +3,9 @@ import type { Dataset, DetectionSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { type Files, nameParts } from '../files/files.ts'
 import { checkIndex } from '../image-dataset.ts'
+import { type Frame, frameOf, orientationOf, storedSize, turnedBox, turnedPixels } from '../images/orientation.ts'
 import { type CocoAnnotation, type CocoImage, type CocoLeftOut, parseCoco, placeOf } from './coco-json.ts'
 import { cocoMask } from './coco-mask.ts'
-import { type Frame, frameOf, orientationOf, storedSize, turnedBox, turnedMask } from './orientation.ts'
 
 export interface CocoOptions {
   /** The name of the JSON file, as `annotations/instances_val2017.json`. */
@@ -76,7 +76,7 @@ export async function coco(
         ...decoded,
         boxes: Float32Array.from(described.annotations.flatMap(({ box }) => turnedBox(box, size, turn))),
         boxLabels: Int32Array.from(described.annotations, ({ label }) => label),
-        ...(masks && { mask: turnedMask(paint(described, path), size, turn) }),
+        ...(masks && { mask: turnedPixels(paint(described, path), size, turn) }),
       }
     },
   }

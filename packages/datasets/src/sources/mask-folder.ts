@@ -5,7 +5,7 @@ import { type Files, subfolder, surveyOf } from '../files/files.ts'
 import { isJunkName } from '../files/junk.ts'
 import { checkIndex } from '../image-dataset.ts'
 import { checkMeaning, decodeMask, type MaskMeaning } from '../images/decode-mask.ts'
-import { type Frame, frameOf, orientationOf, storedSize, turnedMask } from './orientation.ts'
+import { type Frame, frameOf, orientationOf, storedSize, turnedPixels } from '../images/orientation.ts'
 import { type LeftOut, sortFiles } from './sort-files.ts'
 
 export interface MaskFolderOptions extends MaskMeaning {
@@ -81,7 +81,7 @@ export async function maskFolder(
           { path },
         )
       }
-      return { ...image, mask: own === 'upright' ? mask : turnedMask(mask, [height, width], orientation) }
+      return { ...image, mask: own === 'upright' ? mask : turnedPixels(mask, [height, width], orientation) }
     },
   }
 }

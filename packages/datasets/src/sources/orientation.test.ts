@@ -2,9 +2,9 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { DatasetError } from '../dataset-error.ts'
 import type { Files } from '../files/files.ts'
+import { type Frame, type Orientation, orientationOf, turnedPixels, withoutOrientation } from '../images/orientation.ts'
 import { coco } from './coco.ts'
 import { maskFolder } from './mask-folder.ts'
-import { type Frame, type Orientation, orientationOf } from './orientation.ts'
 
 // The photo: dark, with a bright object off its middle. sharp writes it, and turns it, and so says where the object is.
 const [width, height] = [24, 16]
@@ -51,6 +51,23 @@ test.each(formats)('of a %s the orientation is the one that sharp reads', async 
     expect(orientationOf(file)).toBe(orientation)
   }
 })
+
+test.each(formats)(
+  'a %s whose orientation was taken away and whose pixels were turned is what sharp turns',
+  async (format) => {
+    for (const orientation of orientations) {
+      const file = new Uint8Array(await photo(orientation, format))
+      const without = withoutOrientation(file)
+      expect(orientationOf(without)).toBe(1)
+      const stored = await sharp(without).rotate().removeAlpha().raw().toBuffer({ resolveWithObject: true })
+      expect([stored.info.width, stored.info.height]).toEqual([width, height])
+      const upright = await sharp(file).rotate().removeAlpha().raw().toBuffer()
+      expect(turnedPixels(new Uint8Array(stored.data), [height, width], orientation, 3)).toEqual(
+        new Uint8Array(upright),
+      )
+    }
+  },
+)
 
 test('damaged and missing EXIF is upright, as for sharp', async () => {
   const file = new Uint8Array(await photo(6))

@@ -50,6 +50,20 @@ async function decodeFile(name: string): Promise<number[]> {
   return [...(await decodeImage(file, name)).image]
 }
 
+/** Images and their masks, of photos of every orientation, as files of `turned/` have them. */
+async function turned() {
+  const names = ['jpeg', 'png', 'webp'].flatMap((kind) => [1, 2, 3, 4, 5, 6, 7, 8].map((at) => `${kind}${at}`))
+  const listed = names.flatMap((name) => [`images/${name}.${name.slice(0, -1)}`, `masks/${name}.png`])
+  const folder = await maskFolder(servedFiles('turned', { names: listed }))
+  const samples = await all(folder)
+  return samples.map(({ image, mask, shape }, at) => ({
+    name: folder.names[at] as string,
+    shape,
+    bright: [...mask.keys()].filter((pixel) => (image[3 * pixel] as number) > 128),
+    masked: [...mask.keys()].filter((pixel) => mask[pixel]),
+  }))
+}
+
 async function look() {
   const worker = () => new Worker(new URL('./photos.worker.ts', import.meta.url), { type: 'module' })
   const inWorkers = await workerDataset<Sample>(worker)
@@ -70,6 +84,7 @@ async function look() {
     mask: [...(await (await maskFolder(masks)).get(0)).mask],
     digits: [...(digits.test.labels as Uint8Array)],
     reasons,
+    turned: await turned(),
   }
 }
 

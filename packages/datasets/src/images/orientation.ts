@@ -1,4 +1,5 @@
 import type { Picture } from '../dataset.ts'
+import { crc32 } from './crc32.ts'
 
 /**
  * How a photo lies in its file, as EXIF says it: 1 upright, 2 mirrored, 3 on its head, 4 mirrored on its head, 5 to 8 on its
@@ -12,9 +13,43 @@ const ORIENTATION_TAG = 0x0112
 const SHORT = 3
 
 /** The orientation that decoders turn an image by: of JPEG, PNG, WebP and TIFF. AVIF has its own, which nobody sees. */
-export function orientationOf(file: Uint8Array): Orientation {
+export const orientationOf = (file: Uint8Array): Orientation => find(file)?.orientation ?? 1
+
+/** The same image, upright as it lies in its file: not every browser turns every format. */
+export function withoutOrientation(file: Uint8Array): Uint8Array {
+  const found = find(file)
+  if (found === undefined) return file
+  const copy = new Uint8Array(file)
+  new DataView(copy.buffer).setUint16(found.at, 1, found.little)
+  // The checksum of a PNG's chunk would now be wrong.
+  if (textAt(file, 0, 4) === '\x89PNG') {
+    const view = new DataView(copy.buffer)
+    const chunk = chunkAround(copy, found.at)
+    const end = chunk + 8 + view.getUint32(chunk)
+    view.setUint32(end, crc32(copy.subarray(chunk + 4, end)))
+  }
+  return copy
+}
+
+/** Where the chunk of a PNG begins that a byte lies in. */
+function chunkAround(png: Uint8Array, byte: number): number {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
+  let at = 8
+  while (at + 12 + view.getUint32(at) <= byte) at += 12 + view.getUint32(at)
+  return at
+}
+
+/** Where the orientation stands, in which order of bytes, and what it is. */
+interface Found {
+  readonly at: number
+  readonly little: boolean
+  readonly orientation: Orientation
+}
+
+function find(file: Uint8Array): Found | undefined {
   const exif = exifOf(file)
-  return exif === undefined ? 1 : orientationIn(exif)
+  const found = exif && orientationIn(exif)
+  return exif && found && { ...found, at: exif.byteOffset - file.byteOffset + found.at }
 }
 
 /** Whether width and height change places. */
@@ -59,20 +94,20 @@ function exifOf(file: Uint8Array): Uint8Array | undefined {
   return undefined
 }
 
-/** The tag in the first directory; 1 where it is not there, or is damaged. */
-function orientationIn(exif: Uint8Array): Orientation {
+/** The tag in the first directory; nothing where it is not there, or is damaged. */
+function orientationIn(exif: Uint8Array): Found | undefined {
   const view = new DataView(exif.buffer, exif.byteOffset, exif.byteLength)
   const little = exif[0] === 0x49
-  if (exif.length < 8) return 1
+  if (exif.length < 8) return undefined
   const start = view.getUint32(4, little)
-  if (start + 2 > exif.length) return 1
+  if (start + 2 > exif.length) return undefined
   const count = view.getUint16(start, little)
   for (let at = start + 2; at + 12 <= Math.min(exif.length, start + 2 + 12 * count); at += 12) {
     if (view.getUint16(at, little) !== ORIENTATION_TAG || view.getUint16(at + 2, little) !== SHORT) continue
     const value = view.getUint16(at + 8, little)
-    return value >= 1 && value <= 8 ? (value as Orientation) : 1
+    return value >= 1 && value <= 8 ? { at: at + 8, little, orientation: value as Orientation } : undefined
   }
-  return 1
+  return undefined
 }
 
 /** The size of an image as it lies in its file. */
@@ -113,20 +148,23 @@ export function turnedBox(
   return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)]
 }
 
-/** A mask of an image of `height × width`, turned with it. */
-export function turnedMask<M extends Uint8Array | Int32Array>(
-  mask: M,
+/** The pixels of an image or a mask of `height × width`, turned upright. */
+export function turnedPixels<M extends Uint8Array | Int32Array>(
+  pixels: M,
   [height, width]: readonly [height: number, width: number],
   orientation: Orientation,
+  channels = 1,
 ): M {
-  if (orientation === 1) return mask
-  const turned = mask.slice() as M // slice keeps the type
+  if (orientation === 1) return pixels
+  const turned = pixels.slice() as M // slice keeps the type
   const turnedWidth = isOnSide(orientation) ? height : width
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       // Pixels are squares, of which the middle is turned.
       const [toX, toY] = turnedPoint([x + 0.5, y + 0.5], [height, width], orientation)
-      turned[Math.floor(toY) * turnedWidth + Math.floor(toX)] = mask[y * width + x] as number
+      const [from, to] = [y * width + x, Math.floor(toY) * turnedWidth + Math.floor(toX)]
+      for (let channel = 0; channel < channels; channel++)
+        turned[to * channels + channel] = pixels[from * channels + channel] as number
     }
   }
   return turned
