@@ -20,6 +20,8 @@ export interface Io {
   readonly stderr: Output
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** What is piped in; nothing where a test has none. */
+  readonly stdin?: AsyncIterable<Uint8Array>
   /** Calls the handler for each SIGINT and SIGTERM until the returned function is called. */
   onSignal(handler: (signal: StopSignal) => void): () => void
   /** From now on a terminal that goes away (SIGHUP) ends nothing, until the returned function is called. */
@@ -37,6 +39,7 @@ export function processIo(): Io {
     stderr: lasting(process.stderr),
     env: { DDNET_COMMAND: nameOfClone(String(process.argv[1]), process.cwd()), ...process.env },
     cwd: process.cwd(),
+    stdin: process.stdin,
     onSignal(handler) {
       const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM']
       for (const signal of signals) process.on(signal, handler)

@@ -30,6 +30,10 @@ test('the best is told that the last is newer', () => {
   )
 })
 
+test('an equal one is no better', () => {
+  expect(otherCheckpoint(300, index, [record(100, 0.5), record(300, 0.5)])).toBeUndefined()
+})
+
 test('a step without a record is named', () => {
   expect(otherCheckpoint(300, index, [])).toBe(
     'The best checkpoint was better: step 100, this one step 300. Take it with --checkpoint best',

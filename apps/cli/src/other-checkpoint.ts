@@ -15,6 +15,10 @@ export function otherCheckpoint(
   records: readonly MetricsRecord[],
 ): string | undefined {
   if (best === undefined || best.step === last.step) return undefined
+  const accuracyAt = (step: number) => records.find((record) => record.step === step)?.validation?.accuracy
+  // The first of equals stays the best, and is no better.
+  if (used !== best.step && accuracyAt(used) !== undefined && accuracyAt(used) === accuracyAt(best.step))
+    return undefined
   const figure = (step: number): string => {
     const at = records.find((record) => record.step === step)?.validation
     return at === undefined

@@ -5,6 +5,7 @@ import { checkpointChoice, checkpointNames } from './checkpoint-choice.ts'
 import type { BenchOptions } from './commands/bench.ts'
 import type { ExportOptions } from './commands/export.ts'
 import type { FindLrOptions } from './commands/find-lr.ts'
+import type { PredictOptions } from './commands/predict.ts'
 import type { VisualizeOptions } from './commands/visualize.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { wordAtHome } from './config/home.ts'
@@ -147,15 +148,19 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .command('predict')
     .summary('say what images show, the five likeliest classes each')
     .description(
-      'Names the five likeliest classes of each image. With a run, by its model, and without images of some test images; without a run, by the model for the ten classes of CIFAR-10 that comes with DDNet.',
+      'Names the five likeliest classes of each image. With a run, by its model, and without images of some test images; without a run, by the model for the ten classes of CIFAR-10 that comes with DDNet. An image that cannot be read is told, and the others go on.',
     )
-    .argument('[words...]', 'folder of a run, and image files of any kind and size; or image files alone')
+    .argument(
+      '[words...]',
+      'folder of a run, and images: files, folders, patterns, or - for standard input; or images alone',
+    )
     .option('--checkpoint <name>', `which checkpoint of the run: ${checkpointNames} (last)`, checkpointChoice)
     .option('--backend <name>', 'backend; by default the one that trained, or wasm')
     .option('--json', 'print JSON, one line an image')
-    .action(async (words: string[], options: { checkpoint?: string; backend?: string; json?: boolean }) => {
+    .option('--csv', 'print CSV, one row a guess')
+    .action(async (words: string[], options: PredictOptions) => {
       const { predict } = await import('./commands/predict.ts')
-      await predict(words, options, parts)
+      done(await predict(words, options, parts))
     })
 
   program

@@ -81,9 +81,9 @@ describe('predict without a run', () => {
   })
 
   test.each([
-    [[], 2, 'predict: expected a run or image files. As in: ddnet predict photo.png'],
+    [[], 2, 'predict: expected a run or images. As in: ddnet predict photo.png'],
     [['none.png'], 1, 'none.png: there is no such file'],
-    [['here.png', '--checkpoint', 'best'], 2, '--checkpoint is of a run, and here.png is a file'],
+    [['here.png', '--checkpoint', 'best'], 2, '--checkpoint is of a run, and here.png is none'],
     [['here.png', '--backend', 'webgpu'], 4, 'webgpu: no adapter'],
     [['here.png', '--backend', 'gpu'], 2, 'expected one of auto, cuda'],
   ])('%j: exit code %d', async (words, exitCode, message) => {

@@ -90,6 +90,8 @@ export interface Session {
 }
 
 interface SessionOptions {
+  /** What is piped in. */
+  readonly stdin?: readonly Uint8Array[]
   readonly env?: Record<string, string>
   readonly isTTY?: boolean
   readonly columns?: number
@@ -115,6 +117,7 @@ export function session({
   loadData = async () => tinyData(),
   loadInstaller = () => import('@ddnet/backend-node/install'),
   cwd = emptyFolder(),
+  stdin = [],
 }: SessionOptions = {}): Session {
   const handlers = new Set<(signal: StopSignal) => void>()
   const shell: Session = {
@@ -139,6 +142,9 @@ export function session({
         stderr: output('stderr'),
         env,
         cwd,
+        stdin: (async function* () {
+          yield* stdin
+        })(),
         onSignal: (handler) => {
           handlers.add(handler)
           return () => handlers.delete(handler)

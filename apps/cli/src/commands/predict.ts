@@ -1,14 +1,18 @@
-import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { Sample } from '@ddnet/datasets'
 import { classify, type Guess } from '../classify.ts'
 import { type HeldOut, heldOut } from '../data.ts'
-import { UsageError } from '../errors.ts'
+import { CliError, explain, UsageError } from '../errors.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { imageFiles, isOfImages } from '../image-files.ts'
 import type { Io } from '../io.ts'
 import type { Parts } from '../program.ts'
 import { readImage } from '../read-image.ts'
 import { formatPercent } from '../terminal/format.ts'
 import { printable } from '../terminal/printable.ts'
+import { report } from '../terminal/report.ts'
 import { wrap } from '../terminal/say.ts'
 import { styleFor } from '../terminal/style.ts'
 import { type UsedRun, type UseOptions, useRun } from '../use-run.ts'
@@ -16,7 +20,6 @@ import { type ShippedModel, useShippedModel } from '../use-shipped-model.ts'
 
 const shownGuesses = 5
 const sampleCount = 10
-const imageEndings = /\.(png|jpe?g|webp|gif|avif|tiff?|svg)$/i
 
 interface Named {
   readonly sample: Sample
@@ -29,33 +32,53 @@ interface Named {
 
 export interface PredictOptions extends Partial<UseOptions> {
   readonly json?: boolean
+  readonly csv?: boolean
 }
 
 /**
  * `ddnet predict RUN IMAGE…`, or `ddnet predict IMAGE…` with the model that `@ddnet/models` carries: the likeliest classes of
- * each image, one line an image.
+ * each image, one line an image. Images are files, folders, patterns and `-`; one that cannot be read is told, and the others go on.
  *
- * @throws UsageError without a run and an image, and for a checkpoint without a run
+ * @returns the exit code: failed where an image could not be read
+ * @throws UsageError without a run and an image, for a checkpoint without a run, and for two formats
  */
-export async function predict(words: readonly string[], options: PredictOptions, parts: Parts): Promise<void> {
-  const { stdout, cwd } = parts.io
+export async function predict(words: readonly string[], options: PredictOptions, parts: Parts): Promise<ExitCode> {
+  const { stdout } = parts.io
+  if (options.csv && options.json) throw new UsageError('--csv and --json contradict each other. Give one of them.')
   const { run, images } = await predictorOf(words, options, parts)
+  let exitCode: ExitCode = exitCodes.done
   try {
     const { model, config, classNames } = run
     const held = images.length === 0 && 'loadData' in run ? heldOut(await run.loadData()) : undefined
     const total = images.length || Math.min(sampleCount, (held as HeldOut).images.length)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
     await classify(blank(config.size), model, config, classNames)
-    for (let index = 0; index < total && stdout.failure === undefined; index++) {
-      const image = await namedImage(run, images[index] ?? (held as HeldOut), index, cwd)
+    if (options.csv) stdout.write('image,actual,rank,class,confidence\n')
+    for (let index = 0; index < total; index++) {
+      const source = images[index]
+      let image: Named
+      try {
+        image = await namedImage(run, source ?? (held as HeldOut), index, parts.io)
+      } catch (error) {
+        if (source === undefined) throw error
+        const { message, exitCode: code } = explain(error)
+        exitCode = code
+        report(parts.io, message)
+        if (options.json) stdout.write(`${JSON.stringify({ image: source, error: message })}\n`)
+        continue
+      }
       const began = performance.now()
       const guesses = await classify(image.sample, model, config, classNames)
       const milliseconds = performance.now() - began
       const top = guesses.slice(0, shownGuesses)
-      stdout.write(
-        options.json ? jsonLine(image, top, milliseconds) : textLine(image, top, milliseconds, index, total, parts.io),
-      )
+      const lines = options.csv
+        ? csvLines(image, top)
+        : options.json
+          ? jsonLine(image, top, milliseconds)
+          : textLine(image, top, milliseconds, index, total, parts.io)
+      stdout.write(lines)
     }
+    return exitCode
   } finally {
     run.dispose()
   }
@@ -66,22 +89,19 @@ async function predictorOf(
   options: PredictOptions,
   parts: Parts,
 ): Promise<{ run: UsedRun | ShippedModel; images: readonly string[] }> {
+  const { cwd } = parts.io
   if (first === undefined) {
-    throw new UsageError('predict: expected a run or image files. As in: ddnet predict photo.png')
+    throw new UsageError('predict: expected a run or images. As in: ddnet predict photo.png')
   }
-  if (!(await isImage(resolve(parts.io.cwd, first)))) {
-    return { run: await useRun(first, { checkpoint: 'last', ...options }, parts), images: others }
+  if (!(await isOfImages(first, cwd))) {
+    const images = await imageFiles(others, cwd)
+    return { run: await useRun(first, { checkpoint: 'last', ...options }, parts), images }
   }
   if (options.checkpoint !== undefined) {
-    throw new UsageError(`--checkpoint is of a run, and ${first} is a file. As in: ddnet predict RUN ${first}`)
+    throw new UsageError(`--checkpoint is of a run, and ${first} is none. As in: ddnet predict RUN ${first}`)
   }
-  return { run: await useShippedModel(options.backend, parts), images: [first, ...others] }
-}
-
-/** Whether it is a file, or would be an image if it were there. */
-async function isImage(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined)
-  return found === undefined ? imageEndings.test(path) : found.isFile()
+  const images = await imageFiles([first, ...others], cwd)
+  return { run: await useShippedModel(options.backend, parts), images }
 }
 
 const blank = (size: number): Sample => ({
@@ -95,7 +115,7 @@ async function namedImage(
   run: UsedRun | ShippedModel,
   source: string | HeldOut,
   index: number,
-  cwd: string,
+  io: Pick<Io, 'cwd' | 'stdin'>,
 ): Promise<Named> {
   if (typeof source !== 'string') {
     const sample = await source.images.get(index)
@@ -108,8 +128,47 @@ async function namedImage(
       actual: run.classNames[sample.label] as string,
     }
   }
-  const sample = await readImage(resolve(cwd, source), run.config.size, source)
+  const { size } = run.config
+  const sample = source === '-' ? await readPiped(io, size) : await readImage(resolve(io.cwd, source), size, source)
   return { sample, name: source, width: sample.width, height: sample.height }
+}
+
+/** More than any image that is decoded has, so that an endless pipe ends. */
+const mostPipedBytes = 256e6
+
+async function readPiped({ stdin }: Pick<Io, 'stdin'>, size: number): ReturnType<typeof readImage> {
+  const folder = await mkdtemp(join(tmpdir(), 'ddnet-stdin-'))
+  try {
+    const pieces: Uint8Array[] = []
+    let bytes = 0
+    for await (const piece of stdin ?? []) {
+      pieces.push(piece)
+      bytes += piece.length
+      if (bytes > mostPipedBytes)
+        throw new CliError(`standard input has more than ${mostPipedBytes / 1e6} MB: expected one image.`)
+    }
+    if (bytes === 0)
+      throw new CliError('standard input is empty: expected an image. As in: ddnet predict - < photo.png')
+    const path = join(folder, 'image')
+    await writeFile(path, Buffer.concat(pieces))
+    return await readImage(path, size, '-')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A row a guess, of RFC 4180. */
+const csvLines = ({ name, actual }: Named, guesses: readonly Guess[]): string =>
+  guesses
+    .map(
+      ({ name: guess, confidence }, at) =>
+        `${[name, actual ?? '', at + 1, guess, confidence].map(csvCell).join(',')}\n`,
+    )
+    .join('')
+
+const csvCell = (value: string | number): string => {
+  const text = String(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 function jsonLine({ name, actual }: Named, guesses: readonly Guess[], milliseconds: number): string {

@@ -1,0 +1,86 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+const imageEndings = /\.(png|jpe?g|jpe|jfif|webp|gif|avif|tiff?)$/i
+/** Folders and files that systems put beside photos. */
+const systemNames = /^(\.|__MACOSX$|@eaDir$)/
+
+/** Whether a word looks like images and not like a run: a file, the end of one, `-` for standard input, a pattern. */
+export async function isOfImages(word: string, cwd: string): Promise<boolean> {
+  if (word === '-') return true
+  const found = await stat(resolve(cwd, word)).catch(() => undefined)
+  if (found === undefined) return imageEndings.test(word) || isPattern(word)
+  if (found.isFile()) return true
+  const path = resolve(cwd, word)
+  return !(await exists(join(path, 'config.yaml'))) && (await imagesBelow(path)).length > 0
+}
+
+/**
+ * The image files that words name, in their order: files, folders with all images below them, patterns (`photos/*.jpg`), and `-` for standard
+ * input. A word that names nothing stays, so that its reader can say so.
+ */
+export async function imageFiles(words: readonly string[], cwd: string): Promise<string[]> {
+  const found: string[] = []
+  for (const word of words) {
+    const path = resolve(cwd, word)
+    const is = word === '-' ? undefined : await stat(path).catch(() => undefined)
+    if (is?.isDirectory()) {
+      const names = await imagesBelow(path)
+      found.push(...(names.length === 0 ? [word] : names.map((name) => join(word, name))))
+    } else if (is === undefined && isPattern(word)) {
+      const matching = await matches(word, cwd)
+      found.push(...(matching.length === 0 ? [word] : matching))
+    } else found.push(word)
+  }
+  return found
+}
+
+/** Names of all images below a folder, relative to it, in their order. */
+async function imagesBelow(folder: string, prefix = ''): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names: string[] = []
+  for (const { name } of entries.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))) {
+    if (systemNames.test(name)) continue
+    // Links are followed, but for those that lead nowhere.
+    const is = await stat(join(folder, name)).catch(() => undefined)
+    if (is?.isDirectory() && prefix.split('/').length < deepest)
+      names.push(...(await imagesBelow(join(folder, name), `${prefix}${name}/`)))
+    else if (is?.isFile() && imageEndings.test(name)) names.push(prefix + name)
+  }
+  return names
+}
+
+/** Links may lead in a circle. */
+const deepest = 20
+
+const isPattern = (word: string): boolean => /[*?[{]/.test(word)
+
+async function matches(pattern: string, cwd: string): Promise<string[]> {
+  const fixed = pattern.slice(0, pattern.search(/[*?[{]/)).replace(/[^/]*$/, '')
+  const folder = resolve(cwd, fixed)
+  if (!(await exists(folder))) return []
+  const expression = expressionOf(pattern.slice(fixed.length))
+  return (await imagesBelow(folder)).filter((name) => expression.test(name)).map((name) => fixed + name)
+}
+
+/** `*` and `?` within a name, `**` over folders, `[abc]` and `{a,b}`, as in a shell. */
+function expressionOf(pattern: string): RegExp {
+  const parts = pattern.replace(/\*\*\/|\*\*|\*|\?|\[[^\]/]+\]|\{[^}/]*\}|[\s\S]/g, (part) => {
+    if (part === '**/') return '(?:.*/)?'
+    if (part === '**') return '.*'
+    if (part === '*') return '[^/]*'
+    if (part === '?') return '[^/]'
+    if (part.length > 1 && part.startsWith('[')) return part.replace(/^\[!/, '[^').replaceAll('\\', '\\\\')
+    if (part.length > 1) return `(?:${part.slice(1, -1).split(',').map(quoted).join('|')})`
+    return quoted(part)
+  })
+  try {
+    return new RegExp(`^${parts}$`)
+  } catch {
+    return /^\b$/ // as `[z-a]`, which matches nothing
+  }
+}
+
+const quoted = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+
+const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
