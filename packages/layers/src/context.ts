@@ -1,11 +1,19 @@
 import { type Key, keep, type Tensor } from '@ddnet/ops'
+import type { Module } from './module.ts'
 import type { Buffer, Counter } from './parameter.ts'
 
 /** What a forward pass is for. There is no hidden mode: the default is inference. */
 export interface Context {
   readonly training: boolean
-  /** Randomness of this pass; each module folds in its own path. */
+  /** Randomness of the pass as a whole. Two modules that draw from it directly draw the same numbers: they take `keyOf`. */
   readonly key?: Key
+  /**
+   * The randomness of one module in this pass: another key for each module, by its path in the model, and for each time that it
+   * asks. A module outside of the model is numbered by its first use. Where the pass has a key.
+   *
+   * @example dropout(x, { rate: 0.1, key: context.keyOf?.(this), training: context.training })
+   */
+  keyOf?(module: Module): Key
   /** Where a training pass leaves the buffers' next values; nothing changes until they are committed. */
   readonly updates?: Updates
 }
@@ -56,3 +64,30 @@ export class Updates {
 }
 
 export const inference: Context = { training: false }
+
+/**
+ * What a training pass over `model` is given: with the same key, the same numbers again.
+ * @param options.updates where the buffers' next values go
+ */
+export function trainingContext(model: Module, { key, updates }: { key?: Key | undefined; updates: Updates }): Context {
+  return { training: true, updates, ...(key !== undefined && { key, keyOf: keysOf(model, key) }) }
+}
+
+function keysOf(model: Module, key: Key): (module: Module) => Key {
+  const keys = new Map<Module, Key>()
+  const name = (module: Module, path: string): void => {
+    if (keys.has(module)) return // shared: its first name counts
+    keys.set(module, key.fold('module').fold(path))
+    for (const [child, inner] of module.children()) name(inner, path === '' ? child : `${path}.${child}`)
+  }
+  name(model, '')
+  let outside = 0
+  const calls = new Map<Module, number>()
+  return (module) => {
+    const own = keys.get(module) ?? key.fold('outside').fold(outside++)
+    keys.set(module, own)
+    const call = calls.get(module) ?? 0
+    calls.set(module, call + 1)
+    return own.fold(call)
+  }
+}

@@ -1,5 +1,5 @@
 export { BatchNorm, type BatchNormConfig } from './batch-norm.ts'
-export { type Context, inference, Updates } from './context.ts'
+export { type Context, inference, trainingContext, Updates } from './context.ts'
 export { ConvTranspose2d, type ConvTranspose2dConfig } from './conv-transpose2d.ts'
 export { Conv2d, type Conv2dConfig } from './conv2d.ts'
 export { uniformByFanIn } from './initialize.ts'

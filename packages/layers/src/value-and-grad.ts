@@ -1,5 +1,14 @@
-import { dispose, keepAll, NoPathError, type Scalar, ShapeError, type Tensor, valueAndSomeGrads } from '@ddnet/ops'
-import { type Context, Updates } from './context.ts'
+import {
+  dispose,
+  type Key,
+  keepAll,
+  NoPathError,
+  type Scalar,
+  ShapeError,
+  type Tensor,
+  valueAndSomeGrads,
+} from '@ddnet/ops'
+import { type Context, trainingContext, Updates } from './context.ts'
 import type { Module } from './module.ts'
 
 export interface ModelGradients<Aux extends Record<string, Tensor>> {
@@ -19,6 +28,8 @@ export interface ModelGradients<Aux extends Record<string, Tensor>> {
  * Runs `forward` in training and differentiates its `loss` by every parameter of `model`.
  * Other tensors that it returns survive as `aux`.
  *
+ * @param options.key the randomness of the pass: `context.keyOf(module)` gives each module its own
+ *
  * @throws ShapeError if the loss is no float32 scalar; Error if it depends on no parameter of the model
  * @example
  * const { loss, grads, updates } = valueAndGrad(model, (context) => ({ loss: crossEntropy(model.forward(x, context), y) }))
@@ -26,16 +37,17 @@ export interface ModelGradients<Aux extends Record<string, Tensor>> {
 export function valueAndGrad<Aux extends Record<string, Tensor> & { loss: Scalar }>(
   model: Module,
   forward: (context: Context) => Aux,
-  context: Omit<Context, 'training' | 'updates'> = {},
+  { key }: { key?: Key | undefined } = {},
 ): ModelGradients<Omit<Aux, 'loss'>> {
   const updates = new Updates()
   const parameters = model.parameters()
   const kept: { aux?: Omit<Aux, 'loss'> } = {}
   const names = [...parameters.keys()]
+  const context = trainingContext(model, { key, updates })
   try {
     const { value, grads } = valueAndSomeGrads(
       () => {
-        const { loss, ...aux } = forward({ ...context, training: true, updates })
+        const { loss, ...aux } = forward(context)
         expectLoss('valueAndGrad: the loss', loss)
         kept.aux = keepAll(aux) // the engine's tidy would dispose everything but the loss
         return loss

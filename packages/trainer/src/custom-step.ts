@@ -1,5 +1,5 @@
 import type { Loader } from '@ddnet/datasets'
-import { type Context, type Module, Updates, valueAndGrad } from '@ddnet/layers'
+import { type Context, type Module, trainingContext, Updates, valueAndGrad } from '@ddnet/layers'
 import type { LossValue } from '@ddnet/losses'
 import { clone, dispose, type Key, type Scalar, type Tensor, tidy } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
@@ -67,7 +67,7 @@ export class CustomStep implements Learner {
       explain: (suspect) => {
         for (const [model, values] of before) model.assign(handles(values))
         return findTrouble(this.#all, suspect.batch, () =>
-          dispose(Object.values(this.#run(batch, suspect.key, rehearse)).flatMap(tensorsOf)),
+          dispose(Object.values(this.#run(batch, suspect.key, this.#rehearse)).flatMap(tensorsOf)),
         )
       },
     }
@@ -98,6 +98,15 @@ export class CustomStep implements Learner {
       dispose(losses as never) // whatever is in it
       throw error
     }
+  }
+
+  /** Runs forward what `update` runs, and changes nothing. */
+  readonly #rehearse: Updating = (name, forward, key) => {
+    const updates = new Updates()
+    const { model } = this.#models.get(name) ?? { model: this.#all }
+    const loss = forward(trainingContext(model, { key, updates }))
+    updates.discard()
+    return loss
   }
 
   readonly #update: Updating = <L extends LossValue>(name: string, forward: (context: Context) => L, key: Key): L => {
@@ -167,14 +176,6 @@ export class CustomStep implements Learner {
 }
 
 type Updating = <L extends LossValue>(name: string, forward: (context: Context) => L, key: Key) => L
-
-/** Runs forward what `update` runs, and changes nothing. */
-const rehearse: Updating = (_, forward, key) => {
-  const updates = new Updates()
-  const loss = forward({ training: true, key, updates })
-  updates.discard()
-  return loss
-}
 
 function expectModels(names: readonly string[], { optimizer: { steps = {} } }: Snapshot): void {
   const saved = Object.keys(steps)

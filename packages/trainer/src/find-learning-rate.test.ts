@@ -37,6 +37,18 @@ describeBackends('findLearningRate', () => {
     expect(suggested).toBeLessThan(higher)
   })
 
+  test('passes by a step of which nothing counts: it tells nothing of its rate', async () => {
+    const model = new TinyNet()
+    // The first of the five batches of each epoch has no label that counts.
+    const data = brightRows(40)
+    const get = async (index: number) => ({ ...(await data.get(index)), ...(index < 8 && { label: -100 }) })
+    const { points } = await sweep(model, { steps: 20 }, loader({ ...data, get }, { batchSize: 8 }))
+    model.dispose()
+    expect(points.map(({ step }) => step % 5)).toEqual([2, 3, 4, 0, 2, 3, 4, 0, 2, 3, 4, 0, 2, 3, 4, 0])
+    expect(points.every(({ smoothed }) => Number.isFinite(smoothed))).toBe(true)
+    expect(points[0]?.smoothed).toBeCloseTo(points[0]?.loss as number, 6)
+  })
+
   test('the suggestion is in the middle of the fall, whatever noise is on it', async () => {
     // A loss that depends on the step alone: it falls from 2 to 1 between the steps 40 and 60.
     const model = new TinyNet()

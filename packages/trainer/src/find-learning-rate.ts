@@ -84,7 +84,7 @@ export async function findLearningRate<B>(
   let exploded = false
   const add = ({ step, learningRate, loss }: StepEvent): LearningRatePoint => {
     mean = smoothing * mean + (1 - smoothing) * loss
-    const point = { step, learningRate, loss, smoothed: mean / (1 - smoothing ** step) }
+    const point = { step, learningRate, loss, smoothed: mean / (1 - smoothing ** (points.length + 1)) }
     points.push(point)
     return point
   }
@@ -99,6 +99,7 @@ export async function findLearningRate<B>(
         name: 'findLearningRate',
         onStep(event, control) {
           if (exploded) return // steps that were under way
+          if (Number.isNaN(event.loss)) return // one of which nothing counted: it tells nothing of its rate
           const point = add(event)
           onStep?.(point)
           exploded = point.smoothed > 4 * Math.min(...points.map(({ smoothed }) => smoothed))

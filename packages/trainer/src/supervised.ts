@@ -1,5 +1,5 @@
 import type { Loader } from '@ddnet/datasets'
-import { Updates } from '@ddnet/layers'
+import { trainingContext, Updates } from '@ddnet/layers'
 import { dispose, type Key, tidy } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
 import { computeGradients } from './compute-gradients.ts'
@@ -78,7 +78,7 @@ export class Supervised implements Learner {
         return findTrouble(this.#task.model, suspect.batch, () => {
           const updates = new Updates()
           tidy(() => {
-            this.#task.run(suspect.batch, { training: true, key: suspect.key, updates })
+            this.#task.run(suspect.batch, trainingContext(this.#task.model, { key: suspect.key, updates }))
           })
           updates.discard()
         })
