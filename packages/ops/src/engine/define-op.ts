@@ -20,6 +20,7 @@ export type Op<I, A, O> = (inputs: I, attributes: A) => O
  * (run inside `tidy`) as that kernel. A fast kernel takes its place by being registered first, through a backend's
  * kernel list. An input without an entry in `gradient` or `constants` is a type error.
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineOp<
   I extends { [K in keyof I]: Inputs[string] },
   A,
@@ -54,6 +55,7 @@ export function defineOp<
  *   gradient: { x: (dy, { x }) => mul(dy, mul(3, square(x))) },
  * })
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineOwnOp<
   I extends { [K in keyof I]: Inputs[string] },
   A,

@@ -6,6 +6,7 @@ import { ensureGradient, type GradientDefinition } from './gradient.ts'
  * Gives one of tfjs-core's functions, and the kernel behind it, our gradient: right at every order.
  * tfjs's own gradients are never loaded; this one is registered when the function is first called.
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function stockOp<
   F extends (...parameters: never[]) => Tensor,
   I,
