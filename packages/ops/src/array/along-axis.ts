@@ -44,7 +44,8 @@ export function takeAlongAxis<T extends Tensor>(x: T, indices: Tensor, axis: num
  * @param indices int32, of the rank of `x`, and in the other axes not larger. A constant to differentiation
  * @param source the shape of `indices`
  * @throws ShapeError if the axis does not exist, ranks, shapes or dtypes do not fit; RangeError for a position outside the
- * axis on cpu and wasm. On webgpu and tensorflow such a position changes another value or throws
+ * axis on cpu and wasm. On webgpu such a position is left out, or, inside `x`, changes another value; on
+ * tensorflow it does that or throws
  * @see torch.scatter_add, where `source` may be larger than `indices`. On webgpu equal positions are added in any order
  */
 export function scatterAdd<T extends Tensor>(x: T, indices: Tensor, source: Tensor, axis: number): T {

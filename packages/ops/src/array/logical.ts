@@ -76,12 +76,12 @@ const isFiniteNumber: typeof tf.isFinite = stockOp<typeof tf.isFinite, One>(
 
 export {
   /**
-   * True where `x` is neither infinite nor NaN. WebGPU may assume that everything is: read back and test there instead.
+   * True where `x` is neither infinite nor NaN, by its bits on WebGPU.
    * @see torch.isfinite
    */
   isFiniteNumber as isFinite,
   /**
-   * True where `x` is NaN. WebGPU may assume that nothing is: read back and test there instead.
+   * True where `x` is NaN, by its bits on WebGPU.
    * @see torch.isnan
    */
   isNotNumber as isNaN,

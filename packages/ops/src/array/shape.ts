@@ -43,7 +43,7 @@ const transposeOp = stockOp<typeof tf.transpose, One, { perm: number[] }>('Trans
 })
 
 /**
- * Permutes the axes; reverses them when `permutation` is left out. WebGPU takes up to six axes.
+ * Permutes the axes; reverses them when `permutation` is left out.
  *
  * @throws ShapeError if `permutation` does not name every axis once
  * @see torch.permute
@@ -117,7 +117,7 @@ const sliceOp = stockOp<typeof tf.slice, One, { begin: number[]; size: number[] 
 
 /**
  * The part of `x` that begins at `begin` and has `size` (-1 or left out: to the end).
- * Fewer numbers than axes, or one number, mean the first axes; the others are whole. WebGPU takes up to six axes.
+ * Fewer numbers than axes, or one number, mean the first axes; the others are whole.
  *
  * @throws ShapeError if the part does not lie inside `x`
  * @see torch.narrow

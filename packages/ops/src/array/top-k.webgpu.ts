@@ -96,6 +96,12 @@ function merge(gpu: Gpu, { keys, places }: Pairs, view: View, stage: number, top
   const count = Math.min(halvings, top + 1)
   const held = 2 ** count
   const groups = (view.columns * view.length) / held
+  // In variables of their own, and no array: an index that is not constant keeps values out of registers.
+  const each = (line: (i: number) => string): string =>
+    Array.from({ length: held }, (_, i) => `  ${line(i)}`).join('\n')
+  const exchanges = Array.from({ length: count }, (_, step) => held >> (step + 1)).flatMap((distance) =>
+    [...Array(held).keys()].filter((i) => (i & distance) === 0).map((i) => [i, i + distance] as const),
+  )
   gpu.run({
     label: 'topKIndices merge',
     variant: `${held}`,
@@ -105,6 +111,9 @@ function merge(gpu: Gpu, { keys, places }: Pairs, view: View, stage: number, top
     workgroupSize,
     workgroups: Math.ceil(groups / workgroupSize),
     code: () => /* wgsl */ `
+fn isAfter(key : i32, place : i32, otherKey : i32, otherPlace : i32) -> bool {
+  return key > otherKey || (key == otherKey && place > otherPlace);
+}
 fn run(workgroup : i32, local : i32) {
   let group = workgroup * ${workgroupSize} + local;
   if (group >= uniforms.groups) { return; }
@@ -112,27 +121,16 @@ fn run(workgroup : i32, local : i32) {
   // The bits of a group's number around those of the values that it holds.
   let first = ((group >> lowest) << (lowest + ${count}u)) | (group & ((1 << lowest) - 1));
   let isDescending = (((first & (uniforms.length - 1)) >> u32(uniforms.stage)) & 1) == 1;
-  var key : array<i32, ${held}>;
-  var place : array<i32, ${held}>;
-  for (var i = 0; i < ${held}; i++) {
-    key[i] = keys[first + (i << lowest)];
-    place[i] = places[first + (i << lowest)];
-  }
-  for (var distance = ${held / 2}; distance > 0; distance >>= 1u) {
-    for (var i = 0; i < ${held}; i++) {
-      if ((i & distance) != 0) { continue; }
-      let j = i + distance;
-      let isAfter = key[i] > key[j] || (key[i] == key[j] && place[i] > place[j]);
-      if (isAfter != isDescending) {
-        let heldKey = key[i]; key[i] = key[j]; key[j] = heldKey;
-        let heldPlace = place[i]; place[i] = place[j]; place[j] = heldPlace;
-      }
-    }
-  }
-  for (var i = 0; i < ${held}; i++) {
-    keys[first + (i << lowest)] = key[i];
-    places[first + (i << lowest)] = place[i];
-  }
+${each((i) => `var key${i} = keys[first + (${i} << lowest)]; var place${i} = places[first + (${i} << lowest)];`)}
+${exchanges
+  .map(
+    ([i, j]) => `  if (isAfter(key${i}, place${i}, key${j}, place${j}) != isDescending) {
+    let key = key${i}; key${i} = key${j}; key${j} = key;
+    let place = place${i}; place${i} = place${j}; place${j} = place;
+  }`,
+  )
+  .join('\n')}
+${each((i) => `keys[first + (${i} << lowest)] = key${i}; places[first + (${i} << lowest)] = place${i};`)}
 }`,
   })
 }

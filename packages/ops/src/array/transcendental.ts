@@ -31,7 +31,7 @@ export const log1p: typeof tf.log1p = promoting(
 )
 
 /**
- * `eˣ − 1`, exact also for tiny `x` (on WebGPU to some 1e-7); float32.
+ * `eˣ − 1`, exact also for tiny `x`; float32.
  * @see torch.expm1
  */
 export const expm1: typeof tf.expm1 = stockOp<typeof tf.expm1, One>('Expm1', promoting('expm1', tf.expm1), ['x'], {
