@@ -1,3 +1,4 @@
+import { runComposition } from '@ddnet/ops/kernels'
 import { type KernelConfig, mul, pad, slice, type Tensor4D, tensor1d, tensor4d } from '@tensorflow/tfjs-core'
 import { type AttributeValue, kernel } from './kernel.ts'
 
@@ -22,6 +23,7 @@ interface WindowAverage {
 export const avgPool2d: KernelConfig = kernel<{ x: Tensor4D }, WindowAverage>(
   'avgPool2d',
   ({ execute }, { x }, average) => {
+    if (isLarge(average)) return runComposition('avgPool2d', { x }, average) as Tensor4D
     const padding = [[0, 0], paddingOf(average.rows), paddingOf(average.columns), [0, 0]] as [number, number][]
     const padded = padding.flat().some((size) => size > 0) ? pad(x, padding) : x
     return scaled(execute('AvgPool', [padded], attributesOf(average)), average)
@@ -32,6 +34,7 @@ export const avgPool2d: KernelConfig = kernel<{ x: Tensor4D }, WindowAverage>(
 export const avgPool2dGradient: KernelConfig = kernel<{ dy: Tensor4D }, WindowAverage>(
   'avgPool2dGradient',
   ({ execute }, { dy }, average) => {
+    if (isLarge(average)) return runComposition('avgPool2dGradient', { dy }, average) as Tensor4D
     const { rows, columns } = average
     const [top, left] = [paddingOf(rows), paddingOf(columns)]
     const [batch, , , channels] = dy.shape
@@ -41,6 +44,9 @@ export const avgPool2dGradient: KernelConfig = kernel<{ dy: Tensor4D }, WindowAv
     return slice(dx, [0, top[0], left[0], 0], [batch, rows.size, columns.size, channels])
   },
 )
+
+/** TensorFlow adds up a window in sequence: of a larger one it would lose digits. */
+const isLarge = ({ rows, columns }: WindowAverage): boolean => kernelOf(rows) * kernelOf(columns) > 4096
 
 const kernelOf = ({ before, beyond }: Windows): number => before + beyond
 

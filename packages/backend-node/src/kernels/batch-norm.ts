@@ -1,5 +1,20 @@
-import { type KernelConfig, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core'
-import { type Attributes, kernel } from './kernel.ts'
+import {
+  add,
+  div,
+  type KernelConfig,
+  mul,
+  reshape,
+  slice,
+  square,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+  tensor1d,
+  zerosLike,
+} from '@tensorflow/tfjs-core'
+import { type Attributes, type Executor, kernel } from './kernel.ts'
+import { rowSums } from './sums.ts'
 
 export interface BatchNormAttributes {
   readonly eps: number
@@ -23,19 +38,56 @@ export const shapedAs = (images: Tensor, x: Tensor): Tensor => (x.rank === 4 ? i
 
 type Inputs = { x: Tensor } & Record<'weight' | 'bias' | 'runningMean' | 'runningVar', Tensor1D>
 
-/** TensorFlow's fused batch norm: `[y, mean, biased variance, next running mean, next running variance]`. */
+/** TensorFlow's ops add up rows in sequence: of more they lose digits. */
+export const mostRows = 2 ** 17
+
+/**
+ * Batch norm: `[y, mean, biased variance, next running mean, next running variance]`, by TensorFlow's fused op of what remains when
+ * the first row is taken off. The op adds up rows in sequence, in float32; values far from zero would lose their variance. No row is
+ * further from the mean than √rows standard deviations. Of very many rows the sums go in two levels.
+ */
 export const batchNorm: KernelConfig = kernel<Inputs, BatchNormAttributes & { momentum: number }>(
   'batchNorm',
   (executor, { x, weight, bias, runningMean, runningVar }, { eps, momentum, activation }) => {
-    // At a momentum of 1 the op wants no running statistics.
-    const running = momentum === 1 ? [tensor1d([], 'float32'), tensor1d([], 'float32')] : [runningMean, runningVar]
-    const inputs = [asImages(x, weight.size), weight, bias, ...running]
-    const attributes = { ...batchNormAttributes(eps), exponential_avg_factor: { float: momentum } }
-    const outputs = executor.executeAll('FusedBatchNormV3', inputs, attributes, 6)
-    // The fourth and the fifth are what TensorFlow's CPU keeps for the gradient: the batch's mean and biased variance.
-    const [y, nextMean, nextVar, mean, variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
-    // Not oneDNN's batch norm with ReLU in it: that makes a NaN 0, so that a run that diverged would look healthy.
+    const channels = weight.size
+    const rows = x.size / channels
+    const images = asImages(x, channels)
+    const normalised = rows > mostRows ? inTwoLevels : fused
+    const [y, mean, variance] = normalised(executor, images, weight, bias, eps) as [Tensor, Tensor, Tensor]
     const activated = activation === 'relu' ? executor.execute('Relu', [y]) : y
-    return [shapedAs(activated, x), mean, variance, nextMean, nextVar]
+    const next = (running: Tensor, value: Tensor, share: number) => add(mul(running, 1 - momentum), mul(value, share))
+    return [
+      shapedAs(activated, x),
+      mean,
+      variance,
+      next(runningMean, mean, momentum),
+      next(runningVar, variance, (momentum * rows) / (rows - 1)),
+    ]
   },
 )
+
+function fused(executor: Executor, images: Tensor4D, weight: Tensor1D, bias: Tensor1D, eps: number): Tensor[] {
+  const first = reshape(slice(images, [0, 0, 0, 0], [1, 1, 1, weight.size]), [weight.size])
+  const none = tensor1d([], 'float32')
+  const inputs = [sub(images, first), weight, bias, none, none]
+  // The fourth and the fifth result are what TensorFlow's CPU keeps for the gradient: the batch's mean and biased variance.
+  const outputs = executor.executeAll('FusedBatchNormV3', inputs, batchNormAttributes(eps), 6)
+  const [y, , , mean, variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
+  return [y, add(mean, first), variance]
+}
+
+/** The mean taken twice, the second time of what the first leaves, and the variance of the differences. */
+function inTwoLevels(executor: Executor, images: Tensor4D, weight: Tensor1D, bias: Tensor1D, eps: number): Tensor[] {
+  const channels = weight.size
+  const rows = images.size / channels
+  const means = (values: Tensor) =>
+    reshape(div(rowSums(executor, reshape(values, [1, rows, channels])), rows), [channels])
+  const first = means(images)
+  const mean = add(first, means(sub(images, first)))
+  const centred = sub(images, mean)
+  const variance = means(square(centred))
+  const inputs = [centred, weight, bias, zerosLike(mean), variance]
+  const attributes = { ...batchNormAttributes(eps), is_training: false }
+  const y = executor.executeAll('FusedBatchNormV3', inputs, attributes, 6)[0] as Tensor
+  return [y, mean, variance]
+}

@@ -1,7 +1,9 @@
 import type { ConvolutionGeometry, Pair } from '@ddnet/ops'
 import {
+  addN,
   concat,
   type KernelConfig,
+  pad,
   reshape,
   slice,
   split,
@@ -26,11 +28,51 @@ export const conv2dFilterGradient: KernelConfig = kernel<
   if (x.shape[0] === 0) return zeros([...kernelSize, x.shape[3] / groups, dy.shape[3]])
   const size = dilatedSize(kernelSize, dilation)
   const dense = { ...geometry, dilation: [1, 1] as const }
-  const whole =
-    x.shape[3] / groups < groups ? byChannel(executor, x, dy, dense, size) : byGroup(executor, x, dy, dense, size)
+  const gradient = x.shape[3] / groups < groups ? byChannel : byGroup
+  const parts = inParts(x, dy, dense, size).map((part) => gradient(executor, part.x, part.dy, part.geometry, size))
+  const whole = parts.length === 1 ? (parts[0] as Tensor4D) : (addN(parts) as Tensor4D)
   if (dilation[0] === 1 && dilation[1] === 1) return whole
   return stridedSlice(whole, [0, 0, 0, 0], whole.shape, [...dilation, 1, 1])
 })
+
+/** Places that TensorFlow's ops may add up in sequence: of a million the sums of values about 100 are off by a hundredth. */
+const mostPlaces = 2 ** 15
+
+interface Part {
+  readonly x: Tensor4D
+  readonly dy: Tensor4D
+  readonly geometry: ConvolutionGeometry
+}
+
+/** Images and their gradients in parts, some images or some rows of one, whose filter gradients add up to that of the whole. */
+function inParts(x: Tensor4D, dy: Tensor4D, geometry: ConvolutionGeometry, kernelSize: Pair): Part[] {
+  const [batch, rows, columns, outChannels] = dy.shape
+  if (batch * rows * columns <= mostPlaces) return [{ x, dy, geometry }]
+  const images = Math.max(1, Math.floor(mostPlaces / (rows * columns)))
+  const height = Math.min(rows, Math.max(1, Math.floor(mostPlaces / columns)))
+  const { stride, padding } = geometry
+  const padded = pad(x, [[0, 0], [...padding[0]], [...padding[1]], [0, 0]])
+  const none = {
+    ...geometry,
+    padding: [
+      [0, 0],
+      [0, 0],
+    ] as const,
+  }
+  const parts: Part[] = []
+  for (let image = 0; image < batch; image += images) {
+    for (let row = 0; row < rows; row += height) {
+      const [count, tall] = [Math.min(images, batch - image), Math.min(height, rows - row)]
+      const seen = (tall - 1) * stride[0] + kernelSize[0]
+      parts.push({
+        x: slice(padded, [image, row * stride[0], 0, 0], [count, seen, padded.shape[2], padded.shape[3]]),
+        dy: slice(dy, [image, row, 0, 0], [count, tall, columns, outChannels]),
+        geometry: none,
+      })
+    }
+  }
+  return parts
+}
 
 /** Groups one by one. */
 function byGroup(executor: Executor, x: Tensor4D, dy: Tensor4D, geometry: ConvolutionGeometry, size: Pair): Tensor4D {

@@ -13,6 +13,8 @@ import { maxPool2dGradient, maxPool2dGradientOnCpu } from './max-pool2d-gradient
 import { maxPool2dWithIndices } from './max-pool2d-with-indices.ts'
 import { prelu } from './prelu.ts'
 import { reluGradient } from './relu-gradient.ts'
+import { segmentSum } from './segment-sum.ts'
+import { mean, sum } from './sums.ts'
 
 /** Our operators on TensorFlow's own ops, and tfjs-node's kernels repaired. */
 export const kernels: readonly KernelConfig[] = [
@@ -32,8 +34,9 @@ export const kernels: readonly KernelConfig[] = [
 ]
 
 /**
- * Kernels for TensorFlow's CPU alone: those of batch norm read what it keeps for the backward pass, where its GPU keeps
- * something else; those of max pooling wait for a number, which would stop a GPU.
+ * Kernels for TensorFlow's CPU alone: those of sums add up in levels what its ops there add up one after the other; that of batch
+ * norm's gradient reads what ours keeps for it; that of convolution is oneDNN's; those of max pooling wait for a number, which
+ * would stop a GPU.
  */
 export const cpuKernels: readonly KernelConfig[] = [
   batchNorm,
@@ -42,4 +45,7 @@ export const cpuKernels: readonly KernelConfig[] = [
   maxPool2dGradientOnCpu,
   maxPool2dOnCpu,
   maxPool2dWithIndices,
+  mean,
+  segmentSum,
+  sum,
 ]

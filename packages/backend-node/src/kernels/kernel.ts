@@ -14,7 +14,7 @@ export type AttributeValue =
 
 export type Attributes = Readonly<Record<string, AttributeValue>>
 
-/** Runs TensorFlow ops on float32 tensors (their attribute `T`). */
+/** Runs TensorFlow ops, on float32 tensors unless the attribute `T` says otherwise. */
 export interface Executor {
   execute<T extends Tensor = Tensor>(op: string, inputs: readonly Tensor[], attributes?: Attributes): T
   /** The same in float64, which oneDNN does not have: float32 tensors are cast, and so is the result. CPU only. */
@@ -80,7 +80,7 @@ function inDouble(backend: NodeJSKernelBackend, op: string, inputs: readonly Ten
 }
 
 function typed(binding: Binding, attributes: Attributes, type: number = binding.TF_FLOAT): OpAttribute[] {
-  const result: OpAttribute[] = [{ name: 'T', type: binding.TF_ATTR_TYPE, value: type }]
+  const result: OpAttribute[] = attributes['T'] ? [] : [{ name: 'T', type: binding.TF_ATTR_TYPE, value: type }]
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'string') result.push({ name, type: binding.TF_ATTR_STRING, value })
     else if (typeof value === 'boolean') result.push({ name, type: binding.TF_ATTR_BOOL, value })
