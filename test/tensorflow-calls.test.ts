@@ -62,7 +62,7 @@ describeBackends('a training step of DDNet', () => {
     expect(times('Sqrt')).toBe(7 + 1)
     expect(step.executeOp.length).toBeLessThanOrEqual(288)
     expect(step.createTensor.length).toBeLessThanOrEqual(132)
-    // The loss, and one look at each pooling's input.
-    expect(step.tensorDataSync.length).toBe(1 + 3)
+    // The loss and what it is divided by, and one look at each pooling's input.
+    expect(step.tensorDataSync.length).toBe(2 + 3)
   })
 }, ['tensorflow'])
