@@ -4,6 +4,7 @@ import {
   maxPool2d,
   maxPool2dWithIndices,
   maxUnpool2d,
+  ones,
   random,
   type Tensor,
   type Tensor4D,
@@ -26,7 +27,11 @@ const poolings: ((x: Tensor4D) => Tensor4D)[] = [
 async function differentiate(): Promise<Float32Array[]> {
   const x = random.normal(random.key(1), [5, 13, 11, 7]) as Tensor4D
   const found: Tensor[] = poolings.flatMap((pool) => {
-    const { value, grads } = valueAndGrads(() => pool(x), [x])
+    const y = pool(x)
+    const seed = ones(y.shape)
+    y.dispose()
+    const { value, grads } = valueAndGrads(() => pool(x), [x], seed)
+    seed.dispose()
     return [value, ...grads]
   })
   const results = await Promise.all(found.map(toHost))

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { lessEqual } from '../array/compare.ts'
 import { asConstant } from '../array/detach.ts'
-import { where } from '../array/select.ts'
+import { where } from '../array/where.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 
 /**

@@ -6,7 +6,7 @@ import { ShapeError } from '../engine/shape-error.ts'
 import { greaterEqual, lessEqual } from './compare.ts'
 import { expectDtype } from './dtype.ts'
 import { logicalAnd } from './logical.ts'
-import { where } from './select.ts'
+import { where } from './where.ts'
 
 export interface ClampOptions {
   /** Nothing is below; no bound by default. */

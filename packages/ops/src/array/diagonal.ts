@@ -5,8 +5,9 @@ import { expectBackend } from '../engine/expect-backend.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { broadcastTo } from './rearrange.ts'
 import { sum } from './reduce.ts'
-import { gather, oneHot, where } from './select.ts'
+import { gather, oneHot } from './select.ts'
 import { cast, reshape } from './shape.ts'
+import { where } from './where.ts'
 
 /**
  * Ones on the diagonal of a `[rows, columns]` matrix of zeros, float32.

@@ -5,8 +5,8 @@ import { less } from './compare.ts'
 import { asConstant } from './detach.ts'
 import { expectDtype } from './dtype.ts'
 import { max, sum } from './reduce.ts'
-import { where } from './select.ts'
 import { reshape } from './shape.ts'
+import { where } from './where.ts'
 
 /**
  * `log Σ eˣ` over `axis`; over all axes where it is left out. The maximum is taken off first: exp overflows above 88.

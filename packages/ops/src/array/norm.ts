@@ -11,8 +11,8 @@ import { expectDtype } from './dtype.ts'
 import { logicalAnd } from './logical.ts'
 import { max, min, sum } from './reduce.ts'
 import { sign } from './round.ts'
-import { where } from './select.ts'
 import { cast, reshape } from './shape.ts'
+import { where } from './where.ts'
 
 /** `|x|^exponent`; its derivative at 0 is 0. */
 const absPower: Op<{ x: Tensor }, { exponent: number }, Tensor> = defineOp('absPower', {

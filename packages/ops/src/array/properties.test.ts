@@ -12,11 +12,12 @@ import { norm } from './norm.ts'
 import { prod } from './prod.ts'
 import { broadcastTo, expandDims, reverse, roll, squeeze } from './rearrange.ts'
 import { max, mean, min, sum } from './reduce.ts'
-import { gather, where } from './select.ts'
+import { gather } from './select.ts'
 import { concat, padConstant, reshape, slice, stack, tile, transpose } from './shape.ts'
 import { chunk, split, unstack } from './split.ts'
 import { sort, topK } from './top-k.ts'
 import { variance } from './variance.ts'
+import { where } from './where.ts'
 
 const size = fc.integer({ min: 1, max: 4 })
 const shapes = fc.array(size, { minLength: 1, maxLength: 4 })

@@ -5,8 +5,9 @@ import { grad } from '../engine/differentiate.ts'
 import { div, mul, square } from './arithmetic.ts'
 import { greater } from './compare.ts'
 import { sum } from './reduce.ts'
-import { gather, where } from './select.ts'
+import { gather } from './select.ts'
 import { cast } from './shape.ts'
+import { where } from './where.ts'
 
 describeOp('gather', {
   inputs: ['x'],

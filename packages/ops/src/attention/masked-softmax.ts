@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { mul, sub } from '../array/arithmetic.ts'
 import { asConstant } from '../array/detach.ts'
 import { sum } from '../array/reduce.ts'
-import { where } from '../array/select.ts'
+import { where } from '../array/where.ts'
 import { defineOp } from '../engine/define-op.ts'
 
 /** The lowest float32: finite, since WGSL lets an implementation assume that there are no infinities. */
