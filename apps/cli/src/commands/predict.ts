@@ -54,7 +54,8 @@ export async function predict(words: readonly string[], options: PredictOptions,
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
     await classify(blank(config.size), model, config, classNames)
     if (options.csv) stdout.write('image,actual,rank,class,confidence\n')
-    for (let index = 0; index < total; index++) {
+    // Whoever read them has seen enough, or nothing more can be written.
+    for (let index = 0; index < total && stdout.failure === undefined; index++) {
       const source = images[index]
       let image: Named
       try {
