@@ -169,7 +169,7 @@ describe('export', () => {
     expect(readFileSync(join(shell.cwd, 'm.onnx'), 'utf8')).toBe('mine')
     expect((await shell.run('export', 'runs/a', 'm.onnx', '--force')).code).toBe(0)
     expect(readFileSync(join(shell.cwd, 'm.onnx')).length).toBeGreaterThan(1000)
-    expect(readdirSync(shell.cwd).sort()).toEqual(['m.onnx', 'runs'])
+    expect(readdirSync(shell.cwd).sort()).toEqual(['m.json', 'm.onnx', 'runs'])
   })
 
   test.each([
@@ -190,4 +190,22 @@ describe('export', () => {
     expect(lines).toEqual([expect.stringContaining(message)])
     expect(readdirSync(shell.cwd).sort()).toEqual(['file', 'folder.onnx'])
   })
+})
+
+test('beside an ONNX file lies what goes in and what comes out', async () => {
+  const shell = session()
+  await shell.run('train', 'model.channels=[4]', 'batchSize=8', 'steps=1', 'name=a')
+  expect((await shell.run('export', 'runs/a', 'model.onnx', '--layout', 'NHWC')).stdout).toMatch(/described +model\.json/)
+  expect(JSON.parse(readFileSync(join(shell.cwd, 'model.json'), 'utf8'))).toMatchObject({
+    model: 'ddnet',
+    checkpoint: 'last',
+    step: 1,
+    format: 'ONNX, opset 17',
+    input: { name: 'input', layout: 'NHWC', dtype: 'float32', shape: ['batch', 32, 32, 3] },
+    preprocessing: { size: 32, channelOrder: 'RGB', mean: 0.4734, std: 0.2516, pixels: '(value / 255 - mean) / std' },
+    output: { name: 'output', values: 'logits', shape: ['batch', 10] },
+    classes: expect.arrayContaining(['airplane', 'truck']),
+  })
+  const again = await shell.run('export', 'runs/a', 'model.onnx')
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('model.onnx exists already')])
 })

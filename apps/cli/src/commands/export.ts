@@ -34,6 +34,8 @@ export async function exportModel(path: string, file: string, options: ExportOpt
   const layout = layoutOf(options.layout, format)
   const target = resolve(io.cwd, file)
   refuseUnwritable(target, file, options.force ?? false)
+  const described = format === 'onnx' ? [target, file].map(descriptionOf) : []
+  if (format === 'onnx') refuseUnwritable(...(described as [string, string]), options.force ?? false)
   // It computes next to nothing, every machine has WebAssembly, and so the file is the same from all.
   const backend = { backend: 'wasm', reason: 'exporting needs no other' }
   const run = await useRun(path, { checkpoint: options.checkpoint, ...backend }, parts)
@@ -43,12 +45,49 @@ export async function exportModel(path: string, file: string, options: ExportOpt
       format === 'onnx' ? await toOnnx(run, layout, weights) : toSafetensors(run, options.checkpoint, weights)
     await writeWhole(target, exported.bytes)
     const facts = factsOf(run, exported, { file, weights, checkpoint: options.checkpoint })
-    if (options.json) io.stdout.write(`${JSON.stringify(facts)}\n`)
-    else tell(facts, sayer({ ...io, stderr: io.stdout }))
+    const [description, name] = described
+    if (description !== undefined) {
+      const text = JSON.stringify(describedModel(facts, layout), undefined, 2)
+      await writeWhole(description, new TextEncoder().encode(`${text}\n`))
+    }
+    if (options.json) io.stdout.write(`${JSON.stringify({ ...facts, ...(name && { description: name }) })}\n`)
+    else {
+      const say = sayer({ ...io, stderr: io.stdout })
+      tell(facts, say)
+      if (name !== undefined) say('described', `${name}: what goes in, what comes out, for programs`)
+    }
   } finally {
     run.dispose()
   }
 }
+
+/** `model.onnx` → `model.json` */
+const descriptionOf = (path: string): string => path.replace(/\.onnx$/i, '.json')
+
+/** What a program has to know to use an ONNX file: how an image becomes its input, and what its output is. */
+const describedModel = (
+  { run, checkpoint, step, model, format, input, output, classes, preprocessing, weights }: ReturnType<typeof factsOf>,
+  layout: Layout,
+) => ({
+  model,
+  run,
+  checkpoint,
+  step,
+  format,
+  weights,
+  input: { ...input, layout, dtype: 'float32' },
+  preprocessing: {
+    resize: 'scale the shorter side to the size, and cut the middle to a square',
+    size: input.shape.at(layout === 'NCHW' ? -1 : 1),
+    channelOrder: preprocessing.colors,
+    background: 'white, below what is transparent',
+    mean: preprocessing.mean,
+    std: preprocessing.std,
+    pixels: preprocessing.pixels,
+  },
+  output: { ...output, dtype: 'float32', values: 'logits', probabilities: 'softmax over the classes' },
+  classes,
+})
 
 const formats = { '.onnx': 'onnx', '.safetensors': 'safetensors' } as const
 type Format = (typeof formats)[keyof typeof formats]
@@ -89,7 +128,7 @@ async function toOnnx(run: UsedRun, layout: Layout, weights: 'float32' | 'float1
     weights,
     classes: classNames,
     preprocessing: { mean: data.mean, std: data.std },
-    metadata: { step: String(checkpoint.step) },
+    metadata: { step: String(checkpoint.step), output: 'logits', model: config.model.name, size: String(size) },
   })
   const shape = layout === 'NCHW' ? [3, size, size] : [size, size, 3]
   return {
