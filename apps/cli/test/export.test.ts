@@ -195,7 +195,9 @@ describe('export', () => {
 test('beside an ONNX file lies what goes in and what comes out', async () => {
   const shell = session()
   await shell.run('train', 'model.channels=[4]', 'batchSize=8', 'steps=1', 'name=a')
-  expect((await shell.run('export', 'runs/a', 'model.onnx', '--layout', 'NHWC')).stdout).toMatch(/described +model\.json/)
+  expect((await shell.run('export', 'runs/a', 'model.onnx', '--layout', 'NHWC')).stdout).toMatch(
+    /described +model\.json/,
+  )
   expect(JSON.parse(readFileSync(join(shell.cwd, 'model.json'), 'utf8'))).toMatchObject({
     model: 'ddnet',
     checkpoint: 'last',
