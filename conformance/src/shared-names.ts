@@ -13,10 +13,16 @@ export const owned: readonly string[] = Object.entries(ops as Functions)
   .filter(([name, ours]) => name in tf && (tf as Functions)[name] !== ours)
   .map(([name]) => name)
 
+/** What makes tensors of lists itself. */
+const creators: ReadonlySet<string> = new Set(['tensor', 'scalar', 'zeros', 'ones', 'fill', 'range', 'linspace'])
+
 /** tfjs's function of that name as the tests see it: computed by @ddnet/ops. */
 export function facade(): Record<string, unknown> {
   const functions: Record<string, unknown> = { ...adapters }
-  for (const name of owned) functions[name] = takingLists((ops as Functions)[name] as never)
+  for (const name of owned) {
+    const operator = (ops as Functions)[name] as Operator
+    functions[name] = creators.has(name) ? operator : takingLists(operator as never)
+  }
   return functions
 }
 

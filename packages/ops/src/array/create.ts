@@ -38,7 +38,9 @@ export const tensor: typeof tf.tensor = (values, shape, dtype) => {
         `tensor: expected a shape of ${count} values, got [${shape}] for values [${own}]. Give as many values as the shape holds.`,
       )
     }
-    if (shape !== undefined && own.length > 1 && own.join() !== [...(shape as number[])].join()) {
+    // Typed arrays in a list are rows of values in whatever shape.
+    const rows = Array.isArray(values) && values.some((each) => ArrayBuffer.isView(each))
+    if (shape !== undefined && own.length > 1 && !rows && own.join() !== [...(shape as number[])].join()) {
       throw new ShapeError(
         `tensor: expected the shape [${own}] of the nested lists, got [${shape}]. Leave the shape out, or reshape the result.`,
       )
