@@ -39,7 +39,7 @@ export const shapedAs = (images: Tensor, x: Tensor): Tensor => (x.rank === 4 ? i
 type Inputs = { x: Tensor } & Record<'weight' | 'bias' | 'runningMean' | 'runningVar', Tensor1D>
 
 /** TensorFlow's ops add up rows in sequence: of more they lose digits. */
-export const mostRows = 2 ** 17
+export const mostRows: number = 2 ** 17
 
 /**
  * Batch norm: `[y, mean, biased variance, next running mean, next running variance]`, by TensorFlow's fused op of what remains when

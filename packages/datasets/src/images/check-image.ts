@@ -14,7 +14,7 @@ export interface CheckedImage {
 }
 
 /** Bytes of a file that is decoded: an uncompressed RGB image of as many pixels as are allowed by default. */
-export const mostImageBytes = 2 ** 28
+export const mostImageBytes: number = 2 ** 28
 
 /**
  * Looks at an image file before anything decodes it: it must be of a format that is meant, whatever its name says, and

@@ -108,8 +108,20 @@ function readHeader(content: Uint8Array, fail: (reason: string) => never): PngHe
   }
 }
 
-/** The images of an interlaced PNG, as [first column, first row, columns, rows apart]; one for any other. */
-export function passesOf({ width, height, interlaced }: PngHeader) {
+/** One of the images that an interlaced PNG is made of. */
+export interface Pass {
+  /** Its first column and row in the whole. */
+  readonly x: number
+  readonly y: number
+  /** How far its columns and rows are apart there. */
+  readonly dx: number
+  readonly dy: number
+  readonly columns: number
+  readonly rows: number
+}
+
+/** The images of an interlaced PNG that have pixels; one for any other. */
+export function passesOf({ width, height, interlaced }: PngHeader): Pass[] {
   const adam7 = [
     [0, 0, 8, 8],
     [4, 0, 8, 8],

@@ -10,7 +10,7 @@ const longestHeader = 100_000_000
 const DEPTH = 3
 
 /** How much of a file tells where its header ends, and what it is instead of a safetensors file. */
-export const firstBytes = BEGINNING
+export const firstBytes: number = BEGINNING
 
 /** Where a tensor's values stand. */
 export interface Entry {

@@ -147,7 +147,7 @@ fn inverseRoot(x : F) -> F {
       b: alpha,
       y: gpu.output(broadcastShape(x, alpha)),
       // Chosen, not multiplied by 0 and 1: ∞ · 0 is NaN.
-      value: 'select(a, a * b, isNegative(a))',
+      value: 'select(F(a), F(a) * F(b), isNegative(F(a)))',
     }),
   ),
   webgpuKernel<{ a: Tensor; b: Tensor }, object>('Pow', ({ a, b }, _, gpu) =>

@@ -124,8 +124,9 @@ export const stridedSliceWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, Stri
     const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes
     const masks = [beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask] as const
     const info = slice_util.sliceInfo(x.shape, begin, end, strides, ...masks)
+    const shape = slice_util.computeOutShape(info.begin, info.end, info.strides).map((size) => Math.max(size, 0))
     // The masks add and drop axes of size 1 alone.
-    return { ...part(gpu, x, info.begin, info.finalShapeSparse, info.strides), shape: info.finalShape }
+    return { ...part(gpu, x, info.begin, shape, info.strides), shape: info.finalShape }
   },
 )
 
