@@ -214,6 +214,18 @@ export async function openCheckpoint(files: readonly NamedFile[]): Promise<Check
 function lastCheckpoint(files: readonly NamedFile[]): NamedFile[] {
   const index = files.find(({ name }) => name.endsWith('checkpoints/index.json'))
   if (index === undefined) throw new Error('the tar file has no checkpoints/index.json. Pack the folder of a run.')
-  const { last } = JSON.parse(new TextDecoder().decode(index.bytes)) as { last: { name: string } }
-  return files.filter(({ name }) => name.includes(`checkpoints/${last.name}/`))
+  const last = lastNamed(index.bytes)
+  if (last === undefined)
+    throw new Error('checkpoints/index.json in the tar file is damaged. Take the three files of a checkpoint instead.')
+  return files.filter(({ name }) => name.includes(`checkpoints/${last}/`))
+}
+
+/** The last checkpoint's name in an index; undefined where the index has none. */
+function lastNamed(index: Uint8Array): string | undefined {
+  try {
+    const { last } = JSON.parse(new TextDecoder().decode(index)) as { last?: { name?: unknown } }
+    return typeof last?.name === 'string' ? last.name : undefined
+  } catch {
+    return undefined // no JSON, or no object
+  }
 }

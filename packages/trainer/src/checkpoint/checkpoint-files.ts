@@ -70,7 +70,7 @@ export async function encodeCheckpoint(
   return { ...tensors, 'state.json': new TextEncoder().encode(`${JSON.stringify(whole, undefined, 2)}\n`) }
 }
 
-const sha256OfJson = (value: object): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)))
+const sha256OfJson = async (value: object): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)))
 
 /**
  * The checkpoint in a folder's files.
@@ -114,22 +114,52 @@ export async function parseState(bytes: Uint8Array): Promise<State> {
     throw new CheckpointError(`state.json is damaged: ${(error as Error).message}.`, { cause: error })
   }
   if (state?.format !== 'ddnet-checkpoint') throw new CheckpointError('state.json is not that of a checkpoint.')
-  if (state.formatVersion !== formatVersion) {
+  const { formatVersion: found } = state as { formatVersion?: unknown }
+  if (typeof found !== 'number') throw new CheckpointError("state.json is damaged: its 'formatVersion' is no number.")
+  if (found !== formatVersion) {
     const [age, remedy] =
-      Number(state.formatVersion) < formatVersion
-        ? ['an older', 'Go on with that version.']
-        : ['a newer', 'Update @ddnet/trainer.']
+      found < formatVersion ? ['an older', 'Go on with that version.'] : ['a newer', 'Update @ddnet/trainer.']
     throw new CheckpointError(
-      `state.json has format version ${state.formatVersion}, expected ${formatVersion}: it was written by ${age} version (${state.version}). ${remedy}`,
+      `state.json has format version ${found}, expected ${formatVersion}: it was written by ${age} version (${isText(state.version) ? state.version : 'unknown'}). ${remedy}`,
     )
   }
   const { sha256: digest, ...rest } = state
-  if (digest !== (await sha256OfJson(rest))) throw new CheckpointError('state.json is damaged: its checksum differs.')
-  for (const name of ['step', 'phase', 'loader', 'key', 'running', 'optimizerStep', 'files', 'version'] as const) {
-    if (rest[name] === undefined) throw new CheckpointError(`state.json is damaged: it has no '${name}'.`)
+  if (digest !== (await sha256OfJson(rest).catch(() => undefined)))
+    throw new CheckpointError('state.json is damaged: its checksum differs.')
+  for (const [name, is] of Object.entries(parts)) {
+    const value: unknown = rest[name as keyof typeof parts]
+    if (!is(value)) {
+      const problem = value === undefined ? `it has no '${name}'` : `its '${name}' is ${JSON.stringify(value)}`
+      throw new CheckpointError(`state.json is damaged: ${problem}.`)
+    }
   }
   return rest as State
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecordOf = (value: unknown, is: (part: unknown) => boolean): boolean =>
+  isRecord(value) && Object.values(value).every(is)
+const has = (value: unknown, names: readonly string[], is: (part: unknown) => boolean): boolean =>
+  isRecord(value) && names.every((name) => is(value[name]))
+
+/** What is read of a state, each with what it must be: a checksum tells of accidents, and not who wrote a file. */
+const parts = {
+  step: isCount,
+  phase: (value: unknown) => ['step', 'validation', 'epoch'].includes(value as string),
+  loader: (value: unknown) => has(value, ['epoch', 'position'], isCount),
+  key: (value: unknown) => has(value, ['high', 'low'], (word) => isCount(word) && (word as number) < 2 ** 32),
+  running: isRecord,
+  optimizerStep: isCount,
+  optimizerSteps: (value: unknown) => value === undefined || isRecordOf(value, isCount),
+  callbacks: (value: unknown) => value === undefined || isRecord(value),
+  best: (value: unknown) => value === undefined || (has(value, ['name'], isText) && has(value, ['step'], isCount)),
+  files: (value: unknown) =>
+    isRecordOf(value, (file) => has(file, ['bytes'], isCount) && has(file, ['sha256'], isText)),
+  version: isText,
+} satisfies Partial<Record<keyof State, (value: unknown) => boolean>>
 
 async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>) // never shared memory here
