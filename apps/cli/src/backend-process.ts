@@ -7,6 +7,7 @@ import type { BackendDescription } from './backend-starters.ts'
 import type { BackendWish, Config } from './config/schema.ts'
 import { UsageError } from './errors.ts'
 import type { MeasuredRun } from './measure-steps.ts'
+import { tooManyOpenFiles } from './open-files.ts'
 
 /**
  * A backend in a process of its own, where it can be tried and measured: TensorFlow fixes its device for the life of a
@@ -59,7 +60,9 @@ export function processOf(
     child.once('error', (error) => resolve(error.message))
     child.once('close', (code, signal) => {
       const last = said.trim().split('\n').at(-1)
-      resolve(`its process ended with ${signal ?? `exit code ${code}`}${last === '' ? '' : ` (${last})`}`)
+      // It may have met the limit before anything of ours was loaded, in words of Node's that end with its version.
+      const why = /\b(EMFILE|ENFILE)\b/.test(said) ? tooManyOpenFiles() : last
+      resolve(`its process ended with ${signal ?? `exit code ${code}`}${why === '' ? '' : ` (${why})`}`)
     })
   })
 

@@ -1,4 +1,5 @@
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { tooManyOpenFiles } from './open-files.ts'
 
 /** An error whose message is all that the user needs: the problem, its place, and the remedy. */
 export class CliError extends Error {
@@ -39,6 +40,8 @@ function exitCodeOf(error: unknown): ExitCode {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code, path } = error as NodeJS.ErrnoException
+  // Which file was one too many says nothing.
+  if (code === 'EMFILE' || code === 'ENFILE') return tooManyOpenFiles()
   const known = code === undefined ? undefined : remedies[code]
   if (known === undefined) return error.message === '' ? error.name : error.message
   return `${path === undefined ? '' : `${path}: `}${known.problem}. ${known.remedy}`
@@ -54,7 +57,18 @@ const remedies: Readonly<Record<string, { problem: string; remedy: string }>> = 
   EACCES: { problem: 'permission denied', remedy: 'Change its permissions, or choose another place.' },
   EPERM: { problem: 'operation not permitted', remedy: 'Change its permissions, or choose another place.' },
   EROFS: { problem: 'the file system is read-only', remedy: 'Choose another place with runs=FOLDER.' },
-  EMFILE: { problem: 'too many open files', remedy: 'Raise the limit with `ulimit -n 4096`.' },
+  ENAMETOOLONG: { problem: 'the name is too long', remedy: 'Give a shorter path.' },
+  ELOOP: { problem: 'a link in a circle', remedy: 'Mend the link, or choose another place.' },
+  ENOTDIR: { problem: 'not a folder', remedy: 'Give another path.' },
+}
+
+/** What a code of the operating system means, in words, for something that cannot be read. */
+export function whyUnreadable(code: string | undefined): string {
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EISDIR') return 'it is a folder'
+  if (code === 'ERR_INVALID_ARG_VALUE') return 'a path has no NUL'
+  if (code === 'EMFILE' || code === 'ENFILE') return tooManyOpenFiles()
+  return (code && remedies[code]?.problem) ?? code ?? 'it cannot be opened'
 }
 
 /** What a code of the operating system means, in words, for something that cannot be made. */

@@ -1,20 +1,13 @@
 #!/usr/bin/env node
-import { setImmediate } from 'node:timers/promises'
-import { problemOf } from './errors.ts'
-import { exitCodeFor, processIo } from './io.ts'
-import { main } from './program.ts'
-import { report } from './terminal/report.ts'
+import { explain } from './errors.ts'
 
-const io = processIo()
-// A pipe tells only later that nobody reads it.
-process.on('exit', (code) => {
-  process.exitCode = exitCodeFor(code, io)
-})
-
-process.exitCode = await main(process.argv.slice(2), io)
-
-await setImmediate()
-const { failure } = io.stdout
-if (failure !== undefined && failure !== 'EPIPE') {
-  report(io, `standard output could not be written: ${problemOf(failure) ?? failure}. What it had is lost.`)
+try {
+  // Loaded here, so that what hinders that, as a low limit of open files, is told as any other error.
+  const { start } = await import('./start.ts')
+  await start()
+} catch (error) {
+  const { message, exitCode } = explain(error)
+  process.stderr.write(`ddnet: ${message}\n`)
+  if (process.argv.includes('--verbose') && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = exitCode
 }

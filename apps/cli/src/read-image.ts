@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { DatasetError, type ImageLimits, type Sample } from '@ddnet/datasets'
 import { mostImageBytes, openImage } from '@ddnet/datasets/node'
 import type { Sharp } from 'sharp'
-import { CliError } from './errors.ts'
+import { CliError, whyUnreadable } from './errors.ts'
 
 /**
  * An image file of any kind and size as RGB of `size × size` pixels: its middle, cut to a square and scaled.
@@ -69,11 +69,13 @@ function imageLimits(): ImageLimits {
 /** @throws CliError naming the file that is not there, or is not an image */
 async function withImage<T>(path: string, name: string, use: (image: Sharp) => Promise<T>): Promise<T> {
   const file = await readBytes(path).catch((error: NodeJS.ErrnoException) => {
-    const { code } = error
-    const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code
-    throw new CliError(`cannot read the image ${name}: ${problem}. Give the paths of image files.`, undefined, {
-      cause: error,
-    })
+    throw new CliError(
+      `cannot read the image ${name}: ${whyUnreadable(error.code)}. Give the paths of image files.`,
+      undefined,
+      {
+        cause: error,
+      },
+    )
   })
   try {
     return await openImage(file, name, use, imageLimits())

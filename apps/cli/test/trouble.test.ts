@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { missingDisk } from '@ddnet/testing'
 import { describe, onTestFinished, test } from 'vitest'
-import { missingCommand, runOnFailingDisk, runsAtOnce } from './trouble.ts'
+import { missingCommand, runOnFailingDisk, runsAtOnce, runWithFewFiles } from './trouble.ts'
 
 function newFolder(): string {
   const cwd = mkdtempSync(join(tmpdir(), 'ddnet-trouble-'))
@@ -16,6 +16,11 @@ const noDisk = missingDisk()
 
 describe.skipIf(missingCommand !== undefined)(`the built command${named(missingCommand)}`, () => {
   test('two runs that start at once under one name both end well', () => runsAtOnce(newFolder(), 2))
+
+  test.skipIf(process.platform === 'win32').each([20, 40, 70, 100, 200])(
+    'with no more than %i files open at once ends well, or with one line that says so',
+    (limit) => runWithFewFiles(newFolder(), limit),
+  )
 
   test.skipIf(noDisk !== undefined).each([
     ['full', 950],

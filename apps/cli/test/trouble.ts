@@ -13,6 +13,27 @@ export const missingCommand: string | undefined = existsSync(command) ? undefine
 const small = ['train', 'folder=photos', 'size=16', 'model.channels=[4]', 'batchSize=4', 'epochs=3', 'seed=1']
 const settings = [...small, 'backend=wasm', 'name=a']
 
+/** Inspects, predicts, trains and measures where a process may have so many files open at once. */
+export async function runWithFewFiles(cwd: string, limit: number): Promise<void> {
+  await writePhotos(join(cwd, 'photos'), { cats: 20, dogs: 20 })
+  const training = ['folder=photos', 'size=16', 'model.channels=[4]', 'batchSize=64', 'backend=wasm']
+  for (const words of [
+    ['--version'],
+    ['data', 'inspect', 'photos'],
+    ['predict', 'photos', '--backend', 'wasm'],
+    ['train', ...training, 'steps=2'],
+    ['bench', ...training, '--steps=1'],
+  ]) {
+    const limited = ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, command, ...words]
+    const { code, stderr } = await ended('sh', limited, cwd)
+    if (code === 0) continue
+    expect(stderr, words.join(' ')).toMatch(
+      new RegExp(`^ddnet: .*${limit} open at once, and needs up to 256\\. Raise the limit: ulimit -n 1024\\)?\\.?\\n$`),
+    )
+    expect(code).toBe(words[0] === 'bench' && limit > 80 ? 4 : 1)
+  }
+}
+
 const weights = (cwd: string, run: string) =>
   readFileSync(join(cwd, run, 'checkpoints/last/model.safetensors')).toString('base64')
 

@@ -10,7 +10,7 @@ import { readBytes } from './file-source.ts'
 import { type Cifar10Facts, IMAGE_BYTES, type SplitFacts } from './official.ts'
 import type { Split, Splits } from './split.ts'
 
-const READ_AT_ONCE = 64
+const READ_AT_ONCE = 16
 
 /**
  * PNGs in a folder a class: `train/airplane/*.png` … `test/truck/*.png`, in the order of the labels and, within a

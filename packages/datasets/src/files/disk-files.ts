@@ -14,6 +14,7 @@ import { isJunk } from './junk.ts'
  */
 export function diskFiles(directory: string): Files {
   const path = (name: string): string => join(directory, ...nameParts(name))
+  const inTurn = atMost(READ_AT_ONCE)
   const survey = async (): Promise<Survey> => {
     const walk = new Walk(directory)
     await walk.folder('', [])
@@ -26,7 +27,7 @@ export function diskFiles(directory: string): Files {
     async read(name) {
       const file = path(name)
       try {
-        const { buffer, byteOffset, byteLength } = await readFile(file)
+        const { buffer, byteOffset, byteLength } = await inTurn(() => readFile(file))
         // Not as a Buffer: its slice() would share memory where a Uint8Array's copies.
         return new Uint8Array(buffer, byteOffset, byteLength)
       } catch (error) {
@@ -37,6 +38,26 @@ export function diskFiles(directory: string): Files {
         })
       }
     },
+  }
+}
+
+/** Files that are read at once: a batch may be larger than the number that a process may open. */
+const READ_AT_ONCE = 16
+
+/** Does no more than so many things at once; what comes beyond waits for its turn. */
+function atMost(count: number) {
+  let free = count
+  const waiting: (() => void)[] = []
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free++
+      else next() // takes this one's place
+    }
   }
 }
 
@@ -118,5 +139,8 @@ function reason(error: unknown): string {
   if (code === 'ENOENT') return 'it is missing'
   if (code === 'ENOTDIR') return 'it is not a folder'
   if (code === 'EISDIR') return 'it is a folder'
+  if (code === 'ENAMETOOLONG') return 'its name is too long'
+  if (code === 'ERR_INVALID_ARG_VALUE') return 'a path has no NUL'
+  if (code === 'EMFILE' || code === 'ENFILE') return 'too many files are open (raise the limit: ulimit -n 1024)'
   return code === 'EACCES' ? 'no permission' : describeError(error)
 }

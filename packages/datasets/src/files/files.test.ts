@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { serveFolder } from '../../test/folder-server.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
@@ -162,3 +165,27 @@ test('chosen files are read by their names, and two of one name refused', async 
   )
   expect(() => pickedFiles([new File([], 'a'), new File([], 'a')])).toThrow('pickedFiles: two files are called a.')
 })
+
+test.skipIf(process.platform === 'win32')(
+  'any number of files is read at once where a process may open few (no ulimit on Windows)',
+  async () => {
+    const folder = await temporaryFolder()
+    for (let at = 0; at < 400; at++) await writeFile(join(folder, `${at}.bin`), `${at}`)
+    const module = fileURLToPath(new URL('disk-files.ts', import.meta.url))
+    const script = join(folder, 'read.ts')
+    await writeFile(
+      script,
+      `import { diskFiles } from ${JSON.stringify(module)}
+       const files = diskFiles(${JSON.stringify(folder)})
+       const names = (await files.list()).filter((name) => name.endsWith('.bin'))
+       const all = await Promise.all(names.map((name) => files.read(name)))
+       console.log(all.length, all.reduce((sum, bytes) => sum + Number(new TextDecoder().decode(bytes)), 0))`,
+    )
+    const source = fileURLToPath(new URL('../../../../scripts/run-source.mjs', import.meta.url))
+    const { stdout } = await promisify(execFile)('sh', [
+      ...['-c', 'ulimit -n 150; exec "$@"', 'sh'],
+      ...[process.execPath, source, script],
+    ])
+    expect(stdout.trim()).toBe(`400 ${(400 * 399) / 2}`)
+  },
+)
