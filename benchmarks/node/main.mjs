@@ -9,6 +9,7 @@
  * variables that keep glibc from giving memory back after every step.
  */
 import { spawnSync } from 'node:child_process'
+import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { keepResult, measurement } from '../result.mjs'
 import { startPeer, tunedAllocator } from '../wasm/peer.mjs'

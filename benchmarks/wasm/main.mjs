@@ -10,6 +10,7 @@
  * "fused" is `wasm({ fusedMultiplyAdd: true })`, which needs Node 22 too.
  */
 import { spawnSync } from 'node:child_process'
+import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { keepResult, measurement } from '../result.mjs'
 import { installJax } from './install-jax.mjs'

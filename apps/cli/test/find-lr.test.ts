@@ -29,13 +29,13 @@ describe('ddnet find-lr', () => {
 
   test('takes the settings of train: another seed, loss or step is another sweep', async () => {
     const sweep = async (...words: string[]) => {
-      const { stdout } = await session().run('find-lr', ...tiny, ...words, '--steps', '12', '--json')
+      const { stdout } = await session().run('find-lr', ...tiny, ...words, '--steps', '40', '--json')
       return JSON.parse(stdout)
     }
     const usual = await sweep()
     expect(usual).toEqual({ suggestion: expect.any(Number), exploded: expect.any(Boolean), points: expect.any(Array) })
-    expect(usual.points).toHaveLength(12)
-    expect([usual.points[0].learningRate, usual.points[11].learningRate]).toEqual([1e-6, expect.closeTo(1, 9)])
+    expect(usual.points).toHaveLength(40)
+    expect([usual.points[0].learningRate, usual.points[39].learningRate]).toEqual([1e-6, expect.closeTo(1, 9)])
     expect(await sweep()).toEqual(usual)
     expect(await sweep('average.decay=0.9')).toEqual(usual)
     for (const word of ['seed=1', 'loss.labelSmoothing=0.3', 'accumulate=2', 'data.crop=4', 'clipNorm=0.01']) {
@@ -45,7 +45,7 @@ describe('ddnet find-lr', () => {
 
   test.each(['rates.svg', 'rates.png'])('draws %s', async (file) => {
     const shell = session()
-    const { code, stderr } = await shell.run('find-lr', ...tiny, '--steps', '12', '--plot', file)
+    const { code, stderr } = await shell.run('find-lr', ...tiny, '--steps', '40', '--plot', file)
     expect(code).toBe(0)
     expect(stderr).toContain(`plot      ${file}\n`)
     const { format } = await sharp(join(shell.cwd, file)).metadata()

@@ -126,8 +126,9 @@ export async function findLearningRate<B>(
 /** The rate in the middle of the fifth of the points whose losses fall most. */
 function steepest(points: readonly LearningRatePoint[]): number | undefined {
   const half = Math.max(1, Math.round(points.length / 10))
-  const least = Math.min(...points.map(({ smoothed }) => smoothed))
-  const end = Math.min(points.findIndex(({ smoothed }) => smoothed === least) + 1, points.length - half)
+  // Not among the first ones: means of few losses, of which one may be the least by chance.
+  const least = Math.min(...points.slice(half).map(({ smoothed }) => smoothed))
+  const end = Math.min(points.findLastIndex(({ smoothed }) => smoothed === least) + 1, points.length - half)
   let suggestion: number | undefined
   let steepest = 0
   // The rates are a geometric sequence: the slopes are those by the logarithm, but for one factor.

@@ -56,7 +56,7 @@ describeBackends('where', () => {
         ),
         condition,
       )
-      expect([chosen.dtype, ...chosen.dataSync()]).toEqual(['bool', ...bits.map(() => 0)])
+      expect([chosen.dtype, ...(await chosen.data())]).toEqual(['bool', ...bits.map(() => 0)])
     }
   })
 

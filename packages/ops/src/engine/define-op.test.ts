@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as ops from '@ddnet/ops'
 import { describeBackends } from '@ddnet/testing'
 import {
@@ -9,7 +11,8 @@ import {
   tensor,
   unregisterKernel,
 } from '@tensorflow/tfjs-core'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { kernelSource } from './kernel-source.ts'
 
 type One = { x: Tensor }
 
@@ -112,15 +115,22 @@ test('a second copy of the package shares kernels and gradients with the first',
     .grad((each) => ops.sum(ops.relu(ops.elu(each))))(x)
     .data()
   const gradient = getGradient('Relu')
-  vi.resetModules()
-  const copy = await import('../index.ts')
-  expect(copy.relu).not.toBe(ops.relu)
-  expect(
-    await copy
-      .grad((each) => copy.sum(copy.relu(copy.elu(each))))(x)
-      .data(),
-  ).toEqual(before)
+  // Bundled beside the package, where it finds the same tfjs-core.
+  const folder = await mkdtemp(fileURLToPath(new URL('../../node_modules/.ddnet-ops-', import.meta.url)))
+  try {
+    const { bundleScript } = await import('@ddnet/testing/bundle')
+    const copy = await import(
+      pathToFileURL(await bundleScript(new URL('../index.ts', import.meta.url), folder, ['@tensorflow/tfjs-core'])).href
+    )
+    expect(copy.relu).not.toBe(ops.relu)
+    expect(
+      await copy
+        .grad((each: Tensor) => copy.sum(copy.relu(copy.elu(each))))(x)
+        .data(),
+    ).toEqual(before)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
   expect(getGradient('Relu')).toBe(gradient)
-  const { kernelSource } = await import('../kernels.ts')
   expect(kernelSource('elu', 'cpu')).toBe('composition')
 })
