@@ -15,7 +15,7 @@ test('the network learns the shapes, which by chance it would know one of three 
     validation: shapes(60, key.fold('validation')),
     test: shapes(90, key.fold('test')),
   }
-  const { accuracy } = await train(model, { ...data, epochs: 4, key })
+  const { accuracy } = await train(model, { ...data, epochs: 8, key })
   assert.ok(accuracy > 0.7, `accuracy is ${accuracy}`)
   model.dispose()
   backend.dispose()
