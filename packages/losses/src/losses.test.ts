@@ -8,6 +8,7 @@ import {
   tensor,
   tidy,
   valueAndGrads,
+  zeros,
 } from '@ddnet/ops'
 import { describeBackends, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
@@ -91,6 +92,15 @@ describeBackends('losses', () => {
 
   test('names what does not fit', () => {
     expect(() => mse()(tensor([1, 2]), tensor([1]))).toThrow("expected targets of the predictions' shape [2], got [1]")
+    const [images, smaller] = [zeros([2, 8, 8, 3]), zeros([2, 4, 4, 3])]
+    for (const loss of [mse(), mse({ reduction: 'sum' }), weighted(mse(), 2)]) {
+      expect(() => loss(images, smaller)).toThrow(
+        "mse: expected targets of the predictions' shape [2,8,8,3], got [2,4,4,3]. Reshape one of them",
+      )
+    }
+    expect(() => crossEntropy()(images, zeros([2], 'int32'))).toThrow(
+      'crossEntropy: expected float32 logits […, classes] and int32 labels […], or float32 probabilities […, classes], got float32 [2,8,8,3] and int32 [2]. These logits are of positions',
+    )
     expect(() => weighted(mse(), -1)).toThrow('weighted: expected a weight of at least 0, got -1')
     expect(() => crossEntropy()(tensor([[1, 2]]), tensor([1]))).toThrow('int32 labels')
   })

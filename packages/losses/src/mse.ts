@@ -12,7 +12,7 @@ export const mse =
   (predictions, targets) => {
     if (predictions.shape.join() !== targets.shape.join()) {
       throw new ShapeError(
-        `mse: expected targets of the predictions' shape [${predictions.shape}], got [${targets.shape}].`,
+        `mse: expected targets of the predictions' shape [${predictions.shape}], got [${targets.shape}]. Reshape one of them, or train with crossEntropy() where the targets are labels.`,
       )
     }
     const squares = square(sub(predictions, targets))

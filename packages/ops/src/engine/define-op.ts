@@ -1,4 +1,5 @@
 import { engine, getBackend, type KernelFunc, type NamedAttrMap, tidy } from '@tensorflow/tfjs-core'
+import { computing } from './expect.ts'
 import { expectBackend } from './expect-backend.ts'
 import { ensureGradient, type GradientDefinition, gradientOwner, type Inputs, type Outputs } from './gradient.ts'
 import { ensureKernel } from './kernel-source.ts'
@@ -94,6 +95,10 @@ function runnerOf<I extends { [K in keyof I]: Inputs[string] }, A, O extends Out
   return (kernelName, inputs, attributes) => {
     expectBackend(kernelName)
     ensureKernel(kernelName, getBackend(), composition)
-    return engine().runKernel(kernelName, inputs as Inputs, attributes as NamedAttrMap) as O
+    return computing(
+      kernelName,
+      Object.values(inputs),
+      () => engine().runKernel(kernelName, inputs as Inputs, attributes as NamedAttrMap) as O,
+    )
   }
 }

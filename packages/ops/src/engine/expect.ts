@@ -72,6 +72,9 @@ export function expectList(operator: string, name: string, list: unknown): void 
   throw new ShapeError(`${operator}: expected ${name} to be a list, as in [2, 3], got ${described(list)}.`)
 }
 
+/** In the words of V8, SpiderMonkey and JavaScriptCore, or our own. */
+const noMemory = /Array buffer allocation|typed array length|invalid array|out of memory|: no memory for /i
+
 /**
  * Runs what takes memory for so many values.
  *
@@ -81,15 +84,32 @@ export function allocating<T>(operator: string, shape: readonly number[], alloca
   try {
     return allocate()
   } catch (error) {
-    if (
-      !(error instanceof RangeError) ||
-      !/Array buffer allocation|typed array length|Invalid array/.test(error.message)
-    )
-      throw error
+    if (!(error instanceof Error) || !noMemory.test(error.message)) throw error
     const bytes = shape.reduce((product, size) => product * size, 4)
     throw new RangeError(`${operator}: no memory for shape [${shape}], ${bytes / 1e9} GB. Make it smaller.`, {
       cause: error,
     })
+  }
+}
+
+/**
+ * Runs an operator, which takes memory for its result.
+ *
+ * @param parameters its own, whose shapes an error names
+ * @throws RangeError where the host has none
+ */
+export function computing<T>(operator: string, parameters: readonly unknown[], compute: () => T): T {
+  try {
+    return compute()
+  } catch (error) {
+    // What a backend has put into words, with its figures, stays as it is.
+    if (!(error instanceof Error) || !noMemory.test(error.message) || error.message.includes(': no memory for '))
+      throw error
+    const shapes = parameters.filter((each) => each instanceof Tensor).map(({ shape }) => `[${shape}]`)
+    throw new RangeError(
+      `${operator}: no memory for the result${shapes.length > 0 ? ` of ${shapes.join(' and ')}` : ''} (${error.message}). Use a smaller batch or smaller images.`,
+      { cause: error },
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { computing } from './expect.ts'
 import { expectBackend } from './expect-backend.ts'
 import { ensureGradient, type GradientDefinition } from './gradient.ts'
 
@@ -22,6 +23,6 @@ export function stockOp<
   return ((...parameters: Parameters<F>) => {
     expectBackend(kernelName)
     ensureGradient(kernelName, inputs, definition)
-    return call(...parameters)
+    return computing(kernelName, parameters, () => call(...parameters))
   }) as F
 }

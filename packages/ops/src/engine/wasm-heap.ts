@@ -5,6 +5,7 @@ import { threadedRunner } from './wasm-threads.ts'
 /** What a kernel needs of tfjs-backend-wasm. */
 interface WasmBackend {
   readonly wasm: {
+    /** An address of 32 bits, as a signed number; 0 where there is no memory. */
     _malloc(bytes: number): number
     _free(address: number): void
     /** The exports of the build without threads. */
@@ -51,12 +52,37 @@ function runnerOf(backend: WasmBackend): Runner {
 
 /** Compiles our kernels for a backend; more than one thread needs tfjs-backend-wasm's threaded build. */
 export async function startKernels(backend: object, threads: number, fused: boolean): Promise<void> {
+  refuseMissingMemory(backend as WasmBackend)
   await runWith(backend, async (memory) =>
     threads > 1
       ? threadedRunner(memory, threads, { fused })
       : localRunner(await instantiateKernels(await compileKernels(memory, fused), memory), fused),
   )
 }
+
+/**
+ * From now on the backend throws where there is no memory. tfjs asks for bytes modulo 2³² and does not look whether it got them: what a
+ * kernel writes then is written over something else, or ends in `memory access out of bounds`, after which nothing can be relied on.
+ */
+function refuseMissingMemory(backend: WasmBackend): void {
+  const { wasm } = backend
+  wasm._free(wasm._malloc(16)) // Emscripten replaces its exports when they are first called
+  const allocate = wasm._malloc
+  wasm._malloc = (bytes) => {
+    const address = bytes < addressable ? allocate(bytes) : 0
+    const taken = memoryOf(backend).buffer.byteLength
+    if (address !== 0 && (address >>> 0) + bytes <= taken) return address
+    // Where the end of what was asked for would lie beyond 2³², the allocator gives a few bytes at the end of what there is.
+    if (address !== 0) wasm._free(address)
+    throw new RangeError(
+      `wasm: no memory for ${gigabytes(bytes)} GB more: WebAssembly can have ${gigabytes(addressable)} GB, and has taken ${gigabytes(taken)}. Use a smaller batch or smaller images, or another backend.`,
+    )
+  }
+}
+
+/** Bytes that WebAssembly can address. */
+const addressable = 2 ** 32
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2)
 
 /** Starts what runs our kernels on a backend, in the place of what does so far. */
 export async function runWith(backend: object, start: (memory: WebAssembly.Memory) => Promise<Runner>): Promise<void> {
@@ -99,7 +125,6 @@ function openHeap(backend: WasmBackend): { heap: Heap; free: () => void } {
   const taken: number[] = []
   const scratch = (bytes: number): number => {
     const address = wasm._malloc(bytes) >>> 0 // signed above 2 GB
-    if (address === 0) throw new RangeError(`wasm: no memory for ${bytes} bytes of scratch. Use a smaller batch.`)
     taken.push(address)
     return address
   }

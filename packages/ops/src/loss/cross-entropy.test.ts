@@ -114,7 +114,32 @@ describe('crossEntropy refuses', () => {
     ['other labels', () => run(ones([2, 3]), labels(0)), /int32 labels \[…\].*got float32 \[2,3\] and int32 \[1\]/],
     ['float labels', () => run(ones([2, 3]), ones([2])), /got float32 \[2,3\] and float32 \[2\]/],
     ['classes second', () => run(ones([2, 3, 5]), zeros([2, 5], 'int32')), /got float32 \[2,3,5\] and int32 \[2,5\]/],
-    ['integer logits', () => run(zeros([2, 3], 'int32'), labels(0, 1)), /got int32 \[2,3\] and int32 \[2\]/],
+    [
+      'integer logits',
+      () => run(zeros([2, 3], 'int32'), labels(0, 1)),
+      /got int32 \[2,3\] and int32 \[2\]. Cast logits/,
+    ],
+    [
+      'float labels, by how to cast them',
+      () => run(ones([2, 3]), ones([2])),
+      /\. Cast labels: cast\(labels, 'int32'\)\.$/,
+    ],
+    [
+      'channels first, by how to turn them',
+      () => run(ones([2, 3, 5, 7]), zeros([2, 5, 7], 'int32')),
+      /\. The classes are the last axis: transpose\(logits, \[0, 2, 3, 1\]\)\.$/,
+    ],
+    [
+      'logits of pixels with labels of images',
+      () => run(ones([2, 5, 7, 3]), zeros([2], 'int32')),
+      /\. These logits are of positions: give a label for each, \[2,5,7\], or average them first: mean\(logits, \[1, 2\]\)\.$/,
+    ],
+    [
+      'labels in a column',
+      () => run(ones([2, 3]), zeros([2, 1], 'int32')),
+      /\. Labels .*: squeeze\(labels, \[-1\]\)\.$/,
+    ],
+    ['too many labels', () => run(ones([2, 3]), labels(0, 1, 2)), /\. Give labels of shape \[2\]\.$/],
     ['a scalar', () => run(ones([]), labels(0)), /got float32 \[\] and int32 \[1\]/],
     ['two scalars', () => run(ones([]), zeros([], 'int32')), /expected at least one class, got logits \[\]/],
     ['no class', () => run(ones([2, 0]), labels(0, 0)), /expected at least one class, got logits \[2,0\]/],

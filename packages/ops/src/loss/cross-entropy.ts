@@ -81,6 +81,24 @@ export function crossEntropyMean(
   })
 }
 
+/** What most often is meant by shapes and dtypes that do not fit. */
+function remedyFor(logits: Tensor, targets: Tensor): string {
+  const lead = logits.shape.slice(0, -1)
+  const [batch = 0, , ...pixels] = logits.shape
+  if (logits.dtype !== 'float32') return "Cast logits: cast(logits, 'float32')."
+  if (targets.dtype !== 'int32' && same(targets.shape, lead)) return "Cast labels: cast(labels, 'int32')."
+  if (logits.rank > 2 && same(targets.shape, [batch, ...pixels]))
+    return `The classes are the last axis: transpose(logits, [0, ${[...pixels.map((_, at) => at + 2), 1].join(', ')}]).`
+  if (targets.rank === logits.rank && targets.shape.at(-1) === 1 && same(targets.shape.slice(0, -1), lead))
+    return 'Labels have no axis of classes: squeeze(labels, [-1]).'
+  if (logits.rank > 2 && same(targets.shape, [batch]))
+    return `These logits are of positions: give a label for each, [${lead}], or average them first: mean(logits, [${lead
+      .slice(1)
+      .map((_, at) => at + 1)
+      .join(', ')}]).`
+  return `Give labels of shape [${lead}].`
+}
+
 /** Checks all arguments; says whether the targets are labels, and of how many rows. */
 function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { labelled: boolean; rows: number } {
   expectOperand('crossEntropy', 'logits', logits)
@@ -89,7 +107,7 @@ function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): {
   const labelled = targets.dtype === 'int32' && same(targets.shape, lead)
   if (logits.dtype !== 'float32' || !(labelled || (targets.dtype === 'float32' && same(targets.shape, logits.shape)))) {
     throw new ShapeError(
-      `crossEntropy: expected float32 logits […, classes] and int32 labels […], or float32 probabilities […, classes], got ${logits.dtype} [${logits.shape}] and ${targets.dtype} [${targets.shape}].`,
+      `crossEntropy: expected float32 logits […, classes] and int32 labels […], or float32 probabilities […, classes], got ${logits.dtype} [${logits.shape}] and ${targets.dtype} [${targets.shape}]. ${remedyFor(logits, targets)}`,
     )
   }
   const classes = logits.shape.at(-1) ?? 0

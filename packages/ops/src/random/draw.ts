@@ -1,11 +1,20 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { tensor } from '../array/create.ts'
-import { expectShape } from '../engine/expect.ts'
+import { allocating, expectShape } from '../engine/expect.ts'
 import type { Key } from './key.ts'
 
 /** `size` uniform float32 numbers in [0, 1): the top 24 bits of each word, so that each is exact. */
 export function uniformValues(key: Key, size: number): Float32Array {
   return Float32Array.from(key.bits(size), (word) => (word >>> 8) * 2 ** -24)
+}
+
+/** A tensor of what is drawn for so many values. @throws RangeError where there is no memory for them */
+function drawn(name: string, shape: number[], draw: (size: number) => Float32Array | Int32Array): Tensor {
+  const size = expectShape(`random.${name}`, shape)
+  return allocating(`random.${name}`, shape, () => {
+    const values = draw(size)
+    return tensor(values, shape, values instanceof Int32Array ? 'int32' : 'float32')
+  })
 }
 
 /**
@@ -14,11 +23,7 @@ export function uniformValues(key: Key, size: number): Float32Array {
  */
 export function uniform(key: Key, shape: number[], min = 0, max = 1): Tensor {
   if (!(min <= max)) throw new RangeError(`random.uniform: expected min ≤ max, got ${min} and ${max}`)
-  return tensor(
-    uniformValues(key, expectShape('random.uniform', shape)).map((value) => between(value, min, max)),
-    shape,
-    'float32',
-  )
+  return drawn('uniform', shape, (size) => uniformValues(key, size).map((value) => between(value, min, max)))
 }
 
 /** `min + value · (max − min)`, rounded to float32, but never up to `max`. */
@@ -55,11 +60,7 @@ export function normalValues(key: Key, size: number): Float32Array {
  */
 export function normal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
   expectStd('normal', std)
-  return tensor(
-    normalValues(key, expectShape('random.normal', shape)).map((value) => mean + value * std),
-    shape,
-    'float32',
-  )
+  return drawn('normal', shape, (size) => normalValues(key, size).map((value) => mean + value * std))
 }
 
 /**
@@ -69,19 +70,17 @@ export function normal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
  */
 export function truncatedNormal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
   expectStd('truncatedNormal', std)
-  const size = expectShape('random.truncatedNormal', shape)
-  const values = normalValues(key, size)
-  let outside = [...values.keys()].filter((index) => Math.abs(values[index] as number) > 2)
-  for (let redraw = 0; outside.length > 0; redraw++) {
-    const fresh = normalValues(key.fold(redraw), outside.length)
-    for (const [position, index] of outside.entries()) values[index] = fresh[position] as number
-    outside = outside.filter((index) => Math.abs(values[index] as number) > 2)
-  }
-  return tensor(
-    values.map((value) => mean + value * std),
-    shape,
-    'float32',
-  )
+  return drawn('truncatedNormal', shape, (size) => {
+    const values = normalValues(key, size)
+    let outside: number[] = []
+    for (let index = 0; index < size; index++) if (Math.abs(values[index] as number) > 2) outside.push(index)
+    for (let redraw = 0; outside.length > 0; redraw++) {
+      const fresh = normalValues(key.fold(redraw), outside.length)
+      for (const [position, index] of outside.entries()) values[index] = fresh[position] as number
+      outside = outside.filter((index) => Math.abs(values[index] as number) > 2)
+    }
+    return values.map((value) => mean + value * std)
+  })
 }
 
 function expectStd(name: string, std: number): void {
@@ -111,11 +110,7 @@ export function integers(key: Key, shape: number[], min: number, max: number): T
   if (!Number.isInteger(min) || !Number.isInteger(max) || min < -(2 ** 31) || max > 2 ** 31 || min >= max) {
     throw new RangeError(`random.integers: expected 32-bit integers min < max, got ${min} and ${max}`)
   }
-  return tensor(
-    Int32Array.from(key.bits(expectShape('random.integers', shape)), (word) => min + below(word, max - min)),
-    shape,
-    'int32',
-  )
+  return drawn('integers', shape, (size) => Int32Array.from(key.bits(size), (word) => min + below(word, max - min)))
 }
 
 /**
@@ -126,8 +121,8 @@ export function permutation(key: Key, size: number): Uint32Array {
   if (!Number.isInteger(size) || size < 0) {
     throw new RangeError(`random.permutation: expected size as a non-negative integer, got ${size}`)
   }
-  const order = Uint32Array.from({ length: size }, (_, index) => index)
-  const bits = key.bits(size)
+  const [order, bits] = allocating('random.permutation', [size], () => [new Uint32Array(size), key.bits(size)] as const)
+  for (let index = 0; index < size; index++) order[index] = index
   for (let last = size - 1; last > 0; last--) {
     const other = below(bits[last] as number, last + 1)
     const value = order[last] as number
@@ -145,9 +140,5 @@ export function bernoulli(key: Key, shape: number[], probability = 0.5): Tensor 
   if (!(probability >= 0 && probability <= 1)) {
     throw new RangeError(`random.bernoulli: expected a probability from 0 to 1, got ${probability}`)
   }
-  return tensor(
-    uniformValues(key, expectShape('random.bernoulli', shape)).map((value) => (value < probability ? 1 : 0)),
-    shape,
-    'float32',
-  )
+  return drawn('bernoulli', shape, (size) => uniformValues(key, size).map((value) => (value < probability ? 1 : 0)))
 }

@@ -1,3 +1,4 @@
+import { allocating } from '../engine/expect.ts'
 import { philox4x32 } from './philox.ts'
 
 /** What a counter is used for, so that deriving keys and drawing numbers never share a counter. */
@@ -54,7 +55,7 @@ export class Key {
    */
   bits(count: number): Uint32Array {
     expectCount('bits', count)
-    const words = new Uint32Array(Math.ceil(count / 4) * 4)
+    const words = allocating('key.bits', [count], () => new Uint32Array(Math.ceil(count / 4) * 4))
     for (let at = 0; at < words.length; at += 4) philox4x32(words, at, at / 4, 0, 0, DRAW, this.low, this.high)
     return words.subarray(0, count)
   }
