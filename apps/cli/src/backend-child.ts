@@ -9,7 +9,7 @@ import {
 import type { BackendWish, Config } from './config/schema.ts'
 import { convolutionGflops } from './measure-convolutions.ts'
 import { type MeasuredRun, type MeasuredSteps, measuredSteps } from './measure-steps.ts'
-import { refuseTooLarge } from './memory.ts'
+import { refuseTooLarge, refuseTooManyImages, refuseTooManyWeights } from './memory.ts'
 
 // The other side of backend-process.ts: a process that starts the backend its argument names, at the first question.
 
@@ -39,9 +39,14 @@ let measured: MeasuredSteps | undefined
 /** A run is measured whole, unless it cannot fit. */
 function whole(run: MeasuredRun, started: Started): MeasuredSteps {
   if (measured !== undefined) return measured
-  measured = measuredSteps(run)
   const { accelerated } = describeBackend(started)
-  refuseTooLarge(measured.model, run.config, { name: started.name, accelerated })
+  refuseTooManyWeights(run.config, started)
+  measured = measuredSteps(run, {
+    check(model) {
+      refuseTooLarge(model, run.config, { name: started.name, accelerated })
+      refuseTooManyImages(run.config)
+    },
+  })
   return measured
 }
 
@@ -56,6 +61,7 @@ async function answer(question: Question): Promise<Reply> {
       case 'peakMemory':
         return { value: process.resourceUsage().maxRSS * 1024 }
       case 'trainingStep':
+        refuseTooManyWeights(question.config, backend)
         measured ??= measuredSteps({ config: question.config, classes: 10 }, { shortened: true })
         return { value: await measured.run(question.steps) }
       case 'step':

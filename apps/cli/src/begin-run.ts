@@ -16,7 +16,7 @@ import { describeEnvironment, readRunEnvironment } from './environment.ts'
 import { CliError, UsageError } from './errors.ts'
 import { createModel, type Model } from './experiment.ts'
 import { writeWhole } from './files.ts'
-import { refuseTooLarge } from './memory.ts'
+import { refuseTooLarge, refuseTooManyWeights } from './memory.ts'
 import { MetricsLog } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
 import type { Parts } from './program.ts'
@@ -218,7 +218,8 @@ async function disposingOnError<T extends { readonly model: Model }>(
 async function modelAndData(config: Config, selected: SelectedBackend, { io, loadData: load }: Parts) {
   const say = sayer(io)
   // What cannot fit is refused before anything is downloaded; only a folder has to be read to know its classes.
-  const early = config.data.name === 'folder' ? await loadData(config, io, load) : undefined
+  const early = config.data.name === 'folder' ? await loadData(config, io, load, { takesSettings: true }) : undefined
+  refuseTooManyWeights(config, selected.backend)
   const model = createModel(config, (early?.classNames ?? cifar10ClassNames).length)
   refuseTooLarge(model, config, { name: selected.backend.name, accelerated: selected.accelerated })
   const summary = model.summary([1, config.size, config.size, 3])

@@ -47,14 +47,19 @@ export const loadCifar10: LoadData = async (options) => (await import('@ddnet/da
 
 const secondsBetweenLines = 10
 
-/** Loads the data set of a run, telling where it comes from and how far a download is. */
+/**
+ * Loads the data set of a run, telling where it comes from and how far a download is.
+ *
+ * @param options.takesSettings whether the command does, for the remedies that errors name
+ */
 export async function loadData(
   config: Pick<Config, 'data' | 'size' | 'seed'>,
   io: Io,
   load: LoadData,
+  { takesSettings = false } = {},
 ): Promise<LabelledImages> {
   const { data } = config
-  if (data.name === 'folder') return (await import('./data-folder.ts')).loadFolder(config, io)
+  if (data.name === 'folder') return (await import('./data-folder.ts')).loadFolder(config, io, takesSettings)
   const say = sayer(io)
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)

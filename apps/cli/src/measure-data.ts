@@ -7,10 +7,13 @@ import { commandNames } from './command-names.ts'
 import type { Config } from './config/schema.ts'
 import { loadData } from './data.ts'
 import { listImageFolder } from './data-folder.ts'
+import { memoryLimit } from './environment.ts'
+import { UsageError } from './errors.ts'
 import { trainingLoader } from './experiment.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Parts } from './program.ts'
 import { readImage } from './read-image.ts'
+import { formatBytes } from './terminal/format.ts'
 
 /** How fast a run's images come. */
 export interface DataFigures {
@@ -72,7 +75,14 @@ async function loaderSpeed(batches: Loader<Batch>, seconds = 1): Promise<number>
  */
 async function readSome(directory: string, size: number) {
   const { train, validation, test } = await listImageFolder(directory)
-  const count = Math.min(mostRead, train.names.length)
+  const bytes = size * size * 3
+  // Read one by one, and then brought together.
+  const fitting = Math.floor(memoryLimit() / 4 / bytes)
+  const count = Math.min(mostRead, train.names.length, fitting)
+  if (count === 0)
+    throw new UsageError(
+      `an image of size=${size} takes ${formatBytes(bytes)}, and this machine has ${formatBytes(memoryLimit())}. Try a smaller size, as in size=224`,
+    )
   const chosen = Array.from({ length: count }, (_, at) => Math.floor((at * train.names.length) / count))
   const read: { image: Uint8Array; label: number }[] = []
   let problem: unknown
@@ -89,8 +99,8 @@ async function readSome(directory: string, size: number) {
   })
   const seconds = (performance.now() - began) / 1000
   if (read.length === 0) throw problem
-  const pixels = new Uint8Array(read.length * size * size * 3)
-  for (const [at, { image }] of read.entries()) pixels.set(image, at * size * size * 3)
+  const pixels = new Uint8Array(read.length * bytes)
+  for (const [at, { image }] of read.entries()) pixels.set(image, at * bytes)
   const labels = read.map(({ label }) => label)
   return {
     dataset: imageDataset({ images: pixels, labels, shape: [size, size, 3] }),

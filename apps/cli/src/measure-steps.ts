@@ -31,9 +31,14 @@ export interface MeasuredSteps {
  * Training steps as the run will make them, on images of noise in memory, on the running backend.
  *
  * @param shortened one batch a step, of fewer images than the run's where that would be long
+ * @param check throws where the model is too large, before anything of the size of a batch is made
  */
-export function measuredSteps({ config, classes }: MeasuredRun, { shortened = false } = {}): MeasuredSteps {
+export function measuredSteps(
+  { config, classes }: MeasuredRun,
+  { shortened = false, check = () => {} }: { shortened?: boolean; check?: (model: Model) => void } = {},
+): MeasuredSteps {
   const model = createModel(config, classes)
+  check(model)
   // Whatever the run's rate may be, steps that are only measured must not diverge.
   const optimizer = createOptimizer({ ...config, optimizer: { ...config.optimizer, learningRate: 1e-6 } }, 1000)
   const fitting = Math.max(1, Math.floor(largestWork / work(model, config)))

@@ -1,7 +1,7 @@
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { createModel } from './experiment.ts'
-import { evaluationBatchSize, refuseTooLarge } from './memory.ts'
+import { evaluationBatchSize, refuseTooLarge, refuseTooManyImages, refuseTooManyWeights } from './memory.ts'
 
 beforeAll(() => useBackend('cpu'))
 
@@ -82,3 +82,21 @@ function catchError(action: () => void): unknown {
   }
   throw new Error('expected an error')
 }
+
+test('weights that cannot fit are refused before they are drawn, by the filters from layer to layer', () => {
+  const model = (channels: number[]) => ({ model: { name: 'ddnet', channels, normalization: 'batch' } }) as const
+  // 9 · (3 · 10⁵ + 10⁵ · 10⁵) weights, four times four bytes of each
+  expect(() => refuseTooManyWeights(model([100_000, 100_000]), cpu, 32e9)).toThrow(
+    /^a model with model\.channels=\[100000,100000\] has more than 90,002,700,000 weights, which take 1\.44 TB of memory in training, and this machine has 32\.0 GB\. Try fewer channels/,
+  )
+  expect(() => refuseTooManyWeights(model([1, 1e9]), { name: 'wasm' })).toThrow('WebAssembly can have 4.29 GB')
+  expect(() => refuseTooManyWeights(model([32, 64, 128]), cpu, 2e6)).not.toThrow()
+  expect(() => refuseTooManyWeights(model([32, 64, 128]), cpu, 1e6)).toThrow()
+})
+
+test('so are images of noise', () => {
+  expect(() => refuseTooManyImages(step(32, 10_000, 1000), 16e9)).toThrow(
+    /^a step with batchSize=10000, accumulate=1000 and size=32 takes 30\.7 GB of images, and this machine has 16\.0 GB\./,
+  )
+  expect(() => refuseTooManyImages(step(32, 10_000, 100), 16e9)).not.toThrow()
+})

@@ -3,7 +3,7 @@ import type { Config } from './config/schema.ts'
 import { memoryLimit } from './environment.ts'
 import { UsageError } from './errors.ts'
 import type { Model } from './experiment.ts'
-import { formatBytes } from './terminal/format.ts'
+import { formatBytes, formatCount } from './terminal/format.ts'
 
 /** What WebAssembly can address. */
 export const wasmLimit = 2 ** 32
@@ -20,6 +20,46 @@ function bytesOf(model: Model, { size, accumulate, average }: StepConfig, batchS
   return (parameters / 4) * copies + activations
 }
 
+/** What a backend can have on this machine. */
+const limitOf = ({ name }: { readonly name: string }): number =>
+  name === 'wasm' ? Math.min(wasmLimit, memoryLimit()) : memoryLimit()
+
+const ownerOf = ({ name }: { readonly name: string }, limit: number): string =>
+  name === 'wasm' && limit === wasmLimit ? 'WebAssembly can have' : 'this machine has'
+
+/**
+ * Refuses, before its weights are drawn on the host, a model whose 3×3 filters from layer to layer cannot fit, with their gradients and moments.
+ *
+ * @throws UsageError with the figures
+ */
+export function refuseTooManyWeights(
+  { model }: Pick<Config, 'model'>,
+  backend: { readonly name: string },
+  limit: number = limitOf(backend),
+): void {
+  if (model.name === 'seed') return // it has its size
+  const channels = [3, ...model.channels]
+  const weights = model.channels.reduce((sum, count, at) => sum + 9 * count * (channels[at] as number), 0)
+  const needed = 4 * 4 * weights
+  if (needed <= limit) return
+  throw new UsageError(
+    `a model with model.channels=[${model.channels.join(',')}] has more than ${formatCount(weights)} weights, which take ${formatBytes(needed)} of memory in training, and ${ownerOf(backend, limit)} ${formatBytes(limit)}. Try fewer channels, as in model.channels=[32,64,128]`,
+  )
+}
+
+/**
+ * Refuses, before they are made, images of noise to measure with that cannot fit.
+ *
+ * @throws UsageError with the figures
+ */
+export function refuseTooManyImages({ batchSize, accumulate, size }: StepConfig, limit: number = memoryLimit()): void {
+  const needed = batchSize * accumulate * size * size * 3
+  if (needed <= limit) return
+  throw new UsageError(
+    `a step with batchSize=${batchSize}, accumulate=${accumulate} and size=${size} takes ${formatBytes(needed)} of images, and this machine has ${formatBytes(limit)}. Try fewer or smaller ones, as in batchSize=64 accumulate=1`,
+  )
+}
+
 /**
  * Refuses, before anything of the size of a batch is allocated, a step that cannot fit.
  * A GPU's memory is not known here: its driver refuses by itself.
@@ -31,16 +71,15 @@ export function refuseTooLarge(
   model: Model,
   config: StepConfig,
   backend: { readonly name: string; readonly accelerated: boolean },
-  limit: number = backend.name === 'wasm' ? Math.min(wasmLimit, memoryLimit()) : memoryLimit(),
+  limit: number = limitOf(backend),
 ): void {
   if (backend.accelerated) return
   const needed = bytesOf(model, config, config.batchSize)
   if (needed <= limit) return
-  const owner = backend.name === 'wasm' && limit === wasmLimit ? 'WebAssembly can have' : 'this machine has'
   const fitting = largest(config.batchSize, (batchSize) => bytesOf(model, config, batchSize) <= limit)
   const smaller = `batchSize=${fitting} accumulate=${Math.ceil((config.batchSize * config.accumulate) / fitting)}`
   throw new UsageError(
-    `a step with batchSize=${config.batchSize} and size=${config.size} needs about ${formatBytes(needed)} of memory, and ${owner} ${formatBytes(limit)}. Try ${fitting > 0 ? smaller : `a smaller size, as in size=32`}${fitting > 0 && config.size > 32 ? ', or size=32' : ''}`,
+    `a step with batchSize=${config.batchSize} and size=${config.size} needs about ${formatBytes(needed)} of memory, and ${ownerOf(backend, limit)} ${formatBytes(limit)}. Try ${fitting > 0 ? smaller : `a smaller size, as in size=32`}${fitting > 0 && config.size > 32 ? ', or size=32' : ''}`,
   )
 }
 

@@ -168,6 +168,12 @@ describe('train folder=PATH', () => {
     expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('data.onError=skip') })
     expect(stopped.stderr).toContain('cats/broken.jpg is no image that is read')
     expect(readdirSync(shell.cwd)).not.toContain('runs')
+    // A command without settings has another remedy.
+    const statistics = await shell.run('data', 'statistics', 'my photos')
+    expect([statistics.code, statistics.stderr]).toEqual([
+      1,
+      expect.stringMatching(/broken\.jpg .* Mend or remove it\.$/m),
+    ])
     const { code, stderr } = await shell.run('train', 'folder=my photos', 'data.onError=skip', ...tiny)
     expect([code, stderr]).toEqual([0, expect.stringContaining('left out 1 of 16 images')])
     await writePhotos(join(shell.cwd, 'split/train'), { cats: 3, dogs: 3 })
@@ -177,6 +183,13 @@ describe('train folder=PATH', () => {
       code: 1,
       stderr: expect.stringContaining('none of the 1 test images of split can be read.'),
     })
+    rmSync(join(shell.cwd, 'my photos/cats/broken.jpg'))
+    expect((await shell.run('train', 'folder=my photos', 'name=whole', ...tiny)).code).toBe(0)
+    writeFileSync(join(shell.cwd, 'my photos/cats/0.jpg'), 'no image')
+    for (const words of [['eval'], ['predict'], ['visualize']]) {
+      const { code, stderr } = await shell.run(...words, 'runs/whole')
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/0\.jpg .* Mend or remove it\.$/m)])
+    }
   })
 
   test('what is left out is told, with what to do', async () => {

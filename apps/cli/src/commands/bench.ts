@@ -11,6 +11,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { type BackendFigures, measureBackends } from '../measure-backends.ts'
 import { type DataFigures, measureData } from '../measure-data.ts'
 import type { MeasuredRun } from '../measure-steps.ts'
+import { refuseTooManyImages } from '../memory.ts'
 import { type MissingBackend, missingBackend } from '../missing-backend.ts'
 import type { Parts } from '../program.ts'
 import { formatBytes, formatCount, formatDuration } from '../terminal/format.ts'
@@ -63,6 +64,7 @@ export async function bench(words: readonly string[], options: BenchOptions, par
     throw new UsageError('--profile is of one backend. Say which, as in --backend wasm')
   }
   const { model, size, batchSize, accumulate, optimizer } = config
+  refuseTooManyImages(config)
   const run = { config, classes: await classesOf(config, parts) }
   const line = liveLine(io)
   const tell = (doing: string) => line.update(() => `${doing} …`)
