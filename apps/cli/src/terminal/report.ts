@@ -5,6 +5,9 @@ import { wrap } from './say.ts'
 import { styleFor } from './style.ts'
 
 const label = 'ddnet:'
+/** A word beyond what anybody reads, as a whole file in the place of a name; most systems' longest name has 255 characters. */
+const endless = /\S{600,}/g
+const shownOfEndless = 200
 
 /**
  * Says on stderr what went wrong. Into a file that is one line, for programs; on a terminal it is broken at spaces, but for
@@ -15,6 +18,7 @@ export function report({ stderr, env }: Pick<Io, 'stderr' | 'env'>, message: str
   const text = printable(
     asCalled(message, env)
       .replace(/\s*\n\s*/g, ' ')
+      .replace(endless, (word) => `${word.slice(0, shownOfEndless)}… (${word.length} characters)`)
       .trim(),
   )
   const width = (stderr.columns ?? 80) - label.length - 1
