@@ -52,6 +52,7 @@ export function doubtsAbout({ commit, loadAverage, cores }) {
  * @param name of the file in `benchmarks/results`
  * @param result with what `measurement` said at the start
  * @param out a file in place of that one
+ * @returns where it is kept, from the root of the repository
  */
 export function keepResult(name, result, out) {
   const wanted = out === undefined ? join(results, name) : resolve(out)
@@ -64,4 +65,5 @@ export function keepResult(name, result, out) {
       `\nnot kept as a result: ${doubts.join('; ')}. Commit, wait until the machine is quiet, and measure again.`,
     )
   console.log(`${doubts.length === 0 ? '\n' : ''}${relative(process.cwd(), path)}`)
+  return relative(root, path)
 }

@@ -11,7 +11,7 @@ export declare function reportGpus(
   tools: {
     pytorch(kind: Kind): Promise<{ missing?: string }>
     examine(kind: Kind): Promise<Examined>
-    write(name: string, report: object): Promise<void>
+    write(name: string, report: object): Promise<string>
     circumstances(): object
     say(line: string): void
   },

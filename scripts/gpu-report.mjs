@@ -26,8 +26,8 @@ export async function reportGpus(diagnosis, { pytorch, examine, write, circumsta
       continue
     }
     const name = `${kind}-${slug(device.name)}.json`
-    await write(name, { ...circumstances(), device, ...examined })
-    say(`${titles[kind]}: benchmarks/results/${name}`)
+    const path = await write(name, { ...circumstances(), device, ...examined })
+    say(`${titles[kind]}: ${path}`)
     codes.push(0)
   }
   if (codes.length === 0) say('There is no GPU to report on: nothing was written.')

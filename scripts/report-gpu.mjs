@@ -1,14 +1,15 @@
 /**
  * `pnpm report:gpu`: runs the tests of every package, tfjs-core's own tests and DDNet's training step beside PyTorch's on
- * this machine's GPUs, and writes benchmarks/results/{cuda,webgpu}-GPU.json. A machine without a GPU is told what it lacks.
+ * this machine's GPUs, and writes benchmarks/results/{cuda,webgpu}-GPU.json. A machine without a GPU is told what it lacks; what was
+ * measured on a busy one, or of files that differ from the commit, is not kept as a result.
  *
  * PyTorch is that of `DDNET_PYTHON`, else of `python3`.
  */
 import { execFile, spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { keepResult, measurement } from '../benchmarks/result.mjs'
 import { startPeer } from '../benchmarks/wasm/peer.mjs'
 import { median } from '../benchmarks/wasm/statistics.mjs'
 import { reportGpus } from './gpu-report.mjs'
@@ -19,6 +20,8 @@ const at = (...path) => join(root, ...path)
 const output = async (command, args) => (await promisify(execFile)(command, args, { cwd: root })).stdout.trim()
 const python = process.env.DDNET_PYTHON ?? 'python3'
 
+// Before anything is built, which is a load itself.
+const measured = measurement()
 try {
   await build(await install(), 'ddnet...')
 } catch (error) {
@@ -27,19 +30,11 @@ try {
   process.exit(1)
 }
 const diagnosis = await diagnose()
-const commit = await output('git', ['describe', '--always', '--dirty'])
 process.exitCode = await reportGpus(diagnosis, {
   pytorch,
   examine,
-  write: (name, report) => writeFile(at('benchmarks/results', name), `${JSON.stringify(report, null, 2)}\n`),
-  circumstances: () => ({
-    command: 'pnpm report:gpu',
-    commit,
-    date: new Date().toISOString(),
-    node: process.version,
-    system: diagnosis.machine.system,
-    cpu: cpus()[0].model,
-  }),
+  write: async (name, report) => keepResult(name, report),
+  circumstances: () => ({ command: 'pnpm report:gpu', ...measured, system: diagnosis.machine.system }),
   say: (line) => console.log(line),
 })
 

@@ -40,6 +40,7 @@ async function reported(
       },
       write: async (name, report) => {
         written[name] = report
+        return `benchmarks/results/${name}`
       },
       circumstances: () => ({ commit: 'abc1234' }),
       say: (line) => said.push(line),
