@@ -21,6 +21,17 @@ describeBackends('layerNorm', () => {
     })
   })
 
+  test('of a row of 65,537 values keeps their digits', async () => {
+    const values = Float32Array.from({ length: 65_537 }, (_, index) => 5 + Math.sin(index))
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
+    const y = await layerNorm(tensor(values, [1, values.length]), { normalizedShape: values.length }).data()
+    const errors = y.map((each, index) =>
+      Math.abs(each - ((values[index] as number) - mean) / Math.sqrt(variance + 1e-5)),
+    )
+    expect(errors.reduce((worst, error) => Math.max(worst, error), 0)).toBeLessThan(2e-6) // by PyTorch 5e-7
+  })
+
   test('of no rows is empty', () => {
     expect(layerNorm(zeros([0, 3]), { normalizedShape: 3 }).shape).toEqual([0, 3])
   })

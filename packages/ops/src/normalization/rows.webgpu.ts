@@ -18,7 +18,8 @@ function rowsOf({ outer, channels, groups }: Norm, { variant }: Gpu) {
   const type = length % 4 === 0 ? ('vec4<f32>' as const) : ('f32' as const)
   const blocks = type === 'f32' ? length : length / 4
   const units = outer * groups
-  const lanes = variant === 'software' ? 1 : lanesFor(blocks, workgroupSize)
+  // A processor has no use for lanes, but a long sum in one piece loses digits.
+  const lanes = variant === 'software' && blocks <= 4096 ? 1 : lanesFor(blocks, workgroupSize)
   return {
     type,
     lanes,
