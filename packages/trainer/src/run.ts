@@ -11,7 +11,7 @@ import { LogError } from './loggers/log-error.ts'
 import { isBroken } from './loss-part.ts'
 import { macrotask } from './macrotask.ts'
 import { type MeasuredBatch, sizeOf } from './read-batch.ts'
-import { addBatch, lossesOf, type Running, scoresOf, startRunning, totalLoss } from './running.ts'
+import { addBatch, lossesOf, type Running, savedRunning, scoresOf, startRunning, totalLoss } from './running.ts'
 import type { Scores } from './scores.ts'
 import type { Json, Phase, Snapshot } from './snapshot.ts'
 import type { Tensors } from './task.ts'
@@ -109,7 +109,7 @@ export class Run<B> {
     this.#loader.restore(loader)
     this.#step = step
     this.#phase = phase
-    const { sinceValidation, inEpoch } = running as unknown as { sinceValidation: Running; inEpoch: Running } // as `#snapshot` made it
+    const { sinceValidation, inEpoch } = savedRunning(running)
     this.#sinceValidation = sinceValidation
     this.#inEpoch = inEpoch
     for (const { name, callback } of this.#callbacks) {

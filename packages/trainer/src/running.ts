@@ -2,6 +2,7 @@ import { type MeanState, weightedMean } from '@ddnet/metrics'
 import type { MeasuredLoss } from './loss-part.ts'
 import type { MeasuredBatch } from './read-batch.ts'
 import type { MetricValue, Scores } from './scores.ts'
+import type { Json } from './snapshot.ts'
 import type { AnyMetric, MetricsOfHeads } from './task.ts'
 
 /** A loss over the batches so far: its mean under way, or its sum. */
@@ -20,6 +21,22 @@ const forEachMetric = <T>(
   value: (name: string, metric: AnyMetric, head: string) => T,
 ): Record<string, T> =>
   Object.fromEntries([...metrics].map(([name, { metric, head }]) => [name, value(name, metric, head)]))
+
+/**
+ * What a run saved of its losses and metrics.
+ * @throws Error for anything else: a file may say what it likes
+ */
+export function savedRunning(saved: Json): { readonly sinceValidation: Running; readonly inEpoch: Running } {
+  const is = (value: unknown, ...names: string[]): boolean =>
+    typeof value === 'object' && value !== null && names.every((name) => name in value)
+  const { sinceValidation, inEpoch } = (is(saved) ? saved : {}) as Record<string, unknown>
+  const isRunning = (value: unknown): value is Running =>
+    is(value, 'losses', 'metrics') && Object.values(value as Running).every((part) => is(part))
+  if (isRunning(sinceValidation) && isRunning(inEpoch)) return { sinceValidation, inEpoch }
+  throw new Error(
+    `fit: expected a snapshot whose 'running' has the losses and metrics of a run, got ${JSON.stringify(saved)}. Resume from another one.`,
+  )
+}
 
 export const startRunning = (metrics: MetricsOfHeads): Running => ({
   losses: {},

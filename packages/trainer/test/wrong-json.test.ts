@@ -44,7 +44,6 @@ test.each([
   ['phase', 'begin'],
   ['loader', { epoch: 0 }],
   ['key', { high: 0, low: 2 ** 32 }],
-  ['running', []],
   ['files', { 'model.safetensors': null }],
   ['callbacks', [1]],
 ])('%s is no %j', async (name, value) => {

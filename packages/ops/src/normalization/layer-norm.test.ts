@@ -26,7 +26,7 @@ describeBackends('layerNorm', () => {
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
     const y = await layerNorm(tensor(values, [1, values.length]), { normalizedShape: values.length }).data()
-    const errors = y.map((each, index) =>
+    const errors = Array.from(y, (each, index) =>
       Math.abs(each - ((values[index] as number) - mean) / Math.sqrt(variance + 1e-5)),
     )
     expect(errors.reduce((worst, error) => Math.max(worst, error), 0)).toBeLessThan(2e-6) // by PyTorch 5e-7

@@ -151,7 +151,7 @@ const parts = {
   phase: (value: unknown) => ['step', 'validation', 'epoch'].includes(value as string),
   loader: (value: unknown) => has(value, ['epoch', 'position'], isCount),
   key: (value: unknown) => has(value, ['high', 'low'], (word) => isCount(word) && (word as number) < 2 ** 32),
-  running: isRecord,
+  running: (value: unknown) => value !== undefined,
   optimizerStep: isCount,
   optimizerSteps: (value: unknown) => value === undefined || isRecordOf(value, isCount),
   callbacks: (value: unknown) => value === undefined || isRecord(value),
