@@ -1,9 +1,8 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { diskFiles, isJunkName } from '@ddnet/datasets/node'
 
 const imageEndings = /\.(png|jpe?g|jpe|jfif|webp|gif|avif|tiff?)$/i
-/** Folders and files that systems put beside photos. */
-const systemNames = /^(\.|__MACOSX$|@eaDir$)/
 
 /** Whether a word looks like images and not like a run: a file, the end of one, `-` for standard input, a pattern. */
 export async function isOfImages(word: string, cwd: string): Promise<boolean> {
@@ -35,23 +34,11 @@ export async function imageFiles(words: readonly string[], cwd: string): Promise
   return found
 }
 
-/** Names of all images below a folder, relative to it, in their order. */
-async function imagesBelow(folder: string, prefix = ''): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
-  const names: string[] = []
-  for (const { name } of entries.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))) {
-    if (systemNames.test(name)) continue
-    // Links are followed, but for those that lead nowhere.
-    const is = await stat(join(folder, name)).catch(() => undefined)
-    if (is?.isDirectory() && prefix.split('/').length < deepest)
-      names.push(...(await imagesBelow(join(folder, name), `${prefix}${name}/`)))
-    else if (is?.isFile() && imageEndings.test(name)) names.push(prefix + name)
-  }
-  return names
-}
-
-/** Links may lead in a circle. */
-const deepest = 20
+/** Names of all images below a folder, relative to it, in their order. Links are followed, and not in circles. */
+const imagesBelow = async (folder: string): Promise<string[]> =>
+  (await diskFiles(folder).list())
+    .filter((name) => imageEndings.test(name) && !isJunkName(name))
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 
 const isPattern = (word: string): boolean => /[*?[{]/.test(word)
 

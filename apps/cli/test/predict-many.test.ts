@@ -33,6 +33,19 @@ test('a folder is all images below it, a pattern those that match, in their orde
   expect((await named('photos')).filter((name) => /hidden|MACOSX|eaDir|\._|notes/.test(name))).toEqual([])
 })
 
+test('folders that link to each other are not walked in circles', async () => {
+  const shell = await withImages()
+  const names = ['a', 'b', 'c', 'd']
+  for (const name of names) mkdirSync(join(shell.cwd, 'photos', name))
+  for (const name of names)
+    for (const other of names) symlinkSync(`../${other}`, join(shell.cwd, 'photos', name, `to-${other}`))
+  writeFileSync(join(shell.cwd, 'photos/a/1.jpg'), 'no image')
+  const found = await imageFiles(['photos'], shell.cwd)
+  expect(found).toContain('photos/a/1.jpg')
+  expect(found.filter((name) => name.endsWith('cats/0.jpg'))).toEqual(['photos/cats/0.jpg'])
+  expect(found.length).toBeLessThan(100)
+})
+
 test('an image that cannot be read is told, the others go on, and the exit code is 1', async () => {
   const shell = await withImages()
   const { code, stdout, stderr } = await shell.run('predict', 'photos/cats', 'none.png')
