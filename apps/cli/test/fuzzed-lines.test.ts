@@ -8,7 +8,7 @@ import { type Session, session } from './session.ts'
 // Every command with everything that does not belong there: what is wrong is told in one line of this program's own words.
 
 const long = 'x'.repeat(10_000)
-/** Words in the place of each word that a command takes; not `/` and `..`, below which is the whole disk of whoever runs this. */
+/** Words in the place of each word that a command takes; not `/`, `..` and `~`, below which is what whoever runs this has. */
 const words = [
   ...[
     '',
@@ -42,7 +42,7 @@ const words = [
     'circle',
     'bytes.yaml',
   ],
-  ...['__proto__', 'constructor=1', 'toString', '%s%d', '\x1b[2J', '\ud800', 'runs', 'photos', '~', '$HOME', 'C:\\a'],
+  ...['__proto__', 'constructor=1', 'toString', '%s%d', '\x1b[2J', '\ud800', 'runs', 'photos', '$HOME', 'C:\\a'],
 ]
 const options = [...['--none', '--none=1', '-z', '--json=1', '--', '--verbose=1', `--${long}`, '--nul\0', '--=', '---']]
 /** Words of settings. */
