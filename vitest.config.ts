@@ -10,8 +10,8 @@ export default defineConfig({
     include: ['{packages,apps}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts', 'conformance/**/*.test.ts'],
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',
-    // A worker starts each backend once for all of its files.
-    isolate: false,
+    // A process a file: what one leaves behind (modules, devices, WebAssembly's memory) is no other's.
+    isolate: true,
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
