@@ -20,6 +20,7 @@ const allowed: Record<string, string[]> = {
   formats: ['ops'],
   visuals: ['ops'],
   trainer: ['ops', 'layers', 'losses', 'metrics', 'optimizers', 'datasets', 'formats'],
+  tasks: ['ops', 'layers', 'losses', 'metrics', 'trainer', 'visuals'],
   'backend-wasm': ['ops'],
   'backend-webgpu': ['ops'],
   'backend-node': ['ops'],

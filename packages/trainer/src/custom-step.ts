@@ -10,7 +10,7 @@ import { handles, OptimizedModel } from './optimized-model.ts'
 import { type MeasuredBatch, readBatch, sizeOf } from './read-batch.ts'
 import type { Scores } from './scores.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { Step, StepContext } from './step-trainer.ts'
+import type { Step, UpdateContext } from './step-trainer.ts'
 import type { MetricsOfHeads, Tensors } from './task.ts'
 
 /** Models that learn by a step that the user wrote. */
@@ -80,7 +80,7 @@ export class CustomStep implements Learner {
 
   #run(batch: Tensors, key: Key, update: Updating): Readonly<Record<string, LossPart>> {
     let updates = 0
-    const context: StepContext<string> = {
+    const context: UpdateContext<string> = {
       key,
       step: this.#count,
       update: (name, forward) => update(name, forward, key.fold('update').fold(updates++)),

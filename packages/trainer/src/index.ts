@@ -32,12 +32,13 @@ export type { KernelProfile, Profile, ProfileOptions, ProfilePhase } from './pro
 export { profileTable } from './profile-table.ts'
 export type { MetricValue, Scores } from './scores.ts'
 export type { Json, Phase, Snapshot } from './snapshot.ts'
+export type { ScoresOf as StepScores, StepContext, StepResult } from './step.ts'
 export {
   type Step,
-  type StepContext,
   type StepFitOptions,
   StepTrainer,
   type StepTrainerOptions,
+  type UpdateContext,
 } from './step-trainer.ts'
 export { type Forward, type Losses, type Metrics, onHead } from './task.ts'
 export { type ScoresOf, Trainer, type TrainerOptions } from './trainer.ts'

@@ -10,7 +10,7 @@ import type { FitOptions, FitResult } from './fit-options.ts'
 import { Run } from './run.ts'
 
 /** What a step works with. */
-export interface StepContext<Name extends string> {
+export interface UpdateContext<Name extends string> {
   /**
    * Differentiates `forward`'s loss by the parameters of one model, and takes a step of that model's optimizer. Running
    * statistics of all models that ran in training are committed. Gives what `forward` gave: the loss before the update.
@@ -30,7 +30,10 @@ export interface StepContext<Name extends string> {
  * be asynchronous; it runs inside `tidy`, which disposes what it makes. In the scores of an epoch a loss that is a scalar counts
  * by the batch's samples; `{ mean, weight }` by its weight, and `{ sum }` is added.
  */
-export type Step<B, Name extends string> = (batch: B, context: StepContext<Name>) => Readonly<Record<string, LossValue>>
+export type Step<B, Name extends string> = (
+  batch: B,
+  context: UpdateContext<Name>,
+) => Readonly<Record<string, LossValue>>
 
 export interface StepTrainerOptions<B, Name extends string> {
   readonly models: Readonly<Record<Name, Module>>

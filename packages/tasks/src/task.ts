@@ -1,0 +1,95 @@
+import type { Direction, Measures } from '@ddnet/metrics'
+import type { Json, StepScores as ScoresOf, StepContext, StepResult } from '@ddnet/trainer'
+import type { Picture, ReportData } from '@ddnet/visuals'
+
+/** What a data set is, as far as a model and a task must know it. */
+export interface DataFacts {
+  readonly image: { readonly height: number; readonly width: number; readonly channels: number }
+  /** The names of its classes, where it has any. */
+  readonly classNames?: readonly string[] | undefined
+}
+
+/**
+ * What a model is trained for: the step and what to monitor, which a trainer takes as they are, and what else whoever trains,
+ * evaluates and predicts must know of it. `new Trainer({ model, optimizer, data, ...classification({ classes: 10 }) })`.
+ *
+ * Batch is what a batch must have, Net what a model must be.
+ */
+export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures, Prediction> {
+  readonly kind: 'task'
+  /** `classification`: the words of Hugging Face's tasks. */
+  readonly name: string
+  /** The fields that a batch must have, each with what it is. */
+  readonly fields: Readonly<Record<keyof Batch & string, string>>
+  /** How many channels or classes a model of this data must give. */
+  readonly outputs: number
+  readonly step: (batch: Batch, context: StepContext<Net>) => StepResult<M>
+  readonly monitor: 'loss' | (keyof M & string)
+  /** What a finished model is measured by: the same loss, and more than a step measures. */
+  readonly evaluate: (batch: Batch, context: StepContext<Net>) => StepResult<Evaluated>
+  /** How each score that is a number is told. */
+  readonly scores: { readonly [Name in 'loss' | (keyof M & string)]?: ScoreView }
+  /** What the model says of each sample of a batch; where the batch has the truth, with the truth. The batch stays the caller's. */
+  predict(model: Net, batch: PredictedFrom<Batch>): Promise<Prediction[]>
+  readonly views: TaskViews<Prediction, ScoresOf<Evaluated>>
+  /** What a guess without a model reaches, by the names of the scores; nothing where that cannot be told from these facts. */
+  baseline?(data: { readonly labels?: ArrayLike<number> | undefined }): Readonly<Record<string, number>> | undefined
+}
+
+/** What predictions need of a batch: its pictures. The truth may be there or not. */
+export type PredictedFrom<Batch> = { readonly [Name in keyof Batch & 'image']: Batch[Name] } & Partial<Batch>
+
+/** How a score is told. */
+export interface ScoreView {
+  /** In a title: `accuracy`. */
+  readonly title: string
+  /** In a line: `acc`. */
+  readonly short: string
+  readonly better: Direction
+  /** Whether it is a share, of which axes and figures are percent. */
+  readonly percent?: boolean
+  format(value: number): string
+}
+
+/** What terminal, file and page show. Texts have no colors, pictures are plain pixels. */
+export interface TaskViews<Prediction, Scores> {
+  /** A prediction in one line: `cat 87.1%, dog 5.2%`. */
+  line(prediction: Prediction): string
+  json(prediction: Prediction): Json
+  /** A prediction as rows of a table, all with the same columns. */
+  rows(prediction: Prediction): readonly Readonly<Record<string, string | number>>[]
+  /** Predictions on their pictures, as one picture. */
+  picture(samples: readonly PredictedPicture<Prediction>[], options?: { readonly title?: string }): Picture
+  /** What an evaluation came to. */
+  report(scores: Scores): TaskReport
+  /** The sections of a run's page. */
+  page(scores: Scores | undefined, samples: readonly PredictedPicture<Prediction>[]): PageSections
+}
+
+export type PageSections = Pick<ReportData, 'classes' | 'predictions' | 'pictures'>
+
+/** A prediction and the picture that it is of, as it was before it was scaled and normalized for the model. */
+export interface PredictedPicture<Prediction> {
+  readonly image: Picture
+  readonly prediction: Prediction
+}
+
+/** An evaluation in words and figures. */
+export interface TaskReport {
+  /** `accuracy 71.30% (7,130 of 10,000), loss 0.8231` */
+  readonly headline: string
+  /** The figures, for whoever reads them by program. */
+  readonly json: Readonly<Record<string, Json>>
+  readonly table?: ReportTable
+}
+
+export interface ReportTable {
+  readonly columns: readonly ReportColumn[]
+  readonly rows: readonly (readonly (string | number)[])[]
+}
+
+export interface ReportColumn {
+  readonly title: string
+  /** A share is between 0 and 1, to be shown as percent, or as a bar. */
+  readonly kind: 'text' | 'count' | 'share'
+}
