@@ -16,8 +16,8 @@ import {
   evaluationLoader,
   keysOf,
   trainingLoader,
-} from '../apps/cli/src/experiment.ts'
-import { totalSteps } from '../apps/cli/src/step-counts.ts'
+} from '../apps/cli/src/run/experiment.ts'
+import { totalSteps } from '../apps/cli/src/run/step-counts.ts'
 import { tensorflow } from '../packages/backend-node/src/index.ts'
 import { accuracy } from '../packages/metrics/src/index.ts'
 

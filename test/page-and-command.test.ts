@@ -5,7 +5,7 @@ import { resolveConfig } from '../apps/cli/src/config/resolve.ts'
 import { savedConfig } from '../apps/cli/src/config/saved.ts'
 import type { Config } from '../apps/cli/src/config/schema.ts'
 import { readSettings } from '../apps/cli/src/config/settings.ts'
-import { recordOf } from '../apps/cli/src/run-record.ts'
+import { recordOf } from '../apps/cli/src/run/run-record.ts'
 import { recipeOf, settingsOf } from '../apps/studio/src/run-folder.ts'
 
 // What a run of the page says of itself is what `ddnet train` reads, and the reverse.

@@ -1,7 +1,7 @@
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os'
 import { z } from 'zod'
 import { readJsonFile } from './files.ts'
-import type { SelectedBackend } from './select-backend.ts'
+import type { SelectedBackend } from './backend/select-backend.ts'
 
 /** Where something was computed, for whoever wonders later. */
 export interface Environment {

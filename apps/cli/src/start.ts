@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { problemOf } from './errors.ts'
-import { exitCodeFor, processIo } from './io.ts'
+import { exitCodeFor, processIo } from './terminal/io.ts'
 import { main } from './program.ts'
 import { report } from './terminal/report.ts'
 

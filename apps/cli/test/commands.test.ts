@@ -6,7 +6,7 @@ import { BackendUnavailable } from '@ddnet/ops'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { asCalled } from '../src/command-names.ts'
+import { asCalled } from '../src/terminal/command-names.ts'
 import { type Session, session, wasmOnly } from './session.ts'
 
 const tiny = ['model.channels=[4]', 'batchSize=8', 'steps=4', 'validation.images=40', 'validation.every=4', 'name=a']

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { imageFiles } from '../src/image-files.ts'
+import { imageFiles } from '../src/data/image-files.ts'
 import { writePhotos } from './photos.ts'
 import { type Session, session } from './session.ts'
 

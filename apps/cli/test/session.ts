@@ -6,9 +6,9 @@ import type { Backend } from '@ddnet/ops'
 import { BackendUnavailable, getBackend, random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { onTestFinished } from 'vitest'
-import type { BackendStarters } from '../src/backend-starters.ts'
-import type { LoadData } from '../src/data.ts'
-import type { Io, StopSignal } from '../src/io.ts'
+import type { BackendStarters } from '../src/backend/backend-starters.ts'
+import type { LoadData } from '../src/data/load-data.ts'
+import type { Io, StopSignal } from '../src/terminal/io.ts'
 import { main, type Parts } from '../src/program.ts'
 
 /** `count` images of 32 × 32, each class of another color, under noise. */

@@ -3,7 +3,7 @@ import { droppedText, resolveConfig } from '../config/resolve.ts'
 import { readSettings } from '../config/settings.ts'
 import { toYaml } from '../config/to-yaml.ts'
 import type { Parts } from '../program.ts'
-import { isAccelerated } from '../select-backend.ts'
+import { isAccelerated } from '../backend/select-backend.ts'
 import { sayer } from '../terminal/say.ts'
 
 /** `ddnet config`: the settings that `train` would use, where each comes from, and on request what it means. */

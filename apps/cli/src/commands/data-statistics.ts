@@ -1,5 +1,5 @@
-import { loadData } from '../data.ts'
-import { namedData } from '../named-data.ts'
+import { loadData } from '../data/load-data.ts'
+import { namedData } from '../data/named-data.ts'
 import type { Parts } from '../program.ts'
 import { formatCount } from '../terminal/format.ts'
 import { sayer } from '../terminal/say.ts'

@@ -1,9 +1,9 @@
-import { evaluateHeldOut } from '../evaluate-held-out.ts'
-import { perClass } from '../evaluation.ts'
+import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
+import { perClass } from '../run/evaluation.ts'
 import type { Parts } from '../program.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
 import { styleFor } from '../terminal/style.ts'
-import { type UseOptions, useRun } from '../use-run.ts'
+import { type UseOptions, useRun } from '../run/use-run.ts'
 
 /** `ddnet eval RUN`: the accuracy of a run's checkpoint on all test images. */
 export async function evaluate(

@@ -7,7 +7,7 @@ import { writeWhole } from '../files.ts'
 import type { Parts } from '../program.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
 import { sayer } from '../terminal/say.ts'
-import { type UsedRun, useRun } from '../use-run.ts'
+import { type UsedRun, useRun } from '../run/use-run.ts'
 
 export interface ExportOptions {
   readonly checkpoint: string

@@ -1,14 +1,11 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { CliError, UsageError } from '../errors.ts'
 import { write } from '../files.ts'
+import { installedPath } from '../installation.ts'
 import type { Parts } from '../program.ts'
 import { commandSayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
-
-/** Chunks of the built command lie in `dist`, this file in `src/commands`. */
-const templates = ['../template', '../../template'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
 
 /** What is in the folder of a repository that is about to begin. */
 const allowed = ['.git', '.DS_Store']
@@ -57,7 +54,8 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 async function templateFolder(): Promise<string> {
-  for (const folder of templates) if ((await namesIn(folder)).includes('package.json')) return folder
+  const folder = installedPath('template')
+  if ((await namesIn(folder)).includes('package.json')) return folder
   throw new CliError('the template of a project is missing from this installation. Install ddnet again.')
 }
 

@@ -18,8 +18,8 @@ export async function train(
   const layers = await collectLayers(words, options, parts.io, settings)
   // Loaded only now, so that mistakes are answered at once.
   const [{ resumedRun, startedRun }, { trainRun }] = await Promise.all([
-    import('../begin-run.ts'),
-    import('../train-run.ts'),
+    import('../run/begin-run.ts'),
+    import('../run/train-run.ts'),
   ])
   // Training does not depend on being watched: neither on a reader (see io.ts) nor on a terminal.
   const heedHangup = parts.io.ignoreHangup()

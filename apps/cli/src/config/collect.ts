@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
-import type { Io } from '../io.ts'
+import type { Io } from '../terminal/io.ts'
 import type { Entry } from './entry.ts'
 import { nearest } from './nearest.ts'
 import { readArguments, readConfigFile, readEnvironment, short } from './read-entries.ts'

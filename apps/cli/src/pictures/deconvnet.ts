@@ -1,7 +1,7 @@
 import { DDNet, deconvnet, featureMaps } from '@ddnet/models'
 import { dispose, max, type Tensor4D } from '@ddnet/ops'
 import { fromValues, type Picture, pictureTable, unstack } from '@ddnet/visuals'
-import { evaluationBatchSize } from '../memory.ts'
+import { evaluationBatchSize } from '../backend/memory.ts'
 import { formatCount } from '../terminal/format.ts'
 import { batchOf, hostOf, type LeftOut, type NamedPicture, picturesOf, type Subject } from './subject.ts'
 

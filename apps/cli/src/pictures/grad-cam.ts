@@ -1,7 +1,7 @@
 import { gradCam } from '@ddnet/models'
 import { dispose, softmax, type Tensor2D, type Tensor4D, tidy } from '@ddnet/ops'
 import { overlay, type Picture, pictureTable } from '@ddnet/visuals'
-import type { Model } from '../experiment.ts'
+import type { Model } from '../run/experiment.ts'
 import { batchOf, hostOf, pictureOf, type Subject, stagesOf } from './subject.ts'
 
 export async function activationMaps(subject: Subject, onProgress: (done: number, total: number) => void) {

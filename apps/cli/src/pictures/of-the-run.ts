@@ -1,6 +1,6 @@
 import { toHost } from '@ddnet/ops'
 import { confusionSheet, filterSheet, grid, type Picture, plotPicture } from '@ddnet/visuals'
-import { curvesOf } from '../run-report.ts'
+import { curvesOf } from '../run/run-report.ts'
 import { formatCount, formatPercent } from '../terminal/format.ts'
 import type { LeftOut, NamedPicture, Subject } from './subject.ts'
 

@@ -2,9 +2,9 @@ import type { Dataset, Sample } from '@ddnet/datasets'
 import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
 import { fromValues, type Picture, unstack, type Values } from '@ddnet/visuals'
 import type { Config } from '../config/schema.ts'
-import type { Evaluation } from '../evaluation.ts'
-import { type Model, preprocessing } from '../experiment.ts'
-import type { MetricsRecord } from '../metrics-log.ts'
+import type { Evaluation } from '../run/evaluation.ts'
+import { type Model, preprocessing } from '../run/experiment.ts'
+import type { MetricsRecord } from '../run/metrics-log.ts'
 
 /** What the pictures are of. */
 export interface Subject {

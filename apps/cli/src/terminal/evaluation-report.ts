@@ -1,4 +1,4 @@
-import { type Evaluation, perClass } from '../evaluation.ts'
+import { type Evaluation, perClass } from '../run/evaluation.ts'
 import { shareBar } from './bar.ts'
 import { formatCount, formatPercent } from './format.ts'
 import { printable } from './printable.ts'

@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update'
-import type { Io } from '../io.ts'
+import type { Io } from './io.ts'
 import { harmless } from './printable.ts'
 import { isLive } from './style.ts'
 

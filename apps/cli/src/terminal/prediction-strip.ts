@@ -1,5 +1,5 @@
 import { type PredictionSample, toAnsi } from '@ddnet/visuals'
-import type { Io } from '../io.ts'
+import type { Io } from './io.ts'
 import { formatPercent } from './format.ts'
 import { printable } from './printable.ts'
 import type { Style } from './style.ts'

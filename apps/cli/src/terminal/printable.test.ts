@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Output } from '../io.ts'
+import type { Output } from './io.ts'
 import { guarded, printable } from './printable.ts'
 
 test.each([

@@ -1,4 +1,4 @@
-import type { Io, Output } from '../io.ts'
+import type { Io, Output } from './io.ts'
 import { plain, styleFor } from './style.ts'
 
 // Control characters (C0, DEL, C1), line separators and what turns the direction of text around.

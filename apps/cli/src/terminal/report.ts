@@ -1,5 +1,5 @@
-import { asCalled, commandNames } from '../command-names.ts'
-import type { Io } from '../io.ts'
+import { asCalled, commandNames } from './command-names.ts'
+import type { Io } from './io.ts'
 import { printable } from './printable.ts'
 import { wrap } from './say.ts'
 import { styleFor } from './style.ts'

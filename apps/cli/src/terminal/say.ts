@@ -1,4 +1,4 @@
-import type { Io } from '../io.ts'
+import type { Io } from './io.ts'
 import { printable, printableLines } from './printable.ts'
 import { type Style, styleFor } from './style.ts'
 import { visibleLength } from './table.ts'

@@ -1,0 +1,103 @@
+import type { Cifar10, cifar10, Dataset, Sample } from '@ddnet/datasets'
+import type { Config } from '../config/schema.ts'
+import type { Io } from '../terminal/io.ts'
+import { formatBytes, formatCount } from '../terminal/format.ts'
+import { liveLine } from '../terminal/live-line.ts'
+import { progressBar } from '../terminal/progress-line.ts'
+import { sayer } from '../terminal/say.ts'
+import { styleFor } from '../terminal/style.ts'
+
+/** What a run trains on and is measured on. */
+export interface LabelledImages {
+  readonly train: Dataset<Sample>
+  /** What a run chooses by while it trains: its best checkpoint, and when to stop. None where it trains on all images. */
+  readonly validation?: Dataset<Sample>
+  /** Looked at once, when all is chosen. None where a folder has none. */
+  readonly test?: Dataset<Sample>
+  readonly classNames: readonly string[]
+}
+
+/** Images that nothing was trained on, and what they are for. */
+export interface HeldOut {
+  readonly split: Split
+  readonly images: Dataset<Sample>
+}
+
+export type Split = 'test' | 'validation'
+
+/** What a finished run is measured on: the test images, else those that it chose by. */
+export function heldOut({ validation, test }: LabelledImages): HeldOut {
+  if (test !== undefined) return { split: 'test', images: test }
+  return { split: 'validation', images: validation as Dataset<Sample> } // a run that would have neither is refused
+}
+
+/** `45,000 training images, 5,000 validation images, 10,000 test images`. */
+export const countedImages = ({ train, validation, test }: LabelledImages): string =>
+  [
+    `${formatCount(train.length)} training images`,
+    ...(validation === undefined ? [] : [`${formatCount(validation.length)} validation images`]),
+    ...(test === undefined ? [] : [`${formatCount(test.length)} test images`]),
+  ].join(', ')
+
+/** Loads CIFAR-10: from where people have it, or what a test made up. */
+export type LoadData = typeof cifar10
+
+/** The package is loaded when data is wanted, for it takes a while. */
+export const loadCifar10: LoadData = async (options) => (await import('@ddnet/datasets')).cifar10(options)
+
+const secondsBetweenLines = 10
+
+/**
+ * Loads the data set of a run, telling where it comes from and how far a download is.
+ *
+ * @param options.takesSettings whether the command does, for the remedies that errors name
+ */
+export async function loadData(
+  config: Pick<Config, 'data' | 'size' | 'seed'>,
+  io: Io,
+  load: LoadData,
+  { takesSettings = false } = {},
+): Promise<LabelledImages> {
+  const { data } = config
+  if (data.name === 'folder') return (await import('./load-folder.ts')).loadFolder(config, io, takesSettings)
+  const say = sayer(io)
+  const line = liveLine(io)
+  const style = styleFor(io.stderr, io.env)
+  let saidAt = Date.now()
+  try {
+    const images = await load({
+      ...(data.directory !== null && { directory: data.directory }),
+      log: (message) => {
+        line.clear()
+        say('data', message)
+      },
+      onProgress: ({ source, receivedBytes, totalBytes }) => {
+        const amount =
+          totalBytes === undefined
+            ? formatBytes(receivedBytes)
+            : `${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}`
+        line.update((columns) => {
+          const text = `${source} ${amount}`
+          const bar =
+            totalBytes === undefined
+              ? ''
+              : progressBar(receivedBytes / totalBytes, Math.min(30, columns - text.length - 1), style)
+          return `${text} ${bar}`.trimEnd()
+        })
+        if (line.live || Date.now() - saidAt < secondsBetweenLines * 1000) return
+        saidAt = Date.now()
+        say('data', `${source}: ${amount}`)
+      },
+    })
+    return await withValidation(images, data.validation)
+  } finally {
+    line.clear()
+  }
+}
+
+/** CIFAR-10 comes with images to train on and to test on, and with none to choose by: these are a part of the former. */
+async function withValidation(images: Cifar10, share: number): Promise<LabelledImages> {
+  if (share === 0) return images
+  const { validationSplit } = await import('@ddnet/datasets')
+  return { ...images, ...validationSplit(images.train, share) }
+}

@@ -1,0 +1,189 @@
+import { dirname, join, relative, resolve } from 'node:path'
+import {
+  type Dataset,
+  type FolderNotes,
+  type ImageFolder,
+  type ImageSplits,
+  imageDataset,
+  imageSplits,
+  inOwnOrder,
+  type Sample,
+  subset,
+  validationSplit,
+} from '@ddnet/datasets'
+import { diskFiles } from '@ddnet/datasets/node'
+import type { Config } from '../config/schema.ts'
+import type { LabelledImages } from './load-data.ts'
+import { memoryLimit } from '../environment.ts'
+import { CliError, explain, UsageError } from '../errors.ts'
+import { inParallel } from './in-parallel.ts'
+import type { Io } from '../terminal/io.ts'
+import { readImage } from './read-image.ts'
+import { formatBytes, formatCount } from '../terminal/format.ts'
+import { liveLine } from '../terminal/live-line.ts'
+import { countLine } from '../terminal/progress-line.ts'
+import { sayer } from '../terminal/say.ts'
+import { styleFor } from '../terminal/style.ts'
+
+/** Share of the memory that images may take. */
+const memoryShare = 0.5
+const mostExamples = 2
+
+/** Names of image files with their classes, before any of them is read. */
+export type ImageList = Pick<ImageFolder, 'classNames' | 'names' | 'labels'>
+
+/**
+ * What is in a folder, as `imageSplits` has it: names of images relative to the folder, none of which is read.
+ *
+ * @throws DatasetError for a folder without images in folders, folders that look like splits and are not, and a class that
+ * is not trained
+ */
+export const listImageFolder = (directory: string): Promise<ImageSplits> => imageSplits(diskFiles(directory))
+
+/** Of each kind of files that are left out, how many, which, and what to do; and which links lead elsewhere. */
+export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType<typeof sayer>): void {
+  const examples = (names: readonly string[]) =>
+    names.length > mostExamples ? `${names.slice(0, mostExamples).join(', ')} …` : names.join(', ')
+  for (const { what, names, remedy } of leftOut) {
+    say(
+      'left out',
+      `${formatCount(names.length)} ${what}: ${examples(names)}.${remedy === undefined ? '' : ` ${remedy}`}`,
+    )
+  }
+  if (linksOutside.length > 0) {
+    say(
+      'links',
+      `${formatCount(linksOutside.length)} lead out of the folder, and were followed: ${examples(linksOutside)}`,
+    )
+  }
+}
+
+/**
+ * A folder of images as data to train on. All images are decoded once, cut to a square and scaled to `size`, and stay in
+ * memory. Of a folder without validation images every class of the training images gives `data.validation` of them.
+ *
+ * @param takesSettings whether the command does, so that one can leave out what cannot be read
+ * @throws UsageError for a folder that cannot be trained on; CliError for an image that cannot be read, unless
+ * `data.onError` is `skip`
+ */
+export async function loadFolder(
+  config: Pick<Config, 'data' | 'size' | 'seed'>,
+  io: Io,
+  takesSettings: boolean,
+): Promise<LabelledImages> {
+  const { data, size } = config
+  if (data.name !== 'folder' || data.directory === null) throw new Error('expected a folder of images') // checked with the settings
+  const directory = resolve(io.cwd, data.directory)
+  const lists = await listImageFolder(directory)
+  const { classNames } = lists
+  sayNotes(lists, sayer(io))
+  if (classNames.length < 2) throw new UsageError(oneClass(lists, data.directory))
+  const parts = [lists.train, lists.validation, lists.test]
+  const count = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0)
+  refuseTooMany(count, size)
+  const reader = imageReader(directory, { size, count, onError: data.onError, takesSettings }, io)
+  const read = async (part: ImageFolder, what: string) => {
+    const images = await reader(part)
+    if (images.length > 0) return images
+    throw new CliError(
+      `none of the ${part.length} ${what} images of ${data.directory} can be read. Mend or replace them.`,
+    )
+  }
+  const train = await read(lists.train, 'training')
+  const validation = lists.validation && inOwnOrder(await read(lists.validation, 'validation'))
+  const test = lists.test && inOwnOrder(await read(lists.test, 'test'))
+  const held = { ...(validation && { validation }), ...(test && { test }) }
+  if (validation !== undefined || data.validation === 0) return { train, ...held, classNames }
+  refuseTooFew(train.labels ?? [], lists.train, data.directory)
+  return { ...held, ...splitOff(train, data.validation), classNames }
+}
+
+/** @throws UsageError for a share of images that is none of them */
+function splitOff(train: Dataset<Sample>, share: number) {
+  if (Math.round(share * train.length) === 0) {
+    throw new UsageError(
+      `data.validation=${share} leaves none of ${train.length} images to choose by. Try data.validation=0.2`,
+    )
+  }
+  return validationSplit(train, share)
+}
+
+/** Most often there is one folder more above the classes than was thought. */
+function oneClass({ classNames: [name = ''], train }: ImageSplits, directory: string): string {
+  const folder = dirname(train.names[0] as string)
+  const below = relative(name, folder).split('/')[0]
+  const inner = `${directory}/${name}`
+  const hint = below ? ` Perhaps it is ${inner} that has one: folder=${inner}` : ''
+  return `${directory} has images of one class, ${name}: expected a folder for each of two classes or more, as in ${directory}/cat/1.jpg and ${directory}/dog/1.jpg.${hint}`
+}
+
+function refuseTooMany(count: number, size: number): void {
+  const [needed, allowed] = [count * size * size * 3, memoryShare * memoryLimit()]
+  if (needed <= allowed) return
+  const fitting = Math.floor(Math.sqrt(allowed / count / 3) / 8) * 8
+  throw new UsageError(
+    `${formatCount(count)} images of size=${size} take ${formatBytes(needed)} of memory, and this machine has ${formatBytes(allowed)} for them. ${fitting >= 8 ? `Try size=${fitting}` : 'Take fewer of them.'}`,
+  )
+}
+
+/** @param labels of the images that could be read */
+function refuseTooFew(labels: ArrayLike<number>, listed: ImageList, directory: string): void {
+  const counts = new Array<number>(listed.classNames.length).fill(0)
+  for (const label of Array.from(labels)) counts[label] = (counts[label] as number) + 1
+  for (const [label, count] of counts.entries()) {
+    if (count < 2) {
+      const folder = dirname(join(directory, listed.names[listed.labels.indexOf(label)] as string))
+      throw new UsageError(
+        `${folder} has ${count === 1 ? 'one image' : 'no image that can be read'}: expected at least two, one to train with and one to choose by. Add images, or remove the folder.`,
+      )
+    }
+  }
+}
+interface ReaderOptions {
+  readonly size: number
+  /** Of all lists together. */
+  readonly count: number
+  readonly onError: 'throw' | 'skip'
+  readonly takesSettings: boolean
+}
+
+/** Decodes lists of images, and shows how far it is. */
+function imageReader(directory: string, { size, count, onError, takesSettings }: ReaderOptions, io: Io) {
+  const line = liveLine(io)
+  const style = styleFor(io.stderr, io.env)
+  const pixels = size * size * 3
+  let done = 0
+  return async ({ names, labels }: ImageList): Promise<Dataset<Sample>> => {
+    const images = new Uint8Array(names.length * pixels)
+    const failed = new Map<number, string>()
+    const take = async (index: number) => {
+      try {
+        const { image } = await readImage(join(directory, names[index] as string), size, names[index])
+        images.set(image as Uint8Array, index * pixels)
+      } catch (error) {
+        failed.set(index, explain(error).message)
+      }
+      done++
+      line.update((columns) => countLine('reading', done, count, columns, style))
+    }
+    try {
+      await inParallel(names.length, take)
+    } finally {
+      line.clear()
+    }
+    const dataset = imageDataset({ images, labels, shape: [size, size, 3] })
+    if (failed.size === 0) return dataset
+    const [first] = [...failed].sort(([a], [b]) => a - b).map(([, message]) => message)
+    const others =
+      failed.size === 1
+        ? ''
+        : ` So it is with ${failed.size - 1} more of ${names.length}; ddnet data inspect lists them.`
+    const remedy = takesSettings ? 'Mend or remove it, or leave it out with data.onError=skip' : 'Mend or remove it.'
+    if (onError === 'throw') throw new CliError(`${first}${others} ${remedy}`)
+    sayer(io)('data', `left out ${failed.size} of ${names.length} images: ${first}${others}`)
+    return subset(
+      dataset,
+      [...labels.keys()].filter((index) => !failed.has(index)),
+    )
+  }
+}

@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Batch, imageDataset, type Loader } from '@ddnet/datasets'
+import { cacheDirectory } from '@ddnet/datasets/node'
+import { dispose } from '@ddnet/ops'
+import { commandNames } from '../terminal/command-names.ts'
+import type { Config } from '../config/schema.ts'
+import { loadData } from './load-data.ts'
+import { listImageFolder } from './load-folder.ts'
+import { memoryLimit } from '../environment.ts'
+import { UsageError } from '../errors.ts'
+import { trainingLoader } from '../run/experiment.ts'
+import { inParallel } from './in-parallel.ts'
+import type { Parts } from '../program.ts'
+import { readImage } from './read-image.ts'
+import { formatBytes } from '../terminal/format.ts'
+
+/** How fast a run's images come. */
+export interface DataFigures {
+  /** Out of the loader, with the transforms, as tensors, while nothing else is done. */
+  readonly imagesPerSecond: number
+  /** Image files, which are decoded once before the training. */
+  readonly reading?: {
+    readonly imagesPerSecond: number
+    /** How many there are to read. */
+    readonly images: number
+  }
+}
+
+/** Image files that are read to measure how fast that is. */
+const mostRead = 256
+
+/** The images that a run would train with, or why they cannot be measured. A data set is never downloaded for it. */
+export async function measureData(config: Config, parts: Parts): Promise<DataFigures | { readonly missing: string }> {
+  const { io, start, loadData: load } = parts
+  const { data, size } = config
+  const cached = join(cacheDirectory(io.env), 'cifar10')
+  if (data.name === 'cifar10' && data.directory === null && !existsSync(cached)) {
+    const fetching = `${commandNames(io.env).ddnet} data prepare cifar10`
+    return { missing: `CIFAR-10 is not in ${cached}. What fetches it: ${fetching}` }
+  }
+  const backend = await start.wasm() // a loader makes tensors
+  try {
+    if (data.name === 'folder') {
+      const { dataset, ...reading } = await readSome(resolve(io.cwd, data.directory as string), size)
+      return { imagesPerSecond: await loaderSpeed(trainingLoader(dataset, config)), reading }
+    }
+    const { train } = await loadData(config, io, load)
+    return { imagesPerSecond: await loaderSpeed(trainingLoader(train, config)) }
+  } finally {
+    backend.dispose()
+  }
+}
+
+/** Images a second that come out of a loader, epoch after epoch. */
+async function loaderSpeed(batches: Loader<Batch>, seconds = 1): Promise<number> {
+  let [images, began] = [0, 0]
+  for (;;) {
+    for await (const batch of batches) {
+      dispose(Object.values(batch))
+      // The first batch warms up.
+      if (began === 0) began = performance.now()
+      else images += batch.images.shape[0]
+      const spent = performance.now() - began
+      if (images > 0 && spent >= seconds * 1000) return (images / spent) * 1000
+    }
+  }
+}
+
+/**
+ * Some images of a folder in memory, evenly from all of its classes, and how fast they were read. Those that cannot be
+ * read are left out.
+ *
+ * @throws CliError where that is all of them
+ */
+async function readSome(directory: string, size: number) {
+  const { train, validation, test } = await listImageFolder(directory)
+  const bytes = size * size * 3
+  // Read one by one, and then brought together.
+  const fitting = Math.floor(memoryLimit() / 4 / bytes)
+  const count = Math.min(mostRead, train.names.length, fitting)
+  if (count === 0)
+    throw new UsageError(
+      `an image of size=${size} takes ${formatBytes(bytes)}, and this machine has ${formatBytes(memoryLimit())}. Try a smaller size, as in size=224`,
+    )
+  const chosen = Array.from({ length: count }, (_, at) => Math.floor((at * train.names.length) / count))
+  const read: { image: Uint8Array; label: number }[] = []
+  let problem: unknown
+  const began = performance.now()
+  await inParallel(count, async (at) => {
+    const index = chosen[at] as number
+    const name = train.names[index] as string
+    try {
+      const { image } = await readImage(join(directory, name), size, name)
+      read.push({ image: image as Uint8Array, label: train.labels[index] as number })
+    } catch (error) {
+      problem ??= error
+    }
+  })
+  const seconds = (performance.now() - began) / 1000
+  if (read.length === 0) throw problem
+  const pixels = new Uint8Array(read.length * bytes)
+  for (const [at, { image }] of read.entries()) pixels.set(image, at * bytes)
+  const labels = read.map(({ label }) => label)
+  return {
+    dataset: imageDataset({ images: pixels, labels, shape: [size, size, 3] }),
+    imagesPerSecond: count / seconds,
+    images: train.length + (validation?.length ?? 0) + (test?.length ?? 0),
+  }
+}

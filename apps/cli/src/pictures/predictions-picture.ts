@@ -1,0 +1,42 @@
+import type { Dataset, Sample } from '@ddnet/datasets'
+import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@ddnet/visuals'
+import { classify } from '../run/classify.ts'
+import type { Config } from '../config/schema.ts'
+import type { Model } from '../run/experiment.ts'
+import { writeWhole } from '../files.ts'
+
+const imageCount = 25
+
+/** The first images of a data set, or all where there are fewer. */
+export const firstImages = (
+  images: Pick<Dataset<Sample>, 'length' | 'get'>,
+  count: number = imageCount,
+): Promise<Sample[]> =>
+  Promise.all(Array.from({ length: Math.min(count, images.length) }, (_, index) => images.get(index)))
+
+/** What the model says of images; those whose label is no class are of unknown truth. */
+export async function predictSamples(
+  { model, config, classNames }: { model: Model; config: Config; classNames: readonly string[] },
+  images: readonly Sample[],
+): Promise<PredictionSample[]> {
+  const samples: PredictionSample[] = []
+  for (const sample of images) {
+    const [height, width, channels] = sample.shape
+    const [guess] = await classify(sample, model, config, classNames)
+    const actual = classNames[sample.label]
+    samples.push({
+      image: fromPixels(sample.image, width, height, channels),
+      predicted: guess?.name ?? '',
+      confidence: guess?.confidence ?? 0,
+      ...(actual !== undefined && { actual }),
+    })
+  }
+  return samples
+}
+
+/** Writes predictions as a picture with their names. */
+export function writePredictions(path: string, samples: readonly PredictionSample[], data: string): Promise<void> {
+  const right = samples.filter(({ predicted, actual }) => predicted === actual).length
+  const sheet = predictionSheet(samples, { title: `DDNet on ${data}: ${right} of ${samples.length} right` })
+  return writeWhole(path, encodePng(sheet))
+}

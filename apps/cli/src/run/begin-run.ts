@@ -1,0 +1,285 @@
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { cifar10ClassNames } from '@ddnet/datasets'
+import type { Snapshot } from '@ddnet/trainer'
+import { toldOf } from '@ddnet/trainer/node'
+import { backendOfRun } from '../backend/backend-of-run.ts'
+import { commandNames } from '../terminal/command-names.ts'
+import { wishedBackend } from '../config/collect.ts'
+import type { Entry } from '../config/entry.ts'
+import type { PresetName } from '../config/presets.ts'
+import { droppedText, type Resolved, resolveConfig } from '../config/resolve.ts'
+import type { Config } from '../config/schema.ts'
+import type { Settings } from '../config/settings.ts'
+import { countedImages, type LabelledImages, loadData } from '../data/load-data.ts'
+import { describeEnvironment, readRunEnvironment } from '../environment.ts'
+import { CliError, UsageError } from '../errors.ts'
+import { createModel, type Model } from './experiment.ts'
+import { writeWhole } from '../files.ts'
+import { refuseTooLarge, refuseTooManyWeights } from '../backend/memory.ts'
+import { MetricsLog } from './metrics-log.ts'
+import { openCheckpoint } from './open-checkpoint.ts'
+import type { Parts } from '../program.ts'
+import { checkResumable } from './resume.ts'
+import { checkSameData, runDataOf, writeRunData } from './run-data.ts'
+import {
+  createRunFolder,
+  folderOfRun,
+  hasCheckpoint,
+  notARun,
+  type RunFolder,
+  refuseLinks,
+  writeConfig,
+} from './run-folder.ts'
+import { lockRun } from './run-lock.ts'
+import type { TrainedOn } from './run-record.ts'
+import { type SelectedBackend, selectBackend } from '../backend/select-backend.ts'
+import { totalSteps } from './step-counts.ts'
+import { formatCount, formatRate } from '../terminal/format.ts'
+import { modelSummary } from '../terminal/model-summary.ts'
+import { sayer } from '../terminal/say.ts'
+import { styleFor } from '../terminal/style.ts'
+
+/** A run with everything that it needs, about to train. */
+export interface ReadyRun {
+  readonly folder: RunFolder
+  readonly config: Config
+  readonly model: Model
+  readonly data: LabelledImages
+  readonly log: MetricsLog
+  readonly backend: TrainedOn
+  /** Where to go on. */
+  readonly resume?: Snapshot
+  /** What is behind that checkpoint is set aside, because another than the last one was asked for. */
+  readonly setsAside?: boolean
+  /** Lets go of the backend and of the run's folder. */
+  dispose(): Promise<void>
+}
+
+/** What training takes, before anything of it is written. */
+interface Prepared {
+  readonly resolved: Resolved
+  readonly selected: SelectedBackend
+  readonly model: Model
+  readonly data: LabelledImages
+  dispose(): Promise<void>
+}
+
+/** The model and the data of settings on the backend that they ask for; what can be refused is. */
+export async function prepared(
+  layers: readonly (readonly Entry[])[],
+  settings: Settings,
+  parts: Parts,
+): Promise<Prepared> {
+  const { io, start, version } = parts
+  // Only without a GPU is there anything to measure.
+  const { config: trialConfig } = resolveConfig(layers, 'short', settings)
+  const selected = await selectBackend(wishedBackend(layers), { config: trialConfig, version, io }, start)
+  return disposingOnError(selected, async () => {
+    sayer(io)('backend', `${selected.title}\n${selected.reason}`)
+    const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
+    for (const each of resolved.dropped) sayer(io)('note', droppedText(each))
+    return { resolved, selected, ...(await modelAndData(resolved.config, selected, parts)) }
+  })
+}
+
+/** A new run in a folder of its own, which appears only when nothing can be refused any more. */
+export async function startedRun(
+  layers: readonly (readonly Entry[])[],
+  settings: Settings,
+  parts: Parts,
+): Promise<ReadyRun> {
+  const { io, version, args } = parts
+  const { resolved, selected, model, data, dispose } = await prepared(layers, settings, parts)
+  try {
+    const { config } = resolved
+    const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
+    const lock = await lockRun(folder.writer, folder.path, args)
+    const release = async () => {
+      await dispose()
+      await lock.release()
+    }
+    try {
+      await writeConfig(folder, resolved)
+      await writeJson(folder.environment, describeEnvironment(version, selected, args))
+      await writeRunData(folder.data, runDataOf(data))
+      const log = await MetricsLog.open(folder, join(folder.path, 'metrics.jsonl'))
+      sayRecipe(config, data, parts)
+      sayer(io)('run', folder.path)
+      return { folder, config, model, data, log, backend: selected.backend, dispose: release }
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+/**
+ * A run that goes on from its last checkpoint, or from another one.
+ *
+ * @param chosen as `--checkpoint` names it
+ */
+export async function resumedRun(
+  path: string,
+  chosen: string | undefined,
+  layers: readonly (readonly Entry[])[],
+  settings: Settings,
+  parts: Parts,
+): Promise<ReadyRun> {
+  const { io, args } = parts
+  const folder = folderOfRun(io.cwd, path)
+  if (!existsSync(folder.config) && !(await hasCheckpoint(folder)))
+    throw new CliError(await notARun(io.cwd, folder.path))
+  const lock = await lockRun(folder.writer, folder.path, args)
+  try {
+    const run = await continued(folder, chosen, layers, settings, parts)
+    const release = async () => {
+      await run.dispose()
+      await lock.release()
+    }
+    return { ...run, dispose: release }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function continued(
+  folder: RunFolder,
+  chosen: string | undefined,
+  layers: readonly (readonly Entry[])[],
+  settings: Settings,
+  parts: Parts,
+): Promise<ReadyRun> {
+  const { io, start, version, args } = parts
+  const say = sayer(io)
+  await refuseLinks(folder)
+  const opened = await openCheckpoint(folder.path, chosen ?? 'last', settings, parts)
+  const { entries, checkpoint: resume, record } = opened
+  checkResumable(layers.flat(), entries, folder.path)
+  const resolved = resolveConfig([...layers, entries], 'ddnet', settings)
+  const { config } = resolved
+  const asked = layers.flat().some(({ path }) => path === 'backend')
+  const trial = { config, version, io }
+  const selected = asked
+    ? await selectBackend(wishedBackend(layers), trial, start)
+    : await backendOfRun(record.backend, trial, start)
+  return disposingOnError(selected, async () => {
+    say('backend', `${selected.title}\n${selected.reason}`)
+    const { model, data } = await modelAndData(config, selected, parts)
+    checkSameData(data, record.data, folder.path)
+    // First what can be refused, then what is written.
+    const environment = await readRunEnvironment(folder.environment)
+    if (opened.missing.includes('config.yaml')) {
+      await writeConfig(folder, { config: record.saved.config, places: new Map(), dropped: [] })
+      say('note', 'There is no config.yaml. It is written again, from the checkpoint.')
+    }
+    if (opened.missing.includes('data.json')) {
+      await writeRunData(folder.data, record.data)
+      say('note', 'There is no data.json. It is written again, from the checkpoint.')
+    }
+    const note = { step: resume.step, ...describeEnvironment(version, selected, args) }
+    await writeJson(folder.environment, { ...environment, resumed: [...(environment?.resumed ?? []), note] })
+    const log = await MetricsLog.open(folder, join(folder.path, 'metrics.jsonl'), {
+      step: resume.step,
+      // A record is written before the checkpoint that knows of its validation.
+      isValidated: resume.phase !== 'step',
+      told: toldOf(resume.callbacks?.['metrics'] ?? null),
+      onMismatch: (message) => say('note', `${message}. The run goes on, and its curves lack them.`),
+    })
+    say('run', `${folder.path}, going on after step ${resume.step} of ${totalSteps(config, data.train.length)}`)
+    const setsAside = chosen !== undefined && chosen !== 'last'
+    return { folder, config, model, data, log, backend: selected.backend, resume, setsAside }
+  })
+}
+
+async function disposingOnError<T extends { readonly model: Model }>(
+  selected: SelectedBackend,
+  begin: () => Promise<T>,
+): Promise<T & { dispose(): Promise<void> }> {
+  try {
+    const begun = await begin()
+    return {
+      ...begun,
+      dispose: async () => {
+        begun.model.dispose()
+        selected.backend.dispose()
+      },
+    }
+  } catch (error) {
+    selected.backend.dispose()
+    throw error
+  }
+}
+
+async function modelAndData(config: Config, selected: SelectedBackend, { io, loadData: load }: Parts) {
+  const say = sayer(io)
+  // What cannot fit is refused before anything is downloaded; only a folder has to be read to know its classes.
+  const early = config.data.name === 'folder' ? await loadData(config, io, load, { takesSettings: true }) : undefined
+  refuseTooManyWeights(config, selected.backend)
+  const model = createModel(config, (early?.classNames ?? cifar10ClassNames).length)
+  refuseTooLarge(model, config, { name: selected.backend.name, accelerated: selected.accelerated })
+  const summary = model.summary([1, config.size, config.size, 3])
+  say('model', `${config.model.name} on ${config.size}×${config.size} pixels`)
+  for (const line of modelSummary(summary, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
+  const data = early ?? (await loadData(config, io, load))
+  say('data', `${countedImages(data)}, ${data.classNames.length} classes`)
+  if (data.validation === undefined && data.test === undefined) {
+    throw new UsageError(
+      `data.validation=0 leaves nothing to measure on: ${config.data.directory} has no folder val and no folder test. Try data.validation=0.2`,
+    )
+  }
+  if (data.validation === undefined && config.earlyStopping.patience !== null) {
+    throw new UsageError(
+      `earlyStopping.patience=${config.earlyStopping.patience} needs validation images, and data.validation=0 leaves none. Try data.validation=0.1`,
+    )
+  }
+  return { model, data }
+}
+
+function sayRecipe(config: Config, data: LabelledImages, { io }: Parts): void {
+  const { preset, epochs, batchSize, accumulate, optimizer, schedule } = config
+  const say = sayer(io)
+  const steps = formatCount(totalSteps(config, data.train.length))
+  const length = epochs === null ? `${steps} steps` : `${epochs} epochs (${steps} steps)`
+  const rate = formatRate(optimizer.learningRate)
+  const course = schedule.name === 'oneCycle' ? `one cycle to ${rate}` : `${rate} ${schedule.name}`
+  const images = accumulate === 1 ? `${batchSize} images` : `${accumulate} × ${batchSize} images`
+  say('recipe', `preset ${preset}: ${length} of ${images}, ${optimizer.name}, ${course}`)
+  const additions = additionsOf(config)
+  if (additions.length > 0) say('', additions.join(', '))
+  const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'a short run' }
+  if (cut[preset] !== undefined && config.data.name === 'cifar10') {
+    say('', `This is ${cut[preset]}, not the full recipe, which is:`)
+    say('', `${commandNames(io.env).train} epochs=10`)
+  }
+}
+
+/** What a run does beyond the usual, in words. */
+function additionsOf({ data, loss, clipNorm, average, earlyStopping, maxSeconds }: Config): string[] {
+  return [
+    ...(data.crop > 0 ? [`crops of images padded by ${data.crop}`] : []),
+    ...(loss.labelSmoothing > 0 ? [`label smoothing ${loss.labelSmoothing}`] : []),
+    ...(clipNorm === null ? [] : [`gradients clipped to norm ${clipNorm}`]),
+    ...(average.decay > 0 ? [`averaged weights (decay ${average.decay})`] : []),
+    ...(earlyStopping.patience === null
+      ? []
+      : [`early stopping (${earlyStopping.score}, patience ${earlyStopping.patience})`]),
+    ...(maxSeconds === null ? [] : [`at most ${maxSeconds} s`]),
+  ]
+}
+
+/** `cifar10-short`, or what the folder of the images is called. */
+function automaticName({ data, preset }: Config, cwd: string): string {
+  if (data.name === 'cifar10' || data.directory === null) return `${data.name}-${preset}`
+  const name = basename(resolve(cwd, data.directory))
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/^\W+/, '')
+  return name === '' ? data.name : name
+}
+
+const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`)

@@ -1,0 +1,110 @@
+import {
+  type Batch,
+  type Dataset,
+  type Loader,
+  loader,
+  map,
+  normalize,
+  randomCrop,
+  randomHorizontalFlip,
+  resize,
+  type Sample,
+  subset,
+  type Transform,
+} from '@ddnet/datasets'
+import { DDNet, type SeedDDNet, seedDDNet } from '@ddnet/models'
+import { random } from '@ddnet/ops'
+import {
+  adam,
+  adamW,
+  averaged,
+  chain,
+  clipByGlobalNorm,
+  constant,
+  cosine,
+  type Optimizer,
+  oneCycle,
+  type Schedule,
+  sgd,
+  stepDecay,
+} from '@ddnet/optimizers'
+import type { Config } from '../config/schema.ts'
+
+export type Model = DDNet | SeedDDNet
+
+/** The parts of a run's randomness. */
+export const keysOf = ({ seed }: Pick<Config, 'seed'>) => {
+  const key = random.key(seed)
+  return { model: key.fold('model'), data: key.fold('data'), training: key.fold('training') }
+}
+
+export function createModel({ model, seed }: Pick<Config, 'model' | 'seed'>, classes: number): Model {
+  const key = keysOf({ seed }).model
+  if (model.name === 'seed') return seedDDNet({ key, classes })
+  return new DDNet({ key, classes, channels: model.channels, normalization: model.normalization })
+}
+
+export function createSchedule(
+  { schedule, optimizer }: Pick<Config, 'schedule' | 'optimizer'>,
+  steps: number,
+): Schedule {
+  const { learningRate } = optimizer
+  switch (schedule.name) {
+    case 'oneCycle': {
+      const { name, ...options } = schedule
+      return oneCycle({ peak: learningRate, steps, ...options })
+    }
+    case 'cosine':
+      return cosine({ learningRate, steps, minimum: schedule.minimum })
+    case 'stepDecay':
+      return stepDecay({ learningRate, every: schedule.every, factor: schedule.factor })
+    case 'constant':
+      return constant(learningRate)
+  }
+}
+
+/** @param learningRate in place of the run's own schedule of so many steps */
+export function createOptimizer(
+  config: Pick<Config, 'schedule' | 'optimizer' | 'clipNorm' | 'average'>,
+  steps: number,
+  learningRate: Schedule = createSchedule(config, steps),
+): Optimizer {
+  const { name, ...options } = config.optimizer
+  const plain = { adam, adamW, sgd }[name]({ ...options, learningRate })
+  const { clipNorm, average } = config
+  const clipped = clipNorm === null ? plain : chain(clipByGlobalNorm(clipNorm), plain)
+  return average.decay === 0 ? clipped : averaged(clipped, { decay: average.decay })
+}
+
+/** Training images in a new order, newly mirrored and shifted every epoch. */
+export function trainingLoader(train: Dataset<Sample>, config: Config): Loader<Batch> {
+  const { flip, crop } = config.data
+  const augmentation = [
+    ...(flip ? [randomHorizontalFlip()] : []),
+    ...scaling(config),
+    ...(crop > 0 ? [randomCrop({ padding: crop, paddingMode: 'reflect' })] : []),
+  ]
+  const images = map(train, ...augmentation, normalization(config))
+  return loader(images, { batchSize: config.batchSize, shuffle: true, key: keysOf(config).data })
+}
+
+/** The first `count` images (or all, where there are fewer), in their order and as they are. */
+export function evaluationLoader(
+  images: Dataset<Sample>,
+  config: Config,
+  batchSize: number,
+  count = images.length,
+): Loader<Batch> {
+  return loader(map(subset(images, Math.min(count, images.length)), ...preprocessing(config)), { batchSize })
+}
+
+/** What every image goes through on its way into the model. */
+export const preprocessing = (config: Pick<Config, 'size' | 'data'>): Transform<Sample>[] => [
+  ...scaling(config),
+  normalization(config),
+]
+
+// CIFAR's own size is 32.
+const scaling = ({ size }: Pick<Config, 'size'>): Transform<Sample>[] => (size === 32 ? [] : [resize(size)])
+
+const normalization = ({ data: { mean, std } }: Pick<Config, 'data'>): Transform<Sample> => normalize({ mean, std })

@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { type Checkpoint, CheckpointError, loadCheckpoint } from '@ddnet/trainer'
+import { checkpointName } from '@ddnet/trainer/node'
+import type { Saved } from '../config/saved.ts'
+import type { Settings } from '../config/settings.ts'
+import { CliError } from '../errors.ts'
+import type { Parts } from '../program.ts'
+import { type RunData, readRunData } from './run-data.ts'
+import { folderOfRun, hasCheckpoint, notARun, type RunFolder, readSaved } from './run-folder.ts'
+import { checkRecordedData, checkSettings, type RunRecord, readRecord, restore } from './run-record.ts'
+import { shellWord } from '../terminal/shell-word.ts'
+
+/** A run as one of its checkpoints left it. */
+export interface OpenedCheckpoint extends Saved {
+  readonly folder: RunFolder
+  readonly checkpoint: Checkpoint
+  readonly record: RunRecord
+  readonly data: RunData
+  /** The files of the run that are not there, and that the checkpoint has in it. */
+  readonly missing: readonly ('config.yaml' | 'data.json')[]
+}
+
+/**
+ * Opens a checkpoint of a run, whose settings and data must be those in the run's folder. Where the folder does not have them any
+ * more, they are the checkpoint's.
+ *
+ * @param name `last`, `best` or the name of its folder
+ * @throws CliError for what is not a run, a checkpoint that cannot be read, with the command that takes another one, and for a
+ *   folder that says something else
+ */
+export async function openCheckpoint(
+  path: string,
+  name: string,
+  settings: Settings,
+  parts: Pick<Parts, 'io' | 'args'>,
+): Promise<OpenedCheckpoint> {
+  const folder = folderOfRun(parts.io.cwd, path)
+  const here = await readSaved(folder, settings)
+  if (here === undefined && !(await hasCheckpoint(folder))) throw new CliError(await notARun(parts.io.cwd, folder.path))
+  const checkpoint = await load(folder, name, parts)
+  const shown = join(folder.path, 'checkpoints', checkpointName(checkpoint.step))
+  const record = readRecord(checkpoint, shown, settings)
+  const missing: ('config.yaml' | 'data.json')[] = []
+  if (here === undefined) missing.push('config.yaml')
+  else checkSettings(join(folder.path, 'config.yaml'), here.entries, shown, record)
+  const dataFile = join(folder.path, 'data.json')
+  const data = await readRunData(folder.data, restore(dataFile))
+  if (data === undefined) missing.push('data.json')
+  else checkRecordedData(dataFile, data, shown, record)
+  return { folder, ...(here ?? record.saved), checkpoint, record, data: record.data, missing }
+}
+
+async function load(folder: RunFolder, name: string, { args }: Pick<Parts, 'args'>): Promise<Checkpoint> {
+  try {
+    return await loadCheckpoint(join(folder.checkpoints, name))
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error
+    const message = error.message.replaceAll(folder.checkpoints, join(folder.path, 'checkpoints'))
+    if (error.intact === undefined) throw new CliError(message, undefined, { cause: error })
+    const command = ['ddnet', ...otherCheckpoint(args, error.intact)].map(shellWord).join(' ')
+    throw new CliError(`${message} Take ${error.intact}, the newest of them that is whole: ${command}`, undefined, {
+      cause: error,
+    })
+  }
+}
+
+/** The words of a command line, with another checkpoint. */
+function otherCheckpoint(args: readonly string[], name: string): string[] {
+  const words = args.filter((word, at) => !/^--checkpoint(=|$)/.test(word) && args[at - 1] !== '--checkpoint')
+  return [...words, '--checkpoint', name]
+}

@@ -1,0 +1,66 @@
+import { DDNet } from '@ddnet/models'
+import { useBackend } from '@ddnet/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { resolveConfig } from '../config/resolve.ts'
+import { readSettings } from '../config/settings.ts'
+import type { MetricsRecord } from './metrics-log.ts'
+import { curvesOf, runReport } from './run-report.ts'
+
+const record = (step: number, loss = 2): MetricsRecord => ({
+  step,
+  epoch: 1,
+  learningRate: 0.004,
+  seconds: step,
+  train: { loss, accuracy: 0.25 },
+  validation: { loss: 1.5, accuracy: 0.5, images: 1000 },
+})
+
+let model: DDNet
+beforeAll(async () => {
+  await useBackend('cpu')
+  model = new DDNet({ channels: [4] })
+})
+afterAll(() => model.dispose())
+
+const reportOf = (records: MetricsRecord[]) => {
+  const { config } = resolveConfig([], 'ddnet', readSettings())
+  return runReport({ title: 'a', config, model, classNames: ['cat', 'dog'], step: 5, records })
+}
+
+test('a run without any validation has a summary alone', () => {
+  const report = reportOf([])
+  expect(report.match(/<h2>/g)).toHaveLength(1)
+  expect(report).toContain('<dt>trained</dt><dd>5 steps</dd>')
+  expect(report).not.toContain('<dt>validation accuracy')
+})
+
+test('a run that was not measured on all test images has what its last validation said', () => {
+  expect(reportOf([record(5), record(65)])).toContain('<dt>validation accuracy</dt><dd>50.0% of 1,000 images</dd>')
+  expect(reportOf([record(65)])).toContain('<dt>trained</dt><dd>5 steps in 1:05</dd>')
+})
+
+test('curves have a point for each validation, and a gap where a loss was not finite', () => {
+  const [loss, accuracy, rate] = curvesOf([record(1), record(2, Number.NaN)])
+  expect(loss?.curves.map(({ name, points }) => [name, points])).toEqual([
+    [
+      'train',
+      [
+        [1, 2],
+        [2, Number.NaN],
+      ],
+    ],
+    [
+      'validation',
+      [
+        [1, 1.5],
+        [2, 1.5],
+      ],
+    ],
+  ])
+  expect(accuracy?.percent).toBe(true)
+  expect(rate?.curves[0]?.points).toEqual([
+    [1, 0.004],
+    [2, 0.004],
+  ])
+  expect(reportOf([record(1), record(2, Number.NaN)])).not.toContain('NaN')
+})

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import type { Config } from '../config/schema.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Split } from '../data/load-data.ts'
+import { readRunEnvironment } from '../environment.ts'
+import { CliError, explain } from '../errors.ts'
+import { readJsonFile } from '../files.ts'
+import { type MetricsRecord, readRecords } from './metrics-log.ts'
+import { readRunData } from './run-data.ts'
+import { openRun } from './run-folder.ts'
+import { totalSteps } from './step-counts.ts'
+
+/** What there is to say of a run, without its data and without a backend. */
+export interface RunSummary {
+  /** The folder, as the user would type it. */
+  readonly path: string
+  readonly config: Config
+  /** `finished` was measured on all images that are held out for it; `unfinished` can go on, or still goes on. */
+  readonly state: 'finished' | 'unfinished'
+  /** Steps done, as far as they were measured. */
+  readonly step: number
+  /** Steps of the whole run, where that is known. */
+  readonly totalSteps: number | undefined
+  /** At the end, on the test images where there are any; before it, of the last validation, of which the first has to come. */
+  readonly scores:
+    | { readonly split: Split; readonly accuracy: number; readonly loss: number; readonly images: number }
+    | undefined
+  /** The highest accuracy of any validation. */
+  readonly bestAccuracy: number | undefined
+  /** Of training, as far as it was measured. */
+  readonly seconds: number
+  readonly startedAt: string | undefined
+  readonly backend: string | undefined
+  readonly records: readonly MetricsRecord[]
+}
+
+/** A folder among the runs that is none, or none any more. */
+export interface BrokenRun {
+  readonly path: string
+  readonly state: 'broken'
+  readonly problem: string
+}
+
+const resultSchema = z.object({
+  step: z.number(),
+  split: z.enum(['test', 'validation']),
+  accuracy: z.number(),
+  loss: z.number(),
+  images: z.number(),
+})
+
+/**
+ * Reads what a run left in its folder.
+ *
+ * @throws CliError for what is not a run, and for files of a run that cannot be read
+ */
+export async function summarizeRun(cwd: string, path: string, settings: Settings): Promise<RunSummary> {
+  const { folder, config } = await openRun(cwd, path, settings)
+  const [records, result, environment, data] = await Promise.all([
+    readRecords(folder.metrics),
+    readJsonFile(folder.result, resultSchema),
+    readRunEnvironment(folder.environment),
+    readRunData(folder.data),
+  ])
+  const last = records.at(-1)
+  const validation = records.findLast((record) => record.validation !== undefined)?.validation
+  const accuracies = records.flatMap((record) => record.validation?.accuracy ?? [])
+  return {
+    path: folder.path,
+    config,
+    state: result === undefined ? 'unfinished' : 'finished',
+    step: result?.step ?? last?.step ?? 0,
+    totalSteps: config.steps ?? (data && totalSteps(config, data.trainImages)),
+    scores: result ?? (validation && { split: 'validation', ...validation }),
+    bestAccuracy: accuracies.length === 0 ? undefined : Math.max(...accuracies),
+    seconds: last?.seconds ?? 0,
+    startedAt: environment?.startedAt,
+    backend: (environment?.resumed?.at(-1) ?? environment)?.backend?.title,
+    records,
+  }
+}
+
+/**
+ * All runs in a folder, the oldest first; what cannot be read is among them, with the reason.
+ *
+ * @throws CliError when there is no such folder
+ */
+export async function summarizeRuns(
+  cwd: string,
+  runs: string,
+  settings: Settings,
+): Promise<(RunSummary | BrokenRun)[]> {
+  const names = await foldersIn(cwd, runs)
+  const summaries = await Promise.all(
+    names.map(async (name): Promise<RunSummary | BrokenRun> => {
+      const path = join(runs, name)
+      try {
+        if (!existsSync(resolve(cwd, path, 'config.yaml'))) throw new CliError('it has no config.yaml')
+        return await summarizeRun(cwd, path, settings)
+      } catch (error) {
+        return {
+          path,
+          state: 'broken',
+          problem: explain(error).message.replace(`the run ${path} cannot be read: `, ''),
+        }
+      }
+    }),
+  )
+  const startOf = (run: RunSummary | BrokenRun) => ('startedAt' in run ? (run.startedAt ?? '') : '')
+  return summaries.sort((a, b) => startOf(a).localeCompare(startOf(b)) || a.path.localeCompare(b.path, 'en'))
+}
+
+async function foldersIn(cwd: string, runs: string): Promise<string[]> {
+  try {
+    const entries = await readdir(resolve(cwd, runs), { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw new CliError(`there is no folder ${runs}. Train first: ddnet train cifar10`)
+    if (code === 'ENOTDIR') throw new CliError(`${runs} is a file. Give the folder that holds the runs.`)
+    throw error
+  }
+}

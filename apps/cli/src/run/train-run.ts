@@ -1,0 +1,219 @@
+import { dirname, join } from 'node:path'
+import { crossEntropy } from '@ddnet/losses'
+import { accuracy } from '@ddnet/metrics'
+import { type Callback, type Control, checkpoint, earlyStopping, Trainer, tensorBoard } from '@ddnet/trainer'
+import type { ReadyRun } from './begin-run.ts'
+import { commandNames } from '../terminal/command-names.ts'
+import { concludeRun } from './conclude-run.ts'
+import { CliError, explain } from '../errors.ts'
+import { counted } from './evaluation.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { createOptimizer, createSchedule, evaluationLoader, keysOf, trainingLoader } from './experiment.ts'
+import { type Interrupt, onInterrupt } from '../terminal/interrupt.ts'
+import type { Io } from '../terminal/io.ts'
+import { evaluationBatchSize } from '../backend/memory.ts'
+import { runDataOf } from './run-data.ts'
+import { hasCheckpoint } from './run-folder.ts'
+import { recordOf } from './run-record.ts'
+import { stepsPerEpoch, totalSteps } from './step-counts.ts'
+import { formatRate } from '../terminal/format.ts'
+import { type LiveLine, liveLine } from '../terminal/live-line.ts'
+import { commandSayer, sayer } from '../terminal/say.ts'
+import { shellWord } from '../terminal/shell-word.ts'
+import { TrainingReport } from './training-report.ts'
+
+/** A validation was left, because we were told to stop; the step before it is saved. */
+class Left extends Error {}
+
+/**
+ * Trains to the end, measures the last checkpoint on all images that are held out for that, and says how to go on.
+ *
+ * @returns the exit code
+ * @throws CliError for a divergence, with settings to try; with the command to go on for whatever else fails
+ */
+export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
+  const line = liveLine(io)
+  let control: Control | undefined
+  const interrupt = onInterrupt(io, (signal) => {
+    line.clear()
+    const cause = signal === 'SIGINT' ? 'Ctrl-C' : signal
+    io.stderr.write(`${cause}: finishing this step and saving it. Ctrl-C again stops at once.\n`)
+    control?.stop(signal)
+  })
+  const onControl = (given: Control) => {
+    control = given
+  }
+  const say = sayer(io)
+  let ending: Ending | undefined
+  try {
+    ending = await fit(run, { io, line, interrupt, onControl })
+  } catch (error) {
+    if (!(error instanceof Left)) throw await withRemedy(error, run, io)
+  }
+  if (interrupt.signal !== undefined) {
+    if (await hasCheckpoint(run.folder)) commandSayer(io)('go on', resumeCommand(run, io))
+    return interrupt.exitCode
+  }
+  interrupt.release()
+  if (ending?.finished === false) {
+    await sayBudgetOver(run, io)
+    return exitCodes.done
+  }
+  if (ending?.message !== undefined) {
+    say('stopped', ending.message)
+    const best = `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)} --checkpoint best`
+    commandSayer(io)('', best, '(the best)')
+  }
+  await concludeRun(run, io)
+  return exitCodes.done
+}
+
+/** How training came to its end. */
+interface Ending {
+  /** Whether there is nothing left to train: all steps are done, or early stopping had enough. */
+  readonly finished: boolean
+  /** What early stopping says, where it ended the run. */
+  readonly message?: string
+}
+
+async function sayBudgetOver(run: ReadyRun, io: Io): Promise<void> {
+  const say = sayer(io)
+  const message = `The ${run.config.maxSeconds} s of maxSeconds are over`
+  if (!(await hasCheckpoint(run.folder))) {
+    say('stopped', `${message}, before the first step.`)
+    return
+  }
+  say('stopped', `${message}.`)
+  const sayCommand = commandSayer(io)
+  sayCommand('go on', resumeCommand(run, io))
+  sayCommand('', `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)}`, '(as it is now)')
+}
+
+interface FitTools {
+  readonly io: Io
+  readonly line: LiveLine
+  readonly interrupt: Interrupt
+  readonly onControl: (control: Control) => void
+}
+
+async function fit(
+  { config, model, data, folder, log, resume, backend, setsAside = false }: ReadyRun,
+  { io, line, interrupt, onControl }: FitTools,
+): Promise<Ending> {
+  const steps = totalSteps(config, data.train.length)
+  const held = data.validation
+  const schedule = createSchedule(config, steps)
+  const validationImages = Math.min(config.validation.images, data.validation?.length ?? 0)
+  const report = new TrainingReport({
+    io,
+    line,
+    log,
+    config,
+    validationImages,
+    schedule,
+  })
+  const epochSteps = stepsPerEpoch(data.train.length, config)
+  // In steps also where it is an epoch: it is then saved before the validation, which may therefore be left.
+  const saveEvery = config.checkpoint.every === 'epoch' ? epochSteps : config.checkpoint.every
+  const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
+  const { patience, score, minChange } = config.earlyStopping
+  let stoppedEarly: string | undefined
+  const early =
+    patience === null
+      ? []
+      : [
+          noting(earlyStopping({ patience, score, minChange }), (message) => {
+            stoppedEarly = message
+          }),
+        ]
+  const trainer = new Trainer({
+    model,
+    loss: crossEntropy(config.loss),
+    metrics: { accuracy: accuracy() },
+    optimizer: createOptimizer(config, steps, schedule),
+    accumulate: config.accumulate,
+    callbacks: [
+      {
+        onStart: (_event, control) => {
+          onControl(control)
+          if (interrupt.signal !== undefined) control.stop(interrupt.signal)
+        },
+      },
+      ...early,
+      // Before the checkpoint, so that what a checkpoint knows of is in the logs.
+      report,
+      tensorBoard({
+        to: dirname(folder.config),
+        histograms: { model },
+        onMismatch: (message) =>
+          sayer(io)(
+            'note',
+            `${message.replace(dirname(folder.config), folder.path)}. The run goes on, and TensorBoard's curves lack them.`,
+          ),
+      }),
+      checkpoint({
+        directory: folder.checkpoints,
+        every: saveEvery,
+        keep: config.checkpoint.keep,
+        ...(held !== undefined && { best: 'accuracy' }),
+        config: recordOf(config, runDataOf(data), backend),
+        later: setsAside ? 'setAside' : 'refuse',
+      }),
+    ],
+  })
+  const validation =
+    held &&
+    counted(evaluationLoader(held, config, evaluationBatchSize(model, config), validationImages), (done, total) => {
+      if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
+      report.onValidationBatch(done, total)
+    })
+  try {
+    const { reason } = await trainer.fit(trainingLoader(data.train, config), {
+      steps,
+      ...(validation !== undefined && { validation }),
+      key: keysOf(config).training,
+      ...(validation !== undefined && validateEvery !== undefined && { validateEvery }),
+      ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
+      ...(resume !== undefined && { resume }),
+    })
+    return stoppedEarly === undefined ? { finished: reason === 'done' } : { finished: true, message: stoppedEarly }
+  } finally {
+    line.clear()
+  }
+}
+
+/** The same callback, which also tells that it ends the run. */
+function noting(callback: Callback, onStop: (message: string | undefined) => void): Callback {
+  const told = ({ stop, snapshot }: Control): Control => ({
+    snapshot,
+    stop: (message) => {
+      onStop(message)
+      stop(message)
+    },
+  })
+  return {
+    ...callback,
+    onStart: (event, control) => callback.onStart?.(event, told(control)),
+    onValidation: (event, control) => callback.onValidation?.(event, told(control)),
+  }
+}
+
+function resumeCommand({ folder, config }: ReadyRun, io: Io): string {
+  const { ddnet, train } = commandNames(io.env)
+  return `${config.data.name === 'cifar10' ? train : `${ddnet} train`} --resume ${shellWord(folder.path)}`
+}
+
+/** What failed, and what to do: to try other settings after a divergence, else to go on from what was saved. */
+async function withRemedy(error: unknown, run: ReadyRun, io: Io): Promise<unknown> {
+  const { message, exitCode } = explain(error)
+  if (exitCode === exitCodes.diverged) {
+    const { optimizer, clipNorm } = run.config
+    const settings = `optimizer.learningRate=${formatRate(optimizer.learningRate / 10)}${clipNorm === null ? ' or clipNorm=1' : ''}`
+    const kept = (await hasCheckpoint(run.folder))
+      ? ` What was saved before is whole: ${join(run.folder.path, 'checkpoints/last')}.`
+      : ''
+    return new CliError(`${message} Try ${settings}.${kept}`, exitCode, { cause: error })
+  }
+  if (!(await hasCheckpoint(run.folder))) return error
+  return new CliError(`${message} Go on with: ${resumeCommand(run, io)}`, exitCode, { cause: error })
+}

@@ -1,0 +1,167 @@
+import type { Callback, EpochEvent, Json, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
+import type { Config } from '../config/schema.ts'
+import type { Io } from '../terminal/io.ts'
+import type { MetricsLog, MetricsRecord } from './metrics-log.ts'
+import { formatDuration, formatPercent } from '../terminal/format.ts'
+import type { LiveLine } from '../terminal/live-line.ts'
+import { countLine, type Progress, progressLine, progressText } from '../terminal/progress-line.ts'
+import { type Style, styleFor } from '../terminal/style.ts'
+
+/** Off a terminal, a line this often shows that the run is alive. */
+const secondsBetweenLines = 30
+/** Weight of the newest step in the averages that the progress line shows. */
+const newest = 0.1
+
+export interface TrainingReportOptions {
+  readonly io: Io
+  readonly line: LiveLine
+  readonly log: MetricsLog
+  readonly config: Pick<Config, 'validation' | 'epochs'>
+  /** How many images a validation takes; 0 where there are none, and epochs get the lines. */
+  readonly validationImages: number
+  /** The learning rate of the update that follows so many. */
+  readonly schedule: (step: number) => number
+}
+
+/**
+ * Shows a run while it trains: the live line, and a permanent line for each validation, or for each epoch of a run without
+ * any, which also goes into the log.
+ */
+export class TrainingReport implements Callback {
+  readonly name = 'metrics'
+  readonly #io: Io
+  readonly #line: LiveLine
+  readonly #log: MetricsLog
+  readonly #config: TrainingReportOptions['config']
+  readonly #validationImages: number
+  readonly #schedule: TrainingReportOptions['schedule']
+  readonly #style: Style
+  /** Seconds of the parts of this run that earlier processes did. */
+  readonly #secondsBefore: number
+  #began = 0
+  #start: StartEvent | undefined
+  #last: StepEvent | undefined
+  readonly #average = { seconds: 0, dataSeconds: 0, loss: 0 }
+  #validationSeconds = 0
+  #saidAt = 0
+
+  constructor({ io, line, log, config, validationImages, schedule }: TrainingReportOptions) {
+    this.#io = io
+    this.#line = line
+    this.#log = log
+    this.#config = config
+    this.#validationImages = validationImages
+    this.#schedule = schedule
+    this.#style = styleFor(io.stderr, io.env)
+    this.#secondsBefore = log.records.at(-1)?.seconds ?? 0
+  }
+
+  /** What a checkpoint knows of the log. */
+  state(): Json {
+    return { ...this.#log.told }
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#last?.step ?? this.#start?.startStep ?? 0
+  }
+
+  onStart(event: StartEvent): void {
+    this.#start = event
+    this.#began = performance.now()
+    this.#saidAt = this.#began
+  }
+
+  onStep(event: StepEvent): void {
+    const weight = this.#last === undefined ? 1 : newest
+    for (const key of ['seconds', 'dataSeconds', 'loss'] as const)
+      this.#average[key] += weight * (event[key] - this.#average[key])
+    this.#last = event
+    const progress = this.#progress(event)
+    this.#line.update((columns) => progressLine(progress, columns, this.#style))
+    const now = performance.now()
+    if (this.#line.live || now - this.#saidAt < secondsBetweenLines * 1000) return
+    this.#saidAt = now
+    this.#io.stderr.write(`${progressText(progress)}\n`)
+  }
+
+  /** Shows how far a validation is. */
+  onValidationBatch(done: number, total: number): void {
+    this.#line.update((columns) => countLine('validating', done, total, columns, this.#style))
+  }
+
+  async onValidation(event: ValidationEvent): Promise<void> {
+    this.#validationSeconds = event.seconds
+    await this.#record(event, { ...measured(event.validation), images: this.#validationImages })
+  }
+
+  async onEpoch(event: EpochEvent): Promise<void> {
+    if (this.#validationImages === 0) await this.#record(event)
+  }
+
+  async #record(event: EpochEvent | ValidationEvent, validation?: MetricsRecord['validation']): Promise<void> {
+    const record: MetricsRecord = {
+      step: event.step,
+      epoch: event.epoch,
+      learningRate: this.#schedule(event.step - 1),
+      seconds: this.#secondsBefore + (performance.now() - this.#began) / 1000,
+      train: measured(event.train),
+      ...(validation && { validation }),
+    }
+    await this.#log.append(record)
+    this.#line.clear()
+    this.#saidAt = performance.now()
+    this.#io.stdout.write(`${metricsLine(record, this.#counter(event), styleFor(this.#io.stdout, this.#io.env))}\n`)
+  }
+
+  onEnd(): void {
+    this.#line.clear()
+  }
+
+  /** `epoch  3/10` where lines come by epoch, else `step 150/300`. */
+  #counter({ step, epoch }: EpochEvent | ValidationEvent): string {
+    const { totalSteps, epochs } = this.#start as StartEvent // it came before any of them
+    const [name, now, all] =
+      this.#config.epochs !== null && this.#config.validation.every === 'epoch'
+        ? ['epoch', epoch, epochs]
+        : ['step', step, totalSteps]
+    return `${name} ${String(now).padStart(String(all).length)}/${all}`
+  }
+
+  #progress({ step, epoch, learningRate }: StepEvent): Progress {
+    const { totalSteps, stepsPerEpoch, epochs } = this.#start as StartEvent // it came before any step
+    const byEpoch = this.#config.epochs !== null
+    const { every } = this.#config.validation
+    // Those of a run without any take no time.
+    const validationsLeft = Math.ceil((totalSteps - step) / (every === 'epoch' ? stepsPerEpoch : every))
+    return {
+      label: byEpoch ? `epoch ${epoch}/${epochs}` : 'train',
+      done: byEpoch ? step - (epoch - 1) * stepsPerEpoch : step,
+      total: byEpoch ? stepsPerEpoch : totalSteps,
+      secondsAStep: this.#average.seconds,
+      loss: this.#average.loss,
+      learningRate,
+      secondsLeft: (totalSteps - step) * this.#average.seconds + validationsLeft * this.#validationSeconds,
+      dataShare: this.#average.dataSeconds / this.#average.seconds,
+    }
+  }
+}
+
+const measured = ({ loss, accuracy }: Scores) => ({ loss, accuracy: accuracy as number }) // the trainer is given that metric
+
+/** `step  50/300 | train loss 1.923 acc 31.2% | val loss 1.754 acc 38.0% | 0:32`: short, so that 80 columns hold it. */
+export function metricsLine({ train, validation, seconds }: MetricsRecord, counter: string, style: Style): string {
+  const scores = (name: string, { loss, accuracy }: { loss: number; accuracy: number }) =>
+    `${name} loss ${loss.toFixed(3)} acc ${formatPercent(accuracy).padStart(5)}`
+  const parts = [
+    style('bold', counter),
+    scores('train', train),
+    ...(validation === undefined
+      ? []
+      : [
+          `val loss ${validation.loss.toFixed(3)} acc ${style('green', formatPercent(validation.accuracy).padStart(5))}`,
+        ]),
+    formatDuration(seconds),
+  ]
+  return parts.join(' | ')
+}

@@ -1,0 +1,97 @@
+import type { Snapshot } from '@ddnet/trainer'
+import { backendOfRun } from '../backend/backend-of-run.ts'
+import { readArguments } from '../config/read-entries.ts'
+import type { BackendWish, Config } from '../config/schema.ts'
+import { readSettings, type Settings } from '../config/settings.ts'
+import { type LabelledImages, loadData } from '../data/load-data.ts'
+import { createModel, type Model } from './experiment.ts'
+import { readRecords } from './metrics-log.ts'
+import { openCheckpoint } from './open-checkpoint.ts'
+import { indexOf, otherCheckpoint } from './other-checkpoint.ts'
+import type { Parts } from '../program.ts'
+import type { RunFolder } from './run-folder.ts'
+import { selectBackend } from '../backend/select-backend.ts'
+import { sayer } from '../terminal/say.ts'
+
+/** A finished or interrupted run, ready to be used. */
+export interface UsedRun {
+  readonly folder: RunFolder
+  readonly config: Config
+  readonly checkpoint: Snapshot
+  readonly model: Model
+  readonly classNames: readonly string[]
+  /** Loads the images that the run was trained on; who only predicts needs none. */
+  loadData(): Promise<LabelledImages>
+  dispose(): void
+}
+
+export interface UseOptions {
+  /** Name of the checkpoint. */
+  readonly checkpoint: string
+  readonly backend?: string
+  /** Why it is this backend, where the command chose it and not its user. */
+  readonly reason?: string
+}
+
+/**
+ * Loads a checkpoint of a run into its model, on the backend that trained it unless another is asked for.
+ *
+ * @throws CliError, UsageError or CheckpointError for a run or checkpoint that cannot be used
+ */
+export async function useRun(
+  path: string,
+  { checkpoint: name, backend: asked, reason: ours }: UseOptions,
+  parts: Parts,
+): Promise<UsedRun> {
+  const { io, start, loadData: load, version } = parts
+  const settings = readSettings()
+  const say = sayer(io)
+  const wish = explicitWish(asked, io, settings)
+  const { folder, config, checkpoint, record } = await openCheckpoint(path, name, settings, parts)
+  const trial = { config, version, io }
+  const { backend, title, reason } =
+    wish === undefined ? await backendOfRun(record.backend, trial, start) : await selectBackend(wish, trial, start)
+  say('backend', `${title} (${ours ?? reason})`)
+  try {
+    const { classNames } = record.data
+    const model = createModel(config, classNames.length)
+    model.loadStateDict(checkpoint.model)
+    say('run', `${folder.path}, checkpoint ${name}, step ${checkpoint.step}`)
+    const index = await indexOf(folder.checkpoints)
+    // Of a damaged log nothing can be told, and nothing of it is used.
+    const records = await readRecords(folder.metrics).catch(() => [])
+    const other = index && otherCheckpoint(checkpoint.step, index, records)
+    if (other !== undefined) say('', other)
+    return {
+      folder,
+      config,
+      checkpoint,
+      model,
+      classNames,
+      loadData: () => loadData(config, io, load),
+      dispose: () => {
+        model.dispose()
+        backend.dispose()
+      },
+    }
+  } catch (error) {
+    backend.dispose()
+    throw error
+  }
+}
+
+/**
+ * The backend that `--backend` or `DDNET_BACKEND` asks for.
+ *
+ * @throws UsageError for one that there is not
+ */
+export function explicitWish(
+  asked: string | undefined,
+  { env }: Parts['io'],
+  settings: Settings = readSettings(),
+): BackendWish | undefined {
+  const text = asked ?? env.DDNET_BACKEND
+  if (text === undefined) return undefined
+  const [entry] = readArguments([`backend=${text}`], settings, asked === undefined ? 'DDNET_BACKEND' : '--backend')
+  return entry?.value as BackendWish
+}

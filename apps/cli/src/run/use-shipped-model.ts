@@ -1,0 +1,43 @@
+import { commandNames } from '../terminal/command-names.ts'
+import { resolveConfig } from '../config/resolve.ts'
+import type { Config } from '../config/schema.ts'
+import { readSettings } from '../config/settings.ts'
+import type { Parts } from '../program.ts'
+import { selectBackend } from '../backend/select-backend.ts'
+import { formatPercent } from '../terminal/format.ts'
+import { sayer } from '../terminal/say.ts'
+import { explicitWish, type UsedRun } from './use-run.ts'
+
+/** What a run has, but for the images that it was trained on. */
+export interface ShippedModel extends Pick<UsedRun, 'model' | 'classNames' | 'dispose'> {
+  readonly config: Pick<Config, 'size' | 'data'>
+}
+
+/**
+ * The model that `@ddnet/models` carries, on WebAssembly unless another backend is asked for: that is everywhere, starts at
+ * once, and is fast enough for some images.
+ *
+ * @throws UsageError or BackendUnavailable for a backend that there is not
+ */
+export async function useShippedModel(asked: string | undefined, { io, start, version }: Parts): Promise<ShippedModel> {
+  const settings = readSettings()
+  const say = sayer(io)
+  const wish = explicitWish(asked, io, settings)
+  const defaults = resolveConfig([], 'ddnet', settings).config
+  const { backend, title, reason } = await selectBackend(wish ?? 'wasm', { config: defaults, version, io }, start)
+  say('backend', wish === undefined ? title : `${title} (${reason})`)
+  const { cifar10DDNet } = await import('@ddnet/models/cifar10')
+  const { model, classNames, size, mean, std, accuracy } = cifar10DDNet()
+  say('model', `DDNet trained on CIFAR-10, right for ${formatPercent(accuracy)} of its test images`)
+  const others = `${commandNames(io.env).ddnet} train folder=PATH`
+  say('', `It takes every image for one of ${classNames.join(', ')}. For classes of your own: ${others}`)
+  return {
+    model,
+    config: { size, data: { ...defaults.data, mean, std } },
+    classNames,
+    dispose: () => {
+      model.dispose()
+      backend.dispose()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { relative } from 'node:path'
+import type { Io } from './io.ts'
+import { shellWord } from './shell-word.ts'
+
+/** How to call us from the shell that called us, for the commands that we recommend. */
+export interface CommandNames {
+  /** `ddnet`, or whatever stands for it. */
+  readonly ddnet: string
+  /** What trains on CIFAR-10: `ddnet train cifar10`. */
+  readonly train: string
+}
+
+/** What `ddnet` is called when it is the built file of a clone that is run by its path: `node apps/cli/dist/main.mjs`. */
+export function nameOfClone(script: string, cwd: string): string | undefined {
+  if (!/[\\/]apps[\\/]cli[\\/]dist[\\/]main\.mjs$/.test(script)) return undefined
+  return `node ${shellWord(relative(cwd, script))}`
+}
+
+/** `npm start` says in `DDNET_COMMAND` and `DDNET_TRAIN_COMMAND` what works in its shell. */
+export function commandNames({ npm_command, DDNET_COMMAND, DDNET_TRAIN_COMMAND }: Io['env']): CommandNames {
+  const ddnet = DDNET_COMMAND ?? (npm_command === 'exec' ? 'npx ddnet' : 'ddnet')
+  return { ddnet, train: DDNET_TRAIN_COMMAND ?? `${ddnet} train cifar10` }
+}
+
+const command =
+  /(?:npx )?\bddnet (?=(?:train|find-lr|eval|predict|visualize|export|runs|data|init|doctor|bench|backend|config)\b)/g
+
+/** A text with its commands named as this shell calls them, which messages name by `ddnet` or `npx ddnet`. */
+export const asCalled = (text: string, env: Io['env']): string =>
+  text.replace(command, () => `${commandNames(env).ddnet} `)
