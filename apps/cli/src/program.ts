@@ -1,6 +1,6 @@
 import { type Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
-import { type BackendStarters, backendStarters } from './backend/backend-starters.ts'
+import { backendStarters } from './backend/backend-starters.ts'
 import { checkpointChoice, checkpointNames } from './run/checkpoint-choice.ts'
 import type { BenchOptions } from './commands/bench.ts'
 import type { ExportOptions } from './commands/export.ts'
@@ -9,29 +9,14 @@ import type { PredictOptions } from './commands/predict.ts'
 import type { VisualizeOptions } from './commands/visualize.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { wordAtHome } from './config/home.ts'
-import { type LoadData, loadCifar10 } from './data/load-data.ts'
+import type { CommandContext } from './context.ts'
+import { loadCifar10 } from './data/load-data.ts'
 import { explain } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Io } from './terminal/io.ts'
 import { guarded } from './terminal/printable.ts'
 import { report } from './terminal/report.ts'
 import { type Mistake, usageOf } from './usage.ts'
-
-/** What commands reach for outside themselves; tests hand in their own. */
-export interface Parts {
-  readonly io: Io
-  readonly start: BackendStarters
-  readonly loadData: LoadData
-  readonly loadInstaller: LoadInstaller
-  readonly version: string
-  /** The words of the command line, for the record. */
-  readonly args: readonly string[]
-}
-
-/** Loads what installs TensorFlow. */
-type LoadInstaller = () => Promise<
-  Pick<typeof import('@ddnet/backend-node/install'), 'installTensorFlow' | 'removeTensorFlow'>
->
 
 /** Runs one command line and returns its exit code; every error becomes one line on stderr. */
 export async function main(
@@ -41,7 +26,7 @@ export async function main(
     start = backendStarters,
     loadData = loadCifar10,
     loadInstaller = () => import('@ddnet/backend-node/install'),
-  }: Partial<Pick<Parts, 'start' | 'loadData' | 'loadInstaller'>> = {},
+  }: Partial<Pick<CommandContext, 'start' | 'loadData' | 'loadInstaller'>> = {},
 ): Promise<number> {
   const io = guarded(given)
   let exitCode: number = exitCodes.done
@@ -75,8 +60,8 @@ export async function main(
 }
 
 /** The command line. What a command does is loaded only when it is called, so that mistakes are answered at once. */
-function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken: (mistake: Mistake) => void): Command {
-  const { io } = parts
+function createProgram(context: CommandContext, done: (exitCode: number) => void, mistaken: (mistake: Mistake) => void): Command {
+  const { io } = context
   const program = new Command('ddnet')
     .description(packageJson.description)
     .version(packageJson.version)
@@ -110,7 +95,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--checkpoint <name>', `of the run that goes on, from which: ${checkpointNames} (last)`, checkpointChoice)
     .action(async (words: string[], options: ConfigOptions & { resume?: string; checkpoint?: string }) => {
       const { train } = await import('./commands/train.ts')
-      done(await train(words, options, parts))
+      done(await train(words, options, context))
     })
 
   program
@@ -129,7 +114,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (words: string[], options: FindLrOptions) => {
       const { findLr } = await import('./commands/find-lr.ts')
-      done(await findLr(words, options, parts))
+      done(await findLr(words, options, context))
     })
 
   program
@@ -141,7 +126,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (path: string, options: { checkpoint: string; backend?: string; json?: boolean }) => {
       const { evaluate } = await import('./commands/eval.ts')
-      await evaluate(path, options, parts)
+      await evaluate(path, options, context)
     })
 
   program
@@ -160,7 +145,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--csv', 'print CSV, one row a guess')
     .action(async (words: string[], options: PredictOptions) => {
       const { predict } = await import('./commands/predict.ts')
-      done(await predict(words, options, parts))
+      done(await predict(words, options, context))
     })
 
   program
@@ -181,7 +166,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (path: string, images: string[], options: VisualizeOptions) => {
       const { visualize } = await import('./commands/visualize.ts')
-      await visualize(path, images, options, parts)
+      await visualize(path, images, options, context)
     })
 
   program
@@ -196,7 +181,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (path: string, file: string, options: ExportOptions) => {
       const { exportModel } = await import('./commands/export.ts')
-      await exportModel(path, file, options, parts)
+      await exportModel(path, file, options, context)
     })
 
   program
@@ -205,7 +190,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
       const { doctor } = await import('./commands/doctor.ts')
-      done(await doctor(options, parts))
+      done(await doctor(options, context))
     })
 
   program
@@ -222,7 +207,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (words: string[], options: BenchOptions) => {
       const { bench } = await import('./commands/bench.ts')
-      done(await bench(words, options, parts))
+      done(await bench(words, options, context))
     })
 
   const runs = program.command('runs').summary('list and compare runs')
@@ -233,7 +218,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON, one line a run')
     .action(async (folder: string | undefined, options: { json?: boolean }) => {
       const { listRuns } = await import('./commands/runs.ts')
-      await listRuns(folder, options, parts)
+      await listRuns(folder, options, context)
     })
   runs
     .command('compare')
@@ -242,7 +227,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (paths: string[], options: { json?: boolean }) => {
       const { compareRuns } = await import('./commands/runs.ts')
-      await compareRuns(paths, options, parts)
+      await compareRuns(paths, options, context)
     })
 
   program
@@ -251,7 +236,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .argument('[folder]', 'an empty or new folder', '.')
     .action(async (folder: string) => {
       const { init } = await import('./commands/init.ts')
-      await init(folder, parts)
+      await init(folder, context)
     })
 
   const data = program.command('data').summary('prepare, inspect and measure data sets')
@@ -264,7 +249,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--images <count>', 'at most so many of each class', wholeNumber)
     .action(async (name: string, options: { to?: string; size?: number; images?: number }) => {
       const { prepareData } = await import('./commands/data-prepare.ts')
-      await prepareData(name, options, parts)
+      await prepareData(name, options, context)
     })
   data
     .command('inspect')
@@ -273,7 +258,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (name: string, options: { json?: boolean }) => {
       const { inspectData } = await import('./commands/data-inspect.ts')
-      done(await inspectData(name, options, parts))
+      done(await inspectData(name, options, context))
     })
   data
     .command('statistics')
@@ -283,7 +268,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--json', 'print JSON')
     .action(async (name: string, options: { size: number; json?: boolean }) => {
       const { dataStatistics } = await import('./commands/data-statistics.ts')
-      await dataStatistics(name, options, parts)
+      await dataStatistics(name, options, context)
     })
 
   const backend = program.command('backend').summary('install or remove TensorFlow')
@@ -299,7 +284,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--from <path>', 'use a TensorFlow that is here: a folder site-packages/tensorflow, or a tfjs_binding.node')
     .action(async (name: string, options: { cuda?: boolean; python?: string; from?: string }) => {
       const { installBackend } = await import('./commands/backend.ts')
-      done(await installBackend(name, options, parts))
+      done(await installBackend(name, options, context))
     })
   backend
     .command('remove')
@@ -307,7 +292,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .argument('<name>', 'tensorflow')
     .action(async (name: string) => {
       const { removeBackend } = await import('./commands/backend.ts')
-      done(await removeBackend(name, parts))
+      done(await removeBackend(name, context))
     })
 
   program
@@ -320,7 +305,7 @@ function createProgram(parts: Parts, done: (exitCode: number) => void, mistaken:
     .option('--explain', 'say what each setting means and accepts, too')
     .action(async (words: string[], options: ConfigOptions & { explain?: boolean }) => {
       const { printConfig } = await import('./commands/config.ts')
-      await printConfig(words, options, parts)
+      await printConfig(words, options, context)
     })
 
   for (const command of withSubcommands(program)) {

@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest'
 import type { BackendStarters } from '../src/backend/backend-starters.ts'
 import type { LoadData } from '../src/data/load-data.ts'
 import type { Io, StopSignal } from '../src/terminal/io.ts'
-import { main, type Parts } from '../src/program.ts'
+import { main, type CommandContext } from '../src/program.ts'
 
 /** `count` images of 32 × 32, each class of another color, under noise. */
 function colors(count: number, seed: number): Dataset<Sample> {
@@ -97,7 +97,7 @@ interface SessionOptions {
   readonly columns?: number
   readonly start?: BackendStarters
   readonly loadData?: LoadData
-  readonly loadInstaller?: Parts['loadInstaller']
+  readonly loadInstaller?: CommandContext['loadInstaller']
   /** Where it runs; by default an empty folder, which goes with the test. */
   readonly cwd?: string
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
-import { memoryLimit } from '../src/environment.ts'
+import { memoryLimit } from '../src/machine.ts'
 import { formatBytes } from '../src/terminal/format.ts'
 import { writePhotos } from './photos.ts'
 import { screen } from './screen.ts'

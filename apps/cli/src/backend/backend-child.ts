@@ -1,36 +1,12 @@
 import type { Profile } from '@ddnet/trainer'
-import {
-  type BackendDescription,
-  backendStarters,
-  describeBackend,
-  type Started,
-  starterOf,
-} from './backend-starters.ts'
+import { backendStarters, starterOf } from './backend-starters.ts'
+import { type BackendDescription, describeBackend, type Started } from './describe-backend.ts'
 import type { BackendWish, Config } from '../config/schema.ts'
 import { convolutionGflops } from './measure-convolutions.ts'
 import { type MeasuredRun, type MeasuredSteps, measuredSteps } from './measure-steps.ts'
 import { refuseTooLarge, refuseTooManyImages, refuseTooManyWeights } from './memory.ts'
 
 // The other side of backend-process.ts: a process that starts the backend its argument names, at the first question.
-
-export type Question =
-  | { readonly ask: 'describe' | 'convolutionGflops' | 'peakMemory' }
-  | { readonly ask: 'trainingStep'; readonly config: Config; readonly steps: number }
-  | { readonly ask: 'step' | 'forward' | 'profile'; readonly run: MeasuredRun; readonly times: number }
-
-export interface Answers {
-  readonly describe: BackendDescription
-  readonly convolutionGflops: number
-  readonly peakMemory: number
-  readonly trainingStep: number
-  readonly step: number
-  readonly forward: number
-  readonly profile: Profile
-}
-
-export type Reply =
-  | { readonly value: Answers[keyof Answers] }
-  | { readonly error: { readonly name: string; readonly message: string; readonly stack: string | undefined } }
 
 const start = starterOf(process.argv[2] as Exclude<BackendWish, 'auto'>, backendStarters)
 let backend: Started | undefined

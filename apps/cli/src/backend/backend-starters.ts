@@ -1,16 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type { Backend } from '@ddnet/ops'
 import { type OpenBackend, openBackend } from './backend-process.ts'
 import type { BackendWish } from '../config/schema.ts'
-
-/** A backend that runs, with what some of them tell besides. */
-export type Started = Backend & {
-  readonly software?: boolean
-  readonly version?: string
-  readonly cuda?: string
-  readonly cudnn?: string
-}
+import type { Started } from './describe-backend.ts'
 
 type TensorflowDevice = 'auto' | 'cpu' | `cuda:${number}`
 
@@ -70,29 +62,4 @@ export function starterOf(wish: Exclude<BackendWish, 'auto'>, start: BackendStar
     default:
       return () => start.tensorflow(wish)
   }
-}
-
-/** What a backend says of itself. */
-export interface BackendDescription {
-  /** `TensorFlow 2.21.0 on cuda:0`. */
-  readonly title: string
-  readonly device: string
-  /** Whether a GPU computes. */
-  readonly accelerated: boolean
-  /** Of TensorFlow, CUDA and cuDNN, where they compute. */
-  readonly versions: Readonly<Record<string, string>>
-}
-
-export function describeBackend(backend: Started): BackendDescription {
-  const { name, device, software, version, cuda, cudnn } = backend
-  const versions = { tensorflow: version, cuda, cudnn }
-  const known = Object.entries(versions).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  const accelerated = name === 'webgpu' ? software !== true : device.startsWith('cuda')
-  return { title: titleOf(backend), device, accelerated, versions: Object.fromEntries(known) }
-}
-
-function titleOf({ name, device, version }: Started): string {
-  if (name === 'tensorflow')
-    return `TensorFlow${version === undefined ? '' : ` ${version}`} on ${device === 'cpu' ? 'the CPU' : device}`
-  return name === 'webgpu' ? `WebGPU on ${device}` : device
 }

@@ -1,5 +1,5 @@
 import type { BackendProcess, OpenBackend } from './backend-process.ts'
-import type { BackendDescription } from './backend-starters.ts'
+import type { BackendDescription } from './describe-backend.ts'
 import type { BackendWish } from '../config/schema.ts'
 import { median } from './measure-convolutions.ts'
 import type { MeasuredRun } from './measure-steps.ts'

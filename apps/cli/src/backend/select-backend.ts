@@ -1,11 +1,5 @@
-import {
-  type BackendDescription,
-  type BackendStarters,
-  backendStarters,
-  describeBackend,
-  type Started,
-  starterOf,
-} from './backend-starters.ts'
+import { type BackendStarters, backendStarters, starterOf } from './backend-starters.ts'
+import { type BackendDescription, describeBackend, type Started } from './describe-backend.ts'
 import type { BackendWish } from '../config/schema.ts'
 import type { Io } from '../terminal/io.ts'
 import { cpuStepTimes, type StepTime, type Trial } from './measure-cpu-backends.ts'

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { onInterrupt } from '../terminal/interrupt.ts'
 import type { Io } from '../terminal/io.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { sayer } from '../terminal/say.ts'
 
@@ -12,7 +12,7 @@ import { sayer } from '../terminal/say.ts'
 export async function installBackend(
   name: string,
   options: Pick<InstallOptions, 'cuda' | 'python' | 'from'>,
-  { io, loadInstaller }: Parts,
+  { io, loadInstaller }: CommandContext,
 ): Promise<number> {
   expectTensorFlow(name)
   const { installTensorFlow } = await loadInstaller()
@@ -33,7 +33,7 @@ export async function installBackend(
 }
 
 /** `ddnet backend remove tensorflow`. Returns the exit code. */
-export async function removeBackend(name: string, { io, loadInstaller }: Parts): Promise<number> {
+export async function removeBackend(name: string, { io, loadInstaller }: CommandContext): Promise<number> {
   expectTensorFlow(name)
   const { removeTensorFlow } = await loadInstaller()
   return interruptible(io, 'call it again to remove the rest', async (signal, report) => {

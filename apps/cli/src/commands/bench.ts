@@ -5,7 +5,7 @@ import { droppedText, resolveConfig } from '../config/resolve.ts'
 import type { BackendWish, Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
 import { listImageFolder } from '../data/load-folder.ts'
-import { describeMachine } from '../environment.ts'
+import { describeMachine } from '../machine.ts'
 import { explain, UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type BackendFigures, measureBackends } from '../backend/measure-backends.ts'
@@ -13,7 +13,7 @@ import { type DataFigures, measureData } from '../data/measure-data.ts'
 import type { MeasuredRun } from '../backend/measure-steps.ts'
 import { refuseTooManyImages } from '../backend/memory.ts'
 import { type MissingBackend, missingBackend } from '../backend/missing-backend.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { formatBytes, formatCount, formatDuration } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { sayer, wrap } from '../terminal/say.ts'
@@ -53,44 +53,44 @@ const everyBackend: readonly Name[] = ['cuda', 'webgpu', 'cpu', 'wasm']
  *
  * @throws BackendUnavailable where the one that was asked for is not here
  */
-export async function bench(words: readonly string[], options: BenchOptions, parts: Parts): Promise<number> {
-  const { io, version } = parts
+export async function bench(words: readonly string[], options: BenchOptions, context: CommandContext): Promise<number> {
+  const { io, version } = context
   const settings = readSettings()
   const layers = await collectLayers(words, options, io, settings)
   const { config, dropped } = resolveConfig(layers, 'ddnet', settings)
-  for (const each of dropped) sayer(parts.io)('note', droppedText(each))
+  for (const each of dropped) sayer(context.io)('note', droppedText(each))
   const wish = wishedBackend(layers)
   if (options.profile && wish === 'auto') {
     throw new UsageError('--profile is of one backend. Say which, as in --backend wasm')
   }
   const { model, size, batchSize, accumulate, optimizer } = config
   refuseTooManyImages(config)
-  const run = { config, classes: await classesOf(config, parts) }
+  const run = { config, classes: await classesOf(config, context) }
   const line = liveLine(io)
   const tell = (doing: string) => line.update(() => `${doing} …`)
   let report: Report
   try {
-    const backends = await backendsOf(wish, run, options.steps, tell, parts)
+    const backends = await backendsOf(wish, run, options.steps, tell, context)
     tell('measuring the data')
-    const data = await measureData(config, parts)
+    const data = await measureData(config, context)
     report = {
       version,
       machine: describeMachine(),
       run: { model, size, batchSize, accumulate, optimizer },
       backends,
       data,
-      ...(options.profile && wish !== 'auto' && { profile: await profileOf(wish, run, options.steps, tell, parts) }),
+      ...(options.profile && wish !== 'auto' && { profile: await profileOf(wish, run, options.steps, tell, context) }),
     }
   } finally {
     line.clear()
   }
   if (options.json) io.stdout.write(`${JSON.stringify(report)}\n`)
-  else show(report, parts)
+  else show(report, context)
   const usable = Object.values(report.backends).some(({ available }) => available)
   return usable ? exitCodes.done : exitCodes.deviceUnavailable
 }
 
-async function classesOf({ data }: Config, { io }: Parts): Promise<number> {
+async function classesOf({ data }: Config, { io }: CommandContext): Promise<number> {
   if (data.name === 'cifar10') return 10
   return (await listImageFolder(resolve(io.cwd, data.directory as string))).train.classNames.length
 }
@@ -100,7 +100,7 @@ async function backendsOf(
   run: MeasuredRun,
   steps: number | undefined,
   tell: (doing: string) => void,
-  { io, start }: Parts,
+  { io, start }: CommandContext,
 ): Promise<Report['backends']> {
   const names = wish === 'auto' ? everyBackend : [wish]
   // Without an NVIDIA driver TensorFlow takes a second to say that there is none.
@@ -125,7 +125,7 @@ async function backendsOf(
 }
 
 /** Not here, or too small for the run, with the remedy; anything else is our own fault, and is said to be a failure. */
-function missing(error: Error, name: Name, env: Parts['io']['env']): MissingBackend {
+function missing(error: Error, name: Name, env: CommandContext['io']['env']): MissingBackend {
   const { message } = explain(error)
   const isExpected = error.name === 'BackendUnavailable' || error.name === 'UsageError'
   return isExpected ? missingBackend(message, env, name === 'cuda') : { reason: `failed: ${message}` }
@@ -136,7 +136,7 @@ async function profileOf(
   run: MeasuredRun,
   steps = 10,
   tell: (doing: string) => void,
-  { start }: Parts,
+  { start }: CommandContext,
 ): Promise<Profile> {
   tell(`profiling ${wish}`)
   const process = start.open(wish)
@@ -147,7 +147,7 @@ async function profileOf(
   }
 }
 
-function show({ version, machine, run, backends, data, profile }: Report, { io }: Parts): void {
+function show({ version, machine, run, backends, data, profile }: Report, { io }: CommandContext): void {
   const style = styleFor(io.stdout, io.env)
   const say = sayer({ ...io, stderr: io.stdout })
   const { model, size, batchSize, accumulate, optimizer } = run

@@ -2,7 +2,7 @@ import { type ConfigOptions, collectLayers, wishedBackend } from '../config/coll
 import { droppedText, resolveConfig } from '../config/resolve.ts'
 import { readSettings } from '../config/settings.ts'
 import { toYaml } from '../config/to-yaml.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { isAccelerated } from '../backend/select-backend.ts'
 import { sayer } from '../terminal/say.ts'
 
@@ -10,7 +10,7 @@ import { sayer } from '../terminal/say.ts'
 export async function printConfig(
   words: readonly string[],
   options: ConfigOptions & { readonly explain?: boolean },
-  { io, start }: Parts,
+  { io, start }: CommandContext,
 ): Promise<void> {
   const settings = readSettings()
   const layers = await collectLayers(words, options, io, settings)

@@ -1,13 +1,14 @@
 import { extname, join, resolve } from 'node:path'
 import type { FolderNotes } from '@ddnet/datasets'
-import { type LabelledImages, loadData, type Split } from '../data/load-data.ts'
+import type { LabelledImages, Split } from '../data/labelled-images.ts'
+import { loadData } from '../data/load-data.ts'
 import { listImageFolder, sayNotes } from '../data/load-folder.ts'
 import { explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { inParallel } from '../data/in-parallel.ts'
 import type { Io } from '../terminal/io.ts'
 import { namedData } from '../data/named-data.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { measureImage } from '../data/read-image.ts'
 import { shareBar } from '../terminal/bar.ts'
 import { formatCount } from '../terminal/format.ts'
@@ -35,12 +36,12 @@ export interface Inspection {
 }
 
 /** `ddnet data inspect`. Returns the exit code: 1 where an image cannot be read. */
-export async function inspectData(name: string, options: { readonly json?: boolean }, parts: Parts): Promise<number> {
-  const { io } = parts
+export async function inspectData(name: string, options: { readonly json?: boolean }, context: CommandContext): Promise<number> {
+  const { io } = context
   const config = namedData(name, ['data.validation=0'], io) // what there is, undivided
   const found =
     config.data.name === 'cifar10'
-      ? inspectionOf(await loadData(config, io, parts.loadData))
+      ? inspectionOf(await loadData(config, io, context.loadData))
       : await inspectFolder(resolve(io.cwd, config.data.directory as string), io)
   if (options.json) io.stdout.write(`${JSON.stringify(found)}\n`)
   else show(found, io)

@@ -4,13 +4,14 @@ import { join, resolve } from 'node:path'
 import { type Dataset, resize, type Sample } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
 import { commandNames } from '../terminal/command-names.ts'
-import { countedImages, loadData } from '../data/load-data.ts'
+import { countedImages } from '../data/labelled-images.ts'
+import { loadData } from '../data/load-data.ts'
 import { type ImageList, listImageFolder, sayNotes } from '../data/load-folder.ts'
 import { UsageError } from '../errors.ts'
 import { write } from '../files.ts'
 import { inParallel } from '../data/in-parallel.ts'
 import { namedData } from '../data/named-data.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { encodeSquare, readImage } from '../data/read-image.ts'
 import { formatCount } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
@@ -37,8 +38,8 @@ interface Part {
  * `ddnet data prepare`: CIFAR-10 is fetched, checked and kept; `--to` writes it, or images of any size and kind, as square
  * PNGs in a folder a class, which train fast.
  */
-export async function prepareData(name: string, options: PrepareOptions, parts: Parts): Promise<void> {
-  const { io } = parts
+export async function prepareData(name: string, options: PrepareOptions, context: CommandContext): Promise<void> {
+  const { io } = context
   const config = namedData(name, ['data.validation=0'], io) // what there is, undivided
   if (options.to === undefined) {
     if (config.data.name === 'folder') throw new UsageError('expected where to write the images. As in: --to prepared')
@@ -67,11 +68,11 @@ export async function prepareData(name: string, options: PrepareOptions, parts: 
       found.classNames,
       to as string,
       { ...options, size },
-      parts,
+      context,
     )
     return
   }
-  const data = await loadData(config, io, parts.loadData)
+  const data = await loadData(config, io, context.loadData)
   if (to === undefined) {
     const where = config.data.directory ?? join(cacheDirectory(io.env), 'cifar10')
     io.stdout.write(`CIFAR-10 is ready: ${countedImages(data)} in ${where}\n`)
@@ -85,7 +86,7 @@ export async function prepareData(name: string, options: PrepareOptions, parts: 
   })
   const size = options.size ?? 32
   const all = [part('train', data.train), ...(data.test ? [part('test', data.test)] : [])]
-  await writeParts(all, data.classNames, to, { ...options, size }, parts)
+  await writeParts(all, data.classNames, to, { ...options, size }, context)
 }
 
 async function writeParts(
@@ -93,7 +94,7 @@ async function writeParts(
   classNames: readonly string[],
   to: string,
   options: PrepareOptions & { readonly size: number },
-  { io }: Parts,
+  { io }: CommandContext,
 ): Promise<void> {
   const images = all.flatMap((part) =>
     firstOfEach(part.labels, options.images).map(({ index, number }) => ({

@@ -1,6 +1,6 @@
 import { loadData } from '../data/load-data.ts'
 import { namedData } from '../data/named-data.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { formatCount } from '../terminal/format.ts'
 import { sayer } from '../terminal/say.ts'
 
@@ -8,7 +8,7 @@ import { sayer } from '../terminal/say.ts'
 export async function dataStatistics(
   name: string,
   { size, json }: { readonly size: number; readonly json?: boolean },
-  { io, loadData: load }: Parts,
+  { io, loadData: load }: CommandContext,
 ): Promise<void> {
   const words = name === 'cifar10' ? [] : [`size=${size}`, 'model.channels=[1]']
   const config = namedData(name, ['data.validation=0', ...words], io) // of all training images

@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDirectory } from '@ddnet/datasets/node'
-import type { BackendDescription, BackendStarters } from '../backend/backend-starters.ts'
+import type { BackendStarters } from '../backend/backend-starters.ts'
+import type { BackendDescription } from '../backend/describe-backend.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import { readSettings } from '../config/settings.ts'
-import { describeMachine } from '../environment.ts'
+import { describeMachine } from '../machine.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Io } from '../terminal/io.ts'
 import { wasmLimit } from '../backend/memory.ts'
 import { type MissingBackend, missingBackend } from '../backend/missing-backend.ts'
 import { type NvidiaGpu, nvidiaGpus } from '../backend/nvidia.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { selectBackend } from '../backend/select-backend.ts'
 import { formatBytes } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
@@ -41,16 +42,16 @@ interface Diagnosis {
 }
 
 /** `ddnet doctor`: what works here and how fast, and for what does not, the reason and the remedy. Returns the exit code. */
-export async function doctor({ json }: { readonly json?: boolean }, parts: Parts): Promise<number> {
-  const { io } = parts
-  const diagnosis = await diagnose(parts)
+export async function doctor({ json }: { readonly json?: boolean }, context: CommandContext): Promise<number> {
+  const { io } = context
+  const diagnosis = await diagnose(context)
   if (json) io.stdout.write(`${JSON.stringify(diagnosis, undefined, 2)}\n`)
   else io.stdout.write(describe(diagnosis, styleFor(io.stdout, io.env), io.stdout.columns ?? 80))
   const usable = Object.values(diagnosis.backends).some(({ available }) => available)
   return usable ? exitCodes.done : exitCodes.deviceUnavailable
 }
 
-async function diagnose({ io, start, version }: Parts): Promise<Diagnosis> {
+async function diagnose({ io, start, version }: CommandContext): Promise<Diagnosis> {
   const machine = { ...describeMachine(), gpus: start.hasNvidiaDevice() ? await nvidiaGpus() : [] }
   const folder = join(cacheDirectory(io.env), 'cifar10')
   const line = liveLine(io)
@@ -115,7 +116,7 @@ async function examine(
 const memoryOfAny = ([first, ...others]: readonly NvidiaGpu[]): number | undefined =>
   others.every(({ name }) => name === first?.name) ? first?.memoryBytes : undefined
 
-async function choice({ io, start, version }: Pick<Parts, 'io' | 'start' | 'version'>): Promise<Diagnosis['auto']> {
+async function choice({ io, start, version }: Pick<CommandContext, 'io' | 'start' | 'version'>): Promise<Diagnosis['auto']> {
   const { config } = resolveConfig([], 'short', readSettings())
   try {
     const { backend, title, reason } = await selectBackend('auto', { config, version, io }, start)

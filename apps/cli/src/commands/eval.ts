@@ -1,6 +1,6 @@
 import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
 import { perClass } from '../run/evaluation.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
 import { styleFor } from '../terminal/style.ts'
 import { type UseOptions, useRun } from '../run/use-run.ts'
@@ -9,13 +9,13 @@ import { type UseOptions, useRun } from '../run/use-run.ts'
 export async function evaluate(
   path: string,
   options: UseOptions & { readonly json?: boolean },
-  parts: Parts,
+  context: CommandContext,
 ): Promise<void> {
-  const { stdout, env } = parts.io
-  const run = await useRun(path, options, parts)
+  const { stdout, env } = context.io
+  const run = await useRun(path, options, context)
   try {
     const { model, config, classNames } = run
-    const evaluation = await evaluateHeldOut({ model, config, data: await run.loadData() }, parts.io)
+    const evaluation = await evaluateHeldOut({ model, config, data: await run.loadData() }, context.io)
     if (!options.json) {
       stdout.write(evaluationReport(evaluation, classNames, styleFor(stdout, env)))
       return

@@ -4,7 +4,7 @@ import { encodeSafetensors } from '@ddnet/formats'
 import type { Config } from '../config/schema.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { writeWhole } from '../files.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
 import { sayer } from '../terminal/say.ts'
 import { type UsedRun, useRun } from '../run/use-run.ts'
@@ -28,8 +28,8 @@ interface Exported {
 }
 
 /** `ddnet export RUN FILE`: the model of a checkpoint for other programs, in the format that FILE's ending names. */
-export async function exportModel(path: string, file: string, options: ExportOptions, parts: Parts): Promise<void> {
-  const { io } = parts
+export async function exportModel(path: string, file: string, options: ExportOptions, context: CommandContext): Promise<void> {
+  const { io } = context
   const format = formatOf(file)
   const layout = layoutOf(options.layout, format)
   const target = resolve(io.cwd, file)
@@ -38,7 +38,7 @@ export async function exportModel(path: string, file: string, options: ExportOpt
   if (format === 'onnx') refuseUnwritable(...(described as [string, string]), options.force ?? false)
   // It computes next to nothing, every machine has WebAssembly, and so the file is the same from all.
   const backend = { backend: 'wasm', reason: 'exporting needs no other' }
-  const run = await useRun(path, { checkpoint: options.checkpoint, ...backend }, parts)
+  const run = await useRun(path, { checkpoint: options.checkpoint, ...backend }, context)
   try {
     const weights = options.float16 ? 'float16' : 'float32'
     const exported =

@@ -13,7 +13,7 @@ import { createOptimizer, trainingLoader } from '../run/experiment.ts'
 import { write } from '../files.ts'
 import { onInterrupt } from '../terminal/interrupt.ts'
 import type { Io } from '../terminal/io.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { formatRate } from '../terminal/format.ts'
 import { learningRateCurve } from '../terminal/learning-rate-curve.ts'
 import { liveLine } from '../terminal/live-line.ts'
@@ -41,15 +41,15 @@ const secondsBetweenLines = 30
  * @returns the exit code
  * @throws CliError where there is nothing to suggest
  */
-export async function findLr(words: readonly string[], options: FindLrOptions, parts: Parts): Promise<number> {
-  const { io } = parts
+export async function findLr(words: readonly string[], options: FindLrOptions, context: CommandContext): Promise<number> {
+  const { io } = context
   const { steps, from, to } = options
   if (steps < fewestSteps) throw new UsageError(`--steps ${steps}: expected at least ${fewestSteps}. Try --steps 100`)
   if (from >= to) throw new UsageError(`--from ${from} --to ${to}: expected the first rate to be below the last`)
   const draw = options.plot === undefined ? undefined : drawer(options.plot, io)
   const settings = readSettings()
   const layers = await collectLayers(words, options, io, settings)
-  const { resolved, model, data, dispose } = await prepared(layers, settings, parts)
+  const { resolved, model, data, dispose } = await prepared(layers, settings, context)
   try {
     const { config } = resolved
     sayer(io)('find-lr', `${steps} steps, the learning rate growing from ${formatRate(from)} to ${formatRate(to)}`)

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CliError, UsageError } from '../errors.ts'
 import { write } from '../files.ts'
 import { installedPath } from '../installation.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { commandSayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 
@@ -11,7 +11,7 @@ import { shellWord } from '../terminal/shell-word.ts'
 const allowed = ['.git', '.DS_Store']
 
 /** `ddnet init`: a project in TypeScript, with a test, in a folder that is new or empty. */
-export async function init(folder: string, { io, version }: Parts): Promise<void> {
+export async function init(folder: string, { io, version }: CommandContext): Promise<void> {
   const target = resolve(io.cwd, folder)
   const there = (await namesIn(target)).filter((name) => !allowed.includes(name))
   if (there.length > 0) {

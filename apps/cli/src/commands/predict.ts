@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Sample } from '@ddnet/datasets'
 import { classify, type Guess } from '../run/classify.ts'
-import { type HeldOut, heldOut } from '../data/load-data.ts'
+import { type HeldOut, heldOut } from '../data/labelled-images.ts'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { imageFiles, isOfImages } from '../data/image-files.ts'
 import type { Io } from '../terminal/io.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { readImage } from '../data/read-image.ts'
 import { formatPercent } from '../terminal/format.ts'
 import { printable } from '../terminal/printable.ts'
@@ -42,10 +42,10 @@ export interface PredictOptions extends Partial<UseOptions> {
  * @returns the exit code: failed where an image could not be read
  * @throws UsageError without a run and an image, for a checkpoint without a run, and for two formats
  */
-export async function predict(words: readonly string[], options: PredictOptions, parts: Parts): Promise<ExitCode> {
-  const { stdout } = parts.io
+export async function predict(words: readonly string[], options: PredictOptions, context: CommandContext): Promise<ExitCode> {
+  const { stdout } = context.io
   if (options.csv && options.json) throw new UsageError('--csv and --json contradict each other. Give one of them.')
-  const { run, images } = await predictorOf(words, options, parts)
+  const { run, images } = await predictorOf(words, options, context)
   let exitCode: ExitCode = exitCodes.done
   try {
     const { model, config, classNames } = run
@@ -59,12 +59,12 @@ export async function predict(words: readonly string[], options: PredictOptions,
       const source = images[index]
       let image: Named
       try {
-        image = await namedImage(run, source ?? (held as HeldOut), index, parts.io)
+        image = await namedImage(run, source ?? (held as HeldOut), index, context.io)
       } catch (error) {
         if (source === undefined) throw error
         const { message, exitCode: code } = explain(error)
         exitCode = code
-        report(parts.io, message)
+        report(context.io, message)
         if (options.json) stdout.write(`${JSON.stringify({ image: source, error: message })}\n`)
         continue
       }
@@ -76,7 +76,7 @@ export async function predict(words: readonly string[], options: PredictOptions,
         ? csvLines(image, top)
         : options.json
           ? jsonLine(image, top, milliseconds)
-          : textLine(image, top, milliseconds, index, total, parts.io)
+          : textLine(image, top, milliseconds, index, total, context.io)
       stdout.write(lines)
     }
     return exitCode
@@ -88,21 +88,21 @@ export async function predict(words: readonly string[], options: PredictOptions,
 async function predictorOf(
   [first, ...others]: readonly string[],
   options: PredictOptions,
-  parts: Parts,
+  context: CommandContext,
 ): Promise<{ run: UsedRun | ShippedModel; images: readonly string[] }> {
-  const { cwd } = parts.io
+  const { cwd } = context.io
   if (first === undefined) {
     throw new UsageError('predict: expected a run or images. As in: ddnet predict photo.png')
   }
   if (!(await isOfImages(first, cwd))) {
     const images = await imageFiles(others, cwd)
-    return { run: await useRun(first, { checkpoint: 'last', ...options }, parts), images }
+    return { run: await useRun(first, { checkpoint: 'last', ...options }, context), images }
   }
   if (options.checkpoint !== undefined) {
     throw new UsageError(`--checkpoint is of a run, and ${first} is none. As in: ddnet predict RUN ${first}`)
   }
   const images = await imageFiles([first, ...others], cwd)
-  return { run: await useShippedModel(options.backend, parts), images }
+  return { run: await useShippedModel(options.backend, context), images }
 }
 
 const blank = (size: number): Sample => ({

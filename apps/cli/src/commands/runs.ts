@@ -3,10 +3,10 @@ import { commandNames } from '../terminal/command-names.ts'
 import { atHome } from '../config/home.ts'
 import type { Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
-import type { Split } from '../data/load-data.ts'
+import type { Split } from '../data/labelled-images.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../terminal/io.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { type BrokenRun, type RunSummary, summarizeRun, summarizeRuns } from '../run/run-summary.ts'
 import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
 import { printable } from '../terminal/printable.ts'
@@ -22,7 +22,7 @@ const [narrowestCurve, widestCurve] = [4, 30]
 export async function listRuns(
   folder: string | undefined,
   options: { readonly json?: boolean },
-  { io }: Parts,
+  { io }: CommandContext,
 ): Promise<void> {
   const runs = await summarizeRuns(io.cwd, folder ?? atHome(io.env.DDNET_RUNS ?? 'runs'), readSettings())
   if (options.json) {
@@ -98,7 +98,7 @@ function forPrograms(run: RunSummary | BrokenRun): object {
 export async function compareRuns(
   paths: readonly string[],
   options: { readonly json?: boolean },
-  { io }: Parts,
+  { io }: CommandContext,
 ): Promise<void> {
   if (paths.length < 2) {
     throw new UsageError(

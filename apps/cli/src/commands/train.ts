@@ -1,13 +1,13 @@
 import { type ConfigOptions, collectLayers } from '../config/collect.ts'
 import { readSettings } from '../config/settings.ts'
 import { UsageError } from '../errors.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 
 /** `ddnet train`: a new run, or `--resume` of one. Returns the exit code. */
 export async function train(
   words: readonly string[],
   options: ConfigOptions & { readonly resume?: string; readonly checkpoint?: string },
-  parts: Parts,
+  context: CommandContext,
 ): Promise<number> {
   if (options.checkpoint !== undefined && options.resume === undefined) {
     throw new UsageError(
@@ -15,21 +15,21 @@ export async function train(
     )
   }
   const settings = readSettings()
-  const layers = await collectLayers(words, options, parts.io, settings)
+  const layers = await collectLayers(words, options, context.io, settings)
   // Loaded only now, so that mistakes are answered at once.
   const [{ resumedRun, startedRun }, { trainRun }] = await Promise.all([
     import('../run/begin-run.ts'),
     import('../run/train-run.ts'),
   ])
   // Training does not depend on being watched: neither on a reader (see io.ts) nor on a terminal.
-  const heedHangup = parts.io.ignoreHangup()
+  const heedHangup = context.io.ignoreHangup()
   try {
     const run =
       options.resume === undefined
-        ? await startedRun(layers, settings, parts)
-        : await resumedRun(options.resume, options.checkpoint, layers, settings, parts)
+        ? await startedRun(layers, settings, context)
+        : await resumedRun(options.resume, options.checkpoint, layers, settings, context)
     try {
-      return await trainRun(run, parts.io)
+      return await trainRun(run, context.io)
     } finally {
       await run.dispose()
     }

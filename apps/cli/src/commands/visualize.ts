@@ -2,8 +2,8 @@ import { basename, join, resolve } from 'node:path'
 import type { Dataset, Sample } from '@ddnet/datasets'
 import { encodePng } from '@ddnet/visuals'
 import { z } from 'zod'
-import { heldOut } from '../data/load-data.ts'
-import { readRunEnvironment } from '../environment.ts'
+import { heldOut } from '../data/labelled-images.ts'
+import { readRunEnvironment } from '../run/environment.ts'
 import { UsageError } from '../errors.ts'
 import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
 import type { Evaluation } from '../run/evaluation.ts'
@@ -13,7 +13,7 @@ import { readRecords } from '../run/metrics-log.ts'
 import { insidePictures, type PictureName } from '../pictures/index.ts'
 import type { NamedPicture, Subject } from '../pictures/subject.ts'
 import { firstImages, predictSamples } from '../pictures/predictions-picture.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { readImage } from '../data/read-image.ts'
 import { refuseLink } from '../run/run-folder.ts'
 import { runReport } from '../run/run-report.ts'
@@ -40,11 +40,11 @@ export async function visualize(
   path: string,
   files: readonly string[],
   options: VisualizeOptions,
-  parts: Parts,
+  context: CommandContext,
 ): Promise<void> {
-  const { io } = parts
+  const { io } = context
   const names = namesOf(options.only)
-  const run = await useRun(path, options, parts)
+  const run = await useRun(path, options, context)
   try {
     const folder = options.to ?? join(run.folder.path, 'pictures')
     if (options.to === undefined) await refuseLink(resolve(io.cwd, folder), folder)

@@ -7,11 +7,11 @@ import { commandNames } from '../terminal/command-names.ts'
 import type { Config } from '../config/schema.ts'
 import { loadData } from './load-data.ts'
 import { listImageFolder } from './load-folder.ts'
-import { memoryLimit } from '../environment.ts'
+import { memoryLimit } from '../machine.ts'
 import { UsageError } from '../errors.ts'
 import { trainingLoader } from '../run/experiment.ts'
 import { inParallel } from './in-parallel.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { readImage } from './read-image.ts'
 import { formatBytes } from '../terminal/format.ts'
 
@@ -31,8 +31,8 @@ export interface DataFigures {
 const mostRead = 256
 
 /** The images that a run would train with, or why they cannot be measured. A data set is never downloaded for it. */
-export async function measureData(config: Config, parts: Parts): Promise<DataFigures | { readonly missing: string }> {
-  const { io, start, loadData: load } = parts
+export async function measureData(config: Config, context: CommandContext): Promise<DataFigures | { readonly missing: string }> {
+  const { io, start, loadData: load } = context
   const { data, size } = config
   const cached = join(cacheDirectory(io.env), 'cifar10')
   if (data.name === 'cifar10' && data.directory === null && !existsSync(cached)) {

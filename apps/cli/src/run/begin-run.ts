@@ -11,15 +11,16 @@ import type { PresetName } from '../config/presets.ts'
 import { droppedText, type Resolved, resolveConfig } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import type { Settings } from '../config/settings.ts'
-import { countedImages, type LabelledImages, loadData } from '../data/load-data.ts'
-import { describeEnvironment, readRunEnvironment } from '../environment.ts'
+import { countedImages, type LabelledImages } from '../data/labelled-images.ts'
+import { loadData } from '../data/load-data.ts'
+import { describeEnvironment, readRunEnvironment } from './environment.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { createModel, type Model } from './experiment.ts'
 import { writeWhole } from '../files.ts'
 import { refuseTooLarge, refuseTooManyWeights } from '../backend/memory.ts'
 import { MetricsLog } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { checkResumable } from './resume.ts'
 import { checkSameData, runDataOf, writeRunData } from './run-data.ts'
 import {
@@ -69,9 +70,9 @@ interface Prepared {
 export async function prepared(
   layers: readonly (readonly Entry[])[],
   settings: Settings,
-  parts: Parts,
+  context: CommandContext,
 ): Promise<Prepared> {
-  const { io, start, version } = parts
+  const { io, start, version } = context
   // Only without a GPU is there anything to measure.
   const { config: trialConfig } = resolveConfig(layers, 'short', settings)
   const selected = await selectBackend(wishedBackend(layers), { config: trialConfig, version, io }, start)
@@ -79,7 +80,7 @@ export async function prepared(
     sayer(io)('backend', `${selected.title}\n${selected.reason}`)
     const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
     for (const each of resolved.dropped) sayer(io)('note', droppedText(each))
-    return { resolved, selected, ...(await modelAndData(resolved.config, selected, parts)) }
+    return { resolved, selected, ...(await modelAndData(resolved.config, selected, context)) }
   })
 }
 
@@ -87,10 +88,10 @@ export async function prepared(
 export async function startedRun(
   layers: readonly (readonly Entry[])[],
   settings: Settings,
-  parts: Parts,
+  context: CommandContext,
 ): Promise<ReadyRun> {
-  const { io, version, args } = parts
-  const { resolved, selected, model, data, dispose } = await prepared(layers, settings, parts)
+  const { io, version, args } = context
+  const { resolved, selected, model, data, dispose } = await prepared(layers, settings, context)
   try {
     const { config } = resolved
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
@@ -104,7 +105,7 @@ export async function startedRun(
       await writeJson(folder.environment, describeEnvironment(version, selected, args))
       await writeRunData(folder.data, runDataOf(data))
       const log = await MetricsLog.open(folder, join(folder.path, 'metrics.jsonl'))
-      sayRecipe(config, data, parts)
+      sayRecipe(config, data, context)
       sayer(io)('run', folder.path)
       return { folder, config, model, data, log, backend: selected.backend, dispose: release }
     } catch (error) {
@@ -127,15 +128,15 @@ export async function resumedRun(
   chosen: string | undefined,
   layers: readonly (readonly Entry[])[],
   settings: Settings,
-  parts: Parts,
+  context: CommandContext,
 ): Promise<ReadyRun> {
-  const { io, args } = parts
+  const { io, args } = context
   const folder = folderOfRun(io.cwd, path)
   if (!existsSync(folder.config) && !(await hasCheckpoint(folder)))
     throw new CliError(await notARun(io.cwd, folder.path))
   const lock = await lockRun(folder.writer, folder.path, args)
   try {
-    const run = await continued(folder, chosen, layers, settings, parts)
+    const run = await continued(folder, chosen, layers, settings, context)
     const release = async () => {
       await run.dispose()
       await lock.release()
@@ -152,12 +153,12 @@ async function continued(
   chosen: string | undefined,
   layers: readonly (readonly Entry[])[],
   settings: Settings,
-  parts: Parts,
+  context: CommandContext,
 ): Promise<ReadyRun> {
-  const { io, start, version, args } = parts
+  const { io, start, version, args } = context
   const say = sayer(io)
   await refuseLinks(folder)
-  const opened = await openCheckpoint(folder.path, chosen ?? 'last', settings, parts)
+  const opened = await openCheckpoint(folder.path, chosen ?? 'last', settings, context)
   const { entries, checkpoint: resume, record } = opened
   checkResumable(layers.flat(), entries, folder.path)
   const resolved = resolveConfig([...layers, entries], 'ddnet', settings)
@@ -169,7 +170,7 @@ async function continued(
     : await backendOfRun(record.backend, trial, start)
   return disposingOnError(selected, async () => {
     say('backend', `${selected.title}\n${selected.reason}`)
-    const { model, data } = await modelAndData(config, selected, parts)
+    const { model, data } = await modelAndData(config, selected, context)
     checkSameData(data, record.data, folder.path)
     // First what can be refused, then what is written.
     const environment = await readRunEnvironment(folder.environment)
@@ -215,7 +216,7 @@ async function disposingOnError<T extends { readonly model: Model }>(
   }
 }
 
-async function modelAndData(config: Config, selected: SelectedBackend, { io, loadData: load }: Parts) {
+async function modelAndData(config: Config, selected: SelectedBackend, { io, loadData: load }: CommandContext) {
   const say = sayer(io)
   // What cannot fit is refused before anything is downloaded; only a folder has to be read to know its classes.
   const early = config.data.name === 'folder' ? await loadData(config, io, load, { takesSettings: true }) : undefined
@@ -240,7 +241,7 @@ async function modelAndData(config: Config, selected: SelectedBackend, { io, loa
   return { model, data }
 }
 
-function sayRecipe(config: Config, data: LabelledImages, { io }: Parts): void {
+function sayRecipe(config: Config, data: LabelledImages, { io }: CommandContext): void {
   const { preset, epochs, batchSize, accumulate, optimizer, schedule } = config
   const say = sayer(io)
   const steps = formatCount(totalSteps(config, data.train.length))

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { heldOut, type LabelledImages } from '../data/load-data.ts'
+import { heldOut, type LabelledImages } from '../data/labelled-images.ts'
 import { counted, type Evaluation, evaluateModel } from './evaluation.ts'
 import { evaluationLoader, type Model } from './experiment.ts'
 import type { Io } from '../terminal/io.ts'

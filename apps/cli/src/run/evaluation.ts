@@ -3,7 +3,7 @@ import { crossEntropy } from '@ddnet/losses'
 import { confusionMatrix } from '@ddnet/metrics'
 import { sgd } from '@ddnet/optimizers'
 import { Trainer } from '@ddnet/trainer'
-import type { Split } from '../data/load-data.ts'
+import type { Split } from '../data/labelled-images.ts'
 import type { Model } from './experiment.ts'
 
 /** How a model does on images that it was not trained on. */

@@ -4,7 +4,7 @@ import { checkpointName } from '@ddnet/trainer/node'
 import type { Saved } from '../config/saved.ts'
 import type { Settings } from '../config/settings.ts'
 import { CliError } from '../errors.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { type RunData, readRunData } from './run-data.ts'
 import { folderOfRun, hasCheckpoint, notARun, type RunFolder, readSaved } from './run-folder.ts'
 import { checkRecordedData, checkSettings, type RunRecord, readRecord, restore } from './run-record.ts'
@@ -32,12 +32,12 @@ export async function openCheckpoint(
   path: string,
   name: string,
   settings: Settings,
-  parts: Pick<Parts, 'io' | 'args'>,
+  context: Pick<CommandContext, 'io' | 'args'>,
 ): Promise<OpenedCheckpoint> {
-  const folder = folderOfRun(parts.io.cwd, path)
+  const folder = folderOfRun(context.io.cwd, path)
   const here = await readSaved(folder, settings)
-  if (here === undefined && !(await hasCheckpoint(folder))) throw new CliError(await notARun(parts.io.cwd, folder.path))
-  const checkpoint = await load(folder, name, parts)
+  if (here === undefined && !(await hasCheckpoint(folder))) throw new CliError(await notARun(context.io.cwd, folder.path))
+  const checkpoint = await load(folder, name, context)
   const shown = join(folder.path, 'checkpoints', checkpointName(checkpoint.step))
   const record = readRecord(checkpoint, shown, settings)
   const missing: ('config.yaml' | 'data.json')[] = []
@@ -50,7 +50,7 @@ export async function openCheckpoint(
   return { folder, ...(here ?? record.saved), checkpoint, record, data: record.data, missing }
 }
 
-async function load(folder: RunFolder, name: string, { args }: Pick<Parts, 'args'>): Promise<Checkpoint> {
+async function load(folder: RunFolder, name: string, { args }: Pick<CommandContext, 'args'>): Promise<Checkpoint> {
   try {
     return await loadCheckpoint(join(folder.checkpoints, name))
   } catch (error) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import type { LabelledImages } from '../data/load-data.ts'
+import type { LabelledImages } from '../data/labelled-images.ts'
 import { CliError } from '../errors.ts'
 import { readJsonFile, writeWhole } from '../files.ts'
 

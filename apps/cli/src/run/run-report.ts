@@ -1,6 +1,6 @@
 import { htmlReport, type Plot, type PredictionSample, type ReportData } from '@ddnet/visuals'
 import type { Config } from '../config/schema.ts'
-import type { RunEnvironment } from '../environment.ts'
+import type { RunEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { Model } from './experiment.ts'
 import type { MetricsRecord } from './metrics-log.ts'

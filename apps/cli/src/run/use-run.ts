@@ -3,12 +3,13 @@ import { backendOfRun } from '../backend/backend-of-run.ts'
 import { readArguments } from '../config/read-entries.ts'
 import type { BackendWish, Config } from '../config/schema.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
-import { type LabelledImages, loadData } from '../data/load-data.ts'
+import type { LabelledImages } from '../data/labelled-images.ts'
+import { loadData } from '../data/load-data.ts'
 import { createModel, type Model } from './experiment.ts'
 import { readRecords } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
 import { indexOf, otherCheckpoint } from './other-checkpoint.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import type { RunFolder } from './run-folder.ts'
 import { selectBackend } from '../backend/select-backend.ts'
 import { sayer } from '../terminal/say.ts'
@@ -41,13 +42,13 @@ export interface UseOptions {
 export async function useRun(
   path: string,
   { checkpoint: name, backend: asked, reason: ours }: UseOptions,
-  parts: Parts,
+  context: CommandContext,
 ): Promise<UsedRun> {
-  const { io, start, loadData: load, version } = parts
+  const { io, start, loadData: load, version } = context
   const settings = readSettings()
   const say = sayer(io)
   const wish = explicitWish(asked, io, settings)
-  const { folder, config, checkpoint, record } = await openCheckpoint(path, name, settings, parts)
+  const { folder, config, checkpoint, record } = await openCheckpoint(path, name, settings, context)
   const trial = { config, version, io }
   const { backend, title, reason } =
     wish === undefined ? await backendOfRun(record.backend, trial, start) : await selectBackend(wish, trial, start)
@@ -87,7 +88,7 @@ export async function useRun(
  */
 export function explicitWish(
   asked: string | undefined,
-  { env }: Parts['io'],
+  { env }: CommandContext['io'],
   settings: Settings = readSettings(),
 ): BackendWish | undefined {
   const text = asked ?? env.DDNET_BACKEND

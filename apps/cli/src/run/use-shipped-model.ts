@@ -2,7 +2,7 @@ import { commandNames } from '../terminal/command-names.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
-import type { Parts } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { selectBackend } from '../backend/select-backend.ts'
 import { formatPercent } from '../terminal/format.ts'
 import { sayer } from '../terminal/say.ts'
@@ -19,7 +19,7 @@ export interface ShippedModel extends Pick<UsedRun, 'model' | 'classNames' | 'di
  *
  * @throws UsageError or BackendUnavailable for a backend that there is not
  */
-export async function useShippedModel(asked: string | undefined, { io, start, version }: Parts): Promise<ShippedModel> {
+export async function useShippedModel(asked: string | undefined, { io, start, version }: CommandContext): Promise<ShippedModel> {
   const settings = readSettings()
   const say = sayer(io)
   const wish = explicitWish(asked, io, settings)

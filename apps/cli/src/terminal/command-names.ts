@@ -1,6 +1,8 @@
 import { relative } from 'node:path'
-import type { Io } from './io.ts'
 import { shellWord } from './shell-word.ts'
+
+/** Variables of the environment. */
+type Variables = Readonly<Record<string, string | undefined>>
 
 /** How to call us from the shell that called us, for the commands that we recommend. */
 export interface CommandNames {
@@ -17,7 +19,7 @@ export function nameOfClone(script: string, cwd: string): string | undefined {
 }
 
 /** `npm start` says in `DDNET_COMMAND` and `DDNET_TRAIN_COMMAND` what works in its shell. */
-export function commandNames({ npm_command, DDNET_COMMAND, DDNET_TRAIN_COMMAND }: Io['env']): CommandNames {
+export function commandNames({ npm_command, DDNET_COMMAND, DDNET_TRAIN_COMMAND }: Variables): CommandNames {
   const ddnet = DDNET_COMMAND ?? (npm_command === 'exec' ? 'npx ddnet' : 'ddnet')
   return { ddnet, train: DDNET_TRAIN_COMMAND ?? `${ddnet} train cifar10` }
 }
@@ -26,5 +28,5 @@ const command =
   /(?:npx )?\bddnet (?=(?:train|find-lr|eval|predict|visualize|export|runs|data|init|doctor|bench|backend|config)\b)/g
 
 /** A text with its commands named as this shell calls them, which messages name by `ddnet` or `npx ddnet`. */
-export const asCalled = (text: string, env: Io['env']): string =>
+export const asCalled = (text: string, env: Variables): string =>
   text.replace(command, () => `${commandNames(env).ddnet} `)

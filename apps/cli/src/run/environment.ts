@@ -1,7 +1,7 @@
-import { arch, availableParallelism, cpus, release, totalmem } from 'node:os'
 import { z } from 'zod'
-import { readJsonFile } from './files.ts'
-import type { SelectedBackend } from './backend/select-backend.ts'
+import { readJsonFile } from '../files.ts'
+import { describeMachine } from '../machine.ts'
+import type { SelectedBackend } from '../backend/select-backend.ts'
 
 /** Where something was computed, for whoever wonders later. */
 export interface Environment {
@@ -63,17 +63,3 @@ export const describeEnvironment = (
   command: ['ddnet', ...args].join(' '),
   startedAt: new Date().toISOString(),
 })
-
-export const describeMachine = () => ({
-  node: process.version,
-  system: `${process.platform} ${arch()} ${release()}`,
-  processor: cpus()[0]?.model.trim() || 'unknown',
-  cores: availableParallelism(),
-  memoryBytes: memoryLimit(),
-})
-
-/** Memory that this process may use: the machine's, or less in a container. */
-export function memoryLimit(): number {
-  const limit = process.constrainedMemory()
-  return limit > 0 && limit < totalmem() ? limit : totalmem()
-}
