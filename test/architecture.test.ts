@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const packages = new URL('../packages/', import.meta.url)
@@ -40,4 +42,53 @@ test('only ops and the backends touch tfjs', () => {
     Object.keys(manifest(name).dependencies ?? {}).some((dependency) => dependency.startsWith('@tensorflow/')),
   )
   expect(touching.sort()).toEqual(['backend-node', 'backend-wasm', 'backend-webgpu', 'ops', 'testing'])
+})
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Sources of packages and apps that import each other in circles, each circle sorted; types count, too. */
+function importCircles(): string[][] {
+  const files = ['packages', 'apps']
+    .flatMap((folder) => readdirSync(resolve(root, folder), { recursive: true, withFileTypes: true }))
+    .filter(
+      ({ name, parentPath }) =>
+        /\.ts$/.test(name) && /\/src(\/|$)/.test(parentPath) && !/node_modules/.test(parentPath),
+    )
+    .map(({ name, parentPath }) => resolve(parentPath, name))
+  const imported = new Map(
+    files.map((file) => [
+      file,
+      [...readFileSync(file, 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g)].map(([, path = '']) =>
+        resolve(dirname(file), path),
+      ),
+    ]),
+  )
+  // Tarjan's strongly connected components.
+  const order = new Map<string, number>()
+  const open: string[] = []
+  const circles: string[][] = []
+  const visit = (file: string): number => {
+    let low = order.size
+    const own = low
+    order.set(file, own)
+    open.push(file)
+    for (const next of imported.get(file) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next))
+      else if (open.includes(next)) low = Math.min(low, order.get(next) as number)
+    }
+    if (low === own) {
+      const circle = open.splice(open.indexOf(file))
+      if (circle.length > 1) circles.push(circle.map((each) => each.slice(root.length)).sort())
+    }
+    return low
+  }
+  for (const file of files) if (!order.has(file)) visit(file)
+  return circles
+}
+
+/** What is being taken apart: operators and what defines them need each other in one layer. */
+const stillCircular = /^packages\/(ops|layers|trainer)\//
+
+test('no import leads back to where it came from', () => {
+  expect(importCircles().filter((circle) => !circle.every((file) => stillCircular.test(file)))).toEqual([])
 })

@@ -58,7 +58,7 @@ const remedies: Readonly<Record<string, { problem: string; remedy: string }>> = 
   EPERM: { problem: 'operation not permitted', remedy: 'Change its permissions, or choose another place.' },
   EROFS: { problem: 'the file system is read-only', remedy: 'Choose another place with runs=FOLDER.' },
   ENAMETOOLONG: { problem: 'the name is too long', remedy: 'Give a shorter path.' },
-  ELOOP: { problem: 'a link in a circle', remedy: 'Mend the link, or choose another place.' },
+  ELOOP: { problem: 'a link in a circle', remedy: 'Fix the link, or choose another place.' },
   ENOTDIR: { problem: 'not a folder', remedy: 'Give another path.' },
 }
 

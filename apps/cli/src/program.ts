@@ -1,7 +1,6 @@
 import { type Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { backendStarters } from './backend/backend-starters.ts'
-import { checkpointChoice, checkpointNames } from './run/checkpoint-choice.ts'
 import type { BenchOptions } from './commands/bench.ts'
 import type { ExportOptions } from './commands/export.ts'
 import type { FindLrOptions } from './commands/find-lr.ts'
@@ -13,9 +12,10 @@ import type { CommandContext } from './context.ts'
 import { loadCifar10 } from './data/load-data.ts'
 import { explain } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
+import { checkpointChoice, checkpointNames } from './run/checkpoint-choice.ts'
 import type { Io } from './terminal/io.ts'
 import { guarded } from './terminal/printable.ts'
-import { report } from './terminal/report.ts'
+import { reportError } from './terminal/report-error.ts'
 import { type Mistake, usageOf } from './usage.ts'
 
 /** Runs one command line and returns its exit code; every error becomes one line on stderr. */
@@ -49,18 +49,22 @@ export async function main(
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.done // help or version
-      if (mistake !== undefined) report(io, await usageOf(mistake, args)) // else it showed the help
+      if (mistake !== undefined) reportError(io, await usageOf(mistake, args)) // else it showed the help
       return exitCodes.usage
     }
     const { message, exitCode: code } = explain(error)
-    report(io, message)
+    reportError(io, message)
     if (args.includes('--verbose') && error instanceof Error) io.stderr.write(`${stackOf(error)}\n`)
     return code
   }
 }
 
 /** The command line. What a command does is loaded only when it is called, so that mistakes are answered at once. */
-function createProgram(context: CommandContext, done: (exitCode: number) => void, mistaken: (mistake: Mistake) => void): Command {
+function createProgram(
+  context: CommandContext,
+  done: (exitCode: number) => void,
+  mistaken: (mistake: Mistake) => void,
+): Command {
   const { io } = context
   const program = new Command('ddnet')
     .description(packageJson.description)

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { problemOf } from './errors.ts'
-import { exitCodeFor, processIo } from './terminal/io.ts'
 import { main } from './program.ts'
-import { report } from './terminal/report.ts'
+import { exitCodeFor, processIo } from './terminal/io.ts'
+import { reportError } from './terminal/report-error.ts'
 
 /** Runs the command line of this process. */
 export async function start(): Promise<void> {
@@ -17,6 +17,6 @@ export async function start(): Promise<void> {
   await setImmediate()
   const { failure } = io.stdout
   if (failure !== undefined && failure !== 'EPIPE') {
-    report(io, `standard output could not be written: ${problemOf(failure) ?? failure}. What it had is lost.`)
+    reportError(io, `standard output could not be written: ${problemOf(failure) ?? failure}. What it had is lost.`)
   }
 }

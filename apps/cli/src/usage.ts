@@ -7,7 +7,7 @@ export interface Mistake {
 }
 
 /**
- * What is wrong with a command line, and how to mend it: `--epochs=3` is a setting without dashes, `--device` is `--backend`.
+ * What is wrong with a command line, and how to fix it: `--epochs=3` is a setting without dashes, `--device` is `--backend`.
  *
  * @param args the command line
  */

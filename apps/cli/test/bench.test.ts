@@ -11,9 +11,9 @@ const empty = { DDNET_CACHE: '/nowhere' }
 const withGpu: typeof wasmOnly = {
   ...wasmOnly,
   hasNvidiaDevice: () => true,
-  open: (wish) => ({
-    ...wasmOnly.open(wish),
-    ...(wish === 'cuda' && {
+  open: (requested) => ({
+    ...wasmOnly.open(requested),
+    ...(requested === 'cuda' && {
       describe: async () => ({
         title: 'TensorFlow 2.21.0 on cuda:0',
         device: 'cuda:0',
@@ -119,7 +119,7 @@ describe('bench', () => {
   test('a backend with an error of its own is said to have failed, and without any it is exit code 4', async () => {
     const failing = (error: Error): typeof wasmOnly => ({
       ...wasmOnly,
-      open: (wish) => ({ ...wasmOnly.open(wish), step: () => Promise.reject(error) }),
+      open: (requested) => ({ ...wasmOnly.open(requested), step: () => Promise.reject(error) }),
     })
     const failed = await session({ start: failing(new TypeError('x is undefined')), env: empty }).run('bench')
     expect([failed.code, failed.stdout]).toEqual([4, expect.stringContaining('wasm      ✗ failed: x is undefined\n')])

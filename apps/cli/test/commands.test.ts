@@ -194,9 +194,9 @@ describe('doctor', () => {
     const start: typeof wasmOnly = {
       ...wasmOnly,
       hasNvidiaDevice: () => true,
-      open: (wish) => ({
-        ...wasmOnly.open(wish),
-        ...(wish === 'cuda' && {
+      open: (requested) => ({
+        ...wasmOnly.open(requested),
+        ...(requested === 'cuda' && {
           describe: async () => ({ title, device: 'cuda:0', accelerated: true, versions }),
           convolutionGflops: async () => 1234.5,
         }),
@@ -211,8 +211,8 @@ describe('doctor', () => {
   test('a backend whose process ends is missing, with the reason', async () => {
     const start: typeof wasmOnly = {
       ...wasmOnly,
-      open: (wish) => ({
-        ...wasmOnly.open(wish),
+      open: (requested) => ({
+        ...wasmOnly.open(requested),
         convolutionGflops: () => Promise.reject(new BackendUnavailable('wasm: its process ended with SIGSEGV.')),
       }),
     }

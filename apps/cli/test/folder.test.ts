@@ -172,7 +172,7 @@ describe('train folder=PATH', () => {
     const statistics = await shell.run('data', 'statistics', 'my photos')
     expect([statistics.code, statistics.stderr]).toEqual([
       1,
-      expect.stringMatching(/broken\.jpg .* Mend or remove it\.$/m),
+      expect.stringMatching(/broken\.jpg .* Fix or remove it\.$/m),
     ])
     const { code, stderr } = await shell.run('train', 'folder=my photos', 'data.onError=skip', ...tiny)
     expect([code, stderr]).toEqual([0, expect.stringContaining('left out 1 of 16 images')])
@@ -188,7 +188,7 @@ describe('train folder=PATH', () => {
     writeFileSync(join(shell.cwd, 'my photos/cats/0.jpg'), 'no image')
     for (const words of [['eval'], ['predict'], ['visualize']]) {
       const { code, stderr } = await shell.run(...words, 'runs/whole')
-      expect([code, stderr]).toEqual([1, expect.stringMatching(/0\.jpg .* Mend or remove it\.$/m)])
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/0\.jpg .* Fix or remove it\.$/m)])
     }
   })
 

@@ -7,9 +7,10 @@ import { BackendUnavailable, getBackend, random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { onTestFinished } from 'vitest'
 import type { BackendStarters } from '../src/backend/backend-starters.ts'
+import type { CommandContext } from '../src/context.ts'
 import type { LoadData } from '../src/data/load-data.ts'
+import { main } from '../src/program.ts'
 import type { Io, StopSignal } from '../src/terminal/io.ts'
-import { main, type CommandContext } from '../src/program.ts'
 
 /** `count` images of 32 × 32, each class of another color, under noise. */
 function colors(count: number, seed: number): Dataset<Sample> {
@@ -52,11 +53,11 @@ export const wasmOnly: BackendStarters = {
     // Other test files share the backend, so that it must survive.
     return { name: 'wasm', device: `WebAssembly for tests (${getBackend()})`, dispose: () => {} }
   },
-  open: (wish) => ({
+  open: (requested) => ({
     describe:
-      wish === 'wasm'
+      requested === 'wasm'
         ? async () => ({ title: 'WebAssembly for tests', device: 'wasm', accelerated: false, versions: {} })
-        : wish === 'webgpu'
+        : requested === 'webgpu'
           ? noWebgpu
           : noTensorflow,
     convolutionGflops: async () => 31.4,

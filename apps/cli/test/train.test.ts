@@ -306,7 +306,7 @@ describe('what ends a run before its last step', () => {
     const { code, stderr } = await shell.run('train', ...tiny, 'maxSeconds=0.5')
     expect(code).toBe(0)
     expect(stderr).toContain('at most 0.5 s\n')
-    expect(stderr).toContain('stopped   The 0.5 s of maxSeconds are over.\n')
+    expect(stderr).toContain('stopped   Time limit reached: maxSeconds=0.5.\n')
     expect(stderr).toContain('go on     ddnet train cifar10 --resume runs/cifar10-quick\n')
     expect(stderr).toContain('ddnet eval runs/cifar10-quick    (as it is now)\n')
     expect(existsSync(join(shell.cwd, 'runs/cifar10-quick/result.json'))).toBe(false)
@@ -316,10 +316,10 @@ describe('what ends a run before its last step', () => {
   })
 })
 
-test('maxSeconds that are over before the first step leave nothing to go on with', async () => {
+test('a time limit that is reached before the first step leaves nothing to go on with', async () => {
   const { code, stderr } = await session().run('train', ...tiny, 'maxSeconds=1e-9')
   expect(code).toBe(0)
-  expect(stderr).toContain('stopped   The 1e-9 s of maxSeconds are over, before the first step.\n')
+  expect(stderr).toContain('stopped   Time limit reached: maxSeconds=1e-9, before the first step.\n')
   expect(stderr).not.toContain('go on')
 })
 

@@ -1,6 +1,6 @@
 import type { Summary } from '@ddnet/layers'
 import type { StepEvent, ValidationEvent } from '@ddnet/trainer'
-import type { RunningBackend } from './run-record.ts'
+import type { Memory, RunningBackend } from './run-record.ts'
 import type { Settings } from './settings.ts'
 
 /** What the page tells the worker. */
@@ -25,12 +25,6 @@ export interface Pictures {
   /** A class name an image. */
   readonly labels: readonly string[]
   readonly title: string
-}
-
-/** What lives in the worker after a step. */
-export interface Memory {
-  readonly tensors: number
-  readonly bytes: number
 }
 
 /** What the worker tells the page. */

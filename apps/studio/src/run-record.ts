@@ -1,11 +1,16 @@
 import type { StepEvent, ValidationEvent } from '@ddnet/trainer'
-import type { Memory } from './protocol.ts'
 import type { Settings } from './settings.ts'
 
 /** What the run computes on. */
 export interface RunningBackend {
   readonly name: string
   readonly device: string
+}
+
+/** What lives in the worker after a step. */
+export interface Memory {
+  readonly tensors: number
+  readonly bytes: number
 }
 
 /** A run as the page saves it. */

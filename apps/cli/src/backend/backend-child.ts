@@ -1,14 +1,14 @@
-import type { Profile } from '@ddnet/trainer'
+import type { RequestedBackend } from '../config/schema.ts'
+import type { Question, Reply } from './backend-questions.ts'
 import { backendStarters, starterOf } from './backend-starters.ts'
-import { type BackendDescription, describeBackend, type Started } from './describe-backend.ts'
-import type { BackendWish, Config } from '../config/schema.ts'
+import { describeBackend, type Started } from './describe-backend.ts'
 import { convolutionGflops } from './measure-convolutions.ts'
 import { type MeasuredRun, type MeasuredSteps, measuredSteps } from './measure-steps.ts'
 import { refuseTooLarge, refuseTooManyImages, refuseTooManyWeights } from './memory.ts'
 
 // The other side of backend-process.ts: a process that starts the backend its argument names, at the first question.
 
-const start = starterOf(process.argv[2] as Exclude<BackendWish, 'auto'>, backendStarters)
+const start = starterOf(process.argv[2] as Exclude<RequestedBackend, 'auto'>, backendStarters)
 let backend: Started | undefined
 let measured: MeasuredSteps | undefined
 

@@ -1,9 +1,9 @@
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, test } from 'vitest'
-import { backendOfRun } from './backend-of-run.ts'
-import type { BackendStarters } from './backend-starters.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import { readSettings } from '../config/settings.ts'
+import { backendOfRun } from './backend-of-run.ts'
+import type { BackendStarters } from './backend-starters.ts'
 
 const backend = (name: string, device: string) => ({ name, device, dispose: () => {} })
 const everything: BackendStarters = {

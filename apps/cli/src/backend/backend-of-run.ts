@@ -1,7 +1,7 @@
-import type { BackendStarters } from './backend-starters.ts'
-import type { BackendWish } from '../config/schema.ts'
-import type { Trial } from './measure-cpu-backends.ts'
+import type { RequestedBackend } from '../config/schema.ts'
 import type { TrainedOn } from '../run/run-record.ts'
+import type { BackendStarters } from './backend-starters.ts'
+import type { Trial } from './measure-cpu-backends.ts'
 import { type SelectedBackend, selectBackend } from './select-backend.ts'
 
 /**
@@ -10,7 +10,7 @@ import { type SelectedBackend, selectBackend } from './select-backend.ts'
  * @param trained what its checkpoint says
  */
 export async function backendOfRun(trained: TrainedOn, trial: Trial, start: BackendStarters): Promise<SelectedBackend> {
-  const recorded = wishFor(trained)
+  const recorded = recordedBackend(trained)
   if (recorded === undefined) return selectBackend('auto', trial, start)
   try {
     return { ...(await selectBackend(recorded, trial, start)), reason: 'the run was trained on it' }
@@ -21,7 +21,7 @@ export async function backendOfRun(trained: TrainedOn, trial: Trial, start: Back
   }
 }
 
-function wishFor({ name, device }: TrainedOn): Exclude<BackendWish, 'auto'> | undefined {
+function recordedBackend({ name, device }: TrainedOn): Exclude<RequestedBackend, 'auto'> | undefined {
   if (name === 'tensorflow') return device === 'cpu' ? 'cpu' : (device as `cuda:${number}`)
   return name === 'webgpu' || name === 'wasm' ? name : undefined
 }

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, onTestFinished, test } from 'vitest'
-import { processOf } from './backend-process.ts'
 import { UsageError } from '../errors.ts'
+import { processOf } from './backend-process.ts'
 
 /** A process that runs this instead of a backend. */
-function running(script: string, longestAnswerMs?: number) {
+function running(script: string, maxAnswerMs?: number) {
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-  const backend = processOf('webgpu', child, longestAnswerMs)
+  const backend = processOf('webgpu', child, maxAnswerMs)
   onTestFinished(() => backend.end())
   return { backend, child }
 }

@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { BackendUnavailable } from '@ddnet/ops'
 import type { Profile } from '@ddnet/trainer'
+import type { Config, RequestedBackend } from '../config/schema.ts'
+import { UsageError } from '../errors.ts'
+import { tooManyOpenFiles } from '../open-files.ts'
 import type { Answers, Question, Reply } from './backend-questions.ts'
 import type { BackendDescription } from './describe-backend.ts'
-import type { BackendWish, Config } from '../config/schema.ts'
-import { UsageError } from '../errors.ts'
 import type { MeasuredRun } from './measure-steps.ts'
-import { tooManyOpenFiles } from '../open-files.ts'
 
 /**
  * A backend in a process of its own, where it can be tried and measured: TensorFlow fixes its device for the life of a
@@ -36,20 +36,20 @@ export interface BackendProcess {
   end(): void
 }
 
-export type OpenBackend = (wish: Exclude<BackendWish, 'auto'>) => BackendProcess
+export type OpenBackend = (requested: Exclude<RequestedBackend, 'auto'>) => BackendProcess
 
 /** Opens the built `backend-child.mjs`, which stands beside the built command. */
-export const openBackend: OpenBackend = (wish) => {
+export const openBackend: OpenBackend = (requested) => {
   const path = fileURLToPath(new URL('./backend-child.mjs', import.meta.url))
-  return processOf(wish, fork(path, [wish], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }))
+  return processOf(requested, fork(path, [requested], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }))
 }
 
 /** The backend in a process that answers as backend-child.ts does. */
 export function processOf(
-  wish: string,
+  requested: string,
   child: ChildProcess,
-  longestAnswerMs = 60_000,
-  longestWholeMs = 600_000, // a run's own steps may be long
+  maxAnswerMs = 60_000,
+  maxWholeMs = 600_000, // a run's own steps may be long
 ): BackendProcess {
   let said = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -68,14 +68,14 @@ export function processOf(
 
   async function ask<Ask extends keyof Answers>(
     question: Question & { ask: Ask },
-    longestMs = longestAnswerMs,
+    maxMs = maxAnswerMs,
   ): Promise<Answers[Ask]> {
     const answer = new Promise<Reply>((resolve) => child.once('message', (reply) => resolve(reply as Reply)))
     child.send(question, () => {}) // a process that has ended tells by its end
     const timer = new AbortController()
-    const reply = await Promise.race([answer, ended, silence(longestMs, timer.signal)])
+    const reply = await Promise.race([answer, ended, silence(maxMs, timer.signal)])
     timer.abort()
-    if (typeof reply === 'string') throw new BackendUnavailable(`${wish}: ${reply}.`)
+    if (typeof reply === 'string') throw new BackendUnavailable(`${requested}: ${reply}.`)
     if ('value' in reply) return reply.value as Answers[Ask] // each question has its own kind of answer
     if (reply.error.name === 'BackendUnavailable') throw new BackendUnavailable(reply.error.message)
     if (reply.error.name === 'UsageError') throw new UsageError(reply.error.message)
@@ -86,9 +86,9 @@ export function processOf(
     describe: () => ask({ ask: 'describe' }),
     convolutionGflops: () => ask({ ask: 'convolutionGflops' }),
     trainingStep: (config, steps) => ask({ ask: 'trainingStep', config, steps }),
-    step: (run, times) => ask({ ask: 'step', run, times }, longestWholeMs),
-    forward: (run, times) => ask({ ask: 'forward', run, times }, longestWholeMs),
-    profile: (run, times) => ask({ ask: 'profile', run, times }, longestWholeMs),
+    step: (run, times) => ask({ ask: 'step', run, times }, maxWholeMs),
+    forward: (run, times) => ask({ ask: 'forward', run, times }, maxWholeMs),
+    profile: (run, times) => ask({ ask: 'profile', run, times }, maxWholeMs),
     peakMemory: () => ask({ ask: 'peakMemory' }),
     end: () => void child.kill('SIGKILL'),
   }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import type { RequestedBackend } from '../config/schema.ts'
 import { type OpenBackend, openBackend } from './backend-process.ts'
-import type { BackendWish } from '../config/schema.ts'
 import type { Started } from './describe-backend.ts'
 
 type TensorflowDevice = 'auto' | 'cpu' | `cuda:${number}`
@@ -47,8 +47,11 @@ const nvidiaDevices = ['/proc/driver/nvidia/gpus', '/dev/nvidiactl', '/dev/dxg']
 
 const anyExists = (...paths: string[]): boolean => paths.some((path) => existsSync(path))
 
-export function starterOf(wish: Exclude<BackendWish, 'auto'>, start: BackendStarters): () => Promise<Started> {
-  switch (wish) {
+export function starterOf(
+  requested: Exclude<RequestedBackend, 'auto'>,
+  start: BackendStarters,
+): () => Promise<Started> {
+  switch (requested) {
     case 'wasm':
       return start.wasm
     case 'webgpu':
@@ -60,6 +63,6 @@ export function starterOf(wish: Exclude<BackendWish, 'auto'>, start: BackendStar
     case 'cuda':
       return () => start.tensorflow('cuda:0')
     default:
-      return () => start.tensorflow(wish)
+      return () => start.tensorflow(requested)
   }
 }

@@ -1,8 +1,8 @@
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, test } from 'vitest'
-import type { BackendProcess } from './backend-process.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import { readSettings } from '../config/settings.ts'
+import type { BackendProcess } from './backend-process.ts'
 import { measureBackends } from './measure-backends.ts'
 
 const run = { config: resolveConfig([], 'ddnet', readSettings()).config, classes: 10 }

@@ -1,6 +1,6 @@
+import type { RequestedBackend } from '../config/schema.ts'
 import type { BackendProcess, OpenBackend } from './backend-process.ts'
 import type { BackendDescription } from './describe-backend.ts'
-import type { BackendWish } from '../config/schema.ts'
 import { median } from './measure-convolutions.ts'
 import type { MeasuredRun } from './measure-steps.ts'
 
@@ -28,7 +28,7 @@ export interface Failure {
   readonly error: Error
 }
 
-type Name = Exclude<BackendWish, 'auto'>
+type Name = Exclude<RequestedBackend, 'auto'>
 
 interface MeasureOptions {
   readonly open: OpenBackend
@@ -38,10 +38,10 @@ interface MeasureOptions {
   readonly tell: (doing: string) => void
 }
 
-const mostRounds = 5
+const maxRounds = 5
 const roundMs = 1_000
 /** After so long a backend gets no further round. */
-const longestMs = 30_000
+const maxMs = 30_000
 
 /**
  * Training steps and forward passes of a run on each backend, in processes that take turns round by round, so that what
@@ -58,7 +58,7 @@ export async function measureBackends(
       tell(`starting ${names[at]}`)
       await warmUp()
     }
-    const rounds = Math.min(mostRounds, steps ?? mostRounds)
+    const rounds = Math.min(maxRounds, steps ?? maxRounds)
     for (let round = 1; round <= rounds; round++) {
       const wanted = steps && Math.floor((steps * round) / rounds) - Math.floor((steps * (round - 1)) / rounds)
       for (const [at, { takeTurn }] of contestants.entries()) {
@@ -103,7 +103,7 @@ function contestant(process: BackendProcess, run: MeasuredRun) {
     /** @param wanted so many steps, or those that fit */
     takeTurn: (wanted: number | undefined) =>
       attempt(async () => {
-        if (wanted === undefined && spentMs > longestMs) return
+        if (wanted === undefined && spentMs > maxMs) return
         const count = wanted ?? fitting.steps
         const stepMs = await process.step(run, count)
         const forwardMs = await process.forward(run, fitting.batches)

@@ -4,13 +4,13 @@ import { availableParallelism, cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { cacheDirectory } from '@ddnet/datasets/node'
-import type { BackendProcess } from './backend-process.ts'
-import type { BackendStarters } from './backend-starters.ts'
 import type { Config } from '../config/schema.ts'
 import { write } from '../files.ts'
 import type { Io } from '../terminal/io.ts'
+import { createLogger } from '../terminal/logger.ts'
+import type { BackendProcess } from './backend-process.ts'
+import type { BackendStarters } from './backend-starters.ts'
 import { median } from './measure-convolutions.ts'
-import { sayer } from '../terminal/say.ts'
 
 /** A run whose backend is to be chosen: what is measured, and who is told. */
 export interface Trial {
@@ -33,7 +33,7 @@ const turnMs = 500
 const budgetMs = 4_000
 
 /** A measurement may have met a busy machine, and machines change in ways that no version tells. */
-const longestValidMs = 7 * 24 * 3600 * 1000
+const maxValidMs = 7 * 24 * 3600 * 1000
 
 /**
  * Training steps of the run on TensorFlow's CPU and on WebAssembly, measured in processes that take turns, or as measured
@@ -47,7 +47,7 @@ export async function cpuStepTimes(build: string, start: BackendStarters, trial:
   const path = cachePath(circumstances, trial)
   const kept = await readTimes(path, circumstances)
   if (kept !== undefined) return kept
-  sayer(trial.io)('backend', 'measuring, once, whether TensorFlow or WebAssembly is faster here')
+  createLogger(trial.io)('backend', 'measuring, once, whether TensorFlow or WebAssembly is faster here')
   const times = await measure(start, trial.config)
   if ('milliseconds' in times.tensorflow && 'milliseconds' in times.wasm) await keep(path, circumstances, times)
   return times
@@ -79,7 +79,7 @@ async function readTimes(path: string, circumstances: Circumstances): Promise<St
     const age = Date.now() - Date.parse(kept.measuredAt)
     const isValid =
       age >= 0 &&
-      age < longestValidMs &&
+      age < maxValidMs &&
       isDeepStrictEqual(kept.circumstances, circumstances) &&
       [kept.tensorflow, kept.wasm].every((time) => 'milliseconds' in time && time.milliseconds > 0)
     return isValid ? kept : undefined

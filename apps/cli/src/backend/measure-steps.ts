@@ -3,10 +3,17 @@ import { crossEntropy } from '@ddnet/losses'
 import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
 import { type Profile, Trainer } from '@ddnet/trainer'
 import type { Config } from '../config/schema.ts'
-import { createModel, createOptimizer, evaluationLoader, keysOf, type Model, trainingLoader } from '../run/experiment.ts'
+import {
+  createModel,
+  createOptimizer,
+  evaluationLoader,
+  keysOf,
+  type Model,
+  trainingLoader,
+} from '../run/experiment.ts'
 
 /** Multiply-adds of a forward pass that a shortened step has at most: those of 64 images in DDNet. */
-const largestWork = 1e9
+const maxWork = 1e9
 
 /** A run as it is measured: the images are noise, of which it is known how many classes they are of. */
 export interface MeasuredRun {
@@ -41,7 +48,7 @@ export function measuredSteps(
   check(model)
   // Whatever the run's rate may be, steps that are only measured must not diverge.
   const optimizer = createOptimizer({ ...config, optimizer: { ...config.optimizer, learningRate: 1e-6 } }, 1000)
-  const fitting = Math.max(1, Math.floor(largestWork / work(model, config)))
+  const fitting = Math.max(1, Math.floor(maxWork / work(model, config)))
   const batchSize = shortened ? Math.min(config.batchSize, fitting) : config.batchSize
   const accumulate = shortened ? 1 : config.accumulate
   const count = batchSize * accumulate

@@ -1,7 +1,7 @@
 import { estimateMemory } from '@ddnet/models'
 import type { Config } from '../config/schema.ts'
-import { memoryLimit } from '../machine.ts'
 import { UsageError } from '../errors.ts'
+import { memoryLimit } from '../machine.ts'
 import type { Model } from '../run/experiment.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { BackendProcess } from './backend-process.ts'
-import type { BackendStarters } from './backend-starters.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import { readSettings } from '../config/settings.ts'
+import type { BackendProcess } from './backend-process.ts'
+import type { BackendStarters } from './backend-starters.ts'
 import type { Trial } from './measure-cpu-backends.ts'
 import { isAccelerated, selectBackend } from './select-backend.ts'
 
@@ -49,8 +49,8 @@ function machine({ tensorflow, webgpu, nvidiaDevice = true, graphicsDevice = tru
       }
     },
     wasm: async () => backend('wasm', 'WebAssembly with SIMD'),
-    open: (wish): BackendProcess => {
-      log.push(`open ${wish}`)
+    open: (requested): BackendProcess => {
+      log.push(`open ${requested}`)
       let turn = 0
       return {
         async describe() {
@@ -60,13 +60,13 @@ function machine({ tensorflow, webgpu, nvidiaDevice = true, graphicsDevice = tru
         },
         convolutionGflops: async () => 1,
         async trainingStep() {
-          const times = steps[wish as 'cpu' | 'wasm']
-          if (typeof times === 'string') throw new BackendUnavailable(`${wish}: ${times}.`)
+          const times = steps[requested as 'cpu' | 'wasm']
+          if (typeof times === 'string') throw new BackendUnavailable(`${requested}: ${times}.`)
           // Two turns to warm up, which may be slow, and the measured ones.
           return times[turn++ - 1] ?? (times[0] as number)
         },
         ...notAsked,
-        end: () => void log.push(`end ${wish}`),
+        end: () => void log.push(`end ${requested}`),
       }
     },
     async tensorflowBuild() {
@@ -93,8 +93,8 @@ function trial(...words: [path: string, value: unknown][]) {
   return { trial: given, said, files }
 }
 
-const select = (wish: Parameters<typeof selectBackend>[0], { start }: Pick<ReturnType<typeof machine>, 'start'>) =>
-  selectBackend(wish, trial().trial, start)
+const select = (requested: Parameters<typeof selectBackend>[0], { start }: Pick<ReturnType<typeof machine>, 'start'>) =>
+  selectBackend(requested, trial().trial, start)
 
 test('auto takes CUDA before anything else', async () => {
   const here = machine({ tensorflow: 'cuda:0', webgpu: 'gpu' })
@@ -221,8 +221,8 @@ test('slow turns end the measurement, each backend having had one', async () => 
   let clock = 0
   const here = machine({ tensorflow: 'cpu', graphicsDevice: false })
   let turns = 0
-  const open: BackendStarters['open'] = (wish) => ({
-    ...here.start.open(wish),
+  const open: BackendStarters['open'] = (requested) => ({
+    ...here.start.open(requested),
     async trainingStep() {
       turns++
       clock += 3_000

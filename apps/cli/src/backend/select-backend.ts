@@ -1,7 +1,7 @@
+import type { RequestedBackend } from '../config/schema.ts'
+import type { Io } from '../terminal/io.ts'
 import { type BackendStarters, backendStarters, starterOf } from './backend-starters.ts'
 import { type BackendDescription, describeBackend, type Started } from './describe-backend.ts'
-import type { BackendWish } from '../config/schema.ts'
-import type { Io } from '../terminal/io.ts'
 import { cpuStepTimes, type StepTime, type Trial } from './measure-cpu-backends.ts'
 import { missingInShort } from './missing-backend.ts'
 
@@ -19,20 +19,23 @@ export interface SelectedBackend extends Pick<BackendDescription, 'title' | 'acc
  * @throws BackendUnavailable when what was asked for is not there
  */
 export function selectBackend(
-  wish: BackendWish,
+  requested: RequestedBackend,
   trial: Trial,
   start: BackendStarters = backendStarters,
 ): Promise<SelectedBackend> {
-  return wish === 'auto' ? automatic(start, trial) : explicit(wish, start)
+  return requested === 'auto' ? automatic(start, trial) : explicit(requested, start)
 }
 
-async function explicit(wish: Exclude<BackendWish, 'auto'>, start: BackendStarters): Promise<SelectedBackend> {
-  return selected(await starterOf(wish, start)(), 'you asked for it')
+async function explicit(
+  requested: Exclude<RequestedBackend, 'auto'>,
+  start: BackendStarters,
+): Promise<SelectedBackend> {
+  return selected(await starterOf(requested, start)(), 'you asked for it')
 }
 
 /** Whether a GPU will compute. What must be started to know is ended again. */
-export async function isAccelerated(wish: BackendWish, start: BackendStarters): Promise<boolean> {
-  const found = await (wish === 'auto' ? onGpu(start, {}) : explicit(wish, start))
+export async function isAccelerated(requested: RequestedBackend, start: BackendStarters): Promise<boolean> {
+  const found = await (requested === 'auto' ? onGpu(start, {}) : explicit(requested, start))
   if ('missing' in found) return false
   found.backend.dispose()
   return found.accelerated

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import type { Installation, InstallEvent, InstallOptions } from '@ddnet/backend-node/install'
+import type { CommandContext } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { onInterrupt } from '../terminal/interrupt.ts'
 import type { Io } from '../terminal/io.ts'
-import type { CommandContext } from '../context.ts'
 import { liveLine } from '../terminal/live-line.ts'
-import { sayer } from '../terminal/say.ts'
+import { createLogger } from '../terminal/logger.ts'
 
 /** `ddnet backend install tensorflow`. Returns the exit code. */
 export async function installBackend(
@@ -68,7 +68,7 @@ async function interruptible(
   whenInterrupted: string,
   work: (signal: AbortSignal, report: (event: InstallEvent) => void) => Promise<void>,
 ): Promise<number> {
-  const say = sayer(io)
+  const say = createLogger(io)
   const line = liveLine(io)
   const controller = new AbortController()
   const interrupt = onInterrupt(io, () => controller.abort())

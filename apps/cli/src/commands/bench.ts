@@ -1,22 +1,22 @@
 import { resolve } from 'node:path'
 import { type Profile, profileTable } from '@ddnet/trainer'
-import { type ConfigOptions, collectLayers, wishedBackend } from '../config/collect.ts'
-import { droppedText, resolveConfig } from '../config/resolve.ts'
-import type { BackendWish, Config } from '../config/schema.ts'
-import { readSettings } from '../config/settings.ts'
-import { listImageFolder } from '../data/load-folder.ts'
-import { describeMachine } from '../machine.ts'
-import { explain, UsageError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
 import { type BackendFigures, measureBackends } from '../backend/measure-backends.ts'
-import { type DataFigures, measureData } from '../data/measure-data.ts'
 import type { MeasuredRun } from '../backend/measure-steps.ts'
 import { refuseTooManyImages } from '../backend/memory.ts'
 import { type MissingBackend, missingBackend } from '../backend/missing-backend.ts'
+import { type ConfigOptions, collectLayers, requestedBackend } from '../config/collect.ts'
+import { droppedText, resolveConfig } from '../config/resolve.ts'
+import type { Config, RequestedBackend } from '../config/schema.ts'
+import { readSettings } from '../config/settings.ts'
 import type { CommandContext } from '../context.ts'
+import { listImageFolder } from '../data/load-folder.ts'
+import { type DataFigures, measureData } from '../data/measure-data.ts'
+import { explain, UsageError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { describeMachine } from '../machine.ts'
 import { formatBytes, formatCount, formatDuration } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
-import { sayer, wrap } from '../terminal/say.ts'
+import { createLogger, wrap } from '../terminal/logger.ts'
 import { styleFor } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
@@ -27,7 +27,7 @@ export interface BenchOptions extends ConfigOptions {
   readonly json?: boolean
 }
 
-type Name = Exclude<BackendWish, 'auto'>
+type Name = Exclude<RequestedBackend, 'auto'>
 
 type Measured = BackendFigures & {
   readonly available: true
@@ -58,9 +58,9 @@ export async function bench(words: readonly string[], options: BenchOptions, con
   const settings = readSettings()
   const layers = await collectLayers(words, options, io, settings)
   const { config, dropped } = resolveConfig(layers, 'ddnet', settings)
-  for (const each of dropped) sayer(context.io)('note', droppedText(each))
-  const wish = wishedBackend(layers)
-  if (options.profile && wish === 'auto') {
+  for (const each of dropped) createLogger(context.io)('note', droppedText(each))
+  const requested = requestedBackend(layers)
+  if (options.profile && requested === 'auto') {
     throw new UsageError('--profile is of one backend. Say which, as in --backend wasm')
   }
   const { model, size, batchSize, accumulate, optimizer } = config
@@ -70,7 +70,7 @@ export async function bench(words: readonly string[], options: BenchOptions, con
   const tell = (doing: string) => line.update(() => `${doing} …`)
   let report: Report
   try {
-    const backends = await backendsOf(wish, run, options.steps, tell, context)
+    const backends = await backendsOf(requested, run, options.steps, tell, context)
     tell('measuring the data')
     const data = await measureData(config, context)
     report = {
@@ -79,7 +79,8 @@ export async function bench(words: readonly string[], options: BenchOptions, con
       run: { model, size, batchSize, accumulate, optimizer },
       backends,
       data,
-      ...(options.profile && wish !== 'auto' && { profile: await profileOf(wish, run, options.steps, tell, context) }),
+      ...(options.profile &&
+        requested !== 'auto' && { profile: await profileOf(requested, run, options.steps, tell, context) }),
     }
   } finally {
     line.clear()
@@ -96,15 +97,15 @@ async function classesOf({ data }: Config, { io }: CommandContext): Promise<numb
 }
 
 async function backendsOf(
-  wish: BackendWish,
+  requested: RequestedBackend,
   run: MeasuredRun,
   steps: number | undefined,
   tell: (doing: string) => void,
   { io, start }: CommandContext,
 ): Promise<Report['backends']> {
-  const names = wish === 'auto' ? everyBackend : [wish]
+  const names = requested === 'auto' ? everyBackend : [requested]
   // Without an NVIDIA driver TensorFlow takes a second to say that there is none.
-  const tried = names.filter((name) => wish !== 'auto' || name !== 'cuda' || start.hasNvidiaDevice())
+  const tried = names.filter((name) => requested !== 'auto' || name !== 'cuda' || start.hasNvidiaDevice())
   const results = await measureBackends(tried, run, { open: start.open, steps, tell })
   const medians = [...results.values()].flatMap((result) => ('error' in result ? [] : [result.step.median]))
   const fastest = Math.min(...medians)
@@ -114,7 +115,7 @@ async function backendsOf(
       return [name, { available: false, reason: 'this machine has no NVIDIA GPU with a driver' }] as const
     }
     if ('error' in result) {
-      if (wish !== 'auto') throw result.error
+      if (requested !== 'auto') throw result.error
       return [name, { available: false, ...missing(result.error, name, io.env) }] as const
     }
     const { median } = result.step
@@ -132,14 +133,14 @@ function missing(error: Error, name: Name, env: CommandContext['io']['env']): Mi
 }
 
 async function profileOf(
-  wish: Name,
+  requested: Name,
   run: MeasuredRun,
   steps = 10,
   tell: (doing: string) => void,
   { start }: CommandContext,
 ): Promise<Profile> {
-  tell(`profiling ${wish}`)
-  const process = start.open(wish)
+  tell(`profiling ${requested}`)
+  const process = start.open(requested)
   try {
     return await process.profile(run, steps)
   } finally {
@@ -149,7 +150,7 @@ async function profileOf(
 
 function show({ version, machine, run, backends, data, profile }: Report, { io }: CommandContext): void {
   const style = styleFor(io.stdout, io.env)
-  const say = sayer({ ...io, stderr: io.stdout })
+  const say = createLogger({ ...io, stderr: io.stdout })
   const { model, size, batchSize, accumulate, optimizer } = run
   say('machine', `${machine.processor}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}; ${machine.system}`)
   say('versions', `ddnet ${version}, Node ${machine.node}`)

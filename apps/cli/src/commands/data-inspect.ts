@@ -1,26 +1,26 @@
 import { extname, join, resolve } from 'node:path'
 import type { FolderNotes } from '@ddnet/datasets'
+import type { CommandContext } from '../context.ts'
+import { inParallel } from '../data/in-parallel.ts'
 import type { LabelledImages, Split } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { listImageFolder, sayNotes } from '../data/load-folder.ts'
+import { namedData } from '../data/named-data.ts'
+import { measureImage } from '../data/read-image.ts'
 import { explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { inParallel } from '../data/in-parallel.ts'
-import type { Io } from '../terminal/io.ts'
-import { namedData } from '../data/named-data.ts'
-import type { CommandContext } from '../context.ts'
-import { measureImage } from '../data/read-image.ts'
 import { shareBar } from '../terminal/bar.ts'
 import { formatCount } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
 import { liveLine } from '../terminal/live-line.ts'
+import { createLogger } from '../terminal/logger.ts'
 import { printable } from '../terminal/printable.ts'
 import { countLine } from '../terminal/progress-line.ts'
-import { sayer } from '../terminal/say.ts'
 import { styleFor } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
 const barWidth = 30
-const mostSizes = 5
+const maxSizes = 5
 const splits: readonly Split[] = ['validation', 'test']
 
 /** What is in a data set. */
@@ -36,7 +36,11 @@ export interface Inspection {
 }
 
 /** `ddnet data inspect`. Returns the exit code: 1 where an image cannot be read. */
-export async function inspectData(name: string, options: { readonly json?: boolean }, context: CommandContext): Promise<number> {
+export async function inspectData(
+  name: string,
+  options: { readonly json?: boolean },
+  context: CommandContext,
+): Promise<number> {
   const { io } = context
   const config = namedData(name, ['data.validation=0'], io) // what there is, undivided
   const found =
@@ -137,13 +141,10 @@ function show({ classes, sizes, kinds, broken, notes }: Inspection, io: Io): voi
   const total = [`${classes.length} classes`, sum('train'), ...held.map(sum)].map((text) => style('bold', text))
   for (const row of table([head, ...rows, total], { right: [1, 2, 3].slice(0, held.length + 1) }))
     io.stdout.write(`${row}\n`)
-  const say = sayer({ ...io, stderr: io.stdout })
+  const say = createLogger({ ...io, stderr: io.stdout })
   io.stdout.write('\n')
-  const shown = sizes.slice(0, mostSizes).map(({ size, images }) => `${size} (${formatCount(images)})`)
-  say(
-    'sizes',
-    [...shown, ...(sizes.length > mostSizes ? [`${sizes.length - mostSizes} more`] : [])].join(', ') || 'none',
-  )
+  const shown = sizes.slice(0, maxSizes).map(({ size, images }) => `${size} (${formatCount(images)})`)
+  say('sizes', [...shown, ...(sizes.length > maxSizes ? [`${sizes.length - maxSizes} more`] : [])].join(', ') || 'none')
   if (kinds.length > 0) say('files', kinds.map(({ kind, images }) => `${kind} (${formatCount(images)})`).join(', '))
   for (const { problem } of broken) say('broken', problem)
   sayNotes(notes, say)

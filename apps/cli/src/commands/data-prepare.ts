@@ -3,20 +3,20 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Dataset, resize, type Sample } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
-import { commandNames } from '../terminal/command-names.ts'
+import type { CommandContext } from '../context.ts'
+import { inParallel } from '../data/in-parallel.ts'
 import { countedImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { type ImageList, listImageFolder, sayNotes } from '../data/load-folder.ts'
+import { namedData } from '../data/named-data.ts'
+import { encodeSquare, readImage } from '../data/read-image.ts'
 import { UsageError } from '../errors.ts'
 import { write } from '../files.ts'
-import { inParallel } from '../data/in-parallel.ts'
-import { namedData } from '../data/named-data.ts'
-import type { CommandContext } from '../context.ts'
-import { encodeSquare, readImage } from '../data/read-image.ts'
+import { commandNames } from '../terminal/command-names.ts'
 import { formatCount } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
+import { createCommandLogger, createLogger } from '../terminal/logger.ts'
 import { countLine } from '../terminal/progress-line.ts'
-import { commandSayer, sayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import { styleFor } from '../terminal/style.ts'
 
@@ -55,7 +55,7 @@ export async function prepareData(name: string, options: PrepareOptions, context
     const size = options.size ?? 64
     const directory = resolve(io.cwd, config.data.directory as string)
     const found = await listImageFolder(directory)
-    sayNotes(found, sayer(io))
+    sayNotes(found, createLogger(io))
     const part = (name: Part['name'], { names, labels }: ImageList): Part => ({
       name,
       labels,
@@ -120,7 +120,7 @@ async function writeParts(
     line.clear()
   }
   io.stdout.write(`${formatCount(images.length)} images of ${classNames.length} classes are written to ${options.to}\n`)
-  commandSayer(io)(
+  createCommandLogger(io)(
     'go on',
     `${commandNames(io.env).ddnet} train ${shellWord(`folder=${options.to}`)} size=${options.size}`,
   )

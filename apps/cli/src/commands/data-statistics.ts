@@ -1,8 +1,8 @@
+import type { CommandContext } from '../context.ts'
 import { loadData } from '../data/load-data.ts'
 import { namedData } from '../data/named-data.ts'
-import type { CommandContext } from '../context.ts'
 import { formatCount } from '../terminal/format.ts'
-import { sayer } from '../terminal/say.ts'
+import { createLogger } from '../terminal/logger.ts'
 
 /** `ddnet data statistics`: what `data.mean` and `data.std` would normalise each channel of the training images to 0 and 1. */
 export async function dataStatistics(
@@ -18,7 +18,7 @@ export async function dataStatistics(
     io.stdout.write(`${JSON.stringify({ images: train.length, mean, std })}\n`)
     return
   }
-  const say = sayer({ ...io, stderr: io.stdout })
+  const say = createLogger({ ...io, stderr: io.stdout })
   const list = (values: readonly number[]) => `[${values.map((value) => Number(value.toFixed(4))).join(',')}]`
   say('images', `${formatCount(train.length)} training images, pixels from 0 to 1: red, green, blue`)
   say('mean', list(mean))

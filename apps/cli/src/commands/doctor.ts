@@ -3,19 +3,19 @@ import { join } from 'node:path'
 import { cacheDirectory } from '@ddnet/datasets/node'
 import type { BackendStarters } from '../backend/backend-starters.ts'
 import type { BackendDescription } from '../backend/describe-backend.ts'
-import { resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
-import { describeMachine } from '../machine.ts'
-import { exitCodes } from '../exit-codes.ts'
-import type { Io } from '../terminal/io.ts'
 import { wasmLimit } from '../backend/memory.ts'
 import { type MissingBackend, missingBackend } from '../backend/missing-backend.ts'
 import { type NvidiaGpu, nvidiaGpus } from '../backend/nvidia.ts'
-import type { CommandContext } from '../context.ts'
 import { selectBackend } from '../backend/select-backend.ts'
+import { resolveConfig } from '../config/resolve.ts'
+import { readSettings } from '../config/settings.ts'
+import type { CommandContext } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { describeMachine } from '../machine.ts'
 import { formatBytes } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
 import { liveLine } from '../terminal/live-line.ts'
-import { wrap } from '../terminal/say.ts'
+import { wrap } from '../terminal/logger.ts'
 import { type Style, styleFor } from '../terminal/style.ts'
 
 interface Available extends BackendDescription {
@@ -116,7 +116,11 @@ async function examine(
 const memoryOfAny = ([first, ...others]: readonly NvidiaGpu[]): number | undefined =>
   others.every(({ name }) => name === first?.name) ? first?.memoryBytes : undefined
 
-async function choice({ io, start, version }: Pick<CommandContext, 'io' | 'start' | 'version'>): Promise<Diagnosis['auto']> {
+async function choice({
+  io,
+  start,
+  version,
+}: Pick<CommandContext, 'io' | 'start' | 'version'>): Promise<Diagnosis['auto']> {
   const { config } = resolveConfig([], 'short', readSettings())
   try {
     const { backend, title, reason } = await selectBackend('auto', { config, version, io }, start)

@@ -1,9 +1,9 @@
+import type { CommandContext } from '../context.ts'
 import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
 import { perClass } from '../run/evaluation.ts'
-import type { CommandContext } from '../context.ts'
+import { type UseOptions, useRun } from '../run/use-run.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
 import { styleFor } from '../terminal/style.ts'
-import { type UseOptions, useRun } from '../run/use-run.ts'
 
 /** `ddnet eval RUN`: the accuracy of a run's checkpoint on all test images. */
 export async function evaluate(

@@ -2,12 +2,12 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
 import { encodeSafetensors } from '@ddnet/formats'
 import type { Config } from '../config/schema.ts'
+import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { writeWhole } from '../files.ts'
-import type { CommandContext } from '../context.ts'
-import { formatBytes, formatCount } from '../terminal/format.ts'
-import { sayer } from '../terminal/say.ts'
 import { type UsedRun, useRun } from '../run/use-run.ts'
+import { formatBytes, formatCount } from '../terminal/format.ts'
+import { createLogger } from '../terminal/logger.ts'
 
 export interface ExportOptions {
   readonly checkpoint: string
@@ -28,7 +28,12 @@ interface Exported {
 }
 
 /** `ddnet export RUN FILE`: the model of a checkpoint for other programs, in the format that FILE's ending names. */
-export async function exportModel(path: string, file: string, options: ExportOptions, context: CommandContext): Promise<void> {
+export async function exportModel(
+  path: string,
+  file: string,
+  options: ExportOptions,
+  context: CommandContext,
+): Promise<void> {
   const { io } = context
   const format = formatOf(file)
   const layout = layoutOf(options.layout, format)
@@ -52,7 +57,7 @@ export async function exportModel(path: string, file: string, options: ExportOpt
     }
     if (options.json) io.stdout.write(`${JSON.stringify({ ...facts, ...(name && { description: name }) })}\n`)
     else {
-      const say = sayer({ ...io, stderr: io.stdout })
+      const say = createLogger({ ...io, stderr: io.stdout })
       tell(facts, say)
       if (name !== undefined) say('described', `${name}: what goes in, what comes out, for programs`)
     }
@@ -189,7 +194,7 @@ function factsOf(
   }
 }
 
-function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof sayer>): void {
+function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof createLogger>): void {
   const { file, bytes, format, weights, run, step, model, parameters, input, output, preprocessing } = facts
   const described = ({ name, shape }: Exported['input']) =>
     `${name === undefined ? '' : `'${name}', `}float32 [${shape.join(', ')}]`

@@ -3,22 +3,22 @@ import { dirname, extname, resolve } from 'node:path'
 import { crossEntropy } from '@ddnet/losses'
 import { findLearningRate, type LearningRatePoint, type LearningRateSweep } from '@ddnet/trainer'
 import { encodePng, type Plot, plotPicture, plotSvg } from '@ddnet/visuals'
-import { prepared } from '../run/begin-run.ts'
-import { commandNames } from '../terminal/command-names.ts'
 import { type ConfigOptions, collectLayers } from '../config/collect.ts'
 import { readSettings } from '../config/settings.ts'
+import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { createOptimizer, trainingLoader } from '../run/experiment.ts'
 import { write } from '../files.ts'
+import { prepareRun } from '../run/begin-run.ts'
+import { createOptimizer, trainingLoader } from '../run/experiment.ts'
+import { commandNames } from '../terminal/command-names.ts'
+import { formatRate } from '../terminal/format.ts'
 import { onInterrupt } from '../terminal/interrupt.ts'
 import type { Io } from '../terminal/io.ts'
-import type { CommandContext } from '../context.ts'
-import { formatRate } from '../terminal/format.ts'
 import { learningRateCurve } from '../terminal/learning-rate-curve.ts'
 import { liveLine } from '../terminal/live-line.ts'
+import { createCommandLogger, createLogger } from '../terminal/logger.ts'
 import { progressLine, progressText } from '../terminal/progress-line.ts'
-import { commandSayer, sayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import { styleFor } from '../terminal/style.ts'
 
@@ -31,7 +31,7 @@ export interface FindLrOptions extends ConfigOptions {
 }
 
 /** The finder's own least. */
-const fewestSteps = 10
+const minSteps = 10
 /** Off a terminal, a line this often shows that it is alive. */
 const secondsBetweenLines = 30
 
@@ -41,18 +41,25 @@ const secondsBetweenLines = 30
  * @returns the exit code
  * @throws CliError where there is nothing to suggest
  */
-export async function findLr(words: readonly string[], options: FindLrOptions, context: CommandContext): Promise<number> {
+export async function findLr(
+  words: readonly string[],
+  options: FindLrOptions,
+  context: CommandContext,
+): Promise<number> {
   const { io } = context
   const { steps, from, to } = options
-  if (steps < fewestSteps) throw new UsageError(`--steps ${steps}: expected at least ${fewestSteps}. Try --steps 100`)
+  if (steps < minSteps) throw new UsageError(`--steps ${steps}: expected at least ${minSteps}. Try --steps 100`)
   if (from >= to) throw new UsageError(`--from ${from} --to ${to}: expected the first rate to be below the last`)
   const draw = options.plot === undefined ? undefined : drawer(options.plot, io)
   const settings = readSettings()
   const layers = await collectLayers(words, options, io, settings)
-  const { resolved, model, data, dispose } = await prepared(layers, settings, context)
+  const { resolved, model, data, dispose } = await prepareRun(layers, settings, context)
   try {
     const { config } = resolved
-    sayer(io)('find-lr', `${steps} steps, the learning rate growing from ${formatRate(from)} to ${formatRate(to)}`)
+    createLogger(io)(
+      'find-lr',
+      `${steps} steps, the learning rate growing from ${formatRate(from)} to ${formatRate(to)}`,
+    )
     const progress = progressOf(steps, io)
     const aborter = new AbortController()
     const interrupt = onInterrupt(io, (signal) => {
@@ -95,14 +102,14 @@ function tell(sweep: LearningRateSweep, words: readonly string[], options: FindL
   }
   if (reason !== undefined) throw new CliError(reason)
   if (!options.json) io.stdout.write(`suggested ${suggestion}, where the loss falls most steeply\n`)
-  const say = sayer(io)
+  const say = createLogger(io)
   if (options.plot !== undefined) say('plot', options.plot)
-  commandSayer(io)('go on', trainCommand(suggestion as number, words, options, io))
+  createCommandLogger(io)('go on', trainCommand(suggestion as number, words, options, io))
 }
 
 function reasonFor({ points, exploded }: LearningRateSweep, { from, to, steps }: FindLrOptions): string {
   const last = points.at(-1)?.learningRate
-  if (exploded && points.length < fewestSteps) {
+  if (exploded && points.length < minSteps) {
     const where = last === undefined ? 'at the first rate' : `at the rate ${formatRate(last)}`
     return `no learning rate to suggest: the loss exploded ${where}. Begin lower: --from ${formatRate(from / 1000)}`
   }

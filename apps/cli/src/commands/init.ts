@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { write } from '../files.ts'
 import { installedPath } from '../installation.ts'
-import type { CommandContext } from '../context.ts'
-import { commandSayer } from '../terminal/say.ts'
+import { createCommandLogger } from '../terminal/logger.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 
 /** What is in the folder of a repository that is about to begin. */
@@ -31,7 +31,7 @@ export async function init(folder: string, { io, version }: CommandContext): Pro
     await write(to, text.replaceAll('NAME', name).replaceAll('VERSION', `^${version}`))
   }
   io.stdout.write(`${name} is ready in ${folder}\n`)
-  const say = commandSayer(io)
+  const say = createCommandLogger(io)
   const enter = folder === '.' ? [] : [`cd ${shellWord(folder)}`]
   const fromClone = await installerOfClone(template)
   const install =

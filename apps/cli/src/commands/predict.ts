@@ -2,21 +2,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Sample } from '@ddnet/datasets'
-import { classify, type Guess } from '../run/classify.ts'
+import type { CommandContext } from '../context.ts'
+import { imageFiles, isOfImages } from '../data/image-files.ts'
 import { type HeldOut, heldOut } from '../data/labelled-images.ts'
+import { readImage } from '../data/read-image.ts'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { imageFiles, isOfImages } from '../data/image-files.ts'
-import type { Io } from '../terminal/io.ts'
-import type { CommandContext } from '../context.ts'
-import { readImage } from '../data/read-image.ts'
-import { formatPercent } from '../terminal/format.ts'
-import { printable } from '../terminal/printable.ts'
-import { report } from '../terminal/report.ts'
-import { wrap } from '../terminal/say.ts'
-import { styleFor } from '../terminal/style.ts'
+import { classify, type Guess } from '../run/classify.ts'
 import { type UsedRun, type UseOptions, useRun } from '../run/use-run.ts'
 import { type ShippedModel, useShippedModel } from '../run/use-shipped-model.ts'
+import { formatPercent } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
+import { wrap } from '../terminal/logger.ts'
+import { printable } from '../terminal/printable.ts'
+import { reportError } from '../terminal/report-error.ts'
+import { styleFor } from '../terminal/style.ts'
 
 const shownGuesses = 5
 const sampleCount = 10
@@ -42,7 +42,11 @@ export interface PredictOptions extends Partial<UseOptions> {
  * @returns the exit code: failed where an image could not be read
  * @throws UsageError without a run and an image, for a checkpoint without a run, and for two formats
  */
-export async function predict(words: readonly string[], options: PredictOptions, context: CommandContext): Promise<ExitCode> {
+export async function predict(
+  words: readonly string[],
+  options: PredictOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
   const { stdout } = context.io
   if (options.csv && options.json) throw new UsageError('--csv and --json contradict each other. Give one of them.')
   const { run, images } = await predictorOf(words, options, context)
@@ -64,7 +68,7 @@ export async function predict(words: readonly string[], options: PredictOptions,
         if (source === undefined) throw error
         const { message, exitCode: code } = explain(error)
         exitCode = code
-        report(context.io, message)
+        reportError(context.io, message)
         if (options.json) stdout.write(`${JSON.stringify({ image: source, error: message })}\n`)
         continue
       }
@@ -135,7 +139,7 @@ async function namedImage(
 }
 
 /** More than any image that is decoded has, so that an endless pipe ends. */
-const mostPipedBytes = 256e6
+const maxPipedBytes = 256e6
 
 async function readPiped({ stdin }: Pick<Io, 'stdin'>, size: number): ReturnType<typeof readImage> {
   const folder = await mkdtemp(join(tmpdir(), 'ddnet-stdin-'))
@@ -145,8 +149,8 @@ async function readPiped({ stdin }: Pick<Io, 'stdin'>, size: number): ReturnType
     for await (const piece of stdin ?? []) {
       pieces.push(piece)
       bytes += piece.length
-      if (bytes > mostPipedBytes)
-        throw new CliError(`standard input has more than ${mostPipedBytes / 1e6} MB: expected one image.`)
+      if (bytes > maxPipedBytes)
+        throw new CliError(`standard input has more than ${maxPipedBytes / 1e6} MB: expected one image.`)
     }
     if (bytes === 0)
       throw new CliError('standard input is empty: expected an image. As in: ddnet predict - < photo.png')

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
-import { commandNames } from '../terminal/command-names.ts'
 import { atHome } from '../config/home.ts'
 import type { Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
+import type { CommandContext } from '../context.ts'
 import type { Split } from '../data/labelled-images.ts'
 import { UsageError } from '../errors.ts'
-import type { Io } from '../terminal/io.ts'
-import type { CommandContext } from '../context.ts'
 import { type BrokenRun, type RunSummary, summarizeRun, summarizeRuns } from '../run/run-summary.ts'
+import { commandNames } from '../terminal/command-names.ts'
 import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
+import { createLogger } from '../terminal/logger.ts'
 import { printable } from '../terminal/printable.ts'
-import { sayer } from '../terminal/say.ts'
 import { sparkline } from '../terminal/sparkline.ts'
 import { styleFor } from '../terminal/style.ts'
 import { table, visibleLength } from '../terminal/table.ts'
@@ -31,7 +31,7 @@ export async function listRuns(
   }
   const whole = runs.filter((run) => run.state !== 'broken')
   if (whole.length > 0) for (const line of listing(whole, io)) io.stdout.write(`${line}\n`)
-  const say = sayer(io)
+  const say = createLogger(io)
   for (const run of runs) if (run.state === 'broken') say('broken', `${run.path}: ${run.problem}`)
   if (runs.length === 0) say('runs', `none yet. Train one: ${commandNames(io.env).train}`)
 }

@@ -1,7 +1,7 @@
 import { type ConfigOptions, collectLayers } from '../config/collect.ts'
 import { readSettings } from '../config/settings.ts'
-import { UsageError } from '../errors.ts'
 import type { CommandContext } from '../context.ts'
+import { UsageError } from '../errors.ts'
 
 /** `ddnet train`: a new run, or `--resume` of one. Returns the exit code. */
 export async function train(
@@ -17,23 +17,23 @@ export async function train(
   const settings = readSettings()
   const layers = await collectLayers(words, options, context.io, settings)
   // Loaded only now, so that mistakes are answered at once.
-  const [{ resumedRun, startedRun }, { trainRun }] = await Promise.all([
+  const [{ resumeRun, startRun }, { trainRun }] = await Promise.all([
     import('../run/begin-run.ts'),
     import('../run/train-run.ts'),
   ])
   // Training does not depend on being watched: neither on a reader (see io.ts) nor on a terminal.
-  const heedHangup = context.io.ignoreHangup()
+  const restoreHangup = context.io.ignoreHangup()
   try {
     const run =
       options.resume === undefined
-        ? await startedRun(layers, settings, context)
-        : await resumedRun(options.resume, options.checkpoint, layers, settings, context)
+        ? await startRun(layers, settings, context)
+        : await resumeRun(options.resume, options.checkpoint, layers, settings, context)
     try {
       return await trainRun(run, context.io)
     } finally {
       await run.dispose()
     }
   } finally {
-    heedHangup()
+    restoreHangup()
   }
 }

@@ -2,27 +2,27 @@ import { basename, join, resolve } from 'node:path'
 import type { Dataset, Sample } from '@ddnet/datasets'
 import { encodePng } from '@ddnet/visuals'
 import { z } from 'zod'
+import type { CommandContext } from '../context.ts'
 import { heldOut } from '../data/labelled-images.ts'
-import { readRunEnvironment } from '../run/environment.ts'
+import { readImage } from '../data/read-image.ts'
 import { UsageError } from '../errors.ts'
+import { makeFolder, readJsonFile, writeWhole } from '../files.ts'
+import { insidePictures, type PictureName } from '../pictures/index.ts'
+import { firstImages, predictSamples } from '../pictures/predictions-picture.ts'
+import type { NamedPicture, Subject } from '../pictures/subject.ts'
+import { readRunEnvironment } from '../run/environment.ts'
 import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
 import type { Evaluation } from '../run/evaluation.ts'
-import { makeFolder, readJsonFile, writeWhole } from '../files.ts'
-import type { Io } from '../terminal/io.ts'
 import { readRecords } from '../run/metrics-log.ts'
-import { insidePictures, type PictureName } from '../pictures/index.ts'
-import type { NamedPicture, Subject } from '../pictures/subject.ts'
-import { firstImages, predictSamples } from '../pictures/predictions-picture.ts'
-import type { CommandContext } from '../context.ts'
-import { readImage } from '../data/read-image.ts'
 import { refuseLink } from '../run/run-folder.ts'
 import { runReport } from '../run/run-report.ts'
-import { formatBytes } from '../terminal/format.ts'
-import { liveLine } from '../terminal/live-line.ts'
-import { countLine } from '../terminal/progress-line.ts'
-import { sayer } from '../terminal/say.ts'
-import { styleFor } from '../terminal/style.ts'
 import { type UsedRun, type UseOptions, useRun } from '../run/use-run.ts'
+import { formatBytes } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
+import { liveLine } from '../terminal/live-line.ts'
+import { createLogger } from '../terminal/logger.ts'
+import { countLine } from '../terminal/progress-line.ts'
+import { styleFor } from '../terminal/style.ts'
 
 export interface VisualizeOptions extends UseOptions {
   readonly to?: string
@@ -50,7 +50,7 @@ export async function visualize(
     if (options.to === undefined) await refuseLink(resolve(io.cwd, folder), folder)
     await makeFolder(resolve(io.cwd, folder), folder, '--to FOLDER')
     const subject = await subjectOf(run, files, io)
-    const say = options.json ? () => {} : sayer({ ...io, stderr: io.stdout })
+    const say = options.json ? () => {} : createLogger({ ...io, stderr: io.stdout })
     say('pictures', folder)
     const made: (NamedPicture & { readonly bytes: number })[] = []
     const leftOut: { name: PictureName; reason: string }[] = []

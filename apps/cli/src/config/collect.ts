@@ -5,7 +5,7 @@ import type { Io } from '../terminal/io.ts'
 import type { Entry } from './entry.ts'
 import { nearest } from './nearest.ts'
 import { readArguments, readConfigFile, readEnvironment, short } from './read-entries.ts'
-import type { BackendWish } from './schema.ts'
+import type { RequestedBackend } from './schema.ts'
 import type { Settings } from './settings.ts'
 import { absentSetting, settingMeantBy } from './synonyms.ts'
 
@@ -98,8 +98,8 @@ function folderNamed(word: string, cwd: string, settings: Settings): string {
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 /** The backend that the strongest layer asks for; no preset does. */
-export const wishedBackend = (layers: readonly (readonly Entry[])[]): BackendWish =>
-  (layers.flat().find(({ path }) => path === 'backend')?.value as BackendWish | undefined) ?? 'auto'
+export const requestedBackend = (layers: readonly (readonly Entry[])[]): RequestedBackend =>
+  (layers.flat().find(({ path }) => path === 'backend')?.value as RequestedBackend | undefined) ?? 'auto'
 
 function unknownWord(word: string, settings: Settings): UsageError {
   const is = `'${short(word)}' is neither a data set nor a setting (command line): expected ${datasets.join(', ')}, folder=PATH or key=value.`

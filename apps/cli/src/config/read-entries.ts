@@ -90,7 +90,7 @@ export function parseYaml(text: string, path: string): unknown {
     if (error instanceof UsageError) throw error
     const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined
     throw new UsageError(
-      `${path}${line === undefined ? '' : `:${line}`} is not YAML: ${yamlProblem(error)}. Mend it, or write one with \`ddnet config > FILE\`.`,
+      `${path}${line === undefined ? '' : `:${line}`} is not YAML: ${yamlProblem(error)}. Fix it, or write one with \`ddnet config > FILE\`.`,
       { cause: error },
     )
   }
@@ -210,8 +210,8 @@ const asJson = (value: unknown): string =>
           ? String(value)
           : JSON.stringify(value)
 
-const mostCharacters = 100
+const maxCharacters = 100
 
 /** What somebody wrote, cut where nobody would read on. */
 export const short = (text: string): string =>
-  text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters)}… (${text.length} characters)`
+  text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters)}… (${text.length} characters)`

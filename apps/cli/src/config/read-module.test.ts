@@ -69,7 +69,7 @@ describe('settings as a program', () => {
     ['export const epochs = 1', 'exports no settings. Write: export default { epochs: 10 }'],
     ['export default { epoch: 3 }', 'Similar: epochs'],
     ['export default 3', 'expected settings as key: value, got 3'],
-    ['throw new Error("no luck")', 'cannot be loaded: no luck. Mend it.'],
+    ['throw new Error("no luck")', 'cannot be loaded: no luck. Fix it.'],
     ['export default {', 'cannot be loaded: '],
   ])('%s is refused', async (text, message) => {
     await expect(read(file('a.mjs', text))).rejects.toThrow(message)

@@ -40,7 +40,7 @@ async function load(from: string, path: string): Promise<Module> {
     // As new each time: a process may read a file that was changed.
     return (await import(/* @vite-ignore */ `${pathToFileURL(from).href}?${randomUUID()}`)) as Module
   } catch (error) {
-    throw new UsageError(`${path} cannot be loaded: ${(error as Error).message.split('\n')[0]}. Mend it.`, {
+    throw new UsageError(`${path} cannot be loaded: ${(error as Error).message.split('\n')[0]}. Fix it.`, {
       cause: error,
     })
   }

@@ -149,7 +149,7 @@ const schedule = z.discriminatedUnion('name', [
 ])
 
 /** Names of the backends that a user can ask for. */
-export const backendWish = setting(
+export const requestedBackendSchema = setting(
   z
     .union([
       z.enum(['auto', 'cuda', 'tensorflow', 'cpu', 'webgpu', 'wasm']),
@@ -178,7 +178,7 @@ export const configSchema = z.strictObject({
     'my-run',
     'Name of the run’s folder; null makes it DATA-PRESET',
   ),
-  backend: backendWish,
+  backend: requestedBackendSchema,
   data,
   size: count(32, 'Height and width that images are resized to'),
   model,
@@ -278,4 +278,4 @@ type Partially<T> = T extends readonly unknown[] ? T : T extends object ? Partia
 
 /** What a file of settings may say: any of them. */
 export type Settings = { readonly [Key in keyof Input]?: Partially<Input[Key]> }
-export type BackendWish = Config['backend']
+export type RequestedBackend = Config['backend']

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { wrap } from '../terminal/say.ts'
+import { wrap } from '../terminal/logger.ts'
 import type { Config } from './schema.ts'
 
 type Remark = (path: string) => string | undefined

@@ -1,10 +1,10 @@
 import type { Cifar10, cifar10 } from '@ddnet/datasets'
 import type { Config } from '../config/schema.ts'
-import type { Io } from '../terminal/io.ts'
 import { formatBytes } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
 import { liveLine } from '../terminal/live-line.ts'
+import { createLogger } from '../terminal/logger.ts'
 import { progressBar } from '../terminal/progress-line.ts'
-import { sayer } from '../terminal/say.ts'
 import { styleFor } from '../terminal/style.ts'
 import type { LabelledImages } from './labelled-images.ts'
 
@@ -29,7 +29,7 @@ export async function loadData(
 ): Promise<LabelledImages> {
   const { data } = config
   if (data.name === 'folder') return (await import('./load-folder.ts')).loadFolder(config, io, takesSettings)
-  const say = sayer(io)
+  const say = createLogger(io)
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)
   let saidAt = Date.now()

@@ -13,21 +13,21 @@ import {
 } from '@ddnet/datasets'
 import { diskFiles } from '@ddnet/datasets/node'
 import type { Config } from '../config/schema.ts'
-import type { LabelledImages } from './labelled-images.ts'
-import { memoryLimit } from '../machine.ts'
 import { CliError, explain, UsageError } from '../errors.ts'
-import { inParallel } from './in-parallel.ts'
-import type { Io } from '../terminal/io.ts'
-import { readImage } from './read-image.ts'
+import { memoryLimit } from '../machine.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
 import { liveLine } from '../terminal/live-line.ts'
+import { createLogger } from '../terminal/logger.ts'
 import { countLine } from '../terminal/progress-line.ts'
-import { sayer } from '../terminal/say.ts'
 import { styleFor } from '../terminal/style.ts'
+import { inParallel } from './in-parallel.ts'
+import type { LabelledImages } from './labelled-images.ts'
+import { readImage } from './read-image.ts'
 
 /** Share of the memory that images may take. */
 const memoryShare = 0.5
-const mostExamples = 2
+const maxExamples = 2
 
 /** Names of image files with their classes, before any of them is read. */
 export type ImageList = Pick<ImageFolder, 'classNames' | 'names' | 'labels'>
@@ -41,9 +41,9 @@ export type ImageList = Pick<ImageFolder, 'classNames' | 'names' | 'labels'>
 export const listImageFolder = (directory: string): Promise<ImageSplits> => imageSplits(diskFiles(directory))
 
 /** Of each kind of files that are left out, how many, which, and what to do; and which links lead elsewhere. */
-export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType<typeof sayer>): void {
+export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType<typeof createLogger>): void {
   const examples = (names: readonly string[]) =>
-    names.length > mostExamples ? `${names.slice(0, mostExamples).join(', ')} …` : names.join(', ')
+    names.length > maxExamples ? `${names.slice(0, maxExamples).join(', ')} …` : names.join(', ')
   for (const { what, names, remedy } of leftOut) {
     say(
       'left out',
@@ -76,7 +76,7 @@ export async function loadFolder(
   const directory = resolve(io.cwd, data.directory)
   const lists = await listImageFolder(directory)
   const { classNames } = lists
-  sayNotes(lists, sayer(io))
+  sayNotes(lists, createLogger(io))
   if (classNames.length < 2) throw new UsageError(oneClass(lists, data.directory))
   const parts = [lists.train, lists.validation, lists.test]
   const count = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0)
@@ -86,7 +86,7 @@ export async function loadFolder(
     const images = await reader(part)
     if (images.length > 0) return images
     throw new CliError(
-      `none of the ${part.length} ${what} images of ${data.directory} can be read. Mend or replace them.`,
+      `none of the ${part.length} ${what} images of ${data.directory} can be read. Fix or replace them.`,
     )
   }
   const train = await read(lists.train, 'training')
@@ -178,9 +178,9 @@ function imageReader(directory: string, { size, count, onError, takesSettings }:
       failed.size === 1
         ? ''
         : ` So it is with ${failed.size - 1} more of ${names.length}; ddnet data inspect lists them.`
-    const remedy = takesSettings ? 'Mend or remove it, or leave it out with data.onError=skip' : 'Mend or remove it.'
+    const remedy = takesSettings ? 'Fix or remove it, or leave it out with data.onError=skip' : 'Fix or remove it.'
     if (onError === 'throw') throw new CliError(`${first}${others} ${remedy}`)
-    sayer(io)('data', `left out ${failed.size} of ${names.length} images: ${first}${others}`)
+    createLogger(io)('data', `left out ${failed.size} of ${names.length} images: ${first}${others}`)
     return subset(
       dataset,
       [...labels.keys()].filter((index) => !failed.has(index)),

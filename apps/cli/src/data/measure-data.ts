@@ -3,17 +3,17 @@ import { join, resolve } from 'node:path'
 import { type Batch, imageDataset, type Loader } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
 import { dispose } from '@ddnet/ops'
-import { commandNames } from '../terminal/command-names.ts'
 import type { Config } from '../config/schema.ts'
+import type { CommandContext } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { memoryLimit } from '../machine.ts'
+import { trainingLoader } from '../run/experiment.ts'
+import { commandNames } from '../terminal/command-names.ts'
+import { formatBytes } from '../terminal/format.ts'
+import { inParallel } from './in-parallel.ts'
 import { loadData } from './load-data.ts'
 import { listImageFolder } from './load-folder.ts'
-import { memoryLimit } from '../machine.ts'
-import { UsageError } from '../errors.ts'
-import { trainingLoader } from '../run/experiment.ts'
-import { inParallel } from './in-parallel.ts'
-import type { CommandContext } from '../context.ts'
 import { readImage } from './read-image.ts'
-import { formatBytes } from '../terminal/format.ts'
 
 /** How fast a run's images come. */
 export interface DataFigures {
@@ -28,10 +28,13 @@ export interface DataFigures {
 }
 
 /** Image files that are read to measure how fast that is. */
-const mostRead = 256
+const maxRead = 256
 
 /** The images that a run would train with, or why they cannot be measured. A data set is never downloaded for it. */
-export async function measureData(config: Config, context: CommandContext): Promise<DataFigures | { readonly missing: string }> {
+export async function measureData(
+  config: Config,
+  context: CommandContext,
+): Promise<DataFigures | { readonly missing: string }> {
   const { io, start, loadData: load } = context
   const { data, size } = config
   const cached = join(cacheDirectory(io.env), 'cifar10')
@@ -78,7 +81,7 @@ async function readSome(directory: string, size: number) {
   const bytes = size * size * 3
   // Read one by one, and then brought together.
   const fitting = Math.floor(memoryLimit() / 4 / bytes)
-  const count = Math.min(mostRead, train.names.length, fitting)
+  const count = Math.min(maxRead, train.names.length, fitting)
   if (count === 0)
     throw new UsageError(
       `an image of size=${size} takes ${formatBytes(bytes)}, and this machine has ${formatBytes(memoryLimit())}. Try a smaller size, as in size=224`,

@@ -1,9 +1,9 @@
 import type { Dataset, Sample } from '@ddnet/datasets'
 import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@ddnet/visuals'
-import { classify } from '../run/classify.ts'
 import type { Config } from '../config/schema.ts'
-import type { Model } from '../run/experiment.ts'
 import { writeWhole } from '../files.ts'
+import { classify } from '../run/classify.ts'
+import type { Model } from '../run/experiment.ts'
 
 const imageCount = 25
 

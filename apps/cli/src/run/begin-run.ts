@@ -4,23 +4,28 @@ import { cifar10ClassNames } from '@ddnet/datasets'
 import type { Snapshot } from '@ddnet/trainer'
 import { toldOf } from '@ddnet/trainer/node'
 import { backendOfRun } from '../backend/backend-of-run.ts'
-import { commandNames } from '../terminal/command-names.ts'
-import { wishedBackend } from '../config/collect.ts'
+import { refuseTooLarge, refuseTooManyWeights } from '../backend/memory.ts'
+import { type SelectedBackend, selectBackend } from '../backend/select-backend.ts'
+import { requestedBackend } from '../config/collect.ts'
 import type { Entry } from '../config/entry.ts'
 import type { PresetName } from '../config/presets.ts'
 import { droppedText, type Resolved, resolveConfig } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import type { Settings } from '../config/settings.ts'
+import type { CommandContext } from '../context.ts'
 import { countedImages, type LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
-import { describeEnvironment, readRunEnvironment } from './environment.ts'
 import { CliError, UsageError } from '../errors.ts'
-import { createModel, type Model } from './experiment.ts'
 import { writeWhole } from '../files.ts'
-import { refuseTooLarge, refuseTooManyWeights } from '../backend/memory.ts'
+import { commandNames } from '../terminal/command-names.ts'
+import { formatCount, formatRate } from '../terminal/format.ts'
+import { createLogger } from '../terminal/logger.ts'
+import { modelSummary } from '../terminal/model-summary.ts'
+import { styleFor } from '../terminal/style.ts'
+import { describeEnvironment, readRunEnvironment } from './environment.ts'
+import { createModel, type Model } from './experiment.ts'
 import { MetricsLog } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
-import type { CommandContext } from '../context.ts'
 import { checkResumable } from './resume.ts'
 import { checkSameData, runDataOf, writeRunData } from './run-data.ts'
 import {
@@ -34,12 +39,7 @@ import {
 } from './run-folder.ts'
 import { lockRun } from './run-lock.ts'
 import type { TrainedOn } from './run-record.ts'
-import { type SelectedBackend, selectBackend } from '../backend/select-backend.ts'
 import { totalSteps } from './step-counts.ts'
-import { formatCount, formatRate } from '../terminal/format.ts'
-import { modelSummary } from '../terminal/model-summary.ts'
-import { sayer } from '../terminal/say.ts'
-import { styleFor } from '../terminal/style.ts'
 
 /** A run with everything that it needs, about to train. */
 export interface ReadyRun {
@@ -58,7 +58,7 @@ export interface ReadyRun {
 }
 
 /** What training takes, before anything of it is written. */
-interface Prepared {
+interface PreparedRun {
   readonly resolved: Resolved
   readonly selected: SelectedBackend
   readonly model: Model
@@ -67,31 +67,31 @@ interface Prepared {
 }
 
 /** The model and the data of settings on the backend that they ask for; what can be refused is. */
-export async function prepared(
+export async function prepareRun(
   layers: readonly (readonly Entry[])[],
   settings: Settings,
   context: CommandContext,
-): Promise<Prepared> {
+): Promise<PreparedRun> {
   const { io, start, version } = context
   // Only without a GPU is there anything to measure.
   const { config: trialConfig } = resolveConfig(layers, 'short', settings)
-  const selected = await selectBackend(wishedBackend(layers), { config: trialConfig, version, io }, start)
+  const selected = await selectBackend(requestedBackend(layers), { config: trialConfig, version, io }, start)
   return disposingOnError(selected, async () => {
-    sayer(io)('backend', `${selected.title}\n${selected.reason}`)
+    createLogger(io)('backend', `${selected.title}\n${selected.reason}`)
     const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
-    for (const each of resolved.dropped) sayer(io)('note', droppedText(each))
+    for (const each of resolved.dropped) createLogger(io)('note', droppedText(each))
     return { resolved, selected, ...(await modelAndData(resolved.config, selected, context)) }
   })
 }
 
 /** A new run in a folder of its own, which appears only when nothing can be refused any more. */
-export async function startedRun(
+export async function startRun(
   layers: readonly (readonly Entry[])[],
   settings: Settings,
   context: CommandContext,
 ): Promise<ReadyRun> {
   const { io, version, args } = context
-  const { resolved, selected, model, data, dispose } = await prepared(layers, settings, context)
+  const { resolved, selected, model, data, dispose } = await prepareRun(layers, settings, context)
   try {
     const { config } = resolved
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
@@ -106,7 +106,7 @@ export async function startedRun(
       await writeRunData(folder.data, runDataOf(data))
       const log = await MetricsLog.open(folder, join(folder.path, 'metrics.jsonl'))
       sayRecipe(config, data, context)
-      sayer(io)('run', folder.path)
+      createLogger(io)('run', folder.path)
       return { folder, config, model, data, log, backend: selected.backend, dispose: release }
     } catch (error) {
       await lock.release()
@@ -123,7 +123,7 @@ export async function startedRun(
  *
  * @param chosen as `--checkpoint` names it
  */
-export async function resumedRun(
+export async function resumeRun(
   path: string,
   chosen: string | undefined,
   layers: readonly (readonly Entry[])[],
@@ -136,7 +136,7 @@ export async function resumedRun(
     throw new CliError(await notARun(io.cwd, folder.path))
   const lock = await lockRun(folder.writer, folder.path, args)
   try {
-    const run = await continued(folder, chosen, layers, settings, context)
+    const run = await continueRun(folder, chosen, layers, settings, context)
     const release = async () => {
       await run.dispose()
       await lock.release()
@@ -148,7 +148,7 @@ export async function resumedRun(
   }
 }
 
-async function continued(
+async function continueRun(
   folder: RunFolder,
   chosen: string | undefined,
   layers: readonly (readonly Entry[])[],
@@ -156,7 +156,7 @@ async function continued(
   context: CommandContext,
 ): Promise<ReadyRun> {
   const { io, start, version, args } = context
-  const say = sayer(io)
+  const say = createLogger(io)
   await refuseLinks(folder)
   const opened = await openCheckpoint(folder.path, chosen ?? 'last', settings, context)
   const { entries, checkpoint: resume, record } = opened
@@ -166,7 +166,7 @@ async function continued(
   const asked = layers.flat().some(({ path }) => path === 'backend')
   const trial = { config, version, io }
   const selected = asked
-    ? await selectBackend(wishedBackend(layers), trial, start)
+    ? await selectBackend(requestedBackend(layers), trial, start)
     : await backendOfRun(record.backend, trial, start)
   return disposingOnError(selected, async () => {
     say('backend', `${selected.title}\n${selected.reason}`)
@@ -217,7 +217,7 @@ async function disposingOnError<T extends { readonly model: Model }>(
 }
 
 async function modelAndData(config: Config, selected: SelectedBackend, { io, loadData: load }: CommandContext) {
-  const say = sayer(io)
+  const say = createLogger(io)
   // What cannot fit is refused before anything is downloaded; only a folder has to be read to know its classes.
   const early = config.data.name === 'folder' ? await loadData(config, io, load, { takesSettings: true }) : undefined
   refuseTooManyWeights(config, selected.backend)
@@ -243,7 +243,7 @@ async function modelAndData(config: Config, selected: SelectedBackend, { io, loa
 
 function sayRecipe(config: Config, data: LabelledImages, { io }: CommandContext): void {
   const { preset, epochs, batchSize, accumulate, optimizer, schedule } = config
-  const say = sayer(io)
+  const say = createLogger(io)
   const steps = formatCount(totalSteps(config, data.train.length))
   const length = epochs === null ? `${steps} steps` : `${epochs} epochs (${steps} steps)`
   const rate = formatRate(optimizer.learningRate)

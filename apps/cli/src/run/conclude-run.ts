@@ -1,23 +1,23 @@
 import { basename, join } from 'node:path'
 import { loadCheckpoint } from '@ddnet/trainer'
-import type { ReadyRun } from './begin-run.ts'
-import { commandNames } from '../terminal/command-names.ts'
 import { heldOut } from '../data/labelled-images.ts'
-import { readRunEnvironment } from './environment.ts'
-import { evaluateHeldOut } from './evaluate-held-out.ts'
-import { type Evaluation, perClass } from './evaluation.ts'
 import { writeWhole } from '../files.ts'
-import type { Io } from '../terminal/io.ts'
-import type { MetricsRecord } from './metrics-log.ts'
 import { firstImages, predictSamples, writePredictions } from '../pictures/predictions-picture.ts'
-import { runReport } from './run-report.ts'
+import { commandNames } from '../terminal/command-names.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
 import { formatPercent } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
+import { createCommandLogger, createLogger } from '../terminal/logger.ts'
 import { predictionStrip, showsPictures } from '../terminal/prediction-strip.ts'
-import { commandSayer, sayer } from '../terminal/say.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import { sparkline } from '../terminal/sparkline.ts'
 import { plain, styleFor } from '../terminal/style.ts'
+import type { ReadyRun } from './begin-run.ts'
+import { readRunEnvironment } from './environment.ts'
+import { evaluateHeldOut } from './evaluate-held-out.ts'
+import { type Evaluation, perClass } from './evaluation.ts'
+import type { MetricsRecord } from './metrics-log.ts'
+import { runReport } from './run-report.ts'
 
 /** The end of a run: its result, measured on the checkpoint that `eval` reads, in the way that `eval` does it. */
 export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
@@ -60,7 +60,7 @@ function writeResult(path: string, step: number, evaluation: Evaluation, classNa
 }
 
 function sayCurves(records: readonly MetricsRecord[], io: Io): void {
-  const say = sayer(io)
+  const say = createLogger(io)
   const [first, last] = [records[0], records.at(-1)]
   if (first === undefined || last === undefined || first === last) return
   const losses = records.map(({ train }) => train.loss)
@@ -75,12 +75,12 @@ function sayCurves(records: readonly MetricsRecord[], io: Io): void {
 }
 
 function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {
-  const say = sayer(io)
+  const say = createLogger(io)
   const { ddnet, train } = commandNames(io.env)
   say('run', folder.path)
   say('report', join(folder.path, 'report.html'))
   say('pictures', join(folder.path, 'predictions.png'))
-  const sayCommand = commandSayer(io)
+  const sayCommand = createCommandLogger(io)
   const path = shellWord(folder.path)
   sayCommand('go on', `${ddnet} eval ${path}`)
   sayCommand('', `${ddnet} predict ${path} IMAGE.png`)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { SelectedBackend } from '../backend/select-backend.ts'
 import { readJsonFile } from '../files.ts'
 import { describeMachine } from '../machine.ts'
-import type { SelectedBackend } from '../backend/select-backend.ts'
 
 /** Where something was computed, for whoever wonders later. */
 export interface Environment {

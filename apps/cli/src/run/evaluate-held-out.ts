@@ -1,12 +1,12 @@
+import { evaluationBatchSize } from '../backend/memory.ts'
 import type { Config } from '../config/schema.ts'
 import { heldOut, type LabelledImages } from '../data/labelled-images.ts'
-import { counted, type Evaluation, evaluateModel } from './evaluation.ts'
-import { evaluationLoader, type Model } from './experiment.ts'
 import type { Io } from '../terminal/io.ts'
-import { evaluationBatchSize } from '../backend/memory.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { countLine } from '../terminal/progress-line.ts'
 import { styleFor } from '../terminal/style.ts'
+import { counted, type Evaluation, evaluateModel } from './evaluation.ts'
+import { evaluationLoader, type Model } from './experiment.ts'
 
 /**
  * Measures a model on all test images, or, of data without any, on all validation images. `train` ends with this and

@@ -3,12 +3,12 @@ import { type Checkpoint, CheckpointError, loadCheckpoint } from '@ddnet/trainer
 import { checkpointName } from '@ddnet/trainer/node'
 import type { Saved } from '../config/saved.ts'
 import type { Settings } from '../config/settings.ts'
-import { CliError } from '../errors.ts'
 import type { CommandContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { shellWord } from '../terminal/shell-word.ts'
 import { type RunData, readRunData } from './run-data.ts'
 import { folderOfRun, hasCheckpoint, notARun, type RunFolder, readSaved } from './run-folder.ts'
 import { checkRecordedData, checkSettings, type RunRecord, readRecord, restore } from './run-record.ts'
-import { shellWord } from '../terminal/shell-word.ts'
 
 /** A run as one of its checkpoints left it. */
 export interface OpenedCheckpoint extends Saved {
@@ -36,7 +36,8 @@ export async function openCheckpoint(
 ): Promise<OpenedCheckpoint> {
   const folder = folderOfRun(context.io.cwd, path)
   const here = await readSaved(folder, settings)
-  if (here === undefined && !(await hasCheckpoint(folder))) throw new CliError(await notARun(context.io.cwd, folder.path))
+  if (here === undefined && !(await hasCheckpoint(folder)))
+    throw new CliError(await notARun(context.io.cwd, folder.path))
   const checkpoint = await load(folder, name, context)
   const shown = join(folder.path, 'checkpoints', checkpointName(checkpoint.step))
   const record = readRecord(checkpoint, shown, settings)

@@ -1,6 +1,6 @@
 import { CheckpointError, type CheckpointIndex, readCheckpointIndex } from '@ddnet/trainer'
-import type { MetricsRecord } from './metrics-log.ts'
 import { formatCount, formatPercent } from '../terminal/format.ts'
+import type { MetricsRecord } from './metrics-log.ts'
 
 /**
  * What is to be known of a run's other checkpoint where one is used: that the best one is better than the last, or the last newer than the

@@ -11,8 +11,8 @@ import { toYaml } from '../config/to-yaml.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { makeFolder, readText, writeWhole } from '../files.ts'
 import { installedPath } from '../installation.ts'
-import { restore } from './run-record.ts'
 import { printable } from '../terminal/printable.ts'
+import { restore } from './run-record.ts'
 
 /** Where the parts of a run lie, as absolute paths. */
 export interface RunFolder {
@@ -112,7 +112,7 @@ export async function readSaved(folder: RunFolder, settings: Settings): Promise<
     // The file is ours, so that it cannot be read is not a matter of usage.
     if (!(error instanceof UsageError)) throw error
     const remedy = (await hasCheckpoint(folder)) ? ` ${restore(join(folder.path, 'config.yaml'))}` : ''
-    const message = error.message.replace(/ Mend it, or write one with .*$/, '')
+    const message = error.message.replace(/ Fix it, or write one with .*$/, '')
     throw new CliError(`the run ${folder.path} cannot be read: ${message}${remedy}`, undefined, { cause: error })
   }
 }

@@ -1,12 +1,12 @@
 import { htmlReport, type Plot, type PredictionSample, type ReportData } from '@ddnet/visuals'
 import type { Config } from '../config/schema.ts'
+import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
 import type { RunEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { Model } from './experiment.ts'
 import type { MetricsRecord } from './metrics-log.ts'
-import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
 
-interface RunReportParts {
+interface RunReportOptions {
   /** Name of the run. */
   readonly title: string
   readonly config: Config
@@ -22,7 +22,7 @@ interface RunReportParts {
 }
 
 /** report.html: a run in one file that needs nothing else. */
-export function runReport(parts: RunReportParts): string {
+export function runReport(parts: RunReportOptions): string {
   const { title, classNames, records, evaluation, predictions, pictures } = parts
   return htmlReport({
     title,
@@ -36,7 +36,7 @@ export function runReport(parts: RunReportParts): string {
 
 type Facts = [name: string, value: string][]
 
-function resultFacts({ evaluation, step, records, environment, model, classNames }: RunReportParts): Facts {
+function resultFacts({ evaluation, step, records, environment, model, classNames }: RunReportOptions): Facts {
   const parameters = [...model.parameters().values()].reduce((sum, { value }) => sum + value.size, 0)
   const seconds = records.at(-1)?.seconds
   const facts: Facts = []

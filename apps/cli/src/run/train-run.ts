@@ -2,24 +2,24 @@ import { dirname, join } from 'node:path'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
 import { type Callback, type Control, checkpoint, earlyStopping, Trainer, tensorBoard } from '@ddnet/trainer'
-import type { ReadyRun } from './begin-run.ts'
-import { commandNames } from '../terminal/command-names.ts'
-import { concludeRun } from './conclude-run.ts'
+import { evaluationBatchSize } from '../backend/memory.ts'
 import { CliError, explain } from '../errors.ts'
-import { counted } from './evaluation.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { createOptimizer, createSchedule, evaluationLoader, keysOf, trainingLoader } from './experiment.ts'
+import { commandNames } from '../terminal/command-names.ts'
+import { formatRate } from '../terminal/format.ts'
 import { type Interrupt, onInterrupt } from '../terminal/interrupt.ts'
 import type { Io } from '../terminal/io.ts'
-import { evaluationBatchSize } from '../backend/memory.ts'
+import { type LiveLine, liveLine } from '../terminal/live-line.ts'
+import { createCommandLogger, createLogger } from '../terminal/logger.ts'
+import { shellWord } from '../terminal/shell-word.ts'
+import type { ReadyRun } from './begin-run.ts'
+import { concludeRun } from './conclude-run.ts'
+import { counted } from './evaluation.ts'
+import { createOptimizer, createSchedule, evaluationLoader, keysOf, trainingLoader } from './experiment.ts'
 import { runDataOf } from './run-data.ts'
 import { hasCheckpoint } from './run-folder.ts'
 import { recordOf } from './run-record.ts'
 import { stepsPerEpoch, totalSteps } from './step-counts.ts'
-import { formatRate } from '../terminal/format.ts'
-import { type LiveLine, liveLine } from '../terminal/live-line.ts'
-import { commandSayer, sayer } from '../terminal/say.ts'
-import { shellWord } from '../terminal/shell-word.ts'
 import { TrainingReport } from './training-report.ts'
 
 /** A validation was left, because we were told to stop; the step before it is saved. */
@@ -43,7 +43,7 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   const onControl = (given: Control) => {
     control = given
   }
-  const say = sayer(io)
+  const say = createLogger(io)
   let ending: Ending | undefined
   try {
     ending = await fit(run, { io, line, interrupt, onControl })
@@ -51,7 +51,7 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
     if (!(error instanceof Left)) throw await withRemedy(error, run, io)
   }
   if (interrupt.signal !== undefined) {
-    if (await hasCheckpoint(run.folder)) commandSayer(io)('go on', resumeCommand(run, io))
+    if (await hasCheckpoint(run.folder)) createCommandLogger(io)('go on', resumeCommand(run, io))
     return interrupt.exitCode
   }
   interrupt.release()
@@ -62,7 +62,7 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   if (ending?.message !== undefined) {
     say('stopped', ending.message)
     const best = `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)} --checkpoint best`
-    commandSayer(io)('', best, '(the best)')
+    createCommandLogger(io)('', best, '(the best)')
   }
   await concludeRun(run, io)
   return exitCodes.done
@@ -77,14 +77,14 @@ interface Ending {
 }
 
 async function sayBudgetOver(run: ReadyRun, io: Io): Promise<void> {
-  const say = sayer(io)
-  const message = `The ${run.config.maxSeconds} s of maxSeconds are over`
+  const say = createLogger(io)
+  const message = `Time limit reached: maxSeconds=${run.config.maxSeconds}`
   if (!(await hasCheckpoint(run.folder))) {
     say('stopped', `${message}, before the first step.`)
     return
   }
   say('stopped', `${message}.`)
-  const sayCommand = commandSayer(io)
+  const sayCommand = createCommandLogger(io)
   sayCommand('go on', resumeCommand(run, io))
   sayCommand('', `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)}`, '(as it is now)')
 }
@@ -146,7 +146,7 @@ async function fit(
         to: dirname(folder.config),
         histograms: { model },
         onMismatch: (message) =>
-          sayer(io)(
+          createLogger(io)(
             'note',
             `${message.replace(dirname(folder.config), folder.path)}. The run goes on, and TensorBoard's curves lack them.`,
           ),

@@ -1,11 +1,11 @@
 import type { Callback, EpochEvent, Json, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import type { Config } from '../config/schema.ts'
-import type { Io } from '../terminal/io.ts'
-import type { MetricsLog, MetricsRecord } from './metrics-log.ts'
 import { formatDuration, formatPercent } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
 import type { LiveLine } from '../terminal/live-line.ts'
 import { countLine, type Progress, progressLine, progressText } from '../terminal/progress-line.ts'
 import { type Style, styleFor } from '../terminal/style.ts'
+import type { MetricsLog, MetricsRecord } from './metrics-log.ts'
 
 /** Off a terminal, a line this often shows that the run is alive. */
 const secondsBetweenLines = 30

@@ -1,18 +1,18 @@
 import type { Snapshot } from '@ddnet/trainer'
 import { backendOfRun } from '../backend/backend-of-run.ts'
+import { selectBackend } from '../backend/select-backend.ts'
 import { readArguments } from '../config/read-entries.ts'
-import type { BackendWish, Config } from '../config/schema.ts'
+import type { Config, RequestedBackend } from '../config/schema.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
+import type { CommandContext } from '../context.ts'
 import type { LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
+import { createLogger } from '../terminal/logger.ts'
 import { createModel, type Model } from './experiment.ts'
 import { readRecords } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
 import { indexOf, otherCheckpoint } from './other-checkpoint.ts'
-import type { CommandContext } from '../context.ts'
 import type { RunFolder } from './run-folder.ts'
-import { selectBackend } from '../backend/select-backend.ts'
-import { sayer } from '../terminal/say.ts'
 
 /** A finished or interrupted run, ready to be used. */
 export interface UsedRun {
@@ -46,12 +46,14 @@ export async function useRun(
 ): Promise<UsedRun> {
   const { io, start, loadData: load, version } = context
   const settings = readSettings()
-  const say = sayer(io)
-  const wish = explicitWish(asked, io, settings)
+  const say = createLogger(io)
+  const requested = explicitBackend(asked, io, settings)
   const { folder, config, checkpoint, record } = await openCheckpoint(path, name, settings, context)
   const trial = { config, version, io }
   const { backend, title, reason } =
-    wish === undefined ? await backendOfRun(record.backend, trial, start) : await selectBackend(wish, trial, start)
+    requested === undefined
+      ? await backendOfRun(record.backend, trial, start)
+      : await selectBackend(requested, trial, start)
   say('backend', `${title} (${ours ?? reason})`)
   try {
     const { classNames } = record.data
@@ -86,13 +88,13 @@ export async function useRun(
  *
  * @throws UsageError for one that there is not
  */
-export function explicitWish(
+export function explicitBackend(
   asked: string | undefined,
   { env }: CommandContext['io'],
   settings: Settings = readSettings(),
-): BackendWish | undefined {
+): RequestedBackend | undefined {
   const text = asked ?? env.DDNET_BACKEND
   if (text === undefined) return undefined
   const [entry] = readArguments([`backend=${text}`], settings, asked === undefined ? 'DDNET_BACKEND' : '--backend')
-  return entry?.value as BackendWish
+  return entry?.value as RequestedBackend
 }

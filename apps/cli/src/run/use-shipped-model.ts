@@ -1,12 +1,12 @@
-import { commandNames } from '../terminal/command-names.ts'
+import { selectBackend } from '../backend/select-backend.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { readSettings } from '../config/settings.ts'
 import type { CommandContext } from '../context.ts'
-import { selectBackend } from '../backend/select-backend.ts'
+import { commandNames } from '../terminal/command-names.ts'
 import { formatPercent } from '../terminal/format.ts'
-import { sayer } from '../terminal/say.ts'
-import { explicitWish, type UsedRun } from './use-run.ts'
+import { createLogger } from '../terminal/logger.ts'
+import { explicitBackend, type UsedRun } from './use-run.ts'
 
 /** What a run has, but for the images that it was trained on. */
 export interface ShippedModel extends Pick<UsedRun, 'model' | 'classNames' | 'dispose'> {
@@ -19,13 +19,16 @@ export interface ShippedModel extends Pick<UsedRun, 'model' | 'classNames' | 'di
  *
  * @throws UsageError or BackendUnavailable for a backend that there is not
  */
-export async function useShippedModel(asked: string | undefined, { io, start, version }: CommandContext): Promise<ShippedModel> {
+export async function useShippedModel(
+  asked: string | undefined,
+  { io, start, version }: CommandContext,
+): Promise<ShippedModel> {
   const settings = readSettings()
-  const say = sayer(io)
-  const wish = explicitWish(asked, io, settings)
+  const say = createLogger(io)
+  const requested = explicitBackend(asked, io, settings)
   const defaults = resolveConfig([], 'ddnet', settings).config
-  const { backend, title, reason } = await selectBackend(wish ?? 'wasm', { config: defaults, version, io }, start)
-  say('backend', wish === undefined ? title : `${title} (${reason})`)
+  const { backend, title, reason } = await selectBackend(requested ?? 'wasm', { config: defaults, version, io }, start)
+  say('backend', requested === undefined ? title : `${title} (${reason})`)
   const { cifar10DDNet } = await import('@ddnet/models/cifar10')
   const { model, classNames, size, mean, std, accuracy } = cifar10DDNet()
   say('model', `DDNet trained on CIFAR-10, right for ${formatPercent(accuracy)} of its test images`)

@@ -1,5 +1,5 @@
-import { nameOfClone } from './command-names.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { nameOfClone } from './command-names.ts'
 
 /** Where text goes; a terminal tells its width. */
 export interface Output {

@@ -13,7 +13,7 @@ export interface LiveLine {
   clear(): void
 }
 
-const leastMillisecondsBetween = 100
+const minMillisecondsBetween = 100
 
 export function liveLine({ stderr, env }: Pick<Io, 'stderr' | 'env'>, now: () => number = Date.now): LiveLine {
   if (!isLive(stderr, env)) return { live: false, update: () => {}, clear: () => {} }
@@ -23,7 +23,7 @@ export function liveLine({ stderr, env }: Pick<Io, 'stderr' | 'env'>, now: () =>
   return {
     live: true,
     update(render) {
-      if (now() - shownAt < leastMillisecondsBetween) return
+      if (now() - shownAt < minMillisecondsBetween) return
       shownAt = now()
       // One column stays free: some terminals wrap when the last one is written.
       show(harmless(render((stderr.columns ?? 80) - 1), stderr, env))

@@ -1,6 +1,6 @@
 import { type PredictionSample, toAnsi } from '@ddnet/visuals'
-import type { Io } from './io.ts'
 import { formatPercent } from './format.ts'
+import type { Io } from './io.ts'
 import { printable } from './printable.ts'
 import type { Style } from './style.ts'
 

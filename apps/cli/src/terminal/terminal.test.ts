@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { shareBar } from './bar.ts'
 import { formatBytes, formatDuration, formatPercent, formatRate, formatSpeed } from './format.ts'
 import { liveLine } from './live-line.ts'
+import { createCommandLogger } from './logger.ts'
 import { type Progress, progressBar, progressLine } from './progress-line.ts'
-import { commandSayer } from './say.ts'
 import { shellWord } from './shell-word.ts'
 import { sparkline } from './sparkline.ts'
 import { isLive, styleFor } from './style.ts'
@@ -119,7 +119,11 @@ test('a command that is broken over lines is the same to a shell', () => {
     'seed=1',
   ]
   const command = `printf [%s] ${[...words, ...words].map(shellWord).join(' ')}`
-  commandSayer({ stderr: { write: (part) => (text += part), columns: 60 }, env: {} })('go on', command, '(a note)')
+  createCommandLogger({ stderr: { write: (part) => (text += part), columns: 60 }, env: {} })(
+    'go on',
+    command,
+    '(a note)',
+  )
   const lines = text.trimEnd().split('\n')
   expect(lines.pop()).toBe('          (a note)')
   expect(lines.length).toBeGreaterThan(3)

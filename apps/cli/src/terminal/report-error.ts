@@ -1,7 +1,7 @@
 import { asCalled, commandNames } from './command-names.ts'
 import type { Io } from './io.ts'
+import { wrap } from './logger.ts'
 import { printable } from './printable.ts'
-import { wrap } from './say.ts'
 import { styleFor } from './style.ts'
 
 const label = 'ddnet:'
@@ -13,7 +13,7 @@ const shownOfEndless = 200
  * Says on stderr what went wrong. Into a file that is one line, for programs; on a terminal it is broken at spaces, but for
  * the command that it may end with, so that that can be copied.
  */
-export function report({ stderr, env }: Pick<Io, 'stderr' | 'env'>, message: string): void {
+export function reportError({ stderr, env }: Pick<Io, 'stderr' | 'env'>, message: string): void {
   const { ddnet } = commandNames(env)
   const text = printable(
     asCalled(message, env)

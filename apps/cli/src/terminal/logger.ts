@@ -6,7 +6,7 @@ import { visibleLength } from './table.ts'
 const labelWidth = 10
 
 /** Says on stderr what is going on: a label, and text broken to the width of the terminal beside it. */
-export function sayer(io: Pick<Io, 'stderr' | 'env'>): (label: string, text: string) => void {
+export function createLogger(io: Pick<Io, 'stderr' | 'env'>): (label: string, text: string) => void {
   return (label, text) => writeBeside(label, wrap(printableLines(text), widthOf(io)), io)
 }
 
@@ -14,7 +14,9 @@ export function sayer(io: Pick<Io, 'stderr' | 'env'>): (label: string, text: str
  * Says a command that can be copied: what does not fit into a line goes on in the next, behind a backslash. A note stands
  * behind it.
  */
-export function commandSayer(io: Pick<Io, 'stderr' | 'env'>): (label: string, command: string, note?: string) => void {
+export function createCommandLogger(
+  io: Pick<Io, 'stderr' | 'env'>,
+): (label: string, command: string, note?: string) => void {
   return (label, command, note) => {
     const line = printable(command)
     const whole = note === undefined ? line : `${line}    ${note}`
