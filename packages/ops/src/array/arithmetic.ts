@@ -2,10 +2,10 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../engine/stock-op.ts'
 import { sumToShape } from './broadcast.ts'
-import { greater, greaterEqual, less, lessEqual } from './compare.ts'
+import { equal, greater, less } from './compare.ts'
 import { arithmetic, expectDtype, keepingIntegers, pairwise, promoting } from './dtype.ts'
 import { sign } from './round.ts'
-import { cast } from './shape.ts'
+import { where } from './where.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 type One = { x: Tensor }
@@ -86,8 +86,8 @@ export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>(
   ['a', 'b'],
   {
     gradient: {
-      a: (dy, { a, b }) => sumToShape(mul(dy, share(less(a, b), lessEqual(a, b))), a.shape),
-      b: (dy, { a, b }) => sumToShape(mul(dy, share(less(b, a), lessEqual(b, a))), b.shape),
+      a: (dy, { a, b }) => sumToShape(shared(dy, less(a, b), equal(a, b)), a.shape),
+      b: (dy, { a, b }) => sumToShape(shared(dy, less(b, a), equal(a, b)), b.shape),
     },
   },
 )
@@ -102,15 +102,17 @@ export const minimum: typeof tf.minimum = stockOp<typeof tf.minimum, Pair>(
   ['a', 'b'],
   {
     gradient: {
-      a: (dy, { a, b }) => sumToShape(mul(dy, share(greater(a, b), greaterEqual(a, b))), a.shape),
-      b: (dy, { a, b }) => sumToShape(mul(dy, share(greater(b, a), greaterEqual(b, a))), b.shape),
+      a: (dy, { a, b }) => sumToShape(shared(dy, greater(a, b), equal(a, b)), a.shape),
+      b: (dy, { a, b }) => sumToShape(shared(dy, greater(b, a), equal(a, b)), b.shape),
     },
   },
 )
 
-/** 0 where the other is chosen, ½ where both are equal, 1 elsewhere: at a NaN both get all of the gradient, as in PyTorch. */
-const share = (other: Tensor, orEqual: Tensor): Tensor =>
-  sub(1, mul(0.5, add(cast(other, 'float32'), cast(orEqual, 'float32'))))
+/**
+ * 0 where the other is chosen, half of `dy` where both are equal, all of it elsewhere: at a NaN both get it, as in PyTorch. It is
+ * chosen and not multiplied, so that an infinite `dy` leaves no NaN where it does not go.
+ */
+const shared = (dy: Tensor, other: Tensor, equal: Tensor): Tensor => where(other, 0, where(equal, mul(0.5, dy), dy))
 
 /**
  * `(a − b)²`, with broadcasting.
