@@ -29,13 +29,7 @@ const doubts = (name: string): string[] =>
   ])
 
 // Of a machine that did other things, or of files that differed from their commit: to be measured again, each by its `command`.
-const toMeasureAgain = [
-  'data.json',
-  'node-1-threads.json',
-  'node-2-threads.json',
-  'wasm-2-threads.json',
-  'webgpu-software.json',
-]
+const toMeasureAgain = ['webgpu-software.json']
 
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
