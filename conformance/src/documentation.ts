@@ -50,7 +50,7 @@ export function documentation(verdicts: ReadonlyMap<BackendName, Verdict>): stri
     'Which tests fail, on which backend and for which reason, stands in `conformance/expected-failures.json`; a failure',
     'that is not listed there, another reason or a pass that was not expected fails the run. `--update` lists anew what fails',
     'for a reason in `conformance/src/reasons.ts`; `--stock` also runs tfjs alone and shows what it passes and ours do not.',
-    '`npm test` does the same on cpu and wasm.',
+    '`npm run test:all` does the same on cpu and wasm.',
     '',
     ...table('tests', totals),
     '',

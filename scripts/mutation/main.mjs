@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
 const served = { module: undefined, code: undefined }
 // What workers print is about mutants: errors of kernels that they do not find, and the end of a heap.
 const discarded = new Writable({ write: (_chunk, _encoding, done) => done() })
+process.env['DDNET_TEST_ALL'] = '1'
 const vitest = await createVitest(
   'test',
   { root, watch: false, reporters: [{}], bail: 1, maxWorkers: 1, silent: true },

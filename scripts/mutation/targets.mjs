@@ -8,7 +8,7 @@ const assembly = join(root, 'packages/ops/assembly')
 /** Of all compiled kernels: larger shapes, and any number of threads. */
 const ofKernels = [
   'packages/ops/src/engine/kernels.wasm.test.ts',
-  'packages/ops/src/engine/shares.wasm.test.ts',
+  'packages/ops/src/engine/shares.wasm.slow.test.ts',
   'packages/backend-wasm/src/normalization-threads.test.ts',
   'packages/backend-wasm/src/wasm.test.ts',
 ].map((test) => join(root, test))

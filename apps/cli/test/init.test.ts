@@ -7,11 +7,11 @@ import { session } from './session.ts'
 
 const installer = fileURLToPath(new URL('../../../scripts/install-into.mjs', import.meta.url))
 
-// That the project installs, trains and passes its test is checked with the packed packages: test/pack.test.ts.
+// That the project installs, trains and passes its test is checked with the packed packages: test/pack.slow.test.ts.
 
 test('init writes a project into a new folder, and says how to go on', async () => {
   const shell = session()
-  // What is tested is a clone, which installs its own packages; npm's is tested in test/pack.test.ts.
+  // What is tested is a clone, which installs its own packages; npm's is tested in test/pack.slow.test.ts.
   const { code, stdout, stderr } = await shell.run('init', 'My Network')
   expect([code, stdout]).toEqual([0, 'my-network is ready in My Network\n'])
   const install = [`node ${relative(shell.cwd, installer)} 'My Network'`, "cd 'My Network'"]

@@ -11,6 +11,9 @@ import { penalty } from './penalty.ts'
 
 type Inputs = Record<string, Tensor>
 
+/** How many cases of an operator run without `DDNET_TEST_ALL`. */
+const casesKept = 12
+
 export interface OpChecks {
   /** Runs the operator on a case's inputs. */
   run: (inputs: Inputs, options: FixtureCase['options']) => Tensor
@@ -30,6 +33,8 @@ export interface OpChecks {
  * values, the gradient of every input, the second derivatives where the case has them, where a NaN goes, and that
  * nothing but the results is left in memory. One case is compared with central differences too, at both orders, our
  * kernels with the compositions that they stand for, and the kernels that ran with docs/operators.md.
+ *
+ * Of many cases a dozen runs, and all of them with `DDNET_TEST_ALL`.
  */
 export function describeOp(name: string, checks: OpChecks): void {
   const { run, inputs, constants = [], backends = allBackends, tolerance, differences } = checks
@@ -41,33 +46,36 @@ export function describeOp(name: string, checks: OpChecks): void {
   describeBackends(
     name,
     (backend) => {
-      test.each(ordinary)('$name', async ({ options, tensors }) => {
-        const within = typeof tolerance === 'function' ? tolerance(tensors, options) : tolerance
-        const before = memory().numTensors
-        const given = uploadRoles(tensors, [...inputs, ...constants])
-        const differentiable = inputs.filter((role) => tensors[role] !== undefined)
-        const xs = differentiable.map((role) => given[role] as Tensor)
-        const seed = upload(role(tensors, 'dy', name))
-        const { value, grads } = valueAndGrads(() => run(given, options), xs, seed)
-        await expectTensorClose(value, role(tensors, 'y', name), within, 'y')
-        for (const [index, input] of differentiable.entries()) {
-          await expectTensorClose(grads[index] as Tensor, role(tensors, `d${input}`, name), within, `d${input}`)
-        }
-        const used = [...Object.values(given), seed, value, ...grads]
-        if (tensors['penalty'] !== undefined) {
-          const second = valueAndGrads(() => penalty(() => run(given, options), xs, seed), xs)
-          used.push(second.value, ...second.grads)
-          // Squared and differentiated again: an order of magnitude less exact.
-          const loosely = 10 * (within ?? 1e-5)
-          await expectTensorClose(second.value, tensors['penalty'], loosely, 'penalty')
+      test.each(process.env['DDNET_TEST_ALL'] === undefined ? sample(ordinary, chosen) : ordinary)(
+        '$name',
+        async ({ options, tensors }) => {
+          const within = typeof tolerance === 'function' ? tolerance(tensors, options) : tolerance
+          const before = memory().numTensors
+          const given = uploadRoles(tensors, [...inputs, ...constants])
+          const differentiable = inputs.filter((role) => tensors[role] !== undefined)
+          const xs = differentiable.map((role) => given[role] as Tensor)
+          const seed = upload(role(tensors, 'dy', name))
+          const { value, grads } = valueAndGrads(() => run(given, options), xs, seed)
+          await expectTensorClose(value, role(tensors, 'y', name), within, 'y')
           for (const [index, input] of differentiable.entries()) {
-            const expected = role(tensors, `penalty.d${input}`, name)
-            await expectTensorClose(second.grads[index] as Tensor, expected, loosely, `penalty.d${input}`)
+            await expectTensorClose(grads[index] as Tensor, role(tensors, `d${input}`, name), within, `d${input}`)
           }
-        }
-        for (const tensor of used) tensor.dispose()
-        expect(memory().numTensors, 'tensors left behind').toBe(before)
-      })
+          const used = [...Object.values(given), seed, value, ...grads]
+          if (tensors['penalty'] !== undefined) {
+            const second = valueAndGrads(() => penalty(() => run(given, options), xs, seed), xs)
+            used.push(second.value, ...second.grads)
+            // Squared and differentiated again: an order of magnitude less exact.
+            const loosely = 10 * (within ?? 1e-5)
+            await expectTensorClose(second.value, tensors['penalty'], loosely, 'penalty')
+            for (const [index, input] of differentiable.entries()) {
+              const expected = role(tensors, `penalty.d${input}`, name)
+              await expectTensorClose(second.grads[index] as Tensor, expected, loosely, `penalty.d${input}`)
+            }
+          }
+          for (const tensor of used) tensor.dispose()
+          expect(memory().numTensors, 'tensors left behind').toBe(before)
+        },
+      )
 
       test('agrees with central differences at both orders', async () => {
         const given = uploadRoles(chosen.tensors, [...inputs, ...constants])
@@ -131,6 +139,13 @@ export function describeOp(name: string, checks: OpChecks): void {
     },
     backends,
   )
+}
+
+/** Spread over all, the first, the last and `chosen` among them: where a fixture has many pairs of options, the others are for `npm run test:all`. */
+function sample(cases: readonly FixtureCase[], chosen: FixtureCase): readonly FixtureCase[] {
+  const last = cases.length - 1
+  const kept = new Set(Array.from({ length: casesKept }, (_, at) => cases[Math.round((at * last) / (casesKept - 1))]))
+  return cases.filter((each) => each === chosen || kept.has(each))
 }
 
 /** Whether a check passes. */
