@@ -7,9 +7,8 @@ import {
   type Tensor1D,
   type Tensor2D,
   tensor,
-  tidy,
 } from '../../packages/ops/src/index.ts'
-import { adam } from '../../packages/optimizers/src/index.ts'
+import { adam, applyGradients, initState } from '../../packages/optimizers/src/index.ts'
 
 /** A training step of DDNet (batch norm, Adam) through the public API, on the running backend; it returns the loss. */
 export function ddnetStep(batch: number): () => number {
@@ -27,13 +26,13 @@ export function ddnetStep(batch: number): () => number {
   const parameters = model.parameters()
   const values = (): Record<string, Tensor> =>
     Object.fromEntries([...parameters].map(([name, parameter]) => [name, parameter.value]))
-  const training = { state: optimizer.init(values()) }
+  const training = { state: initState(optimizer, values()) }
 
   return () => {
     const { loss, grads, updates } = valueAndGrad(model, (context) => ({
       loss: crossEntropy(model.forward(images, context) as Tensor2D, labels),
     }))
-    const next = tidy(() => optimizer.update(grads, training.state, values()))
+    const next = applyGradients(optimizer, grads, training.state, values())
     for (const used of [...Object.values(grads), ...Object.values(training.state.tensors)]) used.dispose()
     for (const [name, parameter] of parameters) parameter.assign(next.params[name] as Tensor)
     training.state = next.state

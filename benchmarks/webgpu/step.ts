@@ -8,9 +8,8 @@ import {
   type Tensor1D,
   type Tensor2D,
   tensor,
-  tidy,
 } from '../../packages/ops/src/index.ts'
-import { adam } from '../../packages/optimizers/src/index.ts'
+import { adam, applyGradients, initState } from '../../packages/optimizers/src/index.ts'
 
 export interface DDNetStep {
   /** One training step, from the upload of its batch to the read of its loss. */
@@ -27,7 +26,7 @@ export function ddnetStep(batch: number): DDNetStep {
   const parameters = model.parameters()
   const values = (): Record<string, Tensor> =>
     Object.fromEntries([...parameters].map(([name, parameter]) => [name, parameter.value]))
-  const training = { state: optimizer.init(values()) }
+  const training = { state: initState(optimizer, values()) }
 
   function step(): Scalar {
     const images = tensor(pixels, [batch, 32, 32, 3])
@@ -35,7 +34,7 @@ export function ddnetStep(batch: number): DDNetStep {
     const { loss, grads, updates } = valueAndGrad(model, (context) => ({
       loss: crossEntropy(model.forward(images, context) as Tensor2D, labels),
     }))
-    const next = tidy(() => optimizer.update(grads, training.state, values()))
+    const next = applyGradients(optimizer, grads, training.state, values())
     for (const used of [images, labels, ...Object.values(grads), ...Object.values(training.state.tensors)])
       used.dispose()
     for (const [name, parameter] of parameters) parameter.assign(next.params[name] as Tensor)

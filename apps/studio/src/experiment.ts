@@ -20,7 +20,7 @@ import { type Callback, type FitResult, type Json, type Snapshot, Trainer } from
 
 export const mean = 0.4734
 export const std = 0.2516
-export const peak = 4e-3
+export const maxLearningRate = 4e-3
 
 /** What one run of the page trains: `ddnet train`'s recipe, with the same randomness for the same seed. */
 export interface Recipe {
@@ -83,7 +83,7 @@ const createTrainer = (model: DDNet, { steps }: Recipe, callbacks: readonly Call
     model,
     loss: crossEntropy(),
     metrics: { accuracy: accuracy() },
-    optimizer: adam({ learningRate: oneCycle({ peak, steps }) }),
+    optimizer: adam({ learningRate: oneCycle({ maxLearningRate, steps }) }),
     callbacks,
   })
 

@@ -7,7 +7,7 @@ import {
   type Snapshot,
   type ValidationEvent,
 } from '@ddnet/trainer'
-import { type Images, mean, peak, type Recipe, type Settings, std, validationShare } from './experiment.ts'
+import { type Images, maxLearningRate, mean, type Recipe, type Settings, std, validationShare } from './experiment.ts'
 import type { NamedFile } from './protocol.ts'
 import type { RunningBackend } from './run-record.ts'
 import { readTar, writeTar } from './tar.ts'
@@ -29,7 +29,7 @@ const fixed: Readonly<Record<string, Json>> = {
   'model.normalization': 'batch',
   'loss.labelSmoothing': 0,
   'optimizer.name': 'adam',
-  'optimizer.learningRate': peak,
+  'optimizer.learningRate': maxLearningRate,
   'optimizer.beta1': 0.9,
   'optimizer.beta2': 0.999,
   'optimizer.eps': 1e-8,
@@ -176,7 +176,7 @@ export async function packRun({ snapshot, recipe, validations, backend, data }: 
   const record = { format, settings, data: { ...facts }, backend: { name: backendName, device } }
   const json = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`)
   const name = `step=${String(snapshot.step).padStart(6, '0')}`
-  const learningRate = oneCycle({ peak, steps: recipe.steps })
+  const learningRate = oneCycle({ maxLearningRate, steps: recipe.steps })
   const records = validations.map(({ step, epoch, train, validation, seconds }) =>
     JSON.stringify({
       ...{ step, epoch, seconds, train },

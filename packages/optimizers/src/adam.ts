@@ -1,18 +1,16 @@
-import { adamUpdates, type Tensor, zerosLike } from '@ddnet/ops'
-import type { Optimizer } from './optimizer.ts'
-import { expectNonNegative, expectRate } from './option-checks.ts'
-import { asSchedule, type Schedule } from './schedules/schedule.ts'
-import { updated } from './updated.ts'
+import { chain } from './chain.ts'
+import { decayWeights } from './decay-weights.ts'
+import type { Optimizer, ParameterMask } from './gradient-transformation.ts'
+import { type ScaleByAdamOptions, scaleByAdam } from './scale-by-adam.ts'
+import { scaleByLearningRate } from './scale-by-learning-rate.ts'
+import type { Schedule } from './schedules/schedule.ts'
 
-export interface AdamOptions {
+export interface AdamOptions extends ScaleByAdamOptions {
   learningRate?: number | Schedule
-  /** Decay rate of the mean of the gradients. */
-  beta1?: number
-  /** Decay rate of the mean of their squares. */
-  beta2?: number
-  eps?: number
   /** In `adam` added to the gradient times the parameter, in `adamW` taken off the parameter itself. */
   weightDecay?: number
+  /** Which parameters decay: `(path, { rank }) => rank > 1` leaves out biases and norms. Without it all do. */
+  mask?: ParameterMask
 }
 
 /**
@@ -21,53 +19,20 @@ export interface AdamOptions {
  *
  * @throws RangeError for options out of range
  * @see Kingma & Ba 2015, "Adam: a method for stochastic optimization"; torch.optim.Adam
- * @example adam({ learningRate: oneCycle({ peak: 4e-3, steps: 1000 }) })
+ * @example adam({ learningRate: oneCycle({ maxLearningRate: 4e-3, steps: 1000 }) })
  */
-export const adam = (options: AdamOptions = {}): Optimizer => adamLike('adam', { weightDecay: 0, ...options }, false)
+export function adam({ learningRate = 1e-3, weightDecay = 0, mask, ...betas }: AdamOptions = {}): Optimizer {
+  const decay = decayWeights(weightDecay, mask && { mask })
+  return chain(...(weightDecay === 0 ? [] : [decay]), scaleByAdam(betas), scaleByLearningRate(learningRate))
+}
 
 /**
  * Adam with decoupled weight decay: `θ ← (1 − ηλ)θ` before Adam's step.
  *
  * @throws RangeError for options out of range
  * @see Loshchilov & Hutter 2019, "Decoupled weight decay regularization"; torch.optim.AdamW
+ * @example adamW({ learningRate: 1e-3, weightDecay: 0.05, mask: (path, { rank }) => rank > 1 })
  */
-export const adamW = (options: AdamOptions = {}): Optimizer =>
-  adamLike('adamW', { weightDecay: 0.01, ...options }, true)
-
-function adamLike(
-  name: string,
-  { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay }: AdamOptions & { weightDecay: number },
-  decoupled: boolean,
-): Optimizer {
-  expectRate(name, { beta1, beta2 })
-  expectNonNegative(name, { eps, weightDecay })
-  const rate = asSchedule(learningRate)
-  return {
-    learningRate: rate,
-
-    init: (params) => ({
-      step: 0,
-      tensors: Object.fromEntries(
-        Object.entries(params).flatMap(([name, parameter]) => [
-          [`m.${name}`, zerosLike(parameter)],
-          [`v.${name}`, zerosLike(parameter)],
-        ]),
-      ),
-    }),
-
-    update: (grads, state, params) => {
-      const attributes = { learningRate: rate(state.step), beta1, beta2, eps, weightDecay, decoupled }
-      return updated(['m', 'v'], grads, state, params, (group, step) =>
-        adamUpdates(
-          group.map(({ parameter, gradient, slots: [m, v] }) => ({
-            parameter,
-            gradient,
-            m: m as Tensor,
-            v: v as Tensor,
-          })),
-          { ...attributes, step },
-        ),
-      )
-    },
-  }
+export function adamW({ learningRate = 1e-3, weightDecay = 0.01, mask, ...betas }: AdamOptions = {}): Optimizer {
+  return chain(scaleByAdam(betas), decayWeights(weightDecay, mask && { mask }), scaleByLearningRate(learningRate))
 }

@@ -1,6 +1,6 @@
 import { add, div, minimum, mul, sqrt, square, sum, type Tensor, tidy } from '@ddnet/ops'
-import type { GradientTransformation } from './chain.ts'
-import type { Tensors } from './optimizer.ts'
+import type { GradientTransformation, Tensors } from './gradient-transformation.ts'
+import { mapTensors } from './tensors.ts'
 
 /** `√Σ g²` over all elements of all gradients, as a scalar tensor; it stays on the device. */
 export const globalNorm = (grads: Tensors): Tensor =>
@@ -14,15 +14,18 @@ export const globalNorm = (grads: Tensors): Tensor =>
 
 /**
  * Scales all gradients by one factor, `min(1, maxNorm / (‖g‖ + 10⁻⁶))`, so that together they are no longer than `maxNorm`.
+ * In a group of `partition` it counts the group's gradients, before it those of all groups.
  *
  * @throws RangeError unless `maxNorm` is above 0
  * @see Pascanu et al. 2013, "On the difficulty of training recurrent neural networks"; torch.nn.utils.clip_grad_norm_
  */
 export function clipByGlobalNorm(maxNorm: number): GradientTransformation {
   if (!(maxNorm > 0)) throw new RangeError(`clipByGlobalNorm: expected maxNorm above 0, got ${maxNorm}.`)
-  return (grads) =>
-    tidy(() => {
+  return {
+    name: 'clipByGlobalNorm',
+    update: (grads) => {
       const factor = minimum(div(maxNorm, add(globalNorm(grads), 1e-6)), 1)
-      return Object.fromEntries(Object.entries(grads).map(([name, gradient]) => [name, mul(gradient, factor)]))
-    })
+      return { updates: mapTensors(grads, (gradient) => mul(gradient, factor)) }
+    },
+  }
 }

@@ -1,8 +1,10 @@
-import { sgdUpdates, zerosLike } from '@ddnet/ops'
-import type { Optimizer } from './optimizer.ts'
+import { chain } from './chain.ts'
+import { decayWeights } from './decay-weights.ts'
+import type { Optimizer, ParameterMask } from './gradient-transformation.ts'
+import { momentum as byMomentum } from './momentum.ts'
 import { expectNonNegative } from './option-checks.ts'
-import { asSchedule, type Schedule } from './schedules/schedule.ts'
-import { updated } from './updated.ts'
+import { scaleByLearningRate } from './scale-by-learning-rate.ts'
+import type { Schedule } from './schedules/schedule.ts'
 
 export interface SgdOptions {
   learningRate?: number | Schedule
@@ -13,6 +15,8 @@ export interface SgdOptions {
   nesterov?: boolean
   /** Added to the gradient times the parameter. */
   weightDecay?: number
+  /** Which parameters decay: `(path, { rank }) => rank > 1` leaves out biases and norms. Without it all do. */
+  mask?: ParameterMask
 }
 
 /**
@@ -23,37 +27,16 @@ export interface SgdOptions {
  * @see Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"; torch.optim.SGD
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  const { learningRate = 1e-3, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options
+  const { learningRate = 1e-3, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0, mask } = options
   expectNonNegative('sgd', { momentum, weightDecay })
   if (nesterov && (momentum === 0 || dampening !== 0)) {
     throw new RangeError(
       `sgd: nesterov needs a momentum above 0 and dampening 0, got momentum ${momentum} and dampening ${dampening}.`,
     )
   }
-  const rate = asSchedule(learningRate)
-
-  return {
-    learningRate: rate,
-
-    init: (params) => ({
-      step: 0,
-      tensors: Object.fromEntries(
-        momentum === 0 ? [] : Object.entries(params).map(([name, value]) => [`velocity.${name}`, zerosLike(value)]),
-      ),
-    }),
-
-    update: (grads, state, params) => {
-      const attributes = { learningRate: rate(state.step), momentum, dampening, nesterov, weightDecay }
-      return updated(momentum === 0 ? [] : ['velocity'], grads, state, params, (group, step) =>
-        sgdUpdates(
-          group.map(({ parameter, gradient, slots: [velocity] }) => ({
-            parameter,
-            gradient,
-            ...(velocity && { velocity }),
-          })),
-          { ...attributes, step },
-        ),
-      )
-    },
-  }
+  return chain(
+    ...(weightDecay === 0 ? [] : [decayWeights(weightDecay, mask && { mask })]),
+    ...(momentum === 0 ? [] : [byMomentum(momentum, { dampening, nesterov })]),
+    scaleByLearningRate(learningRate),
+  )
 }

@@ -2,7 +2,7 @@ import { type Batch, type Dataset, type Loader, loader, type Sample } from '@ddn
 import { Linear } from '@ddnet/layers'
 import { mse } from '@ddnet/losses'
 import { memory, random, type Tensor } from '@ddnet/ops'
-import { adam, averaged } from '@ddnet/optimizers'
+import { adam, chain, ema } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type Callback, type Snapshot, Trainer } from './index.ts'
@@ -36,7 +36,7 @@ async function train(options: {
   const trainer = new Trainer({
     model,
     loss: { images: mse() },
-    optimizer: averaged(adam({ learningRate: 0.01 }), { decay: 0.5 }),
+    optimizer: chain(adam({ learningRate: 0.01 }), ema(0.5)),
     accumulate: options.accumulate,
     forward: (images: Tensor) => ({ images: model.forward(images) }),
     callbacks: [callback],

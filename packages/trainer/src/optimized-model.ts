@@ -1,6 +1,14 @@
 import type { Module } from '@ddnet/layers'
-import { clone, dispose, fromHost, type HostTensor, keep, type Tensor, toHost } from '@ddnet/ops'
-import type { Optimizer, OptimizerState, Tensors } from '@ddnet/optimizers'
+import { clone, dispose, fromHost, type HostTensor, keep, toHost } from '@ddnet/ops'
+import {
+  applyGradients,
+  averagedParams,
+  initState,
+  type Optimizer,
+  type OptimizerState,
+  type Tensors,
+  withCurrentNames,
+} from '@ddnet/optimizers'
 import type { Snapshot } from './snapshot.ts'
 
 // Where the optimizer keeps averaged weights, those are the model's in a file, and the trained ones go with the optimizer.
@@ -19,7 +27,7 @@ export class OptimizedModel {
     saved?: Pick<Snapshot, 'model' | 'optimizer'>,
   ) {
     if (saved === undefined) {
-      this.#state = optimizer.init(this.values())
+      this.#state = initState(optimizer, this.values())
       return
     }
     model.loadStateDict(saved.model)
@@ -38,7 +46,7 @@ export class OptimizedModel {
 
   /** New parameters and a new state; the old ones go. The gradients stay the caller's. */
   update(grads: Tensors): void {
-    const next = this.optimizer.update(grads, this.#state, this.values())
+    const next = applyGradients(this.optimizer, grads, this.#state, this.values())
     dispose(Object.values(this.#state.tensors))
     this.assign(next.params)
     for (const tensor of Object.values(next.state.tensors)) keep(tensor)
@@ -47,20 +55,23 @@ export class OptimizedModel {
 
   /** Runs what `update` runs, and changes nothing. */
   rehearse(grads: Tensors): void {
-    const { params, state } = this.optimizer.update(grads, this.#state, this.values())
+    const { params, state } = applyGradients(this.optimizer, grads, this.#state, this.values())
     dispose([...Object.values(params), ...Object.values(state.tensors)])
   }
 
-  /** The parameters take these tensors and own them. */
+  /** The parameters of these names take the tensors and own them. */
   assign(values: Tensors): void {
-    for (const [name, parameter] of this.model.parameters()) parameter.assign(values[name] as Tensor)
+    for (const [name, parameter] of this.model.parameters()) {
+      const value = values[name]
+      if (value !== undefined) parameter.assign(value)
+    }
   }
 
   /** Runs `run` with the averaged weights in the model, where the optimizer keeps some. */
   async evaluated<T>(run: () => Promise<T>): Promise<T> {
-    const average = this.optimizer.average?.(this.#state)
+    const average = averagedParams(this.optimizer, this.#state)
     if (average === undefined) return run()
-    const values = handles(this.values())
+    const values = handles(matching(this.values(), average))
     this.assign(handles(average))
     try {
       return await run()
@@ -70,11 +81,11 @@ export class OptimizedModel {
   }
 
   async save(): Promise<Pick<Snapshot, 'model' | 'optimizer'>> {
-    const average = this.optimizer.average?.(this.#state)
+    const average = averagedParams(this.optimizer, this.#state)
     const { step, tensors, missed: counts = {} } = this.#state
     const averages = new Set(Object.values(average ?? {}))
     const own = Object.entries(tensors).filter(([, tensor]) => !averages.has(tensor))
-    const weights = average === undefined ? [] : Object.entries(this.values())
+    const weights = average === undefined ? [] : Object.entries(matching(this.values(), average))
     const entries = [...own, ...weights.map(([name, tensor]) => [trained + name, tensor] as const)]
     const hosts = entries.map(async ([name, tensor]) => [name, await toHost(tensor)] as const)
     const missing = Object.entries(counts).map(([name, count]): [string, HostTensor] => [
@@ -89,7 +100,7 @@ export class OptimizedModel {
 
   /** Leaves the averaged weights in the model, where the optimizer keeps some. */
   finish(): void {
-    const average = this.optimizer.average?.(this.#state)
+    const average = averagedParams(this.optimizer, this.#state)
     if (average !== undefined) this.assign(handles(average))
   }
 
@@ -98,55 +109,53 @@ export class OptimizedModel {
   }
 
   /** The saved state on the device, after the model's weights were loaded. */
-  #restore(saved: Snapshot['optimizer']): OptimizerState {
+  #restore({ step, tensors: saved }: Snapshot['optimizer']): OptimizerState {
+    const tensors = withCurrentNames(saved)
     const params = this.values()
-    const fresh = this.optimizer.init(params)
-    const average = this.optimizer.average?.(fresh)
-    const averages = new Set(Object.values(average ?? {})) // the loaded weights
+    const fresh = initState(this.optimizer, params)
+    const average = averagedParams(this.optimizer, fresh) ?? {}
+    const averages = new Set(Object.values(average)) // the loaded weights
     const expected = [
       ...Object.entries(fresh.tensors).filter(([, tensor]) => !averages.has(tensor)),
-      ...(average === undefined ? [] : Object.entries(params).map(([name, value]) => [trained + name, value] as const)),
+      ...Object.entries(average).map(([name, value]) => [trained + name, value] as const),
     ]
     const names = new Set([...expected.map(([name]) => name), ...Object.keys(params).map((name) => missed + name)])
     const problems = expected.flatMap(([name, { shape }]) => {
-      const host = saved.tensors[name]
+      const host = tensors[name]
       if (host === undefined) return [`missing ${name}`]
       return host.shape.join() === shape.join() ? [] : [`${name} is [${host.shape}], expected [${shape}]`]
     })
-    problems.push(...Object.keys(saved.tensors).flatMap((name) => (names.has(name) ? [] : [`unexpected ${name}`])))
+    problems.push(...Object.keys(tensors).flatMap((name) => (names.has(name) ? [] : [`unexpected ${name}`])))
     if (problems.length > 0) {
       dispose(Object.values(fresh.tensors))
       throw new Error(
         `resume: the saved state does not fit this optimizer: ${problems.slice(0, 3).join('; ')}${problems.length > 3 ? `; and ${problems.length - 3} more` : ''}. Resume with the optimizer that the run was started with.`,
       )
     }
-    const tensors = Object.entries(fresh.tensors).map(([name, tensor]) => {
-      const host = saved.tensors[name]
+    const restored = Object.entries(fresh.tensors).map(([name, tensor]) => {
+      const host = tensors[name]
       if (host === undefined) return [name, tensor] as const
       tensor.dispose()
       return [name, fromHost(host)] as const
     })
-    if (average !== undefined) {
-      this.assign(
-        Object.fromEntries(
-          Object.keys(params).map((name) => [
-            name,
-            fromHost(saved.tensors[trained + name] as Parameters<typeof fromHost>[0]),
-          ]),
-        ),
-      )
-    }
+    this.assign(
+      Object.fromEntries(Object.keys(average).map((name) => [name, fromHost(tensors[trained + name] as HostTensor)])),
+    )
     const counts = Object.keys(params).flatMap((name) => {
-      const count = saved.tensors[missed + name]?.data[0]
+      const count = tensors[missed + name]?.data[0]
       return count === undefined ? [] : [[name, Number(count)] as const]
     })
     return {
-      step: saved.step,
-      tensors: Object.fromEntries(tensors),
+      step,
+      tensors: Object.fromEntries(restored),
       ...(counts.length > 0 && { missed: Object.fromEntries(counts) }),
     }
   }
 }
+
+/** Those of `tensors` whose names `others` has, too. */
+const matching = (tensors: Tensors, others: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(tensors).filter(([name]) => others[name] !== undefined))
 
 /** A second handle on each tensor. */
 export const handles = (tensors: Tensors): Tensors =>

@@ -18,7 +18,7 @@ import {
   tidy,
   toHost,
 } from '@ddnet/ops'
-import { adam, averaged, sgd } from '@ddnet/optimizers'
+import { adam, chain, ema, sgd } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { folders } from '../test/folder.ts'
@@ -79,7 +79,7 @@ function createGan(callbacks: Callback[] = [], rate = 2e-3) {
   const trainer = new StepTrainer({
     models,
     optimizers: {
-      generator: averaged(adam({ learningRate: rate, beta1: 0.5 }), { decay: 0.9 }),
+      generator: chain(adam({ learningRate: rate, beta1: 0.5 }), ema(0.9)),
       discriminator: adam({ learningRate: rate, beta1: 0.5 }),
     },
     step: ({ images }: Batch, { update, key }) => {

@@ -544,7 +544,7 @@ describe('a resumed run', () => {
     const model = new TinyNet()
     const trainer = new Trainer({ model, loss: crossEntropy(), metrics: {}, optimizer: sgd({ momentum: 0.9 }) })
     await expect(trainer.fit(trainLoader(), { steps: 12, resume: taken })).rejects.toThrow(
-      'resume: the saved state does not fit this optimizer: missing velocity.hidden.weight',
+      'resume: the saved state does not fit this optimizer: missing momentum.velocity.hidden.weight',
     )
     model.dispose()
   })

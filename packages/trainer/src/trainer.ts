@@ -44,7 +44,7 @@ export type ScoresOf<M extends Metrics> = { readonly loss: number } & {
  *   model: new DDNet({ key: random.key(42) }),
  *   loss: crossEntropy(),
  *   metrics: { accuracy: accuracy() },
- *   optimizer: adam({ learningRate: oneCycle({ peak: 4e-3, steps }) }),
+ *   optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 4e-3, steps }) }),
  *   callbacks: [checkpoint({ directory: 'checkpoints' })],
  * })
  * await trainer.fit(loader(train, { batchSize: 64, shuffle: true, key }), { steps, validation: loader(test, { batchSize: 500 }) })

@@ -17,11 +17,11 @@ import { random } from '@ddnet/ops'
 import {
   adam,
   adamW,
-  averaged,
   chain,
   clipByGlobalNorm,
   constant,
   cosine,
+  ema,
   type Optimizer,
   oneCycle,
   type Schedule,
@@ -52,10 +52,10 @@ export function createSchedule(
   switch (schedule.name) {
     case 'oneCycle': {
       const { name, ...options } = schedule
-      return oneCycle({ peak: learningRate, steps, ...options })
+      return oneCycle({ maxLearningRate: learningRate, steps, ...options })
     }
     case 'cosine':
-      return cosine({ learningRate, steps, minimum: schedule.minimum })
+      return cosine({ learningRate, steps, minLearningRate: schedule.minimum })
     case 'stepDecay':
       return stepDecay({ learningRate, every: schedule.every, factor: schedule.factor })
     case 'constant':
@@ -70,10 +70,12 @@ export function createOptimizer(
   learningRate: Schedule = createSchedule(config, steps),
 ): Optimizer {
   const { name, ...options } = config.optimizer
-  const plain = { adam, adamW, sgd }[name]({ ...options, learningRate })
   const { clipNorm, average } = config
-  const clipped = clipNorm === null ? plain : chain(clipByGlobalNorm(clipNorm), plain)
-  return average.decay === 0 ? clipped : averaged(clipped, { decay: average.decay })
+  return chain(
+    ...(clipNorm === null ? [] : [clipByGlobalNorm(clipNorm)]),
+    { adam, adamW, sgd }[name]({ ...options, learningRate }),
+    ...(average.decay === 0 ? [] : [ema(average.decay)]),
+  )
 }
 
 /** Training images in a new order, newly mirrored and shifted every epoch. */

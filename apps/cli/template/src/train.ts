@@ -25,7 +25,7 @@ export async function train(model: Network, { train, validation, test, epochs, k
     model,
     loss: crossEntropy(),
     metrics: { accuracy: accuracy() },
-    optimizer: adam({ learningRate: oneCycle({ peak: 0.01, steps: epochs * batches.length }) }),
+    optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 0.01, steps: epochs * batches.length }) }),
     callbacks: [...callbacks],
   })
   await trainer.fit(batches, {

@@ -6,19 +6,19 @@ export interface CosineOptions {
   learningRate: number
   /** Updates until the lowest rate. */
   steps: number
-  minimum?: number
+  minLearningRate?: number
 }
 
 /**
- * Half a cosine wave from `learningRate` down to `minimum`, which update `steps` would have:
- * `minimum + (learningRate − minimum) · (1 + cos(π · step / steps)) / 2`.
+ * Half a cosine wave from `learningRate` down to `minLearningRate`, which update `steps` would have:
+ * `minLearningRate + (learningRate − minLearningRate) · (1 + cos(π · step / steps)) / 2`.
  *
  * @throws RangeError for options out of range, and for a step beyond `steps`
  * @see Loshchilov & Hutter 2017, "SGDR" (without restarts); torch.optim.lr_scheduler.CosineAnnealingLR
  */
-export function cosine({ learningRate, steps, minimum = 0 }: CosineOptions): Schedule {
+export function cosine({ learningRate, steps, minLearningRate = 0 }: CosineOptions): Schedule {
   expectCount('cosine', { steps })
-  expectNonNegative('cosine', { learningRate, minimum })
+  expectNonNegative('cosine', { learningRate, minLearningRate })
   return (step) => {
     // PyTorch's wave would rise again.
     if (!(step >= 0 && step <= steps)) {
@@ -26,6 +26,6 @@ export function cosine({ learningRate, steps, minimum = 0 }: CosineOptions): Sch
         `cosine: expected a step of at most its ${steps} steps, got ${step}. Give it the steps of the whole run.`,
       )
     }
-    return minimum + ((learningRate - minimum) * (1 + Math.cos((Math.PI * step) / steps))) / 2
+    return minLearningRate + ((learningRate - minLearningRate) * (1 + Math.cos((Math.PI * step) / steps))) / 2
   }
 }

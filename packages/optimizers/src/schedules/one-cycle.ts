@@ -3,12 +3,12 @@ import type { Schedule } from './schedule.ts'
 
 export interface OneCycleOptions {
   /** The highest learning rate. */
-  peak: number
+  maxLearningRate: number
   /** Updates of the whole run. */
   steps: number
   /** The share of the steps that rise. */
   pctStart?: number
-  /** `peak / divFactor` is the first rate. */
+  /** `maxLearningRate / divFactor` is the first rate. */
   divFactor?: number
   /** The first rate divided by this is the last one. */
   finalDivFactor?: number
@@ -18,17 +18,18 @@ export interface OneCycleOptions {
 }
 
 /**
- * One cycle: the rate rises from `peak / divFactor` to `peak`, then falls to `peak / divFactor / finalDivFactor`,
+ * One cycle: the rate rises from `maxLearningRate / divFactor` to
+ * `maxLearningRate`, then falls to `maxLearningRate / divFactor / finalDivFactor`,
  * which it reaches at the last step.
  *
  * @throws RangeError for options out of range, and for a step beyond `steps`
  * @see Smith & Topin 2019, "Super-convergence"; torch.optim.lr_scheduler.OneCycleLR
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
-  const { peak, steps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options
+  const { maxLearningRate, steps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options
   const { annealStrategy = 'cos', threePhase = false } = options
   expectCount('oneCycle', { steps })
-  expectNonNegative('oneCycle', { peak })
+  expectNonNegative('oneCycle', { maxLearningRate })
   if (!(pctStart >= 0 && pctStart <= 1)) {
     throw new RangeError(`oneCycle: expected pctStart from 0 to 1, got ${pctStart}.`)
   }
@@ -37,19 +38,19 @@ export function oneCycle(options: OneCycleOptions): Schedule {
       `oneCycle: expected divFactor and finalDivFactor above 0, got ${divFactor} and ${finalDivFactor}.`,
     )
   }
-  const initial = peak / divFactor
+  const initial = maxLearningRate / divFactor
   const final = initial / finalDivFactor
-  const top = pctStart * steps - 1 // PyTorch's: may be a fraction, the peak then lies between two steps
+  const top = pctStart * steps - 1 // PyTorch's: may be a fraction, the highest rate then lies between two steps
   const last = steps - 1
   const phases = threePhase
     ? [
-        { begin: 0, end: top, from: initial, to: peak },
-        { begin: top, end: 2 * top, from: peak, to: initial },
+        { begin: 0, end: top, from: initial, to: maxLearningRate },
+        { begin: top, end: 2 * top, from: maxLearningRate, to: initial },
         { begin: 2 * top, end: last, from: initial, to: final },
       ]
     : [
-        { begin: 0, end: top, from: initial, to: peak },
-        { begin: top, end: last, from: peak, to: final },
+        { begin: 0, end: top, from: initial, to: maxLearningRate },
+        { begin: top, end: last, from: maxLearningRate, to: final },
       ]
   const anneal = annealStrategy === 'cos' ? cosineBetween : linearBetween
   return (step) => {

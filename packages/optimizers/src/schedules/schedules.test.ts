@@ -21,13 +21,15 @@ describe('schedules', () => {
   })
 
   test("oneCycle's defaults are OneCycleLR's", () => {
-    const values = cases.find((each) => each.name.startsWith('oneCycle peak 0.004 steps 100 pctStart 0.3'))?.values
-    const rate = oneCycle({ peak: 4e-3, steps: 100 })
+    const values = cases.find((each) =>
+      each.name.startsWith('oneCycle maxLearningRate 0.004 steps 100 pctStart 0.3'),
+    )?.values
+    const rate = oneCycle({ maxLearningRate: 4e-3, steps: 100 })
     expect(values?.map((_, step) => Math.abs(rate(step) - (values[step] as number)) < 1e-16)).not.toContain(false)
   })
 
   test('oneCycle of one step is at its end', () => {
-    expect(oneCycle({ peak: 1, steps: 1 })(0)).toBeCloseTo(1 / 25 / 1e4, 12)
+    expect(oneCycle({ maxLearningRate: 1, steps: 1 })(0)).toBeCloseTo(1 / 25 / 1e4, 12)
   })
 
   test('constant stays', () => {
@@ -35,12 +37,12 @@ describe('schedules', () => {
   })
 
   test.each<[string, () => unknown]>([
-    ['oneCycle: expected a step below its 10 steps, got 10', () => oneCycle({ peak: 1, steps: 10 })(10)],
+    ['oneCycle: expected a step below its 10 steps, got 10', () => oneCycle({ maxLearningRate: 1, steps: 10 })(10)],
     ['cosine: expected a step of at most its 10 steps, got 11', () => cosine({ learningRate: 1, steps: 10 })(11)],
-    ['oneCycle: expected steps to be a whole number', () => oneCycle({ peak: 1, steps: 0 })],
-    ['oneCycle: expected peak', () => oneCycle({ peak: -1, steps: 10 })],
-    ['oneCycle: expected pctStart', () => oneCycle({ peak: 1, steps: 10, pctStart: 1.1 })],
-    ['oneCycle: expected divFactor', () => oneCycle({ peak: 1, steps: 10, divFactor: 0 })],
+    ['oneCycle: expected steps to be a whole number', () => oneCycle({ maxLearningRate: 1, steps: 0 })],
+    ['oneCycle: expected maxLearningRate', () => oneCycle({ maxLearningRate: -1, steps: 10 })],
+    ['oneCycle: expected pctStart', () => oneCycle({ maxLearningRate: 1, steps: 10, pctStart: 1.1 })],
+    ['oneCycle: expected divFactor', () => oneCycle({ maxLearningRate: 1, steps: 10, divFactor: 0 })],
     ['cosine: expected steps', () => cosine({ learningRate: 1, steps: 1.5 })],
     ['stepDecay: expected every', () => stepDecay({ learningRate: 1, every: 0 })],
     ['stepDecay: expected factor', () => stepDecay({ learningRate: 1, every: 1, factor: -1 })],

@@ -106,7 +106,7 @@ describe('checkpoint', () => {
       key: { high: 0, low: 9 },
     })
     expect(optimizer.step).toBe(10)
-    expect(Object.keys(optimizer.tensors)).toContain('m.hidden.weight')
+    expect(Object.keys(optimizer.tensors)).toContain('adam.m.hidden.weight')
   })
 
   test('saves after every so many steps, and at the end', async () => {

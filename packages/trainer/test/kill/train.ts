@@ -40,7 +40,7 @@ const trainer = new Trainer({
   model: new DDNet({ key: random.key(3), channels: [4, 8], classes: 2 }),
   loss: crossEntropy(),
   metrics: { accuracy: accuracy() },
-  optimizer: adam({ learningRate: oneCycle({ peak: 0.02, steps }) }),
+  optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 0.02, steps }) }),
   callbacks: [
     { onStep: ({ step }) => void process.stdout.write(`step ${step}\n`) },
     jsonl({ to: path.join(folder, 'metrics.jsonl'), every: 1 }),

@@ -42,7 +42,7 @@ const trainer = new Trainer({
   model: new DDNet({ key: random.key(3), channels: [4, 8], classes: 2 }),
   loss: crossEntropy(),
   metrics: { accuracy: accuracy() },
-  optimizer: adam({ learningRate: oneCycle({ peak: 0.01, steps }) }),
+  optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 0.01, steps }) }),
   callbacks: [
     {
       name: 'samples',

@@ -1,6 +1,6 @@
 import { loader } from '@ddnet/datasets'
 import { crossEntropy } from '@ddnet/losses'
-import { averaged, sgd } from '@ddnet/optimizers'
+import { chain, ema, sgd } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { brightRows, TinyNet } from '../test/tiny.ts'
@@ -23,7 +23,7 @@ async function train() {
       snapshot = await control.snapshot()
     },
   }
-  const optimizer = averaged(sgd({ learningRate: 0.5 }), { decay: 0.75 })
+  const optimizer = chain(sgd({ learningRate: 0.5 }), ema(0.75))
   const trainer = new Trainer({ model, loss: crossEntropy(), optimizer, callbacks: [callback] })
   const { history } = await trainer.fit(rows(), { steps: 4, validation: rows() })
   return {
@@ -61,7 +61,7 @@ test('a run without averages does not go on as one with them, nor the other way 
   const plain = new Trainer({ model, loss: crossEntropy(), optimizer: sgd() })
   await expect(plain.fit(rows(), { steps: 6, resume: snapshot })).rejects.toThrow('unexpected trained.hidden.weight')
   const without = { ...snapshot, optimizer: { step: 4, tensors: {} } }
-  const averaging = new Trainer({ model, loss: crossEntropy(), optimizer: averaged(sgd()) })
+  const averaging = new Trainer({ model, loss: crossEntropy(), optimizer: chain(sgd(), ema()) })
   await expect(averaging.fit(rows(), { steps: 6, resume: without })).rejects.toThrow('missing trained.hidden.weight')
   model.dispose()
 })

@@ -1,0 +1,137 @@
+import { neg, type Tensor, zerosLike } from '@ddnet/ops'
+import type { GradientTransformation, Tensors, UpdateInfo } from './gradient-transformation.ts'
+import type { Schedule } from './schedules/schedule.ts'
+import { mapTensors } from './tensors.ts'
+
+/** What a kernel changes: a parameter, and its tensors in the state in the order of the rule's slots. */
+export interface KernelInputs {
+  readonly parameter: Tensor
+  readonly gradient: Tensor
+  readonly slots: readonly Tensor[]
+}
+
+export interface KernelAttributes {
+  readonly learningRate: number
+  readonly weightDecay: number
+  /** Whether the decay comes behind the rule (AdamW), not before it (Adam with L2). */
+  readonly decoupled: boolean
+  /** The number of this update of the parameters, from 1. */
+  readonly step: number
+}
+
+/** A rule that has a kernel, which decays and scales by the learning rate as well. */
+export interface KernelRule {
+  readonly slots: readonly string[]
+  /** Whether the kernel knows decay behind the rule, too. */
+  readonly decoupled: boolean
+  /** `[new parameter, ...new slots]` of each. */
+  kernel(inputs: readonly KernelInputs[], attributes: KernelAttributes): Tensor[][]
+}
+
+/** The place that a part takes where several run as one kernel: `decay? rule? decay? rate`. */
+export type Fusable =
+  | { readonly as: 'rule'; readonly rule: KernelRule }
+  | { readonly as: 'decay'; readonly decayOf: DecayOf }
+  | { readonly as: 'rate'; readonly rule: KernelRule; readonly learningRate: Schedule }
+
+type DecayOf = (path: string, parameter: Tensor) => number
+
+const noDecay: DecayOf = () => 0
+
+/**
+ * The longest end of a chain that is one kernel: the index of its first part, the name of the part whose state it changes,
+ * and what runs it. Undefined where the last part is no learning rate.
+ */
+export function fuse(
+  parts: readonly GradientTransformation[],
+): { from: number; name: string; apply: NonNullable<GradientTransformation['apply']> } | undefined {
+  const at = (index: number): Fusable | undefined => parts[index]?.fusable
+  let from = parts.length - 1
+  const rate = at(from)
+  if (rate?.as !== 'rate') return undefined
+  let { rule } = rate // the gradient alone
+  let name = ''
+  let decayOf = noDecay
+  const behind = at(from - 1)
+  if (behind?.as === 'decay') {
+    from--
+    decayOf = behind.decayOf
+  }
+  const decoupled = behind?.as === 'decay'
+  const before = at(from - 1)
+  if (before?.as === 'rule' && (before.rule.decoupled || !decoupled)) {
+    from--
+    rule = before.rule
+    name = parts[from]?.name ?? ''
+    const first = at(from - 1)
+    if (!decoupled && first?.as === 'decay') {
+      from--
+      decayOf = first.decayOf
+    }
+  }
+  return {
+    from,
+    name,
+    apply: (updates, state, params, info) => {
+      const learningRate = rate.learningRate(info.step)
+      return runKernel(rule, updates, state, params, info, { learningRate, decoupled, decayOf })
+    },
+  }
+}
+
+/** A transformation that is the kernel's rule alone: it runs on parameters of 0, at the rate 1. */
+export function kernelTransformation(name: string, rule: KernelRule): GradientTransformation {
+  const zeros = (params: Tensors): Tensors =>
+    Object.fromEntries(
+      Object.entries(params).flatMap(([path, parameter]) =>
+        rule.slots.map((slot) => [`${slot}.${path}`, zerosLike(parameter)]),
+      ),
+    )
+  return {
+    name,
+    init: zeros,
+    update: (updates, state, _, info) => {
+      const still = { learningRate: 1, decoupled: false, decayOf: noDecay }
+      const { params, state: next } = runKernel(rule, updates, state, mapTensors(updates, zerosLike), info, still)
+      return { updates: mapTensors(params, neg), state: next }
+    },
+    fusable: { as: 'rule', rule },
+  }
+}
+
+/** The parameters of one count of updates and one decay are one call. */
+function runKernel(
+  { slots, kernel }: KernelRule,
+  updates: Tensors,
+  state: Tensors,
+  params: Tensors,
+  info: UpdateInfo,
+  around: { learningRate: number; decoupled: boolean; decayOf: DecayOf },
+): { params: Tensors; state: Tensors } {
+  const { learningRate, decoupled } = around
+  const calls = new Map<string, { attributes: KernelAttributes; paths: string[]; inputs: KernelInputs[] }>()
+  for (const [path, gradient] of Object.entries(updates)) {
+    const parameter = params[path] as Tensor // of the same names
+    const attributes = {
+      learningRate,
+      weightDecay: around.decayOf(path, parameter),
+      decoupled,
+      step: info.stepOf(path),
+    }
+    const key = `${attributes.step} ${attributes.weightDecay}`
+    const call = calls.get(key) ?? { attributes, paths: [], inputs: [] }
+    calls.set(key, call)
+    call.paths.push(path)
+    call.inputs.push({ parameter, gradient, slots: slots.map((slot) => state[`${slot}.${path}`] as Tensor) }) // of `init`
+  }
+  const newParams: Record<string, Tensor> = {}
+  const newState: Record<string, Tensor> = {}
+  for (const { attributes, paths, inputs } of calls.values()) {
+    for (const [index, [parameter, ...own]] of kernel(inputs, attributes).entries()) {
+      const path = paths[index] as string
+      newParams[path] = parameter as Tensor
+      for (const [place, slot] of slots.entries()) newState[`${slot}.${path}`] = own[place] as Tensor
+    }
+  }
+  return { params: newParams, state: newState }
+}
