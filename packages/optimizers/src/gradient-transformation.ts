@@ -1,5 +1,5 @@
 import type { Tensor } from '@ddnet/ops'
-import type { Fusable } from './fuse.ts'
+import type { Fusable } from './kernel-rule.ts'
 import type { Schedule } from './schedules/schedule.ts'
 
 /** Tensors by name: parameters and their gradients by path (`encoder.0.conv.weight`), state by slot and path. */

@@ -7,7 +7,6 @@ export { decayWeights } from './decay-weights.ts'
 export { ema } from './ema.ts'
 export { withCurrentNames } from './former-names.ts'
 export { freeze } from './freeze.ts'
-export type { Fusable, KernelAttributes, KernelInputs, KernelRule } from './fuse.ts'
 export type {
   GradientTransformation,
   Optimizer,
@@ -15,6 +14,7 @@ export type {
   Tensors,
   UpdateInfo,
 } from './gradient-transformation.ts'
+export type { Fusable, KernelAttributes, KernelInputs, KernelRule } from './kernel-rule.ts'
 export { type MomentumOptions, momentum } from './momentum.ts'
 export { type Partitioned, partition } from './partition.ts'
 export { type ParameterUpdate, perParameter } from './per-parameter.ts'

@@ -1,6 +1,6 @@
 import { mul, sgdUpdates } from '@ddnet/ops'
-import type { KernelRule } from './fuse.ts'
 import type { Optimizer } from './gradient-transformation.ts'
+import type { KernelRule } from './kernel-rule.ts'
 import { asSchedule, type Schedule } from './schedules/schedule.ts'
 import { mapTensors } from './tensors.ts'
 
