@@ -192,6 +192,35 @@ describe('train folder=PATH', () => {
     }
   })
 
+  test('a resumed run goes on with the images that it began with: what it left out stays out, and what broke since is told', async () => {
+    const shell = await withPhotos()
+    const broken = join(shell.cwd, 'my photos/cats/broken.jpg')
+    writeFileSync(broken, 'no image')
+    const skipping = ['data.onError=skip', 'name=skipping']
+    await shell.run('train', 'folder=my photos', ...tiny, ...skipping)
+    for (const words of [[], ['data.onError=skip']]) {
+      const { code, stderr } = await shell.run('train', '--resume', 'runs/skipping', ...words)
+      expect([code, stderr]).toEqual([0, expect.stringContaining('left out 1 of 16 images')])
+    }
+    rmSync(broken)
+    await shell.run('train', 'folder=my photos', 'name=strict', ...tiny)
+    const photo = join(shell.cwd, 'my photos/cats/0.jpg')
+    const bytes = readFileSync(photo)
+    writeFileSync(photo, 'no image')
+    const stopped = await shell.run('train', '--resume', 'runs/strict')
+    expect([stopped.code, stopped.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /cats\/0\.jpg .* The run runs\/strict was trained with it: put it back as it was, give data\.directory=FOLDER /,
+      ),
+    ])
+    expect(stopped.stderr).not.toContain('onError')
+    expect((await shell.run('train', '--resume', 'runs/skipping')).stderr).toMatch(/the data of the run .* has changed/)
+    writeFileSync(photo, bytes)
+    for (const name of ['strict', 'skipping'])
+      expect((await shell.run('train', '--resume', `runs/${name}`)).code).toBe(0)
+  })
+
   test('what is left out is told, with what to do', async () => {
     const shell = await withPhotos()
     const folder = join(shell.cwd, 'my photos')

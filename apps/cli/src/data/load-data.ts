@@ -19,16 +19,16 @@ const secondsBetweenLines = 10
 /**
  * Loads the data set of a run, telling where it comes from and how far a download is.
  *
- * @param options.takesSettings whether the command does, for the remedies that errors name
+ * @param options.unreadable what to do about an image that cannot be read, for the error that names it
  */
 export async function loadData(
   config: Pick<Config, 'data' | 'size' | 'seed'>,
   io: Io,
   load: LoadData,
-  { takesSettings = false } = {},
+  { unreadable = 'Fix or remove it.' } = {},
 ): Promise<LabelledImages> {
   const { data } = config
-  if (data.name === 'folder') return (await import('./load-folder.ts')).loadFolder(config, io, takesSettings)
+  if (data.name === 'folder') return (await import('./load-folder.ts')).loadFolder(config, io, unreadable)
   const say = createLogger(io)
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)

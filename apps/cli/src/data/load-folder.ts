@@ -62,14 +62,14 @@ export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType
  * A folder of images as data to train on. All images are decoded once, cut to a square and scaled to `size`, and stay in
  * memory. Of a folder without validation images every class of the training images gives `data.validation` of them.
  *
- * @param takesSettings whether the command does, so that one can leave out what cannot be read
+ * @param unreadable what to do about an image that cannot be read, for the error that names it
  * @throws UsageError for a folder that cannot be trained on; CliError for an image that cannot be read, unless
  * `data.onError` is `skip`
  */
 export async function loadFolder(
   config: Pick<Config, 'data' | 'size' | 'seed'>,
   io: Io,
-  takesSettings: boolean,
+  unreadable: string,
 ): Promise<LabelledImages> {
   const { data, size } = config
   if (data.name !== 'folder' || data.directory === null) throw new Error('expected a folder of images') // checked with the settings
@@ -81,7 +81,7 @@ export async function loadFolder(
   const parts = [lists.train, lists.validation, lists.test]
   const count = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0)
   refuseTooMany(count, size)
-  const reader = imageReader(directory, { size, count, onError: data.onError, takesSettings }, io)
+  const reader = imageReader(directory, { size, count, onError: data.onError, unreadable }, io)
   const read = async (part: ImageFolder, what: string) => {
     const images = await reader(part)
     if (images.length > 0) return images
@@ -144,11 +144,11 @@ interface ReaderOptions {
   /** Of all lists together. */
   readonly count: number
   readonly onError: 'throw' | 'skip'
-  readonly takesSettings: boolean
+  readonly unreadable: string
 }
 
 /** Decodes lists of images, and shows how far it is. */
-function imageReader(directory: string, { size, count, onError, takesSettings }: ReaderOptions, io: Io) {
+function imageReader(directory: string, { size, count, onError, unreadable }: ReaderOptions, io: Io) {
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)
   const pixels = size * size * 3
@@ -178,8 +178,7 @@ function imageReader(directory: string, { size, count, onError, takesSettings }:
       failed.size === 1
         ? ''
         : ` So it is with ${failed.size - 1} more of ${names.length}; ddnet data inspect lists them.`
-    const remedy = takesSettings ? 'Fix or remove it, or leave it out with data.onError=skip' : 'Fix or remove it.'
-    if (onError === 'throw') throw new CliError(`${first}${others} ${remedy}`)
+    if (onError === 'throw') throw new CliError(`${first}${others} ${unreadable}`)
     createLogger(io)('data', `left out ${failed.size} of ${names.length} images: ${first}${others}`)
     return subset(
       dataset,

@@ -170,7 +170,9 @@ async function continueRun(
     : await backendOfRun(record.backend, trial, start)
   return disposingOnError(selected, async () => {
     say('backend', `${selected.title}\n${selected.reason}`)
-    const { model, data } = await modelAndData(config, selected, context)
+    // Without it the data would be other data, and the setting that leaves it out would change the run.
+    const unreadable = `The run ${folder.path} was trained with it: put it back as it was, give data.directory=FOLDER with the images as they were, or start a new run.`
+    const { model, data } = await modelAndData(config, selected, context, unreadable)
     checkSameData(data, record.data, folder.path)
     // First what can be refused, then what is written.
     const environment = await readRunEnvironment(folder.environment)
@@ -216,10 +218,15 @@ async function disposingOnError<T extends { readonly model: Model }>(
   }
 }
 
-async function modelAndData(config: Config, selected: SelectedBackend, { io, loadData: load }: CommandContext) {
+async function modelAndData(
+  config: Config,
+  selected: SelectedBackend,
+  { io, loadData: load }: CommandContext,
+  unreadable = 'Fix or remove it, or leave it out with data.onError=skip',
+) {
   const say = createLogger(io)
   // What cannot fit is refused before anything is downloaded; only a folder has to be read to know its classes.
-  const early = config.data.name === 'folder' ? await loadData(config, io, load, { takesSettings: true }) : undefined
+  const early = config.data.name === 'folder' ? await loadData(config, io, load, { unreadable }) : undefined
   refuseTooManyWeights(config, selected.backend)
   const model = createModel(config, (early?.classNames ?? cifar10ClassNames).length)
   refuseTooLarge(model, config, { name: selected.backend.name, accelerated: selected.accelerated })
