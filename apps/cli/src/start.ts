@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { problemOf } from './errors.ts'
 import { main } from './program.ts'
 import { exitCodeFor, processIo } from './terminal/io.ts'
+import { leaveLostTerminal } from './terminal/lost-terminal.ts'
 import { reportError } from './terminal/report-error.ts'
 
 /** Runs the command line of this process. */
@@ -10,6 +11,7 @@ export async function start(): Promise<void> {
   // A pipe tells only later that nobody reads it.
   process.on('exit', (code) => {
     process.exitCode = exitCodeFor(code, io)
+    leaveLostTerminal()
   })
 
   process.exitCode = await main(process.argv.slice(2), io)

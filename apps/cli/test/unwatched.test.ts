@@ -1,5 +1,5 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,6 +39,21 @@ const training = (name: string) => [
 const stepOf = (name: string) => JSON.parse(readFileSync(join(cwd, 'runs', name, 'result.json'), 'utf8')).step
 const noFull = existsSync('/dev/full') ? undefined : 'there is no /dev/full'
 const full = () => openSync('/dev/full', 'w')
+
+/** Starts a command in a terminal of its own, takes the terminal away once it writes of steps, and prints the exit code. */
+const hangUp = `
+import os, pty, sys
+pid, master = pty.fork()
+if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+seen = b''
+while b'step ' not in seen: seen += os.read(master, 4096)
+os.close(master)  # SIGHUP for the command, EIO for what it writes
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`
+const noPty =
+  spawnSync('python3', ['-c', 'import pty, os; os.waitstatus_to_exitcode']).status === 0
+    ? undefined
+    : 'there is no python3 of 3.9 or later, which makes a terminal'
 
 describe('training goes on to its end', () => {
   test('where the reader of standard output has seen enough: 141, and nothing is said of it', async () => {
@@ -82,6 +97,17 @@ describe('training goes on to its end', () => {
     expect(await ended).toMatchObject({ code: 0, signal: null })
     expect(stepOf('hangup')).toBe(60)
   })
+
+  test.skipIf(noPty !== undefined)(
+    `where the window is closed: 74, with all that it saves (${noPty ?? 'a pty'})`,
+    () => {
+      const words = ['-c', hangUp, process.execPath, ...command, ...training('window')]
+      const { stdout, stderr } = spawnSync('python3', words, { cwd, env, encoding: 'utf8' })
+      expect([stdout.trim(), stderr]).toEqual(['74', ''])
+      expect(stepOf('window')).toBe(60)
+      expect(readdirSync(join(cwd, 'runs/window/checkpoints/last'))).toContain('model.safetensors')
+    },
+  )
 
   test('where its output is read slowly', async () => {
     const { child, ended, says } = start(training('slow'))
