@@ -1,4 +1,5 @@
 import { imageDataset, loader } from '@ddnet/datasets'
+import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
 import { engine, memory, random } from '@ddnet/ops'
@@ -18,7 +19,7 @@ const data = imageDataset({
 
 /** Trains to step 8, keeping a snapshot every 3 steps; `after` sees each step. */
 async function train({ after = () => {}, resume }: { after?: (step: number) => void; resume?: Snapshot }) {
-  const model = new DDNet({ key: random.key(1), channels: [4, 8] })
+  const model = init(new DDNet({ channels: [4, 8] }), random.key(1))
   const seen: StepEvent[] = []
   let last: Snapshot | undefined
   const trainer = new Trainer({

@@ -1,4 +1,5 @@
 import { imageDataset, loader } from '@ddnet/datasets'
+import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
 import { dispose, engine, memory, random, relu, tensor, zeros } from '@ddnet/ops'
@@ -34,7 +35,7 @@ function compiled(): { ahead: number; onTheSpot: number } {
 describe.each(['gpu', 'software'] as const)('prepare, with the kernels of a %s adapter,', (variant) => {
   test('compiles all of DDNet’s training ahead of use, with progress, and changes nothing', async () => {
     const backend = await startNullDevice(variant)
-    const model = new DDNet({ key: random.key(1) })
+    const model = init(new DDNet(), random.key(1))
     const values = [...model.parameters().values()].map(({ value }) => value)
     const trainer = new Trainer({
       model,

@@ -1,6 +1,7 @@
 import { cifar10, loader, map, normalize, resize, subset } from '@ddnet/datasets'
+import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
-import { seedDDNet } from '@ddnet/models'
+import { SeedDDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
@@ -15,7 +16,7 @@ async function train(steps: number, batchSize: number, size: number): Promise<nu
   const { train } = await cifar10()
   const first = subset(train, batchSize)
   const images = size === 32 ? map(first, toUnit) : map(first, resize(size), toUnit)
-  const model = seedDDNet({ key: random.key(0) })
+  const model = init(new SeedDDNet(), random.key(0))
   const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: adam({ learningRate: 1e-3 }) })
   const { history } = await trainer.fit(loader(images, { batchSize }), { steps })
   model.dispose()

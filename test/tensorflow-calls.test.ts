@@ -1,4 +1,5 @@
 import { imageDataset, loader } from '@ddnet/datasets'
+import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
 import { engine, random } from '@ddnet/ops'
@@ -32,7 +33,7 @@ async function callsOfSteps(steps: number): Promise<Calls[]> {
   backend.binding = counted
   try {
     const each: Calls[] = []
-    const model = new DDNet({ key: random.key(1) })
+    const model = init(new DDNet(), random.key(1))
     const onStep = () => {
       each.push(calls)
       calls = none()

@@ -1,4 +1,4 @@
-import { valueAndGrad } from '../../packages/layers/src/index.ts'
+import { init, valueAndGrad } from '../../packages/layers/src/index.ts'
 import { DDNet } from '../../packages/models/src/index.ts'
 import {
   crossEntropy,
@@ -12,7 +12,7 @@ import { adam, applyGradients, initState } from '../../packages/optimizers/src/i
 
 /** A training step of DDNet (batch norm, Adam) through the public API, on the running backend; it returns the loss. */
 export function ddnetStep(batch: number): () => number {
-  const model = new DDNet({ key: random.key(42) })
+  const model = init(new DDNet(), random.key(42))
   const images = tensor(
     Float32Array.from({ length: batch * 32 * 32 * 3 }, (_, i) => Math.sin(i * 12.9898) * 2),
     [batch, 32, 32, 3],
@@ -29,8 +29,8 @@ export function ddnetStep(batch: number): () => number {
   const training = { state: initState(optimizer, values()) }
 
   return () => {
-    const { loss, grads, updates } = valueAndGrad(model, (context) => ({
-      loss: crossEntropy(model.forward(images, context) as Tensor2D, labels),
+    const { loss, grads, updates } = valueAndGrad(model, () => ({
+      loss: crossEntropy(model.forward(images) as Tensor2D, labels),
     }))
     const next = applyGradients(optimizer, grads, training.state, values())
     for (const used of [...Object.values(grads), ...Object.values(training.state.tensors)]) used.dispose()

@@ -1,4 +1,4 @@
-import { valueAndGrad } from '../../packages/layers/src/index.ts'
+import { init, valueAndGrad } from '../../packages/layers/src/index.ts'
 import { DDNet } from '../../packages/models/src/index.ts'
 import {
   crossEntropy,
@@ -19,7 +19,7 @@ export interface DDNetStep {
 
 /** DDNet's training step (batch norm, Adam, 20 parameter tensors) through the public API, on the current backend. */
 export function ddnetStep(batch: number): DDNetStep {
-  const model = new DDNet({ key: random.key(42) })
+  const model = init(new DDNet(), random.key(42))
   const pixels = Float32Array.from({ length: batch * 32 * 32 * 3 }, (_, i) => Math.sin(i * 12.9898) * 2)
   const classes = Int32Array.from({ length: batch }, (_, i) => i % 10)
   const optimizer = adam({ learningRate: 1e-3 })
@@ -31,8 +31,8 @@ export function ddnetStep(batch: number): DDNetStep {
   function step(): Scalar {
     const images = tensor(pixels, [batch, 32, 32, 3])
     const labels = tensor(classes, [batch], 'int32') as Tensor1D
-    const { loss, grads, updates } = valueAndGrad(model, (context) => ({
-      loss: crossEntropy(model.forward(images, context) as Tensor2D, labels),
+    const { loss, grads, updates } = valueAndGrad(model, () => ({
+      loss: crossEntropy(model.forward(images) as Tensor2D, labels),
     }))
     const next = applyGradients(optimizer, grads, training.state, values())
     for (const used of [images, labels, ...Object.values(grads), ...Object.values(training.state.tensors)])

@@ -1,5 +1,6 @@
 import { wasm } from '@ddnet/backend-wasm'
 import { imageDataset, loader } from '@ddnet/datasets'
+import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
@@ -17,7 +18,7 @@ const images = new Uint8Array(
 const pictures = imageDataset({ images, labels, shape: [16, 16, 1] })
 
 const trainer = new Trainer({
-  model: new DDNet({ inChannels: 1, classes: 2, channels: [8, 16], key: random.key(42) }),
+  model: init(new DDNet({ inChannels: 1, classes: 2, channels: [8, 16] }), random.key(42)),
   loss: crossEntropy(),
   optimizer: adam({ learningRate: 0.01 }),
   callbacks: [{ onStep: ({ step, loss }) => console.log(`step ${step}: loss ${loss.toFixed(4)}`) }],

@@ -11,6 +11,7 @@ import {
   subset,
   validationSplit,
 } from '@ddnet/datasets'
+import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
@@ -42,7 +43,7 @@ const keysOf = (seed: number) => {
   return { model: key.fold('model'), data: key.fold('data'), training: key.fold('training') }
 }
 
-export const createModel = ({ seed }: Pick<Recipe, 'seed'>): DDNet => new DDNet({ key: keysOf(seed).model })
+export const createModel = ({ seed }: Pick<Recipe, 'seed'>): DDNet => init(new DDNet(), keysOf(seed).model)
 
 /** Images to train on, and images to measure on while training. */
 export interface Images {

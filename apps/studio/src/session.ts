@@ -1,4 +1,5 @@
 import { cifar10, type DownloadProgress } from '@ddnet/datasets'
+import { summary } from '@ddnet/layers'
 import type { DDNet } from '@ddnet/models'
 import { dispose, memory } from '@ddnet/ops'
 import type { Callback, Control, Snapshot, StepEvent, ValidationEvent } from '@ddnet/trainer'
@@ -131,12 +132,11 @@ export class Session {
     this.#snapshot = snapshot
     this.#validations = []
     await this.#prepare()
-    const summary = this.#model.summary([1, 32, 32, 3])
     await this.#report({
       kind: 'ready',
       settings: this.#settings,
       step: snapshot?.step ?? 0,
-      summary,
+      summary: summary(this.#model, [1, 32, 32, 3]),
       validationImages: Math.min(this.#recipe.validationImages, this.#data.validation.length),
     })
     const title = `the first of ${this.#data.train.length.toLocaleString('en-US')} images`

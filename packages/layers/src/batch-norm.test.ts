@@ -2,7 +2,9 @@ import { random, type Tensor, tensor, tidy } from '@ddnet/ops'
 import { describeBackends, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
-import { Updates } from './context.ts'
+import { init } from './init.ts'
+import { openPass } from './pass.ts'
+import { Updates } from './updates.ts'
 
 const batches = [
   [1, 5],
@@ -20,7 +22,7 @@ describeBackends('BatchNorm with momentum null', () => {
       tidy(() => {
         for (const batch of group) {
           const x: Tensor = tensor(batch, [batch.length, 1])
-          norm.forward(x, { training: true, key: random.key(0), updates })
+          openPass({ training: true, updates }, () => norm.forward(x))
         }
       })
       updates.commit()
@@ -32,7 +34,7 @@ describeBackends('BatchNorm with momentum null', () => {
     ['a batch a step', batches.map((batch) => [batch])],
     ['several batches a step', [batches]],
   ])('the running statistics are the average of all batches, %s', async (_, groups) => {
-    const norm = new BatchNorm(1, { momentum: null })
+    const norm = init(new BatchNorm(1, { momentum: null }), random.key(0))
     run(norm, groups)
     expect(norm.num_batches_tracked.count).toBe(3)
     expectClose(await norm.running_mean.value.data(), [mean(batches.map(mean))])

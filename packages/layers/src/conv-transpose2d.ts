@@ -1,11 +1,20 @@
-import { convTranspose2d, type Key, type Tensor, type Tensor1D, type Tensor4D } from '@ddnet/ops'
-import type { Conv2dConfig } from './conv2d.ts'
-import { uniformByFanIn } from './initialize.ts'
+import { convTranspose2d, type Size, type Tensor, type Tensor1D, type Tensor4D } from '@ddnet/ops'
+import { uniformByFanIn } from './initializers.ts'
 import { Module } from './module.ts'
+import { pairOf } from './pair-of.ts'
 import { Parameter } from './parameter.ts'
 
-export interface ConvTranspose2dConfig extends Conv2dConfig {
-  outputPadding?: number
+export interface ConvTranspose2dConfig {
+  /** One number for height and width, or `[height, width]`; so with the others. */
+  readonly kernelSize: Size
+  readonly stride?: Size
+  /** Rows and columns cut from each side of the full result, as in PyTorch. */
+  readonly padding?: Size
+  /** Rows and columns added at the bottom and right. */
+  readonly outputPadding?: Size
+  readonly dilation?: Size
+  readonly groups?: number
+  readonly bias?: boolean
 }
 
 /**
@@ -19,33 +28,25 @@ export class ConvTranspose2d extends Module {
   constructor(
     readonly inChannels: number,
     readonly outChannels: number,
-    readonly config: Readonly<ConvTranspose2dConfig>,
+    readonly config: ConvTranspose2dConfig,
   ) {
     super()
-    const { kernelSize, groups = 1, key, bias = true } = config
-    const [weightKey, biasKey] = key.split(2) as [Key, Key]
-    const fanIn = (outChannels / groups) * kernelSize ** 2
-    this.weight = new Parameter(
-      uniformByFanIn(weightKey, [kernelSize, kernelSize, outChannels / groups, inChannels], fanIn),
-      {
-        filter: true,
-      },
-    )
-    if (bias) this.bias = new Parameter(uniformByFanIn(biasKey, [outChannels], fanIn))
-  }
-
-  override get transposed(): boolean {
-    return true
+    const { groups = 1, bias = true } = config
+    const [height, width] = pairOf(config.kernelSize)
+    const init = uniformByFanIn((outChannels / groups) * height * width)
+    this.weight = new Parameter([height, width, outChannels / groups, inChannels], { init, filter: true })
+    if (bias) this.bias = new Parameter([outChannels], { init })
   }
 
   override forward(x: Tensor): Tensor {
-    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, activation } = this.config
+    return this.forwardWith(x)
+  }
+
+  /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
+  forwardWith(x: Tensor, activation?: 'relu'): Tensor {
+    const { kernelSize: _, bias: __, ...options } = this.config
     return convTranspose2d(x as Tensor4D, this.weight.value as Tensor4D, {
-      stride,
-      padding,
-      outputPadding,
-      dilation,
-      groups,
+      ...options,
       ...(this.bias && { bias: this.bias.value as Tensor1D }),
       ...(activation && { activation }),
     })

@@ -1,17 +1,18 @@
-import { conv2d, type Key, type Tensor, type Tensor1D, type Tensor4D } from '@ddnet/ops'
-import { uniformByFanIn } from './initialize.ts'
+import { conv2d, type Size, type Tensor, type Tensor1D, type Tensor4D } from '@ddnet/ops'
+import { uniformByFanIn } from './initializers.ts'
 import { Module } from './module.ts'
+import { pairOf } from './pair-of.ts'
 import { Parameter } from './parameter.ts'
 
 export interface Conv2dConfig {
-  kernelSize: number
-  stride?: number
-  padding?: number
-  dilation?: number
-  groups?: number
-  bias?: boolean
-  activation?: 'relu'
-  key: Key
+  /** One number for height and width, or `[height, width]`; so with the others. */
+  readonly kernelSize: Size
+  readonly stride?: Size
+  /** Zeros on each side, as in PyTorch; 'same' needs stride 1. */
+  readonly padding?: Size | 'same' | 'valid'
+  readonly dilation?: Size
+  readonly groups?: number
+  readonly bias?: boolean
 }
 
 /** 2-d convolution, `[batch, height, width, inChannels] → [batch, outHeight, outWidth, outChannels]`. @see torch.nn.Conv2d */
@@ -22,28 +23,25 @@ export class Conv2d extends Module {
   constructor(
     readonly inChannels: number,
     readonly outChannels: number,
-    readonly config: Readonly<Conv2dConfig>,
+    readonly config: Conv2dConfig,
   ) {
     super()
-    const { kernelSize, groups = 1, key, bias = true } = config
-    const [weightKey, biasKey] = key.split(2) as [Key, Key]
-    const fanIn = (inChannels / groups) * kernelSize ** 2
-    this.weight = new Parameter(
-      uniformByFanIn(weightKey, [kernelSize, kernelSize, inChannels / groups, outChannels], fanIn),
-      {
-        filter: true,
-      },
-    )
-    if (bias) this.bias = new Parameter(uniformByFanIn(biasKey, [outChannels], fanIn))
+    const { groups = 1, bias = true } = config
+    const [height, width] = pairOf(config.kernelSize)
+    const init = uniformByFanIn((inChannels / groups) * height * width)
+    this.weight = new Parameter([height, width, inChannels / groups, outChannels], { init, filter: true })
+    if (bias) this.bias = new Parameter([outChannels], { init })
   }
 
   override forward(x: Tensor): Tensor {
-    const { stride = 1, padding = 0, dilation = 1, groups = 1, activation } = this.config
+    return this.forwardWith(x)
+  }
+
+  /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
+  forwardWith(x: Tensor, activation?: 'relu'): Tensor {
+    const { kernelSize: _, bias: __, ...options } = this.config
     return conv2d(x as Tensor4D, this.weight.value as Tensor4D, {
-      stride,
-      padding,
-      dilation,
-      groups,
+      ...options,
       ...(this.bias && { bias: this.bias.value as Tensor1D }),
       ...(activation && { activation }),
     })

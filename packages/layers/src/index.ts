@@ -1,11 +1,24 @@
 export { BatchNorm, type BatchNormConfig } from './batch-norm.ts'
-export { type Context, inference, trainingContext, Updates } from './context.ts'
 export { ConvTranspose2d, type ConvTranspose2dConfig } from './conv-transpose2d.ts'
 export { Conv2d, type Conv2dConfig } from './conv2d.ts'
-export { uniformByFanIn } from './initialize.ts'
+export type { Root } from './discover.ts'
+export { Dropout } from './dropout.ts'
+export { init } from './init.ts'
+export * as initializers from './initializers.ts'
 export { Linear } from './linear.ts'
-export { Module, type StateDict } from './module.ts'
-export { Buffer, Counter, Parameter } from './parameter.ts'
-export { shadowForward } from './shadow-forward.ts'
-export type { Summary, SummaryRow } from './summary.ts'
-export { expectLoss, type ModelGradients, valueAndGrad } from './value-and-grad.ts'
+export { type Incompatible, type Layer, Module, type ModuleOf, type StateDict } from './module.ts'
+export { observe, type Visit } from './observe.ts'
+export { Buffer, Counter, type Initializer, Parameter, type ParameterOptions } from './parameter.ts'
+export { currentPass, inference, openPass, type Pass, type PassOptions } from './pass.ts'
+export { pipe } from './pipe.ts'
+export { Sequential } from './sequential.ts'
+export { type InputSpec, type Summary, type SummaryRow, summary } from './summary.ts'
+export { Updates } from './updates.ts'
+export {
+  type Differentiated,
+  expectLoss,
+  type Gradients,
+  gradients,
+  type ModelGradients,
+  valueAndGrad,
+} from './value-and-grad.ts'

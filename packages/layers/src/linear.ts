@@ -1,5 +1,5 @@
-import { type Key, linear, type Tensor, type Tensor1D, type Tensor2D } from '@ddnet/ops'
-import { uniformByFanIn } from './initialize.ts'
+import { linear, type Tensor, type Tensor1D, type Tensor2D } from '@ddnet/ops'
+import { uniformByFanIn } from './initializers.ts'
 import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
@@ -11,12 +11,12 @@ export class Linear extends Module {
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { key, bias = true }: { key: Key; bias?: boolean },
+    { bias = true }: { readonly bias?: boolean } = {},
   ) {
     super()
-    const [weightKey, biasKey] = key.split(2) as [Key, Key]
-    this.weight = new Parameter(uniformByFanIn(weightKey, [outFeatures, inFeatures], inFeatures))
-    if (bias) this.bias = new Parameter(uniformByFanIn(biasKey, [outFeatures], inFeatures))
+    const init = uniformByFanIn(inFeatures)
+    this.weight = new Parameter([outFeatures, inFeatures], { init })
+    if (bias) this.bias = new Parameter([outFeatures], { init })
   }
 
   override forward(x: Tensor): Tensor {

@@ -4,14 +4,15 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
 import { ConvTranspose2d } from './conv-transpose2d.ts'
 import { Conv2d } from './conv2d.ts'
+import { init } from './init.ts'
 import { Linear } from './linear.ts'
 import { Module } from './module.ts'
 
 const key: Key = random.key(5)
 
 class Tree extends Module {
-  readonly stages = [new Conv2d(3, 4, { kernelSize: 3, key }), new Conv2d(4, 5, { kernelSize: 1, bias: false, key })]
-  readonly heads = { class: new Linear(5, 2, { key }) }
+  readonly stages = [new Conv2d(3, 4, { kernelSize: 3 }), new Conv2d(4, 5, { kernelSize: 1, bias: false })]
+  readonly heads = { class: new Linear(5, 2) }
   readonly norm = new BatchNorm(5)
 
   override forward(x: Tensor): Tensor {
@@ -36,14 +37,14 @@ describe('a module', () => {
   })
 
   test('lays filters out as PyTorch does: OIHW for a convolution, IOHW for its transpose', async () => {
-    const conv = await new Conv2d(3, 5, { kernelSize: 2, key }).stateDict()
+    const conv = await init(new Conv2d(3, 5, { kernelSize: 2 }), key).stateDict()
     expect(conv['weight']?.shape).toEqual([5, 3, 2, 2])
-    const deconv = await new ConvTranspose2d(3, 5, { kernelSize: 2, key }).stateDict()
+    const deconv = await init(new ConvTranspose2d(3, 5, { kernelSize: 2 }), key).stateDict()
     expect(deconv['weight']?.shape).toEqual([3, 5, 2, 2])
   })
 
   test('puts each filter value where PyTorch has it', async () => {
-    const layer = new Conv2d(2, 3, { kernelSize: 2, key, bias: false })
+    const layer = init(new Conv2d(2, 3, { kernelSize: 2, bias: false }), key)
     const ours = await layer.weight.value.data() // [kernelHeight, kernelWidth, in, out]
     const theirs = (await layer.stateDict())['weight']?.data as Float32Array // [out, in, kernelHeight, kernelWidth]
     const at = (out: number, input: number, row: number, column: number) =>
@@ -53,7 +54,7 @@ describe('a module', () => {
   })
 
   test('takes back what it gave', async () => {
-    const [a, b] = [new Tree(), new Tree()]
+    const [a, b] = [init(new Tree(), key), new Tree()]
     b.stages[0]?.weight.assign(random.normal(random.key(9), [3, 3, 3, 4]))
     b.loadStateDict(await a.stateDict())
     expect(await b.stateDict()).toEqual(await a.stateDict())
@@ -61,17 +62,17 @@ describe('a module', () => {
 
   test("starts uniform within PyTorch's bound 1 / √fanIn, which for a transpose counts output channels", async () => {
     const largest = async (layer: Conv2d | ConvTranspose2d) =>
-      Math.max(...(await layer.weight.value.data()).map(Math.abs))
-    const conv = await largest(new Conv2d(30, 7, { kernelSize: 3, key }))
+      Math.max(...(await init(layer, key).weight.value.data()).map(Math.abs))
+    const conv = await largest(new Conv2d(30, 7, { kernelSize: 3 }))
     expect(conv).toBeLessThanOrEqual(1 / Math.sqrt(30 * 9))
     expect(conv).toBeGreaterThan(0.95 / Math.sqrt(30 * 9))
-    const deconv = await largest(new ConvTranspose2d(30, 7, { kernelSize: 3, key }))
+    const deconv = await largest(new ConvTranspose2d(30, 7, { kernelSize: 3 }))
     expect(deconv).toBeLessThanOrEqual(1 / Math.sqrt(7 * 9))
     expect(deconv).toBeGreaterThan(0.95 / Math.sqrt(7 * 9))
   })
 
   test('refuses a value of another shape', () => {
-    const layer = new Linear(2, 3, { key })
+    const layer = new Linear(2, 3)
     expect(() => layer.weight.assign(random.uniform(key, [2, 2]))).toThrow(/expected shape \[3,2\], got \[2,2\]/)
   })
 })

@@ -1,52 +1,91 @@
 import { clone, type HostTensor, type Tensor, tidy } from '@ddnet/ops'
-import { type Context, inference } from './context.ts'
-import { Buffer, Counter, Parameter } from './parameter.ts'
-import { type Summary, summarize } from './summary.ts'
+import { isBuffer, isCounter, isModule, isParameter, type Leaf, leavesOf, modulesOf, partsOf } from './discover.ts'
+import type { Buffer, Parameter } from './parameter.ts'
+import { openPass } from './pass.ts'
 
 export type StateDict = Record<string, HostTensor>
 
-type Leaf = Parameter | Buffer | Counter
-const isLeaf = (value: unknown): value is Leaf =>
-  value instanceof Parameter || value instanceof Buffer || value instanceof Counter
+/** What a state dict and a module do not have in common, by name, as in PyTorch's `load_state_dict`. */
+export interface Incompatible {
+  /** What the module has and the dict has not. */
+  readonly missing: readonly string[]
+  /** What the dict has and the module has not. */
+  readonly unexpected: readonly string[]
+}
 
 /**
- * A part of a network: parameters, buffers and other modules in its fields, and a forward pass.
+ * A part of a network: parameters, buffers and other modules in its fields, in arrays and in plain records there, at any depth,
+ * and a forward pass.
  *
- * Names come from the fields, dotted, arrays by index (`encoder.0.conv.weight`); a subclass whose field names are
- * PyTorch's has PyTorch's checkpoints.
+ * Names come from the fields, dotted, arrays by index (`encoder.0.conv.weight`); a subclass whose field names are PyTorch's has
+ * PyTorch's checkpoints. A module holds no mode: whether it trains, `currentPass()` knows.
+ *
+ * @example
+ * class Block extends Module {
+ *   readonly conv = new Conv2d(3, 8, { kernelSize: 3 })
+ *   readonly norm = new BatchNorm(8)
+ *   override forward(x: Tensor): Tensor {
+ *     return pipe(x, this.conv, this.norm, relu)
+ *   }
+ * }
  */
 export abstract class Module {
-  abstract forward(x: Tensor, context?: Context): Tensor
-
-  /** Whether a filter here is applied at each input position (a transposed convolution) instead of each output position. */
-  get transposed(): boolean {
-    return false
+  get '~ddnet'(): 'module' {
+    return 'module'
   }
+
+  /** Each subclass says what it takes and gives: any number of inputs, one result or a record of them. */
+  abstract forward(...inputs: never[]): unknown
 
   /** The child modules by name, in the order of the fields. */
   children(): Map<string, Module> {
-    const children = new Map<string, Module>()
-    for (const [name, value] of Object.entries(this)) collect(name, value, children)
-    return children
+    return new Map([...partsOf(this)].filter((entry): entry is [string, Module] => isModule(entry[1])))
+  }
+
+  /** This module as '', and every module below it by its dotted name; what is shared once, by the first of its names. */
+  modules(): Map<string, Module> {
+    return modulesOf(this)
   }
 
   /** Every trainable tensor by its dotted name; one that is shared once, by the first of its names. */
   parameters(): Map<string, Parameter> {
-    return new Map([...this.owned()].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter))
+    return new Map([...owned(this)].filter((entry): entry is [string, Parameter] => isParameter(entry[1])))
   }
 
   /** Every tensor that the forward pass updates, by its dotted name; one that is shared once, by the first of its names. */
   buffers(): Map<string, Buffer> {
-    return new Map([...this.owned()].filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer))
+    return new Map([...owned(this)].filter((entry): entry is [string, Buffer] => isBuffer(entry[1])))
+  }
+
+  /**
+   * Freezes parameters: they get no gradient and no update, as with PyTorch's `requires_grad = False`. Gradients still flow through
+   * what is computed with them, and norms still count their batches: `inference(run)` stops that.
+   *
+   * @param patterns dotted names of parameters, or of modules for all of theirs; `*` stands for any characters, dots too.
+   *   Without any, all parameters
+   * @throws RangeError for a pattern that names no parameter
+   * @example model.freeze('backbone', '*.bias')
+   */
+  freeze(...patterns: string[]): void {
+    for (const parameter of named(this, 'freeze', patterns)) parameter.frozen = true
+  }
+
+  /** Takes back what `freeze` did to the parameters of these names. */
+  unfreeze(...patterns: string[]): void {
+    for (const parameter of named(this, 'unfreeze', patterns)) parameter.frozen = false
   }
 
   /**
    * Parameters, buffers and counters as files hold them: PyTorch's names and layouts. What is shared is there under each of its
    * names, as in PyTorch's `state_dict`, which loads such a file strictly.
+   *
+   * @throws Error if one has no value yet
    */
   async stateDict(): Promise<StateDict> {
-    const entries = [...this.leaves()].map(async ([name, leaf]): Promise<[string, HostTensor]> => {
-      if (!(leaf instanceof Counter)) return [name, await leaf.toTorch()]
+    const leaves = leavesOf(this)
+    expectReady('stateDict', this, leaves)
+    const entries = leaves.map(async ([name, leaf]): Promise<[string, HostTensor]> => {
+      if (!isCounter(leaf)) return [name, await leaf.toTorch()]
       return [name, { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(leaf.count)) }]
     })
     return Object.fromEntries(await Promise.all(entries))
@@ -55,91 +94,125 @@ export abstract class Module {
   /**
    * Takes the values of a state dict. Everything is checked before anything is changed. Of what is shared one name is enough;
    * several must have equal values.
-   * @param options.strict also fail when the dict has names that this module has not
-   * @throws Error naming missing or unexpected names and shapes that differ
+   *
+   * @param options.strict as in PyTorch: false takes what both have, and leaves the rest as it is, to `init` for example
+   * @returns the names that only one of the two has
+   * @throws Error naming shapes and types that differ and, where it is strict, missing and unexpected names
+   * @example
+   * model.loadStateDict(pretrained, { strict: false }) // { missing: ['head.weight', 'head.bias'], unexpected: [] }
+   * init(model, key) // the new head
    */
-  loadStateDict(dict: StateDict, { strict = true }: { strict?: boolean } = {}): void {
-    const leaves = this.leaves()
+  loadStateDict(dict: StateDict, { strict = true }: { strict?: boolean } = {}): Incompatible {
+    const leaves = leavesOf(this)
     const problems: string[] = []
     const given = new Map<Leaf, string>()
     const values = new Map<Leaf, HostTensor>()
     for (const [name, leaf] of leaves) {
       const host = dict[name]
       if (host === undefined) continue
-      const shape = leaf instanceof Counter ? [] : leaf.torchShape
+      const shape = isCounter(leaf) ? [] : leaf.torchShape
       const before = values.get(leaf)
-      if (host.shape.length !== shape.length || host.shape.some((size, axis) => size !== shape[axis])) {
-        problems.push(`${name} is [${host.shape}], expected [${shape}]`)
-      } else if (!(leaf instanceof Counter) && host.dtype !== leaf.value.dtype) {
-        problems.push(`${name} is ${host.dtype}, expected ${leaf.value.dtype}`)
+      if (host.shape.join() !== shape.join()) problems.push(`${name} is [${host.shape}], expected [${shape}]`)
+      else if (!isCounter(leaf) && host.dtype !== 'float32') {
+        problems.push(`${name} is ${host.dtype}, expected float32`)
       } else if (before !== undefined && !equalValues(before, host)) {
-        problems.push(`${name} has other values than ${given.get(leaf)}, and is the same ${leaf.kind} here`)
+        problems.push(`${name} has other values than ${given.get(leaf)}, and is the same ${leaf['~ddnet']} here`)
       }
       given.set(leaf, name)
       values.set(leaf, host)
     }
-    for (const [name, leaf] of this.owned()) if (!values.has(leaf)) problems.push(`missing ${name}`)
-    if (strict) for (const name of Object.keys(dict)) if (!leaves.has(name)) problems.push(`unexpected ${name}`)
+    const missing = [...owned(this)].flatMap(([name, leaf]) => (values.has(leaf) ? [] : [name]))
+    const names = new Set(leaves.map(([name]) => name))
+    const unexpected = Object.keys(dict).filter((name) => !names.has(name))
+    if (strict) {
+      problems.push(...missing.map((name) => `missing ${name}`), ...unexpected.map((name) => `unexpected ${name}`))
+    }
     if (problems.length > 0) {
-      const shown = problems.slice(0, 5).join('; ') + (problems.length > 5 ? `; and ${problems.length - 5} more` : '')
       throw new Error(
-        `loadStateDict: the state does not fit this ${this.constructor.name}: ${shown}. Build the model with the options that the checkpoint was trained with.`,
+        `loadStateDict: the state does not fit this ${this.constructor.name}: ${listed(problems, '; ')}. Build the model with the options that the checkpoint was trained with.`,
       )
     }
     for (const [leaf, host] of values) {
-      if (leaf instanceof Counter) leaf.count = Number(host.data[0])
+      if (isCounter(leaf)) leaf.count = Number(host.data[0])
       else leaf.assignTorch(host)
     }
-  }
-
-  /** Layers, output shapes, parameters and multiply-adds for an input of `inputShape` (batch included). */
-  summary(inputShape: readonly number[]): Summary {
-    return summarize(this, inputShape)
-  }
-
-  /** Frees every tensor. */
-  dispose(): void {
-    for (const leaf of this.owned().values()) if (!(leaf instanceof Counter)) leaf.dispose()
-  }
-
-  /** Each parameter, buffer and counter once, by its first name. */
-  private owned(): Map<string, Leaf> {
-    const seen = new Set<Leaf>()
-    return new Map([...this.leaves()].filter(([, leaf]) => !seen.has(leaf) && seen.add(leaf)))
-  }
-
-  /** Under all of their names. */
-  private leaves(): Map<string, Leaf> {
-    const leaves = new Map<string, Leaf>()
-    for (const [name, value] of Object.entries(this)) if (isLeaf(value)) leaves.set(name, value)
-    for (const [name, child] of this.children()) {
-      for (const [inner, leaf] of child.leaves()) leaves.set(`${name}.${inner}`, leaf)
-    }
-    return leaves
+    return { missing, unexpected }
   }
 
   /**
    * Runs the module for inference. What lies between is freed, inside `tidy` or not; the caller disposes what comes back: a
-   * tensor, or whatever a subclass's `forward` gives that holds tensors in records and arrays.
+   * tensor, or whatever `forward` gives that holds tensors in records and arrays.
    */
-  predict(x: Tensor): Tensor {
-    return tidy(() => {
-      const y = this.forward(x, inference)
-      return y === x ? clone(y) : y // what comes back is the caller's to dispose, and x stays as it is
-    })
+  predict<M extends Module>(this: M, ...inputs: Parameters<M['forward']>): ReturnType<M['forward']> {
+    const kept = new Set<unknown>(inputs)
+    for (const [, leaf] of leavesOf(this)) if (!isCounter(leaf) && leaf.ready) kept.add(leaf.value)
+    const run = () => openPass({ training: false, root: this }, () => this.forward(...inputs))
+    // biome-ignore lint/suspicious/noExplicitAny: tidy takes nested records of tensors, but its type has no name for those of `forward`
+    return tidy(() => ownTensors(run(), kept) as any) as ReturnType<M['forward']>
   }
+
+  /** Frees every tensor. */
+  dispose(): void {
+    for (const leaf of owned(this).values()) if (!isCounter(leaf)) leaf.dispose()
+  }
+}
+
+/**
+ * A module that takes `In` and gives `Out`: the type of a place for any such module.
+ *
+ * @example readonly head: ModuleOf<[features: Tensor], { heatMap: Tensor; size: Tensor }>
+ */
+export type ModuleOf<In extends unknown[] = [x: Tensor], Out = Tensor> = Module & { forward(...inputs: In): Out }
+
+/** A module or a function of one input. */
+export type Layer<In = Tensor, Out = Tensor> = ModuleOf<[x: In], Out> | ((x: In) => Out)
+
+/** Each leaf once, by its first name. */
+function owned(module: Module): Map<string, Leaf> {
+  const seen = new Set<Leaf>()
+  return new Map(leavesOf(module).filter(([, leaf]) => !seen.has(leaf) && seen.add(leaf)))
+}
+
+/** @throws Error naming the parameters and buffers that have no value yet */
+export function expectReady(what: string, module: Module, leaves: readonly [string, Leaf][] = leavesOf(module)): void {
+  const missing = leaves.flatMap(([name, leaf]) => (isCounter(leaf) || leaf.ready ? [] : [name]))
+  if (missing.length === 0) return
+  throw new Error(
+    `${what}: this ${module.constructor.name} has no values yet for ${listed(missing, ', ')}. Give it some first: init(model, key) or model.loadStateDict(dict).`,
+  )
+}
+
+function named(module: Module, what: string, patterns: readonly string[]): Parameter[] {
+  const leaves = leavesOf(module).filter((entry): entry is [string, Parameter] => isParameter(entry[1]))
+  if (patterns.length === 0) return leaves.map(([, parameter]) => parameter)
+  return patterns.flatMap((pattern) => {
+    const escaped = pattern.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&').replaceAll('*', '.*')
+    const matcher = new RegExp(`^${escaped}(\\..*)?$`, 's')
+    const found = leaves.filter(([name]) => matcher.test(name))
+    if (found.length > 0) return found.map(([, parameter]) => parameter)
+    throw new RangeError(
+      `${what}: '${pattern}' names no parameter of this ${module.constructor.name}. It has ${listed(
+        leaves.map(([name]) => name),
+        ', ',
+      )}.`,
+    )
+  })
+}
+
+const listed = (items: readonly string[], separator: string): string =>
+  items.slice(0, 5).join(separator) +
+  (items.length > 5 ? `${separator}and ${items.length - 5} more` : items.length === 0 ? 'none' : '')
+
+/** The tensors in `value`, with new handles for those that are somebody else's: what comes back is the caller's to dispose. */
+function ownTensors(value: unknown, kept: ReadonlySet<unknown>): unknown {
+  if (value === null || typeof value !== 'object') return value
+  if ('dataId' in value) return kept.has(value) ? clone(value as Tensor) : value
+  if (Array.isArray(value)) return value.map((each) => ownTensors(each, kept))
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, ownTensors(each, kept)]))
 }
 
 function equalValues(a: HostTensor, b: HostTensor): boolean {
   for (let at = 0; at < a.data.length; at++) if (!Object.is(a.data[at], b.data[at])) return false
   return a.data.length === b.data.length
-}
-
-/** Modules are found in fields, in arrays and in plain records of modules. */
-function collect(name: string, value: unknown, children: Map<string, Module>): void {
-  if (value instanceof Module) children.set(name, value)
-  else if (value !== null && typeof value === 'object' && !isLeaf(value)) {
-    const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
-    if (plain) for (const [key, inner] of Object.entries(value)) collect(`${name}.${key}`, inner, children)
-  }
 }

@@ -1,11 +1,13 @@
-import { add, memory, mul, random, type Scalar, square, sum, type Tensor, tensor, zeros } from '@ddnet/ops'
+import { add, memory, mul, random, type Scalar, square, sum, type Tensor, tensor } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
-import { inference } from './context.ts'
+import { init } from './init.ts'
 import { Linear } from './linear.ts'
 import { Module } from './module.ts'
-import { shadowForward } from './shadow-forward.ts'
+import { observe } from './observe.ts'
+import { pipe } from './pipe.ts'
+import { summary } from './summary.ts'
 import { valueAndGrad } from './value-and-grad.ts'
 
 beforeAll(() => useBackend('cpu'))
@@ -13,28 +15,27 @@ const key = random.key(5)
 
 /** Tied weights, and a norm under two names. */
 class Tied extends Module {
-  readonly encoder = new Linear(3, 3, { key, bias: false })
-  readonly decoder = new Linear(3, 3, { key: key.fold(1) })
+  readonly encoder = new Linear(3, 3, { bias: false })
+  readonly decoder = new Linear(3, 3)
   readonly norm = new BatchNorm(3)
   readonly again = { norm: this.norm }
 
   constructor() {
     super()
-    this.decoder.weight.dispose()
     Object.assign(this.decoder, { weight: this.encoder.weight })
   }
 
-  override forward(x: Tensor, context = inference): Tensor {
-    return this.decoder.forward(this.again.norm.forward(this.norm.forward(this.encoder.forward(x), context), context))
+  override forward(x: Tensor): Tensor {
+    return pipe(x, this.encoder, this.norm, this.again.norm, this.decoder)
   }
 }
 
 describe('what is shared', () => {
   test('counts once, by its first name', () => {
-    const model = new Tied()
+    const model = init(new Tied(), key)
     expect([...model.parameters().keys()]).toEqual(['encoder.weight', 'decoder.bias', 'norm.weight', 'norm.bias'])
     expect([...model.buffers().keys()]).toEqual(['norm.running_mean', 'norm.running_var'])
-    const { rows, parameters } = model.summary([2, 3])
+    const { rows, parameters } = summary(model, [2, 3])
     expect(parameters).toBe(9 + 3 + 3 + 3)
     expect(rows.map(({ name, parameters }) => [name, parameters])).toEqual([
       ['encoder', 9],
@@ -45,7 +46,7 @@ describe('what is shared', () => {
   })
 
   test('has the gradient of all its uses', async () => {
-    const model = new Tied()
+    const model = init(new Tied(), key)
     const x = tensor([[1, 2, 3]])
     const { grads } = valueAndGrad(model, () => ({
       loss: add(sum(model.encoder.forward(x)), sum(mul(3, model.decoder.forward(x)))) as Scalar,
@@ -54,7 +55,7 @@ describe('what is shared', () => {
   })
 
   test('is in a file under each of its names, as torch.nn.Module.state_dict has it, and comes back from one of them', async () => {
-    const model = new Tied()
+    const model = init(new Tied(), key)
     const dict = await model.stateDict()
     expect(Object.keys(dict)).toEqual([
       'encoder.weight',
@@ -75,7 +76,6 @@ describe('what is shared', () => {
     const names = Object.keys(dict)
     for (const left of [[], names.filter((name) => name.startsWith('again')), ['encoder.weight']]) {
       const other = new Tied()
-      other.encoder.weight.assign(zeros([3, 3]))
       other.loadStateDict(Object.fromEntries(Object.entries(dict).filter(([name]) => !left.includes(name))))
       expect(other.decoder.weight).toBe(other.encoder.weight)
       expect(await other.stateDict()).toEqual(dict)
@@ -90,8 +90,8 @@ describe('what is shared', () => {
 
   test('is freed once, and counts a batch as often as it ran', () => {
     const before = memory().numTensors
-    const model = new Tied()
-    const { loss, grads, updates } = valueAndGrad(model, (context) => ({
+    const model = init(new Tied(), key)
+    const { loss, grads, updates } = valueAndGrad(model, () => ({
       loss: sum(
         square(
           model.forward(
@@ -99,7 +99,6 @@ describe('what is shared', () => {
               [1, 2, 3],
               [3, 2, 0],
             ]),
-            context,
           ),
         ),
       ) as Scalar,
@@ -114,7 +113,7 @@ describe('what is shared', () => {
 
 describe('predict', () => {
   test('frees what lies between, outside of tidy', () => {
-    const model = new Tied()
+    const model = init(new Tied(), key)
     const x = tensor([[1, 2, 3]])
     const before = memory().numTensors
     const y = model.predict(x)
@@ -125,16 +124,16 @@ describe('predict', () => {
 
   test('keeps all tensors of a result in records and arrays', async () => {
     class Heads extends Module {
-      readonly layer = new Linear(3, 2, { key })
-      override forward(x: Tensor): never {
+      readonly layer = new Linear(3, 2)
+      override forward(x: Tensor): { a: Tensor; more: [Tensor] } {
         const y = this.layer.forward(square(x))
-        return { a: y, more: [mul(y, 2)] } as never
+        return { a: y, more: [mul(y, 2)] }
       }
     }
-    const model = new Heads()
+    const model = init(new Heads(), key)
     const x = tensor([[1, 2, 3]])
     const before = memory().numTensors
-    const { a, more } = model.predict(x) as unknown as { a: Tensor; more: [Tensor] }
+    const { a, more } = model.predict(x)
     expect(memory().numTensors).toBe(before + 2)
     expect((await more[0].data())[0]).toBe(2 * ((await a.data())[0] as number))
   })
@@ -166,13 +165,13 @@ describe('predict', () => {
 
 describe('a forward that is the module’s own property', () => {
   class Custom extends Module {
-    readonly layer = new Linear(3, 3, { key })
+    readonly layer = new Linear(3, 3)
     override forward(x: Tensor): Tensor {
       return this.layer.forward(x)
     }
   }
   const own = () => {
-    const model = new Custom()
+    const model = init(new Custom(), key)
     model.layer.forward = (x) => mul(x, 2)
     return {
       model,
@@ -183,35 +182,28 @@ describe('a forward that is the module’s own property', () => {
 
   test('stays when a summary was made, also of one that fails', () => {
     const { model, descriptor, keys } = own()
-    model.summary([1, 3])
+    summary(model, [1, 3])
     expect(Object.getOwnPropertyDescriptor(model.layer, 'forward')).toEqual(descriptor)
     model.layer.forward = () => {
       throw new Error('no')
     }
     const failing = Object.getOwnPropertyDescriptor(model.layer, 'forward')
-    expect(() => model.summary([1, 3])).toThrow('no')
+    expect(() => summary(model, [1, 3])).toThrow('no')
     expect(Object.getOwnPropertyDescriptor(model.layer, 'forward')).toEqual(failing)
     expect(Object.keys(model.layer)).toEqual(keys)
   })
 
   test('is watched by observers inside one another, each of which goes without a trace', () => {
-    for (const model of [own().model, new Custom()]) {
+    for (const model of [own().model, init(new Custom(), key)]) {
       const before = Object.getOwnPropertyDescriptor(model.layer, 'forward')
       const seen: string[] = []
       const watched = (name: string, run: () => Tensor) => () =>
-        shadowForward(
-          model.layer,
-          (forward) => (x) => {
-            seen.push(name)
-            return forward(x)
-          },
-          run,
-        )
+        observe(model, run, ({ path }) => void (path === 'layer' && seen.push(name)))
       watched(
         'outer',
         watched('inner', () => model.forward(tensor([[1, 2, 3]]))),
       )()
-      expect(seen).toEqual(['inner', 'outer'])
+      expect(seen).toEqual(['outer', 'inner']) // the one that began later sees what the earlier one makes of it
       expect(Object.getOwnPropertyDescriptor(model.layer, 'forward')).toEqual(before)
     }
   })

@@ -20,30 +20,31 @@ import {
 import { describeBackends, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
-import type { Context } from './context.ts'
+import { init } from './init.ts'
 import { Linear } from './linear.ts'
 import { Module } from './module.ts'
 import { valueAndGrad } from './value-and-grad.ts'
 
 /** A linear layer and a norm. */
 class Pair extends Module {
-  readonly first = new Linear(2, 3, { key: random.key(1) })
+  readonly first = new Linear(2, 3)
   readonly norm = new BatchNorm(3)
 
-  override forward(x: Tensor, context?: Context): Tensor {
-    return this.norm.forward(this.first.forward(x), context)
+  override forward(x: Tensor): Tensor {
+    return this.norm.forward(this.first.forward(x))
   }
 }
 
+const pair = (): Pair => init(new Pair(), random.key(1))
 const input = (): Tensor => tensor([1, 2, -3, 4, 0.5, -1], [3, 2])
 
 describeBackends('valueAndGrad', () => {
   test('gives the loss, what else the function returned, and a gradient for each parameter', async () => {
-    const layer = new Linear(2, 1, { key: random.key(1) })
+    const layer = init(new Linear(2, 1), random.key(1))
     const x = input()
     const { loss, aux, grads } = valueAndGrad(layer, () => {
       const y = layer.forward(x)
-      return { loss: sum(square(y)) as Scalar, y }
+      return { loss: sum(square(y)) as Scalar, aux: { y } }
     })
     const y = Array.from(await aux.y.data())
     expectClose(await loss.data(), [y.reduce((total, value) => total + value * value, 0)], 1e-5)
@@ -53,10 +54,10 @@ describeBackends('valueAndGrad', () => {
   })
 
   test('changes running statistics only when they are committed', async () => {
-    const model = new Pair()
+    const model = pair()
     const x = input()
     const statistics = async () => [...(await model.norm.running_mean.value.data())]
-    const { updates } = valueAndGrad(model, (context) => ({ loss: sum(model.forward(x, context)) as Scalar }))
+    const { updates } = valueAndGrad(model, () => ({ loss: sum(model.forward(x)) as Scalar }))
     expect(await statistics()).toEqual([0, 0, 0])
     expect(model.norm.num_batches_tracked.count).toBe(0)
     updates.commit()
@@ -65,12 +66,12 @@ describeBackends('valueAndGrad', () => {
   })
 
   test('a norm that runs twice in a pass counts both batches, as two passes would', async () => {
-    const once = new Pair()
-    const twice = new Pair()
+    const once = pair()
+    const twice = pair()
     const [x, other] = [input(), mul(input(), 2)]
     const pass = (model: Pair, ...inputs: Tensor[]) => {
-      const { loss, grads, updates } = valueAndGrad(model, (context) => ({
-        loss: inputs.map((x) => sum(square(model.forward(x, context)))).reduce((a, b) => add(a, b)) as Scalar,
+      const { loss, grads, updates } = valueAndGrad(model, () => ({
+        loss: inputs.map((x) => sum(square(model.forward(x)))).reduce((a, b) => add(a, b)) as Scalar,
       }))
       updates.commit()
       dispose([loss, ...Object.values(grads)])
@@ -87,20 +88,20 @@ describeBackends('valueAndGrad', () => {
   })
 
   test('uses running statistics in inference, and leaves them alone', async () => {
-    const model = new Pair()
+    const model = pair()
     const before = await model.stateDict()
     model.predict(input()).dispose()
     expect(await model.stateDict()).toEqual(before)
   })
 
   test('leaves nothing behind, also when the function throws', () => {
-    const model = new Pair()
+    const model = pair()
     const x = input()
     const step = (fail: boolean) => {
-      const { loss, grads, aux, updates } = valueAndGrad(model, (context) => {
-        const y = model.forward(x, context)
+      const { loss, grads, aux, updates } = valueAndGrad(model, () => {
+        const y = model.forward(x)
         if (fail) throw new Error('no')
-        return { loss: sum(mul(y, y)) as Scalar, y }
+        return { loss: sum(mul(y, y)) as Scalar, aux: { y } }
       })
       updates.discard()
       for (const each of [loss, aux.y, ...Object.values(grads)]) each.dispose()
@@ -114,19 +115,19 @@ describeBackends('valueAndGrad', () => {
   })
 
   test.each([[1], [3], [3, 2]])('refuses a loss of shape [%s], whose sum PyTorch does not take either', (...shape) => {
-    const model = new Linear(2, 1, { key: random.key(1) })
+    const model = init(new Linear(2, 1), random.key(1))
     const before = memory().numTensors
     const step = () =>
       valueAndGrad(model, () => {
         const y = model.forward(ones([3, 2]))
-        return { loss: mul(mean(y), ones(shape)) as Scalar, y }
+        return { loss: mul(mean(y), ones(shape)) as Scalar, aux: { y } }
       })
     expect(step).toThrow(`the loss: expected a scalar, got [${shape}]. Take its mean or its sum`)
     expect(memory().numTensors).toBe(before)
   })
 
   test('refuses a loss that is no real number, or no tensor', () => {
-    const model = new Linear(2, 1, { key: random.key(1) })
+    const model = init(new Linear(2, 1), random.key(1))
     const of = (loss: (y: Tensor) => unknown) => () =>
       valueAndGrad(model, () => ({ loss: loss(model.forward(ones([3, 2]))) as Scalar }))
     expect(of((y) => cast(sum(y), 'int32'))).toThrow('the loss: expected float32, got int32, which has no derivative')
@@ -137,17 +138,17 @@ describeBackends('valueAndGrad', () => {
   })
 
   test('refuses a loss without a path to the model, as PyTorch does, and leaves nothing behind', () => {
-    const model = new Pair()
-    const other = new Linear(2, 1, { key: random.key(2) })
+    const model = pair()
+    const other = init(new Linear(2, 1), random.key(2))
     const x = input()
     const before = memory().numTensors
-    const of = (loss: (context: Context) => Tensor) => () =>
-      valueAndGrad(model, (context) => ({ loss: loss(context) as Scalar, y: model.forward(x, context) }))
+    const of = (loss: () => Tensor) => () =>
+      valueAndGrad(model, () => ({ loss: loss() as Scalar, aux: { y: model.forward(x) } }))
     const message = 'the loss does not depend on any parameter of this Pair'
     expect(of(() => sum(other.forward(x)))).toThrow(message)
     expect(of(() => scalar(1))).toThrow(message)
-    expect(of((context) => sum(detach(model.forward(x, context))))).toThrow(message)
-    expect(of((context) => sum(cast(greater(model.forward(x, context), 0), 'float32')))).toThrow(message)
+    expect(of(() => sum(detach(model.forward(x))))).toThrow(message)
+    expect(of(() => sum(cast(greater(model.forward(x), 0), 'float32')))).toThrow(message)
     expect(of(() => mean(model.norm.running_mean.value))).toThrow(message)
     expect(memory().numTensors).toBe(before)
     class Plain extends Module {
@@ -161,7 +162,7 @@ describeBackends('valueAndGrad', () => {
   })
 
   test('gives no gradient to parameters that the loss does not depend on', () => {
-    const model = new Pair()
+    const model = pair()
     const x = input()
     const { grads } = valueAndGrad(model, () => ({ loss: sum(square(model.first.forward(x))) as Scalar }))
     expect(Object.keys(grads)).toEqual(['first.weight', 'first.bias'])

@@ -1,40 +1,43 @@
+import { init, summary } from '@ddnet/layers'
 import { memory, random, tensor } from '@ddnet/ops'
 import { describeBackends, expectTensorClose, readTensors, torchState, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { DDNet } from './ddnet.ts'
+import { DDNet, type DDNetOptions } from './ddnet.ts'
+
+const make = (options: DDNetOptions = {}): DDNet => init(new DDNet(options), random.key(0))
 
 describe('DDNet', () => {
   beforeAll(() => useBackend('cpu'))
 
   test('has 195,434 parameters in 20 tensors, and 195,082 without normalisation', () => {
-    const model = new DDNet()
+    const model = make()
     expect(model.parameters().size).toBe(20)
-    expect(model.summary([1, 32, 32, 3]).parameters).toBe(195_434)
-    expect(new DDNet({ normalization: 'none' }).summary([1, 32, 32, 3]).parameters).toBe(195_082)
+    expect(summary(model, [1, 32, 32, 3]).parameters).toBe(195_434)
+    expect(summary(make({ normalization: 'none' }), [1, 32, 32, 3]).parameters).toBe(195_082)
   })
 
   test('brings the features back to the size of the input', () => {
-    const rows = new DDNet().summary([2, 32, 32, 3]).rows
+    const rows = summary(make(), [2, 32, 32, 3]).rows
     expect(rows.find(({ name }) => name === 'encoder.2.norm')?.outputShape).toEqual([2, 8, 8, 128])
     expect(rows.find(({ name }) => name === 'decoder.2.deconv')?.outputShape).toEqual([2, 32, 32, 32])
     expect(rows.at(-1)).toMatchObject({ name: 'heads.class', outputShape: [2, 10] })
   })
 
   test('counts the multiply-adds of convolutions and transposed convolutions', () => {
-    const [first, ...rest] = new DDNet().summary([1, 32, 32, 3]).rows
+    const [first, ...rest] = summary(make(), [1, 32, 32, 3]).rows
     expect(first?.multiplyAdds).toBe(32 * 32 * 9 * 3 * 32)
     expect(rest.find(({ name }) => name === 'decoder.0.deconv')?.multiplyAdds).toBe(4 * 4 * 9 * 128 * 64)
   })
 
   test('the same key gives the same weights, another key others', async () => {
     const weight = async (seed: number) =>
-      (await new DDNet({ key: random.key(seed) }).stateDict())['encoder.0.conv.weight']?.data
+      (await init(new DDNet(), random.key(seed)).stateDict())['encoder.0.conv.weight']?.data
     expect(await weight(1)).toEqual(await weight(1))
     expect(await weight(1)).not.toEqual(await weight(2))
   })
 
   test('has the names, shapes and dtypes of the PyTorch network', async () => {
-    const state = await new DDNet().stateDict()
+    const state = await make().stateDict()
     const theirs = torchState('one-model/initial.safetensors')
     const shapes = (dict: typeof state) =>
       Object.fromEntries(
@@ -46,14 +49,14 @@ describe('DDNet', () => {
   })
 
   test('says which names and shapes of a state do not fit, and changes nothing', async () => {
-    const model = new DDNet()
+    const model = make()
     const before = await model.stateDict()
     const { 'heads.class.bias': _, ...incomplete } = before
     expect(() => model.loadStateDict(incomplete)).toThrow(/missing heads.class.bias/)
     expect(() => model.loadStateDict({ ...before, extra: before['heads.class.bias'] as never })).toThrow(
       /unexpected extra/,
     )
-    const narrow = await new DDNet({ channels: [16, 64, 128] }).stateDict()
+    const narrow = await make({ channels: [16, 64, 128] }).stateDict()
     expect(() => model.loadStateDict(narrow)).toThrow(/encoder.0.conv.weight is \[16,3,3,3\], expected \[32,3,3,3\]/)
     expect(await model.stateDict()).toEqual(before)
   })
@@ -64,7 +67,7 @@ describe('DDNet', () => {
 
   test('frees all its tensors', () => {
     const before = memory().numTensors
-    new DDNet().dispose()
+    make().dispose()
     expect(memory().numTensors).toBe(before)
   })
 })

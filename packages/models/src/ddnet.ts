@@ -1,15 +1,13 @@
-import { BatchNorm, type Context, Conv2d, ConvTranspose2d, inference, Module } from '@ddnet/layers'
-import { type Key, maxPool2d, random, type Tensor, type Tensor4D } from '@ddnet/ops'
+import { BatchNorm, Conv2d, ConvTranspose2d, Module, pipe } from '@ddnet/layers'
+import { maxPool2d, relu, type Tensor, type Tensor4D } from '@ddnet/ops'
 import { ClassHead } from './class-head.ts'
 
 export interface DDNetOptions {
-  /** Where the initial weights come from. */
-  key?: Key
-  inChannels?: number
-  classes?: number
+  readonly inChannels?: number
+  readonly classes?: number
   /** Output channels of the encoder's stages; the decoder mirrors them and ends at the first. */
-  channels?: readonly number[]
-  normalization?: 'batch' | 'none'
+  readonly channels?: readonly number[]
+  readonly normalization?: 'batch' | 'none'
 }
 
 /** Convolution, normalisation and ReLU. Without a norm the convolution has a bias instead. */
@@ -17,20 +15,14 @@ class EncoderStage extends Module {
   readonly conv: Conv2d
   declare readonly norm?: BatchNorm
 
-  constructor(inChannels: number, outChannels: number, normalization: 'batch' | 'none', key: Key) {
+  constructor(inChannels: number, outChannels: number, normalization: 'batch' | 'none') {
     super()
-    const shape = { kernelSize: 3, padding: 1, key }
-    if (normalization === 'none') {
-      this.conv = new Conv2d(inChannels, outChannels, { ...shape, activation: 'relu' })
-    } else {
-      this.conv = new Conv2d(inChannels, outChannels, { ...shape, bias: false })
-      this.norm = new BatchNorm(outChannels, { activation: 'relu' })
-    }
+    this.conv = new Conv2d(inChannels, outChannels, { kernelSize: 3, padding: 1, bias: normalization === 'none' })
+    if (normalization === 'batch') this.norm = new BatchNorm(outChannels)
   }
 
-  override forward(x: Tensor, context: Context = inference): Tensor {
-    const y = this.conv.forward(x)
-    return this.norm === undefined ? y : this.norm.forward(y, context)
+  override forward(x: Tensor): Tensor {
+    return pipe(x, this.conv, this.norm, relu)
   }
 }
 
@@ -39,20 +31,15 @@ class DecoderStage extends Module {
   readonly deconv: ConvTranspose2d
   declare readonly norm?: BatchNorm
 
-  constructor(inChannels: number, outChannels: number, normalization: 'batch' | 'none', key: Key) {
+  constructor(inChannels: number, outChannels: number, normalization: 'batch' | 'none') {
     super()
-    const shape = { kernelSize: 3, stride: 2, padding: 1, outputPadding: 1, key }
-    if (normalization === 'none') {
-      this.deconv = new ConvTranspose2d(inChannels, outChannels, { ...shape, activation: 'relu' })
-    } else {
-      this.deconv = new ConvTranspose2d(inChannels, outChannels, { ...shape, bias: false })
-      this.norm = new BatchNorm(outChannels, { activation: 'relu' })
-    }
+    const doubling = { kernelSize: 3, stride: 2, padding: 1, outputPadding: 1 }
+    this.deconv = new ConvTranspose2d(inChannels, outChannels, { ...doubling, bias: normalization === 'none' })
+    if (normalization === 'batch') this.norm = new BatchNorm(outChannels)
   }
 
-  override forward(x: Tensor, context: Context = inference): Tensor {
-    const y = this.deconv.forward(x)
-    return this.norm === undefined ? y : this.norm.forward(y, context)
+  override forward(x: Tensor): Tensor {
+    return pipe(x, this.deconv, this.norm, relu)
   }
 }
 
@@ -63,41 +50,31 @@ class DecoderStage extends Module {
  * `forward`: `[batch, height, width, inChannels] → [batch, classes]` (logits); height and width divide by 2^stages.
  * Parameter names and file layouts are those of `benchmarks/pytorch/ddnet.py`.
  *
- * @example const model = new DDNet({ key: random.key(42) })
+ * @example const model = init(new DDNet({ classes: 10 }), random.key(42))
  */
 export class DDNet extends Module {
   readonly encoder: readonly EncoderStage[]
   readonly decoder: readonly DecoderStage[]
   readonly heads: { readonly class: ClassHead }
 
-  constructor({
-    key = random.key(0),
-    inChannels = 3,
-    classes = 10,
-    channels = [32, 64, 128],
-    normalization = 'batch',
-  }: DDNetOptions = {}) {
+  /** @throws RangeError for channels that are not positive integers */
+  constructor({ inChannels = 3, classes = 10, channels = [32, 64, 128], normalization = 'batch' }: DDNetOptions = {}) {
     super()
     if (channels.length === 0 || channels.some((count) => !Number.isInteger(count) || count < 1)) {
       throw new RangeError(`DDNet: expected channels as positive integers, got [${channels}].`)
     }
     const up = [...channels].reverse() // 128, 64, 32
-    const encoderKey = key.fold('encoder')
-    const decoderKey = key.fold('decoder')
     this.encoder = channels.map(
-      (count, stage) =>
-        new EncoderStage(channels[stage - 1] ?? inChannels, count, normalization, encoderKey.fold(stage)),
+      (count, stage) => new EncoderStage(channels[stage - 1] ?? inChannels, count, normalization),
     )
-    this.decoder = up.map(
-      (count, stage) => new DecoderStage(count, up[stage + 1] ?? count, normalization, decoderKey.fold(stage)),
-    )
-    this.heads = { class: new ClassHead(channels[0] as number, classes, { key: key.fold('heads.class') }) }
+    this.decoder = up.map((count, stage) => new DecoderStage(count, up[stage + 1] ?? count, normalization))
+    this.heads = { class: new ClassHead(channels[0] as number, classes) }
   }
 
-  override forward(images: Tensor, context: Context = inference): Tensor {
+  override forward(images: Tensor): Tensor {
     let x = images // [batch, height, width, inChannels]
-    for (const stage of this.encoder) x = maxPool2d(stage.forward(x, context) as Tensor4D, { kernelSize: 2 })
-    for (const stage of this.decoder) x = stage.forward(x, context) // back to [batch, height, width, channels[0]]
+    for (const stage of this.encoder) x = maxPool2d(stage.forward(x) as Tensor4D, { kernelSize: 2 })
+    for (const stage of this.decoder) x = stage.forward(x) // back to [batch, height, width, channels[0]]
     return this.heads.class.forward(x) // [batch, classes]
   }
 

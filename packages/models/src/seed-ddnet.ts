@@ -1,36 +1,32 @@
-import { Conv2d, ConvTranspose2d, Module } from '@ddnet/layers'
-import { type Key, random, type Tensor } from '@ddnet/ops'
+import { Conv2d, ConvTranspose2d, Module, pipe } from '@ddnet/layers'
+import { relu, type Tensor } from '@ddnet/ops'
 import { ClassHead } from './class-head.ts'
 
 class Encoder extends Module {
   readonly conv: Conv2d
 
-  constructor(inChannels: number, outChannels: number, key: Key) {
+  constructor(inChannels: number, outChannels: number) {
     super()
-    this.conv = new Conv2d(inChannels, outChannels, { kernelSize: 3, padding: 1, activation: 'relu', key })
+    this.conv = new Conv2d(inChannels, outChannels, { kernelSize: 3, padding: 1 })
   }
 
   override forward(x: Tensor): Tensor {
-    return this.conv.forward(x)
+    return pipe(x, this.conv, relu)
   }
 }
 
 class Decoder extends Module {
   readonly deconv: ConvTranspose2d
+  readonly #last: boolean
 
-  constructor(inChannels: number, outChannels: number, last: boolean, key: Key) {
+  constructor(inChannels: number, outChannels: number, last: boolean) {
     super()
-    this.deconv = new ConvTranspose2d(inChannels, outChannels, {
-      kernelSize: 3,
-      stride: 2,
-      padding: 1,
-      key,
-      ...(!last && { activation: 'relu' }),
-    })
+    this.deconv = new ConvTranspose2d(inChannels, outChannels, { kernelSize: 3, stride: 2, padding: 1 })
+    this.#last = last
   }
 
   override forward(x: Tensor): Tensor {
-    return this.deconv.forward(x)
+    return pipe(x, this.deconv, this.#last ? undefined : relu)
   }
 }
 
@@ -46,19 +42,13 @@ export class SeedDDNet extends Module {
   readonly decoder: readonly Decoder[]
   readonly heads: { readonly class: ClassHead }
 
-  constructor({ key = random.key(0), classes = 10 }: { key?: Key; classes?: number } = {}) {
+  constructor({ classes = 10 }: { readonly classes?: number } = {}) {
     super()
     const down = [3, 32, 64, 128] as const
     const up = [128, 64, 32, 3] as const
-    const encoderKey = key.fold('encoder')
-    const decoderKey = key.fold('decoder')
-    this.encoder = [0, 1, 2].map(
-      (stage) => new Encoder(down[stage] as number, down[stage + 1] as number, encoderKey.fold(stage)),
-    )
-    this.decoder = [0, 1, 2].map(
-      (stage) => new Decoder(up[stage] as number, up[stage + 1] as number, stage === 2, decoderKey.fold(stage)),
-    )
-    this.heads = { class: new ClassHead(3, classes, { key: key.fold('heads.class') }) }
+    this.encoder = [0, 1, 2].map((stage) => new Encoder(down[stage] as number, down[stage + 1] as number))
+    this.decoder = [0, 1, 2].map((stage) => new Decoder(up[stage] as number, up[stage + 1] as number, stage === 2))
+    this.heads = { class: new ClassHead(3, classes) }
   }
 
   override forward(images: Tensor): Tensor {
@@ -87,6 +77,3 @@ export class SeedDDNet extends Module {
     return shapes
   }
 }
-
-/** The article's network with the smallest repair; see `SeedDDNet`. */
-export const seedDDNet = (options: { key?: Key; classes?: number } = {}): SeedDDNet => new SeedDDNet(options)

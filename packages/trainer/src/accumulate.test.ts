@@ -1,5 +1,5 @@
 import { type Batch, type Dataset, type Loader, loader, type Sample } from '@ddnet/datasets'
-import { Linear } from '@ddnet/layers'
+import { init, Linear } from '@ddnet/layers'
 import { mse } from '@ddnet/losses'
 import { memory, random, type Tensor } from '@ddnet/ops'
 import { adam, chain, ema } from '@ddnet/optimizers'
@@ -24,7 +24,7 @@ async function train(options: {
   resume?: Snapshot
   stopAt?: number
 }) {
-  const model = new Linear(3, 3, { key: random.key(1) })
+  const model = init(new Linear(3, 3), random.key(1))
   let final: Snapshot | undefined
   const callback: Callback = {
     needsState: (step) => step === options.stopAt,

@@ -67,26 +67,34 @@ function differentiate(
   heads: readonly string[],
   onPhase: (phase: 'forward' | 'backward') => void,
 ): Omit<Gradients, 'parts'> & { readonly grads: Tensors } {
-  let losses: Gradients['losses'] = {}
+  let parts: Gradients['losses'] = {}
   onPhase('forward')
   const { loss, aux, grads, updates } = valueAndGrad(
     task.model,
-    (context) => {
-      const result = task.run(batch, context)
-      losses = result.losses
+    () => {
+      const result = task.run(batch)
+      parts = result.losses
       const total = heads
-        .map((head) => (losses[head] as LossPart).value)
+        .map((head) => (parts[head] as LossPart).value)
         .reduce<Scalar | undefined>((sum, loss) => (sum === undefined ? loss : add(sum, loss)), undefined)
-      const scalars = Object.entries(losses).flatMap(([head, part]) =>
+      const scalars = Object.entries(parts).flatMap(([head, part]) =>
         tensorsOf(part).map((tensor, at) => [`${at}.${head}`, tensor] as const),
       )
       onPhase('backward')
-      // A head may be called 'loss' too.
-      return { ...prefixed(result.predictions), ...Object.fromEntries(scalars), loss: total as Scalar }
+      return { loss: total as Scalar, aux: { ...prefixed(result.predictions), ...Object.fromEntries(scalars) } }
     },
     { key },
   )
-  if (!Object.values(aux).includes(loss)) loss.dispose() // a sum of several
+  loss.dispose() // those of the parts stay
+  const losses = Object.fromEntries(
+    Object.entries(parts).map(([head, { weight }]): [string, LossPart] => [
+      head,
+      {
+        value: aux[`0.${head}`] as Scalar,
+        weight: typeof weight === 'object' ? (aux[`1.${head}`] as Scalar) : weight,
+      },
+    ]),
+  )
   return { losses, predictions: unprefixed(aux), grads, updates }
 }
 

@@ -1,7 +1,7 @@
 import type { Loader } from '@ddnet/datasets'
-import { type Context, type Module, trainingContext, Updates, valueAndGrad } from '@ddnet/layers'
+import { type Module, openPass, Updates, valueAndGrad } from '@ddnet/layers'
 import type { LossValue } from '@ddnet/losses'
-import { clone, dispose, type Key, type Scalar, type Tensor, tidy } from '@ddnet/ops'
+import { dispose, type Key, type Scalar, tidy } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
 import { findTrouble } from './find-trouble.ts'
 import type { Learner, TakenStep } from './learner.ts'
@@ -85,8 +85,12 @@ export class CustomStep implements Learner {
       step: this.#count,
       update: (name, forward) => update(name, forward, key.fold('update').fold(updates++)),
     }
+    // Norms take part in the pass, and only those inside an update count the batch.
+    const pass = { training: true, root: this.#all, key: key.fold('step') }
     // biome-ignore lint/suspicious/noExplicitAny: tidy takes nested records of tensors and numbers, but its type has no names for them
-    const losses = tidy(() => this.#step(batch, context) as any) as Readonly<Record<string, LossValue>>
+    const losses = tidy(() => openPass(pass, () => this.#step(batch, context) as any)) as Readonly<
+      Record<string, LossValue>
+    >
     const entries = Object.entries(losses ?? {})
     if (entries.length === 0) throw new Error('StepTrainer: expected the step to return its losses, got none.')
     try {
@@ -104,12 +108,14 @@ export class CustomStep implements Learner {
   readonly #rehearse: Updating = (name, forward, key) => {
     const updates = new Updates()
     const { model } = this.#models.get(name) ?? { model: this.#all }
-    const loss = forward(trainingContext(model, { key, updates }))
-    updates.discard()
-    return loss
+    try {
+      return openPass({ training: true, root: model, key, updates }, forward)
+    } finally {
+      updates.discard()
+    }
   }
 
-  readonly #update: Updating = <L extends LossValue>(name: string, forward: (context: Context) => L, key: Key): L => {
+  readonly #update: Updating = <L extends LossValue>(name: string, forward: () => L, key: Key): L => {
     const trained = this.#models.get(name)
     if (trained === undefined) {
       throw new Error(
@@ -120,19 +126,16 @@ export class CustomStep implements Learner {
     let weight: Scalar | number | undefined
     const { loss, aux, grads, updates } = valueAndGrad(
       trained.model,
-      (context): { loss: Scalar } & Record<string, Tensor> => {
-        const given = forward(context)
+      () => {
+        const given = forward()
         const part = lossPart(`StepTrainer: the loss of '${name}'`, given, 1)
         kind = 'dtype' in given ? 'scalar' : 'sum' in given ? 'sum' : 'mean'
         if (typeof part.weight === 'number') weight = part.weight
-        return { loss: part.value, ...(typeof part.weight === 'object' && { weight: part.weight }) }
+        return { loss: part.value, aux: typeof part.weight === 'object' ? { weight: part.weight } : {} }
       },
       { key },
     )
-    if (aux['weight'] !== undefined) {
-      weight = clone(aux['weight']) as Scalar // of the step, which disposes it
-      dispose(aux)
-    }
+    if (aux.weight !== undefined) weight = aux.weight // of the step, which disposes it
     try {
       trained.update(grads)
     } catch (error) {
@@ -175,7 +178,7 @@ export class CustomStep implements Learner {
   }
 }
 
-type Updating = <L extends LossValue>(name: string, forward: (context: Context) => L, key: Key) => L
+type Updating = <L extends LossValue>(name: string, forward: () => L, key: Key) => L
 
 function expectModels(names: readonly string[], { optimizer: { steps = {} } }: Snapshot): void {
   const saved = Object.keys(steps)

@@ -1,4 +1,4 @@
-import { type Module, shadowForward } from '@ddnet/layers'
+import { type Module, observe } from '@ddnet/layers'
 import { clone, dispose, keep, type Tensor, toHost } from '@ddnet/ops'
 import type { Trouble } from './learner.ts'
 import type { Tensors } from './task.ts'
@@ -43,28 +43,13 @@ async function finite(tensor: Tensor): Promise<boolean> {
 /** The outputs of all modules inside `model` while `run` runs; inner modules come before the outer ones. */
 function observeOutputs(model: Module, run: () => void): { path: string; output: Tensor }[] {
   const outputs: { path: string; output: Tensor }[] = []
-  const watch = (path: string, module: Module, run: () => void) => (): void =>
-    shadowForward(
-      module,
-      (forward) => (x, context) => {
-        const output = forward(x, context)
-        outputs.push({ path, output: keep(clone(output)) })
-        return output
-      },
-      run,
-    )
-  const once = new Map([...descendants(model)].reverse().map(([path, module]) => [module, path])) // by its first name
   try {
-    ;[...once].reduce<() => void>((run, [module, path]) => watch(path, module, run), run)()
+    observe(model, run, ({ path, output }) => {
+      if (path !== '') outputs.push({ path, output: keep(clone(output as Tensor)) })
+    })
     return outputs
   } catch (error) {
     dispose(outputs.map(({ output }) => output))
     throw error
   }
 }
-
-const descendants = (module: Module, prefix = ''): [string, Module][] =>
-  [...module.children()].flatMap(([name, child]): [string, Module][] => [
-    [`${prefix}${name}`, child],
-    ...descendants(child, `${prefix}${name}.`),
-  ])

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Batch, type Dataset, loader, type Sample } from '@ddnet/datasets'
-import { BatchNorm, type Context, Conv2d, ConvTranspose2d, inference, Linear, Module } from '@ddnet/layers'
+import { BatchNorm, Conv2d, ConvTranspose2d, init, Linear, Module, pipe } from '@ddnet/layers'
 import {
   abs,
   add,
@@ -9,6 +9,7 @@ import {
   memory,
   mul,
   random,
+  relu,
   reshape,
   type Scalar,
   softplus,
@@ -46,25 +47,25 @@ const halves: Dataset<Sample> = {
 
 /** Noise `[batch, 8]` → 2 × 2 → 4 × 4 → pictures of 8 × 8. */
 class Generator extends Module {
-  readonly input = new Linear(8, 2 * 2 * 8, { key: random.key(1) })
-  readonly up = new ConvTranspose2d(8, 8, { kernelSize: 4, stride: 2, padding: 1, key: random.key(2) })
-  readonly norm = new BatchNorm(8, { activation: 'relu' })
-  readonly output = new ConvTranspose2d(8, 1, { kernelSize: 4, stride: 2, padding: 1, key: random.key(3) })
+  readonly input = new Linear(8, 2 * 2 * 8)
+  readonly up = new ConvTranspose2d(8, 8, { kernelSize: 4, stride: 2, padding: 1 })
+  readonly norm = new BatchNorm(8)
+  readonly output = new ConvTranspose2d(8, 1, { kernelSize: 4, stride: 2, padding: 1 })
 
-  override forward(noise: Tensor, context: Context = inference): Tensor {
+  override forward(noise: Tensor): Tensor {
     const x = reshape(this.input.forward(noise), [-1, 2, 2, 8])
-    return tanh(this.output.forward(this.norm.forward(this.up.forward(x), context)))
+    return pipe(x, this.up, this.norm, relu, this.output, tanh)
   }
 }
 
 /** Pictures → logits that they are real, `[batch, 1]`. */
 class Discriminator extends Module {
-  readonly down = new Conv2d(1, 8, { kernelSize: 4, stride: 2, padding: 1, key: random.key(4) })
+  readonly down = new Conv2d(1, 8, { kernelSize: 4, stride: 2, padding: 1 })
   readonly norm = new BatchNorm(8)
-  readonly output = new Linear(4 * 4 * 8, 1, { key: random.key(5) })
+  readonly output = new Linear(4 * 4 * 8, 1)
 
-  override forward(images: Tensor, context: Context = inference): Tensor {
-    const x = leakyRelu(this.norm.forward(this.down.forward(images), context), { negativeSlope: 0.2 })
+  override forward(images: Tensor): Tensor {
+    const x = leakyRelu(this.norm.forward(this.down.forward(images)), { negativeSlope: 0.2 })
     return this.output.forward(reshape(x, [-1, 4 * 4 * 8]))
   }
 }
@@ -74,7 +75,7 @@ const real = (logits: Tensor) => mean(softplus(mul(logits, -1))) as Scalar
 const fake = (logits: Tensor) => mean(softplus(logits)) as Scalar
 
 function createGan(callbacks: Callback[] = [], rate = 2e-3) {
-  const models = { generator: new Generator(), discriminator: new Discriminator() }
+  const models = init({ generator: new Generator(), discriminator: new Discriminator() }, random.key(1))
   const { generator, discriminator } = models
   const trainer = new StepTrainer({
     models,
@@ -84,17 +85,13 @@ function createGan(callbacks: Callback[] = [], rate = 2e-3) {
     },
     step: ({ images }: Batch, { update, key }) => {
       const noise = random.normal(key.fold('noise'), [images.shape[0], 8])
-      const generated = generator.forward(noise, { training: true })
+      const generated = generator.forward(noise)
       return {
         discriminator: update(
           'discriminator',
-          (context) =>
-            add(
-              real(discriminator.forward(images, context)),
-              fake(discriminator.forward(generated, context)),
-            ) as Scalar,
+          () => add(real(discriminator.forward(images)), fake(discriminator.forward(generated))) as Scalar,
         ),
-        generator: update('generator', (context) => real(discriminator.forward(generator.forward(noise, context)))),
+        generator: update('generator', () => real(discriminator.forward(generator.forward(noise)))),
       }
     },
     callbacks,
@@ -200,7 +197,7 @@ describeBackends('a GAN', () => {
 describeBackends('a custom step', () => {
   /** A linear layer that becomes the mean of the pictures, by a step that updates it `times` times. */
   function create(times: number, optimizer = sgd({ learningRate: 0.1 })) {
-    const model = new Linear(1, 1, { key: random.key(1) })
+    const model = init(new Linear(1, 1), random.key(1))
     const trainer = new StepTrainer({
       models: { model },
       optimizers: { model: optimizer },

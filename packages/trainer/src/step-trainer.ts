@@ -1,5 +1,5 @@
 import type { Batch, Loader } from '@ddnet/datasets'
-import { type Context, Module } from '@ddnet/layers'
+import { Module } from '@ddnet/layers'
 import type { LossValue } from '@ddnet/losses'
 import type { Key } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
@@ -18,7 +18,7 @@ export interface UpdateContext<Name extends string> {
    * @throws ShapeError unless the loss is a scalar, a mean with its weight, or a sum; Error if it depends on no parameter of
    * the model
    */
-  update<L extends LossValue>(model: Name, forward: (context: Context) => L): L
+  update<L extends LossValue>(model: Name, forward: () => L): L
   /** Randomness of this step: the same in a resumed run. */
   readonly key: Key
   /** The number of this step, from 1. */
@@ -57,11 +57,11 @@ export type StepFitOptions<B> = FitOptions<B> & { readonly validation?: never; r
  *   optimizers: { generator: adam({ learningRate: 2e-4 }), discriminator: adam({ learningRate: 2e-4 }) },
  *   step: ({ images }: Batch, { update, key }) => {
  *     const noise = random.normal(key, [images.shape[0], 64])
- *     const fake = generator.forward(noise, { training: true })
+ *     const fake = generator.forward(noise)
  *     return {
- *       discriminator: update('discriminator', (context) =>
- *         add(real(discriminator.forward(images, context)), notReal(discriminator.forward(fake, context)))),
- *       generator: update('generator', (context) => real(discriminator.forward(generator.forward(noise, context)))),
+ *       discriminator: update('discriminator', () =>
+ *         add(real(discriminator.forward(images)), notReal(discriminator.forward(fake)))),
+ *       generator: update('generator', () => real(discriminator.forward(generator.forward(noise)))),
  *     }
  *   },
  * })

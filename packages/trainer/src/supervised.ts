@@ -1,5 +1,5 @@
 import type { Loader } from '@ddnet/datasets'
-import { trainingContext, Updates } from '@ddnet/layers'
+import { openPass, Updates } from '@ddnet/layers'
 import { dispose, type Key, tidy } from '@ddnet/ops'
 import type { Optimizer } from '@ddnet/optimizers'
 import { computeGradients } from './compute-gradients.ts'
@@ -77,10 +77,12 @@ export class Supervised implements Learner {
         this.#model.assign(handles(before))
         return findTrouble(this.#task.model, suspect.batch, () => {
           const updates = new Updates()
-          tidy(() => {
-            this.#task.run(suspect.batch, trainingContext(this.#task.model, { key: suspect.key, updates }))
-          })
-          updates.discard()
+          const pass = { training: true, root: this.#task.model, key: suspect.key, updates }
+          try {
+            tidy(() => void openPass(pass, () => this.#task.run(suspect.batch)))
+          } finally {
+            updates.discard()
+          }
         })
       },
     }

@@ -1,4 +1,4 @@
-import { type Context, inference, type Module } from '@ddnet/layers'
+import type { Module, ModuleOf } from '@ddnet/layers'
 import type { Loss } from '@ddnet/losses'
 import type { Metric } from '@ddnet/metrics'
 import type { Tensor } from '@ddnet/ops'
@@ -9,7 +9,7 @@ import { sizeOf } from './read-batch.ts'
 export type Tensors = Readonly<Record<string, Tensor>>
 
 /** Runs the model: its predictions, or a record of them with one entry a head. */
-export type Forward = (images: Tensor, context: Context) => Tensor | Tensors
+export type Forward = (images: Tensor) => Tensor | Tensors
 
 /** One loss, whose targets are the batch's `labels`, or one a head, whose targets have the head's name in the batch. */
 export type Losses = Loss | Readonly<Record<string, Loss>>
@@ -40,7 +40,8 @@ export class Task {
     readonly model: Module,
     losses: Losses,
     metrics: Metrics,
-    private readonly forward: Forward = (images, context) => model.forward(images, context),
+    private readonly forward: Forward = (images) =>
+      (model as ModuleOf<[images: Tensor], Tensor | Tensors>).forward(images),
   ) {
     this.#single = typeof losses === 'function'
     this.#losses = typeof losses === 'function' ? { [onlyHead]: losses } : losses
@@ -66,12 +67,9 @@ export class Task {
   }
 
   /** The loss of a batch and the predictions, by head. */
-  run(
-    batch: Tensors,
-    context: Context = inference,
-  ): { losses: Readonly<Record<string, LossPart>>; predictions: Tensors } {
+  run(batch: Tensors): { losses: Readonly<Record<string, LossPart>>; predictions: Tensors } {
     const targets = Object.fromEntries(this.heads.map((head) => [head, this.tensorOf(batch, head)]))
-    const result = this.forward(this.tensorOf(batch, 'images'), context)
+    const result = this.forward(this.tensorOf(batch, 'images'))
     const predictions = this.#single ? { [onlyHead]: result as Tensor } : (result as Tensors)
     const losses = Object.entries(this.#losses).map(([head, loss]) => {
       const prediction = predictions[head]

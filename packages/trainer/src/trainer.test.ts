@@ -1,5 +1,5 @@
 import { type Batch, type Loader, loader } from '@ddnet/datasets'
-import { Linear, Module } from '@ddnet/layers'
+import { init, Linear, Module } from '@ddnet/layers'
 import { crossEntropy, mse, weighted } from '@ddnet/losses'
 import { accuracy, confusionMatrix } from '@ddnet/metrics'
 import { memory, mul, ones, random, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor, tidy } from '@ddnet/ops'
@@ -415,8 +415,8 @@ describe('evaluate', () => {
 
 describe('several heads', () => {
   class TwoHeads extends Module {
-    readonly class = new Linear(16, 4, { key: random.key(1) })
-    readonly image = new Linear(16, 16, { key: random.key(2) })
+    readonly class = init(new Linear(16, 4), random.key(1))
+    readonly image = init(new Linear(16, 16), random.key(2))
     override forward(images: Tensor) {
       return this.class.forward(reshape(images, [-1, 16]))
     }

@@ -41,7 +41,7 @@ export type ScoresOf<M extends Metrics> = { readonly loss: number } & {
  *
  * @example
  * const trainer = new Trainer({
- *   model: new DDNet({ key: random.key(42) }),
+ *   model: init(new DDNet(), random.key(42)),
  *   loss: crossEntropy(),
  *   metrics: { accuracy: accuracy() },
  *   optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 4e-3, steps }) }),

@@ -1,5 +1,5 @@
 import type { Loader } from '@ddnet/datasets'
-import { Linear, type Module } from '@ddnet/layers'
+import { init, Linear, type Module } from '@ddnet/layers'
 import { crossEntropy, type Loss, mse, weighted } from '@ddnet/losses'
 import { accuracy, classAccuracy, confusionMatrix } from '@ddnet/metrics'
 import {
@@ -101,7 +101,7 @@ async function stepOf(
   targets: readonly number[],
   epochs = 1,
 ) {
-  const model = new Linear(features, classes, { key: random.key(3) })
+  const model = init(new Linear(features, classes), random.key(3))
   const trainer = new Trainer({
     model: model as Module,
     loss: head as Record<string, Loss>,
@@ -146,7 +146,7 @@ describeBackends('batches of any sizes are one', () => {
   })
 
   test.each(rows)('in evaluation: $name, labels $labelling', async ({ loss, targets }) => {
-    const model = new Linear(features, classes, { key: random.key(3) })
+    const model = init(new Linear(features, classes), random.key(3))
     const heads = loss() as Record<string, Loss>
     const trainer = new Trainer({
       model: model as Module,
@@ -183,7 +183,7 @@ describeBackends('batches of any sizes are one', () => {
   })
 
   test('an evaluation of which nothing counts is an error that names the head', async () => {
-    const model = new Linear(features, classes, { key: random.key(3) })
+    const model = init(new Linear(features, classes), random.key(3))
     const trainer = new Trainer({ model, loss: crossEntropy(), metrics: { accuracy: accuracy() }, optimizer: sgd() })
     const before = memory().numTensors
     await expect(
@@ -199,7 +199,7 @@ describeBackends('batches of any sizes are one', () => {
   })
 
   test('a step of which nothing counts has no loss and no gradient, as in PyTorch, and is no divergence', async () => {
-    const model = new Linear(features, classes, { key: random.key(3) })
+    const model = init(new Linear(features, classes), random.key(3))
     const before = Array.from(await model.weight.value.data())
     const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: sgd({ learningRate: 0.5 }) })
     const nothing = labels.plain.map(() => -100)
@@ -216,7 +216,7 @@ describeBackends('batches of any sizes are one', () => {
   })
 
   test('a loss that counts and is no number is a divergence still, and so is a weight that is none', async () => {
-    const model = new Linear(features, classes, { key: random.key(3) })
+    const model = init(new Linear(features, classes), random.key(3))
     const fit = (loss: Loss) =>
       new Trainer({ model, loss, optimizer: sgd() }).fit(batchesOf([3, 3], labels.plain), { steps: 2 })
     const before = memory().numTensors
@@ -250,7 +250,7 @@ describeBackends('batches of any sizes are one', () => {
 })
 
 describeBackends('a loss', () => {
-  const model = () => new Linear(features, classes, { key: random.key(3) })
+  const model = () => init(new Linear(features, classes), random.key(3))
   const wrong: { name: string; loss: (y: Tensor) => unknown; message: string }[] = [
     { name: 'one a sample', loss: (y) => mean(y, 1), message: 'expected a scalar, got [6]. Take its mean or its sum' },
     { name: 'of one element', loss: (y) => mean(y, [0, 1], true), message: 'expected a scalar, got [1,1]' },

@@ -1,6 +1,6 @@
 import type { Dataset, Sample } from '@ddnet/datasets'
-import { BatchNorm, type Context, inference, Linear, Module } from '@ddnet/layers'
-import { div, mul, random, reshape, type Tensor } from '@ddnet/ops'
+import { BatchNorm, Dropout, init, Linear, Module, pipe } from '@ddnet/layers'
+import { random, relu, reshape, type Tensor } from '@ddnet/ops'
 
 /** Pictures of 4 × 4 with one bright row, the label, on noise. */
 export function brightRows(length: number, seed = 1): Dataset<Sample> {
@@ -15,21 +15,19 @@ export function brightRows(length: number, seed = 1): Dataset<Sample> {
   }
 }
 
-/** 16 → 8 → 4 with batch norm, and dropout that uses the step's key: parameters, buffers, a counter and randomness. */
+/** 16 → 8 → 4 with batch norm and dropout: parameters, buffers, a counter and randomness. */
 export class TinyNet extends Module {
-  readonly hidden: Linear
-  readonly norm = new BatchNorm(8, { activation: 'relu' })
-  readonly output: Linear
+  readonly hidden = new Linear(16, 8)
+  readonly norm = new BatchNorm(8)
+  readonly dropout = new Dropout(0.1)
+  readonly output = new Linear(8, 4)
 
   constructor(seed = 0) {
     super()
-    this.hidden = new Linear(16, 8, { key: random.key(seed).fold(0) })
-    this.output = new Linear(8, 4, { key: random.key(seed).fold(1) })
+    init(this, random.key(seed))
   }
 
-  override forward(images: Tensor, context: Context = inference): Tensor {
-    let x = this.norm.forward(this.hidden.forward(reshape(images, [-1, 16])), context)
-    if (context.training && context.key) x = div(mul(x, random.bernoulli(context.key, x.shape, 0.9)), 0.9)
-    return this.output.forward(x)
+  override forward(images: Tensor): Tensor {
+    return pipe(reshape(images, [-1, 16]), this.hidden, this.norm, relu, this.dropout, this.output)
   }
 }

@@ -1,4 +1,5 @@
 import { imageDataset } from '@ddnet/datasets'
+import { summary } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
 import { type Profile, Trainer } from '@ddnet/trainer'
@@ -97,4 +98,4 @@ export function measuredSteps(
 }
 
 /** Multiply-adds of one image, from a small one. */
-const work = (model: Model, { size }: Config): number => model.summary([1, 32, 32, 3]).multiplyAdds * (size / 32) ** 2
+const work = (model: Model, { size }: Config): number => summary(model, [1, 32, 32, 3]).multiplyAdds * (size / 32) ** 2

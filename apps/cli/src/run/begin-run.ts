@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { cifar10ClassNames } from '@ddnet/datasets'
+import { summary } from '@ddnet/layers'
 import type { Snapshot } from '@ddnet/trainer'
 import { toldOf } from '@ddnet/trainer/node'
 import { backendOfRun } from '../backend/backend-of-run.ts'
@@ -230,9 +231,9 @@ async function modelAndData(
   refuseTooManyWeights(config, selected.backend)
   const model = createModel(config, (early?.classNames ?? cifar10ClassNames).length)
   refuseTooLarge(model, config, { name: selected.backend.name, accelerated: selected.accelerated })
-  const summary = model.summary([1, config.size, config.size, 3])
+  const layers = summary(model, [1, config.size, config.size, 3])
   say('model', `${config.model.name} on ${config.size}×${config.size} pixels`)
-  for (const line of modelSummary(summary, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
+  for (const line of modelSummary(layers, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
   const data = early ?? (await loadData(config, io, load))
   say('data', `${countedImages(data)}, ${data.classNames.length} classes`)
   if (data.validation === undefined && data.test === undefined) {

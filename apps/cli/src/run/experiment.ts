@@ -12,7 +12,8 @@ import {
   subset,
   type Transform,
 } from '@ddnet/datasets'
-import { DDNet, type SeedDDNet, seedDDNet } from '@ddnet/models'
+import { init } from '@ddnet/layers'
+import { DDNet, SeedDDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
 import {
   adam,
@@ -40,8 +41,8 @@ export const keysOf = ({ seed }: Pick<Config, 'seed'>) => {
 
 export function createModel({ model, seed }: Pick<Config, 'model' | 'seed'>, classes: number): Model {
   const key = keysOf({ seed }).model
-  if (model.name === 'seed') return seedDDNet({ key, classes })
-  return new DDNet({ key, classes, channels: model.channels, normalization: model.normalization })
+  if (model.name === 'seed') return init(new SeedDDNet({ classes }), key)
+  return init(new DDNet({ classes, channels: model.channels, normalization: model.normalization }), key)
 }
 
 export function createSchedule(

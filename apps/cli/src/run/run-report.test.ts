@@ -1,4 +1,6 @@
+import { init } from '@ddnet/layers'
 import { DDNet } from '@ddnet/models'
+import { random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { resolveConfig } from '../config/resolve.ts'
@@ -18,7 +20,7 @@ const record = (step: number, loss = 2): MetricsRecord => ({
 let model: DDNet
 beforeAll(async () => {
   await useBackend('cpu')
-  model = new DDNet({ channels: [4] })
+  model = init(new DDNet({ channels: [4] }), random.key(0))
 })
 afterAll(() => model.dispose())
 

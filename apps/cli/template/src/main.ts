@@ -1,4 +1,5 @@
 import { wasm } from '@ddnet/backend-wasm'
+import { init } from '@ddnet/layers'
 import { random } from '@ddnet/ops'
 import { checkpoint } from '@ddnet/trainer'
 import { Network } from './model.js'
@@ -9,7 +10,7 @@ const backend = await wasm() // or webgpu() of @ddnet/backend-webgpu, tensorflow
 console.log(`training on ${backend.device}`)
 
 const key = random.key(42)
-const model = new Network({ classes: classNames.length, key: key.fold('model') })
+const model = init(new Network({ classes: classNames.length }), key.fold('model'))
 const { accuracy } = await train(model, {
   train: shapes(600, key.fold('train')),
   validation: shapes(150, key.fold('validation')),

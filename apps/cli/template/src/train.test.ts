@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { wasm } from '@ddnet/backend-wasm'
+import { init } from '@ddnet/layers'
 import { random } from '@ddnet/ops'
 import { Network } from './model.js'
 import { classNames, shapes } from './shapes.js'
@@ -9,7 +10,7 @@ import { train } from './train.js'
 test('the network learns the shapes, which by chance it would know one of three of', async () => {
   const backend = await wasm()
   const key = random.key(1)
-  const model = new Network({ classes: classNames.length, key })
+  const model = init(new Network({ classes: classNames.length }), key.fold('model'))
   const data = {
     train: shapes(300, key.fold('train')),
     validation: shapes(60, key.fold('validation')),

@@ -1,4 +1,4 @@
-import { BatchNorm, type Module } from '@ddnet/layers'
+import { BatchNorm, init, type Module, type ModuleOf } from '@ddnet/layers'
 import { DDNet, SeedDDNet } from '@ddnet/models'
 import { cifar10DDNet } from '@ddnet/models/cifar10'
 import * as ops from '@ddnet/ops'
@@ -28,15 +28,12 @@ function photos(count: number, size = 32): ops.Tensor4D {
 
 /** Statistics as training leaves them, so that a norm changes what it normalises. */
 function withStatistics<M extends Module>(model: M): M {
-  const visit = (module: Module): void => {
-    if (module instanceof BatchNorm) {
-      const key = random.key(3)
-      module.running_mean.assign(random.normal(key, [module.channels]))
-      module.running_var.assign(ops.add(random.uniform(key, [module.channels]), 0.1))
-    }
-    for (const child of module.children().values()) visit(child)
+  for (const module of model.modules().values()) {
+    if (!(module instanceof BatchNorm)) continue
+    const key = random.key(3)
+    module.running_mean.assign(random.normal(key, [module.channels]))
+    module.running_var.assign(ops.add(random.uniform(key, [module.channels]), 0.1))
   }
-  visit(model)
   return model
 }
 
@@ -46,15 +43,15 @@ function pretrained(): DDNet {
   return withStatistics(model)
 }
 
-const models: Record<string, { make: () => Module; size: number }> = {
+const models: Record<string, { make: () => ModuleOf; size: number }> = {
   DDNet: { make: pretrained, size: 32 },
   'the trained DDNet': { make: () => cifar10DDNet().model, size: 32 },
-  'DDNet without normalisation': { make: () => new DDNet({ normalization: 'none' }), size: 32 },
+  'DDNet without normalisation': { make: () => init(new DDNet({ normalization: 'none' }), random.key(0)), size: 32 },
   'a narrow DDNet of two stages': {
-    make: () => withStatistics(new DDNet({ channels: [8, 12], classes: 3 })),
+    make: () => withStatistics(init(new DDNet({ channels: [8, 12], classes: 3 }), random.key(0))),
     size: 32,
   },
-  SeedDDNet: { make: () => new SeedDDNet(), size: 8 },
+  SeedDDNet: { make: () => init(new SeedDDNet(), random.key(0)), size: 8 },
 }
 
 describeBackends('ONNX Runtime gives the logits of', () => {
@@ -79,7 +76,7 @@ describe('exportOnnx', () => {
   beforeAll(() => useBackend('cpu'))
 
   test('a stage is three nodes and a pooling, and nothing is transposed', async () => {
-    const { nodes, opset, inputs, outputs } = readOnnx(await exportOnnx(new DDNet(), [1, 16, 16, 3]))
+    const { nodes, opset, inputs, outputs } = readOnnx(await exportOnnx(init(new DDNet(), random.key(0)), [1, 16, 16, 3]))
     const stages = [1, 2, 3]
     expect(nodes.map(({ type }) => type)).toEqual([
       ...stages.flatMap(() => ['Conv', 'BatchNormalization', 'Relu', 'MaxPool']),
@@ -94,14 +91,14 @@ describe('exportOnnx', () => {
   })
 
   test('an input as pixels lie is transposed once', async () => {
-    const { nodes, inputs } = readOnnx(await exportOnnx(new DDNet(), [1, 16, 16, 3], { layout: 'NHWC' }))
+    const { nodes, inputs } = readOnnx(await exportOnnx(init(new DDNet(), random.key(0)), [1, 16, 16, 3], { layout: 'NHWC' }))
     expect(nodes.map(({ type }) => type).filter((type) => type === 'Transpose')).toHaveLength(1)
     expect(nodes[0]?.type).toBe('Transpose')
     expect(inputs).toEqual({ input: ['batch', 16, 16, 3] })
   })
 
   test('weights have the names, shapes and values of the checkpoint', async () => {
-    const model = withStatistics(new DDNet())
+    const model = withStatistics(init(new DDNet(), random.key(0)))
     const { weights } = readOnnx(await exportOnnx(model, [1, 16, 16, 3]))
     const state = Object.entries(await model.stateDict()).filter(([, { dtype }]) => dtype === 'float32')
     expect(Object.keys(weights).sort()).toEqual(state.map(([name]) => name).sort())
@@ -113,7 +110,7 @@ describe('exportOnnx', () => {
   })
 
   test('float16 halves filters and matrices, and keeps vectors', async () => {
-    const model = withStatistics(new DDNet())
+    const model = withStatistics(init(new DDNet(), random.key(0)))
     const [whole, half] = [
       await exportOnnx(model, [1, 16, 16, 3]),
       await exportOnnx(model, [1, 16, 16, 3], { weights: 'float16' }),
@@ -134,7 +131,7 @@ describe('exportOnnx', () => {
   })
 
   test('names, classes and preprocessing are in the file', async () => {
-    const file = await exportOnnx(new DDNet({ classes: 2 }), [1, 8, 8, 3], {
+    const file = await exportOnnx(init(new DDNet({ classes: 2 }), random.key(0)), [1, 8, 8, 3], {
       inputName: 'images',
       outputName: 'logits',
       classes: ['cat', 'dog'],

@@ -1,4 +1,4 @@
-import type { BatchNorm } from '@ddnet/layers'
+import { type BatchNorm, inference } from '@ddnet/layers'
 import {
   add,
   cast,
@@ -67,7 +67,7 @@ export function deconvnet(
     const stages = model.encoder.slice(0, stage + 1)
     let x = images
     const switches = stages.map((each) => {
-      const maps = each.forward(x) as Tensor4D // [batch, height, width, channels]
+      const maps = inference(() => each.forward(x)) as Tensor4D // [batch, height, width, channels]
       const { values, indices } = maxPool2dWithIndices(maps, { kernelSize: 2 })
       x = values
       return { indices, outputSize: [maps.shape[1], maps.shape[2]] as [number, number] }
@@ -78,7 +78,8 @@ export function deconvnet(
       const { indices, outputSize } = switches[index] as (typeof switches)[number]
       const unpooled = relu(maxUnpool2d(x, indices, { outputSize })) as Tensor4D
       const scaled = norm === undefined ? unpooled : mul(unpooled, normScale(norm))
-      x = convTranspose2d(scaled as Tensor4D, conv.weight.value as Tensor4D, { padding: conv.config.padding ?? 0 })
+      // The padding of DDNet's convolutions.
+      x = convTranspose2d(scaled as Tensor4D, conv.weight.value as Tensor4D, { padding: 1 })
     }
     return x
   })

@@ -1,6 +1,5 @@
-import type { Module } from '@ddnet/layers'
+import { inference, type ModuleOf, observe } from '@ddnet/layers'
 import { type Tensor, tidy } from '@ddnet/ops'
-import { moduleAt, withOutput } from './observe.ts'
 
 /**
  * What layers of a network make of images, in inference.
@@ -13,23 +12,20 @@ import { moduleAt, withOutput } from './observe.ts'
  * @example const { 'encoder.0': maps } = featureMaps(model, images, ['encoder.0']) // [batch, 32, 32, 32]
  */
 export function featureMaps(
-  model: Module,
+  model: ModuleOf<[images: Tensor], unknown>,
   images: Tensor,
   layers: readonly string[] = [...model.children().keys()],
 ): Record<string, Tensor> {
   return tidy(() => {
     const maps: Record<string, Tensor> = {}
-    const run = layers.reduce<() => Tensor>(
-      (run, name) => {
-        const noted = (output: Tensor): Tensor => {
-          maps[name] = output
-          return output
-        }
-        return () => withOutput(moduleAt(model, name), noted, run)
+    observe(
+      model,
+      () => inference(() => void model.forward(images)), // not predict, which frees what lies between
+      ({ path, output }) => {
+        maps[path] = output as Tensor
       },
-      () => model.forward(images), // not predict, which frees what lies between
+      { only: layers },
     )
-    run()
     for (const name of layers) {
       if (maps[name] === undefined) {
         throw new RangeError(`featureMaps: ${name} did not run. Name a layer that the forward pass goes through.`)

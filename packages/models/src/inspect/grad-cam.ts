@@ -1,7 +1,6 @@
-import type { Module } from '@ddnet/layers'
+import { inference, type ModuleOf, observe } from '@ddnet/layers'
 import { grad, mean, mul, oneHot, relu, ShapeError, sum, type Tensor, type Tensor3D, tensor, tidy } from '@ddnet/ops'
 import { featureMaps } from './feature-maps.ts'
-import { moduleAt, withOutput } from './observe.ts'
 
 export interface GradCamOptions {
   /** Dotted name of a layer whose output is `[batch, height, width, channels]`. */
@@ -25,7 +24,7 @@ export interface GradCamOptions {
  * @see Selvaraju et al. 2017, "Grad-CAM"
  * @example gradCam(model, images, { layer: 'encoder.2', classes: [3] }) // [1, 8, 8]
  */
-export function gradCam(model: Module, images: Tensor, { layer, classes }: GradCamOptions): Tensor3D {
+export function gradCam(model: ModuleOf, images: Tensor, { layer, classes }: GradCamOptions): Tensor3D {
   if (classes.length !== images.shape[0]) {
     throw new RangeError(`gradCam: expected one class for each of ${images.shape[0]} images, got ${classes.length}.`)
   }
@@ -38,10 +37,11 @@ export function gradCam(model: Module, images: Tensor, { layer, classes }: GradC
     }
     // The network again from `maps` on: what comes before it is computed and not used, so that any Module will do.
     const scores = (maps: Tensor): Tensor => {
-      const logits = withOutput(
-        moduleAt(model, layer),
-        () => maps,
-        () => model.predict(images),
+      const logits = observe(
+        model,
+        () => inference(() => model.forward(images)),
+        () => ({ output: maps }),
+        { only: [layer] },
       )
       return sum(mul(logits, chosen(logits, classes)))
     }

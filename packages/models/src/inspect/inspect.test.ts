@@ -1,9 +1,9 @@
-import { Module } from '@ddnet/layers'
+import { init, Module } from '@ddnet/layers'
 import { memory, mul, random, type Tensor, type Tensor4D, tensor, tidy, toHost } from '@ddnet/ops'
 import { describeBackends, expectClose, type FixtureTensor, readTensors, torchState, upload } from '@ddnet/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DDNet } from '../ddnet.ts'
-import { seedDDNet } from '../seed-ddnet.ts'
+import { SeedDDNet } from '../seed-ddnet.ts'
 import { deconvnet } from './deconvnet.ts'
 import { featureMaps } from './feature-maps.ts'
 import { gradCam } from './grad-cam.ts'
@@ -78,7 +78,7 @@ describeBackends('looking inside', () => {
 
 describeBackends('maps of classes', () => {
   test('before the head, Grad-CAM is the class activation map of Zhou et al.', async () => {
-    const model = new DDNet({ channels: [4, 6], classes: 3, key: random.key(3) })
+    const model = init(new DDNet({ channels: [4, 6], classes: 3 }), random.key(3))
     const images = random.normal(random.key(4), [1, 8, 8, 3]) as Tensor4D
     const cam = await numbers(gradCam(model, images, { layer: 'decoder.1', classes: [2] }))
     const maps = await numbers(featureMaps(model, images, ['decoder.1'])['decoder.1'] as Tensor)
@@ -97,7 +97,7 @@ describeBackends('maps of classes', () => {
   })
 
   test('the map of a class does not know the weights of other classes', async () => {
-    const model = new DDNet({ channels: [4, 6], classes: 3, key: random.key(3) })
+    const model = init(new DDNet({ channels: [4, 6], classes: 3 }), random.key(3))
     const images = random.normal(random.key(4), [1, 8, 8, 3]) as Tensor4D
     const map = (label: number) => numbers(gradCam(model, images, { layer: 'encoder.1', classes: [label] }))
     const [before, other] = [await map(1), await map(0)]
@@ -109,7 +109,7 @@ describeBackends('maps of classes', () => {
 }, ['wasm'])
 
 describeBackends('a projection', () => {
-  const model = () => new DDNet({ channels: [4, 6], key: random.key(1) })
+  const model = () => init(new DDNet({ channels: [4, 6] }), random.key(1))
   const images = () => random.normal(random.key(2), [1, 16, 16, 3]) as Tensor4D
 
   test('is confined to what the activation saw: 8×8 pixels after two stages of 3×3 and pooling with switches', async () => {
@@ -136,7 +136,7 @@ describeBackends('a projection', () => {
 
 describeBackends('a reconstruction', () => {
   test('comes from the features alone, and nearer to them than the noise it began with', async () => {
-    const model = new DDNet({ channels: [8, 6], key: random.key(1) })
+    const model = init(new DDNet({ channels: [8, 6] }), random.key(1))
     const images = random.uniform(random.key(5), [1, 8, 8, 3], -1, 1) as Tensor4D
     const features = (x: Tensor) => numbers(featureMaps(model, x, ['encoder.0'])['encoder.0'] as Tensor)
     const target = await features(images)
@@ -169,7 +169,7 @@ describeBackends('a reconstruction', () => {
 
 describeBackends('mistakes', () => {
   const image = () => random.normal(random.key(1), [1, 8, 8, 3]) as Tensor4D
-  const model = () => new DDNet({ channels: [4], classes: 3 })
+  const model = () => init(new DDNet({ channels: [4], classes: 3 }), random.key(0))
 
   test('an unknown layer is answered with those that there are', () => {
     expect(() => featureMaps(model(), image(), ['encoder.1'])).toThrow(
@@ -189,7 +189,7 @@ describeBackends('mistakes', () => {
   })
 
   test('the article’s network can be looked into, too', () => {
-    const maps = featureMaps(seedDDNet(), image())
+    const maps = featureMaps(init(new SeedDDNet(), random.key(0)), image())
     expect(Object.entries(maps).map(([name, { shape }]) => [name, shape])).toEqual([
       ['encoder.0', [1, 8, 8, 32]],
       ['encoder.1', [1, 8, 8, 64]],

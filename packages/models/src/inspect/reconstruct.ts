@@ -1,4 +1,4 @@
-import type { Module } from '@ddnet/layers'
+import type { ModuleOf } from '@ddnet/layers'
 import {
   adamUpdate,
   add,
@@ -44,7 +44,7 @@ export interface ReconstructOptions {
  * @example reconstruct(model, images, { layer: 'encoder.1' })
  */
 export function reconstruct(
-  model: Module,
+  model: ModuleOf<[images: Tensor], unknown>,
   images: Tensor4D,
   { layer, key = random.key(0), steps = 200, learningRate = 0.05, smoothness = 0.01 }: ReconstructOptions,
 ): Tensor4D {

@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { wasm } from '@ddnet/backend-wasm'
 import { type Dataset, loader, type Sample } from '@ddnet/datasets'
+import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
@@ -37,7 +38,7 @@ async function lastCheckpoint(): Promise<Checkpoint | undefined> {
 await wasm()
 const resume = await lastCheckpoint()
 const trainer = new Trainer({
-  model: new DDNet({ key: random.key(3), channels: [4, 8], classes: 2 }),
+  model: init(new DDNet({ channels: [4, 8], classes: 2 }), random.key(3)),
   loss: crossEntropy(),
   metrics: { accuracy: accuracy() },
   optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 0.02, steps }) }),

@@ -12,6 +12,7 @@ import {
   type Sample,
   subset,
 } from '@ddnet/datasets'
+import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
@@ -39,7 +40,7 @@ const augmented = map(
 
 await wasm()
 const trainer = new Trainer({
-  model: new DDNet({ key: random.key(3), channels: [4, 8], classes: 2 }),
+  model: init(new DDNet({ channels: [4, 8], classes: 2 }), random.key(3)),
   loss: crossEntropy(),
   metrics: { accuracy: accuracy() },
   optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 0.01, steps }) }),
