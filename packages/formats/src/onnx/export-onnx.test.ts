@@ -76,7 +76,9 @@ describe('exportOnnx', () => {
   beforeAll(() => useBackend('cpu'))
 
   test('a stage is three nodes and a pooling, and nothing is transposed', async () => {
-    const { nodes, opset, inputs, outputs } = readOnnx(await exportOnnx(init(new DDNet(), random.key(0)), [1, 16, 16, 3]))
+    const { nodes, opset, inputs, outputs } = readOnnx(
+      await exportOnnx(init(new DDNet(), random.key(0)), [1, 16, 16, 3]),
+    )
     const stages = [1, 2, 3]
     expect(nodes.map(({ type }) => type)).toEqual([
       ...stages.flatMap(() => ['Conv', 'BatchNormalization', 'Relu', 'MaxPool']),
@@ -91,7 +93,9 @@ describe('exportOnnx', () => {
   })
 
   test('an input as pixels lie is transposed once', async () => {
-    const { nodes, inputs } = readOnnx(await exportOnnx(init(new DDNet(), random.key(0)), [1, 16, 16, 3], { layout: 'NHWC' }))
+    const { nodes, inputs } = readOnnx(
+      await exportOnnx(init(new DDNet(), random.key(0)), [1, 16, 16, 3], { layout: 'NHWC' }),
+    )
     expect(nodes.map(({ type }) => type).filter((type) => type === 'Transpose')).toHaveLength(1)
     expect(nodes[0]?.type).toBe('Transpose')
     expect(inputs).toEqual({ input: ['batch', 16, 16, 3] })
