@@ -68,6 +68,8 @@ const unfused: Readonly<Record<string, () => Optimizer>> = {
   'adam decays weights only': () =>
     chain(decayWeights(0.3, weightsOnly), wedge, scaleByAdam(), wedge, scaleByLearningRate(0.1)),
   'late sgd': () => chain(momentum(0.9, { dampening: 0.5 }), wedge, scaleByLearningRate(0.01)),
+  'late groups': () => chain(clipByGlobalNorm(1), twoRates(), wedge),
+  'averaged late groups': () => chain(ema(0.6), clipByGlobalNorm(1), wedge, twoRates()),
 }
 
 /** Parameters of these names and shapes, drawn once. */
@@ -250,6 +252,9 @@ describe('a chain', () => {
     expect(() => namesOf(lost as Optimizer)).toThrow(
       "partition: 'head.weight' is in the group 'head.weight'. The groups are weight.",
     )
+    expect(() => partition(() => 'a.b', { 'a.b': sgd() })).toThrow(
+      "partition: expected names of groups without dots, got 'a.b'.",
+    )
     const frozen = (all: boolean) => () =>
       namesOf(
         chain(
@@ -281,6 +286,43 @@ describe('a chain', () => {
     const values = async (x: Tensor | undefined) => (await toHost(x as Tensor)).data as Float32Array
     expectClose(await values(params['x']), [0.85 - 0.1 * (1 + 0.425), -1.8 - 0.1 * (1 - 0.9)], 1e-6)
     expectClose(await values(state.tensors['lion.m.x']), [0.99 * 0.03 - 0.001, 0.99 * -0.04 + 0.08], 1e-6)
+  })
+
+  test('clips a group by its own norm inside of it, and all by theirs before it', async () => {
+    const descent = sgd({ learningRate: 1 })
+    const step = async (optimizer: Optimizer) => {
+      const params: Tensors = { a: tensor([0]), b: tensor([0]) }
+      const next = applyGradients(optimizer, { a: tensor([3]), b: tensor([4]) }, initState(optimizer, params), params)
+      return [...((await next.params['a']?.data()) ?? []), ...((await next.params['b']?.data()) ?? [])]
+    }
+    const all = await step(chain(clipByGlobalNorm(1), partition(byName, { a: descent, b: descent })))
+    expectClose(all, [-3 / 5, -4 / 5], 1e-6)
+    const own = await step(partition(byName, { a: chain(clipByGlobalNorm(1), descent), b: descent }))
+    expectClose(own, [-1, -4], 1e-6)
+  })
+
+  test('tells a part how many updates its parameter had, and how many there were', () => {
+    const seen: [string, number, number][] = []
+    const counting: GradientTransformation = {
+      name: 'counting',
+      update: (updates, _, __, { step, stepOf }) => {
+        for (const path of Object.keys(updates)) seen.push([path, step, stepOf(path)])
+        return { updates }
+      },
+    }
+    const optimizer = chain(counting, sgd())
+    let params: Tensors = { a: zeros([1]), b: zeros([1]) }
+    let state = initState(optimizer, params)
+    for (const paths of [['a'], ['a', 'b'], ['b']]) {
+      const grads = Object.fromEntries(paths.map((path) => [path, zeros([1])]))
+      ;({ params, state } = applyGradients(optimizer, grads, state, params))
+    }
+    expect(seen).toEqual([
+      ['a', 0, 1],
+      ['a', 1, 2],
+      ['b', 1, 1],
+      ['b', 2, 2],
+    ])
   })
 
   test('keeps what a part does not return, and owns all that it returns', async () => {

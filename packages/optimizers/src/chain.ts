@@ -41,7 +41,7 @@ export function compose(transformations: readonly GradientTransformation[]): Cha
   ) =>
     some.reduce(
       (now, part) => {
-        if (Object.keys(now.updates).length === 0) return now // all are frozen
+        if (Object.keys(now.updates).length === 0) return now // none is left to update
         const next = part.update?.(now.updates, ofPrefix(part.name, state), matching(params, now.updates), info) ?? now
         return { updates: next.updates, state: { ...now.state, ...withPrefix(part.name, next.state ?? {}) } }
       },

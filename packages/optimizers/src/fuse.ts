@@ -1,7 +1,7 @@
 import { neg, type Tensor, zerosLike } from '@ddnet/ops'
 import type { GradientTransformation, Tensors, UpdateInfo } from './gradient-transformation.ts'
 import type { DecayOf, Fusable, KernelAttributes, KernelInputs, KernelRule } from './kernel-rule.ts'
-import { mapTensors } from './tensors.ts'
+import { mapTensors, zerosOfSlots } from './tensors.ts'
 
 const noDecay: DecayOf = () => 0
 
@@ -48,15 +48,9 @@ export function fuse(
 
 /** A transformation that is the kernel's rule alone: it runs on parameters of 0, at the rate 1. */
 export function kernelTransformation(name: string, rule: KernelRule): GradientTransformation {
-  const zeros = (params: Tensors): Tensors =>
-    Object.fromEntries(
-      Object.entries(params).flatMap(([path, parameter]) =>
-        rule.slots.map((slot) => [`${slot}.${path}`, zerosLike(parameter)]),
-      ),
-    )
   return {
     name,
-    init: zeros,
+    init: (params) => zerosOfSlots(rule.slots, params),
     update: (updates, state, _, info) => {
       const still = { learningRate: 1, decoupled: false, decayOf: noDecay }
       const { params, state: next } = runKernel(rule, updates, state, mapTensors(updates, zerosLike), info, still)

@@ -19,16 +19,16 @@ export interface UpdateInfo {
 /**
  * A part of an optimizer: it changes updates, which begin as the gradients and in the end are added to the parameters.
  *
- * All of it are plain functions: values in, new values out. They run inside `tidy`, and dispose nothing themselves.
+ * Its functions are pure: values in, new values out. They run inside `tidy`, which disposes what they make and do not return.
  */
 export interface GradientTransformation {
   /** Begins the names of its state: `adam` for `adam.m.encoder.0.conv.weight`. */
   readonly name: string
-  /** The state before the first update, in new tensors; left out by who needs none. */
+  /** The state before the first update, in new tensors. A part without one needs no state. */
   init?(params: Tensors): Tensors
   /**
    * New updates, and what changed of the state; what is not returned stays. `updates` and `params` hold the same names: the
-   * parameters that have a gradient. Left out by who only looks at the new parameters.
+   * parameters that have a gradient. A part without it changes nothing: it looks at the new parameters.
    */
   update?(
     updates: Tensors,

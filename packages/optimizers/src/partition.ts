@@ -14,7 +14,7 @@ export type Partitioned<Groups extends Readonly<Record<string, GradientTransform
  * `partition.GROUP.adam.m.PARAMETER`.
  *
  * @param groupOf the name of a parameter's group
- * @throws Error where some groups have a learning rate and others none, and from `init` for a group that is not in `groups`
+ * @throws Error for a group with a dot in its name, where some groups have a learning rate and others none, and from `init` for a group that is not in `groups`
  * @example
  * partition((path) => (path.startsWith('head.') ? 'head' : 'backbone'), {
  *   head: adamW({ learningRate: 1e-3 }),
@@ -34,6 +34,7 @@ function partitioned(
 ): GradientTransformation {
   const members = Object.entries(groups).map(([group, transformation]) => ({ group, own: compose([transformation]) }))
   const learningRate = expectRates(members)
+  expectGroupNames(members)
   const names = new Set(members.map(({ group }) => group))
   const membersOf = (params: Tensors, group: string): Tensors =>
     filterTensors(params, (path, parameter) => groupOf(path, parameter) === group)
@@ -97,4 +98,10 @@ function expectRates(members: readonly { group: string; own: Chain }[]) {
     )
   }
   return members[0]?.own.learningRate
+}
+
+/** They are parts of the state's names. */
+function expectGroupNames(members: readonly { group: string }[]): void {
+  const dotted = members.find(({ group }) => group === '' || group.includes('.'))
+  if (dotted !== undefined) throw new Error(`partition: expected names of groups without dots, got '${dotted.group}'.`)
 }

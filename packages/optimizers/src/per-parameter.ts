@@ -1,5 +1,6 @@
-import { type Tensor, zerosLike } from '@ddnet/ops'
+import type { Tensor } from '@ddnet/ops'
 import type { GradientTransformation, Tensors } from './gradient-transformation.ts'
+import { zerosOfSlots } from './tensors.ts'
 
 /** One parameter in an update. */
 export interface ParameterUpdate<Slot extends string> {
@@ -42,12 +43,7 @@ export function perParameter<const Slot extends string = never>(rule: {
   return {
     name,
     ...(slots.length > 0 && {
-      init: (params: Tensors) =>
-        Object.fromEntries(
-          Object.entries(params).flatMap(([path, parameter]) =>
-            slots.map((slot) => [`${slot}.${path}`, zerosLike(parameter)]),
-          ),
-        ),
+      init: (params: Tensors) => zerosOfSlots(slots, params),
     }),
     update(updates, state, params, { stepOf }) {
       const next = Object.entries(updates).map(([path, update]) => {

@@ -1,4 +1,4 @@
-import type { Tensor } from '@ddnet/ops'
+import { type Tensor, zerosLike } from '@ddnet/ops'
 import type { Tensors } from './gradient-transformation.ts'
 
 export const mapTensors = (tensors: Tensors, change: (tensor: Tensor, name: string) => Tensor): Tensors =>
@@ -10,6 +10,14 @@ export const filterTensors = (tensors: Tensors, keep: (name: string, tensor: Ten
 /** Those of `tensors` whose names `others` has, too. */
 export const matching = (tensors: Tensors, others: Tensors): Tensors =>
   filterTensors(tensors, (name) => others[name] !== undefined)
+
+/** `SLOT.PATH` for each slot of each parameter. */
+export const zerosOfSlots = (slots: readonly string[], params: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(params).flatMap(([path, parameter]) =>
+      slots.map((slot) => [`${slot}.${path}`, zerosLike(parameter)]),
+    ),
+  )
 
 /** `{ m }` as `{ 'prefix.m': m }` */
 export const withPrefix = (prefix: string, tensors: Tensors): Tensors =>
