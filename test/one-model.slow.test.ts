@@ -1,7 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Batch, cifar10, type Loader, loader, map, normalize, subset } from '@ddnet/datasets'
+import {
+  type Batch,
+  type ClassificationSample,
+  cifar10,
+  type Loader,
+  loader,
+  map,
+  normalize,
+  subset,
+} from '@ddnet/datasets'
 import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
 import { tensor, tidy } from '@ddnet/ops'
@@ -47,7 +56,7 @@ function initialModel(): DDNet {
 }
 
 /** The fixture's batches, in the official order. */
-async function batches(): Promise<Loader<Batch>> {
+async function batches(): Promise<Loader<Batch<ClassificationSample>>> {
   const { train } = await cifar10()
   return loader(map(subset(train, steps * batchSize), normalize({ mean, std })), { batchSize })
 }

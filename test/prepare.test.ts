@@ -14,7 +14,7 @@ const data = imageDataset({
   labels: new Uint8Array(20),
   shape: [32, 32, 3],
 })
-const batch = (size: number) => ({ images: zeros([size, 32, 32, 3]), labels: zeros([size], 'int32') })
+const batch = (size: number) => ({ image: zeros([size, 32, 32, 3]), label: zeros([size], 'int32') })
 
 /** Pipelines that the device is told to compile from now on: ahead of use, and on the spot. */
 function compiled(): { ahead: number; onTheSpot: number } {

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import {
+  type ClassificationSample,
   imageDataset,
   loader,
   map,
   normalize,
   randomCrop,
   randomHorizontalFlip,
-  type Sample,
   workerDataset,
 } from '@ddnet/datasets'
 import { dispose, random } from '@ddnet/ops'
@@ -35,13 +35,15 @@ export async function rows(folder: string, workerScript: string, workers: number
       let left = count / batchSize
       while (left > 0) {
         for await (const batch of batches) {
-          dispose([batch.images, batch.labels])
+          dispose([batch.image, batch.label])
           if (--left <= 0) break
         }
       }
     }
   }
-  const inWorkers = await workerDataset<Sample>(() => new Worker(workerScript, { workerData: folder }), { workers })
+  const inWorkers = await workerDataset<ClassificationSample>(() => new Worker(workerScript, { workerData: folder }), {
+    workers,
+  })
   return {
     'CIFAR, flip + crop': read(loader(augmented, { batchSize: 64, shuffle: true, key }), 64),
     JPEG: read(loader(await photos(folder), { batchSize: 32, shuffle: true, key }), 32),

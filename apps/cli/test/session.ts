@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Cifar10, cifar10ClassNames, type Dataset, imageDataset, type Sample } from '@ddnet/datasets'
+import { type Cifar10, type ClassificationSample, cifar10ClassNames, type Dataset, imageDataset } from '@ddnet/datasets'
 import type { Backend } from '@ddnet/ops'
 import { BackendUnavailable, getBackend, random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
@@ -13,7 +13,7 @@ import { main } from '../src/program.ts'
 import type { Io, StopSignal } from '../src/terminal/io.ts'
 
 /** `count` images of 32 × 32, each class of another color, under noise. */
-function colors(count: number, seed: number): Dataset<Sample> {
+function colors(count: number, seed: number): Dataset<ClassificationSample> {
   const size = 32 * 32 * 3
   const noise = random.uniformValues(random.key(seed), count * size)
   const labels = Array.from({ length: count }, (_, index) => index % 10)
@@ -32,9 +32,9 @@ export function afterImages(count: number, callback: () => void): LoadData {
   let left = count
   return async () => {
     const { train, ...rest } = tinyData()
-    const getSync: Dataset<Sample>['getSync'] = (index, options) => {
+    const getSync: Dataset<ClassificationSample>['getSync'] = (index, options) => {
       if (--left === 0) callback()
-      return train.getSync?.(index, options) as Sample // it has one: its images are in memory
+      return train.getSync?.(index, options) as ClassificationSample // it has one: its images are in memory
     }
     return { ...rest, train: { ...train, getSync } }
   }

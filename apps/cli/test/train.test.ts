@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Sample } from '@ddnet/datasets'
+import type { ClassificationSample } from '@ddnet/datasets'
 import { readTensorBoardRecords } from '@ddnet/formats'
 import sharp from 'sharp'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -160,7 +160,7 @@ describe('going on', () => {
         const getSync = (index: number) => {
           // The training images of 4 steps, and then the third one of the validation.
           if (--left === 0) shell.signal('SIGINT')
-          return train.getSync?.(index) as Sample
+          return train.getSync?.(index) as ClassificationSample
         }
         return { ...rest, train: { ...train, getSync } }
       },

@@ -1,9 +1,12 @@
-import type { Batch, Loader } from '@ddnet/datasets'
+import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
 import { mean, std } from './experiment.ts'
 import type { Pictures } from './protocol.ts'
 
 /** The same batches, each shown to `look` before it is handed on. */
-export const watchBatches = (batches: Loader<Batch>, look: (batch: Batch) => Promise<void>): Loader<Batch> => ({
+export const watchBatches = (
+  batches: Loader<Batch<ClassificationSample>>,
+  look: (batch: Batch<ClassificationSample>) => Promise<void>,
+): Loader<Batch<ClassificationSample>> => ({
   ...batches,
   async *[Symbol.asyncIterator]() {
     for await (const batch of batches) {
@@ -15,13 +18,13 @@ export const watchBatches = (batches: Loader<Batch>, look: (batch: Batch) => Pro
 
 /** The first images of a batch with their class names. */
 export async function picturesOf(
-  batch: Batch,
+  batch: Batch<ClassificationSample>,
   classNames: readonly string[],
   title: string,
   most = 20,
 ): Promise<Pictures> {
-  const [, height, width] = batch.images.shape
-  const [values, labels] = await Promise.all([batch.images.data(), batch.labels.data()])
+  const [, height, width] = batch.image.shape
+  const [values, labels] = await Promise.all([batch.image.data(), batch.label.data()])
   const count = Math.min(most, labels.length)
   const pixels = new Uint8ClampedArray(count * height * width * 4).fill(255)
   for (let pixel = 0; pixel < count * height * width; pixel++) {

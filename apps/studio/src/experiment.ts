@@ -1,13 +1,13 @@
 import {
   type Batch,
   type Cifar10,
+  type ClassificationSample,
   type Dataset,
   type Loader,
   loader,
   map,
   normalize,
   randomHorizontalFlip,
-  type Sample,
   subset,
   validationSplit,
 } from '@ddnet/datasets'
@@ -47,8 +47,8 @@ export const createModel = ({ seed }: Pick<Recipe, 'seed'>): DDNet => init(new D
 
 /** Images to train on, and images to measure on while training. */
 export interface Images {
-  readonly train: Dataset<Sample>
-  readonly validation: Dataset<Sample>
+  readonly train: Dataset<ClassificationSample>
+  readonly validation: Dataset<ClassificationSample>
   /** How many others there are, which are not looked at here. */
   readonly testImages: number
   readonly classNames: readonly string[]
@@ -67,14 +67,17 @@ export const imagesOf = ({ train, test, classNames }: Cifar10): Images => ({
 export const trainingBatches = (
   { train }: Images,
   { batchSize, seed }: Pick<Recipe, 'batchSize' | 'seed'>,
-): Loader<Batch> =>
+): Loader<Batch<ClassificationSample>> =>
   loader(map(train, randomHorizontalFlip(), normalize({ mean, std })), {
     batchSize,
     shuffle: true,
     key: keysOf(seed).data,
   })
 
-const validationBatches = ({ validation }: Images, { validationImages }: Recipe): Loader<Batch> => {
+const validationBatches = (
+  { validation }: Images,
+  { validationImages }: Recipe,
+): Loader<Batch<ClassificationSample>> => {
   const count = Math.min(validationImages, validation.length)
   return loader(map(subset(validation, count), normalize({ mean, std })), { batchSize: Math.min(count, 100) })
 }
@@ -110,14 +113,14 @@ const sizesOf = (length: number, batchSize: number): number[] =>
   [Math.min(batchSize, length), length % batchSize].filter((size) => size > 0)
 
 const emptyBatch = (size: number): Record<string, Tensor> => ({
-  images: zeros([size, 32, 32, 3]),
-  labels: zeros([size], 'int32'),
+  image: zeros([size, 32, 32, 3]),
+  label: zeros([size], 'int32'),
 })
 
 export interface TrainOptions {
   readonly callback?: Callback
   /** Wraps the training batches, to look at them. */
-  readonly watch?: (batches: Loader<Batch>) => Loader<Batch>
+  readonly watch?: (batches: Loader<Batch<ClassificationSample>>) => Loader<Batch<ClassificationSample>>
   readonly resume?: Snapshot | undefined
 }
 

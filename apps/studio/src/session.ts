@@ -142,7 +142,7 @@ export class Session {
     const title = `the first of ${this.#data.train.length.toLocaleString('en-US')} images`
     for await (const batch of trainingBatches(this.#data, this.#recipe)) {
       await this.#sendPictures(await picturesOf(batch, this.#data.classNames, title))
-      dispose([batch.images, batch.labels])
+      dispose([batch.image, batch.label])
       break
     }
   }

@@ -1,4 +1,5 @@
 import type { Key } from '@ddnet/ops'
+import type { BoxesField, BoxLabelsField, ImageField, MaskField } from './fields.ts'
 
 /** What a dataset is told besides the index. */
 export interface GetOptions {
@@ -11,6 +12,9 @@ export interface GetOptions {
 /**
  * Samples by index. The same index and key always give the same sample, in any order and any process.
  * What `get` returns belongs to whoever asked: each call gives memory of its own.
+ *
+ * A sample is a record of named fields, as `{ image, label }`. Each field's value tells its kind (`Field`): transforms act on
+ * the kinds that they know, and a batch has the same names.
  */
 export interface Dataset<T> {
   readonly length: number
@@ -21,40 +25,21 @@ export interface Dataset<T> {
   getSync?(index: number, options?: GetOptions): T
 }
 
-export type ImageShape = readonly [height: number, width: number, channels: number]
-
-/**
- * An image `[height, width, channels]`, as bytes 0 … 255 or as floats on the scale where white is 1, and what belongs to
- * its pixels. Transforms that move pixels move the mask and the boxes with them.
- */
-export interface Picture {
-  readonly image: Uint8Array | Float32Array
-  readonly shape: ImageShape
-  /** `[height, width]`, the class of each pixel */
-  readonly mask?: Uint8Array | Int32Array
-  /** `[count, 4]`: left, top, right and bottom of each box, in pixels from the top left corner of the image */
-  readonly boxes?: Float32Array
-}
-
-/** One labelled image. */
-export interface Sample extends Picture {
+/** An image of one class. */
+export interface ClassificationSample {
+  readonly image: ImageField
   readonly label: number
 }
 
 /** An image of which each pixel has a class. */
-export interface SegmentationSample extends Picture {
-  readonly mask: Uint8Array | Int32Array
+export interface SegmentationSample {
+  readonly image: ImageField
+  readonly mask: MaskField
 }
 
 /** An image with boxes around the objects on it. */
-export interface DetectionSample extends Picture {
-  readonly boxes: Float32Array
-  /** `[count]`, the class of each box */
-  readonly boxLabels: Int32Array
-}
-
-/** An image that belongs to several classes, each with a probability. */
-export interface SoftSample extends Picture {
-  /** `[classes]` */
-  readonly probabilities: Float32Array
+export interface DetectionSample {
+  readonly image: ImageField
+  readonly boxes: BoxesField
+  readonly boxLabels: BoxLabelsField
 }

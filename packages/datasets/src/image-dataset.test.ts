@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { imageField } from './fields.ts'
 import { imageDataset } from './image-dataset.ts'
 
 const images = Uint8Array.from({ length: 2 * 2 * 3 * 1 }, (_, at) => at)
@@ -6,8 +7,11 @@ const images = Uint8Array.from({ length: 2 * 2 * 3 * 1 }, (_, at) => at)
 test('samples are copies', async () => {
   const dataset = imageDataset({ images, labels: [7, 8], shape: [2, 3, 1] })
   expect(dataset.length).toBe(2)
-  expect(await dataset.get(1)).toEqual({ image: Uint8Array.of(6, 7, 8, 9, 10, 11), shape: [2, 3, 1], label: 8 })
-  expect((await dataset.get(1)).image.buffer).not.toBe(images.buffer)
+  expect(await dataset.get(1)).toEqual({
+    image: imageField(Uint8Array.of(6, 7, 8, 9, 10, 11), [2, 3, 1]),
+    label: 8,
+  })
+  expect((await dataset.get(1)).image.data.buffer).not.toBe(images.buffer)
 })
 
 test.each([-1, 2, 0.5, Number.NaN])('index %d is refused', async (index) => {

@@ -1,5 +1,6 @@
-import type { Dataset, ImageShape, Sample } from './dataset.ts'
+import type { ClassificationSample, Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
+import { type ImageShape, imageField } from './fields.ts'
 
 export interface ImageArrays {
   /** `[count, height, width, channels]` */
@@ -10,12 +11,12 @@ export interface ImageArrays {
 }
 
 /**
- * A dataset over images in memory. Its samples are copies, so that whoever changes one in place changes nothing else.
+ * A dataset of `{ image, label }` over images in memory. Its samples are copies, so that whoever changes one in place changes nothing else.
  *
  * @throws DatasetError if the numbers of pixels and labels do not belong together
  * @example imageDataset({ images: new Uint8Array(2 * 4 * 4 * 3), labels: [0, 1], shape: [4, 4, 3] })
  */
-export function imageDataset({ images, labels, shape }: ImageArrays): Dataset<Sample> {
+export function imageDataset({ images, labels, shape }: ImageArrays): Dataset<ClassificationSample> {
   const { length } = labels
   const size = shape[0] * shape[1] * shape[2]
   if (images.length !== length * size) {
@@ -24,11 +25,10 @@ export function imageDataset({ images, labels, shape }: ImageArrays): Dataset<Sa
     )
   }
   const own = Object.freeze([...shape]) as unknown as ImageShape // as many as there were
-  const getSync = (index: number): Sample => {
+  const getSync = (index: number): ClassificationSample => {
     checkIndex(index, length)
     return {
-      image: copyOf(images.subarray(index * size, (index + 1) * size)),
-      shape: own,
+      image: imageField(copyOf(images.subarray(index * size, (index + 1) * size)), own),
       label: labels[index] as number,
     }
   }

@@ -2,17 +2,27 @@ export { decodeImage } from '#decode-image'
 export { cifar10 } from './cifar10/cifar10.ts'
 export { cifar10ClassNames } from './cifar10/class-names.ts'
 export type { Cifar10, Cifar10Options, DownloadProgress } from './cifar10/types.ts'
-export type {
-  Dataset,
-  DetectionSample,
-  GetOptions,
-  ImageShape,
-  Picture,
-  Sample,
-  SegmentationSample,
-  SoftSample,
-} from './dataset.ts'
+export { type Batch, type Collatable, collate } from './collate.ts'
+export type { ClassificationSample, Dataset, DetectionSample, GetOptions, SegmentationSample } from './dataset.ts'
 export { DatasetError } from './dataset-error.ts'
+export {
+  type ArrayField,
+  type BoxesField,
+  type BoxLabelsField,
+  boxesField,
+  boxLabelsField,
+  type Field,
+  type FieldKind,
+  float,
+  type ImageField,
+  type ImageShape,
+  imageField,
+  kindOf,
+  type MaskField,
+  maskField,
+  type ProbabilitiesField,
+  probabilitiesField,
+} from './fields.ts'
 export { directoryFiles } from './files/directory-files.ts'
 export { type Files, type Survey, subfolder } from './files/files.ts'
 export { pickedFiles } from './files/picked-files.ts'
@@ -21,20 +31,16 @@ export { type ImageArrays, imageDataset } from './image-dataset.ts'
 export type { Color, MaskMeaning } from './images/decode-mask.ts'
 export type { ImageLimits } from './images/limits.ts'
 export type { Frame } from './images/orientation.ts'
-export type { DecodedImage } from './images/types.ts'
 export {
-  type Batch,
-  type DetectionBatch,
+  type Collate,
   type Loader,
   type LoaderOptions,
   type LoaderState,
   loader,
   type SampleLoader,
-  type SegmentationBatch,
-  type SoftBatch,
 } from './loader.ts'
-export { map, type PictureTransform, type Transform } from './map.ts'
-export { SampleError } from './sample-error.ts'
+export { type ImageTransform, map, type Transform } from './map.ts'
+export { SampleError, type Skipped } from './sample-error.ts'
 export { balancedWeights, type Sampler, type WeightedSamplerOptions, weightedSampler } from './samplers.ts'
 export { type Cifar100, cifar10Binary, cifar100 } from './sources/cifar-binary.ts'
 export { type Coco, type CocoOptions, coco } from './sources/coco.ts'
@@ -53,11 +59,12 @@ export { idxDataset, type Mnist, mnist } from './sources/mnist.ts'
 export type { LeftOut } from './sources/sort-files.ts'
 export { type StratifiedSplitOptions, stratifiedSplit } from './stratified-split.ts'
 export { subset } from './subset.ts'
+export { tensorDataset } from './tensor-dataset.ts'
 export type { AffineSampling, Fill } from './transforms/affine.ts'
 export { centerCrop } from './transforms/center-crop.ts'
 export { type ColorJitterOptions, colorJitter } from './transforms/color-jitter.ts'
 export { cutMix } from './transforms/cut-mix.ts'
-export type { MixOptions } from './transforms/mix.ts'
+export type { Classes, Mixed, MixOptions } from './transforms/mix.ts'
 export { mixUp } from './transforms/mix-up.ts'
 export { type NormalizeOptions, normalize } from './transforms/normalize.ts'
 export { type RandomAffineOptions, randomAffine } from './transforms/random-affine.ts'
@@ -66,7 +73,7 @@ export { type RandomErasingOptions, randomErasing } from './transforms/random-er
 export { randomHorizontalFlip } from './transforms/random-horizontal-flip.ts'
 export { type RandomResizedCropOptions, randomResizedCrop } from './transforms/random-resized-crop.ts'
 export { randomVerticalFlip } from './transforms/random-vertical-flip.ts'
-export type { Range } from './transforms/ranges.ts'
+export type { Interval } from './transforms/ranges.ts'
 export { type ResizeOptions, resize } from './transforms/resize.ts'
 export { sanitizeBoxes } from './transforms/sanitize-boxes.ts'
 export type { Sides } from './transforms/sides.ts'

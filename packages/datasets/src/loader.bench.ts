@@ -32,7 +32,7 @@ describe(`${BATCHES} batches of 64 images of CIFAR-10's size`, () => {
     bench(
       name,
       async () => {
-        for await (const batch of batches) dispose([batch.images, batch.labels])
+        for await (const batch of batches) dispose([batch.image, batch.label])
       },
       { time: 1_000 },
     )

@@ -1,10 +1,12 @@
 import { dispose, memory, random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Dataset, Sample } from './dataset.ts'
+import type { Batch } from './collate.ts'
+import type { ClassificationSample, Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
+import { boxesField, boxLabelsField, imageField, type MaskField, maskField } from './fields.ts'
 import { imageDataset } from './image-dataset.ts'
-import { type Batch, type Loader, loader } from './loader.ts'
+import { type Loader, loader } from './loader.ts'
 import { map } from './map.ts'
 import { SampleError } from './sample-error.ts'
 import { weightedSampler } from './samplers.ts'
@@ -37,12 +39,12 @@ interface Read {
   images: number[]
   labels: number[]
 }
-function read({ images, labels }: Batch): Read {
-  const values = { images: [...images.dataSync()], labels: [...labels.dataSync()] }
-  dispose([images, labels])
+function read({ image, label }: Batch<ClassificationSample>): Read {
+  const values = { images: [...image.dataSync()], labels: [...label.dataSync()] }
+  dispose([image, label])
   return values
 }
-async function epoch(batches: Loader<Batch>): Promise<Read[]> {
+async function epoch(batches: Loader<Batch<ClassificationSample>>): Promise<Read[]> {
   const all: Read[] = []
   for await (const batch of batches) all.push(read(batch))
   return all
@@ -50,11 +52,13 @@ async function epoch(batches: Loader<Batch>): Promise<Read[]> {
 const labelsOf = (all: Read[]) => all.flatMap(({ labels }) => labels)
 
 describe('a batch', () => {
-  test('holds images as float32 [batch, height, width, channels], and labels as int32 [batch]', async () => {
-    for await (const { images, labels } of loader(dataset, { batchSize: 4 })) {
-      const size = labels.shape[0] as number
-      expect([images.shape, images.dtype, labels.dtype]).toEqual([[size, 4, 4, 3], 'float32', 'int32'])
-      dispose([images, labels])
+  test('holds the image as float32 [batch, height, width, channels], and the label as int32 [batch]', async () => {
+    for await (const batch of loader(dataset, { batchSize: 4 })) {
+      expect(Object.keys(batch)).toEqual(['image', 'label'])
+      const { image, label } = batch
+      const size = label.shape[0] as number
+      expect([image.shape, image.dtype, label.dtype]).toEqual([[size, 4, 4, 3], 'float32', 'int32'])
+      dispose([image, label])
     }
   })
 
@@ -67,29 +71,28 @@ describe('a batch', () => {
   test('of floats is left as it is', async () => {
     const normalized = map(dataset, normalize({ mean: 0.5, std: 0.25 }))
     const [first] = await epoch(loader(normalized, { batchSize: 1 }))
-    expect(first?.images).toEqual([...(await normalized.get(0)).image])
+    expect(first?.images).toEqual([...(await normalized.get(0)).image.data])
   })
 
   test('belongs to the consumer, and nothing else is kept', async () => {
     const before = memory().numTensors
-    for await (const { images, labels } of loader(slow(augmented), { batchSize: 2, key, shuffle: true, prefetch: 4 })) {
+    for await (const { image, label } of loader(slow(augmented), { batchSize: 2, key, shuffle: true, prefetch: 4 })) {
       expect(memory().numTensors).toBe(before + 2)
-      dispose([images, labels])
+      dispose([image, label])
     }
     expect(memory().numTensors).toBe(before)
   })
 
   test('cannot hold two shapes, and the error names the sample', async () => {
-    const mixed: Dataset<Sample> = {
+    const mixed: Dataset<ClassificationSample> = {
       length: 3,
       get: async (index) => ({
-        image: new Uint8Array(index === 2 ? 12 : 3),
-        shape: index === 2 ? [2, 2, 3] : [1, 1, 3],
+        image: index === 2 ? imageField(new Uint8Array(12), [2, 2, 3]) : imageField(new Uint8Array(3), [1, 1, 3]),
         label: 0,
       }),
     }
     await expect(epoch(loader(mixed, { batchSize: 3 }))).rejects.toThrow(
-      'loader: sample 2 is [2,2,3] with 12 values, but sample 0 of the same batch is [1,1,3]',
+      'loader: image of sample 2 is [2, 2, 3], but that of sample 0 of the same batch [1, 1, 3]. Bring them to one shape',
     )
   })
 })
@@ -127,7 +130,7 @@ describe('an epoch', () => {
     const second = await epoch(batches)
     const index = second[1]?.labels[2] as number
     const expected = await augmented.get(index, { key: key.fold('sample').fold(1).fold(index) })
-    expect(second[1]?.images.slice(2 * 48, 3 * 48)).toEqual([...expected.image])
+    expect(second[1]?.images.slice(2 * 48, 3 * 48)).toEqual([...expected.image.data])
   })
 
   test('is the same again from the same key, and synchronously or not, with any prefetch', async () => {
@@ -192,7 +195,7 @@ describe.each([
 
 test('no more than prefetch batches are made ahead', async () => {
   let asked = 0
-  const counting: Dataset<Sample> = {
+  const counting: Dataset<ClassificationSample> = {
     length: 100,
     get: (index) => {
       asked++
@@ -209,7 +212,7 @@ test('no more than prefetch batches are made ahead', async () => {
 })
 
 test('a sample that fails fails its own batch, after those before it', async () => {
-  const failing: Dataset<Sample> = {
+  const failing: Dataset<ClassificationSample> = {
     length: 6,
     get: async (index) => {
       if (index === 4) throw new Error('sample 4 is damaged')
@@ -228,51 +231,56 @@ test('a sample that fails fails its own batch, after those before it', async () 
 })
 
 describe('what is collated', () => {
-  const shape = [1, 2, 1] as const
   const of = <S>(...samples: S[]): Dataset<S> => ({ length: samples.length, get: async (index) => samples[index] as S })
   const first = async <B>(batches: AsyncIterable<B>): Promise<B> => {
     for await (const batch of batches) return batch
     throw new Error('no batch')
   }
-  const image = Uint8Array.of(0, 255)
+  const image = imageField(Uint8Array.of(0, 255), [1, 2, 1])
+  const maskOf = (...classes: number[]) => maskField(Uint8Array.from(classes), [1, 2])
 
-  test('masks are the labels of a batch', async () => {
-    const masks = of({ image, shape, mask: Uint8Array.of(1, 2) }, { image, shape, mask: Uint8Array.of(3, 0) })
-    const { images, labels } = await first(loader(masks, { batchSize: 2 }))
-    expect([labels.shape, labels.dtype, [...labels.dataSync()]]).toEqual([[2, 1, 2], 'int32', [1, 2, 3, 0]])
-    dispose([images, labels])
+  test('masks are int32 [batch, height, width]', async () => {
+    const masks = of({ image, mask: maskOf(1, 2) }, { image, mask: maskOf(3, 0) })
+    const batch = await first(loader(masks, { batchSize: 2 }))
+    const { mask } = batch
+    expect([mask.shape, mask.dtype, [...mask.dataSync()]]).toEqual([[2, 1, 2], 'int32', [1, 2, 3, 0]])
+    dispose([batch.image, mask])
   })
 
   test('probabilities are, where samples are mixed', async () => {
     const mixed = mixUp(subset(dataset, 4), { classes: 4 })
-    const { images, labels } = await first(loader(mixed, { batchSize: 3, key }))
-    expect([labels.shape, labels.dtype]).toEqual([[3, 4], 'float32'])
-    const rows = Array.from(labels.dataSync())
+    const batch = await first(loader(mixed, { batchSize: 3, key }))
+    expect([batch.label.shape, batch.label.dtype]).toEqual([[3, 4], 'float32'])
+    const rows = Array.from(batch.label.dataSync())
     for (const row of [0, 1, 2]) expect(rows.slice(4 * row, 4 * row + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 6)
-    dispose([images, labels])
+    dispose([batch.image, batch.label])
   })
 
   test('boxes are filled up with zeros, labelled −1', async () => {
     const boxes = of(
-      { image, shape, boxes: Float32Array.of(0, 0, 1, 1, 1, 0, 2, 1), boxLabels: Int32Array.of(4, 5) },
-      { image, shape, boxes: new Float32Array(), boxLabels: new Int32Array() },
+      {
+        image,
+        boxes: boxesField(Float32Array.of(0, 0, 1, 1, 1, 0, 2, 1)),
+        boxLabels: boxLabelsField(Int32Array.of(4, 5)),
+      },
+      { image, boxes: boxesField(new Float32Array()), boxLabels: boxLabelsField(new Int32Array()) },
     )
     const batch = await first(loader(boxes, { batchSize: 2 }))
     expect(batch.boxes.shape).toEqual([2, 2, 4])
     expect([...batch.boxes.dataSync()]).toEqual([0, 0, 1, 1, 1, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0])
     expect([...batch.boxLabels.dataSync()]).toEqual([4, 5, -1, -1])
-    dispose([batch.images, batch.boxes, batch.boxLabels])
+    dispose([batch.image, batch.boxes, batch.boxLabels])
   })
 
   test('a sample that lacks what the first one has is named', async () => {
-    const mixed = of<Sample & { mask?: Uint8Array }>(
-      { image, shape, label: 1, mask: image },
-      { image, shape, label: 1 },
+    const mixed = of<ClassificationSample & { mask?: MaskField }>(
+      { image, label: 1, mask: maskOf(0, 1) },
+      { image, label: 1 },
     )
     await expect(first(loader(mixed, { batchSize: 2 }))).rejects.toThrow('loader: sample 1 has no mask, but sample 0')
-    const short = of({ image, shape, mask: image }, { image, shape, mask: Uint8Array.of(1) })
+    const short = of({ image, mask: maskOf(0, 1) }, { image, mask: maskOf(1) })
     await expect(first(loader(short, { batchSize: 2 }))).rejects.toThrow(
-      'loader: sample 1 has 1 values where 2 were expected',
+      'loader: sample 1: expected mask to have the 2 values of [1, 2], got 1',
     )
   })
 })
@@ -298,7 +306,7 @@ describe('a sampler', () => {
     expect(places.length).toBeGreaterThan(2)
     for (const [time, place] of places.entries()) {
       const expected = await augmented.get(3, { key: time === 0 ? own : own.fold('again').fold(time) })
-      expect(images[place]).toEqual([...expected.image])
+      expect(images[place]).toEqual([...expected.image.data])
     }
   })
 
@@ -321,11 +329,11 @@ describe('a sampler', () => {
 })
 
 describe.each(['in memory', 'asynchronous'])('a damaged sample, %s,', (kind) => {
-  const get = (index: number): Sample => {
+  const get = (index: number): ClassificationSample => {
     if (index % 5 === 1) throw new DatasetError(`photos/${index}.jpg is damaged`, { path: `photos/${index}.jpg` })
-    return dataset.getSync?.(index) as Sample
+    return dataset.getSync?.(index) as ClassificationSample
   }
-  const damaged: Dataset<Sample> = {
+  const damaged: Dataset<ClassificationSample> = {
     length: COUNT,
     get: async (index) => get(index),
     ...(kind === 'in memory' && { getSync: get }),
@@ -368,7 +376,7 @@ describe('an aborted loader', () => {
   test('ends with the reason, also while a sample never comes', async () => {
     const cancel = new AbortController()
     const signals: (AbortSignal | undefined)[] = []
-    const stuck: Dataset<Sample> = {
+    const stuck: Dataset<ClassificationSample> = {
       length: 4,
       get: (index, options) => {
         signals.push(options?.signal)
@@ -392,7 +400,7 @@ describe('an aborted loader', () => {
 
   test('tells the dataset, as does one that is left early', async () => {
     let signal: AbortSignal | undefined
-    const watching: Dataset<Sample> = {
+    const watching: Dataset<ClassificationSample> = {
       length: 11,
       get: (index, options) => {
         signal = options?.signal

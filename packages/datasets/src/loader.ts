@@ -1,43 +1,11 @@
-import { fromHost, type Key, random, type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D } from '@ddnet/ops'
-import type { AnySample } from './collate.ts'
-import type { Dataset, DetectionSample, Sample, SegmentationSample, SoftSample } from './dataset.ts'
+import { type Key, random, type Tensor, tidy } from '@ddnet/ops'
+import { checkSample, type SampleOfFields } from './check-sample.ts'
+import { type Batch, type Collatable, collateOnHost, toDevice } from './collate.ts'
+import type { Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
-import { hostBatches } from './host-batches.ts'
-import type { SampleError } from './sample-error.ts'
+import { sampleBatches } from './sample-batches.ts'
+import type { SampleError, Skipped } from './sample-error.ts'
 import type { Sampler } from './samplers.ts'
-
-/** One step's data. Whoever receives it disposes its tensors. */
-export interface Batch {
-  /** `[batch, height, width, channels]`, float32 */
-  readonly images: Tensor4D
-  /** `[batch]`, int32 */
-  readonly labels: Tensor1D
-}
-
-/** Of samples that belong to several classes. */
-export interface SoftBatch {
-  readonly images: Tensor4D
-  /** `[batch, classes]`, float32 */
-  readonly labels: Tensor2D
-}
-
-/** Of samples with a mask. */
-export interface SegmentationBatch {
-  readonly images: Tensor4D
-  /** `[batch, height, width]`, int32 */
-  readonly labels: Tensor3D
-}
-
-/** Of samples with boxes. Those that have fewer than others of the batch are filled up with boxes of zeros, labelled −1. */
-export interface DetectionBatch {
-  readonly images: Tensor4D
-  /** `[batch, most, 4]`, float32 */
-  readonly boxes: Tensor3D
-  /** `[batch, most]`, int32 */
-  readonly boxLabels: Tensor2D
-  /** `[batch, height, width]`, int32, where the samples have a mask too */
-  readonly masks?: Tensor3D
-}
 
 /** Where a loader stands, as JSON: `position` batches of epoch `epoch` (from 0) were handed out. */
 export interface LoaderState {
@@ -60,7 +28,7 @@ export interface Loader<B> extends AsyncIterable<B> {
 
 export interface SampleLoader<B> extends Loader<B> {
   /** The samples that were left out so far, by their index: with `onError: 'skip'`. */
-  readonly skipped: ReadonlyMap<number, SampleError>
+  readonly skipped: Skipped
 }
 
 export interface LoaderOptions {
@@ -85,23 +53,36 @@ export interface LoaderOptions {
 }
 
 /**
- * Batches of a dataset of images, which must have one shape. Bytes become floats 0 … 1, as by PyTorch's ToTensor.
+ * Makes one batch of samples, which may be anything: a record of tensors. It is called when the batch is due, within `tidy`, so
+ * that of all tensors which it makes only those of the record are left; whoever receives the batch disposes them.
+ */
+export type Collate<T, B> = (samples: readonly T[], indices: readonly number[]) => B
+
+/**
+ * Batches of any dataset. A sample is a record of fields, and a batch has the same names (see `Batch`): of `{ image, label }`
+ * it is `image` as `[batch, height, width, channels]`, float32, and `label` as `[batch]`, int32. Samples that are something
+ * else, or of differing shapes, take a `collate` of your own.
+ *
  * With key `k`, epoch `e` has the order `random.permutation(k.fold('epoch').fold(e), length)`, and the sample at
  * dataset index `i` the key `k.fold('sample').fold(e).fold(i)`; when a sampler draws it for the `n`-th time more in that
  * epoch, that key's `.fold('again').fold(n)`.
  *
- * @throws DatasetError for options that cannot work, and for samples whose shapes differ
+ * @throws DatasetError for options that cannot work, and for samples whose fields or shapes differ
  * @example
- * for await (const { images, labels } of loader(train, { batchSize: 64, shuffle: true, key: random.key(42) })) {
+ * for await (const { image, label } of loader(train, { batchSize: 64, shuffle: true, key: random.key(42) })) {
  *   …
- *   dispose([images, labels])
+ *   dispose([image, label])
  * }
  */
-export function loader(dataset: Dataset<Sample>, options: LoaderOptions): SampleLoader<Batch>
-export function loader(dataset: Dataset<SoftSample>, options: LoaderOptions): SampleLoader<SoftBatch>
-export function loader(dataset: Dataset<DetectionSample>, options: LoaderOptions): SampleLoader<DetectionBatch>
-export function loader(dataset: Dataset<SegmentationSample>, options: LoaderOptions): SampleLoader<SegmentationBatch>
-export function loader(dataset: Dataset<AnySample>, options: LoaderOptions): SampleLoader<object> {
+export function loader<T, B extends object>(
+  dataset: Dataset<T>,
+  options: LoaderOptions & { readonly collate: Collate<T, B> },
+): SampleLoader<B>
+export function loader<T extends Collatable<T>>(dataset: Dataset<T>, options: LoaderOptions): SampleLoader<Batch<T>>
+export function loader<T>(
+  dataset: Dataset<T>,
+  options: LoaderOptions & { readonly collate?: Collate<T, object> },
+): SampleLoader<object> {
   const {
     batchSize,
     shuffle = false,
@@ -111,6 +92,7 @@ export function loader(dataset: Dataset<AnySample>, options: LoaderOptions): Sam
     prefetch = 2,
     onError = 'throw',
     signal,
+    collate,
   } = options
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new DatasetError(`loader: expected batchSize to be a whole number from 1, got ${batchSize}`)
@@ -153,20 +135,15 @@ export function loader(dataset: Dataset<AnySample>, options: LoaderOptions): Sam
     const order = orderKey && (sampler?.order(orderKey) ?? (shuffle ? random.permutation(orderKey, count) : undefined))
     const keyAt = sampleKeys(key?.fold('sample').fold(epoch), sampler && order)
     let handed = position
-    const batches = hostBatches(dataset, {
-      batchSize,
-      order,
-      count,
-      keyAt,
-      position,
-      length,
-      prefetch,
-      signal,
-      onFailure,
-    })
-    for await (const batch of batches) {
+    // What a user's own collate takes is between it and the dataset.
+    const check = collate ? () => {} : checkSample
+    const reading = { batchSize, order, count, keyAt, position, length, prefetch, signal, check, onFailure }
+    for await (const { samples, indices } of sampleBatches(dataset, reading)) {
+      const batch = collate
+        ? collateTidily(collate, samples, indices)
+        : toDevice(collateOnHost(samples as readonly SampleOfFields[], indices)) // each was checked
       received = { epoch, position: ++handed }
-      yield Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, fromHost(tensor)]))
+      yield batch
     }
     received = next
   }
@@ -193,6 +170,16 @@ export function loader(dataset: Dataset<AnySample>, options: LoaderOptions): Sam
       received = next
     },
   }
+}
+
+function collateTidily<T>(collate: Collate<T, object>, samples: readonly T[], indices: readonly number[]): object {
+  // Whatever else a batch holds, tidy looks for the tensors in it.
+  const batch = tidy(() => collate(samples, indices) as Record<string, Tensor>)
+  if (typeof batch === 'object' && batch !== null && !('then' in batch)) return batch
+  throw new DatasetError(
+    `loader: expected collate to return a record of tensors at once, got ${batch === null || typeof batch !== 'object' ? batch : 'a promise'}. ` +
+      'What takes waiting belongs in the dataset.',
+  )
 }
 
 /** The key of the sample at each place; one that a sampler has drawn before in this epoch gets another one each time. */

@@ -1,10 +1,10 @@
-import type { Dataset, GetOptions, Picture } from './dataset.ts'
+import type { Dataset, GetOptions } from './dataset.ts'
 
 /** A plain function of a sample; its randomness is `key`, and it returns a new sample. */
 export type Transform<A, B = A> = (sample: A, options: GetOptions) => B
 
-/** A transform of images, whatever else their samples hold. */
-export type PictureTransform = <S extends Picture>(sample: S, options: GetOptions) => S
+/** A transform of the images of samples, and of the masks and boxes on them, by their kinds; all other fields stay. */
+export type ImageTransform = <S extends object>(sample: S, options: GetOptions) => S
 
 /**
  * A dataset whose samples went through `transforms`, from left to right.

@@ -14,6 +14,9 @@ export class SampleError extends DatasetError {
   }
 }
 
+/** The samples that a loader left out, with the reason for each, by their index. */
+export type Skipped = ReadonlyMap<number, SampleError>
+
 /** What was thrown instead of an error. */
 function inWords(cause: unknown): string {
   if (cause === undefined || cause === null) return `it failed without saying why (${cause} was thrown)`

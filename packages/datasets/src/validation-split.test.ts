@@ -12,7 +12,7 @@ const images = (perClass: number) =>
 
 const numbers = async (dataset: ReturnType<typeof images>) => {
   const all: number[] = []
-  for (let index = 0; index < dataset.length; index++) all.push((await dataset.get(index)).image[0] as number)
+  for (let index = 0; index < dataset.length; index++) all.push((await dataset.get(index)).image.data[0] as number)
   return all
 }
 

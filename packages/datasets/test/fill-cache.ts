@@ -10,6 +10,6 @@ const { train } = await localCifar10({ cacheDirectory }, { facts: synthetic().fa
 const hash = createHash('sha256')
 for (let index = 0; index < train.length; index++) {
   const { image, label } = await train.get(index)
-  hash.update(image).update(Uint8Array.of(label))
+  hash.update(image.data).update(Uint8Array.of(label))
 }
 process.stdout.write(hash.digest('hex'))

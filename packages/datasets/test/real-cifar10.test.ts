@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { official } from '../src/cifar10/official.ts'
 import type { Cifar10 } from '../src/cifar10/types.ts'
 import { channelStatistics } from '../src/cifar10/verify-split.ts'
-import { cifar10, type Dataset, type Sample } from '../src/index.ts'
+import { type ClassificationSample, cifar10, type Dataset } from '../src/index.ts'
 import { record } from './synthetic-cifar10.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -15,12 +15,12 @@ beforeAll(async () => {
   data = await cifar10()
 }, 600_000)
 
-const samples = (dataset: Dataset<Sample>): Promise<Sample[]> =>
+const samples = (dataset: Dataset<ClassificationSample>): Promise<ClassificationSample[]> =>
   Promise.all(Array.from({ length: dataset.length }, (_, index) => dataset.get(index)))
 
 /** All images of a split in one array. */
-async function bytes(dataset: Dataset<Sample>): Promise<Uint8Array> {
-  const images = (await samples(dataset)).map(({ image }) => image as Uint8Array)
+async function bytes(dataset: Dataset<ClassificationSample>): Promise<Uint8Array> {
+  const images = (await samples(dataset)).map(({ image }) => image.data as Uint8Array)
   return new Uint8Array(Buffer.concat(images))
 }
 
@@ -33,13 +33,15 @@ describe('CIFAR-10', () => {
       const perClass = new Array<number>(10).fill(0)
       const all = await samples(dataset)
       for (const { label } of all) perClass[label] = (perClass[label] as number) + 1
-      expect(all.filter(({ image, shape }) => image.length === 3072 && shape.join() === '32,32,3').length).toBe(count)
+      expect(all.filter(({ image }) => image.data.length === 3072 && image.shape.join() === '32,32,3').length).toBe(
+        count,
+      )
       expect(perClass).toEqual(new Array(10).fill(count / 10))
     }
   })
 
   test('begins with a frog, two trucks, a deer and two automobiles; the test with a cat and two ships', async () => {
-    const labels = async (dataset: Dataset<Sample>) =>
+    const labels = async (dataset: Dataset<ClassificationSample>) =>
       Promise.all(Array.from({ length: 10 }, async (_, index) => (await dataset.get(index)).label))
     expect(await labels(data.train)).toEqual([6, 9, 9, 4, 1, 1, 2, 7, 8, 3])
     expect(await labels(data.test)).toEqual([3, 8, 8, 0, 6, 6, 1, 6, 3, 1])
@@ -135,7 +137,7 @@ describe('CIFAR-10', () => {
   ] as const)('%s image %d has the pixels that PIL reads', async (split, index, expected) => {
     const { image } = await data[split].get(index)
     const pixel = (row: number, column: number) => [
-      ...image.subarray((row * 32 + column) * 3, (row * 32 + column) * 3 + 3),
+      ...image.data.subarray((row * 32 + column) * 3, (row * 32 + column) * 3 + 3),
     ]
     expect([pixel(0, 0), pixel(0, 31), pixel(31, 0), pixel(16, 16), pixel(31, 31)]).toEqual(expected)
   })
@@ -147,7 +149,7 @@ describe('CIFAR-10', () => {
     for (const split of ['train', 'test'] as const) {
       for (const [at, { name, binarySha256 }] of official[split].batches.entries()) {
         const own = (await samples(data[split])).slice(at * 10_000, (at + 1) * 10_000)
-        const file = Buffer.concat(own.map(({ label, image }) => record({ label, pixels: image as Uint8Array })))
+        const file = Buffer.concat(own.map(({ label, image }) => record({ label, pixels: image.data as Uint8Array })))
         expect(createHash('sha256').update(file).digest('hex'), name).toBe(binarySha256)
         await writeFile(join(inner, `${name}.bin`), file)
       }

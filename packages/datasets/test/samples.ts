@@ -1,11 +1,11 @@
 import {
+  type ClassificationSample,
   type Dataset,
   DatasetError,
   imageDataset,
   map,
   randomCrop,
   randomHorizontalFlip,
-  type Sample,
 } from '@ddnet/datasets'
 
 const COUNT = 24
@@ -16,7 +16,7 @@ const images = imageDataset({
 })
 
 /** What the tests of workers read: sample 13 is damaged, and whoever reads sample 17 dies. */
-export const samples: Dataset<Sample> = map(
+export const samples: Dataset<ClassificationSample> = map(
   {
     length: COUNT,
     get: async (index, options) => {

@@ -39,10 +39,10 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
   const expected = await Promise.all(own.map((name) => photos.get(photos.names.indexOf(name))))
   for (const where of ['served', 'stored', 'picked', 'workers'] as const) {
     expect(looked[where].length, where).toBe(4)
-    for (const [at, { image, shape, label }] of expected.entries()) {
+    for (const [at, { image, label }] of expected.entries()) {
       const found = looked[where][at]
-      expect([found?.shape, found?.label], where).toEqual([shape, label])
-      const errors = Array.from(image, (value, at) => Math.abs(value - (found?.image[at] as number)))
+      expect([found?.shape, found?.label], where).toEqual([image.shape, label])
+      const errors = Array.from(image.data, (value, at) => Math.abs(value - (found?.pixels[at] as number)))
       expect(Math.max(...errors), `${where} ${own[at]}`).toBeLessThanOrEqual(own[at]?.endsWith('.jpg') ? 3 : 0)
     }
   }
@@ -61,7 +61,7 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
 
   for (const [name, file] of Object.entries(images)) {
     const here = await decodeImage(file, name).then(
-      ({ image }) => [...image],
+      ({ data }) => [...data],
       (error: unknown) => String(error),
     )
     const there = looked.images[name]

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { encode } from 'fast-png'
 import { cifar10ClassNames } from '../src/cifar10/class-names.ts'
 import type { BatchFacts, Cifar10Facts, SplitFacts } from '../src/cifar10/official.ts'
-import type { Dataset, Sample } from '../src/dataset.ts'
+import type { ClassificationSample, Dataset } from '../src/dataset.ts'
 import { imageDataset } from '../src/image-dataset.ts'
 
 /** A stand-in for CIFAR-10 with ten images a file, two files to train and one to test, every class once a file. */
@@ -53,7 +53,7 @@ export function record({ label, pixels }: Picture): Uint8Array {
 }
 
 /** The pictures as a dataset. */
-export const datasetOf = (pictures: readonly Picture[]): Dataset<Sample> =>
+export const datasetOf = (pictures: readonly Picture[]): Dataset<ClassificationSample> =>
   imageDataset({
     images: concat(pictures.map(({ pixels }) => pixels)),
     labels: pictures.map(({ label }) => label),

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { dispose, memory, random } from '@ddnet/ops'
 import { expect } from 'vitest'
-import type { Sample } from '../src/dataset.ts'
+import type { ClassificationSample } from '../src/dataset.ts'
 import { loader } from '../src/loader.ts'
 import { subset } from '../src/subset.ts'
 import { workerDataset } from '../src/workers/worker-dataset.ts'
@@ -17,7 +17,7 @@ export async function endWorkers(script: string, { deaths, seed }: { deaths: num
     const key = random.key(seed).fold(death)
     const before = memory().numTensors
     const started: Worker[] = []
-    const dataset = await workerDataset<Sample>(() => {
+    const dataset = await workerDataset<ClassificationSample>(() => {
       const worker = new Worker(script)
       started.push(worker)
       return worker
@@ -36,10 +36,13 @@ export async function endWorkers(script: string, { deaths, seed }: { deaths: num
   }
 }
 
-async function readForever(dataset: Awaited<ReturnType<typeof workerDataset<Sample>>>, key: random.Key): Promise<void> {
+async function readForever(
+  dataset: Awaited<ReturnType<typeof workerDataset<ClassificationSample>>>,
+  key: random.Key,
+): Promise<void> {
   const good = subset(dataset, [...Array(13).keys()])
   const [prefetch, skip] = [random.integer(key.fold('prefetch'), 4), random.integer(key.fold('skip'), 2) === 1]
   const onError = skip ? 'skip' : 'throw'
   const batches = loader(good, { batchSize: 4, shuffle: true, key, prefetch, onError })
-  for (;;) for await (const { images, labels } of batches) dispose([images, labels])
+  for (;;) for await (const { image, label } of batches) dispose([image, label])
 }

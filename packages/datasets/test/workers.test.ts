@@ -6,7 +6,7 @@ import { dispose, random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { bundleScript } from '@ddnet/testing/bundle'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { Dataset, Sample } from '../src/dataset.ts'
+import type { ClassificationSample, Dataset } from '../src/dataset.ts'
 import { type LoaderOptions, loader } from '../src/loader.ts'
 import { subset } from '../src/subset.ts'
 import { serveDataset } from '../src/workers/serve-dataset.ts'
@@ -24,16 +24,16 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 async function start(workers = 2) {
-  const dataset = await workerDataset<Sample>(() => new Worker(script), { workers })
+  const dataset = await workerDataset<ClassificationSample>(() => new Worker(script), { workers })
   onTestFinished(() => dataset.dispose())
   return dataset
 }
 
-async function read(dataset: Dataset<Sample>, options: LoaderOptions): Promise<unknown[]> {
+async function read(dataset: Dataset<ClassificationSample>, options: LoaderOptions): Promise<unknown[]> {
   const all: unknown[] = []
-  for await (const { images, labels } of loader(dataset, options)) {
-    all.push([[...images.dataSync()], [...labels.dataSync()]])
-    dispose([images, labels])
+  for await (const { image, label } of loader(dataset, options)) {
+    all.push([[...image.dataSync()], [...label.dataSync()]])
+    dispose([image, label])
   }
   return all
 }
@@ -62,14 +62,14 @@ describe('a dataset in workers', () => {
 
   test('is at an end with the first worker that dies: samples are not skipped for it', async () => {
     const dataset = await start(2)
-    // Sample 13 is skipped; 17 ends its worker, before the last batch is asked for.
+    // ClassificationSample 13 is skipped; 17 ends its worker, before the last batch is asked for.
     const batches = loader(dataset, { batchSize: 4, prefetch: 0, onError: 'skip', key: random.key(1) })
     const labels: number[] = []
     await expect(
       (async () => {
         for await (const batch of batches) {
-          labels.push(...batch.labels.dataSync())
-          dispose([batch.images, batch.labels])
+          labels.push(...batch.label.dataSync())
+          dispose([batch.image, batch.label])
         }
       })(),
     ).rejects.toThrow('a worker died (exit code 3)')

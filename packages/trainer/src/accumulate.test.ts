@@ -1,4 +1,4 @@
-import { type Batch, type Dataset, type Loader, loader, type Sample } from '@ddnet/datasets'
+import { type Batch, type ClassificationSample, type Dataset, imageField, type Loader, loader } from '@ddnet/datasets'
 import { init, Linear } from '@ddnet/layers'
 import { mse } from '@ddnet/losses'
 import { memory, random, type Tensor } from '@ddnet/ops'
@@ -8,13 +8,14 @@ import { expect, test } from 'vitest'
 import { type Callback, type Snapshot, Trainer } from './index.ts'
 
 /** Eleven vectors; the targets are themselves. */
-const vectors: Dataset<Sample> = {
+const vectors: Dataset<ClassificationSample> = {
   length: 11,
   async get(index) {
-    return { image: random.uniformValues(random.key(index), 3), shape: [1, 1, 3], label: 0 }
+    return { image: imageField(random.uniformValues(random.key(index), 3), [1, 1, 3]), label: 0 }
   },
 }
-const loaderOf = (batchSize: number): Loader<Batch> => loader(vectors, { batchSize, shuffle: true, key: random.key(4) })
+const loaderOf = (batchSize: number): Loader<Batch<ClassificationSample>> =>
+  loader(vectors, { batchSize, shuffle: true, key: random.key(4) })
 
 /** Trains a linear layer to be the identity, and gives its steps and its last snapshot. */
 async function train(options: {
@@ -35,10 +36,10 @@ async function train(options: {
   }
   const trainer = new Trainer({
     model,
-    loss: { images: mse() },
+    loss: { image: mse() },
     optimizer: chain(adam({ learningRate: 0.01 }), ema(0.5)),
     accumulate: options.accumulate,
-    forward: (images: Tensor) => ({ images: model.forward(images) }),
+    forward: (images: Tensor) => ({ image: model.forward(images) }),
     callbacks: [callback],
   })
   const before = memory().numTensors

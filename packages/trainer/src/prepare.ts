@@ -8,7 +8,7 @@ import type { Task, Tensors } from './task.ts'
 
 /** Batches of the shapes that will come; their values do not matter, and the caller disposes them. */
 export interface PrepareOptions {
-  /** `{ images: zeros([64, 32, 32, 3]), labels: zeros([64], 'int32') }`, and one of the last batch's size if it is smaller. */
+  /** `{ image: zeros([64, 32, 32, 3]), label: zeros([64], 'int32') }`, and one of the last batch's size if it is smaller. */
   readonly training: readonly Tensors[]
   /** Those of validation and evaluation. */
   readonly evaluation?: readonly Tensors[]

@@ -14,7 +14,7 @@ export interface MeasuredBatch {
 }
 
 /** How many samples a batch has. */
-export const sizeOf = (batch: Tensors): number => (batch['images'] ?? Object.values(batch)[0])?.shape[0] ?? 0
+export const sizeOf = (batch: Tensors): number => (batch['image'] ?? Object.values(batch)[0])?.shape[0] ?? 0
 
 /**
  * Starts reading a batch's losses, and its predictions where metrics need them, and disposes all tensors given to it as

@@ -32,10 +32,18 @@ export function savedRunning(saved: Json): { readonly sinceValidation: Running; 
   const { sinceValidation, inEpoch } = (is(saved) ? saved : {}) as Record<string, unknown>
   const isRunning = (value: unknown): value is Running =>
     is(value, 'losses', 'metrics') && Object.values(value as Running).every((part) => is(part))
-  if (isRunning(sinceValidation) && isRunning(inEpoch)) return { sinceValidation, inEpoch }
+  if (isRunning(sinceValidation) && isRunning(inEpoch)) {
+    return { sinceValidation: withNamesOfToday(sinceValidation), inEpoch: withNamesOfToday(inEpoch) }
+  }
   throw new Error(
     `fit: expected a snapshot whose 'running' has the losses and metrics of a run, got ${JSON.stringify(saved)}. Resume from another one.`,
   )
+}
+
+/** A model's only loss was called after the batch's `labels`, which is the `label` now. */
+function withNamesOfToday(running: Running): Running {
+  const { labels, ...others } = running.losses
+  return labels === undefined || Object.keys(others).length > 0 ? running : { ...running, losses: { label: labels } }
 }
 
 export const startRunning = (metrics: MetricsOfHeads): Running => ({

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type Batch, type Dataset, loader, type Sample } from '@ddnet/datasets'
+import { type Batch, type ClassificationSample, type Dataset, imageField, loader } from '@ddnet/datasets'
 import { BatchNorm, Conv2d, ConvTranspose2d, init, Linear, Module, pipe } from '@ddnet/layers'
 import {
   abs,
@@ -36,12 +36,12 @@ import {
 const newFolder = folders()
 
 /** Pictures of 8 × 8 whose left or right half is bright, −1 … 1. */
-const halves: Dataset<Sample> = {
+const halves: Dataset<ClassificationSample> = {
   length: 24,
   async get(index) {
     const noise = random.uniformValues(random.key(1).fold(index), 64)
     const image = noise.map((value, at) => (at % 8 < 4 === (index % 2 === 0) ? 1 : -1) * (0.8 + 0.2 * value))
-    return { image, shape: [8, 8, 1], label: index % 2 }
+    return { image: imageField(image, [8, 8, 1]), label: index % 2 }
   },
 }
 
@@ -83,13 +83,13 @@ function createGan(callbacks: Callback[] = [], rate = 2e-3) {
       generator: chain(adam({ learningRate: rate, beta1: 0.5 }), ema(0.9)),
       discriminator: adam({ learningRate: rate, beta1: 0.5 }),
     },
-    step: ({ images }: Batch, { update, key }) => {
-      const noise = random.normal(key.fold('noise'), [images.shape[0], 8])
+    step: ({ image }: Batch<ClassificationSample>, { update, key }) => {
+      const noise = random.normal(key.fold('noise'), [image.shape[0], 8])
       const generated = generator.forward(noise)
       return {
         discriminator: update(
           'discriminator',
-          () => add(real(discriminator.forward(images)), fake(discriminator.forward(generated))) as Scalar,
+          () => add(real(discriminator.forward(image)), fake(discriminator.forward(generated))) as Scalar,
         ),
         generator: update('generator', () => real(discriminator.forward(generator.forward(noise)))),
       }
@@ -201,8 +201,8 @@ describeBackends('a custom step', () => {
     const trainer = new StepTrainer({
       models: { model },
       optimizers: { model: optimizer },
-      step: ({ images }: Batch, { update }) => {
-        const x = reshape(images, [-1, 1])
+      step: ({ image }: Batch<ClassificationSample>, { update }) => {
+        const x = reshape(image, [-1, 1])
         const loss = () => {
           const error = sub(model.forward(x), x)
           return mean(mul(error, error)) as Scalar
@@ -248,8 +248,8 @@ describeBackends('a custom step', () => {
     }
     const single = new Trainer({
       model,
-      forward: (images) => ({ images: mul(images, model.weight.value) }),
-      loss: { images: (a, b) => mean(sub(a, b)) as Scalar },
+      forward: (images) => ({ image: mul(images, model.weight.value) }),
+      loss: { image: (a, b) => mean(sub(a, b)) as Scalar },
       optimizer: sgd(),
       callbacks: [keep],
     })

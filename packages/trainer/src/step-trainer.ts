@@ -1,4 +1,4 @@
-import type { Batch, Loader } from '@ddnet/datasets'
+import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
 import { Module } from '@ddnet/layers'
 import type { LossValue } from '@ddnet/losses'
 import type { Key } from '@ddnet/ops'
@@ -55,18 +55,18 @@ export type StepFitOptions<B> = FitOptions<B> & { readonly validation?: never; r
  * const gan = new StepTrainer({
  *   models: { generator, discriminator },
  *   optimizers: { generator: adam({ learningRate: 2e-4 }), discriminator: adam({ learningRate: 2e-4 }) },
- *   step: ({ images }: Batch, { update, key }) => {
- *     const noise = random.normal(key, [images.shape[0], 64])
+ *   step: ({ image }: Batch<{ image: ImageField }>, { update, key }) => {
+ *     const noise = random.normal(key, [image.shape[0], 64])
  *     const fake = generator.forward(noise)
  *     return {
  *       discriminator: update('discriminator', () =>
- *         add(real(discriminator.forward(images)), notReal(discriminator.forward(fake)))),
+ *         add(real(discriminator.forward(image)), notReal(discriminator.forward(fake)))),
  *       generator: update('generator', () => real(discriminator.forward(generator.forward(noise)))),
  *     }
  *   },
  * })
  */
-export class StepTrainer<Name extends string, B = Batch> {
+export class StepTrainer<Name extends string, B = Batch<ClassificationSample>> {
   readonly #options: StepTrainerOptions<B, Name>
   readonly #models: Models
 

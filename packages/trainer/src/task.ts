@@ -5,13 +5,13 @@ import type { Tensor } from '@ddnet/ops'
 import { type LossPart, lossPart } from './loss-part.ts'
 import { sizeOf } from './read-batch.ts'
 
-/** The tensors of one batch: `images`, and one target for each head. */
+/** The tensors of one batch: `image`, and one target for each head. */
 export type Tensors = Readonly<Record<string, Tensor>>
 
 /** Runs the model: its predictions, or a record of them with one entry a head. */
 export type Forward = (images: Tensor) => Tensor | Tensors
 
-/** One loss, whose targets are the batch's `labels`, or one a head, whose targets have the head's name in the batch. */
+/** One loss, whose targets are the batch's `label`, or one a head, whose targets have the head's name in the batch. */
 export type Losses = Loss | Readonly<Record<string, Loss>>
 
 // biome-ignore lint/suspicious/noExplicitAny: the states of metrics differ, and only the metric itself looks inside
@@ -27,8 +27,8 @@ export const onHead = <State, Value>(
   metric: Metric<State, Value>,
 ): Metric<State, Value> & { readonly head: string } => ({ ...metric, head })
 
-/** The head of a model with one: its targets are the batch's `labels`. */
-const onlyHead = 'labels'
+/** The head of a model with one: its targets are the batch's `label`. */
+const onlyHead = 'label'
 
 /** What a model is to do, and how well it does it is measured. */
 export class Task {
@@ -69,7 +69,7 @@ export class Task {
   /** The loss of a batch and the predictions, by head. */
   run(batch: Tensors): { losses: Readonly<Record<string, LossPart>>; predictions: Tensors } {
     const targets = Object.fromEntries(this.heads.map((head) => [head, this.tensorOf(batch, head)]))
-    const result = this.forward(this.tensorOf(batch, 'images'))
+    const result = this.forward(this.tensorOf(batch, 'image'))
     const predictions = this.#single ? { [onlyHead]: result as Tensor } : (result as Tensors)
     const losses = Object.entries(this.#losses).map(([head, loss]) => {
       const prediction = predictions[head]

@@ -1,4 +1,4 @@
-import { type Batch, type Loader, loader } from '@ddnet/datasets'
+import { type Batch, type ClassificationSample, type Loader, loader } from '@ddnet/datasets'
 import { init, Linear, Module } from '@ddnet/layers'
 import { crossEntropy, mse, weighted } from '@ddnet/losses'
 import { accuracy, confusionMatrix } from '@ddnet/metrics'
@@ -284,9 +284,9 @@ describe('fit', () => {
 
   test('names a loader whose length is wrong, and one that gives nothing', async () => {
     const { model, trainer } = create()
-    const short = { ...trainLoader(), length: 4 } as Loader<Batch>
+    const short = { ...trainLoader(), length: 4 } as Loader<Batch<ClassificationSample>>
     await expect(trainer.fit(short, { epochs: 3 })).rejects.toThrow('length is 4 batches, but an epoch ended after 5')
-    const empty = { ...trainLoader(), async *[Symbol.asyncIterator]() {} } as Loader<Batch>
+    const empty = { ...trainLoader(), async *[Symbol.asyncIterator]() {} } as Loader<Batch<ClassificationSample>>
     await expect(trainer.fit(empty, { epochs: 3 })).rejects.toThrow('gave no batches')
     await expect(trainer.evaluate(empty)).rejects.toThrow('gave no batches')
     model.dispose()
@@ -297,11 +297,11 @@ describe('fit', () => {
     const unlabelled = {
       ...trainLoader(),
       async *[Symbol.asyncIterator]() {
-        yield { images: tensor(new Float32Array(16), [1, 4, 4, 1]) as Tensor4D }
+        yield { image: tensor(new Float32Array(16), [1, 4, 4, 1]) as Tensor4D }
       },
     }
     const before = memory().numTensors
-    await expect(trainer.fit(unlabelled, { steps: 1 })).rejects.toThrow("the batch has no 'labels', only images")
+    await expect(trainer.fit(unlabelled, { steps: 1 })).rejects.toThrow("the batch has no 'label', only image")
     expect(memory().numTensors).toBe(before)
     model.dispose()
   })
@@ -336,13 +336,13 @@ describe('a run that diverges', () => {
         }
         if (count !== 3 || options.pixel === undefined) yield batch
         else {
-          const images = tidy(() => mul(batch.images, options.pixel as number))
-          batch.images.dispose()
-          yield { ...batch, images }
+          const image = tidy(() => mul(batch.image, options.pixel as number))
+          batch.image.dispose()
+          yield { ...batch, image }
         }
       }
     }
-    const spoiled = { ...source, [Symbol.asyncIterator]: batches } as Loader<Batch>
+    const spoiled = { ...source, [Symbol.asyncIterator]: batches } as Loader<Batch<ClassificationSample>>
     const { lag = 2, accumulate = 1 } = options
     const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: adam(), accumulate })
     const before = memory().numTensors
@@ -357,7 +357,7 @@ describe('a run that diverges', () => {
 
   test.each([0, 2])('names what was not finite first, with a lag of %i', async (lag) => {
     const nan = await spoil({ pixel: Number.NaN, lag })
-    expect(nan.message).toContain("step 3: the loss is NaN, and before it the batch's 'images', as the loader gave it")
+    expect(nan.message).toContain("step 3: the loss is NaN, and before it the batch's 'image', as the loader gave it")
     const large = await spoil({ weight: 3e38, lag })
     expect(large).toMatchObject({ step: 3, layer: 'hidden' })
     const weights = await spoil({ weight: Number.POSITIVE_INFINITY, lag })
@@ -404,7 +404,7 @@ describe('evaluate', () => {
 
   test('gives each metric its own type', () => {
     const { model, trainer } = create()
-    expectTypeOf(trainer.evaluate<Batch>).returns.resolves.toExtend<{
+    expectTypeOf(trainer.evaluate<Batch<ClassificationSample>>).returns.resolves.toExtend<{
       loss: number
       accuracy: number
       confusion: readonly (readonly number[])[]
@@ -427,9 +427,9 @@ describe('several heads', () => {
   }
   async function* batches() {
     for (const label of [0, 1, 2, 3]) {
-      const images = random.uniform(random.key(label), [2, 4, 4, 1]) as Tensor4D
+      const image = random.uniform(random.key(label), [2, 4, 4, 1]) as Tensor4D
       const labels = tensor([label, label], [2], 'int32') as Tensor1D
-      yield { images, class: labels, reconstruction: reshape(images, [2, 16]) }
+      yield { image, class: labels, reconstruction: reshape(image, [2, 16]) }
     }
   }
   const heads = { class: crossEntropy(), reconstruction: weighted(mse(), 0.5) }

@@ -15,7 +15,7 @@ import { type Forward, type Losses, type Metrics, Task } from './task.ts'
 
 export interface TrainerOptions<M extends Metrics> {
   readonly model: Module
-  /** A loss on the batch's `labels`, or one a head on the batch's tensors of the heads' names; they are added up. */
+  /** A loss on the batch's `label`, or one a head on the batch's tensors of the heads' names; they are added up. */
   readonly loss: Losses
   readonly optimizer: Optimizer
   /** Measured on training batches before their update, and in evaluation. */
@@ -86,7 +86,7 @@ export class Trainer<const M extends Metrics = Record<never, never>> {
    * @param backend what `await webgpu()` returned
    * @throws DeviceError of the backend naming what the device refused
    * @example
-   * const batch = { images: zeros([64, 32, 32, 3]), labels: zeros([64], 'int32') }
+   * const batch = { image: zeros([64, 32, 32, 3]), label: zeros([64], 'int32') }
    * await trainer.prepare(backend, { training: [batch], onProgress: ({ done, total }) => console.log(done / total) })
    * dispose(batch)
    */

@@ -42,8 +42,8 @@ const weightOfPixels = [0, 0, 0, 1, 2, 5]
 /** Batches of these sizes, again in every epoch. */
 function batchesOf(sizes: readonly number[], targets: readonly number[]): Loader<Tensors> {
   const rows = (from: number, count: number): Tensors => ({
-    images: tensor(values.slice(from * features, (from + count) * features), [count, features]),
-    labels: tensor(targets.slice(from, from + count), [count], 'int32'),
+    image: tensor(values.slice(from * features, (from + count) * features), [count, features]),
+    label: tensor(targets.slice(from, from + count), [count], 'int32'),
     soft: tensor(probabilities.slice(from * classes, (from + count) * classes), [count, classes]),
     pixels: tensor(weightOfPixels.slice(from, from + count), [count]),
   })
@@ -61,7 +61,7 @@ function batchesOf(sizes: readonly number[], targets: readonly number[]): Loader
   }
 }
 
-type Head = 'labels' | 'soft' | 'pixels'
+type Head = 'label' | 'soft' | 'pixels'
 const classWeights = () => tensor([0.2, 3, 1]) as Tensor1D
 /** A mean weighed by the sample's own weights, as a user writes it. */
 const bySample: Loss = (predictions, targets) => {
@@ -70,26 +70,26 @@ const bySample: Loss = (predictions, targets) => {
   return { mean: div(total, maximum(weight, 1e-12)), weight }
 }
 const losses: Record<string, () => Partial<Record<Head, Loss>>> = {
-  crossEntropy: () => ({ labels: crossEntropy() }),
-  'crossEntropy smoothed': () => ({ labels: crossEntropy({ labelSmoothing: 0.2 }) }),
-  'crossEntropy with class weights': () => ({ labels: crossEntropy({ classWeights: classWeights() }) }),
+  crossEntropy: () => ({ label: crossEntropy() }),
+  'crossEntropy smoothed': () => ({ label: crossEntropy({ labelSmoothing: 0.2 }) }),
+  'crossEntropy with class weights': () => ({ label: crossEntropy({ classWeights: classWeights() }) }),
   'crossEntropy with class weights, smoothed': () => ({
-    labels: crossEntropy({ classWeights: classWeights(), labelSmoothing: 0.2 }),
+    label: crossEntropy({ classWeights: classWeights(), labelSmoothing: 0.2 }),
   }),
-  'crossEntropy summed': () => ({ labels: crossEntropy({ reduction: 'sum', classWeights: classWeights() }) }),
+  'crossEntropy summed': () => ({ label: crossEntropy({ reduction: 'sum', classWeights: classWeights() }) }),
   'crossEntropy of probabilities': () => ({ soft: crossEntropy({ classWeights: classWeights() }) }),
-  'crossEntropy weighted': () => ({ labels: weighted(crossEntropy({ classWeights: classWeights() }), 3) }),
+  'crossEntropy weighted': () => ({ label: weighted(crossEntropy({ classWeights: classWeights() }), 3) }),
   mse: () => ({ soft: mse() }),
   'mse summed': () => ({ soft: mse({ reduction: 'sum' }) }),
   'mse weighted': () => ({ soft: weighted(mse(), 0.1) }),
   'a scalar of ours': () => ({ soft: (a, b) => mean(square(sub(a, b))) }),
   'weights of samples': () => ({ pixels: bySample }),
   'two heads that divide by different counts': () => ({
-    labels: crossEntropy({ classWeights: classWeights() }),
+    label: crossEntropy({ classWeights: classWeights() }),
     soft: weighted(mse(), 2),
   }),
   'three heads, one of them summed': () => ({
-    labels: crossEntropy(),
+    label: crossEntropy(),
     pixels: bySample,
     soft: mse({ reduction: 'sum' }),
   }),
@@ -107,7 +107,7 @@ async function stepOf(
     loss: head as Record<string, Loss>,
     forward: (images) => {
       const y = model.forward(images)
-      return { labels: y, soft: y, pixels: y }
+      return { label: y, soft: y, pixels: y }
     },
     optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }),
     accumulate: sizes.length,
@@ -152,16 +152,16 @@ describeBackends('batches of any sizes are one', () => {
       model: model as Module,
       loss: heads,
       metrics:
-        'labels' in heads
+        'label' in heads
           ? {
-              accuracy: onHead('labels', accuracy()),
-              each: onHead('labels', classAccuracy(classes)),
-              matrix: onHead('labels', confusionMatrix(classes)),
+              accuracy: onHead('label', accuracy()),
+              each: onHead('label', classAccuracy(classes)),
+              matrix: onHead('label', confusionMatrix(classes)),
             }
           : {},
       forward: (images) => {
         const y = model.forward(images)
-        return { labels: y, soft: y, pixels: y }
+        return { label: y, soft: y, pixels: y }
       },
       optimizer: sgd(),
     })
@@ -193,7 +193,7 @@ describeBackends('batches of any sizes are one', () => {
           labels.plain.map(() => -100),
         ),
       ),
-    ).rejects.toThrow("evaluate: no target of 'labels' counts, so that there is no mean loss: all labels are ignored")
+    ).rejects.toThrow("evaluate: no target of 'label' counts, so that there is no mean loss: all labels are ignored")
     expect(memory().numTensors).toBe(before)
     model.dispose()
   })
@@ -285,8 +285,8 @@ describeBackends('a loss', () => {
     const custom = new StepTrainer({
       models: { net },
       optimizers: { net: sgd() },
-      step: ({ images }: { images: Tensor }, { update }) => ({
-        net: update('net', () => loss(net.forward(images)) as Scalar),
+      step: ({ image }: { image: Tensor }, { update }) => ({
+        net: update('net', () => loss(net.forward(image)) as Scalar),
       }),
     })
     await expect(custom.fit(batches as never, { steps: 1 })).rejects.toThrow(message)
@@ -294,7 +294,7 @@ describeBackends('a loss', () => {
       const told = new StepTrainer({
         models: { net },
         optimizers: { net: sgd() },
-        step: ({ images }: { images: Tensor }) => ({ net: loss(net.forward(images)) as Scalar }),
+        step: ({ image }: { image: Tensor }) => ({ net: loss(net.forward(image)) as Scalar }),
       })
       await expect(told.fit(batches as never, { steps: 1 })).rejects.toThrow(message)
     }
@@ -310,10 +310,10 @@ describeBackends('a loss', () => {
       const custom = new StepTrainer({
         models: { net },
         optimizers: { net: sgd({ learningRate: 0 }) },
-        step: ({ images, labels, soft }: Record<string, Tensor>, { update }) => ({
-          a: update('net', () => crossEntropy()(net.forward(images as Tensor), labels as Tensor)),
-          b: update('net', () => mse({ reduction: 'sum' })(net.forward(images as Tensor), soft as Tensor)),
-          c: update('net', () => mean(square(net.forward(images as Tensor)))),
+        step: ({ image, label, soft }: Record<string, Tensor>, { update }) => ({
+          a: update('net', () => crossEntropy()(net.forward(image as Tensor), label as Tensor)),
+          b: update('net', () => mse({ reduction: 'sum' })(net.forward(image as Tensor), soft as Tensor)),
+          c: update('net', () => mean(square(net.forward(image as Tensor)))),
         }),
       })
       const before = memory().numTensors

@@ -1,16 +1,16 @@
-import type { Dataset, Sample } from '@ddnet/datasets'
+import { type ClassificationSample, type Dataset, imageField } from '@ddnet/datasets'
 import { BatchNorm, Dropout, init, Linear, Module, pipe } from '@ddnet/layers'
 import { random, relu, reshape, type Tensor } from '@ddnet/ops'
 
 /** Pictures of 4 × 4 with one bright row, the label, on noise. */
-export function brightRows(length: number, seed = 1): Dataset<Sample> {
+export function brightRows(length: number, seed = 1): Dataset<ClassificationSample> {
   return {
     length,
     async get(index) {
       const label = index % 4
       const image = random.uniformValues(random.key(seed).fold(index), 16)
       for (let column = 0; column < 4; column++) image[label * 4 + column] = 1
-      return { image, shape: [4, 4, 1], label }
+      return { image: imageField(image, [4, 4, 1]), label }
     },
   }
 }

@@ -73,9 +73,9 @@ export function measuredSteps(
     },
     async forward(batches) {
       if (batch === undefined) {
-        for await (const { images: first, labels } of evaluationLoader(images, config, batchSize, batchSize)) {
-          batch = first
-          dispose([labels])
+        for await (const { image, label } of evaluationLoader(images, config, batchSize, batchSize)) {
+          batch = image
+          dispose([label])
         }
       }
       const start = performance.now()

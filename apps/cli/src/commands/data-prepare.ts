@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type Dataset, resize, type Sample } from '@ddnet/datasets'
+import { type ClassificationSample, type Dataset, resize } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
 import type { CommandContext } from '../context.ts'
 import { inParallel } from '../data/in-parallel.ts'
@@ -31,7 +31,7 @@ export interface PrepareOptions {
 interface Part {
   readonly name: 'train' | 'val' | 'test' | ''
   readonly labels: readonly number[]
-  readonly get: (index: number) => Promise<Pick<Sample, 'image' | 'shape'>>
+  readonly get: (index: number) => Promise<Pick<ClassificationSample, 'image'>>
 }
 
 /**
@@ -78,8 +78,9 @@ export async function prepareData(name: string, options: PrepareOptions, context
     io.stdout.write(`CIFAR-10 is ready: ${countedImages(data)} in ${where}\n`)
     return
   }
-  const scaled = options.size === undefined ? (sample: Sample) => sample : resize([options.size, options.size])
-  const part = (name: Part['name'], dataset: Dataset<Sample>): Part => ({
+  const scaled =
+    options.size === undefined ? (sample: ClassificationSample) => sample : resize([options.size, options.size])
+  const part = (name: Part['name'], dataset: Dataset<ClassificationSample>): Part => ({
     name,
     labels: Array.from(dataset.labels ?? []),
     get: async (index) => scaled(await dataset.get(index), {}),
@@ -111,8 +112,8 @@ async function writeParts(
   try {
     await inParallel(images.length, async (at) => {
       const { part, index, number, folder } = images[at] as (typeof images)[number]
-      const { image, shape } = await part.get(index)
-      await write(join(folder, `${number}.png`), await encodeSquare(image as Uint8Array, shape[0]))
+      const { image } = await part.get(index)
+      await write(join(folder, `${number}.png`), await encodeSquare(image.data as Uint8Array, image.shape[0]))
       done++
       line.update((columns) => countLine('writing', done, images.length, columns, style))
     })

@@ -38,18 +38,18 @@ export async function channelStatistics({
   ]
   let pixels = 0
   for (let index = 0; index < length; index++) {
-    const { image } = await get(index)
+    const { data } = (await get(index)).image
     for (let channel = 0; channel < 3; channel++) {
       let [sum, square] = [0, 0]
-      for (let at = channel; at < image.length; at += 3) {
-        const value = image[at] as number
+      for (let at = channel; at < data.length; at += 3) {
+        const value = data[at] as number
         sum += value
         square += value * value
       }
       sums[channel] = (sums[channel] as number) + sum
       squares[channel] = (squares[channel] as number) + square
     }
-    pixels += image.length / 3
+    pixels += data.length / 3
   }
   const mean = sums.map((sum) => sum / pixels / 255)
   const std = squares.map((square, channel) => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Sample } from '@ddnet/datasets'
+import { type ClassificationSample, imageField } from '@ddnet/datasets'
 import type { CommandContext } from '../context.ts'
 import { imageFiles, isOfImages } from '../data/image-files.ts'
 import { type HeldOut, heldOut } from '../data/labelled-images.ts'
@@ -22,7 +22,7 @@ const shownGuesses = 5
 const sampleCount = 10
 
 interface Named {
-  readonly sample: Sample
+  readonly sample: ClassificationSample
   readonly name: string
   readonly width: number
   readonly height: number
@@ -109,9 +109,8 @@ async function predictorOf(
   return { run: await useShippedModel(options.backend, context), images }
 }
 
-const blank = (size: number): Sample => ({
-  image: new Uint8Array(size * size * 3),
-  shape: [size, size, 3],
+const blank = (size: number): ClassificationSample => ({
+  image: imageField(new Uint8Array(size * size * 3), [size, size, 3]),
   label: -100,
 })
 
@@ -124,7 +123,7 @@ async function namedImage(
 ): Promise<Named> {
   if (typeof source !== 'string') {
     const sample = await source.images.get(index)
-    const [height, width] = sample.shape
+    const [height, width] = sample.image.shape
     return {
       sample,
       name: `${source.split} image ${index}`,

@@ -1,5 +1,5 @@
 import { basename, join, resolve } from 'node:path'
-import type { Dataset, Sample } from '@ddnet/datasets'
+import type { ClassificationSample, Dataset } from '@ddnet/datasets'
 import { encodePng } from '@ddnet/visuals'
 import { z } from 'zod'
 import type { CommandContext } from '../context.ts'
@@ -104,7 +104,7 @@ async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promis
   const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), config.size, file)))
   const common = { model, config, classNames, records }
   if (given.length > 0) {
-    const many = { length: given.length, get: async (index: number) => given[index] as Sample }
+    const many = { length: given.length, get: async (index: number) => given[index] as ClassificationSample }
     return { ...common, evaluation: measured, images: given, many }
   }
   const data = await run.loadData()
@@ -133,7 +133,7 @@ async function resultOf({ folder, checkpoint, classNames }: UsedRun): Promise<Ev
   return result?.step === checkpoint.step && result.confusion.length === classNames.length ? result : undefined
 }
 
-async function ofDifferentClasses(images: Dataset<Sample>): Promise<Sample[]> {
+async function ofDifferentClasses(images: Dataset<ClassificationSample>): Promise<ClassificationSample[]> {
   const candidates = await firstImages(images, searchedImages)
   const firsts = candidates.filter(({ label }, index) => candidates.findIndex((each) => each.label === label) === index)
   const others = candidates.filter((each) => !firsts.includes(each))

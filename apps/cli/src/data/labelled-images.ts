@@ -1,20 +1,20 @@
-import type { Dataset, Sample } from '@ddnet/datasets'
+import type { ClassificationSample, Dataset } from '@ddnet/datasets'
 import { formatCount } from '../terminal/format.ts'
 
 /** What a run trains on and is measured on. */
 export interface LabelledImages {
-  readonly train: Dataset<Sample>
+  readonly train: Dataset<ClassificationSample>
   /** What a run chooses by while it trains: its best checkpoint, and when to stop. None where it trains on all images. */
-  readonly validation?: Dataset<Sample>
+  readonly validation?: Dataset<ClassificationSample>
   /** Looked at once, when all is chosen. None where a folder has none. */
-  readonly test?: Dataset<Sample>
+  readonly test?: Dataset<ClassificationSample>
   readonly classNames: readonly string[]
 }
 
 /** Images that nothing was trained on, and what they are for. */
 export interface HeldOut {
   readonly split: Split
-  readonly images: Dataset<Sample>
+  readonly images: Dataset<ClassificationSample>
 }
 
 export type Split = 'test' | 'validation'
@@ -22,7 +22,7 @@ export type Split = 'test' | 'validation'
 /** What a finished run is measured on: the test images, else those that it chose by. */
 export function heldOut({ validation, test }: LabelledImages): HeldOut {
   if (test !== undefined) return { split: 'test', images: test }
-  return { split: 'validation', images: validation as Dataset<Sample> } // a run that would have neither is refused
+  return { split: 'validation', images: validation as Dataset<ClassificationSample> } // a run that would have neither is refused
 }
 
 /** `45,000 training images, 5,000 validation images, 10,000 test images`. */

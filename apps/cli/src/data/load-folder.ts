@@ -1,5 +1,6 @@
 import { dirname, join, relative, resolve } from 'node:path'
 import {
+  type ClassificationSample,
   type Dataset,
   type FolderNotes,
   type ImageFolder,
@@ -7,7 +8,6 @@ import {
   imageDataset,
   imageSplits,
   inOwnOrder,
-  type Sample,
   subset,
   validationSplit,
 } from '@ddnet/datasets'
@@ -99,7 +99,7 @@ export async function loadFolder(
 }
 
 /** @throws UsageError for a share of images that is none of them */
-function splitOff(train: Dataset<Sample>, share: number) {
+function splitOff(train: Dataset<ClassificationSample>, share: number) {
   if (Math.round(share * train.length) === 0) {
     throw new UsageError(
       `data.validation=${share} leaves none of ${train.length} images to choose by. Try data.validation=0.2`,
@@ -153,13 +153,13 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
   const style = styleFor(io.stderr, io.env)
   const pixels = size * size * 3
   let done = 0
-  return async ({ names, labels }: ImageList): Promise<Dataset<Sample>> => {
+  return async ({ names, labels }: ImageList): Promise<Dataset<ClassificationSample>> => {
     const images = new Uint8Array(names.length * pixels)
     const failed = new Map<number, string>()
     const take = async (index: number) => {
       try {
         const { image } = await readImage(join(directory, names[index] as string), size, names[index])
-        images.set(image as Uint8Array, index * pixels)
+        images.set(image.data, index * pixels)
       } catch (error) {
         failed.set(index, explain(error).message)
       }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Batch, imageDataset, type Loader } from '@ddnet/datasets'
+import { type Batch, type ClassificationSample, imageDataset, type Loader } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
 import { dispose } from '@ddnet/ops'
 import type { Config } from '../config/schema.ts'
@@ -56,14 +56,14 @@ export async function measureData(
 }
 
 /** Images a second that come out of a loader, epoch after epoch. */
-async function loaderSpeed(batches: Loader<Batch>, seconds = 1): Promise<number> {
+async function loaderSpeed(batches: Loader<Batch<ClassificationSample>>, seconds = 1): Promise<number> {
   let [images, began] = [0, 0]
   for (;;) {
     for await (const batch of batches) {
       dispose(Object.values(batch))
       // The first batch warms up.
       if (began === 0) began = performance.now()
-      else images += batch.images.shape[0]
+      else images += batch.image.shape[0]
       const spent = performance.now() - began
       if (images > 0 && spent >= seconds * 1000) return (images / spent) * 1000
     }
@@ -87,7 +87,7 @@ async function readSome(directory: string, size: number) {
       `an image of size=${size} takes ${formatBytes(bytes)}, and this machine has ${formatBytes(memoryLimit())}. Try a smaller size, as in size=224`,
     )
   const chosen = Array.from({ length: count }, (_, at) => Math.floor((at * train.names.length) / count))
-  const read: { image: Uint8Array; label: number }[] = []
+  const read: { pixels: Uint8Array; label: number }[] = []
   let problem: unknown
   const began = performance.now()
   await inParallel(count, async (at) => {
@@ -95,7 +95,7 @@ async function readSome(directory: string, size: number) {
     const name = train.names[index] as string
     try {
       const { image } = await readImage(join(directory, name), size, name)
-      read.push({ image: image as Uint8Array, label: train.labels[index] as number })
+      read.push({ pixels: image.data, label: train.labels[index] as number })
     } catch (error) {
       problem ??= error
     }
@@ -103,7 +103,7 @@ async function readSome(directory: string, size: number) {
   const seconds = (performance.now() - began) / 1000
   if (read.length === 0) throw problem
   const pixels = new Uint8Array(read.length * bytes)
-  for (const [at, { image }] of read.entries()) pixels.set(image, at * bytes)
+  for (const [at, { pixels: own }] of read.entries()) pixels.set(own, at * bytes)
   const labels = read.map(({ label }) => label)
   return {
     dataset: imageDataset({ images: pixels, labels, shape: [size, size, 3] }),

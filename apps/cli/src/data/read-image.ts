@@ -1,8 +1,15 @@
 import { createReadStream } from 'node:fs'
-import { DatasetError, type ImageLimits, type Sample } from '@ddnet/datasets'
+import { type ClassificationSample, DatasetError, type ImageField, type ImageLimits } from '@ddnet/datasets'
 import { mostImageBytes, openImage } from '@ddnet/datasets/node'
 import type { Sharp } from 'sharp'
 import { CliError, whyUnreadable } from '../errors.ts'
+
+/** An image of no known class, and its size in its file. */
+export interface ReadImage extends ClassificationSample {
+  readonly image: ImageField<Uint8Array>
+  readonly width: number
+  readonly height: number
+}
 
 /**
  * An image file of any kind and size as RGB of `size × size` pixels: its middle, cut to a square and scaled.
@@ -10,11 +17,7 @@ import { CliError, whyUnreadable } from '../errors.ts'
  * @param name how errors name it
  * @throws CliError for a file that is not there, or is not an image
  */
-export function readImage(
-  path: string,
-  size: number,
-  name: string = path,
-): Promise<Sample & { width: number; height: number }> {
+export function readImage(path: string, size: number, name: string = path): Promise<ReadImage> {
   return withImage(path, name, async (image) => {
     const { width, height } = await sizeOf(image)
     const pixels = await image
@@ -24,7 +27,12 @@ export function readImage(
       .removeAlpha()
       .raw()
       .toBuffer()
-    return { image: new Uint8Array(pixels), shape: [size, size, 3], label: -100, width, height }
+    return {
+      image: { kind: 'image', data: new Uint8Array(pixels), shape: [size, size, 3] },
+      label: -100,
+      width,
+      height,
+    }
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Dataset, Sample } from '@ddnet/datasets'
+import type { ClassificationSample, Dataset } from '@ddnet/datasets'
 import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@ddnet/visuals'
 import type { Config } from '../config/schema.ts'
 import { writeWhole } from '../files.ts'
@@ -9,23 +9,23 @@ const imageCount = 25
 
 /** The first images of a data set, or all where there are fewer. */
 export const firstImages = (
-  images: Pick<Dataset<Sample>, 'length' | 'get'>,
+  images: Pick<Dataset<ClassificationSample>, 'length' | 'get'>,
   count: number = imageCount,
-): Promise<Sample[]> =>
+): Promise<ClassificationSample[]> =>
   Promise.all(Array.from({ length: Math.min(count, images.length) }, (_, index) => images.get(index)))
 
 /** What the model says of images; those whose label is no class are of unknown truth. */
 export async function predictSamples(
   { model, config, classNames }: { model: Model; config: Config; classNames: readonly string[] },
-  images: readonly Sample[],
+  images: readonly ClassificationSample[],
 ): Promise<PredictionSample[]> {
   const samples: PredictionSample[] = []
   for (const sample of images) {
-    const [height, width, channels] = sample.shape
+    const [height, width, channels] = sample.image.shape
     const [guess] = await classify(sample, model, config, classNames)
     const actual = classNames[sample.label]
     samples.push({
-      image: fromPixels(sample.image, width, height, channels),
+      image: fromPixels(sample.image.data, width, height, channels),
       predicted: guess?.name ?? '',
       confidence: guess?.confidence ?? 0,
       ...(actual !== undefined && { actual }),

@@ -1,4 +1,4 @@
-import type { Dataset, Sample } from '@ddnet/datasets'
+import type { ClassificationSample, Dataset } from '@ddnet/datasets'
 import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
 import { fromValues, type Picture, unstack, type Values } from '@ddnet/visuals'
 import type { Config } from '../config/schema.ts'
@@ -15,9 +15,9 @@ export interface Subject {
   /** On all test images, or on all validation images of data without any, where these are here. */
   readonly evaluation: Evaluation | undefined
   /** The images to look at. */
-  readonly images: readonly Sample[]
+  readonly images: readonly ClassificationSample[]
   /** Where to look for what excites a channel: images that the run was not trained on, or the images again. */
-  readonly many: Pick<Dataset<Sample>, 'length' | 'get'>
+  readonly many: Pick<Dataset<ClassificationSample>, 'length' | 'get'>
 }
 
 export interface NamedPicture {
@@ -46,12 +46,12 @@ export const stagesOf = ({ encoder, decoder }: Model): string[] => [
 ]
 
 /** Images as the network takes them. */
-export function batchOf({ config }: Subject, samples: readonly Sample[]): Tensor4D {
+export function batchOf({ config }: Subject, samples: readonly ClassificationSample[]): Tensor4D {
   const transforms = preprocessing(config)
   const prepared = samples.map((sample) => transforms.reduce((current, transform) => transform(current, {}), sample))
   const { size } = config
   const values = new Float32Array(samples.length * size * size * 3)
-  for (const [index, { image }] of prepared.entries()) values.set(image, index * size * size * 3)
+  for (const [index, { image }] of prepared.entries()) values.set(image.data, index * size * size * 3)
   return tensor(values, [samples.length, size, size, 3])
 }
 

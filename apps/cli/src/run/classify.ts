@@ -1,4 +1,4 @@
-import type { Sample } from '@ddnet/datasets'
+import type { ClassificationSample } from '@ddnet/datasets'
 import { softmax, type Tensor2D, tensor, tidy } from '@ddnet/ops'
 import type { Config } from '../config/schema.ts'
 import { type Model, preprocessing } from './experiment.ts'
@@ -10,13 +10,13 @@ export interface Guess {
 
 /** The classes of one image, the likeliest first. */
 export async function classify(
-  sample: Sample,
+  sample: ClassificationSample,
   model: Model,
   config: Pick<Config, 'size' | 'data'>,
   classNames: readonly string[],
 ): Promise<Guess[]> {
-  const { image, shape } = preprocessing(config).reduce((current, transform) => transform(current, {}), sample)
-  const probabilities = tidy(() => softmax(model.predict(tensor(image, [1, ...shape])) as Tensor2D)) // [1, classes]
+  const { image } = preprocessing(config).reduce((current, transform) => transform(current, {}), sample)
+  const probabilities = tidy(() => softmax(model.predict(tensor(image.data, [1, ...image.shape])) as Tensor2D)) // [1, classes]
   const confidences = await probabilities.data()
   probabilities.dispose()
   return classNames

@@ -1,4 +1,4 @@
-import type { Batch, Loader } from '@ddnet/datasets'
+import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
 import { crossEntropy } from '@ddnet/losses'
 import { confusionMatrix } from '@ddnet/metrics'
 import { sgd } from '@ddnet/optimizers'
@@ -20,7 +20,7 @@ export interface Evaluation {
 /** Measures the model on everything that the loader gives. */
 export async function evaluateModel(
   model: Model,
-  images: Loader<Batch>,
+  images: Loader<Batch<ClassificationSample>>,
   classes: number,
 ): Promise<Omit<Evaluation, 'split'>> {
   const trainer = new Trainer({

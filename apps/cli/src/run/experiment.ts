@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type ClassificationSample,
   type Dataset,
   type Loader,
   loader,
@@ -8,7 +9,6 @@ import {
   randomCrop,
   randomHorizontalFlip,
   resize,
-  type Sample,
   subset,
   type Transform,
 } from '@ddnet/datasets'
@@ -80,7 +80,10 @@ export function createOptimizer(
 }
 
 /** Training images in a new order, newly mirrored and shifted every epoch. */
-export function trainingLoader(train: Dataset<Sample>, config: Config): Loader<Batch> {
+export function trainingLoader(
+  train: Dataset<ClassificationSample>,
+  config: Config,
+): Loader<Batch<ClassificationSample>> {
   const { flip, crop } = config.data
   const augmentation = [
     ...(flip ? [randomHorizontalFlip()] : []),
@@ -93,21 +96,23 @@ export function trainingLoader(train: Dataset<Sample>, config: Config): Loader<B
 
 /** The first `count` images (or all, where there are fewer), in their order and as they are. */
 export function evaluationLoader(
-  images: Dataset<Sample>,
+  images: Dataset<ClassificationSample>,
   config: Config,
   batchSize: number,
   count = images.length,
-): Loader<Batch> {
+): Loader<Batch<ClassificationSample>> {
   return loader(map(subset(images, Math.min(count, images.length)), ...preprocessing(config)), { batchSize })
 }
 
 /** What every image goes through on its way into the model. */
-export const preprocessing = (config: Pick<Config, 'size' | 'data'>): Transform<Sample>[] => [
+export const preprocessing = (config: Pick<Config, 'size' | 'data'>): Transform<ClassificationSample>[] => [
   ...scaling(config),
   normalization(config),
 ]
 
 // CIFAR's own size is 32.
-const scaling = ({ size }: Pick<Config, 'size'>): Transform<Sample>[] => (size === 32 ? [] : [resize(size)])
+const scaling = ({ size }: Pick<Config, 'size'>): Transform<ClassificationSample>[] =>
+  size === 32 ? [] : [resize(size)]
 
-const normalization = ({ data: { mean, std } }: Pick<Config, 'data'>): Transform<Sample> => normalize({ mean, std })
+const normalization = ({ data: { mean, std } }: Pick<Config, 'data'>): Transform<ClassificationSample> =>
+  normalize({ mean, std })

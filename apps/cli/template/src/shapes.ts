@@ -1,4 +1,4 @@
-import { type Dataset, imageDataset, type Sample } from '@ddnet/datasets'
+import { type ClassificationSample, type Dataset, imageDataset } from '@ddnet/datasets'
 import { type Key, random } from '@ddnet/ops'
 
 export const classNames = ['disc', 'square', 'stripes']
@@ -6,7 +6,7 @@ export const classNames = ['disc', 'square', 'stripes']
 const size = 16
 
 /** `count` pictures of a bright shape on a dark ground, at a random place, under noise. */
-export function shapes(count: number, key: Key): Dataset<Sample> {
+export function shapes(count: number, key: Key): Dataset<ClassificationSample> {
   const labels = Array.from({ length: count }, (_, index) => index % classNames.length)
   const places = random.uniformValues(key.fold('places'), 2 * count)
   const noise = random.uniformValues(key.fold('noise'), count * size * size * 3)

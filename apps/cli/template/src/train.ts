@@ -1,4 +1,4 @@
-import { type Dataset, loader, map, normalize, type Sample } from '@ddnet/datasets'
+import { type ClassificationSample, type Dataset, loader, map, normalize } from '@ddnet/datasets'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
 import type { Key } from '@ddnet/ops'
@@ -7,11 +7,11 @@ import { type Callback, Trainer } from '@ddnet/trainer'
 import type { Network } from './model.js'
 
 export interface TrainOptions {
-  readonly train: Dataset<Sample>
+  readonly train: Dataset<ClassificationSample>
   /** To choose by while it trains: the best checkpoint, and your settings. */
-  readonly validation: Dataset<Sample>
+  readonly validation: Dataset<ClassificationSample>
   /** To look at once, at the end. */
-  readonly test: Dataset<Sample>
+  readonly test: Dataset<ClassificationSample>
   readonly epochs: number
   readonly key: Key
   readonly callbacks?: readonly Callback[]

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { serveArchive } from '../../test/synthetic-archive.ts'
 import { type Picture, synthetic } from '../../test/synthetic-cifar10.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
-import type { Dataset, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { localCifar10 } from './local.node.ts'
 import { officialArchive, type Source } from './sources.ts'
 import type { DownloadProgress } from './types.ts'
@@ -15,13 +15,13 @@ const { facts } = data
 const unavailable: Source = { name: 'a closed shop', load: () => Promise.reject(new Error('closed')) }
 const forbidden: Source = { name: 'a forbidden source', load: () => expect.fail('must not be asked') }
 
-async function expectPictures(dataset: Dataset<Sample>, pictures: readonly Picture[]): Promise<void> {
+async function expectPictures(dataset: Dataset<ClassificationSample>, pictures: readonly Picture[]): Promise<void> {
   expect(dataset.length).toBe(pictures.length)
   for (const [index, { label, pixels }] of pictures.entries()) {
     const sample = await dataset.get(index)
     expect(sample.label).toBe(label)
-    expect(sample.shape).toEqual([32, 32, 3])
-    expect(Buffer.from(pixels).equals(sample.image as Uint8Array), `image ${index}`).toBe(true)
+    expect(sample.image.shape).toEqual([32, 32, 3])
+    expect(Buffer.from(pixels).equals(sample.image.data as Uint8Array), `image ${index}`).toBe(true)
   }
 }
 

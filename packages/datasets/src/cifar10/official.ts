@@ -1,4 +1,4 @@
-import type { ImageShape } from '../dataset.ts'
+import type { ImageShape } from '../fields.ts'
 
 /** A file of 10,000 images. */
 export interface BatchFacts {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serveFolder } from '../../test/folder-server.ts'
 import { datasetOf, synthetic } from '../../test/synthetic-cifar10.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
-import type { Dataset, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { map } from '../map.ts'
 import { subset } from '../subset.ts'
 import { normalize } from '../transforms/normalize.ts'
@@ -23,13 +23,16 @@ async function written(shardSize = 8): Promise<string> {
   return folder
 }
 
-async function expectSame(actual: Dataset<Sample>, expected: Dataset<Sample>): Promise<void> {
+async function expectSame(
+  actual: Dataset<ClassificationSample>,
+  expected: Dataset<ClassificationSample>,
+): Promise<void> {
   expect(actual.length).toBe(expected.length)
   for (let index = 0; index < expected.length; index++) {
     const [got, want] = [await actual.get(index), await expected.get(index)]
     expect(got.label).toBe(want.label)
-    expect(got.shape).toEqual(want.shape)
-    expect(Buffer.from(want.image as Uint8Array).equals(got.image as Uint8Array), `image ${index}`).toBe(true)
+    expect(got.image.shape).toEqual(want.image.shape)
+    expect(Buffer.from(want.image.data as Uint8Array).equals(got.image.data as Uint8Array), `image ${index}`).toBe(true)
   }
 }
 

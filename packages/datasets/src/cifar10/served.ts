@@ -1,5 +1,6 @@
-import type { Dataset, ImageShape, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import type { ImageShape } from '../fields.ts'
 import { imageDataset } from '../image-dataset.ts'
 import { parseShardManifest, type Shard, type ShardManifest } from './shard-manifest.ts'
 import type { Cifar10, Cifar10Options } from './types.ts'
@@ -124,7 +125,11 @@ async function expectSha256(
   throw new DatasetError(`${address} is damaged: expected sha256 ${sha256}, got ${checksum}. Write the shards again.`)
 }
 
-function join(shards: readonly Shard[], contents: readonly Uint8Array[], shape: ImageShape): Dataset<Sample> {
+function join(
+  shards: readonly Shard[],
+  contents: readonly Uint8Array[],
+  shape: ImageShape,
+): Dataset<ClassificationSample> {
   const size = shape[0] * shape[1] * shape[2]
   const count = shards.reduce((total, shard) => total + shard.count, 0)
   const images = new Uint8Array(count * size)

@@ -1,5 +1,5 @@
-import type { ImageShape } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import type { ImageShape } from '../fields.ts'
 import { nameParts } from '../files/files.ts'
 import { show } from '../show.ts'
 

@@ -1,10 +1,10 @@
-import type { Dataset, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 
 export interface Cifar10 {
   /** 50,000 images `[32, 32, 3]` of bytes */
-  readonly train: Dataset<Sample>
+  readonly train: Dataset<ClassificationSample>
   /** 10,000 */
-  readonly test: Dataset<Sample>
+  readonly test: Dataset<ClassificationSample>
   readonly classNames: readonly string[]
 }
 

@@ -1,7 +1,8 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Dataset, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import type { ImageShape } from '../fields.ts'
 import { sha256 } from '../node/sha.ts'
 import { SHARD_FORMAT, type Shard, type ShardManifest } from './shard-manifest.ts'
 import type { Cifar10 } from './types.ts'
@@ -25,8 +26,8 @@ export async function writeCifar10Shards(
     if (dataset.length === 0) throw new DatasetError(`writeCifar10Shards: expected images in ${name}, got none`)
   }
   await mkdir(directory, { recursive: true })
-  const { shape } = await train.get(0)
-  const write = async (name: string, dataset: Dataset<Sample>): Promise<ShardManifest['train']> => {
+  const { shape } = (await train.get(0)).image
+  const write = async (name: string, dataset: Dataset<ClassificationSample>): Promise<ShardManifest['train']> => {
     const shards: Shard[] = []
     for (let first = 0; first < dataset.length; first += shardSize) {
       const count = Math.min(shardSize, dataset.length - first)
@@ -48,21 +49,21 @@ export async function writeCifar10Shards(
 }
 
 async function shardBytes(
-  dataset: Dataset<Sample>,
-  { first, count, shape }: { first: number; count: number; shape: Sample['shape'] },
+  dataset: Dataset<ClassificationSample>,
+  { first, count, shape }: { first: number; count: number; shape: ImageShape },
 ): Promise<Uint8Array> {
   const size = shape[0] * shape[1] * shape[2]
   const bytes = new Uint8Array(count * (size + 1))
   for (let at = 0; at < count; at++) {
-    const sample = await dataset.get(first + at)
-    if (!(sample.image instanceof Uint8Array) || sample.image.length !== size) {
+    const { image, label } = await dataset.get(first + at)
+    if (!(image.data instanceof Uint8Array) || image.data.length !== size) {
       throw new DatasetError(
-        `writeCifar10Shards: expected images [${shape}] of bytes, got [${sample.shape}] of ${sample.image.constructor.name}. ` +
+        `writeCifar10Shards: expected images [${shape}] of bytes, got [${image.shape}] of ${image.data.constructor.name}. ` +
           'Write the dataset itself, and apply transforms after reading.',
       )
     }
-    bytes.set(sample.image, at * size)
-    bytes[count * size + at] = sample.label
+    bytes.set(image.data, at * size)
+    bytes[count * size + at] = label
   }
   return bytes
 }

@@ -1,11 +1,15 @@
 import { DatasetError } from '../dataset-error.ts'
+import type { ImageField } from '../fields.ts'
 import { checkImage } from './check-image.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
 import { isOnSide, orientationOf, turnedPixels, withoutOrientation } from './orientation.ts'
-import type { DecodedImage } from './types.ts'
 
 /** An image file as RGB bytes: turned as its EXIF data says, on white where it is transparent. */
-export async function decodeImage(file: Uint8Array, path: string, limits: ImageLimits = {}): Promise<DecodedImage> {
+export async function decodeImage(
+  file: Uint8Array,
+  path: string,
+  limits: ImageLimits = {},
+): Promise<ImageField<Uint8Array>> {
   const { format, bytes } = await checkImage(file, path, limits)
   let bitmap: ImageBitmap
   try {
@@ -25,10 +29,10 @@ export async function decodeImage(file: Uint8Array, path: string, limits: ImageL
     context.fillStyle = 'white'
     context.fillRect(0, 0, width, height)
     context.drawImage(bitmap, 0, 0)
-    const image = withoutAlpha(context.getImageData(0, 0, width, height).data)
+    const pixels = withoutAlpha(context.getImageData(0, 0, width, height).data)
     const orientation = orientationOf(bytes)
     const shape = isOnSide(orientation) ? ([width, height, 3] as const) : ([height, width, 3] as const)
-    return { image: turnedPixels(image, [height, width], orientation, 3), shape }
+    return { kind: 'image', data: turnedPixels(pixels, [height, width], orientation, 3), shape }
   } finally {
     bitmap.close()
   }

@@ -1,9 +1,9 @@
+import type { ImageField } from '../fields.ts'
 import type { ImageLimits } from './limits.ts'
 import { openImage } from './open-image.node.ts'
-import type { DecodedImage } from './types.ts'
 
 /** An image file as RGB bytes: turned as its EXIF data says, on white where it is transparent. */
-export function decodeImage(file: Uint8Array, path: string, limits: ImageLimits = {}): Promise<DecodedImage> {
+export function decodeImage(file: Uint8Array, path: string, limits: ImageLimits = {}): Promise<ImageField<Uint8Array>> {
   return openImage(
     file,
     path,
@@ -14,7 +14,11 @@ export function decodeImage(file: Uint8Array, path: string, limits: ImageLimits 
         .removeAlpha()
         .raw()
         .toBuffer({ resolveWithObject: true })
-      return { image: new Uint8Array(data.buffer, data.byteOffset, data.length), shape: [info.height, info.width, 3] }
+      return {
+        kind: 'image',
+        data: new Uint8Array(data.buffer, data.byteOffset, data.length),
+        shape: [info.height, info.width, 3],
+      }
     },
     limits,
   )

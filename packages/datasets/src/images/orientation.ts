@@ -1,4 +1,4 @@
-import type { Picture } from '../dataset.ts'
+import type { ImageShape } from '../fields.ts'
 import { crc32 } from './crc32.ts'
 
 /**
@@ -111,10 +111,8 @@ function orientationIn(exif: Uint8Array): Found | undefined {
 }
 
 /** The size of an image as it lies in its file. */
-export const storedSize = (
-  [height, width]: Picture['shape'],
-  orientation: Orientation,
-): [height: number, width: number] => (isOnSide(orientation) ? [width, height] : [height, width])
+export const storedSize = ([height, width]: ImageShape, orientation: Orientation): [height: number, width: number] =>
+  isOnSide(orientation) ? [width, height] : [height, width]
 
 /** Where a point of an image of `height × width` comes to lie when it is turned upright. */
 function turnedPoint(
@@ -183,7 +181,7 @@ export type Frame = 'stored' | 'upright'
  */
 export function frameOf(
   [height, width]: readonly [height: number, width: number],
-  upright: Picture['shape'],
+  upright: ImageShape,
   orientation: Orientation,
   preferred: Frame,
 ): Frame | undefined {

@@ -1,13 +1,13 @@
-import type { Dataset, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import type { Files } from '../files/files.ts'
 import { readCifarRecords } from './cifar-records.ts'
 
 export interface Cifar100 {
   /** 50,000 images `[32, 32, 3]` of bytes */
-  readonly train: Dataset<Sample>
+  readonly train: Dataset<ClassificationSample>
   /** 10,000 */
-  readonly test: Dataset<Sample>
+  readonly test: Dataset<ClassificationSample>
   readonly classNames: readonly string[]
 }
 
@@ -53,5 +53,5 @@ export async function cifar100(
  * @throws DatasetError naming the file that is missing or damaged
  * @example cifar10Binary(diskFiles('cifar-10-batches-bin'), ['data_batch_1.bin'])
  */
-export const cifar10Binary = (files: Files, names: readonly string[]): Promise<Dataset<Sample>> =>
+export const cifar10Binary = (files: Files, names: readonly string[]): Promise<Dataset<ClassificationSample>> =>
   readCifarRecords(files, names, { labelBytes: 1, labelAt: 0, classes: 10 })

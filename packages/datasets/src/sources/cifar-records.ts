@@ -1,4 +1,4 @@
-import type { Dataset, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import type { Files } from '../files/files.ts'
 import { imageDataset } from '../image-dataset.ts'
@@ -22,7 +22,7 @@ export async function readCifarRecords(
   files: Files,
   names: readonly string[],
   { labelBytes, labelAt, classes }: CifarRecords,
-): Promise<Dataset<Sample>> {
+): Promise<Dataset<ClassificationSample>> {
   const contents = await Promise.all(names.map((name) => files.read(name)))
   const recordBytes = labelBytes + IMAGE_BYTES
   for (const [at, { length }] of contents.entries()) {

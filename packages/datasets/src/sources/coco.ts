@@ -1,6 +1,7 @@
 import { decodeImage } from '#decode-image'
-import type { Dataset, DetectionSample } from '../dataset.ts'
+import type { Dataset, DetectionSample, SegmentationSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import { boxesField, boxLabelsField, maskField } from '../fields.ts'
 import { type Files, nameParts } from '../files/files.ts'
 import { checkIndex } from '../image-dataset.ts'
 import { type Frame, frameOf, orientationOf, storedSize, turnedBox, turnedPixels } from '../images/orientation.ts'
@@ -21,7 +22,7 @@ export interface CocoOptions {
   readonly frame?: Frame
 }
 
-export interface Coco extends Dataset<DetectionSample> {
+export interface Coco<S extends DetectionSample = DetectionSample> extends Dataset<S> {
   /** The categories by their ids: box label `i` is the class `classNames[i]`. */
   readonly classNames: readonly string[]
   /** The name of each image's file. */
@@ -40,6 +41,11 @@ export interface Coco extends Dataset<DetectionSample> {
  * @see Lin et al. 2014, "Microsoft COCO: Common Objects in Context"
  * @example coco(diskFiles('coco'), { annotations: 'annotations/instances_val2017.json', images: 'val2017' })
  */
+export function coco(
+  files: Files,
+  options: CocoOptions & { readonly masks: true },
+): Promise<Coco<DetectionSample & SegmentationSample>>
+export function coco(files: Files, options: CocoOptions): Promise<Coco>
 export async function coco(
   files: Files,
   { annotations, images = '', masks = false, frame = 'stored' }: CocoOptions,
@@ -59,11 +65,11 @@ export async function coco(
       const name = fileOf(described)
       const file = await files.read(name)
       const orientation = orientationOf(file)
-      const decoded = await decodeImage(file, files.path(name))
-      const own = frameOf(size, decoded.shape, orientation, frame)
+      const image = await decodeImage(file, files.path(name))
+      const [height, width] = image.shape
+      const own = frameOf(size, image.shape, orientation, frame)
       if (own === undefined) {
-        const [height, width] = decoded.shape
-        const [storedHeight, storedWidth] = storedSize(decoded.shape, orientation)
+        const [storedHeight, storedWidth] = storedSize(image.shape, orientation)
         const turned = orientation === 1 ? '' : ` (turned by its EXIF data from ${storedWidth}×${storedHeight})`
         throw new DatasetError(
           `${files.path(name)} has ${width}×${height} pixels${turned}, but ${path} says ${described.width}×${described.height}. ` +
@@ -73,10 +79,10 @@ export async function coco(
       }
       const turn = own === 'upright' ? 1 : orientation
       return {
-        ...decoded,
-        boxes: Float32Array.from(described.annotations.flatMap(({ box }) => turnedBox(box, size, turn))),
-        boxLabels: Int32Array.from(described.annotations, ({ label }) => label),
-        ...(masks && { mask: turnedPixels(paint(described, path), size, turn) }),
+        image,
+        boxes: boxesField(Float32Array.from(described.annotations.flatMap(({ box }) => turnedBox(box, size, turn)))),
+        boxLabels: boxLabelsField(Int32Array.from(described.annotations, ({ label }) => label)),
+        ...(masks && { mask: maskField(turnedPixels(paint(described, path), size, turn), [height, width]) }),
       }
     },
   }

@@ -1,5 +1,5 @@
 import { decodeImage } from '#decode-image'
-import type { Dataset, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { byName, type Files, surveyOf } from '../files/files.ts'
 import { isJunkName } from '../files/junk.ts'
@@ -7,7 +7,7 @@ import { checkIndex } from '../image-dataset.ts'
 import { type LeftOut, sortFiles } from './sort-files.ts'
 import { type SplitName, splitFolders } from './split-folders.ts'
 
-export interface ImageFolder extends Dataset<Sample> {
+export interface ImageFolder extends Dataset<ClassificationSample> {
   readonly labels: readonly number[]
   /** The folders' names, sorted: label `i` is the class `classNames[i]`. */
   readonly classNames: readonly string[]
@@ -174,7 +174,7 @@ function datasetOf(
     async get(index) {
       checkIndex(index, names.length)
       const name = names[index] as string
-      return { ...(await decodeImage(await files.read(name), files.path(name))), label: labels[index] as number }
+      return { image: await decodeImage(await files.read(name), files.path(name)), label: labels[index] as number }
     },
   }
 }

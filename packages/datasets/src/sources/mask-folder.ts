@@ -1,6 +1,7 @@
 import { decodeImage } from '#decode-image'
 import type { Dataset, SegmentationSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import { maskField } from '../fields.ts'
 import { type Files, subfolder, surveyOf } from '../files/files.ts'
 import { isJunkName } from '../files/junk.ts'
 import { checkIndex } from '../image-dataset.ts'
@@ -81,7 +82,9 @@ export async function maskFolder(
           { path },
         )
       }
-      return { ...image, mask: own === 'upright' ? mask : turnedPixels(mask, [height, width], orientation) }
+      const [imageHeight, imageWidth] = image.shape
+      const turned = own === 'upright' ? mask : turnedPixels(mask, [height, width], orientation)
+      return { image, mask: maskField(turned, [imageHeight, imageWidth]) }
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Dataset, Sample } from '../dataset.ts'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { type Files, MissingFileError } from '../files/files.ts'
 import { imageDataset } from '../image-dataset.ts'
@@ -6,9 +6,9 @@ import { readIdx } from './idx.ts'
 
 export interface Mnist {
   /** 60,000 images `[28, 28, 1]` of bytes, white on black */
-  readonly train: Dataset<Sample>
+  readonly train: Dataset<ClassificationSample>
   /** 10,000 */
-  readonly test: Dataset<Sample>
+  readonly test: Dataset<ClassificationSample>
 }
 
 /**
@@ -23,7 +23,7 @@ export async function mnist(files: Files): Promise<Mnist> {
   return { train: await readSplit(files, 'train'), test: await readSplit(files, 't10k') }
 }
 
-async function readSplit(files: Files, split: string): Promise<Dataset<Sample>> {
+async function readSplit(files: Files, split: string): Promise<Dataset<ClassificationSample>> {
   const [images, labels] = [`${split}-images-idx3-ubyte`, `${split}-labels-idx1-ubyte`]
   return idxDataset(files, { images, labels })
 }
@@ -35,7 +35,7 @@ async function readSplit(files: Files, split: string): Promise<Dataset<Sample>> 
 export async function idxDataset(
   files: Files,
   { images, labels }: { readonly images: string; readonly labels: string },
-): Promise<Dataset<Sample>> {
+): Promise<Dataset<ClassificationSample>> {
   const read = (name: string) =>
     readIdx(files, name).catch((missing: unknown) => {
       if (!(missing instanceof MissingFileError)) throw missing

@@ -124,10 +124,10 @@ describe.each(orientations)('of a photo of orientation %i', (orientation) => {
         const files = memory({ 'a.json': new TextEncoder().encode(JSON.stringify(document)), 'a.jpg': file })
         const sample = await (await coco(files, { annotations: 'a.json', masks: true, frame })).get(0)
         const shape = orientation >= 5 ? [width, height, 3] : [height, width, 3]
-        expect(sample.shape).toEqual(shape)
+        expect(sample.image.shape).toEqual(shape)
         const found = await turnedObject(file, 'upright')
-        expect([...sample.boxes]).toEqual(Object.values(found.box))
-        expect([...(sample.mask as Int32Array)].map(Boolean)).toEqual(bright(sample.image))
+        expect([...sample.boxes.data]).toEqual(Object.values(found.box))
+        expect([...sample.mask.data].map(Boolean)).toEqual(bright(sample.image.data))
       }
     },
   )
@@ -144,7 +144,7 @@ describe.each(orientations)('of a photo of orientation %i', (orientation) => {
       .toBuffer()
     const files = memory({ 'images/a.jpg': file, 'masks/a.png': mask })
     const sample = await (await maskFolder(files, { frame })).get(0)
-    expect([...sample.mask].map(Boolean)).toEqual(bright(sample.image))
+    expect([...sample.mask.data].map(Boolean)).toEqual(bright(sample.image.data))
   })
 })
 
@@ -158,7 +158,7 @@ test('where the size does not tell the frame, annotations are of the stored phot
   }
   const files = memory({ 'a.json': new TextEncoder().encode(JSON.stringify(document)), 'a.jpg': file })
   const boxes = async (options: { frame?: Frame }) => [
-    ...(await (await coco(files, { annotations: 'a.json', ...options })).get(0)).boxes,
+    ...(await (await coco(files, { annotations: 'a.json', ...options })).get(0)).boxes.data,
   ]
   expect(await boxes({})).toEqual(Object.values(upright.box))
   expect(await boxes({ frame: 'upright' })).toEqual(Object.values(object))

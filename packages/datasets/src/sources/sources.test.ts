@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { synthetic, writeBinaryBatches } from '../../test/synthetic-cifar10.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { DatasetError } from '../dataset-error.ts'
+import { boxesField, imageField, maskField } from '../fields.ts'
 import { diskFiles } from '../files/disk-files.ts'
 import type { Files } from '../files/files.ts'
 import { imageDataset } from '../image-dataset.ts'
@@ -50,12 +51,12 @@ describe('imageFolder', () => {
     ])
     expect(folder.labels).toEqual([0, 0, 1, 1, 1, 1])
     for (const [index, name] of folder.names.entries()) {
-      const { image, shape, label } = await folder.get(index)
+      const { image, label } = await folder.get(index)
       expect(label).toBe(folder.labels[index])
       const pixels = expected.photos[name]
       if (pixels === undefined) continue
-      expect(shape).toEqual([pixels.length, pixels[0].length, 3])
-      const errors = pixels.flat(2).map((value: number, at: number) => Math.abs(value - (image[at] as number)))
+      expect(image.shape).toEqual([pixels.length, pixels[0].length, 3])
+      const errors = pixels.flat(2).map((value: number, at: number) => Math.abs(value - (image.data[at] as number)))
       expect(Math.max(...errors)).toBeLessThanOrEqual(name.endsWith('.jpg') ? 3 : 0) // decoders of JPEG may differ a little
     }
   })
@@ -64,13 +65,15 @@ describe('imageFolder', () => {
     const folder = await imageFolder(files('photos'))
     const upright = await folder.get(2)
     const turned = await folder.get(5)
-    expect([upright.shape, turned.shape]).toEqual([
+    expect([upright.image.shape, turned.image.shape]).toEqual([
       [16, 24, 3],
       [24, 16, 3],
     ])
     // Clockwise: the top left corner comes from the bottom left one.
-    expect([...turned.image.subarray(0, 3)]).toEqual([...upright.image.subarray(15 * 24 * 3, 15 * 24 * 3 + 3)])
-    expect([...(await folder.get(4)).image.subarray(0, 3)]).toEqual([255, 255, 255])
+    expect([...turned.image.data.subarray(0, 3)]).toEqual([
+      ...upright.image.data.subarray(15 * 24 * 3, 15 * 24 * 3 + 3),
+    ])
+    expect([...(await folder.get(4)).image.data.subarray(0, 3)]).toEqual([255, 255, 255])
   })
 
   test('says what it expected', async () => {
@@ -93,9 +96,10 @@ describe('maskFolder', () => {
     expect(folder.names).toEqual(['palette1.png', 'palette2.png', 'palette4.png', 'palette8.png', 'wide.png'])
     for (const [index, name] of folder.names.entries()) {
       const rows: number[][] = expected[name.replace('.png', '')]
-      const { mask, shape } = await folder.get(index)
-      expect(shape).toEqual([rows.length, rows[0]?.length, 3])
-      expect([...mask]).toEqual(rows.flat())
+      const { mask, image } = await folder.get(index)
+      expect(image.shape).toEqual([rows.length, rows[0]?.length, 3])
+      expect(mask.shape).toEqual([rows.length, rows[0]?.length])
+      expect([...mask.data]).toEqual(rows.flat())
     }
   })
 
@@ -125,8 +129,8 @@ describe('masks of classes', () => {
 
   test('the value of what belongs to no class becomes −100', async () => {
     const { mask } = await (await masked(grey, { ignore: 255, classes: 3 })).get(0)
-    expect(mask).toEqual(Int32Array.of(0, 1, 2, -100, 1, 0))
-    expect((await (await masked(grey, {})).get(0)).mask).toEqual(grey.data)
+    expect(mask.data).toEqual(Int32Array.of(0, 1, 2, -100, 1, 0))
+    expect((await (await masked(grey, {})).get(0)).mask.data).toEqual(grey.data)
   })
 
   test('a value that is no class is refused by file and pixel', async () => {
@@ -158,11 +162,11 @@ describe('masks of classes', () => {
       palette: [black, red, white].map((color) => [...color]),
       data: Uint8Array.of(0, 1, 0, 2, 1, 0),
     } as const
-    for (const mask of [rgb, rgba]) expect((await (await masked(mask, options)).get(0)).mask).toEqual(classes)
+    for (const mask of [rgb, rgba]) expect((await (await masked(mask, options)).get(0)).mask.data).toEqual(classes)
     const file = await sharpPalette(palette.data)
     const image = encode({ width: 3, height: 2, channels: 3, data: new Uint8Array(18) })
     const folder = await maskFolder(memoryFiles({ 'images/1.png': image, 'masks/1.PNG': file }), options)
-    expect((await folder.get(0)).mask).toEqual(classes)
+    expect((await folder.get(0)).mask.data).toEqual(classes)
   })
 
   /** A PNG with a palette of black, red and white, whose chunks are written here. */
@@ -239,12 +243,12 @@ describe('what is changed in a sample', () => {
     ]
     for (const dataset of sources) {
       const [before, sample] = [structuredClone(await dataset.get(0)), await dataset.get(0)]
-      for (const values of Object.values(sample)) if (ArrayBuffer.isView(values)) (values as Uint8Array).fill(77)
-      sample.image.slice().fill(78)
+      for (const { data } of Object.values(sample).filter((value) => typeof value === 'object')) data.fill(77)
+      sample.image.data.slice().fill(78)
       expect(await dataset.get(0)).toEqual(before)
       if (dataset.length > 1)
-        expect(Array.from((await dataset.get(1)).image).every((value) => value === 77)).toBe(false)
-      expect(Buffer.isBuffer(sample.image)).toBe(false)
+        expect(Array.from((await dataset.get(1)).image.data).every((value) => value === 77)).toBe(false)
+      expect(Buffer.isBuffer(sample.image.data)).toBe(false)
     }
   })
 })
@@ -260,10 +264,10 @@ describe('coco', () => {
       const annotations = (expected.coco.annotations[index + 1] as number[])
         .map((id) => source.annotations[id - 1])
         .filter(({ bbox }) => bbox[2] > 0)
-      expect([...boxLabels]).toEqual(annotations.map(({ category_id }) => [3, 7, 18].indexOf(category_id)))
+      expect([...boxLabels.data]).toEqual(annotations.map(({ category_id }) => [3, 7, 18].indexOf(category_id)))
       const corners = annotations.flatMap(({ bbox: [x, y, w, h] }) => [x, y, x + w, y + h])
       const cut = corners.map((value, at) => Math.fround(Math.min(Math.max(value, 0), at % 2 === 0 ? 53 : 37)))
-      expect([...boxes]).toEqual(cut)
+      expect([...boxes.data]).toEqual(cut)
     }
   })
 
@@ -285,7 +289,7 @@ describe('coco', () => {
       { length: 37 * 53 },
       (_, at) => labels[order.find((each) => own[each]?.[at] === '1') ?? 3] ?? 0,
     )
-    expect([...(mask as Int32Array)]).toEqual(painted)
+    expect([...(mask.data as Int32Array)]).toEqual(painted)
   })
 
   const image = { id: 1, file_name: '1.png', height: 4, width: 5 }
@@ -409,7 +413,7 @@ describe('coco', () => {
       expect(dataset.length).toBe(2)
       expect(dataset.names).toEqual(['1.png', './2.png'])
       expect(dataset.classNames).toEqual(['first', 'second'])
-      expect((await dataset.get(0)).boxLabels).toEqual(Int32Array.of(0))
+      expect((await dataset.get(0)).boxLabels.data).toEqual(Int32Array.of(0))
     }
     await expect(parsed({ ...good, images: [image, { ...image, id: '1' }] })).rejects.toThrow('to be one of its own')
   })
@@ -427,12 +431,15 @@ describe('coco', () => {
     ]
     const dataset = await parsed({ ...good, annotations: [...annotations, ...flat] })
     expect(dataset.leftOut).toEqual({ crowds: 4, boxes: 2 })
-    expect((await dataset.get(0)).boxLabels.length).toBe(5)
+    expect((await dataset.get(0)).boxLabels.data.length).toBe(5)
   })
 
   test('images without annotations, as of a test set, have no boxes', async () => {
     const dataset = await parsed({ images: [image], categories: good.categories })
-    expect(await dataset.get(0)).toMatchObject({ boxes: new Float32Array(0), mask: new Int32Array(20) })
+    expect(await dataset.get(0)).toMatchObject({
+      boxes: boxesField(new Float32Array(0)),
+      mask: maskField(new Int32Array(20), [4, 5]),
+    })
     expect((await parsed({ images: [image] })).classNames).toEqual([])
   })
 
@@ -489,8 +496,8 @@ describe('mnist', () => {
       expect(dataset.length).toBe(images.length)
       expect([...(dataset.labels as Uint8Array)]).toEqual(labels)
       for (let index = 0; index < dataset.length; index++) {
-        const { image, shape, label } = await dataset.get(index)
-        expect({ image: [...image], shape, label }).toEqual({
+        const { image, label } = await dataset.get(index)
+        expect({ image: [...image.data], shape: image.shape, label }).toEqual({
           image: images[index].flat(),
           shape: [5, 4, 1],
           label: labels[index],
@@ -543,7 +550,7 @@ describe('CIFAR binaries', () => {
     const batch = await cifar10Binary(diskFiles(folder), ['test_batch.bin'])
     expect(batch.length).toBe(data.test.length)
     for (const [index, { label, pixels }] of data.test.entries()) {
-      expect(await batch.get(index)).toEqual({ image: pixels, label, shape: [32, 32, 3] })
+      expect(await batch.get(index)).toEqual({ image: imageField(pixels, [32, 32, 3]), label })
     }
   })
 
@@ -570,7 +577,7 @@ describe('CIFAR binaries', () => {
     const fine = await cifar100(diskFiles(folder))
     expect(fine.train.labels).toEqual(Uint8Array.of(41, 99))
     expect(fine.classNames[41]).toBe('fine 41')
-    expect([...(await fine.train.get(1)).image.subarray(0, 4)]).toEqual([8, 9, 10, 8])
+    expect([...(await fine.train.get(1)).image.data.subarray(0, 4)]).toEqual([8, 9, 10, 8])
     const coarse = await cifar100(diskFiles(folder), { labels: 'coarse' })
     expect(coarse.train.labels).toEqual(Uint8Array.of(3, 19))
     expect(coarse.classNames.length).toBe(20)

@@ -1,4 +1,4 @@
-import type { Picture } from '../dataset.ts'
+import { changeFields, sizeOfSample } from './change-fields.ts'
 import { type Pixels, roundHalfToEven, zerosLike } from './pixels.ts'
 
 /** One value for all channels, or one a channel, on the image's own scale. */
@@ -25,32 +25,33 @@ export interface AffineSampling {
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number]
 
 /**
- * Rotates, scales, shears and shifts a picture within its frame: `M = T · C · R(angle) · S(scale) · Shear · C⁻¹`.
- * The mask takes the nearest pixel, and 0 outside; a box becomes the box around its four moved corners.
+ * Rotates, scales, shears and shifts images within their frame: `M = T · C · R(angle) · S(scale) · Shear · C⁻¹`.
+ * A mask takes the nearest pixel, and 0 outside; a box becomes the box around its four moved corners.
  *
  * @see torchvision.transforms.v2.functional.affine
  */
-export function affine<S extends Picture>(
+export function affine<S extends object>(
   sample: S,
   map: AffineMap,
   { interpolation = 'nearest', fill = 0 }: AffineSampling = {},
 ): S {
-  const { image, mask, boxes, shape } = sample
-  const [height, width, channels] = shape
+  const [height, width] = sizeOfSample('affine', sample)
   const { angle = 0, translate = [0, 0], scale = 1, shear = [0, 0], center = [width / 2, height / 2] } = map
   const linear = linearPart(angle, scale, shear)
   // The output's pixel centres are mapped back: rows and columns count from the middle of the image.
   const back = around(inverse(linear), translate, [center[0] - width / 2, center[1] - height / 2], true)
   const sample2d = interpolation === 'nearest' ? sampleNearest : sampleBilinear
-  const fills = Array.from({ length: channels }, (_, channel) =>
-    typeof fill === 'number' ? fill : (fill[channel] ?? 0),
-  )
-  return {
-    ...sample,
-    image: sample2d(image, shape, back, fills),
-    ...(mask && { mask: sampleNearest(mask, [height, width, 1], back, [0]) }),
-    ...(boxes && { boxes: boxesAround(boxes, shape, around(linear, translate, center, false)) }),
-  }
+  const forth = around(linear, translate, center, false)
+  return changeFields(sample, {
+    image({ data, shape, ...image }) {
+      const fills = Array.from({ length: shape[2] }, (_, channel) =>
+        typeof fill === 'number' ? fill : (fill[channel] ?? 0),
+      )
+      return { ...image, shape, data: sample2d(data, shape, back, fills) }
+    },
+    mask: (mask) => ({ ...mask, data: sampleNearest(mask.data, [height, width, 1], back, [0]) }),
+    boxes: (boxes) => ({ ...boxes, data: boxesAround(boxes.data, [height, width], forth) }),
+  })
 }
 
 type Linear = readonly [a: number, b: number, d: number, e: number]
@@ -154,7 +155,11 @@ function sampleBilinear(
   return result
 }
 
-function boxesAround(boxes: Float32Array, [height, width]: Shape, [a, b, c, d, e, f]: Matrix): Float32Array {
+function boxesAround(
+  boxes: Float32Array,
+  [height, width]: readonly [number, number],
+  [a, b, c, d, e, f]: Matrix,
+): Float32Array {
   const moved = new Float32Array(boxes.length)
   const cut = (value: number, most: number): number => Math.min(Math.max(value, 0), most)
   for (let at = 0; at < boxes.length; at += 4) {

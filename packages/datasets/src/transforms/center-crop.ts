@@ -1,4 +1,5 @@
-import type { PictureTransform } from '../map.ts'
+import type { ImageTransform } from '../map.ts'
+import { sizeOfSample } from './change-fields.ts'
 import { crop } from './crop.ts'
 import { roundHalfToEven } from './pixels.ts'
 import { type Sides, sidesOf } from './sides.ts'
@@ -8,10 +9,10 @@ import { type Sides, sidesOf } from './sides.ts'
  *
  * @see torchvision.transforms.v2.CenterCrop
  */
-export function centerCrop(size: Sides): PictureTransform {
+export function centerCrop(size: Sides): ImageTransform {
   const [height, width] = sidesOf('centerCrop', size)
   return (sample) => {
-    const [inHeight, inWidth] = sample.shape
+    const [inHeight, inWidth] = sizeOfSample('centerCrop', sample)
     return crop(sample, { top: offset(inHeight, height), left: offset(inWidth, width), height, width })
   }
 }

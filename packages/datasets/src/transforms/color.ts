@@ -1,5 +1,5 @@
-import type { ImageShape } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import type { ImageShape } from '../fields.ts'
 import { zerosLike } from './pixels.ts'
 
 type Image = Uint8Array | Float32Array

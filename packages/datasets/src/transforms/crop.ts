@@ -1,5 +1,5 @@
-import type { Picture } from '../dataset.ts'
 import { moveBoxes } from './boxes.ts'
+import { changeFields, sizeOfSample } from './change-fields.ts'
 import { type Pixels, zerosLike } from './pixels.ts'
 
 export interface Window {
@@ -13,26 +13,24 @@ export interface Window {
 export type PaddingMode = 'constant' | 'reflect'
 
 /**
- * The window of a picture, with zeros where it leaves the image (or the image reflected, less than its size wide). Boxes
+ * The window of an image, with zeros where it leaves the image (or the image reflected, less than its size wide). Boxes
  * are cut to it; those outside have no area then.
  *
  * @see torchvision.transforms.v2.functional.crop, and pad for its padding modes
  */
-export function crop<S extends Picture>(sample: S, window: Window, mode: PaddingMode = 'constant'): S {
-  const { image, mask, boxes, shape } = sample
+export function crop<S extends object>(sample: S, window: Window, mode: PaddingMode = 'constant'): S {
   const cut = mode === 'reflect' ? cutReflected : cutWithZeros
-  const [height, width, channels] = shape
+  const [height, width] = sizeOfSample('crop', sample)
   const { top, left } = window
-  return {
-    ...sample,
-    image: cut(image, [height, width, channels], window),
-    shape: [window.height, window.width, channels],
-    ...(mask && { mask: cut(mask, [height, width, 1], window) }),
-    ...(boxes && { boxes: moveBoxes(boxes, [window.height, window.width], (x, y) => [x - left, y - top]) }),
-  }
+  const size = [window.height, window.width] as const
+  return changeFields(sample, {
+    image: ({ data, shape, ...image }) => ({ ...image, data: cut(data, shape, window), shape: [...size, shape[2]] }),
+    mask: ({ data, ...mask }) => ({ ...mask, data: cut(data, [height, width, 1], window), shape: size }),
+    boxes: ({ data, ...boxes }) => ({ ...boxes, data: moveBoxes(data, size, (x, y) => [x - left, y - top]) }),
+  })
 }
 
-function cutWithZeros<P extends Pixels>(
+export function cutWithZeros<P extends Pixels>(
   pixels: P,
   [inHeight, inWidth, channels]: readonly [number, number, number],
   { top, left, height, width }: Window,

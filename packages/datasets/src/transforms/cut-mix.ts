@@ -1,22 +1,30 @@
 import { type Key, random } from '@ddnet/ops'
-import type { Dataset, Picture, Sample, SoftSample } from '../dataset.ts'
+import type { Dataset } from '../dataset.ts'
+import type { ImageField } from '../fields.ts'
 import { beta } from './beta.ts'
-import { crop, type Window } from './crop.ts'
-import { type MixOptions, mixSamples } from './mix.ts'
+import { cutWithZeros, type Window } from './crop.ts'
+import { type Classes, type Mixed, type MixOptions, mixSamples } from './mix.ts'
 import { toFloat } from './to-float.ts'
 
 /**
  * Replaces a rectangle of each image by that of another one, and mixes their labels by area. The rectangle has the share
- * `1 − λ` of the image, λ from Beta(alpha, alpha), about a random point, cut at the edges. The labels of a batch are
- * probabilities `[batch, classes]`, which `crossEntropy` takes. Two samples are read for one.
+ * `1 − λ` of the image, λ from Beta(alpha, alpha), about a random point, cut at the edges. Labels, which are the fields that
+ * are numbers, become probabilities `[batch, classes]`, which `crossEntropy` takes. Other fields stay those of the sample
+ * itself. Two samples are read for one.
  *
+ * @throws DatasetError for samples with a mask or boxes, which cannot be mixed
  * @see torchvision.transforms.v2.CutMix; Yun et al. 2019, "CutMix: Regularization Strategy to Train Strong Classifiers"
  */
-export const cutMix = (dataset: Dataset<Sample | SoftSample>, options: MixOptions): Dataset<SoftSample> =>
-  mixSamples('cutMix', dataset, options, (own, other, alpha, key) => {
-    const [height, width] = own.shape
+export const cutMix = <S extends object, const C extends Classes>(
+  dataset: Dataset<S>,
+  options: MixOptions<C>,
+): Dataset<Mixed<S, C>> =>
+  mixSamples('cutMix', dataset, options, ([height, width], alpha, key) => {
     const window = drawWindow(key, [height, width], beta(key.fold(0), alpha))
-    return { image: paste(own, other, window), share: 1 - (window.height * window.width) / (height * width) }
+    return {
+      share: 1 - (window.height * window.width) / (height * width),
+      images: (own, other) => paste(own, other, window),
+    }
   })
 
 function drawWindow(key: Key, [height, width]: readonly [number, number], lambda: number): Window {
@@ -33,14 +41,14 @@ export function windowAbout(x: number, y: number, half: number, [height, width]:
   return { top, left, height: bottom - top, width: right - left }
 }
 
-export function paste(own: Picture, other: Picture, window: Window): Picture['image'] {
-  const bothBytes = own.image instanceof Uint8Array && other.image instanceof Uint8Array
-  const image = bothBytes ? own.image.slice() : toFloat(own.image).slice()
+export function paste(own: ImageField, other: ImageField, window: Window): ImageField['data'] {
+  const bothBytes = own.data instanceof Uint8Array && other.data instanceof Uint8Array
+  const pasted = bothBytes ? own.data.slice() : toFloat(own.data).slice()
   const [, width, channels] = own.shape
-  const part = crop({ image: bothBytes ? other.image : toFloat(other.image), shape: other.shape }, window).image
+  const part = cutWithZeros(bothBytes ? other.data : toFloat(other.data), other.shape, window)
   const row = window.width * channels
   for (let y = 0; y < window.height; y++) {
-    image.set(part.subarray(y * row, (y + 1) * row), ((window.top + y) * width + window.left) * channels)
+    pasted.set(part.subarray(y * row, (y + 1) * row), ((window.top + y) * width + window.left) * channels)
   }
-  return image
+  return pasted
 }

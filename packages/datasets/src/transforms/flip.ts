@@ -1,39 +1,39 @@
-import type { Picture } from '../dataset.ts'
 import { moveBoxes } from './boxes.ts'
+import { changeFields, sizeOfSample } from './change-fields.ts'
 import { type Pixels, zerosLike } from './pixels.ts'
 
-/** The picture mirrored left to right. @see torchvision.transforms.v2.functional.horizontal_flip */
-export function flipHorizontally<S extends Picture>(sample: S): S {
-  const { image, mask, boxes, shape } = sample
-  const [height, width, channels] = shape
-  return {
-    ...sample,
-    image: mirrorRows(image, height, width, channels),
-    ...(mask && { mask: mirrorRows(mask, height, width, 1) }),
-    ...(boxes && {
-      boxes: swapSides(
-        moveBoxes(boxes, shape, (x, y) => [width - x, y]),
+/** Images mirrored left to right. @see torchvision.transforms.v2.functional.horizontal_flip */
+export function flipHorizontally<S extends object>(sample: S): S {
+  const size = sizeOfSample('flipHorizontally', sample)
+  const [height, width] = size
+  return changeFields(sample, {
+    image: (image) => ({ ...image, data: mirrorRows(image.data, height, width, image.shape[2]) }),
+    mask: (mask) => ({ ...mask, data: mirrorRows(mask.data, height, width, 1) }),
+    boxes: (boxes) => ({
+      ...boxes,
+      data: swapSides(
+        moveBoxes(boxes.data, size, (x, y) => [width - x, y]),
         0,
       ),
     }),
-  }
+  })
 }
 
-/** The picture upside down. @see torchvision.transforms.v2.functional.vertical_flip */
-export function flipVertically<S extends Picture>(sample: S): S {
-  const { image, mask, boxes, shape } = sample
-  const [height, width, channels] = shape
-  return {
-    ...sample,
-    image: reverseRows(image, height, width * channels),
-    ...(mask && { mask: reverseRows(mask, height, width) }),
-    ...(boxes && {
-      boxes: swapSides(
-        moveBoxes(boxes, shape, (x, y) => [x, height - y]),
+/** Images upside down. @see torchvision.transforms.v2.functional.vertical_flip */
+export function flipVertically<S extends object>(sample: S): S {
+  const size = sizeOfSample('flipVertically', sample)
+  const [height, width] = size
+  return changeFields(sample, {
+    image: (image) => ({ ...image, data: reverseRows(image.data, height, width * image.shape[2]) }),
+    mask: (mask) => ({ ...mask, data: reverseRows(mask.data, height, width) }),
+    boxes: (boxes) => ({
+      ...boxes,
+      data: swapSides(
+        moveBoxes(boxes.data, size, (x, y) => [x, height - y]),
         1,
       ),
     }),
-  }
+  })
 }
 
 function mirrorRows<P extends Pixels>(pixels: P, height: number, width: number, channels: number): P {

@@ -1,6 +1,7 @@
 import { random } from '@ddnet/ops'
-import { describe, expect, test } from 'vitest'
-import type { Dataset, Sample } from '../dataset.ts'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import type { ClassificationSample, Dataset } from '../dataset.ts'
+import { type ImageField, imageField, maskField, type ProbabilitiesField } from '../fields.ts'
 import { imageDataset } from '../image-dataset.ts'
 import { beta } from './beta.ts'
 import { cutMix, windowAbout } from './cut-mix.ts'
@@ -20,20 +21,22 @@ const total = (values: Float32Array) => values.reduce((sum, value) => sum + valu
 
 test('mixUp is λ · own + (1 − λ) · other, of images and labels', async () => {
   for (const key of keys) {
-    const { image, probabilities } = await mixUp(flat, { classes: COUNT }).get(4, { key })
+    const { image, label } = await mixUp(flat, { classes: COUNT }).get(4, { key })
+    const probabilities = label.data
     expect(total(probabilities)).toBeCloseTo(1, 6)
     expect(classesOf(probabilities)).toContain(4)
-    const expected = probabilities.reduce((sum, share, label) => sum + (share * 40 * label) / 255, 0)
-    for (const value of image) expect(value).toBeCloseTo(expected, 6)
+    const expected = probabilities.reduce((sum, share, index) => sum + (share * 40 * index) / 255, 0)
+    for (const value of image.data) expect(value).toBeCloseTo(expected, 6)
   }
 })
 
 test('cutMix shows each class on its share of the area', async () => {
   for (const key of keys) {
-    const { image, probabilities } = await cutMix(flat, { classes: COUNT }).get(4, { key })
-    expect(image).toBeInstanceOf(Uint8Array)
+    const { image, label: mixed } = await cutMix(flat, { classes: COUNT }).get(4, { key })
+    const probabilities = mixed.data
+    expect(image.data).toBeInstanceOf(Uint8Array)
     for (const label of classesOf(probabilities)) {
-      const area = image.filter((value) => value === 40 * label).length / image.length
+      const area = image.data.filter((value) => value === 40 * label).length / image.data.length
       expect(probabilities[label]).toBeCloseTo(area, 6)
     }
   }
@@ -54,12 +57,12 @@ describe.each([
 ])('%s', (name, mix) => {
   test('depends on the key alone, in memory or not, and the other sample is any', async () => {
     const mixed = mix(flat, { classes: COUNT, alpha: 0.5 })
-    const slow: Dataset<Sample> = { length: COUNT, get: flat.get }
+    const slow: Dataset<ClassificationSample> = { length: COUNT, get: flat.get }
     const others = new Set<number>()
     for (const key of keys) {
       const result = mixed.getSync?.(2, { key })
       expect(await mix(slow, { classes: COUNT, alpha: 0.5 }).get(2, { key })).toEqual(result)
-      for (const label of classesOf(result?.probabilities as Float32Array)) others.add(label)
+      for (const label of classesOf(result?.label.data as Float32Array)) others.add(label)
     }
     expect(others.size).toBe(COUNT)
     expect(mix(slow, { classes: COUNT }).getSync).toBeUndefined()
@@ -67,8 +70,8 @@ describe.each([
 
   test('takes what is mixed already', async () => {
     const twice = mix(mix(flat, { classes: COUNT }), { classes: COUNT })
-    const { probabilities } = await twice.get(1, { key: random.key(3) })
-    expect(total(probabilities)).toBeCloseTo(1, 6)
+    const { label } = await twice.get(1, { key: random.key(3) })
+    expect(total(label.data)).toBeCloseTo(1, 6)
   })
 
   test('says what it lacks', async () => {
@@ -88,4 +91,44 @@ test.each([0.1, 0.4, 1, 3])('Beta(%d, same) has mean ½ and variance 1 / (4 (2 a
   const expected = 1 / (4 * (2 * alpha + 1))
   expect(Math.abs(mean - 0.5)).toBeLessThan(4 * Math.sqrt(expected / 4000))
   expect(Math.abs(variance / expected - 1)).toBeLessThan(0.1)
+})
+
+describe('of samples with other fields', () => {
+  const wide = {
+    length: 2,
+    get: async (index: number) => ({
+      image: imageField(Uint8Array.of(index), [1, 1, 1]),
+      target: imageField(Float32Array.of(index), [1, 1, 1]),
+      label: index,
+      color: 2,
+      id: 40 + index,
+      x: Float32Array.of(index),
+    }),
+  }
+  const key = random.key(3)
+
+  test('every image is mixed alike, the labels that are named are, and the others stay', async () => {
+    const mixed = await mixUp(wide, { classes: { label: 2, color: 3 } }).get(1, { key })
+    const share = mixed.label.data[1] as number
+    expect(mixed.target.data[0]).toBeCloseTo(share, 6)
+    expect(mixed.image.data[0]).toBeCloseTo(share / 255, 6)
+    expect([...mixed.color.data]).toEqual([0, 0, 1])
+    expect([mixed.id, mixed.x]).toEqual([41, Float32Array.of(1)])
+    expectTypeOf(mixed).toEqualTypeOf<{
+      readonly image: ImageField
+      readonly target: ImageField
+      readonly label: ProbabilitiesField
+      readonly color: ProbabilitiesField
+      readonly id: number
+      readonly x: Float32Array<ArrayBuffer>
+    }>()
+  })
+
+  test('masks and boxes cannot be mixed', async () => {
+    const image = imageField(Uint8Array.of(1), [1, 1, 1])
+    const masked = { length: 1, get: async () => ({ image, mask: maskField(Uint8Array.of(1), [1, 1]) }) }
+    await expect(cutMix(masked, { classes: 2 }).get(0, { key })).rejects.toThrow(
+      'cutMix: mask cannot be mixed. Leave it out first: map(dataset, ({ image, label }) => ({ image, label })).',
+    )
+  })
 })

@@ -1,29 +1,52 @@
 import { type Key, random } from '@ddnet/ops'
-import type { Dataset, GetOptions, Picture, Sample, SoftSample } from '../dataset.ts'
+import type { Dataset, GetOptions } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import { type ImageField, isBoxes, isImage, isMask, isProbabilities, type ProbabilitiesField } from '../fields.ts'
+import { sizeOfSample } from './change-fields.ts'
 import { requireKey } from './require-key.ts'
 
-export interface MixOptions {
-  /** How many classes there are: labels become probabilities of so many. */
-  readonly classes: number
+/** How many classes there are: of all labels of a sample, or of each by its name; those that are not named stay. */
+export type Classes = number | Readonly<Record<string, number>>
+
+export interface MixOptions<C extends Classes = Classes> {
+  /** Labels become probabilities of so many. */
+  readonly classes: C
   /** The share of the sample itself is drawn from Beta(alpha, alpha): 1 by default. */
   readonly alpha?: number
 }
 
-type Mixed = { readonly image: Picture['image'] /** the share of the sample itself */; readonly share: number }
+/** Samples whose labels have become probabilities. */
+export type Mixed<S, C extends Classes> = {
+  readonly [Name in keyof S]: S[Name] extends number
+    ? C extends number
+      ? ProbabilitiesField
+      : Name extends keyof C
+        ? ProbabilitiesField
+        : S[Name]
+    : S[Name] extends ImageField
+      ? ImageField
+      : S[Name]
+}
+
+/** How two samples are mixed: what becomes of a pair of images, and the share of the sample itself in its labels. */
+export interface Mix {
+  readonly share: number
+  images(own: ImageField, other: ImageField): ImageField['data']
+}
 
 /**
  * Samples that are each mixed with another one, drawn at random from the whole dataset. A sample's key decides the other
  * one and the mix: with key `k` it is sample `random.integer(k.fold(0), length)`, which gets the key `k.fold(1)`.
  */
-export function mixSamples(
+export function mixSamples<S extends object, const C extends Classes>(
   name: string,
-  dataset: Dataset<Sample | SoftSample>,
-  { classes, alpha = 1 }: MixOptions,
-  mix: (own: Picture, other: Picture, alpha: number, key: Key) => Mixed,
-): Dataset<SoftSample> {
-  if (!Number.isInteger(classes) || classes < 1) {
-    throw new DatasetError(`${name}: expected classes to be a whole number from 1, got ${classes}`)
+  dataset: Dataset<S>,
+  { classes, alpha = 1 }: MixOptions<C>,
+  draw: (size: readonly [height: number, width: number], alpha: number, key: Key) => Mix,
+): Dataset<Mixed<S, C>> {
+  for (const count of typeof classes === 'number' ? [classes] : Object.values(classes)) {
+    if (Number.isInteger(count) && count >= 1) continue
+    throw new DatasetError(`${name}: expected classes to be a whole number from 1, got ${count}`)
   }
   if (!(alpha > 0)) throw new DatasetError(`${name}: expected alpha to be above 0, got ${alpha}`)
   const { length, getSync } = dataset
@@ -32,18 +55,26 @@ export function mixSamples(
     random.integer(key.fold(0), length),
     { key: key.fold(1), signal },
   ]
-  const combine = (own: Sample | SoftSample, other: Sample | SoftSample, key: Key): SoftSample => {
-    if (own.shape.some((side, axis) => side !== other.shape[axis])) {
-      throw new DatasetError(
-        `${name}: expected images of one shape, got [${own.shape}] and [${other.shape}]. Bring them to one, for instance with resize([height, width]).`,
+  const combine = (own: S, other: S, key: Key): Mixed<S, C> => {
+    const { share, images } = draw(sizeOfSample(name, own), alpha, key.fold(2))
+    const others = new Map<string, unknown>(Object.entries(other))
+    const mixed = Object.entries(own).map(([field, value]) => {
+      const theirs = others.get(field)
+      if (isMask(value) || isBoxes(value)) {
+        throw new DatasetError(
+          `${name}: ${field} cannot be mixed. Leave it out first: map(dataset, ({ image, label }) => ({ image, label })).`,
+        )
+      }
+      if (isImage(value)) return [field, { ...value, data: images(...sameShape(name, field, value, theirs)) }]
+      const count = typeof classes === 'number' ? classes : classes[field]
+      if (count === undefined || !(typeof value === 'number' || isProbabilities(value))) return [field, value]
+      const theirShares = probabilitiesOf(name, theirs, count)
+      const data = probabilitiesOf(name, value, count).map(
+        (probability, index) => share * probability + (1 - share) * (theirShares[index] as number),
       )
-    }
-    const { image, share } = mix(own, other, alpha, key.fold(2))
-    const others = probabilitiesOf(name, other, classes)
-    const probabilities = probabilitiesOf(name, own, classes).map(
-      (probability, index) => share * probability + (1 - share) * (others[index] as number),
-    )
-    return { image, shape: own.shape, probabilities }
+      return [field, { kind: 'probabilities', data } satisfies ProbabilitiesField]
+    })
+    return Object.fromEntries(mixed) as Mixed<S, C> // the same names, and of each the kind that the type says
   }
   const ownOptions = (key: Key, signal?: AbortSignal): GetOptions => ({ key: key.fold(3), signal })
   return {
@@ -65,13 +96,20 @@ export function mixSamples(
   }
 }
 
-function probabilitiesOf(name: string, sample: Sample | SoftSample, classes: number): Float32Array {
-  if ('probabilities' in sample) {
-    if (sample.probabilities.length === classes) return sample.probabilities
-    throw new DatasetError(`${name}: expected ${classes} probabilities, got ${sample.probabilities.length}`)
+function sameShape(name: string, field: string, own: ImageField, other: unknown): [ImageField, ImageField] {
+  if (isImage(other) && own.shape.every((side, axis) => side === other.shape[axis])) return [own, other]
+  throw new DatasetError(
+    `${name}: expected images of one shape, got ${field} of [${own.shape}] and ${isImage(other) ? `[${other.shape}]` : 'none'}. ` +
+      'Bring them to one, for instance with resize([height, width]).',
+  )
+}
+
+function probabilitiesOf(name: string, label: unknown, classes: number): Float32Array {
+  if (isProbabilities(label)) {
+    if (label.data.length === classes) return label.data
+    throw new DatasetError(`${name}: expected ${classes} probabilities, got ${label.data.length}`)
   }
-  const { label } = sample
-  if (!Number.isInteger(label) || label < 0 || label >= classes) {
+  if (typeof label !== 'number' || !Number.isInteger(label) || label < 0 || label >= classes) {
     throw new DatasetError(`${name}: expected labels in 0 … ${classes - 1}, got ${label}. Give the number of classes.`)
   }
   const probabilities = new Float32Array(classes)

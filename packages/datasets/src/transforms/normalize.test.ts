@@ -1,29 +1,32 @@
 import { expect, test } from 'vitest'
+import { imageField } from '../fields.ts'
 import { normalize } from './normalize.ts'
 
-const bytes = { image: Uint8Array.of(0, 255, 51, 102, 0, 255), shape: [1, 2, 3] as const, label: 4 }
+const pixels = Uint8Array.of(0, 255, 51, 102, 0, 255)
+const bytes = { image: imageField(pixels, [1, 2, 3]), label: 4 }
 
 test('bytes become (x / 255 − mean) / std of their channel', () => {
-  const { image, shape, label } = normalize({ mean: [0.5, 0, 0.2], std: [0.5, 1, 0.1] })(bytes, {})
-  expect(image).toEqual(Float32Array.of(-1, 1, 0, -0.2, 0, 8))
-  expect({ shape, label }).toEqual({ shape: [1, 2, 3], label: 4 })
+  const { image, label } = normalize({ mean: [0.5, 0, 0.2], std: [0.5, 1, 0.1] })(bytes, {})
+  expect({ image, label }).toEqual({ image: imageField(Float32Array.of(-1, 1, 0, -0.2, 0, 8), [1, 2, 3]), label: 4 })
 })
 
 test('floats are not divided again', () => {
   const { image } = normalize({ mean: [0.5, 0, 0.25], std: [0.5, 1, 0.25] })(
-    { ...bytes, image: Float32Array.of(0, 1, 0.5, 1, 2, 0) },
+    { ...bytes, image: imageField(Float32Array.of(0, 1, 0.5, 1, 2, 0), [1, 2, 3]) },
     {},
   )
-  expect(image).toEqual(Float32Array.of(-1, 1, 1, 1, 2, -1))
+  expect(image.data).toEqual(Float32Array.of(-1, 1, 1, 1, 2, -1))
 })
 
 test('one number serves all channels', () => {
-  expect(normalize({ mean: 0.5, std: 0.5 })(bytes, {}).image).toEqual(Float32Array.from([-1, 1, -0.6, -0.2, -1, 1]))
+  expect(normalize({ mean: 0.5, std: 0.5 })(bytes, {}).image.data).toEqual(
+    Float32Array.from([-1, 1, -0.6, -0.2, -1, 1]),
+  )
 })
 
 test('the sample itself is not changed', () => {
   normalize({ mean: 0.5, std: 0.5 })(bytes, {})
-  expect(bytes.image).toEqual(Uint8Array.of(0, 255, 51, 102, 0, 255))
+  expect(pixels).toEqual(Uint8Array.of(0, 255, 51, 102, 0, 255))
 })
 
 test('numbers that cannot be are refused', () => {

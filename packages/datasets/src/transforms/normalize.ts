@@ -1,5 +1,6 @@
 import { DatasetError } from '../dataset-error.ts'
-import type { PictureTransform } from '../map.ts'
+import type { ImageTransform } from '../map.ts'
+import { changeImages } from './change-fields.ts'
 
 export interface NormalizeOptions {
   /** One number for all channels, or one a channel, on the scale where white is 1. */
@@ -14,7 +15,7 @@ export interface NormalizeOptions {
  * @see torchvision.transforms.Normalize after ToTensor
  * @example normalize({ mean: [0.4914, 0.48216, 0.44653], std: [0.24703, 0.24349, 0.26159] })
  */
-export function normalize({ mean, std }: NormalizeOptions): PictureTransform {
+export function normalize({ mean, std }: NormalizeOptions): ImageTransform {
   const means = typeof mean === 'number' ? [mean] : mean
   const stds = typeof std === 'number' ? [std] : std
   for (const value of stds) {
@@ -27,28 +28,28 @@ export function normalize({ mean, std }: NormalizeOptions): PictureTransform {
     tables.set(channels, table)
     return table
   }
-  return (sample) => {
-    const { image, shape } = sample
-    const channels = shape[2]
-    const values = new Float32Array(image.length)
-    if (image instanceof Float32Array) {
-      const channelMeans = perChannel(means, channels)
-      const channelStds = perChannel(stds, channels)
-      for (let channel = 0; channel < channels; channel++) {
-        const mean = channelMeans[channel] as number
-        const std = channelStds[channel] as number
-        for (let at = channel; at < values.length; at += channels) values[at] = ((image[at] as number) - mean) / std
+  return (sample) =>
+    changeImages('normalize', sample, ({ data, shape, ...image }) => {
+      const channels = shape[2]
+      const values = new Float32Array(data.length)
+      if (data instanceof Float32Array) {
+        const channelMeans = perChannel(means, channels)
+        const channelStds = perChannel(stds, channels)
+        for (let channel = 0; channel < channels; channel++) {
+          const mean = channelMeans[channel] as number
+          const std = channelStds[channel] as number
+          for (let at = channel; at < values.length; at += channels) values[at] = ((data[at] as number) - mean) / std
+        }
+      } else {
+        const table = tableFor(channels)
+        for (let channel = 0; channel < channels; channel++) {
+          const row = channel * 256
+          for (let at = channel; at < values.length; at += channels)
+            values[at] = table[row + (data[at] as number)] as number
+        }
       }
-    } else {
-      const table = tableFor(channels)
-      for (let channel = 0; channel < channels; channel++) {
-        const row = channel * 256
-        for (let at = channel; at < values.length; at += channels)
-          values[at] = table[row + (image[at] as number)] as number
-      }
-    }
-    return { ...sample, image: values }
-  }
+      return { ...image, shape, data: values }
+    })
 }
 
 function perChannel(values: readonly number[], channels: number): readonly number[] {

@@ -1,20 +1,21 @@
 import { random } from '@ddnet/ops'
 import { DatasetError } from '../dataset-error.ts'
-import type { PictureTransform } from '../map.ts'
+import type { ImageTransform } from '../map.ts'
 import { type AffineSampling, affine } from './affine.ts'
+import { sizeOfSample } from './change-fields.ts'
 import { roundHalfToEven } from './pixels.ts'
-import { expectRange, type Range, within } from './ranges.ts'
+import { expectInterval, type Interval, within } from './ranges.ts'
 import { requireKey } from './require-key.ts'
 
 export interface RandomAffineOptions extends AffineSampling {
   /** Rotation, clockwise: from −degrees to degrees, or a range. */
-  readonly degrees: number | Range
+  readonly degrees: number | Interval
   /** Shift by up to this share of the width and of the height, each way: none by default. */
   readonly translate?: readonly [x: number, y: number]
-  /** Range of the factor: none by default. */
-  readonly scale?: Range
+  /** Interval of the factor: none by default. */
+  readonly scale?: Interval
   /** Shear in degrees: along x from −shear to shear, a range along x, or the ranges along x and y. */
-  readonly shear?: number | Range | readonly [minX: number, maxX: number, minY: number, maxY: number]
+  readonly shear?: number | Interval | readonly [minX: number, maxX: number, minY: number, maxY: number]
 }
 
 /**
@@ -23,15 +24,15 @@ export interface RandomAffineOptions extends AffineSampling {
  * @see torchvision.transforms.v2.RandomAffine
  * @example map(train, randomAffine({ degrees: 10, translate: [0.1, 0.1], scale: [0.9, 1.1], interpolation: 'bilinear' }))
  */
-export function randomAffine(options: RandomAffineOptions): PictureTransform {
+export function randomAffine(options: RandomAffineOptions): ImageTransform {
   const { translate = [0, 0], scale = [1, 1], interpolation = 'nearest', fill = 0 } = options
   const degrees = symmetric(options.degrees)
   const { shear = 0 } = options
   const [minX, maxX, minY = 0, maxY = 0] = typeof shear === 'number' ? [-shear, shear] : shear
-  expectRange('randomAffine', 'degrees', degrees)
-  expectRange('randomAffine', 'scale', scale, Number.MIN_VALUE)
-  expectRange('randomAffine', 'shear along x', [minX, maxX])
-  expectRange('randomAffine', 'shear along y', [minY, maxY])
+  expectInterval('randomAffine', 'degrees', degrees)
+  expectInterval('randomAffine', 'scale', scale, Number.MIN_VALUE)
+  expectInterval('randomAffine', 'shear along x', [minX, maxX])
+  expectInterval('randomAffine', 'shear along y', [minY, maxY])
   for (const share of translate) {
     if (!(share >= 0 && share <= 1)) {
       throw new DatasetError(`randomAffine: expected translate as shares in 0 … 1, got [${translate}]`)
@@ -39,7 +40,7 @@ export function randomAffine(options: RandomAffineOptions): PictureTransform {
   }
   return (sample, getOptions) => {
     const key = requireKey('randomAffine', getOptions)
-    const [height, width] = sample.shape
+    const [height, width] = sizeOfSample('randomAffine', sample)
     const [angle, x, y, factor, shearX, shearY] = random.uniformValues(key, 6) as unknown as number[] as [
       number,
       number,
@@ -62,4 +63,4 @@ export function randomAffine(options: RandomAffineOptions): PictureTransform {
   }
 }
 
-const symmetric = (range: number | Range): Range => (typeof range === 'number' ? [-range, range] : range)
+const symmetric = (range: number | Interval): Interval => (typeof range === 'number' ? [-range, range] : range)

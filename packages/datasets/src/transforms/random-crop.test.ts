@@ -1,10 +1,11 @@
 import { random } from '@ddnet/ops'
 import { expect, test } from 'vitest'
+import { boxesField, imageField, maskField } from '../fields.ts'
 import { randomCrop } from './random-crop.ts'
 
 const [height, width, channels] = [3, 4, 2] as const
 const image = Uint8Array.from({ length: height * width * channels }, (_, at) => at + 1)
-const sample = { image, shape: [height, width, channels] as const, label: 0 }
+const sample = { image: imageField(image, [height, width, channels]), label: 0 }
 
 /** The definition: the window at (down, right) of the image in a frame of zeros. */
 function window(down: number, right: number): Uint8Array {
@@ -25,7 +26,7 @@ test.each([0, 1, 2, 6])('with padding %d every window of the padded image appear
   const crop = randomCrop({ padding })
   const seen = new Set<string>()
   for (let draw = 0; draw < 30 * side * side; draw++) {
-    const cropped = crop(sample, { key: random.key(draw) }).image.join()
+    const cropped = crop(sample, { key: random.key(draw) }).image.data.join()
     expect(expected.has(cropped), cropped).toBe(true)
     seen.add(cropped)
   }
@@ -46,16 +47,15 @@ test.each([0, 1, 2])('reflecting %d pixels, every window of the reflected image 
   })
   const crop = randomCrop({ padding, paddingMode: 'reflect' })
   const seen = new Set(
-    Array.from({ length: 30 * side * side }, (_, draw) => crop(sample, { key: random.key(draw) }).image.join()),
+    Array.from({ length: 30 * side * side }, (_, draw) => crop(sample, { key: random.key(draw) }).image.data.join()),
   )
   expect([...seen].sort()).toEqual([...new Set(windows)].sort())
 })
 
 test('a window that is larger than the image holds all of its reflection', () => {
   const row = {
-    image: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9),
-    shape: [3, 3, 1] as const,
-    mask: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9),
+    image: imageField(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), [3, 3, 1]),
+    mask: maskField(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), [3, 3]),
   }
   const { image: all, mask } = randomCrop({ size: [7, 7], padding: 2, paddingMode: 'reflect' })(row, {
     key: random.key(1),
@@ -70,8 +70,8 @@ test('a window that is larger than the image holds all of its reflection', () =>
     [6, 5, 4, 5, 6, 5, 4],
     [3, 2, 1, 2, 3, 2, 1],
   ].flat()
-  expect([...all]).toEqual(expected)
-  expect([...mask]).toEqual(expected)
+  expect([...all.data]).toEqual(expected)
+  expect([...mask.data]).toEqual(expected)
 })
 
 test('what cannot be reflected is refused', () => {
@@ -79,13 +79,13 @@ test('what cannot be reflected is refused', () => {
   expect(() => reflect(3)(sample, { key: random.key(1) })).toThrow(
     'randomCrop: expected an image of more than 3 pixels a side to reflect 3, got 3×4. Resize it first, or lower the padding.',
   )
-  expect(() => reflect(1)({ ...sample, boxes: Float32Array.of(0, 0, 1, 1) }, { key: random.key(1) })).toThrow(
-    "randomCrop: boxes have no reflection. Use paddingMode 'constant'.",
-  )
+  expect(() =>
+    reflect(1)({ ...sample, boxes: boxesField(Float32Array.of(0, 0, 1, 1)) }, { key: random.key(1) }),
+  ).toThrow("randomCrop: boxes have no reflection. Use paddingMode 'constant'.")
 })
 
 test('floats stay floats', () => {
-  const floats = { ...sample, image: Float32Array.from(image) }
+  const floats = { ...sample, image: imageField(Float32Array.from(image), sample.image.shape) }
   expect(randomCrop({ padding: 0 })(floats, { key: random.key(1) }).image).toEqual(floats.image)
 })
 

@@ -1,7 +1,8 @@
 import { random } from '@ddnet/ops'
-import type { Picture } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
-import type { PictureTransform } from '../map.ts'
+import { isBoxes } from '../fields.ts'
+import type { ImageTransform } from '../map.ts'
+import { sizeOfSample } from './change-fields.ts'
 import { crop, type PaddingMode } from './crop.ts'
 import { requireKey } from './require-key.ts'
 import { type Sides, sidesOf } from './sides.ts'
@@ -23,7 +24,7 @@ export interface RandomCropOptions {
  * whose boxes would be reflected
  * @see torchvision.transforms.v2.RandomCrop(size, padding, padding_mode), whose fill is 0 too
  */
-export function randomCrop({ size, padding = 0, paddingMode = 'constant' }: RandomCropOptions): PictureTransform {
+export function randomCrop({ size, padding = 0, paddingMode = 'constant' }: RandomCropOptions): ImageTransform {
   if (!Number.isInteger(padding) || padding < 0) {
     throw new DatasetError(`randomCrop: expected padding to be a whole number of pixels, got ${padding}`)
   }
@@ -33,7 +34,7 @@ export function randomCrop({ size, padding = 0, paddingMode = 'constant' }: Rand
   const sides = size === undefined ? undefined : sidesOf('randomCrop', size)
   return (sample, options) => {
     const key = requireKey('randomCrop', options)
-    const [inHeight, inWidth] = sample.shape
+    const [inHeight, inWidth] = sizeOfSample('randomCrop', sample)
     const [height, width] = sides ?? [inHeight, inWidth]
     const down = inHeight + 2 * padding - height
     const right = inWidth + 2 * padding - width
@@ -43,20 +44,20 @@ export function randomCrop({ size, padding = 0, paddingMode = 'constant' }: Rand
           `${inHeight}×${inWidth}. Resize it first, or raise the padding.`,
       )
     }
-    if (paddingMode === 'reflect' && padding > 0) expectReflectable(sample, padding)
+    if (paddingMode === 'reflect' && padding > 0) expectReflectable(sample, [inHeight, inWidth], padding)
     const top = random.integer(key.fold(0), down + 1) - padding
     const left = random.integer(key.fold(1), right + 1) - padding
     return crop(sample, { top, left, height, width }, paddingMode)
   }
 }
 
-function expectReflectable({ shape: [height, width], boxes }: Picture, padding: number): void {
+function expectReflectable(sample: object, [height, width]: readonly [number, number], padding: number): void {
   if (padding >= height || padding >= width) {
     throw new DatasetError(
       `randomCrop: expected an image of more than ${padding} pixels a side to reflect ${padding}, got ${height}×${width}. Resize it first, or lower the padding.`,
     )
   }
-  if (boxes !== undefined) {
+  if (Object.values(sample).some(isBoxes)) {
     throw new DatasetError("randomCrop: boxes have no reflection. Use paddingMode 'constant'.")
   }
 }

@@ -1,14 +1,15 @@
 import { random } from '@ddnet/ops'
 import { expect, test } from 'vitest'
+import { imageField } from '../fields.ts'
 import { randomHorizontalFlip } from './random-horizontal-flip.ts'
 
-const sample = { image: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), shape: [2, 3, 2] as const, label: 0 }
+const sample = { image: imageField(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), [2, 3, 2]), label: 0 }
 const mirrored = Uint8Array.of(5, 6, 3, 4, 1, 2, 11, 12, 9, 10, 7, 8)
 const key = random.key(1)
 
 test('pixels change sides, channels stay together', () => {
-  expect(randomHorizontalFlip({ probability: 1 })(sample, { key }).image).toEqual(mirrored)
-  expect(sample.image[0]).toBe(1)
+  expect(randomHorizontalFlip({ probability: 1 })(sample, { key }).image.data).toEqual(mirrored)
+  expect(sample.image.data[0]).toBe(1)
 })
 
 test('probability 0 leaves the image as it is', () => {
@@ -17,7 +18,7 @@ test('probability 0 leaves the image as it is', () => {
 
 test('half of the keys flip, and each key always does the same', () => {
   const flip = randomHorizontalFlip()
-  const flipped = (index: number) => flip(sample, { key: key.fold(index) }).image[0] === 5
+  const flipped = (index: number) => flip(sample, { key: key.fold(index) }).image.data[0] === 5
   const outcomes = Array.from({ length: 2000 }, (_, index) => flipped(index))
   // five standard deviations of a binomial
   expect(Math.abs(outcomes.filter(Boolean).length - 1000)).toBeLessThan(5 * Math.sqrt(500))

@@ -1,8 +1,9 @@
 import { type Key, random } from '@ddnet/ops'
-import type { PictureTransform } from '../map.ts'
+import type { ImageTransform } from '../map.ts'
+import { sizeOfSample } from './change-fields.ts'
 import { crop, type Window } from './crop.ts'
 import { roundHalfToEven } from './pixels.ts'
-import { expectRange, type Range, within } from './ranges.ts'
+import { expectInterval, type Interval, within } from './ranges.ts'
 import { requireKey } from './require-key.ts'
 import { resizeTo } from './resize.ts'
 import { type Sides, sidesOf } from './sides.ts'
@@ -11,9 +12,9 @@ const TRIES = 10
 
 export interface RandomResizedCropOptions {
   /** Of the area of the image: `[0.08, 1]` by default. */
-  readonly scale?: Range
+  readonly scale?: Interval
   /** Width over height, drawn evenly in its logarithm: `[3 / 4, 4 / 3]` by default. */
-  readonly ratio?: Range
+  readonly ratio?: Interval
   readonly antialias?: boolean
 }
 
@@ -27,22 +28,23 @@ export interface RandomResizedCropOptions {
 export function randomResizedCrop(
   size: Sides,
   { scale = [0.08, 1], ratio = [3 / 4, 4 / 3], antialias = true }: RandomResizedCropOptions = {},
-): PictureTransform {
+): ImageTransform {
   const sides = sidesOf('randomResizedCrop', size)
-  expectRange('randomResizedCrop', 'scale', scale, 0, 1)
-  expectRange('randomResizedCrop', 'ratio', ratio, Number.MIN_VALUE)
+  expectInterval('randomResizedCrop', 'scale', scale, 0, 1)
+  expectInterval('randomResizedCrop', 'ratio', ratio, Number.MIN_VALUE)
   return (sample, options) => {
     const key = requireKey('randomResizedCrop', options)
-    return resizeTo(crop(sample, drawWindow(key, sample.shape, { scale, ratio })), sides, antialias)
+    const window = drawWindow(key, sizeOfSample('randomResizedCrop', sample), { scale, ratio })
+    return resizeTo(crop(sample, window), sides, antialias)
   }
 }
 
 export function drawWindow(
   key: Key,
-  [inHeight, inWidth]: readonly [number, number, number],
-  { scale, ratio }: { scale: Range; ratio: Range },
+  [inHeight, inWidth]: readonly [number, number],
+  { scale, ratio }: { scale: Interval; ratio: Interval },
 ): Window {
-  const logRatio: Range = [Math.log(ratio[0]), Math.log(ratio[1])]
+  const logRatio: Interval = [Math.log(ratio[0]), Math.log(ratio[1])]
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const [u, v, down, right] = random.uniformValues(key.fold(attempt), 4) as unknown as [
       number,

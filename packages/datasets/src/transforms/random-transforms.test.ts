@@ -1,7 +1,8 @@
 import { random } from '@ddnet/ops'
 import { describe, expect, test } from 'vitest'
-import type { DetectionSample, ImageShape, Picture } from '../dataset.ts'
-import type { PictureTransform } from '../map.ts'
+import type { DetectionSample, SegmentationSample } from '../dataset.ts'
+import { boxesField, boxLabelsField, type ImageField, type ImageShape, imageField, maskField } from '../fields.ts'
+import type { ImageTransform } from '../map.ts'
 import { colorJitter } from './color-jitter.ts'
 import { normalize } from './normalize.ts'
 import { randomAffine } from './random-affine.ts'
@@ -15,10 +16,10 @@ import { trivialAugmentOperations, trivialAugmentWide } from './trivial-augment-
 
 const shape: ImageShape = [24, 30, 3]
 const image = Uint8Array.from({ length: 24 * 30 * 3 }, (_, at) => (at * at + 7 * at) % 251)
-const sample = { image, shape, label: 3 }
+const sample = { image: imageField(image, shape), label: 3 }
 const keys = (count: number) => Array.from({ length: count }, (_, seed) => random.key(seed))
 
-const transforms: Readonly<Record<string, PictureTransform>> = {
+const transforms: Readonly<Record<string, ImageTransform>> = {
   randomHorizontalFlip: randomHorizontalFlip(),
   randomVerticalFlip: randomVerticalFlip(),
   randomCrop: randomCrop({ size: [20, 10], padding: 2 }),
@@ -34,7 +35,7 @@ describe.each(Object.entries(transforms))('%s', (name, transform) => {
     const before = image.slice()
     const results = keys(30).map((key) => transform(sample, { key }))
     expect(keys(30).map((key) => transform(sample, { key }))).toEqual(results)
-    expect(new Set(results.map((result) => result.image.join())).size).toBeGreaterThan(1)
+    expect(new Set(results.map((result) => result.image.data.join())).size).toBeGreaterThan(1)
     expect(results.every(({ label }) => label === 3)).toBe(true)
     expect(image).toEqual(before)
   })
@@ -45,19 +46,24 @@ describe.each(Object.entries(transforms))('%s', (name, transform) => {
 })
 
 /** A picture whose image shows its mask: one object of value 5 in a box, on a ground of 0. */
-const object: DetectionSample & { mask: Uint8Array } = (() => {
+const object: DetectionSample & SegmentationSample = (() => {
   const [left, top, right, bottom] = [8, 5, 19, 16] as const
   const mask = Uint8Array.from({ length: 24 * 30 }, (_, at) => {
     const [x, y] = [at % 30, Math.floor(at / 30)]
     return x >= left && x < right && y >= top && y < bottom ? 5 : 0
   })
   const boxes = Float32Array.of(left, top, right, bottom)
-  return { image: mask.slice(), mask, boxes, boxLabels: Int32Array.of(1), shape: [24, 30, 1] }
+  return {
+    image: imageField(mask.slice(), [24, 30, 1]),
+    mask: maskField(mask, [24, 30]),
+    boxes: boxesField(boxes),
+    boxLabels: boxLabelsField(Int32Array.of(1)),
+  }
 })()
 
 /** The smallest box around what is not 0, or none. */
-function boxOf({ image, shape: [height, width] }: Picture): number[] {
-  const seen = [...image.keys()].filter((at) => image[at] !== 0)
+function boxOf({ data, shape: [height, width] }: ImageField): number[] {
+  const seen = [...data.keys()].filter((at) => data[at] !== 0)
   if (seen.length === 0) return []
   const xs = seen.map((at) => at % width)
   const ys = seen.map((at) => Math.floor(at / width))
@@ -74,31 +80,36 @@ test.each([
   ['randomAffine: turn by right angles', randomAffine({ degrees: [90, 90], scale: [0.5, 1.5] }), 1],
 ] as const)('%s moves image, mask and boxes together', (_, transform, slack) => {
   for (const key of keys(40)) {
-    const moved = (transform as PictureTransform)(object, { key })
-    expect(moved.mask).toEqual(moved.image)
-    const box = boxOf(moved)
+    const moved = (transform as ImageTransform)(object, { key })
+    expect(moved.mask.data).toEqual(moved.image.data)
+    expect(moved.mask.shape).toEqual(moved.image.shape.slice(0, 2))
+    const box = boxOf(moved.image)
     for (const [at, side] of box.entries()) {
-      expect(Math.abs(side - (moved.boxes[at] as number))).toBeLessThanOrEqual(slack + 1e-3)
+      expect(Math.abs(side - (moved.boxes.data[at] as number))).toBeLessThanOrEqual(slack + 1e-3)
     }
   }
 })
 
 test('trivialAugmentWide moves mask and boxes too', () => {
   const moved = keys(60).map((key) => trivialAugmentWide()(object, { key }))
-  expect(moved.some(({ mask }) => mask.join() !== object.mask.join())).toBe(true)
+  expect(moved.some(({ mask }) => mask.data.join() !== object.mask.data.join())).toBe(true)
   for (const { image, mask } of moved) {
-    const shown = image.map((value) => (value === image[0] ? 0 : 1))
-    const hidden = mask.map((value) => (value === 0 ? 0 : 1))
+    const shown = image.data.map((value) => (value === image.data[0] ? 0 : 1))
+    const hidden = mask.data.map((value) => (value === 0 ? 0 : 1))
     // Where the tone of the object is not lost, the image shows the mask.
-    if (new Set(image).size === 2 && hidden[0] === 0) expect(shown).toEqual(hidden)
+    if (new Set(image.data).size === 2 && hidden[0] === 0) expect(shown).toEqual(hidden)
   }
 })
 
 test('a box that a crop has left is taken out by sanitizeBoxes, with its label', () => {
   const boxes = Float32Array.of(1, 1, 5, 5, 3, 3, 3, 9, 0, 0, 10, 0.5)
-  const cleaned = sanitizeBoxes()({ ...object, boxes, boxLabels: Int32Array.of(7, 8, 9) })
-  expect([...cleaned.boxes]).toEqual([1, 1, 5, 5])
-  expect([...cleaned.boxLabels]).toEqual([7])
+  const cleaned = sanitizeBoxes()({
+    ...object,
+    boxes: boxesField(boxes),
+    boxLabels: boxLabelsField(Int32Array.of(7, 8, 9)),
+  })
+  expect([...cleaned.boxes.data]).toEqual([1, 1, 5, 5])
+  expect([...cleaned.boxLabels.data]).toEqual([7])
   expect(() => sanitizeBoxes({ minSize: 0 })).toThrow('sanitizeBoxes: expected minSize to be above 0, got 0')
 })
 
@@ -106,7 +117,7 @@ describe('randomResizedCrop', () => {
   test('takes windows of the areas and proportions that were asked for', () => {
     const scale = [0.2, 0.5] as const
     const ratio = [0.5, 2] as const
-    const windows = keys(300).map((key) => drawWindow(key, [200, 300, 3], { scale, ratio }))
+    const windows = keys(300).map((key) => drawWindow(key, [200, 300], { scale, ratio }))
     for (const { top, left, height, width } of windows) {
       expect(top >= 0 && left >= 0 && top + height <= 200 && left + width <= 300).toBe(true)
       expect((height * width) / 60_000).toBeGreaterThan(0.195) // sides are rounded to whole pixels
@@ -119,8 +130,8 @@ describe('randomResizedCrop', () => {
   })
 
   test.each([
-    [[10, 100, 1], { top: 0, left: 43, height: 10, width: 13 }], // 13 = round(10 · 4/3)
-    [[100, 10, 1], { top: 43, left: 0, height: 13, width: 10 }],
+    [[10, 100], { top: 0, left: 43, height: 10, width: 13 }], // 13 = round(10 · 4/3)
+    [[100, 10], { top: 43, left: 0, height: 13, width: 10 }],
   ] as const)('takes the middle of an image of %j, into which nothing fits', (narrow, middle) => {
     const window = drawWindow(random.key(0), narrow, { scale: [1, 1], ratio: [3 / 4, 4 / 3] })
     expect(window).toEqual(middle)
@@ -129,29 +140,30 @@ describe('randomResizedCrop', () => {
 
 describe('randomErasing', () => {
   test('erases one rectangle within the bounds, with its probability', () => {
-    const white = { image: new Uint8Array(40 * 50).fill(255), shape: [40, 50, 1] as const }
+    const white = { image: imageField(new Uint8Array(40 * 50).fill(255), [40, 50, 1]) }
     const results = keys(1000).map((key) => randomErasing({ probability: 0.25 })(white, { key }))
     const erased = results.filter((result) => result !== white)
     expect(Math.abs(erased.length - 250)).toBeLessThan(5 * Math.sqrt(1000 * 0.25 * 0.75))
     for (const { image } of erased) {
-      const [left, top, right, bottom] = boxOf({ image: image.map((value) => 255 - value), shape: white.shape })
+      const { data } = image
+      const [left, top, right, bottom] = boxOf({ ...image, data: data.map((value) => 255 - value) })
       const [width, height] = [(right as number) - (left as number), (bottom as number) - (top as number)]
-      expect(image.filter((value) => value === 0).length).toBe(width * height)
+      expect(data.filter((value) => value === 0).length).toBe(width * height)
       expect((width * height) / 2000).toBeGreaterThan(0.015)
       expect((width * height) / 2000).toBeLessThan(0.36)
     }
   })
 
   test('writes the value that was given, one a channel, or noise', () => {
-    const filled = randomErasing({ probability: 1, value: [1, 2, 3] })(sample, { key: random.key(3) }).image
+    const filled = randomErasing({ probability: 1, value: [1, 2, 3] })(sample, { key: random.key(3) }).image.data
     const changed = [...filled.keys()].filter((at) => filled[at] !== image[at])
     expect(changed.length).toBeGreaterThan(0)
     for (const at of changed) expect(filled[at]).toBe((at % 3) + 1)
     const floats = normalize({ mean: 0.5, std: 0.5 })(sample, {})
     const noisy = randomErasing({ probability: 1, value: 'random', scale: [0.3, 0.3] })(floats, {
       key: random.key(3),
-    }).image
-    const noise = [...noisy].filter((value, at) => value !== floats.image[at])
+    }).image.data
+    const noise = [...noisy].filter((value, at) => value !== floats.image.data[at])
     expect(noise.length).toBeGreaterThan(500)
     expect(Math.abs(noise.reduce((sum, value) => sum + value, 0) / noise.length)).toBeLessThan(0.2)
     expect(() => randomErasing({ probability: 1, value: 'random' })(sample, { key: random.key(3) })).toThrow(
@@ -165,12 +177,14 @@ describe('randomErasing', () => {
 
 describe('colorJitter', () => {
   test('without amounts changes nothing', () => {
-    expect(colorJitter({})(sample, { key: random.key(1) }).image).toEqual(image)
+    expect(colorJitter({})(sample, { key: random.key(1) }).image.data).toEqual(image)
   })
 
   test('draws the factor of the brightness evenly from its range', () => {
-    const gray = { image: Float32Array.of(0.5), shape: [1, 1, 1] as const }
-    const values = keys(2000).map((key) => colorJitter({ brightness: [0.5, 1.5] })(gray, { key }).image[0] as number)
+    const gray = { image: imageField(Float32Array.of(0.5), [1, 1, 1]) }
+    const values = keys(2000).map(
+      (key) => colorJitter({ brightness: [0.5, 1.5] })(gray, { key }).image.data[0] as number,
+    )
     expect(Math.min(...values)).toBeGreaterThanOrEqual(0.25)
     expect(Math.max(...values)).toBeLessThanOrEqual(0.75)
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
@@ -184,7 +198,7 @@ describe('colorJitter', () => {
     expect(() => colorJitter({ contrast: [2, 1] })).toThrow(
       'colorJitter: expected contrast as [min, max], from 0, got [2, 1]',
     )
-    const two = { image: new Uint8Array(2), shape: [1, 1, 2] as const }
+    const two = { image: imageField(new Uint8Array(2), [1, 1, 2]) }
     expect(() => colorJitter({ hue: 0.1 })(two, { key: random.key(1) })).toThrow(
       'expected an image of 1 or 3 channels, got 2',
     )
@@ -212,7 +226,7 @@ describe('trivialAugmentWide', () => {
   })
 
   test('takes bytes alone', () => {
-    const floats = { image: new Float32Array(3), shape: [1, 1, 3] as const }
+    const floats = { image: imageField(new Float32Array(3), [1, 1, 3]) }
     expect(() => trivialAugmentWide()(floats, { key: random.key(1) })).toThrow('got floats. Put it before normalize.')
   })
 })

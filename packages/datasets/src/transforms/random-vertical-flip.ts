@@ -1,4 +1,4 @@
-import type { PictureTransform } from '../map.ts'
+import type { ImageTransform } from '../map.ts'
 import { flipVertically } from './flip.ts'
 import { expectProbability } from './ranges.ts'
 import { requireKey } from './require-key.ts'
@@ -8,7 +8,7 @@ import { requireKey } from './require-key.ts'
  *
  * @see torchvision.transforms.v2.RandomVerticalFlip
  */
-export function randomVerticalFlip({ probability = 0.5 }: { readonly probability?: number } = {}): PictureTransform {
+export function randomVerticalFlip({ probability = 0.5 }: { readonly probability?: number } = {}): ImageTransform {
   expectProbability('randomVerticalFlip', probability)
   return (sample, options) => {
     const word = requireKey('randomVerticalFlip', options).bits(1)[0] as number

@@ -1,12 +1,12 @@
 import { DatasetError } from '../dataset-error.ts'
 
-export type Range = readonly [min: number, max: number]
+export type Interval = readonly [min: number, max: number]
 
 /** @throws DatasetError unless `least ≤ min ≤ max ≤ most` */
-export function expectRange(
+export function expectInterval(
   transform: string,
   name: string,
-  [min, max]: Range,
+  [min, max]: Interval,
   least: number = Number.NEGATIVE_INFINITY,
   most: number = Number.POSITIVE_INFINITY,
 ): void {
@@ -27,4 +27,4 @@ export function expectProbability(transform: string, probability: number): void 
 }
 
 /** The number at `share` (0 … 1) of the way from `min` to `max`. */
-export const within = ([min, max]: Range, share: number): number => min + share * (max - min)
+export const within = ([min, max]: Interval, share: number): number => min + share * (max - min)

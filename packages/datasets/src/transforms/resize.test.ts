@@ -1,18 +1,23 @@
 import { expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
+import { imageField } from '../fields.ts'
 import { resize } from './resize.ts'
 
 // Expected values: torch 2.13.0, torch.nn.functional.interpolate(x, size, mode='bilinear', align_corners=False,
 // antialias=False) in float64, with x built from the same formula and brought to NCHW:
 //   a = ((arange(12) ** 2) % 13 / 13).reshape(1, 2, 3, 2);  b = ((arange(25) * 7) % 11 / 11).reshape(1, 5, 5, 1)
 const a = {
-  image: Float32Array.from({ length: 12 }, (_, i) => ((i * i) % 13) / 13),
-  shape: [2, 3, 2] as const,
+  image: imageField(
+    Float32Array.from({ length: 12 }, (_, i) => ((i * i) % 13) / 13),
+    [2, 3, 2],
+  ),
   label: 1,
 }
 const b = {
-  image: Float32Array.from({ length: 25 }, (_, i) => ((i * 7) % 11) / 11),
-  shape: [5, 5, 1] as const,
+  image: imageField(
+    Float32Array.from({ length: 25 }, (_, i) => ((i * 7) % 11) / 11),
+    [5, 5, 1],
+  ),
   label: 1,
 }
 
@@ -48,9 +53,9 @@ test.each([
     ],
   ],
 ] as const)('%s is resized as PyTorch does', (_, sample, size, expected) => {
-  const { image, shape, label } = resize(size, { antialias: false })(sample, {})
-  expect({ shape, label }).toEqual({ shape: [...size, sample.shape[2]], label: 1 })
-  expectClose(image, expected, 1e-7)
+  const { image, label } = resize(size, { antialias: false })(sample, {})
+  expect({ shape: image.shape, label }).toEqual({ shape: [...size, sample.image.shape[2]], label: 1 })
+  expectClose(image.data, expected, 1e-7)
 })
 
 test('the same size is the identity', () => {
@@ -59,8 +64,8 @@ test('the same size is the identity', () => {
 
 test('one number is the shorter side, up to a longer side of maxSize', () => {
   const shapeAfter = (size: number, maxSize?: number) => {
-    const sample = { image: new Uint8Array(30 * 20), shape: [30, 20, 1] as const }
-    return resize(size, maxSize === undefined ? {} : { maxSize })(sample, {}).shape
+    const sample = { image: imageField(new Uint8Array(30 * 20), [30, 20, 1]) }
+    return resize(size, maxSize === undefined ? {} : { maxSize })(sample, {}).image.shape
   }
   expect(shapeAfter(10)).toEqual([15, 10, 1])
   expect(shapeAfter(10, 15)).toEqual([15, 10, 1])

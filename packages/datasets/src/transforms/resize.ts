@@ -1,7 +1,8 @@
-import type { Picture } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
-import type { PictureTransform } from '../map.ts'
+import { isBoxes } from '../fields.ts'
+import type { ImageTransform } from '../map.ts'
 import { moveBoxes } from './boxes.ts'
+import { changeFields, sizeOfSample } from './change-fields.ts'
 import { zerosLike } from './pixels.ts'
 import { resample } from './resample.ts'
 import { type Sides, sidesOf } from './sides.ts'
@@ -20,7 +21,7 @@ export interface ResizeOptions {
  * @see torchvision.transforms.v2.Resize
  * @example map(photos, resize(256), centerCrop(224), normalize({ mean: 0.5, std: 0.5 }))
  */
-export function resize(size: Sides, { antialias = true, maxSize }: ResizeOptions = {}): PictureTransform {
+export function resize(size: Sides, { antialias = true, maxSize }: ResizeOptions = {}): ImageTransform {
   sidesOf('resize', size)
   if (maxSize !== undefined && (typeof size !== 'number' || !(maxSize > size))) {
     throw new DatasetError(
@@ -28,14 +29,14 @@ export function resize(size: Sides, { antialias = true, maxSize }: ResizeOptions
     )
   }
   return (sample) => {
-    const sides = typeof size === 'number' ? shorterSideTo(size, sample.shape, maxSize) : size
+    const sides = typeof size === 'number' ? shorterSideTo(size, sizeOfSample('resize', sample), maxSize) : size
     return resizeTo(sample, sides, antialias)
   }
 }
 
 function shorterSideTo(
   size: number,
-  [height, width]: readonly [number, number, number],
+  [height, width]: readonly [number, number],
   maxSize: number | undefined,
 ): readonly [number, number] {
   let short = size
@@ -47,28 +48,35 @@ function shorterSideTo(
   return width <= height ? [long, short] : [short, long]
 }
 
-export function resizeTo<S extends Picture>(
+/** Also of images and masks that differ in size: each is brought to `sides`; boxes belong to the first one. */
+export function resizeTo<S extends object>(
   sample: S,
   sides: readonly [height: number, width: number],
   antialias: boolean,
 ): S {
-  const { image, shape, mask, boxes } = sample
-  const [inHeight, inWidth, channels] = shape
   const [height, width] = sides
-  if (height === inHeight && width === inWidth) return sample
-  return {
-    ...sample,
-    image: resample(image, shape, sides, antialias),
-    shape: [height, width, channels],
-    ...(mask && { mask: nearest(mask, shape, sides) }),
-    ...(boxes && { boxes: moveBoxes(boxes, sides, (x, y) => [(x * width) / inWidth, (y * height) / inHeight]) }),
-  }
+  const isThere = ([inHeight, inWidth]: readonly number[]) => inHeight === height && inWidth === width
+  const boxes = Object.values(sample).some(isBoxes) ? sizeOfSample('resize', sample) : undefined
+  return changeFields(sample, {
+    image: (image) =>
+      isThere(image.shape)
+        ? image
+        : { ...image, data: resample(image.data, image.shape, sides, antialias), shape: [...sides, image.shape[2]] },
+    mask: (mask) =>
+      isThere(mask.shape) ? mask : { ...mask, data: nearest(mask.data, mask.shape, sides), shape: sides },
+    ...(boxes && {
+      boxes: ({ data, ...rest }) => ({
+        ...rest,
+        data: moveBoxes(data, sides, (x, y) => [(x * width) / boxes[1], (y * height) / boxes[0]]),
+      }),
+    }),
+  })
 }
 
 /** Output position `i` reads at `⌊i · in / out⌋`. @see torch.nn.functional.interpolate(mode='nearest') */
 function nearest<M extends Uint8Array | Int32Array>(
   mask: M,
-  [inHeight, inWidth]: readonly [number, number, number],
+  [inHeight, inWidth]: readonly [number, number],
   [height, width]: readonly [number, number],
 ): M {
   const resized = zerosLike(mask, height * width)

@@ -1,4 +1,4 @@
-import type { ImageShape } from '../dataset.ts'
+import type { ImageShape } from '../fields.ts'
 
 /** Keeps the `bits` highest bits of each byte. @see torchvision.transforms.v2.functional.posterize */
 export function posterize(image: Uint8Array, bits: number): Uint8Array {

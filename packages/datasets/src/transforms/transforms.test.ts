@@ -1,6 +1,14 @@
 import { expectClose, jsonFixture, readTensors } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
-import type { ImageShape, Picture } from '../dataset.ts'
+import {
+  type BoxesField,
+  boxesField,
+  type ImageField,
+  type ImageShape,
+  imageField,
+  type MaskField,
+  maskField,
+} from '../fields.ts'
 import { affine } from './affine.ts'
 import { centerCrop } from './center-crop.ts'
 import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from './color.ts'
@@ -20,8 +28,16 @@ interface Case {
 const { cases } = jsonFixture('transforms.json') as { cases: Case[] }
 const tensors = readTensors('transforms.safetensors')
 
-type Change = (image: Picture['image'], shape: ImageShape) => Picture['image']
-const recolor = (sample: Picture, change: Change): Picture => ({ ...sample, image: change(sample.image, sample.shape) })
+interface Picture {
+  readonly image: ImageField
+  readonly mask?: MaskField
+  readonly boxes?: BoxesField
+}
+type Change = (image: ImageField['data'], shape: ImageShape) => ImageField['data']
+const recolor = ({ image, ...sample }: Picture, change: Change): Picture => ({
+  ...sample,
+  image: { ...image, data: change(image.data, image.shape) },
+})
 const retone = (sample: Picture, change: (image: Uint8Array, shape: ImageShape) => Uint8Array): Picture =>
   recolor(sample, (image, shape) => change(image as Uint8Array, shape))
 
@@ -32,7 +48,7 @@ const run: Readonly<Record<string, (sample: Picture, options: Case['options']) =
   horizontalFlip: (sample) => flipHorizontally(sample),
   verticalFlip: (sample) => flipVertically(sample),
   affine: (sample, { interpolation, fill, ...map }) => {
-    const scale = sample.image instanceof Float32Array ? 1 / 255 : 1
+    const scale = sample.image.data instanceof Float32Array ? 1 / 255 : 1
     return affine(sample, map, { interpolation, fill: fill === 0 ? 0 : fill.map((value: number) => value * scale) })
   },
   adjustBrightness: (sample, { factor }) => recolor(sample, (...image) => adjustBrightness(...image, factor)),
@@ -56,25 +72,25 @@ describe('as torchvision does', () => {
     const mask = get('mask')?.data as Uint8Array | undefined
     const boxes = get('boxes')?.data as Float32Array | undefined
     const sample: Picture = {
-      image: input.data as Uint8Array,
-      shape: input.shape as unknown as ImageShape,
-      ...(mask && { mask }),
-      ...(boxes && { boxes }),
+      image: imageField(input.data as Uint8Array, input.shape as unknown as ImageShape),
+      ...(mask && { mask: maskField(mask, input.shape.slice(0, 2) as unknown as MaskField['shape']) }),
+      ...(boxes && { boxes: boxesField(boxes) }),
     }
     const result = transform(sample, options)
-    expect(result.shape).toEqual(expected.shape)
-    expectBytes(result.image, expected.data)
-    if (mask) expect(result.mask).toEqual(get('masked')?.data)
-    if (boxes) expectClose(result.boxes ?? [], get('boxed')?.data ?? [], 1e-6)
+    expect(result.image.shape).toEqual(expected.shape)
+    expectBytes(result.image.data, expected.data)
+    if (mask) expect(result.mask?.data).toEqual(get('masked')?.data)
+    if (boxes) expectClose(result.boxes?.data ?? [], get('boxed')?.data ?? [], 1e-6)
     const floats = get('floats')
     if (!floats) return
-    const ofFloats = transform({ ...sample, image: Float32Array.from(sample.image, (value) => value / 255) }, options)
-    expectClose(ofFloats.image, floats.data, 2e-6)
+    const asFloats = Float32Array.from(sample.image.data, (value) => value / 255)
+    const ofFloats = transform({ ...sample, image: imageField(asFloats, sample.image.shape) }, options)
+    expectClose(ofFloats.image.data, floats.data, 2e-6)
   })
 })
 
 /** Within one of 255, and the same in 99 of 100: torchvision cuts sums of float32 down. */
-function expectBytes(actual: Picture['image'], expected: ArrayLike<number>): void {
+function expectBytes(actual: ImageField['data'], expected: ArrayLike<number>): void {
   expect(actual).toBeInstanceOf(Uint8Array)
   expect(actual.length).toBe(expected.length)
   const errors = Array.from(actual, (value, at) => Math.abs(value - (expected[at] as number)))

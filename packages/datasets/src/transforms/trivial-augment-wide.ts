@@ -1,21 +1,20 @@
 import { random } from '@ddnet/ops'
-import type { Picture } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
-import type { PictureTransform } from '../map.ts'
+import type { ImageField } from '../fields.ts'
+import type { ImageTransform } from '../map.ts'
 import { type AffineMap, type AffineSampling, affine } from './affine.ts'
+import { changeImages } from './change-fields.ts'
 import { adjustBrightness, adjustContrast, adjustSaturation, expectColors } from './color.ts'
 import { roundHalfToEven } from './pixels.ts'
 import { requireKey } from './require-key.ts'
 import { adjustSharpness, autocontrast, equalize, posterize, solarize } from './tones.ts'
-
-type Bytes = Picture & { readonly image: Uint8Array }
 
 interface Operation {
   /** The magnitude of the largest bin. */
   readonly most?: number
   /** Both signs are as likely. */
   readonly signed?: true
-  readonly apply: <S extends Bytes>(sample: S, magnitude: number, sampling: AffineSampling) => S
+  readonly apply: <S extends object>(sample: S, magnitude: number, sampling: AffineSampling) => S
 }
 
 const moved =
@@ -23,8 +22,18 @@ const moved =
   (sample, magnitude, sampling) =>
     affine(sample, map(magnitude), sampling)
 const recolored =
-  (change: (image: Uint8Array, shape: Picture['shape'], magnitude: number) => Picture['image']): Operation['apply'] =>
-  (sample, magnitude) => ({ ...sample, image: change(sample.image, sample.shape, magnitude) })
+  (
+    change: (image: Uint8Array, shape: ImageField['shape'], magnitude: number) => ImageField['data'],
+  ): Operation['apply'] =>
+  (sample, magnitude) =>
+    changeImages('trivialAugmentWide', sample, (image) => ({
+      ...image,
+      data: change(bytesOf(image), image.shape, magnitude),
+    }))
+function bytesOf({ data }: ImageField): Uint8Array {
+  if (data instanceof Uint8Array) return data
+  throw new DatasetError('trivialAugmentWide: expected an image of bytes, got floats. Put it before normalize.')
+}
 const degrees = (slope: number): number => (Math.atan(slope) * 180) / Math.PI
 
 export const trivialAugmentOperations: Readonly<Record<string, Operation>> = {
@@ -64,21 +73,22 @@ export interface TrivialAugmentWideOptions extends AffineSampling {
  * @throws DatasetError unless the image is grey or RGB, of bytes: put it before `normalize`
  * @see torchvision.transforms.v2.TrivialAugmentWide; Müller and Hutter 2021, "TrivialAugment"
  */
-export function trivialAugmentWide({ bins = 31, ...sampling }: TrivialAugmentWideOptions = {}): PictureTransform {
+export function trivialAugmentWide({ bins = 31, ...sampling }: TrivialAugmentWideOptions = {}): ImageTransform {
   if (!Number.isInteger(bins) || bins < 2) {
     throw new DatasetError(`trivialAugmentWide: expected bins to be a whole number from 2, got ${bins}`)
   }
   const operations = Object.values(trivialAugmentOperations)
   return (sample, options) => {
     const key = requireKey('trivialAugmentWide', options)
-    expectColors('trivialAugmentWide', sample.shape)
-    const { image } = sample
-    if (image instanceof Float32Array) {
-      throw new DatasetError('trivialAugmentWide: expected an image of bytes, got floats. Put it before normalize.')
-    }
+    // Before the draw, for not every operation looks at the colours.
+    const checked = changeImages('trivialAugmentWide', sample, (image) => {
+      expectColors('trivialAugmentWide', image.shape)
+      bytesOf(image)
+      return image
+    })
     const { most = 0, signed, apply } = operations[random.integer(key.fold(0), operations.length)] as Operation
     const magnitude = (most * random.integer(key.fold(1), bins)) / (bins - 1)
     const negative = signed && random.integer(key.fold(2), 2) === 0
-    return apply({ ...sample, image }, negative ? -magnitude : magnitude, sampling)
+    return apply(checked, negative ? -magnitude : magnitude, sampling)
   }
 }

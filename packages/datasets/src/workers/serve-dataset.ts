@@ -32,17 +32,21 @@ export function serveDataset(makeDataset: () => Dataset<object> | Promise<Datase
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** A sample is the dataset's, so its arrays are copied: the copies can be handed over. */
-function ownCopy(sample: object): { value: object; buffers: ArrayBuffer[] } {
+/** A sample is the dataset's, so its arrays are copied, wherever in it they are: the copies can be handed over. */
+function ownCopy(sample: object): { value: unknown; buffers: ArrayBuffer[] } {
   const buffers: ArrayBuffer[] = []
-  const entries = Object.entries(sample).map(([name, value]) => {
-    if (!ArrayBuffer.isView(value) || value instanceof DataView) return [name, value]
-    const copy = (value as Uint8Array).slice()
-    const whole = copy.byteLength === copy.buffer.byteLength ? copy : new Uint8Array(copy) // Node's small buffers share one
-    buffers.push(whole.buffer as ArrayBuffer)
-    return [name, whole]
-  })
-  return { value: Object.fromEntries(entries), buffers }
+  const copy = (value: unknown): unknown => {
+    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+      const own = (value as Uint8Array).slice()
+      const whole = own.byteLength === own.buffer.byteLength ? own : new Uint8Array(own) // Node's small buffers share one
+      buffers.push(whole.buffer as ArrayBuffer)
+      return whole
+    }
+    if (Array.isArray(value)) return value.map(copy)
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, copy(inner)]))
+  }
+  return { value: copy(sample), buffers }
 }
 
 interface Port {

@@ -23,7 +23,7 @@ async function look(): Promise<Awaited<typeof globalThis.found>> {
   const samples = await Promise.all(Array.from({ length: train.length }, (_, index) => train.get(index)))
   return {
     labels: samples.map(({ label }) => label),
-    firstPixels: [...(samples[0]?.image ?? [])],
+    firstPixels: [...(samples[0]?.image.data ?? [])],
     classNames,
     progress,
     log,

@@ -1,4 +1,5 @@
 import {
+  type ClassificationSample,
   type Dataset,
   decodeImage,
   directoryFiles,
@@ -7,7 +8,6 @@ import {
   maskFolder,
   mnist,
   pickedFiles,
-  type Sample,
   servedFiles,
   workerDataset,
 } from '@ddnet/datasets'
@@ -17,7 +17,8 @@ const served = servedFiles('photos', { names: photoNames })
 
 const all = <T>({ length, get }: Dataset<T>): Promise<T[]> =>
   Promise.all(Array.from({ length }, (_, index) => get(index)))
-const plain = (samples: Sample[]) => samples.map(({ image, shape, label }) => ({ image: [...image], shape, label }))
+const plain = (samples: ClassificationSample[]) =>
+  samples.map(({ image, label }) => ({ pixels: [...image.data], shape: image.shape, label }))
 
 /** The photographs in the page's own storage. */
 async function stored(): Promise<Files> {
@@ -47,7 +48,7 @@ async function picked(): Promise<Files> {
 /** The pixels of a file, or why there are none. */
 async function decodeFile(name: string): Promise<number[]> {
   const file = new Uint8Array(await (await fetch(`images/${name}`)).arrayBuffer())
-  return [...(await decodeImage(file, name)).image]
+  return [...(await decodeImage(file, name)).data]
 }
 
 /** Images and their masks, of photos of every orientation, as files of `turned/` have them. */
@@ -56,17 +57,17 @@ async function turned() {
   const listed = names.flatMap((name) => [`images/${name}.${name.slice(0, -1)}`, `masks/${name}.png`])
   const folder = await maskFolder(servedFiles('turned', { names: listed }))
   const samples = await all(folder)
-  return samples.map(({ image, mask, shape }, at) => ({
+  return samples.map(({ image, mask }, at) => ({
     name: folder.names[at] as string,
-    shape,
-    bright: [...mask.keys()].filter((pixel) => (image[3 * pixel] as number) > 128),
-    masked: [...mask.keys()].filter((pixel) => mask[pixel]),
+    shape: image.shape,
+    bright: [...mask.data.keys()].filter((pixel) => (image.data[3 * pixel] as number) > 128),
+    masked: [...mask.data.keys()].filter((pixel) => mask.data[pixel]),
   }))
 }
 
 async function look() {
   const worker = () => new Worker(new URL('./photos.worker.ts', import.meta.url), { type: 'module' })
-  const inWorkers = await workerDataset<Sample>(worker)
+  const inWorkers = await workerDataset<ClassificationSample>(worker)
   const masks = servedFiles('cells', { names: ['images/palette4.png', 'masks/palette4.png'] })
   const digits = await mnist(servedFiles('mnist'))
   const damaged = await imageFolder(servedFiles('photos', { names: ['cat/none.png', 'cat/text.png'] }))
@@ -81,7 +82,7 @@ async function look() {
     stored: plain(await all(await imageFolder(await stored()))),
     picked: plain(await all(await imageFolder(await picked()))),
     workers: plain(await all(inWorkers)),
-    mask: [...(await (await maskFolder(masks)).get(0)).mask],
+    mask: [...(await (await maskFolder(masks)).get(0)).mask.data],
     digits: [...(digits.test.labels as Uint8Array)],
     reasons,
     turned: await turned(),

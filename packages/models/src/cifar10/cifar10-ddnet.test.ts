@@ -18,13 +18,13 @@ describeBackends('the trained DDNet', () => {
     const { model, classNames, mean, std } = cifar10DDNet()
     const folder = await imageFolder(diskFiles(photos))
     expect(folder.classNames).toEqual(classNames)
-    for await (const { images, labels } of loader(map(folder, normalize({ mean, std })), { batchSize: 20 })) {
-      const answers = argMax(model.predict(images), 1)
+    for await (const { image, label } of loader(map(folder, normalize({ mean, std })), { batchSize: 20 })) {
+      const answers = argMax(model.predict(image), 1)
       const { data } = await toHost(answers)
-      const truth = await toHost(labels)
+      const truth = await toHost(label)
       expect(data).toHaveLength(20)
-      expect(data.filter((label, index) => label === truth.data[index]).length).toBeGreaterThanOrEqual(15)
-      for (const each of [answers, images, labels]) each.dispose()
+      expect(data.filter((answer, index) => answer === truth.data[index]).length).toBeGreaterThanOrEqual(15)
+      for (const each of [answers, image, label]) each.dispose()
     }
     model.dispose()
   })

@@ -222,6 +222,18 @@ describe('a resumed run', () => {
     expect(bytes(broken, 'index.json')).toBe(bytes(whole, 'index.json'))
   })
 
+  test('goes on from a checkpoint whose loss has the name of before, labels', async () => {
+    const [whole, broken] = [newFolder(), newFolder()]
+    await train(whole, 10, { best: 'loss' })
+    await train(broken, 10, { best: 'loss', also: [stopAt(3)] })
+    const snapshot = await loadCheckpoint(path.join(broken, 'last'))
+    const running = JSON.stringify(snapshot.running)
+    expect(running).toContain('{"label":')
+    const before = { ...snapshot, running: JSON.parse(running.replaceAll('{"label":', '{"labels":')) }
+    await train(broken, 10, { best: 'loss', resume: before })
+    for (const file of files) expect(bytes(broken, `last/${file}`)).toBe(bytes(whole, `last/${file}`))
+  })
+
   test.each<[string, Callback]>([
     ['onStep', { onStep: ({ step }) => failAt(step, 7) }],
     ['onValidation', { onValidation: ({ step }) => failAt(step, 8) }],

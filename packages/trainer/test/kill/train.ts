@@ -2,7 +2,7 @@
 // stdout: the process that kill-and-resume.ts kills.
 import path from 'node:path'
 import { wasm } from '@ddnet/backend-wasm'
-import { type Dataset, loader, type Sample } from '@ddnet/datasets'
+import { type ClassificationSample, type Dataset, imageField, loader } from '@ddnet/datasets'
 import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
@@ -16,13 +16,14 @@ const [steps, keep] = numbers.map(Number) as [number, number]
 const directory = path.join(folder, 'checkpoints')
 
 /** Noise of 8 × 8 × 3 with a brighter half, the label; each sample is flipped or not by its key. */
-const halves: Dataset<Sample> = {
+const halves: Dataset<ClassificationSample> = {
   length: 28,
   async get(index, { key } = {}) {
     const label = index % 2
     const image = random.uniformValues(random.key(1).fold(index), 8 * 8 * 3)
     for (let at = 0; at < 96; at++) image[label * 96 + at] = (image[label * 96 + at] as number) + 0.5
-    return { image: key && random.integer(key, 2) === 1 ? image.toReversed() : image, shape: [8, 8, 3], label }
+    const flipped = key && random.integer(key, 2) === 1 ? image.toReversed() : image
+    return { image: imageField(flipped, [8, 8, 3]), label }
   },
 }
 

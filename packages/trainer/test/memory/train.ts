@@ -3,13 +3,14 @@ import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { wasm } from '@ddnet/backend-wasm'
 import {
+  type ClassificationSample,
   type Dataset,
+  imageField,
   loader,
   map,
   normalize,
   randomCrop,
   randomHorizontalFlip,
-  type Sample,
   subset,
 } from '@ddnet/datasets'
 import { init } from '@ddnet/layers'
@@ -23,11 +24,10 @@ import { checkpoint, jsonl, Trainer } from '@ddnet/trainer'
 const [folder, ...numbers] = process.argv.slice(2) as [string, string, string]
 const [steps, samples] = numbers.map(Number) as [number, number]
 
-const noise: Dataset<Sample> = {
+const noise: Dataset<ClassificationSample> = {
   length: 640,
   get: async (index) => ({
-    image: random.uniformValues(random.key(1).fold(index), 8 * 8 * 3),
-    shape: [8, 8, 3],
+    image: imageField(random.uniformValues(random.key(1).fold(index), 8 * 8 * 3), [8, 8, 3]),
     label: index % 2,
   }),
 }

@@ -1,10 +1,14 @@
 import type { Key } from '@ddnet/ops'
-import { checkSample } from './check-sample.ts'
-import { type AnySample, collate, type HostBatch } from './collate.ts'
 import type { Dataset, GetOptions } from './dataset.ts'
 import { SampleError } from './sample-error.ts'
 
-export interface HostBatchesOptions {
+/** The samples of one batch, and their indices in the dataset. */
+export interface SampleBatch<T> {
+  readonly samples: readonly T[]
+  readonly indices: readonly number[]
+}
+
+export interface SampleBatchesOptions<T> {
   readonly batchSize: number
   /** Dataset indices in the order of this epoch; as they are stored where there is none. */
   readonly order: Uint32Array | undefined
@@ -17,15 +21,17 @@ export interface HostBatchesOptions {
   readonly length: number
   readonly prefetch: number
   readonly signal: AbortSignal | undefined
+  /** Throws for what is no sample that can be collated; it fails then, as one that cannot be read. */
+  readonly check: (sample: T) => void
   /** Told of a sample that failed; throws where that ends the epoch. */
   readonly onFailure: (error: SampleError) => void
 }
 
-/** Batches `position … length − 1` of one epoch in host memory, at most `prefetch` ahead of the consumer. */
-export async function* hostBatches(
-  dataset: Dataset<AnySample>,
-  { batchSize, order, count, keyAt, position, length, prefetch, signal, onFailure }: HostBatchesOptions,
-): AsyncGenerator<HostBatch, void, undefined> {
+/** The samples of batches `position … length − 1` of one epoch, at most `prefetch` batches ahead of the consumer. */
+export async function* sampleBatches<T>(
+  dataset: Dataset<T>,
+  { batchSize, order, count, keyAt, position, length, prefetch, signal, check, onFailure }: SampleBatchesOptions<T>,
+): AsyncGenerator<SampleBatch<T>, void, undefined> {
   // Ends with this iteration, however it ends: what is still being read is not wanted any more.
   const ended = new AbortController()
   const stop = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal
@@ -37,18 +43,26 @@ export async function* hostBatches(
   const optionsAt = (place: number): GetOptions => ({ key: keyAt(place, indexAt(place)), signal: stop })
 
   /** What was read, or why it was not, side by side; failures are told when the batch is due. */
-  const finish = (places: readonly number[], results: readonly (AnySample | SampleError)[]): HostBatch => {
-    const indices = places.map(indexAt)
-    const failures = results.filter((result) => result instanceof SampleError)
-    for (const failure of failures) onFailure(failure)
-    const [failure] = failures
-    if (failure && failures.length === results.length) throw failure // an empty batch helps nobody
-    if (!failure) return collate(results as AnySample[], indices)
-    const kept = [...results.keys()].filter((at) => !(results[at] instanceof SampleError))
-    return collate(
-      kept.map((at) => results[at] as AnySample),
-      kept.map((at) => indices[at] as number),
-    )
+  const finish = (places: readonly number[], results: readonly (Read<T> | SampleError)[]): SampleBatch<T> => {
+    const samples: T[] = []
+    const indices: number[] = []
+    let failure: SampleError | undefined
+    for (const [at, result] of results.entries()) {
+      if (result instanceof SampleError) {
+        failure ??= result
+        onFailure(result)
+      } else {
+        samples.push(result.sample)
+        indices.push(indexAt(places[at] as number))
+      }
+    }
+    if (failure && samples.length === 0) throw failure // an empty batch helps nobody
+    return { samples, indices }
+  }
+
+  const checked = (sample: T): Read<T> => {
+    check(sample)
+    return { sample }
   }
 
   const { getSync } = dataset
@@ -58,7 +72,7 @@ export async function* hostBatches(
       const places = placesOf(batch)
       const results = places.map((place) => {
         try {
-          return checkSample(getSync.call(dataset, indexAt(place), optionsAt(place)))
+          return checked(getSync.call(dataset, indexAt(place), optionsAt(place)))
         } catch (error) {
           return new SampleError(indexAt(place), error)
         }
@@ -69,15 +83,15 @@ export async function* hostBatches(
   }
 
   /** Whether it rejects, throws at once, or gives what is no sample. */
-  const read = async (place: number): Promise<AnySample | SampleError> => {
+  const read = async (place: number): Promise<Read<T> | SampleError> => {
     try {
-      return checkSample(await dataset.get(indexAt(place), optionsAt(place)))
+      return checked(await dataset.get(indexAt(place), optionsAt(place)))
     } catch (error) {
       return new SampleError(indexAt(place), error)
     }
   }
-  const load = (batch: number): Promise<(AnySample | SampleError)[]> => Promise.all(placesOf(batch).map(read))
-  const ahead: Promise<(AnySample | SampleError)[]>[] = []
+  const load = (batch: number): Promise<(Read<T> | SampleError)[]> => Promise.all(placesOf(batch).map(read))
+  const ahead: Promise<(Read<T> | SampleError)[]>[] = []
   let started = position
   try {
     for (let batch = position; batch < length; batch++) {
@@ -89,6 +103,11 @@ export async function* hostBatches(
   } finally {
     ended.abort()
   }
+}
+
+/** Boxed, for a sample may be anything. */
+interface Read<T> {
+  readonly sample: T
 }
 
 /** The promise's result, or the signal's reason as soon as it is aborted. */
