@@ -1,5 +1,5 @@
 export { writeCifar10Shards } from './cifar10/write-shards.ts'
-export { diskFiles } from './files/disk-files.ts'
+export { type DiskFilesOptions, diskFiles } from './files/disk-files.ts'
 export { isJunkName } from './files/junk.ts'
 export { mostImageBytes } from './images/check-image.ts'
 export { openImage } from './images/open-image.node.ts'

@@ -93,7 +93,7 @@ export async function bench(words: readonly string[], options: BenchOptions, con
 
 async function classesOf({ data }: Config, { io }: CommandContext): Promise<number> {
   if (data.name === 'cifar10') return 10
-  return (await listImageFolder(resolve(io.cwd, data.directory as string))).train.classNames.length
+  return (await listImageFolder(resolve(io.cwd, data.directory as string), io)).train.classNames.length
 }
 
 async function backendsOf(

@@ -80,7 +80,7 @@ function classesOf(data: Pick<LabelledImages, 'train' | Split | 'classNames'>): 
 }
 
 async function inspectFolder(directory: string, io: Io): Promise<Inspection> {
-  const found = await listImageFolder(directory)
+  const found = await listImageFolder(directory, io)
   const names = [found.train, found.validation, found.test].flatMap((part) => part?.names ?? [])
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)

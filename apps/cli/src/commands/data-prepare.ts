@@ -54,7 +54,7 @@ export async function prepareData(name: string, options: PrepareOptions, context
   if (config.data.name === 'folder') {
     const size = options.size ?? 64
     const directory = resolve(io.cwd, config.data.directory as string)
-    const found = await listImageFolder(directory)
+    const found = await listImageFolder(directory, io)
     sayNotes(found, createLogger(io))
     const part = (name: Part['name'], { names, labels }: ImageList): Part => ({
       name,

@@ -94,18 +94,18 @@ async function predictorOf(
   options: PredictOptions,
   context: CommandContext,
 ): Promise<{ run: UsedRun | ShippedModel; images: readonly string[] }> {
-  const { cwd } = context.io
+  const { io } = context
   if (first === undefined) {
     throw new UsageError('predict: expected a run or images. As in: ddnet predict photo.png')
   }
-  if (!(await isOfImages(first, cwd))) {
-    const images = await imageFiles(others, cwd)
+  if (!(await isOfImages(first, io))) {
+    const images = await imageFiles(others, io)
     return { run: await useRun(first, { checkpoint: 'last', ...options }, context), images }
   }
   if (options.checkpoint !== undefined) {
     throw new UsageError(`--checkpoint is of a run, and ${first} is none. As in: ddnet predict RUN ${first}`)
   }
-  const images = await imageFiles([first, ...others], cwd)
+  const images = await imageFiles([first, ...others], io)
   return { run: await useShippedModel(options.backend, context), images }
 }
 

@@ -1,33 +1,38 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { diskFiles, isJunkName } from '@ddnet/datasets/node'
+import { isJunkName } from '@ddnet/datasets/node'
+import type { Io } from '../terminal/io.ts'
+import { lookThrough } from './look-through.ts'
+
+type Looking = Pick<Io, 'cwd' | 'stderr' | 'env'>
 
 const imageEndings = /\.(png|jpe?g|jpe|jfif|webp|gif|avif|tiff?)$/i
 
 /** Whether a word looks like images and not like a run: a file, the end of one, `-` for standard input, a pattern. */
-export async function isOfImages(word: string, cwd: string): Promise<boolean> {
+export async function isOfImages(word: string, io: Looking): Promise<boolean> {
+  const { cwd } = io
   if (word === '-') return true
   const found = await stat(resolve(cwd, word)).catch(() => undefined)
   if (found === undefined) return imageEndings.test(word) || isPattern(word)
   if (found.isFile()) return true
   const path = resolve(cwd, word)
-  return !(await exists(join(path, 'config.yaml'))) && (await imagesBelow(path)).length > 0
+  return !(await exists(join(path, 'config.yaml'))) && (await imagesBelow(path, word, io)).length > 0
 }
 
 /**
  * The image files that words name, in their order: files, folders with all images below them, patterns (`photos/*.jpg`), and `-` for standard
  * input. A word that names nothing stays, so that its reader can say so.
  */
-export async function imageFiles(words: readonly string[], cwd: string): Promise<string[]> {
+export async function imageFiles(words: readonly string[], io: Looking): Promise<string[]> {
   const found: string[] = []
   for (const word of words) {
-    const path = resolve(cwd, word)
+    const path = resolve(io.cwd, word)
     const is = word === '-' ? undefined : await stat(path).catch(() => undefined)
     if (is?.isDirectory()) {
-      const names = await imagesBelow(path)
+      const names = await imagesBelow(path, word, io)
       found.push(...(names.length === 0 ? [word] : names.map((name) => join(word, name))))
     } else if (is === undefined && isPattern(word)) {
-      const matching = await matches(word, cwd)
+      const matching = await matches(word, io)
       found.push(...(matching.length === 0 ? [word] : matching))
     } else found.push(word)
   }
@@ -35,19 +40,19 @@ export async function imageFiles(words: readonly string[], cwd: string): Promise
 }
 
 /** Names of all images below a folder, relative to it, in their order. Links are followed, and not in circles. */
-const imagesBelow = async (folder: string): Promise<string[]> =>
-  (await diskFiles(folder).list())
+const imagesBelow = async (folder: string, name: string, io: Looking): Promise<string[]> =>
+  (await lookThrough(folder, name, io, (files) => files.list()))
     .filter((name) => imageEndings.test(name) && !isJunkName(name))
     .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 
 const isPattern = (word: string): boolean => /[*?[{]/.test(word)
 
-async function matches(pattern: string, cwd: string): Promise<string[]> {
+async function matches(pattern: string, io: Looking): Promise<string[]> {
   const fixed = pattern.slice(0, pattern.search(/[*?[{]/)).replace(/[^/]*$/, '')
-  const folder = resolve(cwd, fixed)
+  const folder = resolve(io.cwd, fixed)
   if (!(await exists(folder))) return []
   const expression = expressionOf(pattern.slice(fixed.length))
-  return (await imagesBelow(folder)).filter((name) => expression.test(name)).map((name) => fixed + name)
+  return (await imagesBelow(folder, pattern, io)).filter((name) => expression.test(name)).map((name) => fixed + name)
 }
 
 /** `*` and `?` within a name, `**` over folders, `[abc]` and `{a,b}`, as in a shell. */

@@ -11,7 +11,6 @@ import {
   subset,
   validationSplit,
 } from '@ddnet/datasets'
-import { diskFiles } from '@ddnet/datasets/node'
 import type { Config } from '../config/schema.ts'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'
@@ -23,6 +22,7 @@ import { countLine } from '../terminal/progress-line.ts'
 import { styleFor } from '../terminal/style.ts'
 import { inParallel } from './in-parallel.ts'
 import type { LabelledImages } from './labelled-images.ts'
+import { lookThrough } from './look-through.ts'
 import { readImage } from './read-image.ts'
 
 /** Share of the memory that images may take. */
@@ -38,7 +38,8 @@ export type ImageList = Pick<ImageFolder, 'classNames' | 'names' | 'labels'>
  * @throws DatasetError for a folder without images in folders, folders that look like splits and are not, and a class that
  * is not trained
  */
-export const listImageFolder = (directory: string): Promise<ImageSplits> => imageSplits(diskFiles(directory))
+export const listImageFolder = (directory: string, io: Io): Promise<ImageSplits> =>
+  lookThrough(directory, directory, io, imageSplits)
 
 /** Of each kind of files that are left out, how many, which, and what to do; and which links lead elsewhere. */
 export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType<typeof createLogger>): void {
@@ -74,7 +75,7 @@ export async function loadFolder(
   const { data, size } = config
   if (data.name !== 'folder' || data.directory === null) throw new Error('expected a folder of images') // checked with the settings
   const directory = resolve(io.cwd, data.directory)
-  const lists = await listImageFolder(directory)
+  const lists = await listImageFolder(directory, io)
   const { classNames } = lists
   sayNotes(lists, createLogger(io))
   if (classNames.length < 2) throw new UsageError(oneClass(lists, data.directory))

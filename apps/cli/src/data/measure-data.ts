@@ -10,6 +10,7 @@ import { memoryLimit } from '../machine.ts'
 import { trainingLoader } from '../run/experiment.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { formatBytes } from '../terminal/format.ts'
+import type { Io } from '../terminal/io.ts'
 import { inParallel } from './in-parallel.ts'
 import { loadData } from './load-data.ts'
 import { listImageFolder } from './load-folder.ts'
@@ -45,7 +46,7 @@ export async function measureData(
   const backend = await start.wasm() // a loader makes tensors
   try {
     if (data.name === 'folder') {
-      const { dataset, ...reading } = await readSome(resolve(io.cwd, data.directory as string), size)
+      const { dataset, ...reading } = await readSome(resolve(io.cwd, data.directory as string), size, io)
       return { imagesPerSecond: await loaderSpeed(trainingLoader(dataset, config)), reading }
     }
     const { train } = await loadData(config, io, load)
@@ -76,8 +77,8 @@ async function loaderSpeed(batches: Loader<Batch<ClassificationSample>>, seconds
  *
  * @throws CliError where that is all of them
  */
-async function readSome(directory: string, size: number) {
-  const { train, validation, test } = await listImageFolder(directory)
+async function readSome(directory: string, size: number, io: Io) {
+  const { train, validation, test } = await listImageFolder(directory, io)
   const bytes = size * size * 3
   // Read one by one, and then brought together.
   const fitting = Math.floor(memoryLimit() / 4 / bytes)

@@ -1,10 +1,18 @@
-import type { Stats } from 'node:fs'
+import type { Dirent, Stats } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { DatasetError } from '../dataset-error.ts'
 import { describeError, errorCode } from '../node/errno.ts'
 import { byName, type Files, MissingFileError, nameParts, type Survey } from './files.ts'
 import { isJunk } from './junk.ts'
+
+export interface DiskFilesOptions {
+  /**
+   * Told of each file that is found while the folder is looked through: how many there are so far, and the folder that it is in. What it
+   * throws ends the search.
+   */
+  readonly onFile?: (count: number, folder: string) => void
+}
 
 /**
  * The files in a folder on disk. Links to files and to folders are followed, as people set them: out of the folder too,
@@ -12,11 +20,11 @@ import { isJunk } from './junk.ts'
  *
  * @example imageFolder(diskFiles('photos/train'))
  */
-export function diskFiles(directory: string): Files {
+export function diskFiles(directory: string, { onFile }: DiskFilesOptions = {}): Files {
   const path = (name: string): string => join(directory, ...nameParts(name))
   const inTurn = atMost(READ_AT_ONCE)
   const survey = async (): Promise<Survey> => {
-    const walk = new Walk(directory)
+    const walk = new Walk(directory, onFile)
     await walk.folder('', [])
     return walk.survey()
   }
@@ -73,8 +81,11 @@ class Walk {
   readonly #notFiles: { name: string; reason: string }[] = []
   readonly #followed = new Map<string, number>()
 
-  constructor(root: string) {
+  readonly #onFile: DiskFilesOptions['onFile']
+
+  constructor(root: string, onFile: DiskFilesOptions['onFile']) {
     this.#root = root
+    this.#onFile = onFile
   }
 
   survey(): Survey {
@@ -88,26 +99,33 @@ class Walk {
 
   /** @param above the real paths of the folders that it lies in, the root first */
   async folder(name: string, above: readonly string[]): Promise<void> {
-    const directory = join(this.#root, name)
+    const { real, entries } = await this.#open(join(this.#root, name))
+    if (entries.length === 0 && name !== '') this.#emptyFolders.push(name)
+    for (const entry of entries) {
+      const below = name === '' ? entry.name : `${name}/${entry.name}`
+      // Nobody wants what is in them, and some may not be opened. They are listed as they stand.
+      if (isJunk(entry.name) || entry.isFile()) this.#found(below)
+      else if (entry.isDirectory()) await this.folder(below, [...above, real])
+      else if (entry.isSymbolicLink()) await this.#link(below, [...above, real])
+      else this.#notFiles.push({ name: below, reason: 'a device, pipe or socket' })
+    }
+  }
+
+  async #open(directory: string): Promise<{ real: string; entries: Dirent[] }> {
     try {
-      const real = await realpath(directory)
-      const entries = await readdir(directory, { withFileTypes: true })
-      if (entries.length === 0 && name !== '') this.#emptyFolders.push(name)
-      for (const entry of entries) {
-        const below = name === '' ? entry.name : `${name}/${entry.name}`
-        // Nobody wants what is in them, and some may not be opened. They are listed as they stand.
-        if (isJunk(entry.name) || entry.isFile()) this.#names.push(below)
-        else if (entry.isDirectory()) await this.folder(below, [...above, real])
-        else if (entry.isSymbolicLink()) await this.#link(below, [...above, real])
-        else this.#notFiles.push({ name: below, reason: 'a device, pipe or socket' })
-      }
+      return { real: await realpath(directory), entries: await readdir(directory, { withFileTypes: true }) }
     } catch (error) {
-      if (error instanceof DatasetError) throw error
-      throw new DatasetError(`cannot list the folder ${directory}: ${reason(error)}. Name an existing folder.`, {
+      const wanted = errorCode(error) === 'EACCES' ? 'a folder that you may read' : 'an existing folder'
+      throw new DatasetError(`cannot list the folder ${directory}: ${reason(error)}. Name ${wanted}.`, {
         cause: error,
         path: directory,
       })
     }
+  }
+
+  #found(name: string): void {
+    this.#names.push(name)
+    this.#onFile?.(this.#names.length, dirname(join(this.#root, name)))
   }
 
   async #link(name: string, above: readonly string[]): Promise<void> {
@@ -121,7 +139,7 @@ class Walk {
       this.#notFiles.push({ name, reason: circles ? 'a link in a circle' : `a link to nothing (${reason(error)})` })
       return
     }
-    if (target.isFile()) this.#names.push(name)
+    if (target.isFile()) this.#found(name)
     else if (!target.isDirectory()) this.#notFiles.push({ name, reason: 'a link to a device, pipe or socket' })
     else if (above.includes(real)) this.#notFiles.push({ name, reason: 'a link back to a folder that it lies in' })
     else if ((this.#followed.get(real) ?? 0) >= MOST_LINKS) {
