@@ -1,7 +1,7 @@
 import { clone, type Tensor, tidy } from '@ddnet/ops'
-import { compose } from './chain.ts'
+import { type Chain, compose } from './chain.ts'
 import type { GradientTransformation, Optimizer, Tensors } from './gradient-transformation.ts'
-import { mapTensors, matching } from './tensors.ts'
+import { filterTensors, mapTensors, matching } from './tensors.ts'
 
 // A type, not an interface: `tidy` returns records of tensors.
 /** All that an optimizer remembers, in a form that any file of tensors can hold. */
@@ -17,6 +17,7 @@ export type OptimizerState = {
 /**
  * The state before the first update.
  *
+ * @param params those that are trained. One that is frozen at first needs no state: it gets one with its first gradient
  * @throws Error for an optimizer without a learning rate, which would add the gradients to the parameters
  */
 export function initState(optimizer: Optimizer, params: Tensors): OptimizerState {
@@ -64,11 +65,12 @@ export function applyGradients(
   return tidy(() => {
     const trained = matching(params, grads) // in the order of the parameters
     const updates = mapTensors(trained, (_, path) => grads[path] as Tensor)
-    const changed = whole.apply(updates, state.tensors, trained, info)
+    const before = { ...state.tensors, ...stateOfNew(whole, trained, state) }
+    const changed = whole.apply(updates, before, trained, info)
     const next = mapTensors(params, (old, path) => owned(changed.params[path] ?? old))
-    const inner = { ...state.tensors, ...changed.state }
+    const inner = { ...before, ...changed.state }
     const all: Tensors = { ...inner, ...whole.after(inner, next, info) }
-    expectState(all, state.tensors)
+    expectState(all, before)
     return {
       params: next,
       state: {
@@ -104,6 +106,13 @@ function expectGradients(grads: Tensors, params: Tensors): void {
       )
     }
   }
+}
+
+/** What the state lacks for parameters that have their first gradient after the first update. */
+function stateOfNew(whole: Chain, trained: Tensors, { step, missed, tensors }: OptimizerState): Tensors {
+  const fresh = filterTensors(trained, (path) => step > 0 && missed?.[path] === step)
+  if (Object.keys(fresh).length === 0) return {}
+  return filterTensors(whole.init(fresh), (name) => tensors[name] === undefined)
 }
 
 /** A checkpoint has the names of `init`, and a resume asks for those. */

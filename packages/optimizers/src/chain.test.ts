@@ -12,11 +12,11 @@ import {
   clipByValue,
   decayWeights,
   ema,
-  freeze,
   type GradientTransformation,
   initState,
   momentum,
   type Optimizer,
+  type OptimizerState,
   partition,
   perParameter,
   scaleByAdam,
@@ -49,12 +49,7 @@ const optimizers: Readonly<Record<string, () => Optimizer>> = {
   'clipped over both groups': () =>
     chain(clipByGlobalNorm(1), partition(byName, { a: sgd({ learningRate: 0.1 }), b: sgd({ learningRate: 0.01 }) })),
   'clipped by value': () => chain(clipByValue(0.5), sgd({ learningRate: 0.1, momentum: 0.9 })),
-  'a is frozen': () =>
-    chain(
-      freeze((path) => path === 'a'),
-      clipByGlobalNorm(1),
-      adamW({ learningRate: 0.1, weightDecay: 0.1 }),
-    ),
+  'a is frozen': () => chain(clipByGlobalNorm(1), adamW({ learningRate: 0.1, weightDecay: 0.1 })),
   'late adamW': () => adamW({ learningRate: 0.1, weightDecay: 0.1 }),
   'late sgd': () => sgd({ learningRate: 0.01, momentum: 0.9, dampening: 0.5 }),
   'late groups': () => chain(clipByGlobalNorm(1), twoRates()),
@@ -162,14 +157,6 @@ describeBackends('chain', () => {
       ['adamUpdates', 'sgdUpdates'],
     ],
     ['what has no kernel of its own ends in one', chain(wedge, scaleByLearningRate(1)), ['sgdUpdates']],
-    [
-      'frozen parameters cost nothing',
-      chain(
-        freeze((path) => path === 'bias'),
-        adamW(),
-      ),
-      ['adamUpdates'],
-    ],
   ])('%s is one kernel for all parameters', (_, optimizer, kernels) => {
     expect(kernelsOf(optimizer)).toEqual(kernels)
   })
@@ -199,15 +186,6 @@ describe('a chain', () => {
       'partition.body.momentum.velocity.weight',
       'partition.head.momentum.velocity.head.weight',
     ])
-    expect(
-      namesOf(
-        chain(
-          freeze((path) => path === 'weight'),
-          sgd({ momentum: 0.9 }),
-          ema(),
-        ),
-      ),
-    ).toEqual(['momentum.velocity.head.weight', 'ema.average.head.weight'])
   })
 
   test('tells two parts of one name apart, once one is renamed', () => {
@@ -242,11 +220,11 @@ describe('a chain', () => {
     // @ts-expect-error: no learning rate
     expect(() => initState(chain(), {})).toThrow('got an empty chain without one')
     expect(() => partition(byName, { a: sgd(), b: wedge })).toThrow(
-      'partition: expected a learning rate in each group, got none in b. To leave parameters as they are, put freeze(…) before it.',
+      "partition: expected a learning rate in each group, got none in b. To leave parameters as they are, freeze them: model.freeze('backbone').",
     )
   })
 
-  test('a group that is none, and a mask that freezes nothing or all, are told', () => {
+  test('a group that is none is told', () => {
     // @ts-expect-error: no group
     const lost = partition((path) => path, { weight: sgd() })
     expect(() => namesOf(lost as Optimizer)).toThrow(
@@ -255,17 +233,6 @@ describe('a chain', () => {
     expect(() => partition(() => 'a.b', { 'a.b': sgd() })).toThrow(
       "partition: expected names of groups without dots, got 'a.b'.",
     )
-    const frozen = (all: boolean) => () =>
-      namesOf(
-        chain(
-          freeze(() => all),
-          sgd(),
-        ),
-      )
-    expect(frozen(false)).toThrow(
-      'freeze: expected some of the parameters to be frozen, but none are. They are weight, head.weight.',
-    )
-    expect(frozen(true)).toThrow('but all are')
   })
 
   test('takes parts that users write: Lion', async () => {
@@ -299,6 +266,27 @@ describe('a chain', () => {
     expectClose(all, [-3 / 5, -4 / 5], 1e-6)
     const own = await step(partition(byName, { a: chain(clipByGlobalNorm(1), descent), b: descent }))
     expectClose(own, [-1, -4], 1e-6)
+  })
+
+  test('makes the state of a parameter that was frozen when it has its first gradient', async () => {
+    const optimizer = chain(adamW({ learningRate: 0.1 }), ema(0.5))
+    const all = (): Tensors => ({ a: tensor([1, 2]), b: tensor([3]) })
+    const grads = (...paths: string[]) =>
+      Object.fromEntries(Object.entries(all()).filter(([path]) => paths.includes(path)))
+    const after = async (begin: (params: Tensors) => OptimizerState) => {
+      let params = all()
+      let state = begin(params)
+      for (const paths of [['a'], ['a'], ['a', 'b'], ['b']]) {
+        ;({ params, state } = applyGradients(optimizer, grads(...paths), state, params))
+      }
+      const values = Object.entries({ ...params, ...state.tensors }).map(
+        async ([name, value]) => [name, [...(await value.data())]] as const,
+      )
+      return { missed: state.missed, values: Object.fromEntries(await Promise.all(values)) }
+    }
+    const late = await after(({ a }) => initState(optimizer, { a: a as Tensor }))
+    const whole = await after((params) => initState(optimizer, params))
+    expect(late).toEqual(whole)
   })
 
   test('tells a part how many updates its parameter had, and how many there were', () => {

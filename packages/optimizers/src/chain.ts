@@ -2,7 +2,7 @@ import { add } from '@ddnet/ops'
 import { fuse } from './fuse.ts'
 import type { GradientTransformation, Optimizer, Tensors, UpdateInfo } from './gradient-transformation.ts'
 import type { Schedule } from './schedules/schedule.ts'
-import { filterTensors, mapTensors, matching, ofPrefix, withPrefix } from './tensors.ts'
+import { mapTensors, matching, ofPrefix, withPrefix } from './tensors.ts'
 
 /** An optimizer, where one of the parts is. */
 export type Chained<Parts extends readonly GradientTransformation[]> =
@@ -41,7 +41,6 @@ export function compose(transformations: readonly GradientTransformation[]): Cha
   ) =>
     some.reduce(
       (now, part) => {
-        if (Object.keys(now.updates).length === 0) return now // none is left to update
         const next = part.update?.(now.updates, ofPrefix(part.name, state), matching(params, now.updates), info) ?? now
         return { updates: next.updates, state: { ...now.state, ...withPrefix(part.name, next.state ?? {}) } }
       },
@@ -57,17 +56,13 @@ export function compose(transformations: readonly GradientTransformation[]): Cha
     }),
 
     init(params) {
-      let seen = params
-      let state: Tensors = {}
       const names = new Set<string>()
-      for (const part of parts) {
-        const { name, frozen } = part
-        const own = part.init?.(seen) ?? {}
-        if (Object.keys(own).length > 0) expectName(name, names)
-        state = { ...state, ...withPrefix(name, own) }
-        if (frozen !== undefined) seen = filterTensors(seen, (path, parameter) => !frozen(path, parameter))
-      }
-      return state
+      const states = parts.map((part) => {
+        const state = part.init?.(params) ?? {}
+        if (Object.keys(state).length > 0) expectName(part.name, names)
+        return withPrefix(part.name, state)
+      })
+      return Object.assign({}, ...states)
     },
 
     update: (updates, state, params, info) => run(acting, updates, state, params, info),

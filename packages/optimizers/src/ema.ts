@@ -8,7 +8,7 @@ import { mapTensors, ofPrefix, withPrefix } from './tensors.ts'
  * update, `a ← decay · a + (1 − decay) · θ` after each later one.
  *
  * Training goes on with θ; the trainer validates, and saves, the average. It is part of the state, so a resumed run continues
- * it exactly. Where it stands in a chain does not matter, but that behind `freeze` it averages what is trained.
+ * it exactly. Where it stands in a chain does not matter.
  *
  * @throws RangeError unless `decay` is at least 0 and below 1
  * @see Polyak & Juditsky 1992; torch.optim.swa_utils.get_ema_multi_avg_fn

@@ -49,8 +49,6 @@ export interface GradientTransformation {
   average?(state: Tensors): Tensors
   /** Where it scales by a learning rate: that of the update that follows `step` earlier ones. */
   readonly learningRate?: Schedule
-  /** Parameters that the parts behind it in a chain do not see. */
-  readonly frozen?: ParameterMask
   /** The parts of a chain, which another chain takes in their place. */
   readonly parts?: readonly GradientTransformation[]
   /** How it joins its neighbours in one kernel. */

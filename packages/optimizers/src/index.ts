@@ -6,7 +6,6 @@ export { clipByValue } from './clip-by-value.ts'
 export { decayWeights } from './decay-weights.ts'
 export { ema } from './ema.ts'
 export { withCurrentNames } from './former-names.ts'
-export { freeze } from './freeze.ts'
 export { kernelTransformation } from './fuse.ts'
 export type {
   GradientTransformation,

@@ -94,7 +94,7 @@ function expectRates(members: readonly { group: string; own: Chain }[]) {
   const without = members.filter(({ own }) => own.learningRate === undefined).map(({ group }) => group)
   if (without.length > 0 && without.length < members.length) {
     throw new Error(
-      `partition: expected a learning rate in each group, got none in ${without.join(', ')}. To leave parameters as they are, put freeze(…) before it.`,
+      `partition: expected a learning rate in each group, got none in ${without.join(', ')}. To leave parameters as they are, freeze them: model.freeze('backbone').`,
     )
   }
   return members[0]?.own.learningRate

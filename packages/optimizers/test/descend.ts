@@ -30,12 +30,13 @@ export async function expectTorchSteps(
   optimizer: Optimizer,
 ): Promise<OptimizerState> {
   const fixture = (name: string) => tensors[name] as FixtureTensor
+  const frozen: unknown = options['frozen']
   const without: Readonly<Record<string, readonly number[]>> = options['without'] ?? {}
   const paths = ['a', 'b']
   let params: Tensors = Object.fromEntries(paths.map((path) => [path, upload(fixture(path))]))
-  let state = initState(optimizer, params)
+  let state = initState(optimizer, Object.fromEntries(Object.entries(params).filter(([path]) => path !== frozen)))
   for (let step = 0; step < 10; step++) {
-    const given = paths.filter((path) => !without[path]?.includes(step))
+    const given = paths.filter((path) => path !== frozen && !without[path]?.includes(step))
     const grads = Object.fromEntries(given.map((path) => [path, upload(at(fixture(`${path}.gradients`), step))]))
     const next = applyGradients(optimizer, grads, state, params)
     dispose([params, state.tensors, grads].flatMap((each) => Object.values<Tensor>(each)))

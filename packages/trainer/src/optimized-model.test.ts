@@ -1,17 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { decodeSafetensors } from '@ddnet/formats'
 import { dispose, type HostTensor, memory, type Tensor, tensor, toHost } from '@ddnet/ops'
-import {
-  adamW,
-  chain,
-  clipByGlobalNorm,
-  ema,
-  freeze,
-  type Optimizer,
-  partition,
-  sgd,
-  type Tensors,
-} from '@ddnet/optimizers'
+import { adamW, chain, clipByGlobalNorm, ema, type Optimizer, partition, sgd, type Tensors } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { TinyNet } from '../test/tiny.ts'
@@ -61,36 +51,42 @@ test.each(before)('goes on from a state with the names of before chains: %s', as
 
 const inHead = (path: string): boolean => path.startsWith('output.')
 const rates = { head: sgd({ learningRate: 0.5, momentum: 0.9 }), body: chain(adamW({ learningRate: 0.01 }), ema(0.5)) }
-const grouped: [name: string, optimizer: Optimizer][] = [
-  ['groups, of which one is averaged', partition((path) => (inHead(path) ? 'head' : 'body'), rates)],
-  [
-    'frozen parameters',
-    chain(
-      freeze((path) => !inHead(path)),
-      adamW({ learningRate: 0.1 }),
-      ema(0.5),
-    ),
-  ],
+const grouped: [name: string, optimizer: Optimizer, frozen: string[]][] = [
+  ['groups, of which one is averaged', partition((path) => (inHead(path) ? 'head' : 'body'), rates), []],
+  ['frozen parameters', chain(adamW({ learningRate: 0.1 }), ema(0.5)), ['hidden', 'norm']],
 ]
 
-test.each(grouped)('saves and restores %s, to the bit', async (_, optimizer) => {
+test.each(grouped)('saves and restores %s, to the bit', async (_, optimizer, frozen) => {
   const { numTensors } = memory()
   const update = (trained: OptimizedModel, steps: readonly number[]) => {
     for (const step of steps) {
-      const grads = gradientsOf(trained.values(), step)
+      const learnt = [...trained.model.parameters()].flatMap(([name, each]) =>
+        each.frozen ? [] : [[name, each.value]],
+      )
+      const grads = gradientsOf(Object.fromEntries(learnt), step)
       trained.update(grads)
       dispose(Object.values(grads))
     }
   }
-  const model = new TinyNet()
+  const create = (seed: number) => {
+    const model = new TinyNet(seed)
+    if (frozen.length > 0) model.freeze(...frozen)
+    return model
+  }
+  const model = create(0)
   const whole = new OptimizedModel(model, optimizer)
   update(whole, [0, 1])
   const saved = await whole.save()
   update(whole, [2])
-  const resumed = new OptimizedModel(new TinyNet(1), optimizer, saved)
+  const resumed = new OptimizedModel(create(1), optimizer, saved)
   expect(resumed.learningRate).toBe(whole.learningRate)
   update(resumed, [2])
   expect(await resumed.save()).toEqual(await whole.save())
+  // What is frozen has no state.
+  const ofFrozen = Object.keys(saved.optimizer.tensors).filter((name) =>
+    frozen.some((module) => name.includes(`.${module}.`)),
+  )
+  expect(ofFrozen.filter((name) => !name.startsWith('missed.'))).toEqual([])
   // What is averaged is measured by its average, the rest as it is.
   const [hidden, output] = ['hidden.weight', 'output.weight'].map(
     (name) => model.parameters().get(name)?.value as Tensor,
@@ -113,4 +109,30 @@ test.each(grouped)('saves and restores %s, to the bit', async (_, optimizer) => 
     each.dispose()
   }
   expect(memory().numTensors).toBe(numTensors)
+})
+
+test('goes on with parameters that are no longer frozen, also from a file without a state of them', async () => {
+  const optimizer = chain(adamW({ learningRate: 0.1 }), ema(0.5))
+  const step = (trained: OptimizedModel, names: readonly string[]) => {
+    const values = Object.entries(trained.values()).filter(([name]) => names.some((each) => name.startsWith(each)))
+    const grads = gradientsOf(Object.fromEntries(values), 0)
+    trained.update(grads)
+    dispose(Object.values(grads))
+  }
+  const model = new TinyNet()
+  model.freeze('hidden')
+  const whole = new OptimizedModel(model, optimizer)
+  step(whole, ['norm', 'output'])
+  const saved = await whole.save()
+  model.unfreeze('hidden')
+  const resumed = new OptimizedModel(new TinyNet(1), optimizer, saved)
+  for (const each of [whole, resumed]) step(each, ['hidden', 'norm', 'output'])
+  const later = await whole.save()
+  expect(Object.keys(later.optimizer.tensors)).toContain('adam.m.hidden.weight')
+  expect(await resumed.save()).toEqual(later)
+  const { 'adam.m.norm.weight': gone, ...tensors } = later.optimizer.tensors
+  expect(gone?.shape).toEqual([8])
+  expect(() => new OptimizedModel(new TinyNet(), optimizer, { ...later, optimizer: { step: 2, tensors } })).toThrow(
+    'resume: the saved state does not fit this optimizer: missing adam.m.norm.weight.',
+  )
 })

@@ -27,7 +27,7 @@ export class OptimizedModel {
     saved?: Pick<Snapshot, 'model' | 'optimizer'>,
   ) {
     if (saved === undefined) {
-      this.#state = initState(optimizer, this.values())
+      this.#state = initState(optimizer, this.#trained())
       return
     }
     model.loadStateDict(saved.model)
@@ -108,21 +108,43 @@ export class OptimizedModel {
     dispose(Object.values(this.#state.tensors))
   }
 
+  /** The parameters that are not frozen. */
+  #trained(): Tensors {
+    const trained = [...this.model.parameters()].filter(([, { frozen }]) => !frozen)
+    return Object.fromEntries(trained.map(([name, { value }]) => [name, value]))
+  }
+
+  /** What a file must have for parameters that were updated. */
+  #stateNames(updated: Tensors): ReadonlySet<string> {
+    const state = initState(this.optimizer, updated)
+    const average = averagedParams(this.optimizer, state) ?? {}
+    dispose(Object.values(state.tensors))
+    return new Set([...Object.keys(state.tensors), ...Object.keys(average).map((name) => trained + name)])
+  }
+
   /** The saved state on the device, after the model's weights were loaded. */
   #restore({ step, tensors: saved }: Snapshot['optimizer']): OptimizerState {
     const tensors = withCurrentNames(saved)
     const params = this.values()
-    const fresh = initState(this.optimizer, params)
+    const counts = Object.keys(params).flatMap((name) => {
+      const count = tensors[missed + name]?.data[0]
+      return count === undefined ? [] : [[name, Number(count)] as const]
+    })
+    const times = new Map(counts)
+    const updated = Object.fromEntries(Object.entries(params).filter(([name]) => (times.get(name) ?? 0) < step))
+    const fresh = initState(this.optimizer, { ...this.#trained(), ...updated })
     const average = averagedParams(this.optimizer, fresh) ?? {}
     const averages = new Set(Object.values(average)) // the loaded weights
     const expected = [
       ...Object.entries(fresh.tensors).filter(([, tensor]) => !averages.has(tensor)),
       ...Object.entries(average).map(([name, value]) => [trained + name, value] as const),
     ]
+    const needed = this.#stateNames(updated)
     const names = new Set([...expected.map(([name]) => name), ...Object.keys(params).map((name) => missed + name)])
     const problems = expected.flatMap(([name, { shape }]) => {
       const host = tensors[name]
-      if (host === undefined) return [`missing ${name}`]
+      // What had no gradient yet may have been frozen, and then had no state.
+      if (host === undefined) return needed.has(name) ? [`missing ${name}`] : []
       return host.shape.join() === shape.join() ? [] : [`${name} is [${host.shape}], expected [${shape}]`]
     })
     problems.push(...Object.keys(tensors).flatMap((name) => (names.has(name) ? [] : [`unexpected ${name}`])))
@@ -139,12 +161,13 @@ export class OptimizedModel {
       return [name, fromHost(host)] as const
     })
     this.assign(
-      Object.fromEntries(Object.keys(average).map((name) => [name, fromHost(tensors[trained + name] as HostTensor)])),
+      Object.fromEntries(
+        Object.keys(average).flatMap((name) => {
+          const host = tensors[trained + name]
+          return host === undefined ? [] : [[name, fromHost(host)] as const]
+        }),
+      ),
     )
-    const counts = Object.keys(params).flatMap((name) => {
-      const count = tensors[missed + name]?.data[0]
-      return count === undefined ? [] : [[name, Number(count)] as const]
-    })
     return {
       step,
       tensors: Object.fromEntries(restored),
