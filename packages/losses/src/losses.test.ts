@@ -1,15 +1,4 @@
-import {
-  memory,
-  type Scalar,
-  scalar,
-  softmax,
-  type Tensor,
-  type Tensor1D,
-  tensor,
-  tidy,
-  valueAndGrads,
-  zeros,
-} from '@ddnet/ops'
+import { memory, type Scalar, scalar, softmax, type Tensor, tensor, tidy, valueAndGrads, zeros } from '@ddnet/ops'
 import { describeBackends, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { crossEntropy, type Loss, type LossValue, mse, weighted } from './index.ts'
@@ -18,9 +7,9 @@ import { crossEntropy, type Loss, type LossValue, mse, weighted } from './index.
 const scalarOf = (loss: LossValue): Scalar => ('mean' in loss ? loss.mean : 'sum' in loss ? loss.sum : loss)
 
 /** The loss and its gradient by the predictions, times `dy`. */
-function differentiate(loss: Loss, predictions: Tensor, targets: Tensor, dy = tensor(1)) {
+function differentiate(loss: Loss, predictions: Tensor, targets: Tensor, dy: Tensor = tensor(1)) {
   const { value, grads } = valueAndGrads(() => scalarOf(loss(predictions, targets)), [predictions], dy)
-  return { value, gradient: grads[0] as Tensor }
+  return { value, gradient: grads[0] }
 }
 const expected = (value: number) => ({ shape: [], data: [value] })
 
@@ -32,7 +21,7 @@ describeBackends('losses', () => {
   test.each(reduced)('crossEntropy equals torch: $name', async ({ options, tensors }) => {
     const { labels, probabilities, classWeights: weights } = tensors
     const [logits, targets] = [upload(tensors.logits as never), upload((labels ?? probabilities) as never)]
-    const loss = crossEntropy({ ...options, ...(weights && { classWeights: upload<Tensor1D>(weights) }) })
+    const loss = crossEntropy({ ...options, ...(weights && { classWeights: upload(weights) }) })
     const { value, gradient } = differentiate(loss, logits, targets, upload(tensors['dy'] as never))
     await expectTensorClose(value, tensors.y as never, 1e-6)
     await expectTensorClose(gradient, tensors.dlogits as never, 1e-6)
@@ -66,7 +55,7 @@ describeBackends('losses', () => {
     }
     const of = (options: Parameters<typeof crossEntropy>[0], labels: number[]) =>
       weightOf(crossEntropy(options)(logits, tensor(labels, [3], 'int32')))
-    const classWeights = tensor([1, 2, 4]) as Tensor1D
+    const classWeights = tensor([1, 2, 4])
     expect(await of({}, [0, 1, 2])).toBe(3)
     expect(await of({}, [0, -100, 2])).toBe(2)
     expect(await of({}, [-100, -100, -100])).toBe(0)

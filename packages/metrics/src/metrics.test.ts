@@ -77,11 +77,10 @@ describe.each<{ name: string; metric: Metric<unknown, unknown>; expected: unknow
 
   test('takes pixels', () => {
     const [{ data, dtype }, target] = [second.predictions, second.targets]
-    const pixels = metric.update(
-      metric.init(),
-      { dtype, data, shape: [1, 3, 1, 3] } as HostTensor,
-      { ...target, shape: [1, 3, 1] } as HostTensor,
-    )
+    const pixels = metric.update(metric.init(), { dtype, data, shape: [1, 3, 1, 3] } as HostTensor, {
+      ...target,
+      shape: [1, 3, 1],
+    })
     expect(pixels).toEqual(after(second))
   })
 

@@ -32,7 +32,7 @@ const table = (rows: number) => ({ x: [rows, 3] })
 const pair = (rows: number) => ({ x: [rows, 3], y: [rows, 3] })
 const images = (rows: number) => ({ x: [rows, 4, 4, 1] })
 const channels = (rows: number) => ({ x: [1, 4, 4, rows] })
-const rowsOf = ({ x }: Inputs): number => (x as Tensor).shape[0] as number
+const rowsOf = ({ x }: Inputs): number => (x as Tensor).shape[0]
 
 const elementwise = (name: string): Check[] => [
   [table, ({ x }) => call(name)(x), /log|sqrt|reci/.test(name) ? 'positive' : undefined],
