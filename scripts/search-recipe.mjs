@@ -3,7 +3,6 @@
 // trained on, and adds a line of JSON to FILE. The test images are not looked at.
 import { appendFileSync } from 'node:fs'
 import { cifar10, stratifiedSplit } from '@ddnet/datasets'
-import { crossEntropy } from '@ddnet/losses'
 import { random } from '@ddnet/ops'
 import { Trainer } from '@ddnet/trainer'
 import { collectLayers } from '../apps/cli/src/config/collect.ts'
@@ -15,11 +14,11 @@ import {
   createSchedule,
   evaluationLoader,
   keysOf,
+  taskOf,
   trainingLoader,
 } from '../apps/cli/src/run/experiment.ts'
 import { totalSteps } from '../apps/cli/src/run/step-counts.ts'
 import { tensorflow } from '../packages/backend-node/src/index.ts'
-import { accuracy } from '../packages/metrics/src/index.ts'
 
 const [file, ...words] = process.argv.slice(2)
 const settings = readSettings()
@@ -33,8 +32,8 @@ const steps = totalSteps(config, fitted.length)
 let last
 const trainer = new Trainer({
   model: createModel(config, classNames.length),
-  loss: crossEntropy(config.loss),
-  metrics: { accuracy: accuracy() },
+  data: { train: trainingLoader(fitted, config), validation: evaluationLoader(held, config, 250) },
+  ...taskOf(config, classNames),
   optimizer: createOptimizer(config, steps, createSchedule(config, steps)),
   accumulate: config.accumulate,
   callbacks: [
@@ -47,11 +46,7 @@ const trainer = new Trainer({
   ],
 })
 const start = performance.now()
-await trainer.fit(trainingLoader(fitted, config), {
-  steps,
-  validation: evaluationLoader(held, config, 250),
-  key: keysOf(config).training,
-})
+await trainer.fit({ steps, key: keysOf(config).training })
 const seconds = Math.round((performance.now() - start) / 1000)
 const line = JSON.stringify({ settings: words, steps, ...last, seconds })
 appendFileSync(file, `${line}\n`)

@@ -4,13 +4,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cifar10, loader, map, normalize } from '@ddnet/datasets'
-import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
-import { sgd } from '@ddnet/optimizers'
-import { loadCheckpoint, Trainer } from '@ddnet/trainer'
+import { evaluate, loadCheckpoint } from '@ddnet/trainer'
 import { wasm } from '../packages/backend-wasm/src/index.ts'
 import { decodeSafetensors, encodeSafetensors } from '../packages/formats/src/index.ts'
-import { accuracy } from '../packages/metrics/src/index.ts'
+import { classification } from '../packages/tasks/src/index.ts'
 
 const run = process.argv[2]
 const checkpoint = await loadCheckpoint(join(run, 'checkpoints', 'last'))
@@ -25,14 +23,8 @@ await wasm()
 const { test, classNames } = await cifar10()
 const model = new DDNet({ classes: classNames.length, channels })
 model.loadStateDict(decodeSafetensors(shipped()).tensors)
-const trainer = new Trainer({
-  model,
-  loss: crossEntropy(),
-  optimizer: sgd({ learningRate: 1 }),
-  metrics: { accuracy: accuracy() },
-})
 const images = loader(map(test, normalize({ mean: data.mean, std: data.std })), { batchSize: 100 })
-const scores = await trainer.evaluate(images)
+const scores = await evaluate({ model, data: images, step: classification({ classes: classNames }).evaluate })
 const facts = { classNames, channels, size, mean: data.mean, std: data.std, accuracy: scores.accuracy }
 
 const bytes = shipped({ ddnet: JSON.stringify(facts) })

@@ -4,9 +4,19 @@ import { node22 } from './node22.mjs'
 import { root } from './pnpm.mjs'
 
 const tests = [
-  ...['ops', 'layers', 'models', 'losses', 'metrics', 'optimizers', 'datasets', 'formats', 'trainer', 'visuals'].map(
-    (name) => `packages/${name}/`,
-  ),
+  ...[
+    'ops',
+    'layers',
+    'models',
+    'losses',
+    'metrics',
+    'optimizers',
+    'datasets',
+    'formats',
+    'trainer',
+    'tasks',
+    'visuals',
+  ].map((name) => `packages/${name}/`),
   'packages/backend-wasm/src/wasm.test.ts',
   'apps/cli/',
 ]

@@ -24,7 +24,8 @@ async function train({ after = () => {}, resume }: { after?: (step: number) => v
   let last: Snapshot | undefined
   const trainer = new Trainer({
     model,
-    loss: crossEntropy(),
+    data: { train: loader(data, { batchSize: 4, shuffle: true, key: random.key(2) }) },
+    step: ({ image, label }, { model }) => ({ loss: crossEntropy(model.forward(image), label) }),
     optimizer: adam({ learningRate: 1e-3 }),
     callbacks: [
       {
@@ -37,8 +38,7 @@ async function train({ after = () => {}, resume }: { after?: (step: number) => v
       },
     ],
   })
-  const batches = loader(data, { batchSize: 4, shuffle: true, key: random.key(2) })
-  const error = await trainer.fit(batches, { steps, ...(resume && { resume }) }).then(
+  const error = await trainer.fit({ steps, ...(resume && { resume }) }).then(
     () => undefined,
     (error: Error) => error,
   )

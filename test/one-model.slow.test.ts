@@ -70,11 +70,12 @@ async function losses(
 ): Promise<number[]> {
   const trainer = new Trainer({
     model,
-    loss: crossEntropy(),
     optimizer: optimizers[name]({ learningRate: reference[name].learningRate }),
+    data: { train: await batches() },
+    step: ({ image, label }, { model }) => ({ loss: crossEntropy(model.forward(image), label) }),
     callbacks: save === undefined ? [] : [checkpoint({ directory: save })],
   })
-  const { history } = await trainer.fit(await batches(), { steps: until, ...(resume && { resume }) })
+  const { history } = await trainer.fit({ steps: until, ...(resume && { resume }) })
   return history.steps.map(({ loss }) => loss)
 }
 

@@ -39,8 +39,9 @@ describe.each(['gpu', 'software'] as const)('prepare, with the kernels of a %s a
     const values = [...model.parameters().values()].map(({ value }) => value)
     const trainer = new Trainer({
       model,
-      loss: crossEntropy(),
       optimizer: adam({ learningRate: 1e-3 }),
+      data: { train: loader(data, { batchSize: 16 }), validation: loader(data, { batchSize: 10 }) },
+      step: ({ image, label }, { model }) => ({ loss: crossEntropy(model.forward(image), label) }),
     })
     const [training, evaluation] = [[batch(16), batch(4)], [batch(10)]]
     const before = memory().numTensors
@@ -55,7 +56,7 @@ describe.each(['gpu', 'software'] as const)('prepare, with the kernels of a %s a
     expect([...model.parameters().values()].map(({ value }) => value)).toEqual(values)
     for (const each of [...training, ...evaluation]) dispose(each)
 
-    await trainer.fit(loader(data, { batchSize: 16 }), { epochs: 2, validation: loader(data, { batchSize: 10 }) })
+    await trainer.fit({ epochs: 2 })
     expect(count.onTheSpot, 'pipelines compiled in the loop').toBe(0)
     model.dispose()
     backend.dispose()

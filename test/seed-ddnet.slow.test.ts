@@ -17,8 +17,13 @@ async function train(steps: number, batchSize: number, size: number): Promise<nu
   const first = subset(train, batchSize)
   const images = size === 32 ? map(first, toUnit) : map(first, resize(size), toUnit)
   const model = init(new SeedDDNet(), random.key(0))
-  const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: adam({ learningRate: 1e-3 }) })
-  const { history } = await trainer.fit(loader(images, { batchSize }), { steps })
+  const trainer = new Trainer({
+    model,
+    optimizer: adam({ learningRate: 1e-3 }),
+    data: { train: loader(images, { batchSize }) },
+    step: ({ image, label }, { model }) => ({ loss: crossEntropy(model.forward(image), label) }),
+  })
+  const { history } = await trainer.fit({ steps })
   model.dispose()
   return history.steps.map(({ loss }) => loss)
 }

@@ -39,8 +39,14 @@ async function callsOfSteps(steps: number): Promise<Calls[]> {
       calls = none()
     }
     const optimizer = adam({ learningRate: 1e-3 })
-    const trainer = new Trainer({ model, loss: crossEntropy(), optimizer, callbacks: [{ onStep }] })
-    await trainer.fit(loader(data, { batchSize: 4 }), { steps, lag: 0 })
+    const trainer = new Trainer({
+      model,
+      optimizer,
+      data: { train: loader(data, { batchSize: 4 }) },
+      step: ({ image, label }, { model }) => ({ loss: crossEntropy(model.forward(image), label) }),
+      callbacks: [{ onStep }],
+    })
+    await trainer.fit({ steps, lag: 0 })
     model.dispose()
     return each
   } finally {

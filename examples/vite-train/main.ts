@@ -26,11 +26,12 @@ async function train(): Promise<void> {
 
   const trainer = new Trainer({
     model: init(new DDNet({ inChannels: 1, classes: 2, channels: [8, 16] }), random.key(42)),
-    loss: crossEntropy(),
     optimizer: adam({ learningRate: 0.01 }),
+    data: { train: loader(pictures, { batchSize: 8 }) },
+    step: ({ image, label }, { model }) => ({ loss: crossEntropy(model.forward(image), label) }),
     callbacks: [{ onStep: ({ step, loss }) => say(`step ${step}: loss ${loss.toFixed(4)}`) }],
   })
-  await trainer.fit(loader(pictures, { batchSize: 8 }), { steps: 3 })
+  await trainer.fit({ steps: 3 })
   say('done')
 }
 

@@ -12,12 +12,11 @@ import {
   validationSplit,
 } from '@ddnet/datasets'
 import { init } from '@ddnet/layers'
-import { crossEntropy } from '@ddnet/losses'
-import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
-import { type Backend, dispose, random, type Tensor, zeros } from '@ddnet/ops'
+import { type Backend, dispose, random, type Tensor1D, zeros } from '@ddnet/ops'
 import { adam, oneCycle } from '@ddnet/optimizers'
-import { type Callback, type FitResult, type Json, type Snapshot, Trainer } from '@ddnet/trainer'
+import { classification } from '@ddnet/tasks'
+import { type Callback, type FitResult, type Json, type Snapshot, Trainer, type TrainingData } from '@ddnet/trainer'
 
 export const mean = 0.4734
 export const std = 0.2516
@@ -82,12 +81,17 @@ const validationBatches = (
   return loader(map(subset(validation, count), normalize({ mean, std })), { batchSize: Math.min(count, 100) })
 }
 
-const createTrainer = (model: DDNet, { steps }: Recipe, callbacks: readonly Callback[] = []) =>
+const createTrainer = (
+  model: DDNet,
+  { classNames }: Images,
+  { steps }: Recipe,
+  { data, callbacks = [] }: { data?: TrainingData<Batch<ClassificationSample>>; callbacks?: readonly Callback[] } = {},
+) =>
   new Trainer({
     model,
-    loss: crossEntropy(),
-    metrics: { accuracy: accuracy() },
     optimizer: adam({ learningRate: oneCycle({ maxLearningRate, steps }) }),
+    ...(data && { data }),
+    ...classification({ classes: classNames }),
     callbacks,
   })
 
@@ -95,16 +99,17 @@ const createTrainer = (model: DDNet, { steps }: Recipe, callbacks: readonly Call
 export async function prepare(
   backend: Backend,
   model: DDNet,
-  { train, validation }: Images,
+  images: Images,
   recipe: Recipe,
   onProgress: (progress: { done: number; total: number }) => void,
 ): Promise<void> {
+  const { train, validation } = images
   const count = Math.min(recipe.validationImages, validation.length)
   const [training, evaluation] = [
     sizesOf(train.length, recipe.batchSize).map(emptyBatch),
     sizesOf(count, Math.min(count, 100)).map(emptyBatch),
   ]
-  await createTrainer(model, recipe).prepare(backend, { training, evaluation, onProgress })
+  await createTrainer(model, images, recipe).prepare(backend, { training, evaluation, onProgress })
   for (const batch of [...training, ...evaluation]) dispose(Object.values(batch))
 }
 
@@ -112,9 +117,9 @@ export async function prepare(
 const sizesOf = (length: number, batchSize: number): number[] =>
   [Math.min(batchSize, length), length % batchSize].filter((size) => size > 0)
 
-const emptyBatch = (size: number): Record<string, Tensor> => ({
+const emptyBatch = (size: number): Batch<ClassificationSample> => ({
   image: zeros([size, 32, 32, 3]),
-  label: zeros([size], 'int32'),
+  label: zeros([size], 'int32') as Tensor1D,
 })
 
 export interface TrainOptions {
@@ -131,9 +136,9 @@ export function train(
   recipe: Recipe,
   { callback = {}, watch = (batches) => batches, resume }: TrainOptions = {},
 ): Promise<FitResult> {
-  return createTrainer(model, recipe, [callback]).fit(watch(trainingBatches(data, recipe)), {
+  const batches = { train: watch(trainingBatches(data, recipe)), validation: validationBatches(data, recipe) }
+  return createTrainer(model, data, recipe, { data: batches, callbacks: [callback] }).fit({
     steps: recipe.steps,
-    validation: validationBatches(data, recipe),
     validateEvery: recipe.validateEvery,
     key: keysOf(recipe.seed).training,
     ...(resume && { resume }),

@@ -7,9 +7,9 @@ import { BackendUnavailable } from '@ddnet/ops'
  * @throws BackendUnavailable when there is neither
  */
 export async function findGpu(): Promise<GPU> {
-  const { navigator } = globalThis
+  const { navigator } = globalThis as { navigator?: Navigator }
   // Browsers without WebGPU leave `gpu` out, whatever the standard's types say.
-  const present = navigator?.gpu
+  const present = navigator?.gpu as GPU | undefined
   if (present !== undefined) return present
   if (isNode()) return installDawn()
   if (globalThis.isSecureContext === false) {

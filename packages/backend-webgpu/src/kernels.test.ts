@@ -1,5 +1,17 @@
 import { grad, maxPool2d, sum, mul as times } from '@ddnet/ops'
-import { addN, engine, matMul, ones, pow, reshape, sub, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import {
+  addN,
+  engine,
+  matMul,
+  ones,
+  pow,
+  reshape,
+  sub,
+  type Tensor,
+  type Tensor4D,
+  tensor2d,
+  tidy,
+} from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { webgpu } from './index.ts'
 
@@ -19,7 +31,7 @@ describe('addN', () => {
   })
 
   test('keeps no partial sum', async () => {
-    const backend = engine().backend
+    const backend = engine().backend as unknown as { numDataIds(): number }
     const terms = Array.from({ length: 20 }, () => onDevice([1], [1]))
     await terms.at(-1)?.data()
     const before = backend.numDataIds()
@@ -55,7 +67,7 @@ describe('the gradient of max pooling', () => {
     const weights = values.map((_, index) => index + 1)
     const gradient = tidy(() =>
       grad((x) => {
-        const y = maxPool2d(x, { kernelSize, stride })
+        const y = maxPool2d(x as Tensor4D, { kernelSize, stride })
         return sum(times(y, onDevice(y.shape, weights.slice(0, y.size))))
       })(onDevice(shape, values)),
     )

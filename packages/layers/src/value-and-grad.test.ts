@@ -120,8 +120,7 @@ describeBackends('valueAndGrad', () => {
     const step = () =>
       valueAndGrad(model, () => {
         const y = model.forward(ones([3, 2]))
-        const loss: Tensor = mul(mean(y), ones(shape))
-        return { loss: loss as Scalar, aux: { y } }
+        return { loss: mul(mean(y), ones(shape)) as Scalar, aux: { y } }
       })
     expect(step).toThrow(`the loss: expected a scalar, got [${shape}]. Take its mean or its sum`)
     expect(memory().numTensors).toBe(before)

@@ -1,4 +1,4 @@
-export { crossEntropy } from './cross-entropy.ts'
-export type { Loss, LossValue } from './loss.ts'
-export { mse } from './mse.ts'
+export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts'
+export type { Loss, Summed } from './loss.ts'
+export { type MseOptions, mse } from './mse.ts'
 export { weighted } from './weighted.ts'

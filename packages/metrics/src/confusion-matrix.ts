@@ -1,32 +1,40 @@
-import type { Metric } from './metric.ts'
-import { classesOf, type LabelOptions } from './predicted-classes.ts'
+import type { Tensor } from '@ddnet/ops'
+import { type Classes, classMeasure, type LabelOptions } from './class-scores.ts'
+import type { Measure } from './measure.ts'
 
-/** `counts[target][prediction]` */
+/** `counts[label][prediction]` */
 export type ConfusionCounts = readonly (readonly number[])[]
+
+function count({ predicted, labels }: Classes, classes: number): ConfusionCounts {
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
+  for (const [row, prediction] of predicted.entries()) {
+    const cells = counts[labels[row] as number] as number[]
+    cells[prediction] = (cells[prediction] as number) + 1
+  }
+  return counts
+}
+
+const merge = (a: ConfusionCounts, b: ConfusionCounts): ConfusionCounts =>
+  a.map((row, label) => row.map((count, prediction) => count + (b[label]?.[prediction] as number)))
 
 /**
  * How many samples of each class (row) were taken for each class (column); those with the label `ignoreIndex` are left out.
- * Predictions `[…, classes]`, targets `[…]` or probabilities `[…, classes]`.
  *
- * @throws RangeError for a label or a number of scores that does not fit `classes`
+ * @param logits scores `[…, classes]`
+ * @param labels `[…]`, or probabilities `[…, classes]`, of which the most probable class is the label
+ * @throws ShapeError if the shapes do not fit; when it is read, RangeError for a label that is neither a class nor `ignoreIndex`
  */
-export const confusionMatrix = (
-  classes: number,
-  options: LabelOptions = {},
-): Metric<ConfusionCounts, ConfusionCounts> => ({
-  init: () => Array.from({ length: classes }, () => new Array<number>(classes).fill(0)),
-  update: (state, predictions, targets) => {
-    const { predicted, labels } = classesOf('confusionMatrix', predictions, targets, options)
-    if (predictions.shape.at(-1) !== classes) {
-      throw new RangeError(`confusionMatrix: expected scores of ${classes} classes, got ${predictions.shape.at(-1)}.`)
-    }
-    const counts = state.map((row) => [...row])
-    for (const [row, prediction] of predicted.entries()) {
-      const cells = counts[labels[row] as number] as number[]
-      cells[prediction] = (cells[prediction] as number) + 1
-    }
-    return counts
-  },
-  merge: (a, b) => a.map((row, target) => row.map((count, each) => count + (b[target]?.[each] as number))),
-  compute: (counts) => counts,
-})
+export const confusionMatrix = (logits: Tensor, labels: Tensor, options: LabelOptions = {}): Measure<ConfusionCounts> =>
+  classMeasure('confusionMatrix', logits, labels, options, { count, merge, compute: (counts) => counts })
+
+/**
+ * The accuracy within each class, one number a class; NaN for a class without samples. What counts is what counts in
+ * `confusionMatrix`.
+ */
+export const classAccuracy = (logits: Tensor, labels: Tensor, options: LabelOptions = {}): Measure<readonly number[]> =>
+  classMeasure('classAccuracy', logits, labels, options, {
+    count,
+    merge,
+    compute: (counts) =>
+      counts.map((row, label) => (row[label] as number) / row.reduce((total, count) => total + count, 0)),
+  })

@@ -1,6 +1,7 @@
-export { type AccuracyState, accuracy } from './accuracy.ts'
-export { classAccuracy } from './class-accuracy.ts'
-export { type ConfusionCounts, confusionMatrix } from './confusion-matrix.ts'
+export { accuracy, formatPercent, topKAccuracy } from './accuracy.ts'
+export type { LabelOptions } from './class-scores.ts'
+export { type ConfusionCounts, classAccuracy, confusionMatrix } from './confusion-matrix.ts'
+export { average, meanAbsoluteError, meanSquaredError, psnr } from './errors.ts'
 export {
   type Direction,
   type Measure,
@@ -11,6 +12,4 @@ export {
   sumMeasure,
   type ValuesOf,
 } from './measure.ts'
-export type { Metric } from './metric.ts'
-export type { LabelOptions } from './predicted-classes.ts'
 export { type MeanState, weightedMean } from './weighted-mean.ts'

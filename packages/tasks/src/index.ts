@@ -1,3 +1,23 @@
+export {
+  type Classification,
+  type ClassificationBatch,
+  type ClassificationEvaluation,
+  type ClassificationMeasures,
+  type ClassificationOptions,
+  type Classifier,
+  type ClassPrediction,
+  classification,
+} from './classification.ts'
+export {
+  type Autoencoder,
+  type Reconstruction,
+  type ReconstructionBatch,
+  type ReconstructionEvaluation,
+  type ReconstructionMeasures,
+  type ReconstructionOptions,
+  type ReconstructionTask,
+  reconstruction,
+} from './reconstruction.ts'
 export type {
   DataFacts,
   PageSections,

@@ -1,5 +1,5 @@
 import type { Direction, Measures } from '@ddnet/metrics'
-import type { Json, StepScores as ScoresOf, StepContext, StepResult } from '@ddnet/trainer'
+import type { Json, ScoresOf, StepContext, StepResult } from '@ddnet/trainer'
 import type { Picture, ReportData } from '@ddnet/visuals'
 
 /** What a data set is, as far as a model and a task must know it. */

@@ -1,21 +1,20 @@
-import { type Batch, type ClassificationSample, type Dataset, imageField, type Loader, loader } from '@ddnet/datasets'
+import { type ArrayField, type Dataset, loader } from '@ddnet/datasets'
 import { init, Linear } from '@ddnet/layers'
 import { mse } from '@ddnet/losses'
-import { memory, random, type Tensor } from '@ddnet/ops'
+import { memory, random } from '@ddnet/ops'
 import { adam, chain, ema } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type Callback, type Snapshot, Trainer } from './index.ts'
 
 /** Eleven vectors; the targets are themselves. */
-const vectors: Dataset<ClassificationSample> = {
+const vectors: Dataset<{ x: ArrayField<readonly [number]> }> = {
   length: 11,
   async get(index) {
-    return { image: imageField(random.uniformValues(random.key(index), 3), [1, 1, 3]), label: 0 }
+    return { x: { data: random.uniformValues(random.key(index), 3), shape: [3] } }
   },
 }
-const loaderOf = (batchSize: number): Loader<Batch<ClassificationSample>> =>
-  loader(vectors, { batchSize, shuffle: true, key: random.key(4) })
+const loaderOf = (batchSize: number) => loader(vectors, { batchSize, shuffle: true, key: random.key(4) })
 
 /** Trains a linear layer to be the identity, and gives its steps and its last snapshot. */
 async function train(options: {
@@ -36,14 +35,14 @@ async function train(options: {
   }
   const trainer = new Trainer({
     model,
-    loss: { image: mse() },
     optimizer: chain(adam({ learningRate: 0.01 }), ema(0.5)),
+    data: { train: loaderOf(options.batchSize) },
+    step: ({ x }, { model }) => ({ loss: mse(model.forward(x), x) }),
     accumulate: options.accumulate,
-    forward: (images: Tensor) => ({ image: model.forward(images) }),
     callbacks: [callback],
   })
   const before = memory().numTensors
-  const { history } = await trainer.fit(loaderOf(options.batchSize), {
+  const { history } = await trainer.fit({
     steps: options.steps ?? 6,
     ...(options.resume && { resume: options.resume }),
   })

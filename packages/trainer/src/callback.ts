@@ -1,4 +1,5 @@
 import type { EndEvent, EpochEvent, StartEvent, StepEvent, ValidationEvent } from './events.ts'
+import type { MetricValue } from './scores.ts'
 import type { Json, Snapshot } from './snapshot.ts'
 
 /** What a callback may do to the run. */
@@ -14,6 +15,8 @@ export interface Control {
    * @throws Error in an `onStep` that `needsState` did not announce: the model is then some steps ahead of the event
    */
   snapshot(): Promise<Snapshot>
+  /** A score as people read it, in the way of the measure of that name: `format('accuracy', 0.875)` is `87.5%`. */
+  format(score: string, value: MetricValue): string
 }
 
 /**

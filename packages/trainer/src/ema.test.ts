@@ -1,9 +1,8 @@
 import { loader } from '@ddnet/datasets'
-import { crossEntropy } from '@ddnet/losses'
 import { chain, ema, sgd } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
-import { brightRows, TinyNet } from '../test/tiny.ts'
+import { brightRows, classify, type TinyNet, tinyNet } from '../test/tiny.ts'
 import { type Callback, type Snapshot, Trainer } from './index.ts'
 
 beforeAll(() => useBackend('cpu'))
@@ -13,7 +12,7 @@ const weightsOf = async (model: TinyNet) => Array.from((await model.stateDict())
 
 /** Four steps: the weights after each, what the validation and the last snapshot saw, and what the model has in the end. */
 async function train() {
-  const model = new TinyNet()
+  const model = tinyNet()
   const after: number[][] = []
   let snapshot: Snapshot | undefined
   const callback: Callback = {
@@ -24,8 +23,9 @@ async function train() {
     },
   }
   const optimizer = chain(sgd({ learningRate: 0.5 }), ema(0.75))
-  const trainer = new Trainer({ model, loss: crossEntropy(), optimizer, callbacks: [callback] })
-  const { history } = await trainer.fit(rows(), { steps: 4, validation: rows() })
+  const data = { train: rows(), validation: rows() }
+  const trainer = new Trainer({ model, optimizer, data, step: classify, callbacks: [callback] })
+  const { history } = await trainer.fit({ steps: 4 })
   return {
     model,
     trainer,
@@ -58,10 +58,11 @@ test('the weights that training goes on with are saved beside the average', asyn
 
 test('a run without averages does not go on as one with them, nor the other way round', async () => {
   const { model, snapshot } = await train()
-  const plain = new Trainer({ model, loss: crossEntropy(), optimizer: sgd() })
-  await expect(plain.fit(rows(), { steps: 6, resume: snapshot })).rejects.toThrow('unexpected trained.hidden.weight')
+  const data = { train: rows() }
+  const plain = new Trainer({ model, optimizer: sgd(), data, step: classify })
+  await expect(plain.fit({ steps: 6, resume: snapshot })).rejects.toThrow('unexpected trained.hidden.weight')
   const without = { ...snapshot, optimizer: { step: 4, tensors: {} } }
-  const averaging = new Trainer({ model, loss: crossEntropy(), optimizer: chain(sgd(), ema()) })
-  await expect(averaging.fit(rows(), { steps: 6, resume: without })).rejects.toThrow('missing trained.hidden.weight')
+  const averaging = new Trainer({ model, optimizer: chain(sgd(), ema()), data, step: classify })
+  await expect(averaging.fit({ steps: 6, resume: without })).rejects.toThrow('missing trained.hidden.weight')
   model.dispose()
 })

@@ -1,3 +1,4 @@
+import type { Direction } from '@ddnet/metrics'
 import type { Scores } from './scores.ts'
 
 /** Why a run ended: all steps done; stopped by a callback, `signal` or `maxSeconds`; or a loss that is not finite. */
@@ -20,7 +21,7 @@ export interface StepEvent {
   readonly epoch: number
   /** The loss of this step's samples, before its update. */
   readonly loss: number
-  /** The parts of the loss of a custom step, by name. */
+  /** The losses of a step that names them. */
   readonly losses?: Readonly<Record<string, number>>
   /** The learning rate of this step's update. */
   readonly learningRate: number
@@ -39,8 +40,16 @@ export interface ValidationEvent {
   readonly train: Scores
   /** Loss and metrics of the whole validation set. */
   readonly validation: Scores
+  /** The score that decides which checkpoint is the best, as the trainer's `monitor` names it. */
+  readonly monitored: Monitored
   /** Time the validation took. */
   readonly seconds: number
+}
+
+export interface Monitored {
+  readonly name: string
+  readonly value: number
+  readonly better: Direction
 }
 
 export interface EpochEvent {

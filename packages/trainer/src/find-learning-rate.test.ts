@@ -1,31 +1,37 @@
-import { loader } from '@ddnet/datasets'
-import { crossEntropy } from '@ddnet/losses'
+import { type Loader, loader } from '@ddnet/datasets'
+import type { Measures } from '@ddnet/metrics'
 import { add, memory, mul, random, type Scalar, sum } from '@ddnet/ops'
 import { adam, sgd } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
-import { brightRows, TinyNet } from '../test/tiny.ts'
-import { type FindLearningRateOptions, findLearningRate, Trainer } from './index.ts'
+import { brightRows, classify, type LabelledImages, type TinyNet, tinyNet } from '../test/tiny.ts'
+import { findLearningRate, type SingleSweep, Trainer } from './index.ts'
 
 const rows = () => loader(brightRows(40), { batchSize: 8, shuffle: true, key: random.key(5) })
-const sweep = (model: TinyNet, options: Partial<FindLearningRateOptions> = {}, data = rows()) =>
-  findLearningRate(data, {
+const sweep = (
+  model: TinyNet,
+  options: Partial<SingleSweep<LabelledImages, Measures, TinyNet>> = {},
+  train: Loader<LabelledImages> = rows(),
+) =>
+  findLearningRate<LabelledImages, Measures, TinyNet>({
     model,
-    loss: crossEntropy(),
+    data: { train },
+    step: classify,
     optimizer: (learningRate) => adam({ learningRate }),
     ...options,
   })
 
 describeBackends('findLearningRate', () => {
   test('suggests a rate with which the model learns, and a hundredth and a hundred times of which are worse', async () => {
-    const model = new TinyNet()
+    const model = tinyNet()
     const { suggestion, points } = await sweep(model)
     model.dispose()
     expect(points[0]?.learningRate).toBe(1e-6)
     const lossWith = async (learningRate: number) => {
-      const model = new TinyNet()
-      const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: adam({ learningRate }) })
-      await trainer.fit(rows(), { steps: 40 })
+      const model = tinyNet()
+      const data = { train: rows() }
+      const trainer = new Trainer({ model, optimizer: adam({ learningRate }), data, step: classify })
+      await trainer.fit({ steps: 40 })
       const { loss } = await trainer.evaluate(rows())
       model.dispose()
       return loss
@@ -38,7 +44,7 @@ describeBackends('findLearningRate', () => {
   })
 
   test('passes by a step of which nothing counts: it tells nothing of its rate', async () => {
-    const model = new TinyNet()
+    const model = tinyNet()
     // The first of the five batches of each epoch has no label that counts.
     const data = brightRows(40)
     const get = async (index: number) => ({ ...(await data.get(index)), ...(index < 8 && { label: -100 }) })
@@ -51,14 +57,15 @@ describeBackends('findLearningRate', () => {
 
   test('the suggestion is in the middle of the fall, whatever noise is on it', async () => {
     // A loss that depends on the step alone: it falls from 2 to 1 between the steps 40 and 60.
-    const model = new TinyNet()
+    const model = tinyNet()
     const noise = random.uniformValues(random.key(9), 100)
-    let step = 0
     const { suggestion, points } = await sweep(model, {
       optimizer: (learningRate) => sgd({ learningRate }),
-      loss: (logits) => {
-        const fall = 2 - Math.min(1, Math.max(0, (++step - 40) / 20))
-        return add(mul(sum(logits), 0), fall + 0.4 * ((noise[step - 1] as number) - 0.5)) as Scalar
+      step: ({ image }, { model, step }) => {
+        const fall = 2 - Math.min(1, Math.max(0, (step - 40) / 20))
+        return {
+          loss: add(mul(sum(model.forward(image)), 0), fall + 0.4 * ((noise[step - 1] as number) - 0.5)) as Scalar,
+        }
       },
     })
     model.dispose()
@@ -68,7 +75,7 @@ describeBackends('findLearningRate', () => {
   })
 
   test('leaves model, loader and memory as they were, bit for bit', async () => {
-    const model = new TinyNet()
+    const model = tinyNet()
     const data = rows()
     data.restore({ epoch: 3, position: 2 })
     const before = { weights: await model.stateDict(), tensors: memory().numTensors }
@@ -79,7 +86,7 @@ describeBackends('findLearningRate', () => {
   })
 
   test('ends where the loss explodes', async () => {
-    const model = new TinyNet()
+    const model = tinyNet()
     const { exploded, points } = await sweep(model, { optimizer: (learningRate) => sgd({ learningRate }), to: 1e30 })
     expect(exploded).toBe(true)
     expect(points.length).toBeLessThan(100)
@@ -88,7 +95,7 @@ describeBackends('findLearningRate', () => {
   })
 
   test('smooths with the bias taken out, over rates with one factor between neighbours', async () => {
-    const model = new TinyNet()
+    const model = tinyNet()
     const { points } = await sweep(model, { from: 1e-4, to: 1e-2, steps: 11, smoothing: 0.5 })
     expect(points.map(({ learningRate }) => Math.log10(learningRate).toFixed(4))).toEqual(
       Array.from({ length: 11 }, (_, at) => (-4 + at / 5).toFixed(4)),
@@ -101,7 +108,7 @@ describeBackends('findLearningRate', () => {
   })
 
   test('refuses rates and steps that make no sweep', async () => {
-    const model = new TinyNet()
+    const model = tinyNet()
     await expect(sweep(model, { from: 1, to: 0.1 })).rejects.toThrow('expected 0 < from < to, got from 1 and to 0.1')
     await expect(sweep(model, { steps: 3 })).rejects.toThrow(
       'expected steps to be a whole number of at least 10, got 3',

@@ -1,18 +1,15 @@
-import type { Loader } from '@ddnet/datasets'
 import type { Module } from '@ddnet/layers'
+import type { Measures } from '@ddnet/metrics'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
+import type { Callback } from './callback.ts'
 import { DivergedError } from './diverged-error.ts'
 import type { StepEvent } from './events.ts'
-import type { Forward, Losses } from './task.ts'
+import type { SeveralModels, SingleModel, TrainingData } from './options.ts'
+import type { Models } from './step.ts'
 import { Trainer } from './trainer.ts'
 
-export interface FindLearningRateOptions {
-  readonly model: Module
-  readonly loss: Losses
-  /** The optimizer at the rates of the sweep: `(learningRate) => adam({ learningRate })`. */
-  readonly optimizer: (learningRate: Schedule) => Optimizer
-  readonly forward?: Forward
-  readonly accumulate?: number
+interface SweepOptions<B> {
+  readonly data: TrainingData<B>
   /** The first and the last rate. */
   readonly from?: number
   readonly to?: number
@@ -22,6 +19,20 @@ export interface FindLearningRateOptions {
   /** Ends the sweep with what it has. */
   readonly signal?: AbortSignal
   readonly onStep?: (point: LearningRatePoint) => void
+}
+
+/** A trainer of one model, but for its optimizer, which gets the rates of the sweep: `(learningRate) => adam({ learningRate })`. */
+export interface SingleSweep<B, M extends Measures, Net extends Module>
+  extends SingleModel<B, M, Net>,
+    SweepOptions<B> {
+  readonly optimizer: (learningRate: Schedule) => Optimizer
+}
+
+/** A trainer of several models, all at the same rate. */
+export interface SeveralSweep<B, M extends Measures, Nets extends Models>
+  extends SeveralModels<B, M, Nets>,
+    SweepOptions<B> {
+  readonly optimizers: (learningRate: Schedule) => { readonly [Name in keyof NoInfer<Nets>]: Optimizer }
 }
 
 export interface LearningRatePoint {
@@ -47,28 +58,22 @@ export interface LearningRateSweep {
  * Trains for some steps with a learning rate that grows from `from` to `to` by the same factor each step, and suggests one.
  * The loss is smoothed as `sₙ = smoothing · sₙ₋₁ + (1 − smoothing) · lossₙ`, divided by `1 − smoothingⁿ`.
  *
- * The model and the loader are afterwards what they were before.
+ * Models and loader are afterwards what they were before.
  *
  * @throws RangeError for options out of range; what training throws
  * @see Smith 2017, "Cyclical learning rates for training neural networks"
- * @example const { suggestion } = await findLearningRate(train, { model, loss: crossEntropy(), optimizer: (learningRate) => adam({ learningRate }) })
+ * @example const { suggestion } = await findLearningRate({ model, data: { train }, step, optimizer: (learningRate) => adam({ learningRate }) })
  */
-export async function findLearningRate<B>(
-  loader: Loader<B>,
-  {
-    model,
-    loss,
-    optimizer,
-    forward,
-    accumulate = 1,
-    from = 1e-6,
-    to = 1,
-    steps = 100,
-    smoothing = 0.9,
-    signal,
-    onStep,
-  }: FindLearningRateOptions,
+export function findLearningRate<B, M extends Measures, Net extends Module>(
+  options: SingleSweep<B, M, Net>,
+): Promise<LearningRateSweep>
+export function findLearningRate<B, M extends Measures, Nets extends Models>(
+  options: SeveralSweep<B, M, Nets>,
+): Promise<LearningRateSweep>
+export async function findLearningRate<B, M extends Measures, Net extends Module, Nets extends Models>(
+  options: SingleSweep<B, M, Net> | SeveralSweep<B, M, Nets>,
 ): Promise<LearningRateSweep> {
+  const { from = 1e-6, to = 1, steps = 100, smoothing = 0.9, signal, onStep, data } = options
   if (!(from > 0 && to > from && Number.isFinite(to))) {
     throw new RangeError(`findLearningRate: expected 0 < from < to, got from ${from} and to ${to}.`)
   }
@@ -88,37 +93,36 @@ export async function findLearningRate<B>(
     points.push(point)
     return point
   }
-  const trainer = new Trainer({
-    model,
-    loss,
-    optimizer: optimizer((step) => from * factor ** step),
-    accumulate,
-    ...(forward && { forward }),
-    callbacks: [
-      {
-        name: 'findLearningRate',
-        onStep(event, control) {
-          if (exploded) return // steps that were under way
-          if (Number.isNaN(event.loss)) return // one of which nothing counted: it tells nothing of its rate
-          const point = add(event)
-          onStep?.(point)
-          exploded = point.smoothed > 4 * Math.min(...points.map(({ smoothed }) => smoothed))
-          if (exploded) control.stop()
-        },
-      },
-    ],
-  })
-  const weights = await model.stateDict()
-  const position = loader.state()
+  const rate: Schedule = (step) => from * factor ** step
+  const watch: Callback = {
+    name: 'findLearningRate',
+    onStep(event, control) {
+      if (exploded) return // steps that were under way
+      if (Number.isNaN(event.loss)) return // one of which nothing counted: it tells nothing of its rate
+      const point = add(event)
+      onStep?.(point)
+      exploded = point.smoothed > 4 * Math.min(...points.map(({ smoothed }) => smoothed))
+      if (exploded) control.stop()
+    },
+  }
+  const callbacks = [watch]
+  const trainer =
+    'optimizer' in options
+      ? new Trainer({ ...options, optimizer: options.optimizer(rate), callbacks })
+      : new Trainer({ ...options, optimizers: options.optimizers(rate), callbacks })
+  const models: readonly Module[] = 'optimizer' in options ? [options.model] : Object.values(options.models)
+  const weights = await Promise.all(models.map((model) => model.stateDict()))
+  const { train } = data
+  const position = train.state()
   try {
-    loader.restore({ ...position, position: 0 }) // `fit` begins with a whole epoch
-    await trainer.fit(loader, { steps, ...(signal && { signal }) })
+    train.restore({ ...position, position: 0 }) // `fit` begins with a whole epoch
+    await trainer.fit({ data: { train }, steps, ...(signal && { signal }) })
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error
     exploded = true
   } finally {
-    model.loadStateDict(weights)
-    loader.restore(position)
+    for (const [at, model] of models.entries()) model.loadStateDict(weights[at] as (typeof weights)[number])
+    train.restore(position)
   }
   return { suggestion: steepest(points), points, exploded }
 }

@@ -1,6 +1,6 @@
-import type { Loader } from '@ddnet/datasets'
 import type { Key } from '@ddnet/ops'
 import type { EpochEvent, StepEvent, ValidationEvent } from './events.ts'
+import type { TrainingData } from './options.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** How long to train: exactly one of `epochs` and `steps`, counted from the beginning of the run, resumed or not. */
@@ -9,8 +9,9 @@ export type Duration =
   | { readonly steps: number; readonly epochs?: never }
 
 export type FitOptions<B> = Duration & {
-  readonly validation?: Loader<B>
-  /** Validate after every so many steps (default: at the end of every epoch), and after the last step. */
+  /** What to train on, where it is not the trainer's own `data`. */
+  readonly data?: TrainingData<B>
+  /** Validate after every so many steps (default: at the end of every epoch), and after the last step; where there is validation data. */
   readonly validateEvery?: number
   /** Randomness of the model (dropout): step `n` gets `key.fold(n)`. Default: `random.key(0)`. */
   readonly key?: Key
@@ -23,7 +24,7 @@ export type FitOptions<B> = Duration & {
   readonly lag?: number
   /** When aborted, the run finishes its step and ends as by `control.stop`: with reason 'stopped', and `onEnd`. */
   readonly signal?: AbortSignal
-  /** The time budget of this call: the step in which it is used up is the last. Ends as by `control.stop`. */
+  /** The time limit of this call: the step in which it is reached is the last. Ends as by `control.stop`. */
   readonly maxSeconds?: number
 }
 

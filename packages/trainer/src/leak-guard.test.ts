@@ -1,11 +1,9 @@
 import { loader } from '@ddnet/datasets'
-import { crossEntropy } from '@ddnet/losses'
-import { accuracy } from '@ddnet/metrics'
 import { dispose, ones, random, type Tensor } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { brightRows, TinyNet } from '../test/tiny.ts'
+import { brightRows, classify, tinyNet } from '../test/tiny.ts'
 import { type Callback, leakGuard, Trainer } from './index.ts'
 
 beforeAll(() => useBackend('cpu'))
@@ -19,12 +17,12 @@ describe('leakGuard', () => {
     },
   })
   async function fit(...callbacks: Callback[]) {
-    const model = new TinyNet()
-    const metrics = { accuracy: accuracy() }
-    const trainer = new Trainer({ model, loss: crossEntropy(), metrics, optimizer: adam(), callbacks })
-    const data = loader(brightRows(20), { batchSize: 8, shuffle: true, key: random.key(1) })
+    const model = tinyNet()
+    const rows = loader(brightRows(20), { batchSize: 8, shuffle: true, key: random.key(1) })
+    const data = { train: rows, validation: rows }
+    const trainer = new Trainer({ model, optimizer: adam(), data, step: classify, callbacks })
     try {
-      return await trainer.fit(data, { steps: 12, validation: data, validateEvery: 5 })
+      return await trainer.fit({ steps: 12, validateEvery: 5 })
     } finally {
       model.dispose()
       dispose(leaked.splice(0))

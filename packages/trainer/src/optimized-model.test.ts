@@ -4,7 +4,7 @@ import { dispose, type HostTensor, memory, type Tensor, tensor, toHost } from '@
 import { adamW, chain, clipByGlobalNorm, ema, type Optimizer, partition, sgd, type Tensors } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
-import { TinyNet } from '../test/tiny.ts'
+import { tinyNet } from '../test/tiny.ts'
 import { OptimizedModel } from './optimized-model.ts'
 
 beforeAll(() => useBackend('cpu'))
@@ -32,7 +32,7 @@ test.each(before)('goes on from a state with the names of before chains: %s', as
   const tensors = file(`${folder}/optimizer`)
   expect(Object.keys(tensors).some((name) => /^(m|v|velocity)\./.test(name))).toBe(true)
   const saved = { model: file(`${folder}/model`), optimizer: { step: 3, tensors } }
-  const trained = new OptimizedModel(new TinyNet(), optimizer, saved)
+  const trained = new OptimizedModel(tinyNet(), optimizer, saved)
   const grads = gradientsOf(trained.values(), 3)
   trained.update(grads)
   dispose(Object.values(grads))
@@ -45,7 +45,7 @@ test.each(before)('goes on from a state with the names of before chains: %s', as
       .sort()
   expect(sorted(next.optimizer.tensors)).toEqual(sorted(file(`${folder}/next-optimizer`)))
   expect(Object.keys(next.optimizer.tensors)).not.toContainEqual(expect.stringMatching(/^(m|v|velocity)\./))
-  const again = new OptimizedModel(new TinyNet(), optimizer, next)
+  const again = new OptimizedModel(tinyNet(), optimizer, next)
   expect((await again.save()).optimizer).toEqual(next.optimizer)
 })
 
@@ -69,7 +69,7 @@ test.each(grouped)('saves and restores %s, to the bit', async (_, optimizer, fro
     }
   }
   const create = (seed: number) => {
-    const model = new TinyNet(seed)
+    const model = tinyNet(seed)
     if (frozen.length > 0) model.freeze(...frozen)
     return model
   }
@@ -119,20 +119,20 @@ test('goes on with parameters that are no longer frozen, also from a file withou
     trained.update(grads)
     dispose(Object.values(grads))
   }
-  const model = new TinyNet()
+  const model = tinyNet()
   model.freeze('hidden')
   const whole = new OptimizedModel(model, optimizer)
   step(whole, ['norm', 'output'])
   const saved = await whole.save()
   model.unfreeze('hidden')
-  const resumed = new OptimizedModel(new TinyNet(1), optimizer, saved)
+  const resumed = new OptimizedModel(tinyNet(1), optimizer, saved)
   for (const each of [whole, resumed]) step(each, ['hidden', 'norm', 'output'])
   const later = await whole.save()
   expect(Object.keys(later.optimizer.tensors)).toContain('adam.m.hidden.weight')
   expect(await resumed.save()).toEqual(later)
   const { 'adam.m.norm.weight': gone, ...tensors } = later.optimizer.tensors
   expect(gone?.shape).toEqual([8])
-  expect(() => new OptimizedModel(new TinyNet(), optimizer, { ...later, optimizer: { step: 2, tensors } })).toThrow(
+  expect(() => new OptimizedModel(tinyNet(), optimizer, { ...later, optimizer: { step: 2, tensors } })).toThrow(
     'resume: the saved state does not fit this optimizer: missing adam.m.norm.weight.',
   )
 })

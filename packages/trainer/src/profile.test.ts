@@ -1,18 +1,16 @@
 import { loader } from '@ddnet/datasets'
-import { crossEntropy } from '@ddnet/losses'
-import { accuracy } from '@ddnet/metrics'
 import { memory, random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
-import { brightRows, TinyNet } from '../test/tiny.ts'
+import { brightRows, classify, tinyNet } from '../test/tiny.ts'
 import { type Profile, profileTable, Trainer } from './index.ts'
 
 const rows = () => loader(brightRows(40), { batchSize: 8, shuffle: true, key: random.key(5) })
 function create(accumulate = 1) {
-  const model = new TinyNet()
-  const metrics = { accuracy: accuracy() }
-  return { model, trainer: new Trainer({ model, loss: crossEntropy(), metrics, optimizer: adam(), accumulate }) }
+  const model = tinyNet()
+  const data = { train: rows() }
+  return { model, trainer: new Trainer({ model, optimizer: adam(), data, step: classify, accumulate }) }
 }
 const callsOf = ({ kernels }: Profile, kernel: string, phase?: string) =>
   kernels
@@ -22,7 +20,7 @@ const callsOf = ({ kernels }: Profile, kernel: string, phase?: string) =>
 describeBackends('profile', () => {
   test('tells kernels by phase, and parts that add up to the step', async () => {
     const { model, trainer } = create()
-    const profile = await trainer.profile(rows(), { steps: 7, warmup: 1 })
+    const profile = await trainer.profile({ steps: 7, warmup: 1 })
     expect(profile.steps).toBe(7)
     expect(callsOf(profile, 'adamUpdates')).toBe(1)
     expect(callsOf(profile, 'adamUpdates', 'update')).toBe(1)
@@ -43,7 +41,7 @@ describeBackends('profile', () => {
 
   test('counts all batches of an accumulated step', async () => {
     const { model, trainer } = create(3)
-    const profile = await trainer.profile(rows(), { steps: 4, warmup: 0 })
+    const profile = await trainer.profile({ steps: 4, warmup: 0 })
     expect(callsOf(profile, 'batchNorm', 'forward')).toBe(3)
     expect(callsOf(profile, 'adamUpdates', 'update')).toBe(1)
     model.dispose()
@@ -52,22 +50,23 @@ describeBackends('profile', () => {
   test('leaves model, loader and memory as they were, also when it fails', async () => {
     const { model, trainer } = create()
     const data = rows()
+    const of = { data: { train: data } }
     data.restore({ epoch: 2, position: 3 })
     const before = { weights: await model.stateDict(), tensors: memory().numTensors }
-    await trainer.profile(data, { steps: 3 })
+    await trainer.profile({ ...of, steps: 3 })
     expect({ weights: await model.stateDict(), tensors: memory().numTensors }).toEqual(before)
     expect(data.state()).toEqual({ epoch: 2, position: 3 })
-    await expect(trainer.profile(data, { steps: 0 })).rejects.toThrow(
+    await expect(trainer.profile({ ...of, steps: 0 })).rejects.toThrow(
       'expected steps to be a whole number of at least 1',
     )
     const { forward } = model
     model.forward = () => {
       throw new Error('no')
     }
-    await expect(trainer.profile(data)).rejects.toThrow('no')
+    await expect(trainer.profile(of)).rejects.toThrow('no')
     model.forward = forward
     expect({ weights: await model.stateDict(), tensors: memory().numTensors }).toEqual(before)
-    await trainer.profile(data, { steps: 1 }) // nothing observes any more
+    await trainer.profile({ ...of, steps: 1 }) // nothing observes any more
     model.dispose()
   })
 })

@@ -1,9 +1,8 @@
 import type { Loader } from '@ddnet/datasets'
-import { dispose, memory, random } from '@ddnet/ops'
+import { memory, random } from '@ddnet/ops'
 import { observeKernels } from '@ddnet/ops/kernels'
-import type { MeasuredBatch } from './read-batch.ts'
-import type { Supervised } from './supervised.ts'
-import type { Tensors } from './task.ts'
+import type { Learner, ProfilePhase } from './learner.ts'
+import { disposeBatch, type MeasuredBatch } from './read-batch.ts'
 
 export interface ProfileOptions {
   /** How many steps are measured. */
@@ -11,8 +10,6 @@ export interface ProfileOptions {
   /** Steps before, which are not: a first step allocates and compiles. */
   readonly warmup?: number
 }
-
-export type ProfilePhase = 'forward' | 'backward' | 'update'
 
 /** Means of one step. */
 export interface KernelProfile {
@@ -49,9 +46,9 @@ export interface Profile {
   }
 }
 
-/** Measures steps of `learner`, each of which waits for the device. The caller puts model and loader back. */
+/** Measures steps of `learner`, each of which waits for the device. The caller puts models and loader back. */
 export async function profile<B>(
-  learner: Supervised,
+  learner: Learner<B>,
   loader: Loader<B>,
   { steps = 10, warmup = 2 }: ProfileOptions,
 ): Promise<Profile> {
@@ -71,7 +68,7 @@ export async function profile<B>(
     let batches = 0
     let began = performance.now()
     let waiting = began
-    for await (const batch of loader as Loader<unknown> as Loader<Tensors>) {
+    for await (const batch of loader) {
       const measuring = done >= warmup
       batches++
       if (measuring) spent.data += performance.now() - waiting
@@ -82,7 +79,7 @@ export async function profile<B>(
       const taken = measuring ? kernels.observe(run) : run()
       waiting = performance.now()
       if (taken === undefined) continue
-      for (const { suspect } of await Promise.all(reads)) dispose(Object.values(suspect?.batch ?? {}))
+      for (const { suspect } of await Promise.all(reads)) disposeBatch(suspect?.batch ?? {})
       taken.dispose()
       reads = []
       done++
@@ -116,7 +113,7 @@ export async function profile<B>(
 
 /** Counts and times kernels while it observes. */
 class KernelTimes {
-  readonly #learner: Supervised
+  readonly #learner: { readonly phase: ProfilePhase }
   readonly #entries = new Map<string, { kernel: string; phase: ProfilePhase; calls: number; milliseconds: number }>()
   /** For each kernel under way, the time of those that it is composed of. */
   readonly #parts: number[] = []
@@ -124,7 +121,7 @@ class KernelTimes {
   milliseconds = 0
   readonly peak = { peakTensors: 0, peakBytes: 0 }
 
-  constructor(learner: Supervised) {
+  constructor(learner: { readonly phase: ProfilePhase }) {
     this.#learner = learner
   }
 

@@ -1,64 +1,67 @@
-import { dispose, type HostTensor, type Key, type Tensor, toHost } from '@ddnet/ops'
-import { isBroken, type LossPart, type MeasuredLoss, readLoss, tensorsOf } from './loss-part.ts'
-import type { MetricsOfHeads, Tensors } from './task.ts'
+import type { Measure } from '@ddnet/metrics'
+import { dispose, type HostTensor, type Key, toHost } from '@ddnet/ops'
+import { isBroken, type MeasuredLoss, readLoss } from './loss-part.ts'
+import { disposeOutcome, type Outcome } from './outcome.ts'
+import { sizeOf } from './size-of.ts'
 
 /** What the host learns of one batch. */
 export interface MeasuredBatch {
-  /** Of each head, or of a custom step each loss by its name. */
   readonly losses: Readonly<Record<string, MeasuredLoss>>
   readonly size: number
-  /** Predictions and targets of the heads that have metrics. */
-  readonly heads: Readonly<Record<string, { readonly predictions: HostTensor; readonly targets: HostTensor }>>
+  readonly measures: Readonly<Record<string, MeasuredState>>
   /** What a loss that is not finite was computed from, still alive: whoever gets it disposes it. */
-  readonly suspect?: { readonly batch: Tensors; readonly key: Key }
+  readonly suspect?: Suspect
 }
 
-/** How many samples a batch has. */
-export const sizeOf = (batch: Tensors): number => (batch['image'] ?? Object.values(batch)[0])?.shape[0] ?? 0
+/** A measure, and its state of this batch. */
+export interface MeasuredState {
+  readonly measure: Measure<unknown>
+  readonly state: unknown
+}
+
+export interface Suspect {
+  readonly batch: unknown
+  readonly key: Key
+}
 
 /**
- * Starts reading a batch's losses, and its predictions where metrics need them, and disposes all tensors given to it as
- * soon as they are no longer needed.
+ * Starts reading a batch's losses and what its measures need, and disposes all tensors given to it as soon as they are no
+ * longer needed.
  *
  * @param key of a training batch, which becomes `suspect` where a loss is not finite
  */
-export function readBatch(
-  metrics: MetricsOfHeads,
-  batch: Tensors,
-  losses: Readonly<Record<string, LossPart>>,
-  predictions: Tensors,
-  key?: Key,
-): Promise<MeasuredBatch> {
-  const heads = [...new Set([...metrics.values()].map(({ head }) => head))]
-  let suspect: MeasuredBatch['suspect']
+export function readBatch(batch: unknown, outcome: Outcome, key?: Key): Promise<MeasuredBatch> {
+  let suspect: Suspect | undefined
   const read = async (): Promise<MeasuredBatch> => {
     try {
-      const lossReads = Object.entries(losses).map(async ([name, part]) => [name, await readLoss(part)] as const)
-      const headReads = heads.map(async (head) => {
-        const [prediction, target] = await Promise.all([
-          toHost(predictions[head] as Tensor),
-          toHost(batch[head] as Tensor),
-        ])
-        return [head, { predictions: prediction, targets: target }] as const
-      })
-      const [lossHosts, headHosts] = await Promise.all([Promise.all(lossReads), Promise.all(headReads)])
-      if (key !== undefined && lossHosts.some(([, loss]) => isBroken(loss))) suspect = { batch, key }
-      return {
-        losses: Object.fromEntries(lossHosts),
-        size: sizeOf(batch),
-        heads: Object.fromEntries(headHosts),
-        ...(suspect === undefined ? {} : { suspect }),
-      }
-    } finally {
-      dispose([
-        ...Object.values(losses).flatMap(tensorsOf),
-        ...Object.values(predictions),
-        ...(suspect === undefined ? Object.values(batch) : []),
+      const [losses, hosts] = await Promise.all([
+        byName(outcome.losses, readLoss),
+        byName(outcome.measures, ({ tensors }) => byName(tensors, toHost)),
       ])
+      const states = Object.entries(outcome.measures).map(([name, { measure }]) => {
+        const state = measure.state(hosts[name] as Record<string, HostTensor>)
+        return [name, { measure, state }] as const
+      })
+      if (key !== undefined && Object.values(losses).some(isBroken)) suspect = { batch, key }
+      return { losses, size: sizeOf(batch), measures: Object.fromEntries(states), ...(suspect && { suspect }) }
+    } finally {
+      disposeOutcome(outcome)
+      if (suspect === undefined) disposeBatch(batch)
     }
   }
   return handled(read())
 }
+
+async function byName<T, R>(
+  record: Readonly<Record<string, T>>,
+  read: (value: T) => Promise<R>,
+): Promise<Record<string, R>> {
+  const entries = Object.entries(record).map(async ([name, value]) => [name, await read(value)] as const)
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+/** Frees all tensors of a batch, in lists and records too. */
+export const disposeBatch = (batch: unknown): void => dispose(batch as Parameters<typeof dispose>[0])
 
 /** A promise that is awaited some steps later; until then a failure must not count as unhandled. */
 export function handled<T>(promise: Promise<T>): Promise<T> {

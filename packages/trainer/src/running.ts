@@ -1,26 +1,40 @@
-import { type MeanState, weightedMean } from '@ddnet/metrics'
+import { type MeanState, type Measure, weightedMean } from '@ddnet/metrics'
 import type { MeasuredLoss } from './loss-part.ts'
 import type { MeasuredBatch } from './read-batch.ts'
 import type { MetricValue, Scores } from './scores.ts'
 import type { Json } from './snapshot.ts'
-import type { AnyMetric, MetricsOfHeads } from './task.ts'
 
 /** A loss over the batches so far: its mean under way, or its sum. */
 type LossState = MeanState | { readonly total: number }
 
-/** Losses and metrics of the batches so far. Plain JSON, so that a resumed run logs what an unbroken one would. */
+/** Losses and measures of the batches so far. */
 export interface Running {
-  /** By head, or by the names of a custom step. */
+  /** By name; the only one of a step that names none is called `loss`. */
   readonly losses: Readonly<Record<string, LossState>>
-  readonly metrics: Readonly<Record<string, unknown>>
+  readonly measures: Readonly<Record<string, RunningMeasure>>
 }
 
-/** One value for each metric. */
-const forEachMetric = <T>(
-  metrics: MetricsOfHeads,
-  value: (name: string, metric: AnyMetric, head: string) => T,
-): Record<string, T> =>
-  Object.fromEntries([...metrics].map(([name, { metric, head }]) => [name, value(name, metric, head)]))
+interface RunningMeasure {
+  readonly state: unknown
+  /** What computes the value; not there after a resume, until there was a batch. */
+  readonly measure?: Measure<unknown>
+  /** The value when it was saved. */
+  readonly value?: unknown
+}
+
+export const emptyRunning: Running = { losses: {}, measures: {} }
+
+/**
+ * Losses and measures as plain JSON, so that a resumed run tells what an unbroken one would. With each measure's state lies its
+ * value: only the step knows how to compute it, and a checkpoint may owe an event before the next step.
+ */
+export const saveRunning = ({ losses, measures }: Running): Json =>
+  ({
+    losses,
+    measures: Object.fromEntries(
+      Object.entries(measures).map(([name, measure]) => [name, { state: measure.state, value: computed(measure) }]),
+    ),
+  }) as unknown as Json // states and values of measures are plain
 
 /**
  * What a run saved of its losses and metrics.
@@ -29,40 +43,42 @@ const forEachMetric = <T>(
 export function savedRunning(saved: Json): { readonly sinceValidation: Running; readonly inEpoch: Running } {
   const is = (value: unknown, ...names: string[]): boolean =>
     typeof value === 'object' && value !== null && names.every((name) => name in value)
-  const { sinceValidation, inEpoch } = (is(saved) ? saved : {}) as Record<string, unknown>
+  const { sinceValidation, inEpoch } = (is(saved) ? numbersBack(saved) : {}) as Record<string, unknown>
   const isRunning = (value: unknown): value is Running =>
-    is(value, 'losses', 'metrics') && Object.values(value as Running).every((part) => is(part))
-  if (isRunning(sinceValidation) && isRunning(inEpoch)) {
-    return { sinceValidation: withNamesOfToday(sinceValidation), inEpoch: withNamesOfToday(inEpoch) }
-  }
+    is(value, 'losses', 'measures') &&
+    Object.values((value as Running).losses).every((part) => is(part)) &&
+    Object.values((value as Running).measures).every((part) => is(part, 'state'))
+  if (isRunning(sinceValidation) && isRunning(inEpoch)) return { sinceValidation, inEpoch }
   throw new Error(
-    `fit: expected a snapshot whose 'running' has the losses and metrics of a run, got ${JSON.stringify(saved)}. Resume from another one.`,
+    `fit: expected a snapshot whose 'running' has the losses and measures of a run, got ${JSON.stringify(saved)}. Resume from another one.`,
   )
 }
 
-/** A model's only loss was called after the batch's `labels`, which is the `label` now. */
-function withNamesOfToday(running: Running): Running {
-  const { labels, ...others } = running.losses
-  return labels === undefined || Object.keys(others).length > 0 ? running : { ...running, losses: { label: labels } }
+/** JSON has no NaN: it was written as null. */
+function numbersBack(value: Json): unknown {
+  if (value === null) return Number.NaN
+  if (typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map(numbersBack)
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, numbersBack(part as Json)]))
 }
 
-export const startRunning = (metrics: MetricsOfHeads): Running => ({
-  losses: {},
-  metrics: forEachMetric(metrics, (_, metric): unknown => metric.init()),
-})
-
-export const addBatch = (metrics: MetricsOfHeads, running: Running, batch: MeasuredBatch): Running => ({
+/** @throws Error where a loss was a sum of one batch and a mean of another */
+export const addBatch = (running: Running, batch: Pick<MeasuredBatch, 'losses' | 'measures'>): Running => ({
   losses: {
     ...running.losses,
-    ...Object.fromEntries(
-      Object.entries(batch.losses).map(([name, loss]) => [name, addLoss(running.losses[name], loss)]),
-    ),
+    ...mapped(batch.losses, (loss, name) => addLoss(running.losses[name], loss)),
   },
-  metrics: forEachMetric(metrics, (name, metric, head): unknown => {
-    const { predictions, targets } = batch.heads[head] as MeasuredBatch['heads'][string] // every metric's head was read
-    return metric.update(running.metrics[name], predictions, targets)
-  }),
+  measures: {
+    ...running.measures,
+    ...mapped(batch.measures, ({ measure, state }, name) => {
+      const before = running.measures[name]
+      return { measure, state: before === undefined ? state : measure.merge(before.state, state) }
+    }),
+  },
 })
+
+const mapped = <T, R>(record: Readonly<Record<string, T>>, of: (value: T, name: string) => R): Record<string, R> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, of(value, name)]))
 
 function addLoss(state: LossState | undefined, { value, weight }: MeasuredLoss): LossState {
   if (weight !== 'sum') {
@@ -75,25 +91,38 @@ function addLoss(state: LossState | undefined, { value, weight }: MeasuredLoss):
 
 const mixed = 'A loss was a sum of one batch and a mean of another. Keep to one of them.'
 
-/** The losses by name; NaN for one of which nothing counted. */
-export const lossesOf = ({ losses }: Running): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    Object.entries(losses).map(([name, state]) => [name, 'total' in state ? state.total : weightedMean.compute(state)]),
-  )
+/** The same with the measures that compute its values, where they are known. */
+export const withMeasures = (running: Running, known: Readonly<Record<string, Measure<unknown>>>): Running => ({
+  ...running,
+  measures: mapped(running.measures, (each, name) => {
+    const measure = each.measure ?? known[name]
+    return measure === undefined ? each : { ...each, measure }
+  }),
+})
+
+/** The losses by name, where they have names; NaN for one of which nothing counted. */
+export function namedLosses({ losses }: Running): Readonly<Record<string, number>> | undefined {
+  if (Object.keys(losses).join() === 'loss') return undefined
+  return mapped(losses, meanOf)
+}
+
+const meanOf = (state: LossState): number => ('total' in state ? state.total : weightedMean.compute(state))
 
 /** Their sum, without those of which nothing counted; NaN where that is all of them. */
-export function totalLoss(running: Running): number {
-  const counted = Object.entries(lossesOf(running)).filter(([name]) => !countsForNothing(running.losses[name]))
-  return counted.length === 0 ? Number.NaN : counted.reduce((sum, [, loss]) => sum + loss, 0)
+export function totalLoss({ losses }: Running): number {
+  const counted = Object.values(losses).filter((state) => !countsForNothing(state))
+  return counted.length === 0 ? Number.NaN : counted.reduce((sum, state) => sum + meanOf(state), 0)
 }
 
 /** Whether all batches had the weight 0, as where all their labels are ignored. */
-export const countsForNothing = (state: LossState | undefined): boolean =>
-  state !== undefined && 'weight' in state && state.weight === 0
+export const countsForNothing = (state: LossState): boolean => 'weight' in state && state.weight === 0
 
-/** @param named whether the losses are told by name, too */
-export const scoresOf = (metrics: MetricsOfHeads, running: Running, named: boolean): Scores => ({
+const computed = ({ measure, state, value }: RunningMeasure): unknown =>
+  measure === undefined ? value : measure.compute(state)
+
+/** The sum of the losses, those that have names, and the measures' values. */
+export const scoresOf = (running: Running): Scores => ({
   loss: totalLoss(running),
-  ...(named ? lossesOf(running) : {}),
-  ...forEachMetric(metrics, (name, metric): MetricValue => metric.compute(running.metrics[name])),
+  ...namedLosses(running),
+  ...mapped(running.measures, (measure) => computed(measure) as MetricValue),
 })

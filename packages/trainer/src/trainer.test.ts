@@ -1,26 +1,38 @@
-import { type Batch, type ClassificationSample, type Loader, loader } from '@ddnet/datasets'
+import { type Loader, loader } from '@ddnet/datasets'
 import { init, Linear, Module } from '@ddnet/layers'
 import { crossEntropy, mse, weighted } from '@ddnet/losses'
-import { accuracy, confusionMatrix } from '@ddnet/metrics'
-import { memory, mul, ones, random, reshape, type Tensor, type Tensor1D, type Tensor4D, tensor, tidy } from '@ddnet/ops'
+import { accuracy, average, confusionMatrix } from '@ddnet/metrics'
+import { memory, mul, ones, random, reshape, type Tensor, tensor, tidy, zeros } from '@ddnet/ops'
 import { adam, sgd } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
-import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
-import { brightRows, TinyNet } from '../test/tiny.ts'
-import { type Callback, CallbackError, DivergedError, onHead, type Snapshot, Trainer } from './index.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { brightRows, classify, type LabelledImages, TinyNet, tinyNet } from '../test/tiny.ts'
+import { type Callback, CallbackError, DivergedError, evaluate, type Snapshot, Trainer } from './index.ts'
 
 beforeAll(() => useBackend('cpu'))
 
 const trainLoader = (length = 40) => loader(brightRows(length), { batchSize: 8, shuffle: true, key: random.key(5) })
 const evaluationLoader = (length = 20) => loader(brightRows(length, 2), { batchSize: 8 })
 const create = (callbacks: Callback[] = [], learningRate: number | ((step: number) => number) = 0.03) => {
-  const model = new TinyNet()
-  const metrics = { accuracy: accuracy(), confusion: confusionMatrix(4) }
-  return {
+  const model = tinyNet()
+  const trainer = new Trainer({
     model,
-    trainer: new Trainer({ model, loss: crossEntropy(), metrics, optimizer: adam({ learningRate }), callbacks }),
-  }
+    optimizer: adam({ learningRate }),
+    data: { train: trainLoader(), validation: evaluationLoader() },
+    step: ({ image, label }, { model }) => {
+      const logits = model.forward(image)
+      return {
+        loss: crossEntropy(logits, label),
+        metrics: { accuracy: accuracy(logits, label), confusion: confusionMatrix(logits, label) },
+      }
+    },
+    monitor: 'accuracy',
+    callbacks,
+  })
+  return { model, trainer }
 }
+/** Without validation. */
+const trainOnly = () => ({ train: trainLoader() })
 
 /** Writes down what happens, as `step 1`, `validation 5`, …, and whatever `also` wants. */
 function recorder(also: Callback = {}) {
@@ -54,7 +66,7 @@ function recorder(also: Callback = {}) {
 describe('fit', () => {
   test('learns', async () => {
     const { model, trainer } = create()
-    await trainer.fit(trainLoader(), { epochs: 12 })
+    await trainer.fit({ data: trainOnly(), epochs: 12 })
     const { loss, accuracy } = await trainer.evaluate(evaluationLoader(100))
     expect(accuracy).toBeGreaterThan(0.9)
     expect(loss).toBeLessThan(0.5)
@@ -64,9 +76,9 @@ describe('fit', () => {
   test('emits its events in order: step, validation, epoch', async () => {
     const { events, callback } = recorder()
     const { model, trainer } = create([callback])
-    const { reason } = await trainer.fit(trainLoader(16), {
+    const { reason } = await trainer.fit({
+      data: { train: trainLoader(16), validation: evaluationLoader() },
       steps: 5,
-      validation: evaluationLoader(),
       validateEvery: 2,
     })
     expect(reason).toBe('done')
@@ -89,7 +101,7 @@ describe('fit', () => {
 
   test('validates at the end of every epoch, unless told otherwise, and after the last step', async () => {
     const { model, trainer } = create()
-    const { history } = await trainer.fit(trainLoader(), { steps: 12, validation: evaluationLoader() })
+    const { history } = await trainer.fit({ steps: 12 })
     expect(history.validations.map(({ step }) => step)).toEqual([5, 10, 12])
     expect(history.epochs.map(({ step }) => step)).toEqual([5, 10])
     model.dispose()
@@ -97,7 +109,7 @@ describe('fit', () => {
 
   test('tells each step its loss, learning rate, epoch and batch size', async () => {
     const { model, trainer } = create([], (step) => (step + 1) / 100)
-    const { history } = await trainer.fit(trainLoader(20), { epochs: 2 })
+    const { history } = await trainer.fit({ data: { train: trainLoader(20) }, epochs: 2 })
     expect(
       history.steps.map(({ step, epoch, batchSize, learningRate }) => [step, epoch, batchSize, learningRate]),
     ).toEqual([
@@ -118,9 +130,9 @@ describe('fit', () => {
 
   test("averages the training scores since the last validation and over the epoch, by the batches' sizes", async () => {
     const { model, trainer } = create()
-    const { history } = await trainer.fit(trainLoader(20), {
+    const { history } = await trainer.fit({
+      data: { train: trainLoader(20), validation: evaluationLoader() },
       epochs: 2,
-      validation: evaluationLoader(),
       validateEvery: 2,
     })
     const mean = (from: number, to: number) => {
@@ -140,7 +152,7 @@ describe('fit', () => {
       [0, 1, 7].map(async (lag) => {
         const { events, callback } = recorder()
         const { model, trainer } = create([callback])
-        const { history } = await trainer.fit(trainLoader(), { epochs: 2, validation: evaluationLoader(), lag })
+        const { history } = await trainer.fit({ epochs: 2, lag })
         model.dispose()
         return {
           events,
@@ -162,10 +174,10 @@ describe('fit', () => {
       }
     }
     const ahead: number[] = []
-    const model = new Counting()
+    const model = init(new Counting(), random.key(0))
     const callbacks = [{ onStep: ({ step }: { step: number }) => void ahead.push(computed - step) }]
-    const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: sgd(), callbacks })
-    await trainer.fit(trainLoader(), { steps: 10, lag: 2 })
+    const trainer = new Trainer({ model, optimizer: sgd(), data: trainOnly(), step: classify, callbacks })
+    await trainer.fit({ steps: 10, lag: 2 })
     expect(ahead).toEqual([2, 2, 2, 1, 0, 2, 2, 2, 1, 0]) // it catches up at the end of an epoch of five
     model.dispose()
   })
@@ -177,7 +189,7 @@ describe('fit', () => {
       onEnd: ({ message }) => expect(message).toBe('enough'),
     } as Callback)
     const { model, trainer } = create([callback])
-    const { reason, history } = await trainer.fit(trainLoader(), { epochs: 9, validation: evaluationLoader() })
+    const { reason, history } = await trainer.fit({ epochs: 9 })
     expect(reason).toBe('stopped')
     expect(history.steps).toHaveLength(3)
     expect(events.at(-1)).toBe('end stopped 3')
@@ -199,13 +211,13 @@ describe('fit', () => {
       0,
       'the user left',
     ],
-    ['a time budget', () => ({ maxSeconds: 1e-9 }), {}, 0, 'maxSeconds'],
+    ['a time limit', () => ({ maxSeconds: 1e-9 }), {}, 0, 'Time limit reached (maxSeconds: 1e-9).'],
   ])('%s ends the run after a whole step, and is told', async (_, options, also, steps, message) => {
     aborter = new AbortController()
     const { events, callback } = recorder({ needsState: () => true, ...also })
     const { model, trainer } = create([callback])
     const before = memory().numTensors
-    const result = await trainer.fit(trainLoader(), { epochs: 9, ...options() })
+    const result = await trainer.fit({ epochs: 9, ...options() })
     expect(result).toMatchObject({ reason: 'stopped', message: expect.stringContaining(message) })
     expect(result.history.steps).toHaveLength(steps)
     expect(events.at(-1)).toBe(`end stopped ${steps}`)
@@ -218,7 +230,7 @@ describe('fit', () => {
     const asked: number[][] = [[], []]
     const asking = asked.map((steps): Callback => ({ needsState: (step) => steps.push(step) > 0 }))
     const { model, trainer } = create(asking)
-    await trainer.fit(trainLoader(), { steps: 6, validation: evaluationLoader(), validateEvery: 2 })
+    await trainer.fit({ steps: 6, validateEvery: 2 })
     expect(asked).toEqual([
       [1, 2, 3, 4, 5, 6],
       [1, 2, 3, 4, 5, 6],
@@ -228,7 +240,7 @@ describe('fit', () => {
 
   test('a snapshot is refused where the model is ahead of the event', async () => {
     const { model, trainer } = create([{ onStep: async (_, control) => void (await control.snapshot()) }])
-    await expect(trainer.fit(trainLoader(), { epochs: 1 })).rejects.toThrow('Announce the step in needsState')
+    await expect(trainer.fit({ epochs: 1 })).rejects.toThrow('Announce the step in needsState')
     model.dispose()
   })
 
@@ -247,8 +259,7 @@ describe('fit', () => {
     async (event, bad, name, step) => {
       const { model, trainer } = create([{}, bad])
       const before = memory().numTensors
-      const options = { steps: 6, validation: evaluationLoader(), validateEvery: 3 }
-      const error = await trainer.fit(trainLoader(), options).catch((error) => error)
+      const error = await trainer.fit({ steps: 6, validateEvery: 3 }).catch((error) => error)
       expect(error).toBeInstanceOf(CallbackError)
       expect(error).toMatchObject({ callback: name, event, cause: { message: 'no more paper' } })
       expect(error.message).toBe(`The callback ${name} failed in ${event}, after step ${error.step}: no more paper`)
@@ -264,7 +275,7 @@ describe('fit', () => {
     const { model, trainer } = create([{ onEpoch: async (_, control) => void (await control.snapshot()) }])
     const lost = new Error('the device was lost')
     model.stateDict = () => Promise.reject(lost)
-    expect(await trainer.fit(trainLoader(), { epochs: 1 }).catch((error) => error)).toBe(lost)
+    expect(await trainer.fit({ epochs: 1 }).catch((error) => error)).toBe(lost)
     model.dispose()
   })
 
@@ -278,32 +289,188 @@ describe('fit', () => {
     ['maxSeconds above 0, got 0', { steps: 3, maxSeconds: 0 }],
   ])('refuses: expected %s', async (message, options) => {
     const { model, trainer } = create()
-    await expect(trainer.fit(trainLoader(), options as { steps: number })).rejects.toThrow(message)
+    await expect(trainer.fit(options as { steps: number })).rejects.toThrow(message)
     model.dispose()
   })
 
   test('names a loader whose length is wrong, and one that gives nothing', async () => {
     const { model, trainer } = create()
-    const short = { ...trainLoader(), length: 4 } as Loader<Batch<ClassificationSample>>
-    await expect(trainer.fit(short, { epochs: 3 })).rejects.toThrow('length is 4 batches, but an epoch ended after 5')
-    const empty = { ...trainLoader(), async *[Symbol.asyncIterator]() {} } as Loader<Batch<ClassificationSample>>
-    await expect(trainer.fit(empty, { epochs: 3 })).rejects.toThrow('gave no batches')
+    const short = { ...trainLoader(), length: 4 }
+    await expect(trainer.fit({ data: { train: short }, epochs: 3 })).rejects.toThrow(
+      'length is 4 batches, but an epoch ended after 5',
+    )
+    const empty = { ...trainLoader(), async *[Symbol.asyncIterator]() {} }
+    await expect(trainer.fit({ data: { train: empty }, epochs: 3 })).rejects.toThrow('gave no batches')
     await expect(trainer.evaluate(empty)).rejects.toThrow('gave no batches')
     model.dispose()
   })
 
-  test('names what the batch has not', async () => {
-    const { model, trainer } = create()
-    const unlabelled = {
-      ...trainLoader(),
-      async *[Symbol.asyncIterator]() {
-        yield { image: tensor(new Float32Array(16), [1, 4, 4, 1]) as Tensor4D }
-      },
-    }
+  test('names data that is not there', async () => {
+    const model = tinyNet()
+    const trainer = new Trainer({ model, optimizer: sgd(), step: classify })
+    await expect(trainer.fit({ epochs: 1 })).rejects.toThrow('fit: expected data, here or in the trainer')
+    await expect(trainer.profile()).rejects.toThrow('profile: expected data')
+    await expect(trainer.evaluate()).rejects.toThrow('evaluate: expected a loader')
+    model.dispose()
+  })
+})
+
+describe('a step', () => {
+  const fitWith = async (step: unknown) => {
+    const model = tinyNet()
+    const trainer = new Trainer({ model, optimizer: sgd(), data: trainOnly(), step: step as typeof classify })
     const before = memory().numTensors
-    await expect(trainer.fit(unlabelled, { steps: 1 })).rejects.toThrow("the batch has no 'label', only image")
+    const message = await trainer.fit({ steps: 1 }).then(
+      () => 'none',
+      ({ message }: Error) => message,
+    )
     expect(memory().numTensors).toBe(before)
     model.dispose()
+    return message
+  }
+  const loss = ({ image }: LabelledImages, model: TinyNet) => mse(model.forward(image), zeros([8, 4]))
+
+  test.each<[string, (batch: LabelledImages, context: { model: TinyNet }) => unknown, string]>([
+    ['nothing', () => undefined, 'expected the step to return { loss, metrics }, got undefined'],
+    ['a loss alone', (batch, { model }) => loss(batch, model), 'return { loss, metrics }, got { mean, weight }'],
+    ['a promise', async () => ({ loss: 0 }), 'must not be async'],
+    ['no loss of a record', () => ({ loss: {} }), 'expected at least one loss, got a record without entries'],
+    [
+      "a loss called 'loss' beside another",
+      (batch, { model }) => ({ loss: { loss: loss(batch, model), other: loss(batch, model) } }),
+      "one of several losses cannot be called 'loss'",
+    ],
+    [
+      "a metric called 'loss'",
+      (batch, { model }) => ({ loss: loss(batch, model), metrics: { loss: average(batch.image) } }),
+      "a metric cannot be called 'loss'",
+    ],
+    [
+      'a metric that is a number',
+      (batch, { model }) => ({ loss: loss(batch, model), metrics: { accuracy: 0.5 } }),
+      "expected the metric 'accuracy' to be a measure, got 0.5",
+    ],
+    [
+      'a label that is no class',
+      ({ image }, { model }) => {
+        const logits = model.forward(image)
+        return {
+          loss: mse(logits, zeros([8, 4])),
+          metrics: { accuracy: accuracy(logits, tensor([0, 1, 2, 3, 4, 0, 0, 0], [8], 'int32')) },
+        }
+      },
+      'accuracy: label 4 is not in 0 … 3',
+    ],
+  ])('that returns %s is told', async (_, step, message) => {
+    expect(await fitWith(step)).toContain(message)
+  })
+
+  test('is told whether it trains, its number and a key, the same ones in a resumed run', async () => {
+    const seen: [boolean, number, number][] = []
+    const model = tinyNet()
+    const trainer = new Trainer({
+      model,
+      optimizer: sgd(),
+      data: { train: trainLoader(16), validation: evaluationLoader(8) },
+      step: (batch, context) => {
+        seen.push([context.training, context.step, context.key.low])
+        return classify(batch, context)
+      },
+    })
+    await trainer.fit({ steps: 3, key: random.key(4) })
+    expect(seen.map(([training, step]) => [training, step])).toEqual([
+      [true, 1],
+      [true, 2],
+      [false, 2],
+      [true, 3],
+      [false, 3],
+    ])
+    expect(seen[0]?.[2]).toBe(random.key(4).fold(1).low)
+    expect(seen[2]?.[2]).toBe(seen[4]?.[2])
+    model.dispose()
+  })
+
+  test('may measure tensors of the batch and of the model, which stay', async () => {
+    const model = tinyNet()
+    const trainer = new Trainer({
+      model,
+      optimizer: sgd({ learningRate: 0 }),
+      data: { train: trainLoader(), validation: evaluationLoader() },
+      step: (batch, { model }) => {
+        const { loss } = classify(batch, { model } as never)
+        return {
+          loss,
+          metrics: { weight: average(model.output.weight.value, { better: 'lower' }), image: average(batch.image) },
+        }
+      },
+      monitor: 'weight',
+    })
+    const before = memory().numTensors
+    const { history } = await trainer.fit({ epochs: 1 })
+    const weights = await model.output.weight.value.data()
+    const mean = Array.from(weights).reduce((sum, each) => sum + each, 0) / weights.length
+    expect(history.validations[0]?.validation['weight']).toBeCloseTo(mean, 6)
+    expect(memory().numTensors).toBe(before)
+    model.dispose()
+  })
+})
+
+describe('what is monitored', () => {
+  const measured = (better?: 'higher' | 'lower') => {
+    const model = tinyNet()
+    return new Trainer({
+      model,
+      optimizer: sgd(),
+      data: { train: trainLoader(), validation: evaluationLoader() },
+      step: (batch, context) => {
+        const logits = context.model.forward(batch.image)
+        return {
+          ...classify(batch, context),
+          metrics: {
+            each: confusionMatrix(logits, batch.label),
+            mean: average(logits, better === undefined ? {} : { better }),
+          },
+        }
+      },
+      monitor: 'mean',
+    })
+  }
+
+  test('is told with each validation, with its direction', async () => {
+    const { history } = await measured('lower').fit({ epochs: 1 })
+    const [{ validation, monitored } = expect.fail()] = history.validations
+    expect(monitored).toEqual({ name: 'mean', value: validation['mean'], better: 'lower' })
+  })
+
+  test('is the loss by default', async () => {
+    const model = tinyNet()
+    const data = { train: trainLoader(), validation: evaluationLoader() }
+    const { history } = await new Trainer({ model, optimizer: sgd(), data, step: classify }).fit({ epochs: 1 })
+    const [{ validation, monitored } = expect.fail()] = history.validations
+    expect(monitored).toEqual({ name: 'loss', value: validation.loss, better: 'lower' })
+  })
+
+  test('must say which way is better, and be a number that is there', async () => {
+    await expect(measured().fit({ epochs: 1 })).rejects.toThrow("the metric 'mean' does not say which way is better")
+    const model = tinyNet()
+    const data = { train: trainLoader(), validation: evaluationLoader() }
+    const monitoring = (monitor: string) =>
+      new Trainer({
+        model,
+        optimizer: sgd(),
+        data,
+        step: (batch, context) => ({
+          ...classify(batch, context),
+          metrics: { each: confusionMatrix(context.model.forward(batch.image), batch.label) },
+        }),
+        monitor: monitor as 'loss',
+      }).fit({ epochs: 1 })
+    const before = memory().numTensors
+    await expect(monitoring('each')).rejects.toThrow("expected to monitor a number, and 'each' is none")
+    await expect(monitoring('accurcy')).rejects.toThrow(
+      "the validation has no score 'accurcy' to monitor. Its scores are loss, each.",
+    )
+    expect(memory().numTensors).toBe(before)
   })
 })
 
@@ -312,7 +479,7 @@ describe('a run that diverges', () => {
     const { events, callback } = recorder()
     const { model, trainer } = create([callback], (step) => (step < 3 ? 0.01 : 1e30))
     const before = memory().numTensors
-    const error = await trainer.fit(trainLoader(), { epochs: 9 }).catch((error) => error)
+    const error = await trainer.fit({ data: trainOnly(), epochs: 9 }).catch((error) => error)
     expect(error).toBeInstanceOf(DivergedError)
     expect(error).toMatchObject({ step: 5, learningRate: 1e30, layer: 'output' })
     expect(error.message).toBe(
@@ -325,7 +492,7 @@ describe('a run that diverges', () => {
 
   /** Trains on a loader whose third batch, or the weights before it, are changed. */
   async function spoil(options: { pixel?: number; weight?: number; lag?: number; accumulate?: number }) {
-    const model = new TinyNet()
+    const model = tinyNet()
     const source = trainLoader()
     async function* batches() {
       let count = 0
@@ -342,11 +509,11 @@ describe('a run that diverges', () => {
         }
       }
     }
-    const spoiled = { ...source, [Symbol.asyncIterator]: batches } as Loader<Batch<ClassificationSample>>
+    const spoiled: Loader<LabelledImages> = { ...source, [Symbol.asyncIterator]: batches }
     const { lag = 2, accumulate = 1 } = options
-    const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: adam(), accumulate })
+    const trainer = new Trainer({ model, optimizer: adam(), data: { train: spoiled }, step: classify, accumulate })
     const before = memory().numTensors
-    const error: DivergedError = await trainer.fit(spoiled, { epochs: 2, lag }).then(
+    const error: DivergedError = await trainer.fit({ epochs: 2, lag }).then(
       () => undefined as never,
       (error) => error,
     )
@@ -380,7 +547,7 @@ describe('memory', () => {
       },
     ])
     const before = memory().numTensors
-    await trainer.fit(trainLoader(), { steps: 300, validation: evaluationLoader(), validateEvery: 60 })
+    await trainer.fit({ steps: 300, validateEvery: 60 })
     expect(new Set(counts).size).toBe(1)
     expect(counts).toHaveLength(6)
     expect(memory().numTensors).toBe(before)
@@ -402,78 +569,75 @@ describe('evaluate', () => {
     model.dispose()
   })
 
-  test('gives each metric its own type', () => {
+  test('needs no trainer', async () => {
     const { model, trainer } = create()
-    expectTypeOf(trainer.evaluate<Batch<ClassificationSample>>).returns.resolves.toExtend<{
-      loss: number
-      accuracy: number
-      confusion: readonly (readonly number[])[]
-    }>()
+    const { accuracy } = await trainer.evaluate()
+    expect(await evaluate({ model, data: evaluationLoader(), step: classify })).toMatchObject({ accuracy })
     model.dispose()
   })
 })
 
 describe('several heads', () => {
   class TwoHeads extends Module {
-    readonly class = init(new Linear(16, 4), random.key(1))
-    readonly image = init(new Linear(16, 16), random.key(2))
-    override forward(images: Tensor) {
-      return this.class.forward(reshape(images, [-1, 16]))
-    }
-    heads(images: Tensor) {
-      const flat = reshape(images, [-1, 16])
+    readonly class = new Linear(16, 4)
+    readonly image = new Linear(16, 16)
+    override forward(image: Tensor) {
+      const flat = reshape(image, [-1, 16])
       return { class: this.class.forward(flat), reconstruction: this.image.forward(flat) }
     }
   }
+  const twoHeads = () => init(new TwoHeads(), random.key(1))
   async function* batches() {
     for (const label of [0, 1, 2, 3]) {
-      const image = random.uniform(random.key(label), [2, 4, 4, 1]) as Tensor4D
-      const labels = tensor([label, label], [2], 'int32') as Tensor1D
-      yield { image, class: labels, reconstruction: reshape(image, [2, 16]) }
+      const image = random.uniform(random.key(label), [2, 4, 4, 1]) as Tensor
+      yield { image, class: tensor([label, label], [2], 'int32') as Tensor, reconstruction: reshape(image, [2, 16]) }
     }
   }
-  const heads = { class: crossEntropy(), reconstruction: weighted(mse(), 0.5) }
-  const headLoader = { ...trainLoader(), length: 4, [Symbol.asyncIterator]: batches }
+  const data = { ...trainLoader(), length: 4, [Symbol.asyncIterator]: batches }
+  const trainerOf = (model: TwoHeads, chosen: ('class' | 'reconstruction')[], accumulate = 1) =>
+    new Trainer({
+      model,
+      optimizer: adam({ learningRate: 0.05 }),
+      data: { train: data, validation: data },
+      step: (batch, { model }) => {
+        const heads = model.forward(batch.image)
+        const losses = {
+          class: crossEntropy(heads.class, batch.class),
+          reconstruction: weighted(mse(heads.reconstruction, batch.reconstruction), 0.5),
+        }
+        return {
+          loss: Object.fromEntries(chosen.map((name) => [name, losses[name]])),
+          metrics: { accuracy: accuracy(heads.class, batch.class) },
+        }
+      },
+      accumulate,
+      monitor: 'accuracy',
+    })
 
-  test('the losses are added up, each on the targets of its name', async () => {
-    const model = new TwoHeads()
-    const forward = (images: Tensor) => model.heads(images)
-    const evaluateWith = async (loss: object) =>
-      (await new Trainer({ model, loss: loss as typeof heads, optimizer: sgd(), forward }).evaluate(headLoader)).loss
-    const sum =
-      (await evaluateWith({ class: heads.class })) + (await evaluateWith({ reconstruction: heads.reconstruction }))
-    expect(await evaluateWith(heads)).toBeCloseTo(sum, 5)
+  test('the losses are added up, and told by their names', async () => {
+    const model = twoHeads()
+    const both = await trainerOf(model, ['class', 'reconstruction']).evaluate()
+    const one = await trainerOf(model, ['class']).evaluate()
+    const other = await trainerOf(model, ['reconstruction']).evaluate()
+    expect(both.loss).toBeCloseTo(one.loss + other.loss, 5)
+    expect(both).toMatchObject({ class: one.loss, reconstruction: other.loss })
+    const { history } = await trainerOf(model, ['class', 'reconstruction']).fit({ epochs: 1 })
+    const [{ loss, losses } = expect.fail()] = history.steps
+    expect(Object.keys(losses ?? {})).toEqual(['class', 'reconstruction'])
+    expect(loss).toBeCloseTo((losses?.['class'] as number) + (losses?.['reconstruction'] as number), 5)
     model.dispose()
   })
 
-  test('train together, with metrics of one head, in flat memory', async () => {
-    const model = new TwoHeads()
-    const trainer = new Trainer({
-      model,
-      loss: heads,
-      metrics: { accuracy: onHead('class', accuracy()) },
-      optimizer: adam({ learningRate: 0.05 }),
-      forward: (images) => model.heads(images),
-    })
+  test.each([1, 3])('train together, in flat memory, %i batches a step', async (accumulate) => {
+    const model = twoHeads()
+    const trainer = trainerOf(model, ['class', 'reconstruction'], accumulate)
     const before = memory().numTensors
-    const first = await trainer.evaluate(headLoader)
-    await trainer.fit(headLoader, { epochs: 30 })
-    const last = await trainer.evaluate(headLoader)
+    const first = await trainer.evaluate()
+    await trainer.fit({ epochs: 30 * accumulate })
+    const last = await trainer.evaluate()
     expect(memory().numTensors).toBe(before)
     expect(last.loss).toBeLessThan(first.loss / 2)
     expect(last.accuracy).toBe(1)
-    model.dispose()
-  })
-
-  test('names a metric without a head, and a head that the model does not return', async () => {
-    const model = new TwoHeads()
-    const options = { model, loss: heads, optimizer: sgd() }
-    expect(() => new Trainer({ ...options, metrics: { accuracy: accuracy() } })).toThrow(
-      "metric 'accuracy' measures no head, expected one of class, reconstruction. Use onHead(head, metric).",
-    )
-    expect(() => new Trainer({ ...options, metrics: { accuracy: onHead('clas', accuracy()) } })).toThrow("head 'clas'")
-    const trainer = new Trainer({ ...options, forward: (images) => ({ class: model.forward(images) }) })
-    await expect(trainer.evaluate(headLoader)).rejects.toThrow("the model returned no 'reconstruction', only class")
     model.dispose()
   })
 })
@@ -497,9 +661,8 @@ describe('a resumed run', () => {
     let taken: Snapshot | undefined
     let final: Snapshot | undefined
     const { model, trainer } = create([callback], (step) => 0.05 / (1 + step))
-    const { history } = await trainer.fit(trainLoader(), {
+    const { history } = await trainer.fit({
       steps: options.steps,
-      validation: evaluationLoader(),
       validateEvery: 4,
       key: random.key(9),
       ...(options.resume === undefined ? {} : { resume: options.resume }),
@@ -534,16 +697,17 @@ describe('a resumed run', () => {
     const { taken } = await train({ steps: 12, snapshotAt: 4 })
     expect(taken.key).toEqual({ high: 0, low: 9 })
     const { model, trainer } = create()
-    const other = trainer.fit(trainLoader(), { steps: 12, resume: taken, key: random.key(10) })
+    const other = trainer.fit({ steps: 12, resume: taken, key: random.key(10) })
     await expect(other).rejects.toThrow('started with another key')
     model.dispose()
   })
 
   test('refuses the state of another optimizer', async () => {
     const { taken } = await train({ steps: 12, snapshotAt: 4 })
-    const model = new TinyNet()
-    const trainer = new Trainer({ model, loss: crossEntropy(), metrics: {}, optimizer: sgd({ momentum: 0.9 }) })
-    await expect(trainer.fit(trainLoader(), { steps: 12, resume: taken })).rejects.toThrow(
+    const model = tinyNet()
+    const optimizer = sgd({ momentum: 0.9 })
+    const trainer = new Trainer({ model, optimizer, data: trainOnly(), step: classify })
+    await expect(trainer.fit({ steps: 12, resume: taken })).rejects.toThrow(
       'resume: the saved state does not fit this optimizer: missing momentum.velocity.hidden.weight',
     )
     model.dispose()

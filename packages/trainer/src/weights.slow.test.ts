@@ -1,5 +1,5 @@
 import type { Loader } from '@ddnet/datasets'
-import { init, Linear, type Module } from '@ddnet/layers'
+import { init, Linear } from '@ddnet/layers'
 import { crossEntropy, type Loss, mse, weighted } from '@ddnet/losses'
 import { accuracy, classAccuracy, confusionMatrix } from '@ddnet/metrics'
 import {
@@ -23,8 +23,7 @@ import {
 import { sgd } from '@ddnet/optimizers'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
-import { DivergedError, onHead, StepTrainer, Trainer } from './index.ts'
-import type { Tensors } from './task.ts'
+import { DivergedError, evaluate, type Losses, Trainer } from './index.ts'
 
 // What a step of several batches, or an evaluation, gives is what one batch of them all gives: that is the judge.
 const [features, classes, samples] = [4, 3, 6]
@@ -39,10 +38,17 @@ const labels = {
 const probabilities = random.uniformValues(random.key(2), samples * classes)
 const weightOfPixels = [0, 0, 0, 1, 2, 5]
 
+interface Rows {
+  readonly x: Tensor
+  readonly label: Tensor
+  readonly soft: Tensor
+  readonly pixels: Tensor
+}
+
 /** Batches of these sizes, again in every epoch. */
-function batchesOf(sizes: readonly number[], targets: readonly number[]): Loader<Tensors> {
-  const rows = (from: number, count: number): Tensors => ({
-    image: tensor(values.slice(from * features, (from + count) * features), [count, features]),
+function batchesOf(sizes: readonly number[], targets: readonly number[]): Loader<Rows> {
+  const rows = (from: number, count: number): Rows => ({
+    x: tensor(values.slice(from * features, (from + count) * features), [count, features]),
     label: tensor(targets.slice(from, from + count), [count], 'int32'),
     soft: tensor(probabilities.slice(from * classes, (from + count) * classes), [count, classes]),
     pixels: tensor(weightOfPixels.slice(from, from + count), [count]),
@@ -61,64 +67,62 @@ function batchesOf(sizes: readonly number[], targets: readonly number[]): Loader
   }
 }
 
-type Head = 'label' | 'soft' | 'pixels'
+type LossOf = (y: Tensor, batch: Rows) => Losses
+
+const linear = () => init(new Linear(features, classes), random.key(3))
 const classWeights = () => tensor([0.2, 3, 1]) as Tensor1D
 /** A mean weighed by the sample's own weights, as a user writes it. */
-const bySample: Loss = (predictions, targets) => {
-  const weight = sum(targets)
-  const total = sum(mul(targets, mean(square(predictions), 1)))
-  return { mean: div(total, maximum(weight, 1e-12)), weight }
+const bySample = (y: Tensor, weights: Tensor): Loss => {
+  const weight = sum(weights)
+  const total = sum(mul(weights, mean(square(y), 1)))
+  return { mean: div(total, maximum(weight, 1e-12)) as Scalar, weight }
 }
-const losses: Record<string, () => Partial<Record<Head, Loss>>> = {
-  crossEntropy: () => ({ label: crossEntropy() }),
-  'crossEntropy smoothed': () => ({ label: crossEntropy({ labelSmoothing: 0.2 }) }),
-  'crossEntropy with class weights': () => ({ label: crossEntropy({ classWeights: classWeights() }) }),
-  'crossEntropy with class weights, smoothed': () => ({
-    label: crossEntropy({ classWeights: classWeights(), labelSmoothing: 0.2 }),
+const losses: Record<string, LossOf> = {
+  crossEntropy: (y, { label }) => crossEntropy(y, label),
+  'crossEntropy smoothed': (y, { label }) => crossEntropy(y, label, { labelSmoothing: 0.2 }),
+  'crossEntropy with class weights': (y, { label }) => crossEntropy(y, label, { classWeights: classWeights() }),
+  'crossEntropy with class weights, smoothed': (y, { label }) =>
+    crossEntropy(y, label, { classWeights: classWeights(), labelSmoothing: 0.2 }),
+  'crossEntropy summed': (y, { label }) => crossEntropy(y, label, { reduction: 'sum', classWeights: classWeights() }),
+  'crossEntropy of probabilities': (y, { soft }) => crossEntropy(y, soft, { classWeights: classWeights() }),
+  'crossEntropy weighted': (y, { label }) => weighted(crossEntropy(y, label, { classWeights: classWeights() }), 3),
+  mse: (y, { soft }) => mse(y, soft),
+  'mse summed': (y, { soft }) => mse(y, soft, { reduction: 'sum' }),
+  'mse weighted': (y, { soft }) => weighted(mse(y, soft), 0.1),
+  'a scalar of ours': (y, { soft }) => mean(square(sub(y, soft))),
+  'weights of samples': (y, { pixels }) => bySample(y, pixels),
+  'two losses that divide by different counts': (y, { label, soft }) => ({
+    class: crossEntropy(y, label, { classWeights: classWeights() }),
+    soft: weighted(mse(y, soft), 2),
   }),
-  'crossEntropy summed': () => ({ label: crossEntropy({ reduction: 'sum', classWeights: classWeights() }) }),
-  'crossEntropy of probabilities': () => ({ soft: crossEntropy({ classWeights: classWeights() }) }),
-  'crossEntropy weighted': () => ({ label: weighted(crossEntropy({ classWeights: classWeights() }), 3) }),
-  mse: () => ({ soft: mse() }),
-  'mse summed': () => ({ soft: mse({ reduction: 'sum' }) }),
-  'mse weighted': () => ({ soft: weighted(mse(), 0.1) }),
-  'a scalar of ours': () => ({ soft: (a, b) => mean(square(sub(a, b))) }),
-  'weights of samples': () => ({ pixels: bySample }),
-  'two heads that divide by different counts': () => ({
-    label: crossEntropy({ classWeights: classWeights() }),
-    soft: weighted(mse(), 2),
-  }),
-  'three heads, one of them summed': () => ({
-    label: crossEntropy(),
-    pixels: bySample,
-    soft: mse({ reduction: 'sum' }),
+  'two losses that divide by one count': (y, { soft }) => ({ soft: mse(y, soft), other: weighted(mse(y, soft), 0.5) }),
+  'three losses, one of them summed': (y, { label, pixels, soft }) => ({
+    class: crossEntropy(y, label),
+    pixels: bySample(y, pixels),
+    soft: mse(y, soft, { reduction: 'sum' }),
   }),
 }
 
-async function stepOf(
-  head: Partial<Record<Head, Loss>>,
-  sizes: readonly number[],
-  targets: readonly number[],
-  epochs = 1,
-) {
-  const model = init(new Linear(features, classes), random.key(3))
+async function stepOf(loss: LossOf, sizes: readonly number[], targets: readonly number[], epochs = 1) {
+  const model = linear()
   const trainer = new Trainer({
-    model: model as Module,
-    loss: head as Record<string, Loss>,
-    forward: (images) => {
-      const y = model.forward(images)
-      return { label: y, soft: y, pixels: y }
-    },
+    model,
     optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }),
+    data: { train: batchesOf(sizes, targets) },
+    step: (batch, { model }) => ({ loss: loss(model.forward(batch.x), batch) }),
     accumulate: sizes.length,
   })
   const before = memory().numTensors
-  const { history } = await trainer.fit(batchesOf(sizes, targets), { epochs })
+  const { history } = await trainer.fit({ epochs })
   expect(memory().numTensors).toBe(before)
   const weights = Array.from(await model.weight.value.data())
   model.dispose()
   return { weights, losses: history.steps.map(({ loss }) => loss), epoch: history.epochs[0]?.train.loss }
 }
+
+/** The scores that are no metrics. */
+const lossesOf = ({ accuracy: _, each: __, matrix: ___, ...losses }: object & Record<string, unknown>): number[] =>
+  Object.values(losses) as number[]
 
 /** Within some roundings of float32. */
 const expectNear = (actual: readonly number[], expected: readonly number[]) => {
@@ -133,12 +137,12 @@ describeBackends('batches of any sizes are one', () => {
   )
 
   test.each(rows)('in steps: $name, labels $labelling', async ({ loss, targets }) => {
-    const whole = await stepOf(loss(), [samples], targets, 2)
+    const whole = await stepOf(loss, [samples], targets, 2)
     for (const sizes of [
       [4, 2],
       [1, 3, 2],
     ]) {
-      const parts = await stepOf(loss(), sizes, targets, 2)
+      const parts = await stepOf(loss, sizes, targets, 2)
       expectNear(parts.weights, whole.weights)
       expectNear(parts.losses, whole.losses)
       expectNear([parts.epoch as number], [whole.epoch as number])
@@ -146,24 +150,21 @@ describeBackends('batches of any sizes are one', () => {
   })
 
   test.each(rows)('in evaluation: $name, labels $labelling', async ({ loss, targets }) => {
-    const model = init(new Linear(features, classes), random.key(3))
-    const heads = loss() as Record<string, Loss>
+    const model = linear()
     const trainer = new Trainer({
-      model: model as Module,
-      loss: heads,
-      metrics:
-        'label' in heads
-          ? {
-              accuracy: onHead('label', accuracy()),
-              each: onHead('label', classAccuracy(classes)),
-              matrix: onHead('label', confusionMatrix(classes)),
-            }
-          : {},
-      forward: (images) => {
-        const y = model.forward(images)
-        return { label: y, soft: y, pixels: y }
-      },
+      model,
       optimizer: sgd(),
+      step: (batch: Rows, { model }) => {
+        const y = model.forward(batch.x)
+        return {
+          loss: loss(y, batch),
+          metrics: {
+            accuracy: accuracy(y, batch.label),
+            each: classAccuracy(y, batch.label),
+            matrix: confusionMatrix(y, batch.label),
+          },
+        }
+      },
     })
     const whole = await trainer.evaluate(batchesOf([samples], targets))
     expect(Number.isFinite(whole.loss)).toBe(true)
@@ -174,41 +175,50 @@ describeBackends('batches of any sizes are one', () => {
       [3, 3],
       [5, 1],
     ]) {
-      const { loss: mean, ...metrics } = await trainer.evaluate(batchesOf(sizes, targets))
-      expectNear([mean], [whole.loss])
-      expect({ ...metrics }).toEqual(Object.fromEntries(Object.entries(whole).filter(([name]) => name !== 'loss')))
+      const scores = await trainer.evaluate(batchesOf(sizes, targets))
+      expectNear(lossesOf(scores), lossesOf(whole))
+      const { accuracy, each, matrix } = whole
+      expect(scores).toMatchObject({ accuracy, each, matrix })
     }
     expect(memory().numTensors).toBe(before)
     model.dispose()
   })
 
-  test('an evaluation of which nothing counts is an error that names the head', async () => {
-    const model = init(new Linear(features, classes), random.key(3))
-    const trainer = new Trainer({ model, loss: crossEntropy(), metrics: { accuracy: accuracy() }, optimizer: sgd() })
+  const nothing = labels.plain.map(() => -100)
+
+  test('an evaluation of which nothing counts is an error that names the loss', async () => {
+    const model = linear()
+    const evaluating = (step: LossOf) =>
+      evaluate({
+        model,
+        data: batchesOf([2, 4], nothing),
+        step: (batch, { model }) => ({ loss: step(model.forward(batch.x), batch) }),
+      })
     const before = memory().numTensors
+    await expect(evaluating((y, { label }) => crossEntropy(y, label))).rejects.toThrow(
+      'evaluate: no target counts, so that it has no mean: all labels are ignored',
+    )
     await expect(
-      trainer.evaluate(
-        batchesOf(
-          [2, 4],
-          labels.plain.map(() => -100),
-        ),
-      ),
-    ).rejects.toThrow("evaluate: no target of 'label' counts, so that there is no mean loss: all labels are ignored")
+      evaluating((y, { label, soft }) => ({ class: crossEntropy(y, label), soft: mse(y, soft) })),
+    ).rejects.toThrow("evaluate: no target counts for the loss 'class', so")
     expect(memory().numTensors).toBe(before)
     model.dispose()
   })
 
   test('a step of which nothing counts has no loss and no gradient, as in PyTorch, and is no divergence', async () => {
-    const model = init(new Linear(features, classes), random.key(3))
+    const model = linear()
     const before = Array.from(await model.weight.value.data())
-    const trainer = new Trainer({ model, loss: crossEntropy(), optimizer: sgd({ learningRate: 0.5 }) })
-    const nothing = labels.plain.map(() => -100)
-    const { history } = await trainer.fit(batchesOf([6], nothing), { steps: 2 })
+    const trainer = new Trainer({
+      model,
+      optimizer: sgd({ learningRate: 0.5 }),
+      step: ({ x, label }: Rows, { model }) => ({ loss: crossEntropy(model.forward(x), label) }),
+    })
+    const { history } = await trainer.fit({ data: { train: batchesOf([6], nothing) }, steps: 2 })
     expect(history.steps.map(({ loss }) => loss)).toEqual([Number.NaN, Number.NaN])
     expect(history.epochs[0]?.train.loss).toBeNaN()
     expect(Array.from(await model.weight.value.data())).toEqual(before)
     // Beside others it counts for nothing.
-    const mixed = await trainer.fit(batchesOf([3, 3], labels.oneBatchIgnored), { steps: 2 })
+    const mixed = await trainer.fit({ data: { train: batchesOf([3, 3], labels.oneBatchIgnored) }, steps: 2 })
     const [first, second] = mixed.history.steps
     expect(first?.loss).toBeNaN()
     expect(mixed.history.epochs[0]?.train.loss).toBeCloseTo(second?.loss as number, 6)
@@ -216,12 +226,19 @@ describeBackends('batches of any sizes are one', () => {
   })
 
   test('a loss that counts and is no number is a divergence still, and so is a weight that is none', async () => {
-    const model = init(new Linear(features, classes), random.key(3))
-    const fit = (loss: Loss) =>
-      new Trainer({ model, loss, optimizer: sgd() }).fit(batchesOf([3, 3], labels.plain), { steps: 2 })
+    const model = linear()
+    const fit = (loss: (y: Tensor) => Loss) =>
+      new Trainer({
+        model,
+        optimizer: sgd(),
+        data: { train: batchesOf([3, 3], labels.plain) },
+        step: ({ x }, { model }) => ({ loss: loss(model.forward(x)) }),
+      }).fit({ steps: 2 })
     const before = memory().numTensors
-    await expect(fit((y) => ({ mean: mul(mean(y), Number.NaN), weight: 2 }))).rejects.toThrow(/the loss is NaN/)
-    await expect(fit((y) => ({ sum: mul(sum(y), Number.NaN) }))).rejects.toThrow(DivergedError)
+    await expect(fit((y) => ({ mean: mul(mean(y), Number.NaN) as Scalar, weight: 2 }))).rejects.toThrow(
+      /the loss is NaN/,
+    )
+    await expect(fit((y) => ({ sum: mul(sum(y), Number.NaN) as Scalar }))).rejects.toThrow(DivergedError)
     await expect(fit((y) => ({ mean: mean(y), weight: tensor(Number.NaN) as Scalar }))).rejects.toThrow(
       /the weight of the loss is NaN/,
     )
@@ -231,26 +248,25 @@ describeBackends('batches of any sizes are one', () => {
 
   test('a gradient of NaN of a batch of weight 0 does not come into the mean', async () => {
     // 0 / 0 and its gradient are NaN: the user did not guard against a batch of which nothing counts.
-    const unguarded: Loss = (predictions, targets) => {
-      const counted = cast(greater(targets, 0), 'float32')
+    const unguarded: LossOf = (y, { pixels }) => {
+      const counted = cast(greater(pixels, 0), 'float32')
       const weight = sum(counted)
-      const rows = mean(square(predictions), 1)
-      return { mean: div(sum(where(greater(targets, 0), rows, 0)), weight), weight }
+      const rows = mean(square(y), 1)
+      return { mean: div(sum(where(greater(pixels, 0), rows, 0)), weight) as Scalar, weight }
     }
-    const whole = await stepOf({ pixels: unguarded }, [samples], labels.plain)
+    const whole = await stepOf(unguarded, [samples], labels.plain)
     for (const sizes of [
       [3, 3],
       [2, 1, 3],
       [2, 3, 1],
     ]) {
-      const parts = await stepOf({ pixels: unguarded }, sizes, labels.plain)
+      const parts = await stepOf(unguarded, sizes, labels.plain)
       expectNear(parts.weights, whole.weights)
     }
   })
 })
 
 describeBackends('a loss', () => {
-  const model = () => init(new Linear(features, classes), random.key(3))
   const wrong: { name: string; loss: (y: Tensor) => unknown; message: string }[] = [
     { name: 'one a sample', loss: (y) => mean(y, 1), message: 'expected a scalar, got [6]. Take its mean or its sum' },
     { name: 'of one element', loss: (y) => mean(y, [0, 1], true), message: 'expected a scalar, got [1,1]' },
@@ -274,54 +290,60 @@ describeBackends('a loss', () => {
     },
   ]
 
-  test.each(wrong)('$name is refused in a step, a custom step and, but for its path, in evaluation', async (row) => {
-    const { loss, message } = row
-    const net = model()
-    const trainer = new Trainer({ model: net, loss: loss as Loss, optimizer: sgd() })
-    const batches = batchesOf([samples], labels.plain)
-    const before = memory().numTensors
-    await expect(trainer.fit(batches, { steps: 1 })).rejects.toThrow(message)
-    if (!row.name.includes('path')) await expect(trainer.evaluate(batches)).rejects.toThrow(message)
-    const custom = new StepTrainer({
-      models: { net },
-      optimizers: { net: sgd() },
-      step: ({ image }: { image: Tensor }, { update }) => ({
-        net: update('net', () => loss(net.forward(image)) as Scalar),
-      }),
-    })
-    await expect(custom.fit(batches as never, { steps: 1 })).rejects.toThrow(message)
-    if (!row.name.includes('path')) {
-      const told = new StepTrainer({
-        models: { net },
-        optimizers: { net: sgd() },
-        step: ({ image }: { image: Tensor }) => ({ net: loss(net.forward(image)) as Scalar }),
+  test.each(wrong)(
+    '$name is refused in a step, of one model and of several, and, but for its path, in evaluation',
+    async (row) => {
+      const { loss, message } = row
+      const net = linear()
+      const of = (y: Tensor) => loss(y) as Scalar
+      const data = { train: batchesOf([samples], labels.plain) }
+      const trainer = new Trainer({
+        model: net,
+        optimizer: sgd(),
+        data,
+        step: ({ x }, { model }) => ({ loss: of(model.forward(x)) }),
       })
-      await expect(told.fit(batches as never, { steps: 1 })).rejects.toThrow(message)
-    }
-    expect(memory().numTensors).toBe(before)
-    net.dispose()
-  })
+      const before = memory().numTensors
+      await expect(trainer.fit({ steps: 1 })).rejects.toThrow(message)
+      if (!row.name.includes('path')) await expect(trainer.evaluate(data.train)).rejects.toThrow(message)
+      const several = { models: { net }, optimizers: { net: sgd() }, data }
+      const updating = new Trainer({
+        ...several,
+        step: ({ x }, { models: { net }, update }) => ({ net: update('net', () => of(net.forward(x))) }),
+      })
+      await expect(updating.fit({ steps: 1 })).rejects.toThrow(message)
+      if (!row.name.includes('path')) {
+        const told = new Trainer({ ...several, step: ({ x }, { models: { net } }) => ({ net: of(net.forward(x)) }) })
+        await expect(told.fit({ steps: 1 })).rejects.toThrow(message)
+      }
+      expect(memory().numTensors).toBe(before)
+      net.dispose()
+    },
+  )
 
-  test('of a custom step may be a mean with its weight, or a sum', async () => {
-    const net = model()
+  test('of a step of several models may be a mean with its weight, a sum, or several of them', async () => {
+    const net = linear()
     const weight = Array.from(await net.weight.value.data())
     const train = async (sizes: readonly number[]) => {
       net.weight.assign(tensor(weight, [classes, features]))
-      const custom = new StepTrainer({
+      const several = new Trainer({
         models: { net },
         optimizers: { net: sgd({ learningRate: 0 }) },
-        step: ({ image, label, soft }: Record<string, Tensor>, { update }) => ({
-          a: update('net', () => crossEntropy()(net.forward(image as Tensor), label as Tensor)),
-          b: update('net', () => mse({ reduction: 'sum' })(net.forward(image as Tensor), soft as Tensor)),
-          c: update('net', () => mean(square(net.forward(image as Tensor)))),
+        data: { train: batchesOf(sizes, labels.oneBatchIgnored) },
+        step: ({ x, label, soft }, { models: { net }, update }) => ({
+          a: update('net', () => crossEntropy(net.forward(x), label)),
+          b: update('net', () => mse(net.forward(x), soft, { reduction: 'sum' })),
+          c: update('net', () => mean(square(net.forward(x)))),
+          ...update('net', () => ({ d: crossEntropy(net.forward(x), label), e: mean(square(net.forward(x))) })),
         }),
       })
       const before = memory().numTensors
-      const { history } = await custom.fit(batchesOf(sizes, labels.oneBatchIgnored) as never, { epochs: 1 })
+      const { history } = await several.fit({ epochs: 1 })
       expect(memory().numTensors).toBe(before)
       return history.epochs[0]?.train as unknown as Record<string, number>
     }
     const whole = await train([samples])
+    expect(Object.keys(whole)).toEqual(['loss', 'a', 'b', 'c', 'd', 'e'])
     for (const sizes of [
       [3, 3],
       [1, 5],

@@ -60,7 +60,7 @@ export async function readAllPoisoned(run: string, folder: string): Promise<Reco
   return counts
 }
 
-const control = { stop: () => {}, snapshot: () => Promise.reject(new Error('not asked for')) }
+const control = { stop: () => {}, snapshot: () => Promise.reject(new Error('not asked for')), format: () => '' }
 
 function withHeader(text: string): Uint8Array {
   const header = new TextEncoder().encode(text)

@@ -1,6 +1,9 @@
-import { type ClassificationSample, type Dataset, imageField } from '@ddnet/datasets'
+import type { ClassificationSample, Dataset } from '@ddnet/datasets'
 import { BatchNorm, Dropout, init, Linear, Module, pipe } from '@ddnet/layers'
+import { crossEntropy } from '@ddnet/losses'
+import { accuracy, type Measure } from '@ddnet/metrics'
 import { random, relu, reshape, type Tensor } from '@ddnet/ops'
+import type { StepContext, StepResult } from '@ddnet/trainer'
 
 /** Pictures of 4 × 4 with one bright row, the label, on noise. */
 export function brightRows(length: number, seed = 1): Dataset<ClassificationSample> {
@@ -8,9 +11,9 @@ export function brightRows(length: number, seed = 1): Dataset<ClassificationSamp
     length,
     async get(index) {
       const label = index % 4
-      const image = random.uniformValues(random.key(seed).fold(index), 16)
-      for (let column = 0; column < 4; column++) image[label * 4 + column] = 1
-      return { image: imageField(image, [4, 4, 1]), label }
+      const data = random.uniformValues(random.key(seed).fold(index), 16)
+      for (let column = 0; column < 4; column++) data[label * 4 + column] = 1
+      return { image: { kind: 'image', data, shape: [4, 4, 1] }, label }
     },
   }
 }
@@ -22,12 +25,23 @@ export class TinyNet extends Module {
   readonly dropout = new Dropout(0.1)
   readonly output = new Linear(8, 4)
 
-  constructor(seed = 0) {
-    super()
-    init(this, random.key(seed))
+  override forward(image: Tensor): Tensor {
+    return pipe(reshape(image, [-1, 16]), this.hidden, this.norm, relu, this.dropout, this.output)
   }
+}
 
-  override forward(images: Tensor): Tensor {
-    return pipe(reshape(images, [-1, 16]), this.hidden, this.norm, relu, this.dropout, this.output)
-  }
+export const tinyNet = (seed = 0): TinyNet => init(new TinyNet(), random.key(seed))
+
+export interface LabelledImages {
+  readonly image: Tensor
+  readonly label: Tensor
+}
+
+/** Cross-entropy and accuracy. */
+export function classify(
+  { image, label }: LabelledImages,
+  { model }: StepContext<Module & { forward(image: Tensor): Tensor }>,
+): StepResult<{ accuracy: Measure }> {
+  const logits = model.forward(image)
+  return { loss: crossEntropy(logits, label), metrics: { accuracy: accuracy(logits, label) } }
 }

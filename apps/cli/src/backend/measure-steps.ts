@@ -1,7 +1,7 @@
 import { imageDataset } from '@ddnet/datasets'
 import { summary } from '@ddnet/layers'
-import { crossEntropy } from '@ddnet/losses'
 import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
+import { classification } from '@ddnet/tasks'
 import { type Profile, Trainer } from '@ddnet/trainer'
 import type { Config } from '../config/schema.ts'
 import {
@@ -59,8 +59,14 @@ export function measuredSteps(
     labels: Array.from({ length: count }, (_, index) => index % classes),
     shape: [height, height, 3],
   })
-  const trainer = () => new Trainer({ model, loss: crossEntropy(), optimizer, accumulate })
-  const loader = () => trainingLoader(images, { ...config, batchSize })
+  const trainer = () =>
+    new Trainer({
+      model,
+      optimizer,
+      data: { train: trainingLoader(images, { ...config, batchSize }) },
+      ...classification({ classes, loss: config.loss }),
+      accumulate,
+    })
   let batch: Tensor4D | undefined
   return {
     model,
@@ -68,7 +74,7 @@ export function measuredSteps(
     async run(steps) {
       const fit = trainer()
       const start = performance.now()
-      await fit.fit(loader(), { steps, key: keysOf(config).training })
+      await fit.fit({ steps, key: keysOf(config).training })
       return (performance.now() - start) / steps
     },
     async forward(batches) {
@@ -89,7 +95,7 @@ export function measuredSteps(
       last?.dispose()
       return (performance.now() - start) / batches
     },
-    profile: (steps) => trainer().profile(loader(), { steps }),
+    profile: (steps) => trainer().profile({ steps }),
     dispose() {
       batch?.dispose()
       model.dispose()

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
-import { crossEntropy } from '@ddnet/losses'
 import { findLearningRate, type LearningRatePoint, type LearningRateSweep } from '@ddnet/trainer'
 import { encodePng, type Plot, plotPicture, plotSvg } from '@ddnet/visuals'
 import { type ConfigOptions, collectLayers } from '../config/collect.ts'
@@ -10,7 +9,7 @@ import { CliError, UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { write } from '../files.ts'
 import { prepareRun } from '../run/begin-run.ts'
-import { createOptimizer, trainingLoader } from '../run/experiment.ts'
+import { createOptimizer, taskOf, trainingLoader } from '../run/experiment.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { formatRate } from '../terminal/format.ts'
 import { onInterrupt } from '../terminal/interrupt.ts'
@@ -68,9 +67,10 @@ export async function findLr(
       io.stderr.write(`${cause}: finishing this step. Ctrl-C again stops at once.\n`)
       aborter.abort()
     })
-    const sweep = await findLearningRate(trainingLoader(data.train, config), {
+    const sweep = await findLearningRate({
       model,
-      loss: crossEntropy(config.loss),
+      data: { train: trainingLoader(data.train, config) },
+      step: taskOf(config, data.classNames).step,
       // Averaged weights do not change how training goes.
       optimizer: (rate) => createOptimizer({ ...config, average: { decay: 0 } }, steps, rate),
       accumulate: config.accumulate,

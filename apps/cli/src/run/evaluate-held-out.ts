@@ -6,7 +6,7 @@ import { liveLine } from '../terminal/live-line.ts'
 import { countLine } from '../terminal/progress-line.ts'
 import { styleFor } from '../terminal/style.ts'
 import { counted, type Evaluation, evaluateModel } from './evaluation.ts'
-import { evaluationLoader, type Model } from './experiment.ts'
+import { evaluationLoader, type Model, taskOf } from './experiment.ts'
 
 /**
  * Measures a model on all test images, or, of data without any, on all validation images. `train` ends with this and
@@ -24,7 +24,7 @@ export async function evaluateHeldOut(
     line.update((columns) => countLine(split === 'test' ? 'testing' : 'validating', done, total, columns, style)),
   )
   try {
-    return { split, ...(await evaluateModel(model, watched, data.classNames.length)) }
+    return { split, ...(await evaluateModel(model, watched, taskOf(config, data.classNames))) }
   } finally {
     line.clear()
   }

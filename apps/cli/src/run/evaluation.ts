@@ -1,8 +1,6 @@
 import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
-import { crossEntropy } from '@ddnet/losses'
-import { confusionMatrix } from '@ddnet/metrics'
-import { sgd } from '@ddnet/optimizers'
-import { Trainer } from '@ddnet/trainer'
+import type { Classification } from '@ddnet/tasks'
+import { evaluate } from '@ddnet/trainer'
 import type { Split } from '../data/labelled-images.ts'
 import type { Model } from './experiment.ts'
 
@@ -21,15 +19,9 @@ export interface Evaluation {
 export async function evaluateModel(
   model: Model,
   images: Loader<Batch<ClassificationSample>>,
-  classes: number,
+  task: Classification,
 ): Promise<Omit<Evaluation, 'split'>> {
-  const trainer = new Trainer({
-    model,
-    loss: crossEntropy(),
-    metrics: { confusion: confusionMatrix(classes) },
-    optimizer: sgd(), // evaluation does not use it
-  })
-  const { loss, confusion } = await trainer.evaluate(images)
+  const { loss, confusion } = await evaluate({ model, data: images, step: task.evaluate })
   const correct = confusion.reduce((sum, row, label) => sum + (row[label] as number), 0)
   const count = confusion.flat().reduce((sum, each) => sum + each, 0)
   return { loss, accuracy: correct / count, correct, images: count, confusion }

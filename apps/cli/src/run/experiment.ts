@@ -29,6 +29,7 @@ import {
   sgd,
   stepDecay,
 } from '@ddnet/optimizers'
+import { type Classification, classification } from '@ddnet/tasks'
 import type { Config } from '../config/schema.ts'
 
 export type Model = DDNet | SeedDDNet
@@ -78,6 +79,10 @@ export function createOptimizer(
     ...(average.decay === 0 ? [] : [ema(average.decay)]),
   )
 }
+
+/** What the model learns. */
+export const taskOf = ({ loss }: Pick<Config, 'loss'>, classNames: readonly string[]): Classification =>
+  classification({ classes: classNames, loss })
 
 /** Training images in a new order, newly mirrored and shifted every epoch. */
 export function trainingLoader(

@@ -1,6 +1,4 @@
 import { dirname, join } from 'node:path'
-import { crossEntropy } from '@ddnet/losses'
-import { accuracy } from '@ddnet/metrics'
 import { type Callback, type Control, checkpoint, earlyStopping, Trainer, tensorBoard } from '@ddnet/trainer'
 import { evaluationBatchSize } from '../backend/memory.ts'
 import { CliError, explain } from '../errors.ts'
@@ -15,7 +13,7 @@ import { shellWord } from '../terminal/shell-word.ts'
 import type { ReadyRun } from './begin-run.ts'
 import { concludeRun } from './conclude-run.ts'
 import { counted } from './evaluation.ts'
-import { createOptimizer, createSchedule, evaluationLoader, keysOf, trainingLoader } from './experiment.ts'
+import { createOptimizer, createSchedule, evaluationLoader, keysOf, taskOf, trainingLoader } from './experiment.ts'
 import { runDataOf } from './run-data.ts'
 import { hasCheckpoint } from './run-folder.ts'
 import { recordOf } from './run-record.ts'
@@ -116,21 +114,28 @@ async function fit(
   // In steps also where it is an epoch: it is then saved before the validation, which may therefore be left.
   const saveEvery = config.checkpoint.every === 'epoch' ? epochSteps : config.checkpoint.every
   const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
-  const { patience, score, minChange } = config.earlyStopping
+  const { patience, score, minChange: minDelta } = config.earlyStopping
   let stoppedEarly: string | undefined
   const early =
     patience === null
       ? []
       : [
-          noting(earlyStopping({ patience, score, minChange }), (message) => {
+          noting(earlyStopping({ patience, minDelta }), (message) => {
             stoppedEarly = message
           }),
         ]
+  const validation =
+    held &&
+    counted(evaluationLoader(held, config, evaluationBatchSize(model, config), validationImages), (done, total) => {
+      if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
+      report.onValidationBatch(done, total)
+    })
   const trainer = new Trainer({
     model,
-    loss: crossEntropy(config.loss),
-    metrics: { accuracy: accuracy() },
     optimizer: createOptimizer(config, steps, schedule),
+    data: { train: trainingLoader(data.train, config), ...(validation !== undefined && { validation }) },
+    ...taskOf(config, data.classNames),
+    monitor: score,
     accumulate: config.accumulate,
     callbacks: [
       {
@@ -155,22 +160,14 @@ async function fit(
         directory: folder.checkpoints,
         every: saveEvery,
         keep: config.checkpoint.keep,
-        ...(held !== undefined && { best: 'accuracy' }),
         config: recordOf(config, runDataOf(data), backend),
         later: setsAside ? 'setAside' : 'refuse',
       }),
     ],
   })
-  const validation =
-    held &&
-    counted(evaluationLoader(held, config, evaluationBatchSize(model, config), validationImages), (done, total) => {
-      if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
-      report.onValidationBatch(done, total)
-    })
   try {
-    const { reason } = await trainer.fit(trainingLoader(data.train, config), {
+    const { reason } = await trainer.fit({
       steps,
-      ...(validation !== undefined && { validation }),
       key: keysOf(config).training,
       ...(validation !== undefined && validateEvery !== undefined && { validateEvery }),
       ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
@@ -184,8 +181,8 @@ async function fit(
 
 /** The same callback, which also tells that it ends the run. */
 function noting(callback: Callback, onStop: (message: string | undefined) => void): Callback {
-  const told = ({ stop, snapshot }: Control): Control => ({
-    snapshot,
+  const told = ({ stop, ...control }: Control): Control => ({
+    ...control,
     stop: (message) => {
       onStop(message)
       stop(message)

@@ -24,7 +24,7 @@ const { accuracy } = await train(model, {
           `epoch ${epoch}: train loss ${train.loss.toFixed(3)}, validation accuracy ${(100 * Number(validation.accuracy)).toFixed(1)}%`,
         ),
     },
-    checkpoint({ directory: 'checkpoints', best: 'accuracy' }),
+    checkpoint({ directory: 'checkpoints' }),
   ],
 })
 console.log(`test accuracy ${(100 * accuracy).toFixed(1)}%`)

@@ -23,15 +23,15 @@ export async function train(model: Network, { train, validation, test, epochs, k
   const batches = loader(map(train, scale), { batchSize: 32, shuffle: true, key: key.fold('data') })
   const trainer = new Trainer({
     model,
-    loss: crossEntropy(),
-    metrics: { accuracy: accuracy() },
     optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 0.01, steps: epochs * batches.length }) }),
+    data: { train: batches, validation: loader(map(validation, scale), { batchSize: 100 }) },
+    step: ({ image, label }, { model }) => {
+      const logits = model.forward(image)
+      return { loss: crossEntropy(logits, label), metrics: { accuracy: accuracy(logits, label) } }
+    },
+    monitor: 'accuracy',
     callbacks: [...callbacks],
   })
-  await trainer.fit(batches, {
-    epochs,
-    validation: loader(map(validation, scale), { batchSize: 100 }),
-    key: key.fold('training'),
-  })
+  await trainer.fit({ epochs, key: key.fold('training') })
   return trainer.evaluate(loader(map(test, scale), { batchSize: 100 }))
 }

@@ -1,87 +1,112 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { stockOp } from '../engine/stock-op.ts'
 import { sumToShape } from './broadcast.ts'
 import { equal, greater, less } from './compare.ts'
-import {
-  arithmetic,
-  type Elementwise,
-  elementwise,
-  expectDtype,
-  isIntegers,
-  keepingIntegers,
-  type Mapping,
-  mapping,
-  pairwise,
-  promoting,
-} from './dtype.ts'
+import { arithmetic, expectDtype, keepingIntegers, pairwise, promoting } from './dtype.ts'
 import { sign } from './round.ts'
 import { where } from './where.ts'
+
+type Pair = { a: Tensor; b: Tensor }
+type One = { x: Tensor }
+
+const isIntegers = <T extends Tensor>(x: T | tf.TensorLike): x is T => x instanceof tf.Tensor && x.dtype === 'int32'
 
 /**
  * `a + b`, with broadcasting. Here and below int32 stays int32 beside a whole number, and wraps around beyond ±2³¹.
  * @see torch.add
  */
-export const add: Elementwise = elementwise('Add', arithmetic('add', keepingIntegers(tf.add)), {
-  gradient: {
-    a: (dy, { a }) => sumToShape(dy, a.shape),
-    b: (dy, { b }) => sumToShape(dy, b.shape),
+export const add: typeof tf.add = stockOp<typeof tf.add, Pair>(
+  'Add',
+  arithmetic('add', keepingIntegers(tf.add)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a }) => sumToShape(dy, a.shape),
+      b: (dy, { b }) => sumToShape(dy, b.shape),
+    },
   },
-})
+)
 
 /**
  * `a - b`, with broadcasting.
  * @see torch.sub
  */
-export const sub: Elementwise = elementwise('Sub', arithmetic('sub', keepingIntegers(tf.sub)), {
-  gradient: {
-    a: (dy, { a }) => sumToShape(dy, a.shape),
-    b: (dy, { b }) => sumToShape(neg(dy), b.shape),
+export const sub: typeof tf.sub = stockOp<typeof tf.sub, Pair>(
+  'Sub',
+  arithmetic('sub', keepingIntegers(tf.sub)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a }) => sumToShape(dy, a.shape),
+      b: (dy, { b }) => sumToShape(neg(dy), b.shape),
+    },
   },
-})
+)
 
 /**
  * `a · b`, elementwise with broadcasting.
  * @see torch.mul
  */
-export const mul: Elementwise = elementwise('Multiply', arithmetic('mul', keepingIntegers(tf.mul)), {
-  gradient: {
-    a: (dy, { a, b }) => sumToShape(mul(dy, b), a.shape),
-    b: (dy, { a, b }) => sumToShape(mul(dy, a), b.shape),
+export const mul: typeof tf.mul = stockOp<typeof tf.mul, Pair>(
+  'Multiply',
+  arithmetic('mul', keepingIntegers(tf.mul)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(mul(dy, b), a.shape),
+      b: (dy, { a, b }) => sumToShape(mul(dy, a), b.shape),
+    },
   },
-})
+)
 
 /**
  * `a / b`, elementwise with broadcasting; float32, also of integers, as in PyTorch.
  * @see torch.div
  */
-export const div: Elementwise = elementwise('RealDiv', pairwise('div', promoting('div', tf.div)), {
-  gradient: {
-    a: (dy, { a, b }) => sumToShape(div(dy, b), a.shape),
-    b: (dy, { a, b }) => sumToShape(neg(mul(dy, div(div(a, b), b))), b.shape), // b² may overflow,
+export const div: typeof tf.div = stockOp<typeof tf.div, Pair>(
+  'RealDiv',
+  pairwise('div', promoting('div', tf.div)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(div(dy, b), a.shape),
+      b: (dy, { a, b }) => sumToShape(neg(mul(dy, div(div(a, b), b))), b.shape), // b² may overflow,
+    },
   },
-})
+)
 
 /**
  * The larger of `a` and `b`, or NaN; where they are equal each gets half the gradient.
  * @see torch.maximum
  */
-export const maximum: Elementwise = elementwise('Maximum', arithmetic('maximum', keepingIntegers(tf.maximum)), {
-  gradient: {
-    a: (dy, { a, b }) => sumToShape(shared(dy, less(a, b), equal(a, b)), a.shape),
-    b: (dy, { a, b }) => sumToShape(shared(dy, less(b, a), equal(a, b)), b.shape),
+export const maximum: typeof tf.maximum = stockOp<typeof tf.maximum, Pair>(
+  'Maximum',
+  arithmetic('maximum', keepingIntegers(tf.maximum)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(shared(dy, less(a, b), equal(a, b)), a.shape),
+      b: (dy, { a, b }) => sumToShape(shared(dy, less(b, a), equal(a, b)), b.shape),
+    },
   },
-})
+)
 
 /**
  * The smaller of `a` and `b`, or NaN; where they are equal each gets half the gradient.
  * @see torch.minimum
  */
-export const minimum: Elementwise = elementwise('Minimum', arithmetic('minimum', keepingIntegers(tf.minimum)), {
-  gradient: {
-    a: (dy, { a, b }) => sumToShape(shared(dy, greater(a, b), equal(a, b)), a.shape),
-    b: (dy, { a, b }) => sumToShape(shared(dy, greater(b, a), equal(a, b)), b.shape),
+export const minimum: typeof tf.minimum = stockOp<typeof tf.minimum, Pair>(
+  'Minimum',
+  arithmetic('minimum', keepingIntegers(tf.minimum)),
+  ['a', 'b'],
+  {
+    gradient: {
+      a: (dy, { a, b }) => sumToShape(shared(dy, greater(a, b), equal(a, b)), a.shape),
+      b: (dy, { a, b }) => sumToShape(shared(dy, greater(b, a), equal(a, b)), b.shape),
+    },
   },
-})
+)
 
 /**
  * 0 where the other is chosen, half of `dy` where both are equal, all of it elsewhere: at a NaN both get it, as in PyTorch. It is
@@ -93,9 +118,10 @@ const shared = (dy: Tensor, other: Tensor, equal: Tensor): Tensor => where(other
  * `(a − b)²`, with broadcasting.
  * @see torch.nn.functional.mse_loss with `reduction='none'`
  */
-export const squaredDifference: Elementwise = elementwise(
+export const squaredDifference: typeof tf.squaredDifference = stockOp<typeof tf.squaredDifference, Pair>(
   'SquaredDifference',
   arithmetic('squaredDifference', keepingIntegers(tf.squaredDifference)),
+  ['a', 'b'],
   {
     gradient: {
       a: (dy, { a, b }) => sumToShape(mul(dy, mul(2, sub(a, b))), a.shape),
@@ -109,13 +135,14 @@ export const squaredDifference: Elementwise = elementwise(
  * @throws ShapeError if `x` is bool
  * @see torch.neg
  */
-export const neg: Mapping = mapping(
+export const neg: typeof tf.neg = stockOp<typeof tf.neg, One>(
   'Neg',
-  (x) => {
+  <T extends Tensor>(x: T | tf.TensorLike): T => {
     expectDtype('neg', 'x', x, 'float32', 'int32')
     // tfjs-wasm's kernel negates integers in float32.
-    return isIntegers(x) ? tf.tidy(() => tf.sub(tf.scalar(0, 'int32'), x)) : tf.neg(x)
+    return isIntegers(x) ? tf.tidy(() => tf.sub<T>(tf.scalar(0, 'int32'), x)) : tf.neg<T>(x)
   },
+  ['x'],
   {
     saves: [],
     gradient: { x: (dy) => neg(dy) },
@@ -127,13 +154,14 @@ export const neg: Mapping = mapping(
  * @throws ShapeError if `x` is bool
  * @see torch.square
  */
-export const square: Mapping = mapping(
+export const square: typeof tf.square = stockOp<typeof tf.square, One>(
   'Square',
-  (x) => {
+  <T extends Tensor>(x: T | tf.TensorLike): T => {
     expectDtype('square', 'x', x, 'float32', 'int32')
     // Stock kernels square integers in float32, which is exact below 2²⁴ alone.
-    return isIntegers(x) ? tf.mul(x, x) : tf.square(x)
+    return isIntegers(x) ? tf.mul<T>(x, x) : tf.square<T>(x)
   },
+  ['x'],
   {
     gradient: { x: (dy, { x }) => mul(dy, mul(2, x)) },
   },
@@ -143,7 +171,7 @@ export const square: Mapping = mapping(
  * `√x`, float32; its derivative at 0 is infinite.
  * @see torch.sqrt
  */
-export const sqrt: Mapping = mapping('Sqrt', promoting('sqrt', tf.sqrt), {
+export const sqrt: typeof tf.sqrt = stockOp<typeof tf.sqrt, One>('Sqrt', promoting('sqrt', tf.sqrt), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => div(dy, mul(2, output)) },
 })
@@ -152,7 +180,7 @@ export const sqrt: Mapping = mapping('Sqrt', promoting('sqrt', tf.sqrt), {
  * `1 / √x`, float32
  * @see torch.rsqrt
  */
-export const rsqrt: Mapping = mapping('Rsqrt', promoting('rsqrt', tf.rsqrt), {
+export const rsqrt: typeof tf.rsqrt = stockOp<typeof tf.rsqrt, One>('Rsqrt', promoting('rsqrt', tf.rsqrt), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => mul(dy, mul(-0.5, mul(output, square(output)))) },
 })
@@ -161,7 +189,7 @@ export const rsqrt: Mapping = mapping('Rsqrt', promoting('rsqrt', tf.rsqrt), {
  * `eˣ`, float32
  * @see torch.exp
  */
-export const exp: Mapping = mapping('Exp', promoting('exp', tf.exp), {
+export const exp: typeof tf.exp = stockOp<typeof tf.exp, One>('Exp', promoting('exp', tf.exp), ['x'], {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => mul(dy, output) },
 })
@@ -170,7 +198,7 @@ export const exp: Mapping = mapping('Exp', promoting('exp', tf.exp), {
  * Natural logarithm, float32.
  * @see torch.log
  */
-export const log: Mapping = mapping('Log', promoting('log', tf.log), {
+export const log: typeof tf.log = stockOp<typeof tf.log, One>('Log', promoting('log', tf.log), ['x'], {
   gradient: { x: (dy, { x }) => div(dy, x) },
 })
 
@@ -179,13 +207,14 @@ export const log: Mapping = mapping('Log', promoting('log', tf.log), {
  * @throws ShapeError if `x` is bool
  * @see torch.abs
  */
-export const abs: Mapping = mapping(
+export const abs: typeof tf.abs = stockOp<typeof tf.abs, One>(
   'Abs',
-  (x) => {
+  <T extends Tensor>(x: T | tf.TensorLike): T => {
     expectDtype('abs', 'x', x, 'float32', 'int32')
     // tfjs's kernels take them in float32.
-    return isIntegers(x) ? tf.tidy(() => tf.maximum(x, tf.sub(tf.scalar(0, 'int32'), x))) : tf.abs(x)
+    return isIntegers(x) ? tf.tidy(() => tf.maximum<T>(x, tf.sub(tf.scalar(0, 'int32'), x))) : tf.abs<T>(x)
   },
+  ['x'],
   {
     gradient: { x: (dy, { x }) => mul(dy, sign(x)) },
   },

@@ -12,12 +12,13 @@ import { where } from './where.ts'
 describeOp('gather', {
   inputs: ['x'],
   constants: ['indices'],
-  run: ({ x, indices }, { axis }) => tidy(() => gather(square(x), indices, axis)),
+  run: ({ x, indices }, { axis }) => tidy(() => gather(square(x as Tensor), indices as Tensor, axis)),
 })
 describeOp('where', {
   inputs: ['a', 'b'],
   constants: ['condition'],
-  run: ({ condition, a, b }) => tidy(() => where(cast(condition, 'bool'), square(a), mul(b, square(b)))),
+  run: ({ condition, a, b }) =>
+    tidy(() => where(cast(condition as Tensor, 'bool'), square(a as Tensor), mul(b as Tensor, square(b as Tensor)))),
 })
 
 describeBackends('where', () => {

@@ -1,9 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { stockOp } from '../engine/stock-op.ts'
 import { add, div, exp, mul, neg, square } from './arithmetic.ts'
 import { tensor } from './create.ts'
-import { type Mapping, mapping, promoting } from './dtype.ts'
+import { promoting } from './dtype.ts'
 
 type One = { x: Tensor }
 
@@ -24,13 +25,16 @@ const log1pOp = defineOp('log1p', {
  * `log(1 + x)`, exact also for tiny `x`; float32.
  * @see torch.log1p
  */
-export const log1p: Mapping = promoting('log1p', (x) => log1pOp({ x: x instanceof tf.Tensor ? x : tensor(x) }, {}))
+export const log1p: typeof tf.log1p = promoting(
+  'log1p',
+  <T extends Tensor>(x: T | tf.TensorLike) => log1pOp({ x: x instanceof tf.Tensor ? x : tensor(x) }, {}) as T,
+)
 
 /**
  * `eˣ − 1`, exact also for tiny `x`; float32.
  * @see torch.expm1
  */
-export const expm1: Mapping = mapping('Expm1', promoting('expm1', tf.expm1), {
+export const expm1: typeof tf.expm1 = stockOp<typeof tf.expm1, One>('Expm1', promoting('expm1', tf.expm1), ['x'], {
   gradient: { x: (dy, { x }) => mul(dy, exp(x)) },
 })
 
@@ -38,7 +42,7 @@ export const expm1: Mapping = mapping('Expm1', promoting('expm1', tf.expm1), {
  * Sine of `x` in radians, float32.
  * @see torch.sin
  */
-export const sin: Mapping = mapping('Sin', promoting('sin', tf.sin), {
+export const sin: typeof tf.sin = stockOp<typeof tf.sin, One>('Sin', promoting('sin', tf.sin), ['x'], {
   gradient: { x: (dy, { x }) => mul(dy, cos(x)) },
 })
 
@@ -46,7 +50,7 @@ export const sin: Mapping = mapping('Sin', promoting('sin', tf.sin), {
  * Cosine of `x` in radians, float32.
  * @see torch.cos
  */
-export const cos: Mapping = mapping('Cos', promoting('cos', tf.cos), {
+export const cos: typeof tf.cos = stockOp<typeof tf.cos, One>('Cos', promoting('cos', tf.cos), ['x'], {
   gradient: { x: (dy, { x }) => neg(mul(dy, sin(x))) },
 })
 
@@ -54,6 +58,6 @@ export const cos: Mapping = mapping('Cos', promoting('cos', tf.cos), {
  * Error function `2/√π ∫₀ˣ e^(−t²) dt`, float32, to some 2e-7.
  * @see torch.erf
  */
-export const erf: Mapping = mapping('Erf', promoting('erf', tf.erf), {
+export const erf: typeof tf.erf = stockOp<typeof tf.erf, One>('Erf', promoting('erf', tf.erf), ['x'], {
   gradient: { x: (dy, { x }) => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))) },
 })

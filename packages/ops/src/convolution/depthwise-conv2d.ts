@@ -1,18 +1,15 @@
-import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { reshape } from '../array/shape.ts'
-import { expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
+import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectBias } from './bias.ts'
 import { convolve } from './biased-op.ts'
-import { type Conv2dOptions, conv2d, conv2dOptions } from './conv2d.ts'
+import { type Conv2dOptions, conv2d } from './conv2d.ts'
 import { expectTensor } from './geometry.ts'
 import { convolutionAxes, imageGeometry } from './options.ts'
 
 /** As conv2d's, without groups: there are as many as channels. */
 export type DepthwiseConv2dOptions = Omit<Conv2dOptions, 'groups'>
-
-const { groups: _, ...names } = conv2dOptions
-const depthwiseOptions: OptionNames<DepthwiseConv2dOptions> = names
 
 /**
  * Convolves each channel with `multiplier` filters of its own: `y[…, c·multiplier + m] = x[…, c] ∗ filter[…, c, m]`. It is
@@ -25,7 +22,7 @@ const depthwiseOptions: OptionNames<DepthwiseConv2dOptions> = names
  * @see torch.nn.functional.conv2d with groups = channels
  * @example depthwiseConv2d(images, filter, { padding: 1 })
  */
-export function depthwiseConv2d(x: Tensor, filter: Tensor, options: DepthwiseConv2dOptions = {}): Tensor4D {
+export function depthwiseConv2d(x: Tensor4D, filter: Tensor4D, options: DepthwiseConv2dOptions = {}): Tensor4D {
   return eachChannel('depthwiseConv2d', 'filter', x, filter, options)
 }
 
@@ -33,12 +30,10 @@ export function depthwiseConv2d(x: Tensor, filter: Tensor, options: DepthwiseCon
 function eachChannel(
   operator: string,
   role: string,
-  x: Tensor,
-  filter: Tensor,
+  x: Tensor4D,
+  filter: Tensor4D,
   options: DepthwiseConv2dOptions,
 ): Tensor4D {
-  expectOptions(operator, options, depthwiseOptions)
-  const { bias, activation } = options
   expectTensor(operator, 'x', x, 4, '[batch, height, width, channels]')
   expectTensor(operator, role, filter, 4, '[kernelHeight, kernelWidth, channels, multiplier]')
   const [kernelHeight, kernelWidth, channels, multiplier] = filter.shape
@@ -47,12 +42,12 @@ function eachChannel(
       `${operator}: expected ${role} [${kernelHeight}, ${kernelWidth}, ${x.shape[3]}, multiplier] for ${x.shape[3]} channels, got [${filter.shape}].`,
     )
   }
-  const grouped = [kernelHeight, kernelWidth, 1, channels * multiplier] as const
+  const grouped: [number, number, number, number] = [kernelHeight, kernelWidth, 1, channels * multiplier]
   const all = { ...options, groups: channels }
   const axes = convolutionAxes({ operator, axes: ['height', 'width'] }, x.shape, grouped, all)
-  expectBias(operator, bias, grouped[3])
   return tidy(() => {
-    return convolve(x, reshape(filter, grouped), imageGeometry(axes, channels), bias, activation)
+    const whole: Tensor4D = reshape(filter, grouped)
+    return convolve(x, whole, imageGeometry(axes, channels), options.bias, options.activation)
   })
 }
 
@@ -72,12 +67,11 @@ export type SeparableConv2dOptions = DepthwiseConv2dOptions
  * @example separableConv2d(images, depthwise, pointwise, { padding: 1, activation: 'relu' })
  */
 export function separableConv2d(
-  x: Tensor,
-  depthwise: Tensor,
-  pointwise: Tensor,
+  x: Tensor4D,
+  depthwise: Tensor4D,
+  pointwise: Tensor4D,
   options: SeparableConv2dOptions = {},
 ): Tensor4D {
-  expectOptions('separableConv2d', options, depthwiseOptions)
   expectOperand('separableConv2d', 'x', x)
   expectOperand('separableConv2d', 'depthwise', depthwise)
   const { bias, activation, ...first } = options

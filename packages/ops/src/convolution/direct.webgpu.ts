@@ -1,4 +1,3 @@
-import { itemAt } from '../engine/item.ts'
 import type { Gpu } from '../engine/webgpu-kernel.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
 
@@ -143,7 +142,7 @@ const backwardProduct = (inFours: boolean, outFours: boolean): Product => {
   return {
     start,
     weights: weights.map((weight, lane) => `let w${lane} = ${weight};`).join('\n          '),
-    term: outFours ? `vec4<f32>(${dots.join(', ')})` : itemAt(dots, 0),
+    term: outFours ? `vec4<f32>(${dots.join(', ')})` : (dots[0] as string),
     step,
   }
 }

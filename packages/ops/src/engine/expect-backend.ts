@@ -11,7 +11,8 @@ const starters =
  */
 export function expectBackend(operator: string): void {
   // What tfjs's types call a string is null until a backend is chosen, and again when that one is removed.
-  if (getBackend() == null) throw new BackendUnavailable(`${operator}: no backend is started. ${starters}.`)
+  if ((getBackend() as string | null | undefined) == null)
+    throw new BackendUnavailable(`${operator}: no backend is started. ${starters}.`)
   try {
     void engine().backend
   } catch (error) {

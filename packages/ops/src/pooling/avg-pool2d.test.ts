@@ -1,7 +1,8 @@
+import type { Tensor4D } from '@ddnet/ops'
 import { describeOp } from '@ddnet/testing'
-import { avgPool2d } from './avg-pool2d.ts'
+import { type AvgPool2dOptions, avgPool2d } from './avg-pool2d.ts'
 
 describeOp('avgPool2d', {
   inputs: ['x'],
-  run: ({ x }, options) => avgPool2d(x, options),
+  run: ({ x }, options) => avgPool2d(x as Tensor4D, options as AvgPool2dOptions),
 })

@@ -2,12 +2,13 @@ import { decodeSafetensors, encodeSafetensors } from '@ddnet/formats'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Json, Snapshot } from '../snapshot.ts'
 import { CheckpointError } from './checkpoint-error.ts'
+import { fromFormat2 } from './format-2.ts'
 
 /** A snapshot as it lies in a folder, with what the run was configured to be. */
 export interface Checkpoint extends Snapshot {
   /** What `checkpoint({ config })` was given. */
   readonly config: Json
-  /** The best checkpoint of the run by then, where `checkpoint({ best })` watches a score. */
+  /** The best checkpoint of the run by then, where there was a validation. */
   readonly best?: BestCheckpoint
   /** The version of this library that wrote it. */
   readonly version: string
@@ -25,7 +26,9 @@ export interface BestCheckpoint {
 export const checkpointFileNames = ['model.safetensors', 'optimizer.safetensors', 'state.json'] as const
 export type CheckpointFiles = Readonly<Record<(typeof checkpointFileNames)[number], Uint8Array>>
 
-const formatVersion = 2
+const formatVersion = 3
+/** The oldest that is read, too. */
+const oldestVersion = 2
 
 /** state.json, whose checksums cover the other files, and the last of them itself. */
 interface State extends Omit<Snapshot, 'model' | 'optimizer'> {
@@ -116,11 +119,11 @@ export async function parseState(bytes: Uint8Array): Promise<State> {
   if (state?.format !== 'ddnet-checkpoint') throw new CheckpointError('state.json is not that of a checkpoint.')
   const { formatVersion: found } = state as { formatVersion?: unknown }
   if (typeof found !== 'number') throw new CheckpointError("state.json is damaged: its 'formatVersion' is no number.")
-  if (found !== formatVersion) {
+  if (found < oldestVersion || found > formatVersion || !Number.isInteger(found)) {
     const [age, remedy] =
       found < formatVersion ? ['an older', 'Go on with that version.'] : ['a newer', 'Update @ddnet/trainer.']
     throw new CheckpointError(
-      `state.json has format version ${found}, expected ${formatVersion}: it was written by ${age} version (${isText(state.version) ? state.version : 'unknown'}). ${remedy}`,
+      `state.json has format version ${found}, expected ${oldestVersion} or ${formatVersion}: it was written by ${age} version (${isText(state.version) ? state.version : 'unknown'}). ${remedy}`,
     )
   }
   const { sha256: digest, ...rest } = state
@@ -133,7 +136,8 @@ export async function parseState(bytes: Uint8Array): Promise<State> {
       throw new CheckpointError(`state.json is damaged: ${problem}.`)
     }
   }
-  return rest as State
+  const whole = rest as State
+  return found === formatVersion ? whole : { ...fromFormat2(whole), formatVersion }
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string'

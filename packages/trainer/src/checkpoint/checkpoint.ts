@@ -11,8 +11,8 @@ export interface CheckpointOptions {
   readonly directory: string
   /** How many of the newest checkpoints stay; the best one stays too. */
   readonly keep?: number
-  /** The validation score whose best checkpoint stays: `loss` is best when lowest, every other when highest. */
-  readonly best?: string
+  /** Whether the best checkpoint stays, by the validation score that the trainer monitors (default true). */
+  readonly best?: boolean
   /** When to save: at the end of every epoch, or after every so many steps. The end of the run is always saved. */
   readonly every?: 'epoch' | number
   /** Saved with each checkpoint, for whoever builds the model again. */
@@ -39,7 +39,7 @@ export interface CheckpointOptions {
 export function checkpoint({
   directory,
   keep = 3,
-  best: watched,
+  best: keepsBest = true,
   every = 'epoch',
   config = null,
   later = 'refuse',
@@ -95,17 +95,12 @@ export function checkpoint({
       if (every !== 'epoch' && event.step % every === 0) await save(event.step, control)
     },
 
-    async onValidation({ step, validation }, control) {
-      if (watched === undefined) return
-      const score = validation[watched]
-      if (typeof score !== 'number') {
-        throw new CheckpointError(
-          `checkpoint: the validation has no number '${watched}'. Its scores are ${Object.keys(validation).join(', ')}.`,
-        )
-      }
-      const former = best?.of === watched ? best.score : Number.NaN
-      const better = Number.isNaN(former) ? !Number.isNaN(score) : watched === 'loss' ? score < former : score > former
-      if (better) await save(step, control, { name: checkpointName(step), step, score, of: watched })
+    async onValidation({ step, monitored: { name: of, value: score, better } }, control) {
+      if (!keepsBest) return
+      const former = best?.of === of ? best.score : Number.NaN
+      const gain = better === 'lower' ? former - score : score - former
+      const isBetter = Number.isNaN(former) ? !Number.isNaN(score) : gain > 0
+      if (isBetter) await save(step, control, { name: checkpointName(step), step, score, of })
     },
 
     async onEpoch({ step }, control) {
@@ -165,7 +160,7 @@ async function writing(
     const [kept, then] =
       last === undefined ? ['No checkpoint was written before.', 'begin again'] : [`${last.name} is whole.`, 'resume']
     throw new CheckpointError(
-      `checkpoint: could not write to ${directory}: ${(error as Error).message.replace(/\.$/, '')}. ${kept} Free some space or mend the disk, then ${then}.`,
+      `checkpoint: could not write to ${directory}: ${(error as Error).message.replace(/\.$/, '')}. ${kept} Free some space or fix the disk, then ${then}.`,
       { cause: error },
     )
   }

@@ -23,12 +23,18 @@ const snapshotOf = (step: number): Snapshot => ({
 
 /** Runs the callback as the trainer would, after a resume too; says after each save that it succeeded. */
 async function run(directory: string, { from = 0, saved = (_: number): void => {} } = {}): Promise<void> {
-  const callback = checkpoint({ directory, every: 1, best: 'accuracy', keep: 1 }) as Required<Callback>
+  const callback = checkpoint({ directory, every: 1, keep: 1 }) as Required<Callback>
   let step = from
-  const control: Control = { stop: () => {}, snapshot: async () => snapshotOf(step) }
+  const control: Control = {
+    stop: () => {},
+    snapshot: async () => snapshotOf(step),
+    format: (_, value) => String(value),
+  }
   const validate = () => {
-    const validation = { loss: 1, accuracy: step === lastStep ? 0 : step }
-    return callback.onValidation({ step, epoch: 1, seconds: 0, train: validation, validation }, control)
+    const value = step === lastStep ? 0 : step
+    const validation = { loss: 1, accuracy: value }
+    const monitored = { name: 'accuracy', value, better: 'higher' } as const
+    return callback.onValidation({ step, epoch: 1, seconds: 0, train: validation, validation, monitored }, control)
   }
   await callback.onStart({ totalSteps: lastStep, stepsPerEpoch: 9, epochs: 1, startStep: from }, control)
   if (from > 0) await validate() // the snapshot's phase is 'step'
@@ -148,7 +154,7 @@ test('a full disk is told with its remedy, the last good checkpoint, and the cau
   expect(disk.failed()).toBe(true)
   expect(error.name).toBe('CheckpointError')
   expect(error.message).toBe(
-    `checkpoint: could not write to ${directory}: ENOSPC: no space left on device, write. step=000001 is whole. Free some space or mend the disk, then resume.`,
+    `checkpoint: could not write to ${directory}: ENOSPC: no space left on device, write. step=000001 is whole. Free some space or fix the disk, then resume.`,
   )
   expect(error.cause).toBe(full)
 })
@@ -157,6 +163,6 @@ test('a disk that is full before the first checkpoint leaves nothing to resume',
   const directory = newFolder()
   failFrom(1, (operation) => operation === 'write', new Error('ENOSPC: no space left on device, write'))
   await expect(run(directory)).rejects.toThrow(
-    `checkpoint: could not write to ${directory}: ENOSPC: no space left on device, write. No checkpoint was written before. Free some space or mend the disk, then begin again.`,
+    `checkpoint: could not write to ${directory}: ENOSPC: no space left on device, write. No checkpoint was written before. Free some space or fix the disk, then begin again.`,
   )
 })

@@ -5,7 +5,7 @@ export class LogError extends Error {
 
 /** Writes to a log file, and tells a failure as what it means for the run. */
 export const writingLog = <T>(file: string, write: () => Promise<T>): Promise<T> =>
-  naming(`could not write ${file}`, 'Free some space or mend the disk.', write)
+  naming(`could not write ${file}`, 'Free some space or fix the disk.', write)
 
 /** Reads from a log file. */
 export const readingLog = <T>(file: string, read: () => Promise<T>): Promise<T> =>

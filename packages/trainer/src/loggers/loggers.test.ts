@@ -5,15 +5,16 @@ import path from 'node:path'
 import { loader } from '@ddnet/datasets'
 import { readTensorBoardRecords } from '@ddnet/formats'
 import { crossEntropy } from '@ddnet/losses'
-import { accuracy, confusionMatrix } from '@ddnet/metrics'
+import { accuracy, confusionMatrix, formatPercent } from '@ddnet/metrics'
 import { mul, random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { folders } from '../../test/folder.ts'
-import { brightRows, TinyNet } from '../../test/tiny.ts'
+import { brightRows, type TinyNet, tinyNet } from '../../test/tiny.ts'
 import {
   type Callback,
+  type Control,
   csv,
   DivergedError,
   jsonl,
@@ -48,24 +49,27 @@ async function run(logger: (model: TinyNet) => Callback, options: RunOptions = {
     if (dies) throw new Error('killed')
   }
   const when = { step: 'onStep', validation: 'onValidation', epoch: 'onEpoch' } as const
-  const model = new TinyNet()
+  const model = tinyNet()
   const trainer = new Trainer({
     model,
-    loss: crossEntropy(),
-    metrics: { accuracy: accuracy(), confusion: confusionMatrix(4) },
     optimizer: adam({ learningRate: 0.03 }),
+    data: {
+      train: loader(brightRows(40), { batchSize: 8, shuffle: true, key: random.key(5) }),
+      ...(validates && { validation: loader(brightRows(20, 2), { batchSize: 8 }) }),
+    },
+    step: ({ image, label }, { model }) => {
+      const logits = model.forward(image)
+      return {
+        loss: crossEntropy(logits, label),
+        metrics: { accuracy: accuracy(logits, label), confusion: confusionMatrix(logits, label) },
+      }
+    },
     callbacks: [
       logger(model),
       at === undefined ? {} : { needsState: (step) => step === at.step, [when[at.phase]]: checkpoint },
     ],
   })
-  const batches = loader(brightRows(40), { batchSize: 8, shuffle: true, key: random.key(5) })
-  const validation = loader(brightRows(20, 2), { batchSize: 8 })
-  const fit = trainer.fit(batches, {
-    steps: 12,
-    ...(validates && { validation, validateEvery: 4 }),
-    ...(resume !== undefined && { resume }),
-  })
+  const fit = trainer.fit({ steps: 12, validateEvery: 4, ...(resume !== undefined && { resume }) })
   if (dies) await expect(fit).rejects.toThrow('killed')
   else await fit
   model.dispose()
@@ -164,7 +168,7 @@ describe('jsonl', () => {
     failWrites(full)
     await expect(run(() => jsonl({ to: file, every: 1 }), { resume })).rejects.toMatchObject({
       name: 'LogError',
-      message: `log: could not write ${file}: ENOSPC: no space left on device, write. Free some space or mend the disk.`,
+      message: `log: could not write ${file}: ENOSPC: no space left on device, write. Free some space or fix the disk.`,
       cause: full,
     })
     vi.restoreAllMocks()
@@ -372,7 +376,11 @@ describe('tensorBoard', () => {
 })
 
 describe('progress', () => {
-  const control = { stop: () => {}, snapshot: () => Promise.reject(new Error('not asked for')) }
+  const control: Control = {
+    stop: () => {},
+    snapshot: () => Promise.reject(new Error('not asked for')),
+    format: (name, value) => (name === 'loss' ? Number(value).toFixed(3) : formatPercent(Number(value))),
+  }
   const start = { totalSteps: 1200, stepsPerEpoch: 400, epochs: 3, startStep: 0 }
   const told = (options: object = {}) => {
     const lines: string[] = []
@@ -398,15 +406,22 @@ describe('progress', () => {
     callback.onStart(start, control)
     const train = { loss: 1.5, accuracy: 0.25, confusion: [[1]] }
     callback.onValidation(
-      { step: 400, epoch: 1, seconds: 1, train, validation: { loss: 1.25, accuracy: 0.5 } },
+      {
+        step: 400,
+        epoch: 1,
+        seconds: 1,
+        train,
+        validation: { loss: 1.25, accuracy: 0.5 },
+        monitored: { name: 'loss', value: 1.25, better: 'lower' },
+      },
       control,
     )
     callback.onEpoch({ step: 400, epoch: 1, seconds: 1, train }, control)
     callback.onEpoch({ step: 800, epoch: 2, seconds: 1, train }, control)
     callback.onEnd({ reason: 'stopped', step: 900, epoch: 3, message: 'Ctrl-C' }, control)
     expect(lines).toEqual([
-      'step  400/1200 | epoch 1/3 | train/loss 1.500, train/accuracy 0.2500 | validation/loss 1.250, validation/accuracy 0.5000',
-      'step  800/1200 | epoch 2/3 | train/loss 1.500, train/accuracy 0.2500',
+      'step  400/1200 | epoch 1/3 | train/loss 1.500, train/accuracy 25.0% | validation/loss 1.250, validation/accuracy 50.0%',
+      'step  800/1200 | epoch 2/3 | train/loss 1.500, train/accuracy 25.0%',
       'step  900/1200 | epoch 3/3 | stopped: Ctrl-C',
     ])
   })

@@ -1,8 +1,8 @@
-import type { Callback } from '../callback.ts'
+import type { Callback, Control } from '../callback.ts'
 import type { StartEvent } from '../events.ts'
 import type { Scores } from '../scores.ts'
 import { expectSteps } from './every.ts'
-import { scalarsOf } from './scalars.ts'
+import { numbersOf } from './scalars.ts'
 
 export interface ProgressOptions {
   /** Every so many steps there is a line (100 by default), besides those of validations, epochs and the end. */
@@ -16,7 +16,7 @@ export interface ProgressOptions {
  *
  * ```
  * step  100/2346 | epoch 1/3 | loss 1.923 | learning rate 3.10e-4 | 31.0 steps/s | data 2% | 1:12 left
- * step  782/2346 | epoch 1/3 | train/loss 1.557, train/accuracy 0.4290 | validation/loss 1.331, validation/accuracy 0.5170
+ * step  782/2346 | epoch 1/3 | train/loss 1.557, train/accuracy 42.9% | validation/loss 1.331, validation/accuracy 51.7%
  * ```
  */
 export function progress({ every = 100, to = (line) => console.log(line) }: ProgressOptions = {}): Callback {
@@ -54,13 +54,13 @@ export function progress({ every = 100, to = (line) => console.log(line) }: Prog
       since = { steps: 0, seconds: 0, dataSeconds: 0 }
     },
 
-    onValidation(event) {
+    onValidation(event, { format }) {
       validatedAt = event.step
-      say(event, scores('train', event.train), scores('validation', event.validation))
+      say(event, scores('train', event.train, format), scores('validation', event.validation, format))
     },
 
-    onEpoch(event) {
-      if (validatedAt !== event.step) say(event, scores('train', event.train))
+    onEpoch(event, { format }) {
+      if (validatedAt !== event.step) say(event, scores('train', event.train, format))
     },
 
     onEnd({ reason, step, epoch, message }) {
@@ -75,9 +75,9 @@ function speed({ steps, seconds, dataSeconds }: { steps: number; seconds: number
   return data > 0 ? [pace, `data ${data}%`] : [pace]
 }
 
-const scores = (prefix: 'train' | 'validation', all: Scores): string =>
-  Object.entries(scalarsOf(prefix, all))
-    .map(([name, value]) => `${name} ${short(value)}`)
+const scores = (prefix: 'train' | 'validation', all: Scores, format: Control['format']): string =>
+  numbersOf(all)
+    .map(([name, value]) => `${prefix}/${name} ${format(name, value)}`)
     .join(', ')
 
 /** Four digits that count. */

@@ -2,7 +2,7 @@
 // stdout: the process that kill-and-resume.ts kills.
 import path from 'node:path'
 import { wasm } from '@ddnet/backend-wasm'
-import { type ClassificationSample, type Dataset, imageField, loader } from '@ddnet/datasets'
+import { type ClassificationSample, type Dataset, loader } from '@ddnet/datasets'
 import { init } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { accuracy } from '@ddnet/metrics'
@@ -22,8 +22,8 @@ const halves: Dataset<ClassificationSample> = {
     const label = index % 2
     const image = random.uniformValues(random.key(1).fold(index), 8 * 8 * 3)
     for (let at = 0; at < 96; at++) image[label * 96 + at] = (image[label * 96 + at] as number) + 0.5
-    const flipped = key && random.integer(key, 2) === 1 ? image.toReversed() : image
-    return { image: imageField(flipped, [8, 8, 3]), label }
+    const data = key && random.integer(key, 2) === 1 ? image.toReversed() : image
+    return { image: { kind: 'image', data, shape: [8, 8, 3] }, label }
   },
 }
 
@@ -40,18 +40,24 @@ await wasm()
 const resume = await lastCheckpoint()
 const trainer = new Trainer({
   model: init(new DDNet({ channels: [4, 8], classes: 2 }), random.key(3)),
-  loss: crossEntropy(),
-  metrics: { accuracy: accuracy() },
   optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 0.02, steps }) }),
+  data: {
+    train: loader(halves, { batchSize: 4, shuffle: true, key: random.key(5) }),
+    validation: loader(halves, { batchSize: 14 }),
+  },
+  step: ({ image, label }, { model }) => {
+    const logits = model.forward(image)
+    return { loss: crossEntropy(logits, label), metrics: { accuracy: accuracy(logits, label) } }
+  },
+  monitor: 'accuracy',
   callbacks: [
     { onStep: ({ step }) => void process.stdout.write(`step ${step}\n`) },
     jsonl({ to: path.join(folder, 'metrics.jsonl'), every: 1 }),
-    checkpoint({ directory, every: 1, keep, best: 'accuracy' }),
+    checkpoint({ directory, every: 1, keep }),
   ],
 })
-await trainer.fit(loader(halves, { batchSize: 4, shuffle: true, key: random.key(5) }), {
+await trainer.fit({
   steps,
-  validation: loader(halves, { batchSize: 14 }),
   validateEvery: 3,
   key: random.key(7),
   ...(resume === undefined ? {} : { resume }),

@@ -5,7 +5,6 @@ import { wasm } from '@ddnet/backend-wasm'
 import {
   type ClassificationSample,
   type Dataset,
-  imageField,
   loader,
   map,
   normalize,
@@ -27,7 +26,7 @@ const [steps, samples] = numbers.map(Number) as [number, number]
 const noise: Dataset<ClassificationSample> = {
   length: 640,
   get: async (index) => ({
-    image: imageField(random.uniformValues(random.key(1).fold(index), 8 * 8 * 3), [8, 8, 3]),
+    image: { kind: 'image', data: random.uniformValues(random.key(1).fold(index), 8 * 8 * 3), shape: [8, 8, 3] },
     label: index % 2,
   }),
 }
@@ -41,9 +40,16 @@ const augmented = map(
 await wasm()
 const trainer = new Trainer({
   model: init(new DDNet({ channels: [4, 8], classes: 2 }), random.key(3)),
-  loss: crossEntropy(),
-  metrics: { accuracy: accuracy() },
   optimizer: adam({ learningRate: oneCycle({ maxLearningRate: 0.01, steps }) }),
+  data: {
+    train: loader(augmented, { batchSize: 8, shuffle: true, key: random.key(5) }),
+    validation: loader(subset(noise, [...Array(64).keys()]), { batchSize: 32 }),
+  },
+  step: ({ image, label }, { model }) => {
+    const logits = model.forward(image)
+    return { loss: crossEntropy(logits, label), metrics: { accuracy: accuracy(logits, label) } }
+  },
+  monitor: 'accuracy',
   callbacks: [
     {
       name: 'samples',
@@ -61,12 +67,11 @@ const trainer = new Trainer({
       },
     },
     jsonl({ to: path.join(folder, 'metrics.jsonl') }),
-    checkpoint({ directory: path.join(folder, 'checkpoints'), every: steps / samples, keep: 2, best: 'accuracy' }),
+    checkpoint({ directory: path.join(folder, 'checkpoints'), every: steps / samples, keep: 2 }),
   ],
 })
-const { history } = await trainer.fit(loader(augmented, { batchSize: 8, shuffle: true, key: random.key(5) }), {
+const { history } = await trainer.fit({
   steps,
-  validation: loader(subset(noise, [...Array(64).keys()]), { batchSize: 32 }),
   validateEvery: steps / samples,
   key: random.key(7),
 })

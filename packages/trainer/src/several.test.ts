@@ -1,6 +1,7 @@
 import path from 'node:path'
-import { type Batch, type ClassificationSample, type Dataset, imageField, loader } from '@ddnet/datasets'
+import { type Dataset, type ImageField, loader } from '@ddnet/datasets'
 import { BatchNorm, Conv2d, ConvTranspose2d, init, Linear, Module, pipe } from '@ddnet/layers'
+import { average } from '@ddnet/metrics'
 import {
   abs,
   add,
@@ -27,21 +28,21 @@ import {
   type Callback,
   checkpoint,
   DivergedError,
+  findLearningRate,
   loadCheckpoint,
   type Snapshot,
-  StepTrainer,
   Trainer,
 } from './index.ts'
 
 const newFolder = folders()
 
 /** Pictures of 8 × 8 whose left or right half is bright, −1 … 1. */
-const halves: Dataset<ClassificationSample> = {
+const halves: Dataset<{ image: ImageField }> = {
   length: 24,
   async get(index) {
     const noise = random.uniformValues(random.key(1).fold(index), 64)
-    const image = noise.map((value, at) => (at % 8 < 4 === (index % 2 === 0) ? 1 : -1) * (0.8 + 0.2 * value))
-    return { image: imageField(image, [8, 8, 1]), label: index % 2 }
+    const data = noise.map((value, at) => (at % 8 < 4 === (index % 2 === 0) ? 1 : -1) * (0.8 + 0.2 * value))
+    return { image: { kind: 'image', data, shape: [8, 8, 1] } }
   },
 }
 
@@ -64,8 +65,8 @@ class Discriminator extends Module {
   readonly norm = new BatchNorm(8)
   readonly output = new Linear(4 * 4 * 8, 1)
 
-  override forward(images: Tensor): Tensor {
-    const x = leakyRelu(this.norm.forward(this.down.forward(images)), { negativeSlope: 0.2 })
+  override forward(image: Tensor): Tensor {
+    const x = leakyRelu(this.norm.forward(this.down.forward(image)), { negativeSlope: 0.2 })
     return this.output.forward(reshape(x, [-1, 4 * 4 * 8]))
   }
 }
@@ -74,16 +75,18 @@ class Discriminator extends Module {
 const real = (logits: Tensor) => mean(softplus(mul(logits, -1))) as Scalar
 const fake = (logits: Tensor) => mean(softplus(logits)) as Scalar
 
+const pictures = () => loader(halves, { batchSize: 8, shuffle: true, key: random.key(3) })
+
 function createGan(callbacks: Callback[] = [], rate = 2e-3) {
   const models = init({ generator: new Generator(), discriminator: new Discriminator() }, random.key(1))
-  const { generator, discriminator } = models
-  const trainer = new StepTrainer({
+  const trainer = new Trainer({
     models,
     optimizers: {
       generator: chain(adam({ learningRate: rate, beta1: 0.5 }), ema(0.9)),
       discriminator: adam({ learningRate: rate, beta1: 0.5 }),
     },
-    step: ({ image }: Batch<ClassificationSample>, { update, key }) => {
+    data: { train: pictures() },
+    step: ({ image }, { models: { generator, discriminator }, update, key }) => {
       const noise = random.normal(key.fold('noise'), [image.shape[0], 8])
       const generated = generator.forward(noise)
       return {
@@ -94,11 +97,18 @@ function createGan(callbacks: Callback[] = [], rate = 2e-3) {
         generator: update('generator', () => real(discriminator.forward(generator.forward(noise)))),
       }
     },
+    evaluate: ({ image }, { models: { generator, discriminator }, key }) => {
+      const generated = generator.forward(random.normal(key, [image.shape[0], 8]))
+      return {
+        loss: { real: real(discriminator.forward(image)), generated: fake(discriminator.forward(generated)) },
+        metrics: { contrast: average(abs(generated), { better: 'higher' }) },
+      }
+    },
+    monitor: 'contrast',
     callbacks,
   })
-  return { ...models, trainer, dispose: () => [generator, discriminator].map((model) => model.dispose()) }
+  return { ...models, trainer, dispose: () => Object.values(models).map((model) => model.dispose()) }
 }
-const pictures = () => loader(halves, { batchSize: 8, shuffle: true, key: random.key(3) })
 
 /** Twenty steps of the GAN, or to `stopAt`; in the end, a snapshot. */
 async function train(options: { resume?: Snapshot; stopAt?: number; also?: Callback[] } = {}) {
@@ -114,7 +124,7 @@ async function train(options: { resume?: Snapshot; stopAt?: number; also?: Callb
     ...(options.also ?? []),
   ])
   const before = memory().numTensors
-  const { history } = await trainer.fit(pictures(), {
+  const { history } = await trainer.fit({
     steps: 20,
     ...(options.resume === undefined ? { key: random.key(8) } : { resume: options.resume }),
   })
@@ -148,7 +158,7 @@ describeBackends('a GAN', () => {
       return data[0] as number // 0.9 for the real pictures
     }
     const before = await contrast()
-    await trainer.fit(pictures(), { steps: 60 })
+    await trainer.fit({ steps: 60 })
     const after = await contrast()
     expect(before).toBeLessThan(0.2)
     expect(after).toBeGreaterThan(2 * before)
@@ -171,6 +181,63 @@ describeBackends('a GAN', () => {
     expect(Object.keys(whole.final.optimizer.tensors)).toContain('generator.trained.up.weight')
   })
 
+  test('is measured by `evaluate`: validation, the best checkpoint and evaluation', async () => {
+    const folder = newFolder()
+    const { trainer, dispose } = createGan([checkpoint({ directory: folder })], 1e-2)
+    const before = memory().numTensors
+    const data = { train: pictures(), validation: pictures() }
+    const { history } = await trainer.fit({ data, epochs: 6, validateEvery: 3 })
+    const contrasts = history.validations.map(({ validation }) => validation['contrast'] as number)
+    expect(contrasts).toHaveLength(6)
+    expect((await loadCheckpoint(path.join(folder, 'best'))).best).toMatchObject({
+      score: Math.max(...contrasts),
+      of: 'contrast',
+    })
+    const { loss, contrast, ...named } = await trainer.evaluate(data.validation)
+    expect(contrast).toBe(contrasts.at(-1)) // of the averaged weights, as the last validation
+    expect(loss).toBeCloseTo(
+      Object.values(named as object).reduce((sum: number, each) => sum + each, 0),
+      5,
+    )
+    expect(memory().numTensors).toBe(before)
+    dispose()
+  })
+
+  test('can be profiled, and swept over learning rates, and is afterwards what it was', async () => {
+    const { trainer, generator, discriminator, dispose } = createGan()
+    const weights = async () => [await generator.stateDict(), await discriminator.stateDict()]
+    const before = { weights: await weights(), tensors: memory().numTensors }
+    const profile = await trainer.profile({ steps: 2, warmup: 1 })
+    const calls = (phase: string) =>
+      profile.kernels.filter((row) => row.phase === phase).reduce((sum, { calls }) => sum + calls, 0)
+    for (const phase of ['forward', 'backward', 'update']) expect(calls(phase), phase).toBeGreaterThan(0)
+    expect({ weights: await weights(), tensors: memory().numTensors }).toEqual(before)
+    const { points } = await findLearningRate({
+      models: { generator, discriminator },
+      data: { train: pictures() },
+      steps: 10,
+      optimizers: (learningRate) => ({ generator: adam({ learningRate }), discriminator: sgd({ learningRate }) }),
+      step: ({ image }, { models, update }) => ({
+        discriminator: update('discriminator', () => real(models.discriminator.forward(image))),
+        generator: update('generator', () =>
+          real(models.discriminator.forward(models.generator.forward(random.normal(random.key(1), [8, 8])))),
+        ),
+      }),
+    })
+    expect(points).toHaveLength(10)
+    expect({ weights: await weights(), tensors: memory().numTensors }).toEqual(before)
+    dispose()
+  })
+
+  test('counts every training pass of a norm once, when the step is over', async () => {
+    const { trainer, discriminator, generator, dispose } = createGan()
+    await trainer.fit({ steps: 2 })
+    // The generator ran for the discriminator's update and for its own; the discriminator on real and generated ones, and again.
+    expect(generator.norm.num_batches_tracked.count).toBe(2 * 2)
+    expect(discriminator.norm.num_batches_tracked.count).toBe(2 * 3)
+    dispose()
+  })
+
   test('that diverges names the step, the loss and the layer', async () => {
     const spoiled = createGan([
       {
@@ -182,7 +249,7 @@ describeBackends('a GAN', () => {
       },
     ])
     const before = memory().numTensors
-    const error = await spoiled.trainer.fit(pictures(), { steps: 9 }).catch((error) => error)
+    const error = await spoiled.trainer.fit({ steps: 9 }).catch((error) => error)
     expect(error).toBeInstanceOf(DivergedError)
     expect(error).toMatchObject({ step: 4, layer: 'discriminator.output' })
     expect(error.message).toMatch(
@@ -194,14 +261,16 @@ describeBackends('a GAN', () => {
   })
 })
 
-describeBackends('a custom step', () => {
+describeBackends('a step of several models', () => {
+  const whole = () => loader(halves, { batchSize: 24 })
   /** A linear layer that becomes the mean of the pictures, by a step that updates it `times` times. */
   function create(times: number, optimizer = sgd({ learningRate: 0.1 })) {
     const model = init(new Linear(1, 1), random.key(1))
-    const trainer = new StepTrainer({
+    const trainer = new Trainer({
       models: { model },
       optimizers: { model: optimizer },
-      step: ({ image }: Batch<ClassificationSample>, { update }) => {
+      data: { train: whole() },
+      step: ({ image }, { models: { model }, update }) => {
         const x = reshape(image, [-1, 1])
         const loss = () => {
           const error = sub(model.forward(x), x)
@@ -218,8 +287,8 @@ describeBackends('a custom step', () => {
   test('may update a model several times', async () => {
     const once = create(1)
     const thrice = create(3)
-    const a = await once.trainer.fit(loader(halves, { batchSize: 24 }), { steps: 9 })
-    const b = await thrice.trainer.fit(loader(halves, { batchSize: 24 }), { steps: 3 })
+    const a = await once.trainer.fit({ steps: 9 })
+    const b = await thrice.trainer.fit({ steps: 3 })
     expect(b.history.steps.at(-1)?.loss).toBe(a.history.steps.at(-1)?.loss)
     once.model.dispose()
     thrice.model.dispose()
@@ -227,35 +296,48 @@ describeBackends('a custom step', () => {
 
   test('names what it has not', async () => {
     const { model, trainer } = create(1)
-    const options = { models: { model }, optimizers: { model: sgd() } }
-    expect(() => new StepTrainer({ ...options, optimizers: {} as never, step: () => ({}) })).toThrow(
+    const options = { models: { model }, optimizers: { model: sgd() }, data: { train: pictures() } }
+    expect(() => new Trainer({ ...options, optimizers: {} as never, step: () => ({}) })).toThrow(
       'expected an optimizer for each model, got models model and optimizers .',
     )
     const before = memory().numTensors
-    const none = new StepTrainer({ ...options, step: () => ({}) })
-    await expect(none.fit(pictures(), { steps: 1 })).rejects.toThrow('expected the step to return its losses, got none')
-    const other = new StepTrainer({
+    const none = new Trainer({ ...options, step: () => ({}) })
+    await expect(none.fit({ steps: 1 })).rejects.toThrow('expected at least one loss, got a record without entries')
+    const unnamed = new Trainer({ ...options, step: () => mean(model.weight.value) as never })
+    await expect(unnamed.fit({ steps: 1 })).rejects.toThrow(
+      'expected the step of several models to return its losses by name',
+    )
+    const other = new Trainer({
       ...options,
-      step: (_, { update }) => ({ loss: update('modle' as never, () => mean(model.weight.value) as Scalar) }),
+      step: (_, { update }) => ({ a: update('modle' as never, () => mean(model.weight.value) as Scalar) }),
     })
-    await expect(other.fit(pictures(), { steps: 1 })).rejects.toThrow("there is no model 'modle' to update, only model")
+    await expect(other.fit({ steps: 1 })).rejects.toThrow("there is no model 'modle' to update, only model")
+    const data = { train: pictures(), validation: pictures() }
+    await expect(trainer.fit({ data, steps: 1 })).rejects.toThrow('needs `evaluate` beside `step`')
+    await expect(trainer.evaluate(data.validation)).rejects.toThrow('needs `evaluate` beside `step`')
     expect(memory().numTensors).toBe(before)
-    let snapshot: Snapshot | undefined
-    const keep: Callback = {
-      onEnd: async (_, control) => {
-        snapshot = await control.snapshot()
-      },
-    }
+    model.dispose()
+  })
+
+  test('does not go on from a trainer of one model, nor the other way round', async () => {
+    const several = create(1)
+    const { model } = several
+    const snapshots: Snapshot[] = []
+    const keep: Callback = { onEnd: async (_, control) => void snapshots.push(await control.snapshot()) }
     const single = new Trainer({
       model,
-      forward: (images) => ({ image: mul(images, model.weight.value) }),
-      loss: { image: (a, b) => mean(sub(a, b)) as Scalar },
       optimizer: sgd(),
+      data: { train: whole() },
+      step: ({ image }, { model }) => ({ loss: mean(model.forward(reshape(image, [-1, 1]))) as Scalar }),
       callbacks: [keep],
     })
-    await single.fit(pictures(), { steps: 1 })
-    await expect(trainer.fit(pictures(), { steps: 2, resume: snapshot as unknown as Snapshot })).rejects.toThrow(
-      'resume: the checkpoint is of a Trainer with one model, expected model.',
+    await single.fit({ steps: 1 })
+    await expect(several.trainer.fit({ steps: 2, resume: snapshots[0] as Snapshot })).rejects.toThrow(
+      'resume: the checkpoint is of a trainer with one model, expected model.',
+    )
+    const saved = { ...(snapshots[0] as Snapshot), optimizer: { step: 1, steps: { a: 1, b: 1 }, tensors: {} } }
+    await expect(single.fit({ steps: 2, resume: saved })).rejects.toThrow(
+      'resume: the checkpoint is of a trainer with the models a, b, expected one model.',
     )
     model.dispose()
   })

@@ -1,20 +1,34 @@
 import type { Loader } from '@ddnet/datasets'
-import { dispose, type Key, random } from '@ddnet/ops'
+import type { Measure } from '@ddnet/metrics'
+import { type Key, random } from '@ddnet/ops'
 import type { Callback, Control } from './callback.ts'
 import { CallbackError } from './callback-error.ts'
 import { CheckpointError } from './checkpoint/checkpoint-error.ts'
 import { DivergedError } from './diverged-error.ts'
-import type { EndReason, EpochEvent, StepEvent, ValidationEvent } from './events.ts'
+import { evaluationKey } from './evaluate.ts'
+import type { EndReason, EpochEvent, Monitored, StepEvent, ValidationEvent } from './events.ts'
 import type { FitOptions, FitResult } from './fit-options.ts'
+import { formatScore } from './format-score.ts'
 import type { Learner, TakenStep } from './learner.ts'
 import { LogError } from './loggers/log-error.ts'
 import { isBroken } from './loss-part.ts'
 import { macrotask } from './macrotask.ts'
-import { type MeasuredBatch, sizeOf } from './read-batch.ts'
-import { addBatch, lossesOf, type Running, savedRunning, scoresOf, startRunning, totalLoss } from './running.ts'
+import type { TrainingData } from './options.ts'
+import { disposeBatch, type MeasuredBatch, type Suspect } from './read-batch.ts'
+import {
+  addBatch,
+  emptyRunning,
+  namedLosses,
+  type Running,
+  savedRunning,
+  saveRunning,
+  scoresOf,
+  totalLoss,
+  withMeasures,
+} from './running.ts'
 import type { Scores } from './scores.ts'
-import type { Json, Phase, Snapshot } from './snapshot.ts'
-import type { Tensors } from './task.ts'
+import { sizeOf } from './size-of.ts'
+import type { Phase, Snapshot } from './snapshot.ts'
 
 /** A run of weeks would fill the memory with its history. */
 const STEPS_KEPT = 10_000
@@ -27,10 +41,10 @@ interface Pending {
 }
 
 /** One call of `fit`: it owns the learner and everything that is in flight. */
-export class Run<B> {
-  readonly #learner: Learner
+export class Fit<B> {
+  readonly #learner: Learner<B>
   readonly #callbacks: readonly { readonly name: string; readonly callback: Callback }[]
-  readonly #loader: Loader<Tensors>
+  readonly #loader: Loader<B>
   readonly #validation: Loader<B> | undefined
   readonly #validateEvery: number | undefined
   readonly #totalSteps: number
@@ -39,6 +53,7 @@ export class Run<B> {
   readonly #resume: Snapshot | undefined
   readonly #signal: AbortSignal | undefined
   readonly #maxSeconds: number
+  readonly #monitor: string
 
   #step = 0
   #phase: Phase = 'epoch'
@@ -50,8 +65,10 @@ export class Run<B> {
   #batchSize = 0
   /** Steps that ran and whose events did not, oldest first. */
   readonly #pending: Pending[] = []
-  #sinceValidation: Running
-  #inEpoch: Running
+  #sinceValidation = emptyRunning
+  #inEpoch = emptyRunning
+  /** The measures of the newest batch, which know how their values are written, and which are better. */
+  #measures: Readonly<Record<string, Measure<unknown>>> = {}
   #stop: { readonly message: string | undefined } | undefined
   /** Why a snapshot could not be read: the device's failure, and not that of the callback that asked for it. */
   #unreadable: { readonly error: unknown } | undefined
@@ -64,22 +81,27 @@ export class Run<B> {
     epochs: [] as EpochEvent[],
   }
 
-  constructor(learner: Learner, callbacks: readonly Callback[], loader: Loader<B>, options: FitOptions<B>) {
+  /** @param monitor which score of the validation decides what is the best */
+  constructor(
+    learner: Learner<B>,
+    callbacks: readonly Callback[],
+    { train, validation }: TrainingData<B>,
+    options: FitOptions<B>,
+    monitor: string,
+  ) {
     this.#learner = learner
     // Those that remember come first, so that a checkpoint made in the same event holds what they learned from it.
     this.#callbacks = named(callbacks).toSorted(
       (a, b) => Number(b.callback.state !== undefined) - Number(a.callback.state !== undefined),
     )
-    this.#loader = loader as Loader<unknown> as Loader<Tensors> // the learner checks each batch by name
-    this.#validation = options.validation
+    this.#loader = train
+    this.#validation = validation
+    this.#monitor = monitor
     this.#validateEvery = options.validateEvery
     this.#lag = options.lag ?? 2
     this.#signal = options.signal
     this.#maxSeconds = options.maxSeconds ?? Number.POSITIVE_INFINITY
     this.#totalSteps = totalSteps(options, this.#stepsPerEpoch)
-    this.#sinceValidation = startRunning(learner.metrics)
-    this.#inEpoch = startRunning(learner.metrics)
-
     this.#resume = options.resume
     this.#key = options.key ?? (options.resume === undefined ? random.key(0) : keyOf(options.resume))
   }
@@ -116,10 +138,6 @@ export class Run<B> {
       const state = callbacks?.[name]
       if (state !== undefined) callback.restore?.(state)
     }
-  }
-
-  #scores(running: Running): Scores {
-    return scoresOf(this.#learner.metrics, running, this.#learner.namesLosses)
   }
 
   get #stepsPerEpoch(): number {
@@ -176,12 +194,12 @@ export class Run<B> {
       this.#stop = { message: reason instanceof Error ? reason.message : String(reason) }
     }
     if (this.#stop === undefined && (performance.now() - this.#began) / 1000 >= this.#maxSeconds) {
-      this.#stop = { message: `The ${this.#maxSeconds} s of maxSeconds are over.` }
+      this.#stop = { message: `Time limit reached (maxSeconds: ${this.#maxSeconds}).` }
     }
     return this.#stop !== undefined
   }
 
-  async #trainOn(batch: Tensors, epochEnds: boolean): Promise<void> {
+  async #trainOn(batch: B, epochEnds: boolean): Promise<void> {
     this.#dataSeconds += (performance.now() - this.#waitBegan) / 1000
     const learner = this.#learner
     const key = this.#key.fold(this.#step + 1)
@@ -253,16 +271,15 @@ export class Run<B> {
       if (diverged !== undefined) throw await this.#divergence(event, diverged, taken)
       this.#pending.shift()
       taken.dispose()
-      let step = startRunning(noMetrics)
+      let step = emptyRunning
       for (const batch of measured) {
-        step = addBatch(noMetrics, step, batch)
-        this.#inEpoch = addBatch(this.#learner.metrics, this.#inEpoch, batch)
-        if (this.#validation !== undefined) {
-          this.#sinceValidation = addBatch(this.#learner.metrics, this.#sinceValidation, batch)
-        }
+        step = addBatch(step, { losses: batch.losses, measures: {} })
+        this.#inEpoch = addBatch(this.#inEpoch, batch)
+        if (this.#validation !== undefined) this.#sinceValidation = addBatch(this.#sinceValidation, batch)
+        this.#know(batch)
       }
-      const named = this.#learner.namesLosses
-      const stepEvent = { ...event, loss: totalLoss(step), ...(named && { losses: lossesOf(step) }) }
+      const losses = namedLosses(step)
+      const stepEvent = { ...event, loss: totalLoss(step), ...(losses && { losses }) }
       this.#history.steps.push(stepEvent)
       if (this.#history.steps.length > STEPS_KEPT) this.#history.steps.shift()
       await this.#emit('onStep', stepEvent)
@@ -270,7 +287,7 @@ export class Run<B> {
   }
 
   async #divergence(event: Pending['event'], batch: MeasuredBatch, taken: TakenStep): Promise<DivergedError> {
-    const { what, layer } = await taken.explain(batch.suspect as NonNullable<MeasuredBatch['suspect']>)
+    const { what, layer } = await taken.explain(batch.suspect as Suspect)
     const broken = Object.entries(batch.losses).filter(([, loss]) => isBroken(loss))
     const loss = broken
       .map(([name, { value, weight }]) => {
@@ -303,29 +320,65 @@ export class Run<B> {
 
   async #validate(epoch: number): Promise<void> {
     const began = performance.now()
-    const validation = await this.#learner.evaluate(this.#validation as Loader<B>, () => this.#stopped())
-    if (validation === undefined) return // a resumed run does it, since the phase is still 'step'
+    const measured = await this.#learner.evaluate(this.#validation as Loader<B>, {
+      key: evaluationKey,
+      step: this.#step,
+      stopped: () => this.#stopped(),
+    })
+    if (measured === undefined) return // a resumed run does it, since the phase is still 'step'
+    this.#know(measured)
+    const validation = scoresOf(measured)
     const event: ValidationEvent = {
       step: this.#step,
       epoch,
-      train: this.#scores(this.#sinceValidation),
+      train: scoresOf(withMeasures(this.#sinceValidation, this.#measures)),
       validation,
+      monitored: this.#monitored(validation),
       seconds: (performance.now() - began) / 1000,
     }
-    this.#sinceValidation = startRunning(this.#learner.metrics)
+    this.#sinceValidation = emptyRunning
     this.#phase = 'validation'
     this.#history.validations.push(event)
     await this.#emit('onValidation', event)
+  }
+
+  #know({ measures }: Pick<MeasuredBatch, 'measures'> | Running): void {
+    const known = Object.entries(measures).flatMap(([name, { measure }]) =>
+      measure === undefined ? [] : [[name, measure] as const],
+    )
+    if (known.length > 0) this.#measures = { ...this.#measures, ...Object.fromEntries(known) }
+  }
+
+  /** @throws Error where the score that is monitored is not there, no number, or not said to be better one way */
+  #monitored(scores: Scores): Monitored {
+    const name = this.#monitor
+    const value = scores[name]
+    if (value === undefined) {
+      throw new Error(
+        `Trainer: the validation has no score '${name}' to monitor. Its scores are ${Object.keys(scores).join(', ')}.`,
+      )
+    }
+    if (typeof value !== 'number') {
+      throw new Error(
+        `Trainer: expected to monitor a number, and '${name}' is none. Monitor 'loss', or a metric that is one.`,
+      )
+    }
+    if (name === 'loss') return { name, value, better: 'lower' }
+    const better = this.#measures[name]?.better
+    if (better !== undefined) return { name, value, better }
+    throw new Error(
+      `Trainer: the metric '${name}' does not say which way is better, so that it cannot be monitored. Give its measure better: 'higher' or better: 'lower'.`,
+    )
   }
 
   async #endEpoch(epoch: number): Promise<void> {
     const event: EpochEvent = {
       epoch,
       step: this.#step,
-      train: this.#scores(this.#inEpoch),
+      train: scoresOf(withMeasures(this.#inEpoch, this.#measures)),
       seconds: (performance.now() - this.#epochBegan) / 1000,
     }
-    this.#inEpoch = startRunning(this.#learner.metrics)
+    this.#inEpoch = emptyRunning
     this.#phase = 'epoch'
     this.#epochBegan = performance.now()
     this.#history.epochs.push(event)
@@ -348,6 +401,7 @@ export class Run<B> {
         this.#stop ??= { message }
       },
       snapshot: () => this.#snapshot(),
+      format: (score, value) => formatScore(this.#measures[score], value),
     }
     for (const { name: callbackName, callback } of this.#callbacks) {
       const handler = callback[name] as ((event: EventOf<E>, control: Control) => void | Promise<void>) | undefined
@@ -375,7 +429,7 @@ export class Run<B> {
         throw new CallbackError(name, 'flush', this.#step, error)
       }
     }
-    const running = { sinceValidation: this.#sinceValidation, inEpoch: this.#inEpoch }
+    const running = { sinceValidation: saveRunning(this.#sinceValidation), inEpoch: saveRunning(this.#inEpoch) }
     const states = this.#callbacks.flatMap(({ name, callback }) =>
       callback.state === undefined ? [] : [[name, callback.state()] as const],
     )
@@ -385,12 +439,12 @@ export class Run<B> {
       ...(await this.#read()),
       loader: this.#loader.state(),
       key: { high: this.#key.high, low: this.#key.low },
-      running: running as unknown as Json, // metrics keep their states plain
+      running,
       ...(states.length === 0 ? {} : { callbacks: Object.fromEntries(states) }),
     }
   }
 
-  async #read(): ReturnType<Learner['save']> {
+  async #read(): ReturnType<Learner<B>['save']> {
     try {
       return await this.#learner.save()
     } catch (error) {
@@ -403,7 +457,7 @@ export class Run<B> {
   async #abandon(): Promise<void> {
     const batches = [...this.#pending.flatMap(({ batches }) => batches), ...this.#batches]
     for (const read of await Promise.allSettled(batches)) {
-      if (read.status === 'fulfilled') dispose(Object.values(read.value.suspect?.batch ?? {}))
+      if (read.status === 'fulfilled') disposeBatch(read.value.suspect?.batch ?? {})
     }
     for (const { taken } of this.#pending) taken.dispose()
     this.#pending.length = 0
@@ -424,8 +478,6 @@ function named(callbacks: readonly Callback[]): { name: string; callback: Callba
 
 type EventName = 'onStart' | 'onStep' | 'onValidation' | 'onEpoch' | 'onEnd'
 type EventOf<E extends EventName> = Parameters<NonNullable<Callback[E]>>[0]
-
-const noMetrics = new Map<string, never>()
 
 const keyOf = ({ key: { high, low } }: Snapshot): Key => new random.Key(high, low)
 
