@@ -150,7 +150,7 @@ test('says which file of the data is missing', async () => {
   try {
     const { page } = await served.open(`${address}&backend=wasm`)
     await reach(page, 'failed')
-    expect(await page.textContent('#error-message')).toMatch(/cifar10\/manifest\.json is missing: HTTP 404.*shards$/)
+    expect(await page.textContent('#error-message')).toMatch(/cifar10\/manifest\.json: HTTP 404.*shards$/)
     await page.close()
   } finally {
     await mkdir(served.site.folder, { recursive: true })

@@ -1,6 +1,6 @@
 export { writeCifar10Shards } from './cifar10/write-shards.ts'
 export { type DiskFilesOptions, diskFiles } from './files/disk-files.ts'
 export { isJunkName } from './files/junk.ts'
-export { mostImageBytes } from './images/check-image.ts'
+export { maxImageBytes } from './images/check-image.ts'
 export { openImage } from './images/open-image.node.ts'
 export { cacheDirectory } from './node/cache-directory.ts'

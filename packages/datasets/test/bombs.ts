@@ -9,7 +9,7 @@ import { decodeMask } from '../src/images/decode-mask.ts'
 import { readIdx } from '../src/sources/idx.ts'
 
 /** What reading a file of a few MB may hold at once, whatever it says that it unpacks to. */
-export const MOST_HELD = 96 * 2 ** 20
+export const MAX_HELD = 96 * 2 ** 20
 
 const join = (...parts: (Uint8Array | string)[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)))
@@ -98,9 +98,9 @@ async function bombs(
   }
 }
 
-/** Reads every bomb: it is refused with a DatasetError or read, and holds no more than `MOST_HELD` at any time. */
-export async function readBombs(bytes: number): Promise<{ tries: number; refused: number; mostHeld: number }> {
-  let [refused, mostHeld] = [0, 0]
+/** Reads every bomb: it is refused with a DatasetError or read, and holds no more than `MAX_HELD` at any time. */
+export async function readBombs(bytes: number): Promise<{ tries: number; refused: number; maxHeld: number }> {
+  let [refused, maxHeld] = [0, 0]
   const all = Object.entries(await bombs(bytes))
   for (const [name, { file, read }] of all) {
     const start = held()
@@ -117,10 +117,10 @@ export async function readBombs(bytes: number): Promise<{ tries: number; refused
       clearInterval(watch)
     }
     most = Math.max(most, held() - start)
-    if (most > MOST_HELD) throw new Error(`${name}: it held ${most} bytes, expected at most ${MOST_HELD}`)
-    mostHeld = Math.max(mostHeld, most)
+    if (most > MAX_HELD) throw new Error(`${name}: it held ${most} bytes, expected at most ${MAX_HELD}`)
+    maxHeld = Math.max(maxHeld, most)
   }
-  return { tries: all.length, refused, mostHeld }
+  return { tries: all.length, refused, maxHeld }
 }
 
 function held(): number {

@@ -62,7 +62,7 @@ const kinds: Readonly<Record<string, { files: Uint8Array[]; read: (file: Uint8Ar
     files: ['dog/1.jpg', 'dog/turned.jpg', 'cat/deeper/2.jpg'].map((name) => fixture(`photos/${name}`)),
     read: (file) => decodeImage(file, 'file'),
   },
-  // What is mended before it is decoded.
+  // What is repaired before it is decoded.
   'JPEG image without its end': {
     files: ['baseline-restarts', 'progressive-420', 'progressive-restarts', 'gray', 'cmyk'].map((name) =>
       fixture(`jpegs/${name}.jpg`).subarray(0, -2),

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { type ClassificationSample, DatasetError, type ImageField, type ImageLimits } from '@ddnet/datasets'
-import { mostImageBytes, openImage } from '@ddnet/datasets/node'
+import { maxImageBytes, openImage } from '@ddnet/datasets/node'
 import type { Sharp } from 'sharp'
 import { CliError, whyUnreadable } from '../errors.ts'
 
@@ -96,6 +96,6 @@ async function withImage<T>(path: string, name: string, use: (image: Sharp) => P
 /** A file, or what a pipe gives: no more than one byte above what is decoded, since a device has no end. */
 async function readBytes(path: string): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of createReadStream(path, { end: mostImageBytes, highWaterMark: 2 ** 20 })) chunks.push(chunk)
+  for await (const chunk of createReadStream(path, { end: maxImageBytes, highWaterMark: 2 ** 20 })) chunks.push(chunk)
   return Buffer.concat(chunks)
 }

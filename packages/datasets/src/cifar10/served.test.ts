@@ -43,10 +43,12 @@ describe('shards', () => {
     const { url } = await serveFolder(await written())
     const progress: DownloadProgress[] = []
     const read = await cifar10({ url, onProgress: (event) => progress.push(event) })
+    const last = (images: number) => ({ source: `${url}/`, receivedBytes: images * 3073, totalBytes: images * 3073 })
+    expect(progress.at(-1)).toEqual(last(20))
     await expectSame(read.train, original.train)
     await expectSame(read.test, original.test)
+    expect(progress.at(-1)).toEqual(last(10))
     expect(read.classNames).toEqual(original.classNames)
-    expect(progress.at(-1)).toEqual({ source: `${url}/`, receivedBytes: 30 * 3073, totalBytes: 30 * 3073 })
   })
 
   test('are files of raw bytes with a manifest, and nothing else is left', async () => {
@@ -72,10 +74,11 @@ describe('shards', () => {
     expect([...last.subarray(4 * 3072)]).toEqual(data.train.slice(16).map(({ label }) => label))
   })
 
-  test('only those that are asked for are fetched', async () => {
+  test('only those that are asked for are fetched, those of the test images when the first of these is', async () => {
     const { url, requested } = await serveFolder(await written())
     const { train, test } = await cifar10({ url, trainShards: 2, testShards: 1 })
     await expectSame(train, subset(original.train, 16))
+    expect(requested.sort()).toEqual(['manifest.json', 'train-00.bin', 'train-01.bin'])
     await expectSame(test, subset(original.test, 8))
     expect(requested.sort()).toEqual(['manifest.json', 'test-00.bin', 'train-00.bin', 'train-01.bin'])
   })
@@ -89,21 +92,27 @@ describe('shards', () => {
     const folder = await written()
     await rm(join(folder, 'train-01.bin'))
     const { url } = await serveFolder(folder)
-    await expect(cifar10({ url })).rejects.toThrow(`${url}/train-01.bin is missing: HTTP 404`)
+    await expect(cifar10({ url })).rejects.toThrow(`cannot fetch ${url}/train-01.bin: HTTP 404`)
   })
 
   test('a truncated one is named', async () => {
     const folder = await written()
     await truncate(join(folder, 'test-01.bin'), 6145)
     const { url } = await serveFolder(folder)
-    await expect(cifar10({ url })).rejects.toThrow(`${url}/test-01.bin is damaged: expected 6146 bytes, got 6145`)
+    const { test } = await cifar10({ url })
+    await expect(test.get(0)).rejects.toThrow(`${url}/test-01.bin is damaged: expected 6146 bytes, got 6145`)
+    await expect(test.get(10)).rejects.toThrow('expected an index in 0 … 9, got 10')
+    await writeCifar10Shards(original, folder, { shardSize: 8 })
+    expect((await test.get(0)).label).toBe((await original.test.get(0)).label) // whoever asks again may have it
   })
 
   test('a longer one is named', async () => {
     const folder = await written()
     await truncate(join(folder, 'test-01.bin'), 6147)
     const { url } = await serveFolder(folder)
-    await expect(cifar10({ url })).rejects.toThrow(`${url}/test-01.bin is damaged: expected 6146 bytes, got more`)
+    await expect((await cifar10({ url })).test.get(0)).rejects.toThrow(
+      `cannot fetch ${url}/test-01.bin (it sends more than 6146 bytes)`,
+    )
   })
 
   test('one with a changed bit is named', async () => {
@@ -137,7 +146,7 @@ describe('a manifest', () => {
   test('that is missing is named with the remedy', async () => {
     const { url } = await serveFolder(await temporaryFolder())
     await expect(cifar10({ url })).rejects.toThrow(
-      `${url}/manifest.json is missing: HTTP 404. Serve a folder written with writeCifar10Shards of @ddnet/datasets/node there.`,
+      `cannot fetch ${url}/manifest.json: HTTP 404. Serve a folder written with writeCifar10Shards of @ddnet/datasets/node there.`,
     )
   })
 
@@ -166,7 +175,7 @@ describe('a manifest', () => {
       'another size',
       (manifest: { test: { shards: { bytes: number }[] } }) =>
         ((manifest.test.shards[0] as { bytes: number }).bytes = 5),
-      'expected shards with file, count, bytes and sha256 in test',
+      'expected shards with file, count, bytes (at most 1073741824) and sha256 in test',
     ],
     [
       'shards elsewhere',
@@ -180,7 +189,7 @@ describe('a manifest', () => {
         Object.assign(manifest.test.shards[0] as object, { count: 2 ** 40, bytes: 2 ** 40 * 3073 })
         manifest.test.count = manifest.test.shards.reduce((total, { count }) => total + count, 0)
       },
-      'is damaged: expected',
+      'expected shards with file, count, bytes (at most 1073741824) and sha256 in test',
     ],
     ['no shards', (manifest: { test: unknown }) => (manifest.test = {}), 'expected shards in test'],
   ])('with %s is refused', async (_, change, message) => {
@@ -200,7 +209,7 @@ test('in the browser the default is cifar10/ beside the page', async () => {
     fetched.push(String(address))
     return new Response(null, { status: 404 })
   }
-  await expect(browserCifar10({ fetch })).rejects.toThrow('cifar10/manifest.json is missing')
+  await expect(browserCifar10({ fetch })).rejects.toThrow('cannot fetch cifar10/manifest.json: HTTP 404')
   expect(fetched).toEqual(['cifar10/manifest.json'])
   await expect(browserCifar10({ directory: '/data' })).rejects.toThrow('a browser cannot read folders')
 })

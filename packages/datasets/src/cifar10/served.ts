@@ -1,23 +1,31 @@
 import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import type { ImageShape } from '../fields.ts'
+import { fetchBytes } from '../files/fetch-bytes.ts'
 import { imageDataset } from '../image-dataset.ts'
+import { lazyDataset } from '../lazy-dataset.ts'
 import { parseShardManifest, type Shard, type ShardManifest } from './shard-manifest.ts'
 import type { Cifar10, Cifar10Options } from './types.ts'
 
+/** A manifest of a million shards has fewer. */
+const MAX_MANIFEST_BYTES = 2 ** 28
+
+const REMEDY = 'Serve a folder written with writeCifar10Shards of @ddnet/datasets/node there.'
+
 /**
- * CIFAR-10 from shards that an app serves, wherever there is `fetch`. Each shard's size is checked, and its sha256
- * where the page may use SubtleCrypto (https, localhost, Node).
+ * CIFAR-10 from shards that an app serves, wherever there is `fetch`. The training images are read at once, the test images when
+ * somebody first asks for one: most who train never do. Each shard's size is checked, and its sha256 where the page may use
+ * SubtleCrypto (https, localhost, Node). A server that stalls is given up, as by the official download.
  *
  * @throws DatasetError naming the address that is missing or damaged
  */
 export async function servedCifar10(url: string | URL, options: Cifar10Options): Promise<Cifar10> {
-  const { trainShards, testShards, log = () => {}, onProgress, fetch = globalThis.fetch } = options
+  const { trainShards, testShards, log = () => {}, onProgress, fetch = globalThis.fetch, ...limits } = options
   const base = String(url).replace(/\/?$/, '/')
   const manifestUrl = `${base}manifest.json`
-  const cancel = new AbortController()
-  const get = (address: string): Promise<Response> => request(address, { fetch, signal: cancel.signal })
-  const manifest = parseShardManifest(await (await get(manifestUrl)).text(), manifestUrl)
+  const requesting = { ...limits, fetch, remedy: REMEDY }
+  const file = await fetchBytes(manifestUrl, { ...requesting, maxBytes: MAX_MANIFEST_BYTES })
+  const manifest = parseShardManifest(new TextDecoder().decode(file), manifestUrl)
   const selection = {
     train: firstShards(manifest, 'train', trainShards),
     test: firstShards(manifest, 'test', testShards),
@@ -26,31 +34,42 @@ export async function servedCifar10(url: string | URL, options: Cifar10Options):
   log(`cifar10: reading shards from ${base}, because the images are served there`)
   if (!subtle) log('cifar10: checking sizes alone, because SubtleCrypto needs https or localhost')
 
-  const totalBytes = [...selection.train, ...selection.test].reduce((total, shard) => total + shard.bytes, 0)
-  let receivedBytes = 0
-  const onReceived = (bytes: number): void => {
-    receivedBytes += bytes
-    onProgress?.({ source: base, receivedBytes, totalBytes })
-  }
-  const load = async (shard: Shard): Promise<Uint8Array> => {
-    const address = `${base}${shard.file}`
-    const bytes = await receive(await get(address), { address, bytes: shard.bytes, onReceived })
-    if (subtle) await expectSha256(subtle, { address, bytes, sha256: shard.sha256 })
-    return bytes
-  }
-  try {
-    const [train, test] = await Promise.all([
-      Promise.all(selection.train.map(load)),
-      Promise.all(selection.test.map(load)),
-    ])
-    return {
-      train: join(selection.train, train, manifest.shape),
-      test: join(selection.test, test, manifest.shape),
-      classNames: manifest.classNames,
+  const load = async (shards: readonly Shard[]): Promise<Dataset<ClassificationSample>> => {
+    const cancel = new AbortController()
+    const totalBytes = shards.reduce((total, { bytes }) => total + bytes, 0)
+    let receivedBytes = 0
+    const onReceived = (bytes: number): void => {
+      receivedBytes += bytes
+      onProgress?.({ source: base, receivedBytes, totalBytes })
     }
-  } catch (error) {
-    cancel.abort() // the other shards
-    throw error
+    const read = async (shard: Shard): Promise<Uint8Array> => {
+      const address = `${base}${shard.file}`
+      const bytes = await fetchBytes(address, {
+        ...requesting,
+        signal: cancel.signal,
+        maxBytes: shard.bytes,
+        onReceived,
+      })
+      if (bytes.length < shard.bytes) {
+        throw new DatasetError(
+          `${address} is damaged: expected ${shard.bytes} bytes, got ${bytes.length}. Load again, or write the shards again.`,
+        )
+      }
+      if (subtle) await expectSha256(subtle, { address, bytes, sha256: shard.sha256 })
+      return bytes
+    }
+    try {
+      return join(shards, await Promise.all(shards.map(read)), manifest.shape)
+    } catch (error) {
+      cancel.abort(error) // the other shards
+      throw error
+    }
+  }
+  const testCount = selection.test.reduce((total, { count }) => total + count, 0)
+  return {
+    train: await load(selection.train),
+    test: lazyDataset(testCount, () => load(selection.test)),
+    classNames: manifest.classNames,
   }
 }
 
@@ -61,58 +80,6 @@ function firstShards(manifest: ShardManifest, split: 'train' | 'test', count: nu
     throw new DatasetError(`cifar10: expected ${split}Shards in 1 … ${shards.length}, got ${count}`)
   }
   return shards.slice(0, count)
-}
-
-// `fetch` is called as a plain function: a browser's refuses to be called as the method of an object.
-async function request(
-  address: string,
-  { fetch, signal }: { fetch: typeof globalThis.fetch; signal: AbortSignal },
-): Promise<Response> {
-  const remedy = 'Serve a folder written with writeCifar10Shards of @ddnet/datasets/node there.'
-  let response: Response
-  try {
-    response = await fetch(address, { signal })
-  } catch (error) {
-    throw new DatasetError(`cannot fetch ${address} (${(error as Error).message}). ${remedy}`, { cause: error })
-  }
-  if (response.ok) return response
-  throw new DatasetError(`${address} is missing: HTTP ${response.status}. ${remedy}`)
-}
-
-async function receive(
-  response: Response,
-  { address, bytes, onReceived }: { address: string; bytes: number; onReceived: (bytes: number) => void },
-): Promise<Uint8Array<ArrayBuffer>> {
-  // As they arrive: the manifest alone must not decide how much memory is taken.
-  const chunks: Uint8Array[] = []
-  let at = 0
-  const damaged = (got: string, cause?: unknown): DatasetError =>
-    new DatasetError(
-      `${address} is damaged: expected ${bytes} bytes, got ${got}. Load again, or write the shards again.`,
-      { cause },
-    )
-  const reader = response.body?.getReader()
-  for (;;) {
-    const chunk = await reader?.read().catch((error: Error) => {
-      throw damaged(`${at} (${error.message})`, error)
-    })
-    if (!chunk || chunk.done) break
-    if (at + chunk.value.length > bytes) {
-      await reader?.cancel()
-      throw damaged('more')
-    }
-    chunks.push(chunk.value)
-    at += chunk.value.length
-    onReceived(chunk.value.length)
-  }
-  if (at < bytes) throw damaged(`${at}`)
-  const content = new Uint8Array(bytes)
-  let to = 0
-  for (const chunk of chunks) {
-    content.set(chunk, to)
-    to += chunk.length
-  }
-  return content
 }
 
 async function expectSha256(

@@ -5,6 +5,10 @@ import { show } from '../show.ts'
 
 export const SHARD_FORMAT = 'ddnet-image-shards-1'
 
+/** Bytes of one shard, and of all shards of a split: what is promised is also taken. */
+const MAX_SHARD_BYTES = 2 ** 30
+const MAX_SPLIT_BYTES = 2 ** 32
+
 /** A file of `count` images `[height, width, channels]` of bytes, one after another, followed by `count` label bytes. */
 export interface Shard {
   readonly file: string
@@ -50,10 +54,15 @@ export function parseShardManifest(text: string, location: string): ShardManifes
     let count = 0
     for (const shard of shards as unknown[]) {
       if (!isShard(shard, imageBytes)) {
-        throw wrong(`expected shards with file, count, bytes and sha256 in ${name}, got ${show(shard)}`)
+        throw wrong(
+          `expected shards with file, count, bytes (at most ${MAX_SHARD_BYTES}) and sha256 in ${name}, got ${show(shard)}`,
+        )
       }
       nameParts(shard.file) // refuses what lies elsewhere
       count += shard.count
+    }
+    if (count * (imageBytes + 1) > MAX_SPLIT_BYTES) {
+      throw wrong(`expected at most ${MAX_SPLIT_BYTES} bytes in ${name}, got ${count * (imageBytes + 1)}`)
     }
     const told = (split as Readonly<Record<string, unknown>>)['count']
     if (count !== told) throw wrong(`expected ${show(told)} images in the shards of ${name}, got ${count}`)
@@ -68,6 +77,7 @@ function isShard(value: unknown, imageBytes: number): value is Shard {
     typeof file === 'string' &&
     isCount(count) &&
     bytes === Number(count) * (imageBytes + 1) &&
+    bytes <= MAX_SHARD_BYTES &&
     typeof sha256 === 'string' &&
     /^[0-9a-f]{64}$/.test(sha256)
   )

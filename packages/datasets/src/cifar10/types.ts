@@ -1,9 +1,10 @@
 import type { ClassificationSample, Dataset } from '../dataset.ts'
+import type { TransferLimits } from '../files/transfer-limits.ts'
 
 export interface Cifar10 {
   /** 50,000 images `[32, 32, 3]` of bytes */
   readonly train: Dataset<ClassificationSample>
-  /** 10,000 */
+  /** 10,000, from a `url` read when the first one is asked for */
   readonly test: Dataset<ClassificationSample>
   readonly classNames: readonly string[]
 }
@@ -15,7 +16,7 @@ export interface DownloadProgress {
   readonly totalBytes?: number
 }
 
-export interface Cifar10Options {
+export interface Cifar10Options extends TransferLimits {
   /** Node: a folder with the official binary batches or PNGs, read as it is. */
   readonly directory?: string | undefined
   /** Node: where decoded images are kept; by default `$DDNET_CACHE`, else the user's cache folder. */

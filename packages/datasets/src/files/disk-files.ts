@@ -70,7 +70,7 @@ function atMost(count: number) {
 }
 
 /** Links to one folder that are followed: folders that link to each other have more ways through them than anybody waits for. */
-const MOST_LINKS = 20
+const MAX_LINKS = 20
 
 /** One walk through all folders. */
 class Walk {
@@ -142,8 +142,8 @@ class Walk {
     if (target.isFile()) this.#found(name)
     else if (!target.isDirectory()) this.#notFiles.push({ name, reason: 'a link to a device, pipe or socket' })
     else if (above.includes(real)) this.#notFiles.push({ name, reason: 'a link back to a folder that it lies in' })
-    else if ((this.#followed.get(real) ?? 0) >= MOST_LINKS) {
-      this.#notFiles.push({ name, reason: `a link to a folder that ${MOST_LINKS} others lead to` })
+    else if ((this.#followed.get(real) ?? 0) >= MAX_LINKS) {
+      this.#notFiles.push({ name, reason: `a link to a folder that ${MAX_LINKS} others lead to` })
     } else {
       this.#followed.set(real, (this.#followed.get(real) ?? 0) + 1)
       if (!`${real}${sep}`.startsWith(`${above[0]}${sep}`)) this.#linksOutside.push(name)

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { type Misbehaviour, serveBytes } from '../../test/byte-server.ts'
 import { serveFolder } from '../../test/folder-server.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
+import { cifar10 } from '../cifar10/cifar10.ts'
 import { DatasetError } from '../dataset-error.ts'
 import { diskFiles } from './disk-files.ts'
 import { nameParts, subfolder, surveyOf } from './files.ts'
@@ -147,13 +149,61 @@ describe('served files', () => {
     expect(await files.list()).toEqual(['one.txt', 'two.txt'])
     expect(Buffer.from(await files.read('one.txt')).toString()).toBe('one')
     await expect(files.read('two.txt')).rejects.toThrow(
-      `cannot fetch ${url}/two.txt: HTTP 404. Check that the server has it.`,
+      `cannot fetch ${url}/two.txt: HTTP 404. Check the address, and that the server has it.`,
     )
     await expect(servedFiles(url).list()).rejects.toThrow(
       `a server cannot list ${url}/. Give the names: servedFiles(url, { names }).`,
     )
     await expect(servedFiles('http://127.0.0.1:1').read('a')).rejects.toThrow('cannot fetch http://127.0.0.1:1/a (')
   })
+})
+
+// What serveBytes gives of any name.
+const content = Uint8Array.from({ length: 30_000 }, (_, at) => (at * 31) % 251)
+test.each<[Misbehaviour, RegExp]>([
+  ['mute', /no answer within 0\.1 s/],
+  ['stall', /after 15000 bytes: no more than \d+ bytes came within 0\.1 s/],
+  ['drip', /no more than \d+ bytes came within 0\.1 s/],
+  ['endless', /it sends more than 40000 bytes/],
+  ['cut', /after \d+ bytes: /],
+  ['reset', /\(.+\)/],
+  ['redirected to itself', /\(.+\)/],
+  ['missing', /HTTP 404/],
+])('a server that misbehaves (%s) is given up, by its address', async (behaviour, message) => {
+  const { url } = await serveBytes(content, behaviour)
+  const base = url.replace('/archive.tar.gz', '')
+  const limits = { connectTimeoutMs: 100, stallTimeoutMs: 100 }
+  const error = await servedFiles(base, { ...limits, maxBytes: 40_000 })
+    .read('a.bin')
+    .catch((error: unknown) => error)
+  expect(error).toMatchObject({ name: 'DatasetError', path: `${base}/a.bin`, message: expect.stringMatching(message) })
+  const { url: manifest } = await serveBytes(content, behaviour)
+  if (behaviour === 'endless') return // of a manifest 256 MB are taken
+  await expect(cifar10({ url: new URL('.', manifest), ...limits })).rejects.toThrow(message)
+})
+
+test('a slow server that goes on sending is waited for', async () => {
+  const { url } = await serveBytes(content)
+  const slow: typeof fetch = async (...request) => {
+    const { body } = await fetch(...request)
+    const reader = (body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader()
+    const all: Uint8Array<ArrayBuffer>[] = []
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) all.push(chunk.value)
+    const bytes = Buffer.concat(all)
+    let at = 0
+    return new Response(
+      new ReadableStream({
+        async pull(controller) {
+          await new Promise((resolve) => setTimeout(resolve, 100))
+          controller.enqueue(new Uint8Array(bytes.subarray(at, at + 3000)))
+          at += 3000
+          if (at >= bytes.length) controller.close()
+        },
+      }),
+    )
+  }
+  const files = servedFiles(url.replace('/archive.tar.gz', ''), { fetch: slow, stallTimeoutMs: 600 })
+  expect(await files.read('a.bin')).toEqual(content) // a second in all
 })
 
 test('chosen files are read by their names, and two of one name refused', async () => {

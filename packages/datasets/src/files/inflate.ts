@@ -2,7 +2,7 @@
 const PIECE = 16_384
 
 /** The most that deflate packs into a byte: what promises more cannot keep it. */
-export const MOST_INFLATION = 1032
+export const MAX_INFLATION = 1032
 
 /**
  * What compressed `parts` hold together. No more is unpacked than `limit` allows, which is asked with what there is so

@@ -9,12 +9,12 @@ import type { ImageLimits } from './limits.ts'
 
 export interface CheckedImage {
   readonly format: ImageFormat
-  /** What is to be decoded: the file, or a copy with what browsers pass over mended. */
+  /** What is to be decoded: the file, or a copy with what browsers pass over repaired. */
   readonly bytes: Uint8Array
 }
 
 /** Bytes of a file that is decoded: an uncompressed RGB image of as many pixels as are allowed by default. */
-export const mostImageBytes: number = 2 ** 28
+export const maxImageBytes: number = 2 ** 28
 
 /**
  * Looks at an image file before anything decodes it: it must be of a format that is meant, whatever its name says, and
@@ -23,9 +23,9 @@ export const mostImageBytes: number = 2 ** 28
  * @throws DatasetError naming the file, what is wrong with it and what to do
  */
 export async function checkImage(file: Uint8Array, path: string, limits: ImageLimits = {}): Promise<CheckedImage> {
-  if (file.length > mostImageBytes) {
+  if (file.length > maxImageBytes) {
     throw new DatasetError(
-      `${path} has more than ${mostImageBytes} bytes, which no image has that is decoded. Make it smaller.`,
+      `${path} has more than ${maxImageBytes} bytes, which no image has that is decoded. Make it smaller.`,
       {
         path,
       },

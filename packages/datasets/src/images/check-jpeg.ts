@@ -4,11 +4,11 @@ import { hasAllValues, type JpegSegment } from './jpeg-scans.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
 
 /** Passes over the picture: encoders make ten, and each takes as long as a whole picture. */
-const MOST_SCANS = 100
+const MAX_SCANS = 100
 /** Pixels of all scans together: ten of an image as large as is allowed. */
-const MOST_SCANNED = 1e9
+const MAX_SCANNED = 1e9
 /** Zeros at the end that are none of the picture's: what a download that broke off leaves in a file of full size. */
-const MOST_ZEROS = 64
+const MAX_ZEROS = 64
 /** Blocks of 8×8 pixels that a byte can hold at most: one bit each. */
 const BLOCKS_A_BYTE = 8
 
@@ -16,7 +16,7 @@ const [TEM, SOF0, SOF1, SOF2, DHT, JPG, DAC, RST0, RST7] = [0x01, 0xc0, 0xc1, 0x
 const [EOI, SOS, APP0, APP14] = [0xd9, 0xda, 0xe0, 0xee]
 
 /**
- * Walks the markers of a JPEG before it is decoded. What browsers pass over is mended, so that a decoder that refuses
+ * Walks the markers of a JPEG before it is decoded. What browsers pass over is repaired, so that a decoder that refuses
  * every damage refuses missing and damaged pixels alone: a missing end, bytes between the parts and behind the end (also
  * further images), parameters of scans that baseline files must not have, and versions that nobody knows.
  *
@@ -31,14 +31,14 @@ export function checkJpeg(file: Uint8Array, path: string, limits: ImageLimits = 
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   const parts: Uint8Array[] = [file.subarray(0, 2)]
   const segments: JpegSegment[] = []
-  let mended = false
+  let repaired = false
   let ended = false
   let frame: Frame | undefined
   let scans = 0
   let scanBytes = 0
-  const mend = (segment: Uint8Array, ...changes: [at: number, value: number][]): Uint8Array => {
+  const repair = (segment: Uint8Array, ...changes: [at: number, value: number][]): Uint8Array => {
     if (changes.every(([at, value]) => segment[at] === value)) return segment
-    mended = true
+    repaired = true
     const copy = Uint8Array.from(segment)
     for (const [at, value] of changes) copy[at] = value
     return copy
@@ -51,7 +51,7 @@ export function checkJpeg(file: Uint8Array, path: string, limits: ImageLimits = 
     while (file[at] === 0xff) at++
     if (at >= file.length) break // without an end
     const marker = file[at++] as number
-    if (found > begin || marker === 0 || marker === TEM || (marker >= RST0 && marker <= RST7)) mended = true
+    if (found > begin || marker === 0 || marker === TEM || (marker >= RST0 && marker <= RST7)) repaired = true
     if (marker === 0 || marker === TEM || (marker >= RST0 && marker <= RST7)) continue
     if (marker === EOI) {
       ended = true
@@ -75,10 +75,10 @@ export function checkJpeg(file: Uint8Array, path: string, limits: ImageLimits = 
       expectPixels(frame.width, frame.height, path, limits)
     }
     if (marker === APP0 && startsWith(content, 'JFIF\0') && ![1, 2].includes(content[5] as number))
-      segment = mend(segment, [9, 1])
+      segment = repair(segment, [9, 1])
     // The colours that every decoder takes for those that it does not know.
     if (marker === APP14 && startsWith(content, 'Adobe') && (content[11] as number) > 2)
-      segment = mend(segment, [15, frame?.components.size === 4 ? 2 : 1])
+      segment = repair(segment, [15, frame?.components.size === 4 ? 2 : 1])
     if (marker === SOS) {
       if (!frame) return fail('its pixels come before their header')
       const scan = readScan(content)
@@ -87,9 +87,9 @@ export function checkJpeg(file: Uint8Array, path: string, limits: ImageLimits = 
       else {
         for (const id of scan.components) frame.components.set(id, new Uint8Array(64))
         const place = 2 + length - 3
-        segment = mend(segment, [place, 0], [place + 1, 63], [place + 2, 0])
+        segment = repair(segment, [place, 0], [place + 1, 63], [place + 2, 0])
       }
-      if (++scans > MOST_SCANS || scans * frame.width * frame.height > MOST_SCANNED)
+      if (++scans > MAX_SCANS || scans * frame.width * frame.height > MAX_SCANNED)
         fail(`it passes over its ${frame.width}×${frame.height} pixels ${scans} times and more`)
       const end = endOfScan(file, at)
       const data = file.subarray(at, end)
@@ -107,7 +107,7 @@ export function checkJpeg(file: Uint8Array, path: string, limits: ImageLimits = 
   if (Math.ceil(width / 8) * Math.ceil(height / 8) > scanBytes * BLOCKS_A_BYTE)
     fail(`its ${scanBytes} bytes of data cannot hold the ${width}×${height} pixels that it promises`)
   if ([...components.values()].some((bits) => bits[0] === UNSEEN)) fail('one of its colours is missing')
-  if (ended) return mended ? concatenate([...parts, END]) : file
+  if (ended) return repaired ? concatenate([...parts, END]) : file
   const data = withoutZeros(parts.at(-1) as Uint8Array)
   if ([...components.values()].some((bits) => bits.some((left) => left !== 0))) fail('its last scans are missing')
   if (!hasAllValues([...segments.slice(0, -1), { ...(segments.at(-1) as JpegSegment), data }]))
@@ -177,7 +177,7 @@ function endOfScan(file: Uint8Array, begin: number): number {
 function withoutZeros(scan: Uint8Array): Uint8Array {
   let end = scan.length
   while (scan[end - 1] === 0) end--
-  return scan.length - end > MOST_ZEROS ? scan.subarray(0, end) : scan
+  return scan.length - end > MAX_ZEROS ? scan.subarray(0, end) : scan
 }
 
 const startsWith = (bytes: Uint8Array, text: string): boolean =>

@@ -1,5 +1,5 @@
 import { DatasetError } from '../dataset-error.ts'
-import { inflate, MOST_INFLATION } from '../files/inflate.ts'
+import { inflate, MAX_INFLATION } from '../files/inflate.ts'
 import { concatenate } from './concatenate.ts'
 import { crc32 } from './crc32.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
@@ -50,12 +50,12 @@ export async function checkPng(file: Uint8Array, path: string, limits: ImageLimi
   const seen = new Set<string>()
   let header: PngHeader | undefined
   let colors: Uint8Array | undefined
-  let mended = false
+  let repaired = false
   let at = SIGNATURE.length
   for (;;) {
     // Its end is missing.
     if (at + 12 > file.length && data.length > 0) {
-      mended = true
+      repaired = true
       await expectWhole(data, header as PngHeader, fail)
       kept.push(END)
       break
@@ -75,16 +75,16 @@ export async function checkPng(file: Uint8Array, path: string, limits: ImageLimi
     if (type === 'PLTE') colors = content
     if (!beside || (KEPT.has(type) && !seen.has(type) && (await isSmall(type, content)))) {
       kept.push(file.subarray(at, at + 12 + length))
-    } else mended = true
+    } else repaired = true
     seen.add(type)
     at += 12 + length
     if (type === 'IEND') break
   }
   if (!header) return fail('it has no header')
   const packed = data.reduce((sum, { length }) => sum + length, 0)
-  if (rowBytes(header) > packed * MOST_INFLATION)
+  if (rowBytes(header) > packed * MAX_INFLATION)
     fail(`its ${packed} bytes of data cannot hold the pixels that it promises`)
-  return { ...header, data, ...(colors && { colors }), bytes: mended ? concatenate(kept) : file }
+  return { ...header, data, ...(colors && { colors }), bytes: repaired ? concatenate(kept) : file }
 }
 
 const END = Uint8Array.of(0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82)
@@ -158,13 +158,13 @@ async function expectWhole(
   fail: (reason: string) => never,
 ): Promise<void> {
   const needed = rowBytes(header)
-  if (needed > data.reduce((sum, { length }) => sum + length, 0) * MOST_INFLATION) return // is told below
+  if (needed > data.reduce((sum, { length }) => sum + length, 0) * MAX_INFLATION) return // is told below
   const { content } = await inflate(data, 'deflate', () => needed).catch(() => fail('it was cut off'))
   if (content.length < needed) fail('it was cut off')
 }
 
 async function isSmall(type: string, content: Uint8Array): Promise<boolean> {
-  if (type !== 'iCCP' || content.length * MOST_INFLATION <= LARGEST_PROFILE) return true
+  if (type !== 'iCCP' || content.length * MAX_INFLATION <= LARGEST_PROFILE) return true
   const name = content.indexOf(0)
   const unpacked = inflate([content.subarray(name + 2)], 'deflate', () => LARGEST_PROFILE)
   return await unpacked.then(

@@ -219,11 +219,7 @@ describe('what would take much memory or time is refused by its header', () => {
       () => tiff({ 256: 2 ** 30, 257: 2 ** 30 }),
       /says that it has 1073741824×1073741824/,
     ],
-    [
-      'a JPEG of 12,000 pixels, where 2,000 are allowed',
-      () => baseline,
-      /expected 1 … 2000\..*maxPixels of decodeImage/,
-    ],
+    ['a JPEG of 12,000 pixels, where 2,000 are allowed', () => baseline, /expected 1 … 2000\..*the option maxPixels/],
   ])('%s', async (_, make, message) => {
     const limits = /2000/.test(message.source) ? { maxPixels: 2000 } : {}
     await expect(decodeImage(make(), 'a', limits)).rejects.toThrow(DatasetError)

@@ -1,5 +1,6 @@
 import { DatasetError } from '../dataset-error.ts'
 import { decodePng } from './decode-png.ts'
+import type { ImageLimits } from './limits.ts'
 
 export type Color = readonly [red: number, green: number, blue: number]
 
@@ -51,8 +52,13 @@ export function checkMeaning({ classes, colors, ignore }: MaskMeaning): void {
  * @throws DatasetError naming the file: for damage, for a mask of colours whose meaning is not known, and for a value or
  * colour that is no class, with its pixel
  */
-export async function decodeMask(file: Uint8Array, path: string, meaning: MaskMeaning = {}): Promise<Mask> {
-  const png = await decodePng(file, path)
+export async function decodeMask(
+  file: Uint8Array,
+  path: string,
+  meaning: MaskMeaning = {},
+  limits: ImageLimits = {},
+): Promise<Mask> {
+  const png = await decodePng(file, path, limits)
   const { width, height, channels, data } = png
   const place = (at: number): string => `the pixel at column ${at % width}, row ${Math.floor(at / width)}`
   const { classes, colors, ignore } = meaning
@@ -88,7 +94,7 @@ export async function decodeMask(file: Uint8Array, path: string, meaning: MaskMe
     if (wrong >= 0) {
       throw new DatasetError(
         `${path}: ${place(wrong)} has the value ${data[wrong]}, expected a class of 0 … ${classes - 1}. ` +
-          `${ignore === undefined ? 'Where it belongs to no class, name it as ignore.' : 'Mend the mask.'}`,
+          `${ignore === undefined ? 'Where it belongs to no class, name it as ignore.' : 'Fix the mask.'}`,
         { path },
       )
     }

@@ -1,7 +1,7 @@
 import { DatasetError } from '../dataset-error.ts'
 
 /** As many pixels as Pillow takes without a warning: 268 MB as RGB. */
-const MOST_PIXELS = 89_478_485
+const MAX_PIXELS = 89_478_485
 
 /** What one image may take. */
 export interface ImageLimits {
@@ -12,7 +12,7 @@ export interface ImageLimits {
 }
 
 /** @throws DatasetError for a limit that is no number of pixels */
-export function pixelLimit({ maxPixels = MOST_PIXELS }: ImageLimits): number {
+export function pixelLimit({ maxPixels = MAX_PIXELS }: ImageLimits): number {
   if (Number.isSafeInteger(maxPixels) && maxPixels >= 1) return maxPixels
   throw new DatasetError(`decodeImage: expected maxPixels to be a whole number from 1, got ${maxPixels}.`)
 }
@@ -23,13 +23,19 @@ export function secondLimit({ maxSeconds = 60 }: ImageLimits): number {
   throw new DatasetError(`decodeImage: expected maxSeconds to be a whole number in 1 … 3600, got ${maxSeconds}.`)
 }
 
+/** @throws DatasetError for limits that cannot be kept, before any image is looked at */
+export function checkLimits(limits: ImageLimits): void {
+  pixelLimit(limits)
+  secondLimit(limits)
+}
+
 /** @throws DatasetError for an image whose header promises more pixels than anybody trains on, or none */
 export function expectPixels(width: number, height: number, path: string, limits: ImageLimits = {}): void {
   const most = pixelLimit(limits)
   if (width >= 1 && height >= 1 && width * height <= most) return
   throw new DatasetError(
     `${path} says that it has ${width}×${height} pixels: expected 1 … ${most}. It is damaged, or must be made smaller, ` +
-      'or be allowed by maxPixels of decodeImage, which is DDNET_MAX_PIXELS for the command.',
+      'or be allowed by the option maxPixels, which is DDNET_MAX_PIXELS for the command.',
     { path },
   )
 }

@@ -21,7 +21,7 @@ export async function openImage<T>(
   const sharp = await loadSharp()
   const seconds = secondLimit(limits)
   try {
-    // Every warning is an error: a cut JPEG is one to libjpeg, and what else it warns of was mended.
+    // Every warning is an error: a cut JPEG is one to libjpeg, and what else it warns of was repaired.
     const image = sharp(bytes, { limitInputPixels: pixelLimit(limits), failOn: 'warning', pages: 1 })
     return await use(image.timeout({ seconds }).rotate())
   } catch (error) {
@@ -34,7 +34,7 @@ function wordsFor({ message }: Error, format: string, seconds: number): string {
   if (/timeout/.test(message))
     return `a ${format} that takes longer than ${seconds} seconds to decode. Make it smaller.`
   if (/exceeds pixel limit/.test(message)) {
-    return `a ${format} of more pixels than are allowed. Make it smaller, or allow it by maxPixels of decodeImage, which is DDNET_MAX_PIXELS for the command.`
+    return `a ${format} of more pixels than are allowed. Make it smaller, or allow it by the option maxPixels, which is DDNET_MAX_PIXELS for the command.`
   }
   // Of a file that it has met before, libvips may say no more than that something is wrong.
   const told = message.split('\n').filter((line) => !/^$|^Warning treated as error/.test(line))

@@ -1,10 +1,11 @@
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatasetError } from '../dataset-error.ts'
+import { type TransferLimits, watchTransfer } from '../files/transfer-limits.ts'
 import { describeError, errorCode } from './errno.ts'
 import { hashFile } from './sha.ts'
 
-export interface Download {
+export interface Download extends TransferLimits {
   readonly url: string
   /** Where the finished file goes; `FILE.part` holds what has arrived. */
   readonly file: string
@@ -12,14 +13,9 @@ export interface Download {
   readonly sha256: string
   readonly fetch?: typeof fetch | undefined
   readonly onProgress?: ((receivedBytes: number) => void) | undefined
-  /** How long to wait for the first answer. */
-  readonly connectTimeoutMs?: number
-  /** In so long `leastBytesPerSecond` must have come, on the average, or the connection is given up. */
-  readonly stallTimeoutMs?: number
-  readonly leastBytesPerSecond?: number
   readonly retryDelayMs?: number
   /** The longest that a server may ask to be left alone (`Retry-After`). */
-  readonly longestDelayMs?: number
+  readonly maxDelayMs?: number
 }
 
 /** Attempts in a row without progress before a download is given up. */
@@ -48,7 +44,7 @@ class NoRanges extends Error {}
  * Downloads a file whose size and checksum are known. What an earlier call or a cut connection left is continued with
  * an HTTP range request. If the first attempt gets no good answer (no network, a login page in the way), it fails at once;
  * a busy server and a cut later are tried again, as long as one in four brings the file on by a hundredth, or a quarter of the rest. No more is
- * taken than the file has, and nothing slower than `leastBytesPerSecond`. It appears under its name only when it is complete and its
+ * taken than the file has, and nothing slower than `minBytesPerSecond`. It appears under its name only when it is complete and its
  * checksum is right; one that somebody put there is taken.
  *
  * @throws DatasetError naming the address, what went wrong, and where to put the file by hand; the system's error for a disk
@@ -88,7 +84,7 @@ async function receive(
   options: Download,
   fail: (reason: string, cause?: unknown) => never,
 ): Promise<void> {
-  const { bytes, retryDelayMs = 500, longestDelayMs = 30_000 } = options
+  const { bytes, retryDelayMs = 500, maxDelayMs = 30_000 } = options
   // A server that cuts off after some bytes each time would else be asked a million times.
   const stepFrom = (at: number) => Math.max(1, Math.min(2 ** 20, Math.floor(bytes / 100), Math.floor((bytes - at) / 4)))
   let offset = await sizeOf(part)
@@ -117,7 +113,7 @@ async function receive(
         fail(`${reason}${tries}`, error)
       }
       const wanted = error instanceof Busy ? error.afterMs : undefined
-      if (wanted !== undefined && wanted > longestDelayMs)
+      if (wanted !== undefined && wanted > maxDelayMs)
         fail(`${reason}, and asks to come again in ${Math.ceil(wanted / 1000)} s`, error)
       await sleep(wanted ?? retryDelayMs * 2 ** failures)
     }
@@ -131,18 +127,13 @@ async function fetchFrom(
   { url, bytes, fetch = globalThis.fetch, onProgress, ...limits }: Download,
   onAnswer: () => void,
 ): Promise<void> {
-  const { connectTimeoutMs = 5_000, stallTimeoutMs = 30_000, leastBytesPerSecond = 1_000 } = limits
   const controller = new AbortController()
-  const connecting = setTimeout(
-    () => controller.abort(new Error(`no answer within ${connectTimeoutMs / 1000} s`)),
-    connectTimeoutMs,
-  )
-  let watching: NodeJS.Timeout | undefined
+  // Another source is tried after it.
+  const watch = watchTransfer({ connectTimeoutMs: 5_000, ...limits }, (reason) => controller.abort(reason))
   try {
     // The bytes of the file itself, and not packed once more.
     const headers = { 'accept-encoding': 'identity', ...(offset > 0 && { range: `bytes=${offset}-` }) }
     const response = await fetch(url, { headers, signal: controller.signal })
-    clearTimeout(connecting)
     let position: number
     try {
       position = startOf(response, offset, bytes)
@@ -150,15 +141,8 @@ async function fetchFrom(
       await response.body?.cancel()
       throw error
     }
+    watch.answered()
     onAnswer() // from now on a cut is worth another try
-    let inWindow = 0
-    watching = setInterval(() => {
-      if (inWindow < (leastBytesPerSecond * stallTimeoutMs) / 1000) {
-        const seconds = stallTimeoutMs / 1000
-        controller.abort(new Error(`no more than ${inWindow} bytes came within ${seconds} s (${position} of ${bytes})`))
-      }
-      inWindow = 0
-    }, stallTimeoutMs)
     const handle = await open(part, position === 0 ? 'w' : 'r+')
     try {
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -170,7 +154,7 @@ async function fetchFrom(
           controller.abort()
           throw new OtherFile(`it sends more than the ${bytes} bytes of the file, so it is another one`)
         }
-        inWindow += chunk.length
+        watch.received(chunk.length)
         await writeAll(handle, chunk, position)
         position += chunk.length
         onProgress?.(position)
@@ -180,8 +164,7 @@ async function fetchFrom(
     }
     if (position < bytes) throw new Error(`the connection was closed after ${position} of ${bytes} bytes`)
   } finally {
-    clearTimeout(connecting)
-    clearInterval(watching)
+    watch.end()
   }
 }
 

@@ -7,7 +7,7 @@ import { npmPack } from './npm-pack.ts'
 
 test.each([
   ['sends a byte a second', { stallTimeoutMs: 1000 }, /was ended: no more than \d+ bytes came within 1 s/],
-  ['never ends', { mostBytes: 1_000_000 }, /was ended: it received more than 1000000 bytes/],
+  ['never ends', { maxBytes: 1_000_000 }, /was ended: it received more than 1000000 bytes/],
 ])('a registry that %s is given up', async (behaviour, limits, message) => {
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo

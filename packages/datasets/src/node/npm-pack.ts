@@ -13,7 +13,7 @@ export interface NpmPack {
   readonly directory: string
   readonly onProgress?: ((receivedBytes: number) => void) | undefined
   /** The most that may come. */
-  readonly mostBytes?: number
+  readonly maxBytes?: number
   /** In so long a kilobyte a second must have come, or npm is ended. */
   readonly stallTimeoutMs?: number
 }
@@ -29,7 +29,7 @@ export async function npmPack({
   spec,
   directory,
   onProgress,
-  mostBytes = Number.POSITIVE_INFINITY,
+  maxBytes = Number.POSITIVE_INFINITY,
   stallTimeoutMs = 120_000,
 }: NpmPack): Promise<string> {
   const cache = join(directory, 'npm-cache')
@@ -42,7 +42,7 @@ export async function npmPack({
     const received = await arrivedBytes(cache)
     if (received > reported) onProgress?.(received)
     reported = Math.max(reported, received)
-    if (received > mostBytes) controller.abort(`it received more than ${mostBytes} bytes`)
+    if (received > maxBytes) controller.abort(`it received more than ${maxBytes} bytes`)
     if (Date.now() - window.began < stallTimeoutMs) return
     const grown = reported - window.received
     if (grown < stallTimeoutMs) controller.abort(`no more than ${grown} bytes came within ${stallTimeoutMs / 1000} s`)

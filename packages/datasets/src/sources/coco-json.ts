@@ -1,6 +1,6 @@
 import { DatasetError } from '../dataset-error.ts'
 import { nameParts } from '../files/files.ts'
-import { expectPixels } from '../images/limits.ts'
+import { expectPixels, type ImageLimits } from '../images/limits.ts'
 import { show } from '../show.ts'
 import type { CocoSegmentation } from './coco-mask.ts'
 
@@ -44,10 +44,10 @@ type Fail = (place: string, expected: string, got: unknown) => never
  *
  * @throws DatasetError naming the file, and the entry with its image and annotation, that is not as COCO's are
  */
-export function parseCoco(file: Uint8Array, path: string): CocoDocument {
+export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = {}): CocoDocument {
   const fail: Fail = (place, expected, got) => {
     throw new DatasetError(
-      `${path}: expected ${place} to be ${expected}, got ${show(got)}. Mend it, or download or export it again.`,
+      `${path}: expected ${place} to be ${expected}, got ${show(got)}. Fix it, or download or export it again.`,
       { path },
     )
   }
@@ -68,7 +68,7 @@ export function parseCoco(file: Uint8Array, path: string): CocoDocument {
       throw new DatasetError(`${path}: ${place}.file_name: ${(error as Error).message}`, { cause: error, path })
     }
     const [height, width] = [read.whole(image.height, `${place}.height`), read.whole(image.width, `${place}.width`)]
-    expectPixels(width, height, `${path}: ${place}`)
+    expectPixels(width, height, `${path}: ${place}`, limits)
     images.set(id, { id, fileName, height, width, annotations: [] })
   }
 
@@ -203,7 +203,7 @@ function parseJson(file: Uint8Array, path: string): unknown {
   } catch (error) {
     const number = /[:[,]\s*(-?Infinity|NaN)\b/.exec(text)?.[1]
     const reason = number ? `it holds ${number}, which Python writes and JSON does not have` : (error as Error).message
-    throw new DatasetError(`${path} is no JSON: ${reason}. Mend it, or download or export it again.`, {
+    throw new DatasetError(`${path} is no JSON: ${reason}. Fix it, or download or export it again.`, {
       cause: error,
       path,
     })

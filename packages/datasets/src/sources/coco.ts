@@ -4,11 +4,13 @@ import { DatasetError } from '../dataset-error.ts'
 import { boxesField, boxLabelsField, maskField } from '../fields.ts'
 import { type Files, nameParts } from '../files/files.ts'
 import { checkIndex } from '../image-dataset.ts'
+import { checkLimits, type ImageLimits } from '../images/limits.ts'
 import { type Frame, frameOf, orientationOf, storedSize, turnedBox, turnedPixels } from '../images/orientation.ts'
 import { type CocoAnnotation, type CocoImage, type CocoLeftOut, parseCoco, placeOf } from './coco-json.ts'
 import { cocoMask } from './coco-mask.ts'
 
-export interface CocoOptions {
+/** `maxPixels` and `maxSeconds` are what one image may take. */
+export interface CocoOptions extends ImageLimits {
   /** The name of the JSON file, as `annotations/instances_val2017.json`. */
   readonly annotations: string
   /** The folder of the images, as `val2017`: the root by default. */
@@ -48,10 +50,11 @@ export function coco(
 export function coco(files: Files, options: CocoOptions): Promise<Coco>
 export async function coco(
   files: Files,
-  { annotations, images = '', masks = false, frame = 'stored' }: CocoOptions,
+  { annotations, images = '', masks = false, frame = 'stored', ...limits }: CocoOptions,
 ): Promise<Coco> {
+  checkLimits(limits)
   const path = files.path(annotations)
-  const parsed = parseCoco(await files.read(annotations), path)
+  const parsed = parseCoco(await files.read(annotations), path, limits)
   const fileOf = (image: CocoImage): string => [images, ...nameParts(image.fileName)].filter(Boolean).join('/')
   return {
     length: parsed.images.length,
@@ -65,7 +68,7 @@ export async function coco(
       const name = fileOf(described)
       const file = await files.read(name)
       const orientation = orientationOf(file)
-      const image = await decodeImage(file, files.path(name))
+      const image = await decodeImage(file, files.path(name), limits)
       const [height, width] = image.shape
       const own = frameOf(size, image.shape, orientation, frame)
       if (own === undefined) {
@@ -113,7 +116,7 @@ function objectOf(
   try {
     return cocoMask(segmentation, height, width)
   } catch (error) {
-    throw new DatasetError(`${place}: ${(error as Error).message}. Mend it, or export it again.`, {
+    throw new DatasetError(`${place}: ${(error as Error).message}. Fix it, or export it again.`, {
       cause: error,
       path,
     })

@@ -11,7 +11,7 @@ export interface IdxArray {
 /** What a gzipped file may always hold; EMNIST, the largest of its kind, has 548 MB in 100. */
 const ALWAYS_ALLOWED = 64 * 2 ** 20
 /** How many times its size a gzipped file may hold above that: images pack into a tenth, zeros into a thousandth. */
-const MOST_TIMES = 100
+const MAX_TIMES = 100
 
 /**
  * An IDX file of unsigned bytes, gzipped or not, as MNIST's: two zeros, the type 8, the number of axes, each axis as 32
@@ -28,9 +28,9 @@ export async function readIdx(files: Files, name: string): Promise<IdxArray> {
     bytes = await gunzip(bytes, path, (beginning) => {
       if (beginning.length < 4 || beginning.length < 4 + 4 * (beginning[3] as number)) return 4 + 4 * 255
       const { total } = sizeOf(beginning, path)
-      if (total <= Math.max(ALWAYS_ALLOWED, MOST_TIMES * packed)) return total
+      if (total <= Math.max(ALWAYS_ALLOWED, MAX_TIMES * packed)) return total
       throw new DatasetError(
-        `${path} says that its ${packed} bytes unzip to ${total}: expected at most ${MOST_TIMES} times as many. Download it again, or unzip it yourself if you know that it is right.`,
+        `${path} says that its ${packed} bytes unzip to ${total}: expected at most ${MAX_TIMES} times as many. Download it again, or unzip it yourself if you know that it is right.`,
         { path },
       )
     })

@@ -4,6 +4,7 @@ import { DatasetError } from '../dataset-error.ts'
 import { byName, type Files, surveyOf } from '../files/files.ts'
 import { isJunkName } from '../files/junk.ts'
 import { checkIndex } from '../image-dataset.ts'
+import { checkLimits, type ImageLimits } from '../images/limits.ts'
 import { type LeftOut, sortFiles } from './sort-files.ts'
 import { type SplitName, splitFolders } from './split-folders.ts'
 
@@ -28,12 +29,14 @@ export interface FolderNotes {
  * for, as RGB bytes of its own size, turned as its EXIF data says. Folders above the classes, for training and testing, are
  * read by `imageSplits`.
  *
+ * @param limits what one image may take, as `{ maxPixels: 2e8 }`
  * @throws DatasetError if there are no images in folders, or these are not classes but `train`, `test` and the like; and
  * later, naming the file, for one that does not decode
  * @see torchvision.datasets.ImageFolder
  * @example map(await imageFolder(diskFiles('photos/train')), randomResizedCrop(224), randomHorizontalFlip(), scale)
  */
-export async function imageFolder(files: Files): Promise<ImageFolder & FolderNotes> {
+export async function imageFolder(files: Files, limits: ImageLimits = {}): Promise<ImageFolder & FolderNotes> {
+  checkLimits(limits)
   const { images, notes } = await imagesIn(files)
   const splits = splitFolders(images, files.path)
   if (splits !== undefined) {
@@ -45,7 +48,7 @@ export async function imageFolder(files: Files): Promise<ImageFolder & FolderNot
   }
   const classNames = classesOf(images, '')
   return {
-    ...datasetOf(files, images, { prefix: '', classNames }),
+    ...datasetOf(files, images, { prefix: '', classNames, limits }),
     leftOut: [...notes.leftOut, ...emptyClasses(notes.emptyFolders, [''])],
     linksOutside: notes.linksOutside,
   }
@@ -65,11 +68,13 @@ export interface ImageSplits extends FolderNotes {
  * `train/cat/1.jpg`, `val/cat/2.jpg`, `test/dog/3.jpg`. These are known as people write them: `Train`, `training_set`,
  * `VALID`, `dev`, `test2017`. The classes are those of the training images.
  *
+ * @param limits what one image may take, as `{ maxPixels: 2e8 }`
  * @throws DatasetError if there are no images in folders; for folders that look like these and are not (two for training,
  * `Test` beside `cats`, images without a class in `test`); and for a class that is not trained
  * @example const { train, validation, test, classNames } = await imageSplits(diskFiles('photos'))
  */
-export async function imageSplits(files: Files): Promise<ImageSplits> {
+export async function imageSplits(files: Files, limits: ImageLimits = {}): Promise<ImageSplits> {
+  checkLimits(limits)
   const { images, notes } = await imagesIn(files)
   const folders = splitFolders(images, files.path) ?? { train: '' }
   const prefixes = Object.values(folders).map((folder) => (folder === '' ? '' : `${folder}/`))
@@ -78,7 +83,7 @@ export async function imageSplits(files: Files): Promise<ImageSplits> {
   const [taken, loose] = [images.filter(isTaken), images.filter((name) => !isTaken(name))]
   const classNames = classesOf(taken, prefixOf('train'))
   const part = (split: SplitName): ImageFolder | undefined =>
-    folders[split] === undefined ? undefined : datasetOf(files, taken, { prefix: prefixOf(split), classNames })
+    folders[split] === undefined ? undefined : datasetOf(files, taken, { prefix: prefixOf(split), classNames, limits })
   const [validation, test] = [part('validation'), part('test')]
   return {
     train: part('train') as ImageFolder, // splitFolders finds no parts without it
@@ -151,7 +156,11 @@ const classOf = (name: string, prefix: string): string => name.slice(prefix.leng
 function datasetOf(
   files: Files,
   all: readonly string[],
-  { prefix, classNames }: { readonly prefix: string; readonly classNames: readonly string[] },
+  {
+    prefix,
+    classNames,
+    limits,
+  }: { readonly prefix: string; readonly classNames: readonly string[]; readonly limits: ImageLimits },
 ): ImageFolder {
   const names = all
     .filter((name) => isInClass(name, prefix))
@@ -174,7 +183,10 @@ function datasetOf(
     async get(index) {
       checkIndex(index, names.length)
       const name = names[index] as string
-      return { image: await decodeImage(await files.read(name), files.path(name)), label: labels[index] as number }
+      return {
+        image: await decodeImage(await files.read(name), files.path(name), limits),
+        label: labels[index] as number,
+      }
     },
   }
 }

@@ -6,10 +6,12 @@ import { type Files, subfolder, surveyOf } from '../files/files.ts'
 import { isJunkName } from '../files/junk.ts'
 import { checkIndex } from '../image-dataset.ts'
 import { checkMeaning, decodeMask, type MaskMeaning } from '../images/decode-mask.ts'
+import { checkLimits, type ImageLimits } from '../images/limits.ts'
 import { type Frame, frameOf, orientationOf, storedSize, turnedPixels } from '../images/orientation.ts'
 import { type LeftOut, sortFiles } from './sort-files.ts'
 
-export interface MaskFolderOptions extends MaskMeaning {
+/** `maxPixels` and `maxSeconds` are what one image, and its mask, may take. */
+export interface MaskFolderOptions extends MaskMeaning, ImageLimits {
   /** The folder of the images: `images` by default. */
   readonly images?: string
   /** The folder of the masks, PNGs with the names of the images: `masks` by default. */
@@ -40,9 +42,15 @@ export interface MaskFolder extends Dataset<SegmentationSample> {
  */
 export async function maskFolder(
   files: Files,
-  { images = 'images', masks = 'masks', frame = 'stored', ...meaning }: MaskFolderOptions = {},
+  { images = 'images', masks = 'masks', frame = 'stored', classes, colors, ignore, ...limits }: MaskFolderOptions = {},
 ): Promise<MaskFolder> {
+  const meaning: MaskMeaning = {
+    ...(classes !== undefined && { classes }),
+    ...(colors !== undefined && { colors }),
+    ...(ignore !== undefined && { ignore }),
+  }
   checkMeaning(meaning)
+  checkLimits(limits)
   const imageFiles = subfolder(files, images)
   const maskFiles = subfolder(files, masks)
   const { images: names, leftOut } = sortFiles(await surveyOf(imageFiles))
@@ -71,8 +79,8 @@ export async function maskFolder(
       const path = maskFiles.path(maskName)
       const [imageFile, maskFile] = await Promise.all([imageFiles.read(name), maskFiles.read(maskName)])
       const orientation = orientationOf(imageFile)
-      const image = await decodeImage(imageFile, imageFiles.path(name))
-      const { mask, height, width } = await decodeMask(maskFile, path, meaning)
+      const image = await decodeImage(imageFile, imageFiles.path(name), limits)
+      const { mask, height, width } = await decodeMask(maskFile, path, meaning, limits)
       const own = frameOf([height, width], image.shape, orientation, frame)
       if (own === undefined) {
         const [storedHeight, storedWidth] = storedSize(image.shape, orientation)

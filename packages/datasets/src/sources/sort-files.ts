@@ -62,7 +62,7 @@ export function sortFiles({ names, notFiles }: Pick<Survey, 'names' | 'notFiles'
     leftOut.push({
       what: `entries that are no files (${reasons})`,
       names: notFiles.map(({ name }) => name),
-      remedy: 'Remove them, or mend the links.',
+      remedy: 'Remove them, or fix the links.',
     })
   }
   return { images, leftOut }

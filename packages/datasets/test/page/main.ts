@@ -31,7 +31,9 @@ async function look(): Promise<Awaited<typeof globalThis.found>> {
 }
 
 globalThis.found = look()
-globalThis.refused = cifar10({ url: 'damaged/' }).then(
-  () => 'accepted',
-  (error: Error) => `${error.name}: ${error.message}`,
-)
+globalThis.refused = cifar10({ url: 'damaged/' })
+  .then(({ test }) => test.get(0))
+  .then(
+    () => 'accepted',
+    (error: Error) => `${error.name}: ${error.message}`,
+  )
