@@ -230,7 +230,7 @@ describe('train folder=PATH', () => {
     for (const name of ['.DS_Store', 'cats/._0.jpg', 'cats/Thumbs.db', '__MACOSX/cats/._0.jpg', 'cats/notes.txt']) {
       writeFileSync(join(folder, name), '')
     }
-    for (const name of ['phone/1.HEIC', 'phone/2.heic', 'cats/b.bmp', 'dogs/c.CR2'])
+    for (const name of ['phone/1.HEIC', 'phone/2.heic', 'cats/b.tga', 'dogs/c.CR2'])
       writeFileSync(join(folder, name), '')
     for (const name of ['0.JFIF', '0.jpe']) copyFileSync(join(folder, 'cats/0.jpg'), join(folder, 'cats', name))
     copyFileSync(join(folder, 'cats/0.jpg'), join(folder, 'loose.jpg'))
@@ -243,7 +243,7 @@ describe('train folder=PATH', () => {
     expect(json(shell, 'runs/my-photos/data.json').classNames).toEqual(['cats', 'dogs', 'wolves'])
     for (const line of [
       '2 .heic files (photos as phones keep them), which are not read: phone/1.HEIC, phone/2.heic. Convert them, as with ImageMagick: magick mogrify -format jpg phone/*.heic',
-      '1 .bmp files (images), which are not read: cats/b.bmp. Convert them, as with ImageMagick: magick mogrify -format png cats/*.bmp',
+      '1 .tga files (images), which are not read: cats/b.tga. Convert them, as with ImageMagick: magick mogrify -format png cats/*.tga',
       '1 .cr2 files (raw photos of a camera), which are not read: dogs/c.CR2.',
       '1 files that are no images (.txt): cats/notes.txt.',
       '7 hidden files and files of the system: .DS_Store, .ipynb_checkpoints …',

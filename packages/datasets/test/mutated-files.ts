@@ -75,6 +75,10 @@ const kinds: Readonly<Record<string, { files: Uint8Array[]; read: (file: Uint8Ar
     read: (file) => decodeImage(file, 'file'),
   },
   'AVIF image': { files: [await small.avif().toBuffer()], read: (file) => decodeImage(file, 'file') },
+  'BMP image': {
+    files: Array.from({ length: 14 }, (_, at) => new Uint8Array(readFileSync(fixtureUrl(`bitmaps/${at}.bmp`)))),
+    read: (file) => decodeImage(file, 'file'),
+  },
   'TIFF image': {
     files: [await small.tiff().toBuffer(), await small.tiff({ tile: true, compression: 'lzw' }).toBuffer()],
     read: (file) => decodeImage(file, 'file'),

@@ -83,6 +83,9 @@ async function damagedImages(): Promise<Record<string, Uint8Array>> {
   const progressive = read('jpegs/progressive-444.jpg')
   const gif = await sharp(png).gif().toBuffer()
   return {
+    ...Object.fromEntries(
+      Array.from({ length: 14 }, (_, at) => [`${at}.bmp`, readFileSync(fixtureUrl(`bitmaps/${at}.bmp`))]),
+    ),
     'no-end.jpg': jpeg.subarray(0, -2),
     'progressive-no-end.jpg': progressive.subarray(0, -2),
     'second.jpg': Buffer.concat([jpeg, progressive]),

@@ -6,7 +6,7 @@ import { lookThrough } from './look-through.ts'
 
 type Looking = Pick<Io, 'cwd' | 'stderr' | 'env'>
 
-const imageEndings = /\.(png|jpe?g|jpe|jfif|webp|gif|avif|tiff?)$/i
+const imageEndings = /\.(png|jpe?g|jpe|jfif|webp|gif|avif|bmp|dib|tiff?)$/i
 
 /** Whether a word looks like images and not like a run: a file, the end of one, `-` for standard input, a pattern. */
 export async function isOfImages(word: string, io: Looking): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { DatasetError } from '../dataset-error.ts'
 import type { ImageField } from '../fields.ts'
 import { checkImage } from './check-image.ts'
+import { decodeBmp } from './decode-bmp.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
 import { isOnSide, orientationOf, turnedPixels, withoutOrientation } from './orientation.ts'
 
@@ -11,6 +12,7 @@ export async function decodeImage(
   limits: ImageLimits = {},
 ): Promise<ImageField<Uint8Array>> {
   const { format, bytes } = await checkImage(file, path, limits)
+  if (format === 'BMP') return decodeBmp(bytes, path, limits)
   let bitmap: ImageBitmap
   try {
     // Turned below, for browsers turn JPEGs, some of them PNGs, and few of them WebP.

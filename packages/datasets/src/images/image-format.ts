@@ -1,7 +1,7 @@
 import { DatasetError } from '../dataset-error.ts'
 
 /** What is decoded: what browsers show, and in Node TIFF. */
-export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'AVIF' | 'TIFF'
+export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'AVIF' | 'BMP' | 'TIFF'
 
 const REPLACE = 'Replace it, or take it out.'
 const CONVERT = 'Save it as a PNG or a JPEG.'
@@ -19,7 +19,6 @@ const OTHERS: readonly (readonly [beginning: readonly string[] | RegExp, what: s
   [/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)/i, 'a web page', 'Download the image again.'],
   [/^(\xef\xbb\xbf)?\s*</, 'an SVG drawing, or other XML', `Drawings have no pixels. ${CONVERT}`],
   [['version https://git-lfs'], 'a pointer of Git LFS', 'Fetch what it points to: git lfs pull'],
-  [/^BM.{12}[(8@l|]/s, 'a BMP image', CONVERT],
   [['\0\0\x01\0', '\0\0\x02\0'], 'an icon', CONVERT],
   [['8BPS'], 'a Photoshop file', CONVERT],
   [['%PDF'], 'a PDF', CONVERT],
@@ -53,6 +52,7 @@ export function imageFormat(file: Uint8Array, path: string): ImageFormat {
   if (/^RIFF.{4}WEBP/s.test(text)) return 'WebP'
   if (/^GIF8[79]a/.test(text)) return 'GIF'
   if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'TIFF'
+  if (isBmp(file, text)) return 'BMP'
   if (isAvif(file, text)) return 'AVIF'
   const [, what, remedy] =
     file.length === 0
@@ -62,11 +62,17 @@ export function imageFormat(file: Uint8Array, path: string): ImageFormat {
           `no image that is read: it begins with [${[...file.subarray(0, 8)]}]`,
           REPLACE,
         ])
-  throw new DatasetError(`${path} is ${what}. Expected a JPEG, PNG, WebP, GIF or AVIF. ${remedy}`, { path })
+  throw new DatasetError(`${path} is ${what}. Expected a JPEG, PNG, WebP, GIF, AVIF or BMP. ${remedy}`, { path })
 }
 
 const begins = (text: string, beginning: readonly string[] | RegExp): boolean =>
   beginning instanceof RegExp ? beginning.test(text) : beginning.some((each) => text.startsWith(each))
+
+/** By the size of its header, since two letters are few. */
+const isBmp = (file: Uint8Array, text: string): boolean =>
+  text.startsWith('BM') &&
+  [12, 40, 52, 56, 64, 108, 124].includes(file[14] as number) &&
+  text.slice(15, 18) === '\0\0\0'
 
 /** By the brands in its first box, of which HEIC photos have others. */
 function isAvif(file: Uint8Array, text: string): boolean {

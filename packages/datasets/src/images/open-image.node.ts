@@ -1,6 +1,7 @@
 import type { Sharp, SharpOptions } from 'sharp'
 import { DatasetError } from '../dataset-error.ts'
 import { checkImage } from './check-image.ts'
+import { decodeBmp } from './decode-bmp.ts'
 import { type ImageLimits, pixelLimit, secondLimit } from './limits.ts'
 
 type SharpModule = (file: Uint8Array, options: SharpOptions) => Sharp
@@ -21,6 +22,10 @@ export async function openImage<T>(
   const sharp = await loadSharp()
   const seconds = secondLimit(limits)
   try {
+    if (format === 'BMP') {
+      const { data, shape } = decodeBmp(bytes, path, limits) // which sharp does not read
+      return await use(sharp(data, { raw: { height: shape[0], width: shape[1], channels: 3 } }).timeout({ seconds }))
+    }
     // Every warning is an error: a cut JPEG is one to libjpeg, and what else it warns of was repaired.
     const image = sharp(bytes, { limitInputPixels: pixelLimit(limits), failOn: 'warning', pages: 1 })
     return await use(image.timeout({ seconds }).rotate())

@@ -3,7 +3,7 @@ import { isJunkName } from '../files/junk.ts'
 import { extname } from './extname.ts'
 
 /** Kinds of image files that are read. `.jfif`, `.jpe` and the like are JPEGs. */
-const IMAGE = /\.(jpe?g|jpe|jfif|jif|pjpe?g|pjp|a?png|webp|gif|avif|tiff?)$/i
+const IMAGE = /\.(jpe?g|jpe|jfif|jif|pjpe?g|pjp|a?png|webp|gif|avif|bmp|dib|tiff?)$/i
 
 /** Images that are not read, by what they are and what would read them. */
 const UNREAD: readonly { readonly kind: RegExp; readonly what: string; readonly format: 'jpg' | 'png' }[] = [
@@ -13,7 +13,7 @@ const UNREAD: readonly { readonly kind: RegExp; readonly what: string; readonly 
     what: 'raw photos of a camera',
     format: 'jpg',
   },
-  { kind: /\.(bmp|dib|ico|tga|pcx|p[bgpn]m|jp2|j2k|jpx|jxl|jxr|wdp|exr|hdr|dds)$/i, what: 'images', format: 'png' },
+  { kind: /\.(ico|tga|pcx|p[bgpn]m|jp2|j2k|jpx|jxl|jxr|wdp|exr|hdr|dds)$/i, what: 'images', format: 'png' },
   { kind: /\.(psd|psb|xcf|kra|ai|eps|svgz?|cdr|emf|wmf)$/i, what: 'drawings', format: 'png' },
 ]
 
