@@ -8,7 +8,7 @@ const tools = [
   ...['grad', 'grads', 'valueAndGrad', 'valueAndGrads', 'valueAndSomeGrads', 'keepAll', 'defineOp'],
   // `crossEntropyMean` is `crossEntropy` with what its mean divides by.
   ...['activate', 'crossEntropyMean', 'NoPathError'],
-  ...['toHost', 'fromHost', 'permuteHost', 'ShapeError', 'BackendUnavailable', 'random'],
+  ...['toHost', 'fromHost', 'permuteHost', 'ShapeError', 'BackendUnavailable', 'random', 'onShapes', 'placeholder'],
 ]
 
 test('docs/operators.md knows every operator', async () => {

@@ -17,7 +17,7 @@ const floats = (...xs: unknown[]): boolean => xs.every((x) => x instanceof tf.Te
 /** ops' images come in batches. */
 function batched<T extends tf.Tensor>(x: T, operator: (x: tf.Tensor4D) => tf.Tensor): T {
   if (x.rank === 4) return operator(x as unknown as tf.Tensor4D) as T
-  const y = operator(ops.reshape(x as tf.Tensor, [1, ...x.shape] as [number, number, number, number]) as tf.Tensor4D)
+  const y = operator(ops.reshape(x as tf.Tensor, [1, ...x.shape] as [number, number, number, number]))
   return ops.reshape(y, y.shape.slice(1)) as unknown as T
 }
 
@@ -97,7 +97,7 @@ export function depthwiseConv2d<T extends tf.Tensor3D | tf.Tensor4D>(
       ? sides(x, [filter.shape[0], filter.shape[1]], stride, dilation, pad)
       : undefined
   return padding === undefined
-    ? tf.depthwiseConv2d(x, filter, strides, pad as number, dataFormat, dilations ?? 1, rounding)
+    ? tf.depthwiseConv2d(x, filter, strides, pad, dataFormat, dilations ?? 1, rounding)
     : convolve(x, padding, (x, padding) => ops.depthwiseConv2d(x, filter, { stride, padding, dilation }))
 }
 
@@ -215,9 +215,9 @@ const adaptBatchNorm =
     if (!floats(x, ...given) || x.rank < 2 || given.some(({ rank }) => rank !== 1)) {
       return stock(x, mean, variance, offset, scale, eps)
     }
-    const statistics = { runningMean: mean as tf.Tensor1D, runningVar: variance as tf.Tensor1D }
-    const bias = offset == null ? {} : { bias: offset as tf.Tensor1D }
-    const weight = scale == null ? {} : { weight: scale as tf.Tensor1D }
+    const statistics = { runningMean: mean, runningVar: variance }
+    const bias = offset == null ? {} : { bias: offset }
+    const weight = scale == null ? {} : { weight: scale }
     return ops.batchNorm(x, { ...statistics, ...bias, ...weight, eps }).y
   }
 
@@ -264,7 +264,7 @@ export const argMin = (x: tf.Tensor, axis = 0): tf.Tensor => (floats(x) ? ops.ar
 
 export const gather = <T extends tf.Tensor>(x: T, indices: tf.Tensor, axis = 0, batchDims = 0): T =>
   x instanceof tf.Tensor && indices instanceof tf.Tensor && indices.dtype === 'int32' && batchDims === 0
-    ? ops.gather(x, indices, axis)
+    ? (ops.gather(x, indices, axis) as T)
     : tf.gather(x, indices, axis, batchDims)
 
 const { resizeBilinear, resizeNearestNeighbor } = tf.image

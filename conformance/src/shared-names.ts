@@ -8,7 +8,7 @@ type Functions = Record<string, unknown>
 type Operator = (...parameters: unknown[]) => unknown
 
 /** The functions that @ddnet/ops exports under tfjs's name and with tfjs's meaning, and that are not tfjs's own. */
-export const owned: readonly string[] = Object.entries(ops as Functions)
+export const owned: readonly string[] = Object.entries(ops)
   .filter(([name, ours]) => typeof ours === 'function' && !(name in different) && !(name in adapters))
   .filter(([name, ours]) => name in tf && (tf as Functions)[name] !== ours)
   .map(([name]) => name)
@@ -20,7 +20,7 @@ const creators: ReadonlySet<string> = new Set(['tensor', 'scalar', 'zeros', 'one
 export function facade(): Record<string, unknown> {
   const functions: Record<string, unknown> = { ...adapters }
   for (const name of owned) {
-    const operator = (ops as Functions)[name] as Operator
+    const operator = (ops as Functions)[name]
     functions[name] = creators.has(name) ? operator : takingLists(operator as never)
   }
   return functions

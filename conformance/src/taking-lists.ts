@@ -6,15 +6,16 @@ type Operator = (...parameters: never[]) => unknown
  * tfjs's functions take lists in the place of tensors, and its tests make use of that; ops' take tensors.
  * This makes tensors of a first argument, and of nested lists and typed arrays in the others.
  */
-export const takingLists = (operator: Operator): Operator =>
-  ((...parameters: unknown[]) => {
+export const takingLists =
+  (operator: Operator): Operator =>
+  (...parameters: unknown[]) => {
     const asTensors = parameters.map((each, position) =>
       isList(each) && (position === 0 || ArrayBuffer.isView(each) || Array.isArray((each as unknown[])[0]))
         ? tensor(each as number[])
         : each,
     )
     return operator(...(asTensors as never[]))
-  }) as Operator
+  }
 
 const isList = (value: unknown): boolean =>
   ArrayBuffer.isView(value) ||

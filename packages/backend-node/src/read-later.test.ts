@@ -1,12 +1,12 @@
 import { tensor } from '@ddnet/ops'
 import { describeBackends } from '@ddnet/testing'
-import { findBackend, type KernelBackend } from '@tensorflow/tfjs-core'
+import { findBackend } from '@tensorflow/tfjs-core'
 import { expect, test, vi } from 'vitest'
 import { readLater } from './read-later.ts'
 
 describeBackends('reading later', () => {
   test('gives the values of a tensor that was disposed of meanwhile, and then frees them', async () => {
-    const backend = findBackend('tensorflow') as KernelBackend
+    const backend = findBackend('tensorflow')
     const { read } = backend
     const readSync = vi.spyOn(backend, 'readSync')
     try {

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { matMul, memory, type Tensor2D, tensor } from '@ddnet/ops'
+import { matMul, memory, tensor } from '@ddnet/ops'
 import { describeBackends, testDevice, useBackend } from '@ddnet/testing'
 import {
   findBackend,
@@ -36,7 +36,7 @@ describeBackends('TensorFlow', () => {
   })
 
   test('multiplies matrices', () => {
-    const product = matMul(tensor([1, 2, 3, 4], [2, 2]) as Tensor2D, tensor([5, 6, 7, 8], [2, 2]) as Tensor2D)
+    const product = matMul(tensor([1, 2, 3, 4], [2, 2]), tensor([5, 6, 7, 8], [2, 2]))
     expect([...product.dataSync()]).toEqual([19, 22, 43, 50])
   })
 

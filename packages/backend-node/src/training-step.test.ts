@@ -26,7 +26,7 @@ import { expect, test } from 'vitest'
 function train(steps: number): { losses: number[]; bits: string } {
   const key = random.key(7)
   const normal = (shape: number[], at: number) => random.normal(key.fold(at), shape)
-  const images = random.uniform(key.fold(0), [16, 16, 16, 3]) as Tensor4D
+  const images = random.uniform(key.fold(0), [16, 16, 16, 3])
   let parameters: Tensor[] = [
     tidy(() => mul(0.2, normal([3, 3, 3, 32], 1))),
     ones([32]),
@@ -38,7 +38,7 @@ function train(steps: number): { losses: number[]; bits: string } {
   const reconstruct = (): Tensor => {
     const [filter, weight, bias, deconv] = parameters as [Tensor4D, Tensor1D, Tensor1D, Tensor4D]
     const features = conv2d(images, filter, { padding: 1 })
-    const running = { runningMean: zeros([32]) as Tensor1D, runningVar: ones([32]) as Tensor1D }
+    const running = { runningMean: zeros([32]), runningVar: ones([32]) }
     const { y } = batchNorm(features, { weight, bias, ...running, training: true, activation: 'relu' })
     const pooled = maxPool2d(y, { kernelSize: 2 })
     return convTranspose2d(pooled, deconv, { stride: 2, padding: 1, outputPadding: 1 })

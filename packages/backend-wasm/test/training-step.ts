@@ -28,7 +28,7 @@ export async function trainingStep(): Promise<Float32Array[]> {
     draw(5, [3, 3, 20, 37]),
     draw(6, [3, 3, 1, 37]),
     random.uniform(random.key(7), [3, 3, 20, 37]),
-  ]) as Tensor[]
+  ])
   const differentiable = inputs.slice(0, 6)
   const seed = ones([5, 14, 18, 20])
   const { value, grads } = valueAndGrads(

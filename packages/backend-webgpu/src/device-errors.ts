@@ -76,7 +76,7 @@ export function surfaceErrors(device: GPUDevice, backend: Backend): () => void {
 
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault()
-    others.push(`the device refused a computation: ${(event as GPUUncapturedErrorEvent).error.message}`)
+    others.push(`the device refused a computation: ${event.error.message}`)
   })
   device.lost.then((info) => {
     lost = info

@@ -7,9 +7,9 @@ import { BackendUnavailable } from '@ddnet/ops'
  * @throws BackendUnavailable when there is neither
  */
 export async function findGpu(): Promise<GPU> {
-  const { navigator } = globalThis as { navigator?: Navigator }
+  const { navigator } = globalThis
   // Browsers without WebGPU leave `gpu` out, whatever the standard's types say.
-  const present = navigator?.gpu as GPU | undefined
+  const present = navigator?.gpu
   if (present !== undefined) return present
   if (isNode()) return installDawn()
   if (globalThis.isSecureContext === false) {

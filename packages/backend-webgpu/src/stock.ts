@@ -39,7 +39,7 @@ export async function startBoth(): Promise<{ own: Contender; stock: Contender; a
   const contender = (name: string, of: GPUDevice, set: typeof ours): Contender => ({
     device: of,
     use: async () => {
-      for (const [flag, value] of set) env().set(flag, value as number | boolean)
+      for (const [flag, value] of set) env().set(flag, value)
       await setBackend(name)
     },
   })

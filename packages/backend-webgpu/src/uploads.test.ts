@@ -11,7 +11,7 @@ const device = (): GPUDevice => (engine().backend as unknown as { device: GPUDev
 
 /** `values + 1` on the device. */
 async function plusOne(values: number[] | Float32Array | boolean[], dtype?: 'int32' | 'bool'): Promise<number[]> {
-  const sum = tidy(() => add(tensor(values as number[], undefined, dtype), 1))
+  const sum = tidy(() => add(tensor(values, undefined, dtype), 1))
   const data = [...(await sum.data())]
   sum.dispose()
   return data

@@ -3,8 +3,10 @@ export { ConvTranspose2d, type ConvTranspose2dConfig } from './conv-transpose2d.
 export { Conv2d, type Conv2dConfig } from './conv2d.ts'
 export type { Root } from './discover.ts'
 export { Dropout } from './dropout.ts'
+export { estimateMemory, type MemoryEstimate } from './estimate-memory.ts'
 export { init } from './init.ts'
 export * as initializers from './initializers.ts'
+export type { InputSpec, RunSpec } from './input-spec.ts'
 export { Linear } from './linear.ts'
 export { type Incompatible, type Layer, Module, type ModuleOf, type StateDict } from './module.ts'
 export { observe, type Visit } from './observe.ts'
@@ -12,7 +14,7 @@ export { Buffer, Counter, type Initializer, Parameter, type ParameterOptions } f
 export { currentPass, inference, openPass, type Pass, type PassOptions } from './pass.ts'
 export { pipe } from './pipe.ts'
 export { Sequential } from './sequential.ts'
-export { type InputSpec, type Summary, type SummaryRow, summary } from './summary.ts'
+export { type Summary, type SummaryRow, summary } from './summary.ts'
 export { Updates } from './updates.ts'
 export {
   type Differentiated,

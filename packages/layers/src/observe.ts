@@ -19,6 +19,7 @@ export interface Visit {
  * Inputs and outputs are the forward pass's: `visit` keeps a clone of what it needs longer than that.
  *
  * @param options.only the names of the modules to observe; by default all
+ * @param options.before told of each module before it runs
  * @throws Error if `run` is async: nothing would be observed any more; RangeError for a name that the model has not
  * @example observe(model, () => model.predict(images), ({ path, output }) => console.log(path, (output as Tensor).shape))
  */
@@ -26,7 +27,7 @@ export function observe<T>(
   model: Module,
   run: () => T,
   visit: (visit: Visit) => unknown,
-  { only }: { readonly only?: readonly string[] } = {},
+  { only, before }: { readonly only?: readonly string[]; readonly before?: (path: string) => void } = {},
 ): T {
   const calls = new Map<Module, number>()
   const restores: (() => void)[] = []
@@ -35,6 +36,7 @@ export function observe<T>(
       const restore = replaceForward(module, (forward) => (...inputs) => {
         const call = calls.get(module) ?? 0
         calls.set(module, call + 1)
+        before?.(path)
         const output = forward(...inputs)
         const answer = visit({ path, call, module, inputs, output })
         return isReplacement(answer) ? answer.output : output

@@ -1,4 +1,14 @@
-import { fromHost, type HostTensor, type Key, keep, permuteHost, type Tensor, tidy, toHost } from '@ddnet/ops'
+import {
+  fromHost,
+  type HostTensor,
+  type Key,
+  keep,
+  permuteHost,
+  placeholder,
+  type Tensor,
+  tidy,
+  toHost,
+} from '@ddnet/ops'
 import { nameInPass } from './pass.ts'
 
 /** PyTorch's filter layouts, OIHW and IOHW, from ours: `[kernelHeight, kernelWidth, a, b]` → `[b, a, kernelHeight, kernelWidth]`. */
@@ -40,12 +50,13 @@ class Owned {
 
   /** Whether it has a value. */
   get ready(): boolean {
-    return this.#value !== undefined
+    return this.#value !== undefined || placeholder(this.shape, { owner: this }) !== undefined
   }
 
-  /** @throws Error before it has a value */
+  /** Inside of `onShapes`, a tensor without values. @throws Error before it has a value */
   get value(): Tensor {
-    if (this.#value !== undefined) return this.#value
+    const value = placeholder(this.shape, { owner: this }) ?? this.#value
+    if (value !== undefined) return value
     const name = nameInPass(this)
     throw new Error(
       `${name === undefined ? 'A parameter' : `'${name}'`} of shape [${this.shape}] has no value yet. Give the model its values first: init(model, key) or model.loadStateDict(dict). If that was done, this one was not found: keep it in a field, an array or a plain record, and not in a #private field.`,

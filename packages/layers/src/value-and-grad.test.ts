@@ -120,7 +120,8 @@ describeBackends('valueAndGrad', () => {
     const step = () =>
       valueAndGrad(model, () => {
         const y = model.forward(ones([3, 2]))
-        return { loss: mul(mean(y), ones(shape)) as Scalar, aux: { y } }
+        const loss: Tensor = mul(mean(y), ones(shape))
+        return { loss: loss as Scalar, aux: { y } }
       })
     expect(step).toThrow(`the loss: expected a scalar, got [${shape}]. Take its mean or its sum`)
     expect(memory().numTensors).toBe(before)

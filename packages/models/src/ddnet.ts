@@ -77,26 +77,4 @@ export class DDNet extends Module {
     for (const stage of this.decoder) x = stage.forward(x) // back to [batch, height, width, channels[0]]
     return this.heads.class.forward(x) // [batch, classes]
   }
-
-  /**
-   * The shape of every tensor that a training step over `[batch, height, width, inChannels]` holds. Of each layer: its
-   * output, kept for the backward pass, the gradient of that, and the same before ReLU; with a norm, what came before it
-   * too. Of a pooling its output and the gradient of that.
-   */
-  activations([batch, height, width, inChannels]: readonly [number, number, number, number]): number[][] {
-    const shapes: number[][] = [[batch, height, width, inChannels]]
-    const hold = (shape: number[], times: number): void =>
-      void shapes.push(...Array.from({ length: times }, () => shape))
-    let size: [number, number] = [height, width]
-    for (const { conv, norm } of this.encoder) {
-      hold([batch, ...size, conv.outChannels], norm === undefined ? 3 : 4)
-      size = [size[0] / 2, size[1] / 2]
-      hold([batch, ...size, conv.outChannels], 2)
-    }
-    for (const { deconv, norm } of this.decoder) {
-      size = [size[0] * 2, size[1] * 2]
-      hold([batch, ...size, deconv.outChannels], norm === undefined ? 3 : 4)
-    }
-    return shapes
-  }
 }

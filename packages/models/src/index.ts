@@ -1,7 +1,7 @@
+export { ConvNet, type ConvNetOptions } from './conv-net.ts'
 export { DDNet, type DDNetOptions } from './ddnet.ts'
 export { type DeconvnetOptions, deconvnet } from './inspect/deconvnet.ts'
 export { featureMaps } from './inspect/feature-maps.ts'
 export { type GradCamOptions, gradCam } from './inspect/grad-cam.ts'
 export { type ReconstructOptions, reconstruct } from './inspect/reconstruct.ts'
-export { estimateMemory, type MemoryEstimate } from './memory.ts'
 export { SeedDDNet } from './seed-ddnet.ts'

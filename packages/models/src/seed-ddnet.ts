@@ -57,23 +57,4 @@ export class SeedDDNet extends Module {
     for (const stage of this.decoder) x = stage.forward(x) // [batch, 8·height − 7, 8·width − 7, 3]
     return this.heads.class.forward(x) // [batch, classes]
   }
-
-  /**
-   * The shape of every tensor that a training step over `[batch, height, width, 3]` holds. Of each layer three: its
-   * output, kept for the backward pass, the gradient of that, and the same before ReLU.
-   */
-  activations([batch, height, width, inChannels]: readonly [number, number, number, number]): number[][] {
-    const shapes: number[][] = [[batch, height, width, inChannels]]
-    let size: [number, number] = [height, width]
-    for (const { conv } of this.encoder) {
-      const whole = [batch, ...size, conv.outChannels]
-      shapes.push(whole, whole, whole)
-    }
-    for (const { deconv } of this.decoder) {
-      size = [size[0] * 2 - 1, size[1] * 2 - 1]
-      const whole = [batch, ...size, deconv.outChannels]
-      shapes.push(whole, whole, whole)
-    }
-    return shapes
-  }
 }

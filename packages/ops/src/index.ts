@@ -89,6 +89,7 @@ export {
   valueAndSomeGrads,
 } from './engine/differentiate.ts'
 export { fromHost, type HostTensor, permuteHost, toHost } from './engine/host-tensor.ts'
+export { onShapes, placeholder } from './engine/on-shapes.ts'
 export { ShapeError } from './engine/shape-error.ts'
 export {
   type CrossEntropyOptions,

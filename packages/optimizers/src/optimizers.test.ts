@@ -74,7 +74,7 @@ describeBackends('optimizers', () => {
 describe('every optimizer', () => {
   beforeAll(() => useBackend('cpu'))
   const example = operatorFixtures('optimizers')[0]?.tensors ?? {}
-  const start = () => Object.fromEntries(parameters.map((name) => [name, upload<Tensor>(example[name] as never)]))
+  const start = () => Object.fromEntries(parameters.map((name) => [name, upload(example[name] as never)]))
 
   test.each<[string, Optimizer]>([
     ['adam', adam()],

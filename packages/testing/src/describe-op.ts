@@ -9,18 +9,21 @@ import { kernelsRun } from './kernels-run.ts'
 import { expectInTable } from './operator-table.ts'
 import { penalty } from './penalty.ts'
 
-type Inputs = Record<string, Tensor>
+/** Tensors by the roles of a list, in which `bias?` names one that a case may lack. */
+export type Roles<Role extends string> = {
+  [Name in Role as Name extends `${string}?` ? never : Name]: Tensor
+} & { [Name in Role as Name extends `${infer Plain}?` ? Plain : never]?: Tensor }
 
 /** How many cases of an operator run without `DDNET_TEST_ALL`. */
 const casesKept = 12
 
-export interface OpChecks {
+export interface OpChecks<Input extends string, Constant extends string = never> {
   /** Runs the operator on a case's inputs. */
-  run: (inputs: Inputs, options: FixtureCase['options']) => Tensor
-  /** The differentiable inputs; one that a case lacks is left out. */
-  inputs: readonly string[]
-  /** Inputs without a derivative, such as labels. */
-  constants?: readonly string[]
+  run: (inputs: Roles<Input | Constant>, options: FixtureCase['options']) => Tensor
+  /** The roles of the differentiable inputs; `bias?` is one that a case may lack. */
+  inputs: readonly Input[]
+  /** The roles of inputs without a derivative, such as labels. */
+  constants?: readonly Constant[]
   backends?: readonly BackendName[]
   /** Relative to the largest expected value; a function where a case's own conditioning decides. */
   tolerance?: number | ((tensors: FixtureCase['tensors'], options: FixtureCase['options']) => number)
@@ -36,109 +39,128 @@ export interface OpChecks {
  *
  * Of many cases a dozen runs, and all of them with `DDNET_TEST_ALL`.
  */
-export function describeOp(name: string, checks: OpChecks): void {
-  const { run, inputs, constants = [], backends = allBackends, tolerance, differences } = checks
+export function describeOp<const Input extends string, const Constant extends string = never>(
+  name: string,
+  checks: OpChecks<Input, Constant>,
+): void {
+  const { constants = [], backends = allBackends, tolerance, differences } = checks
   const cases = operatorFixtures(name)
   const ordinary = cases.filter(({ nan }) => nan !== true)
   const chosen = ordinary.find((each) => differences === undefined || each.name === differences)
   if (chosen === undefined) throw new Error(`fixture ${name}: no case ${differences ?? 'without NaN'}`)
-  const differentiableOf = ({ tensors }: FixtureCase): string[] => inputs.filter((role) => tensors[role] !== undefined)
+  const toleranceFor = ({ tensors, options }: FixtureCase): number | undefined =>
+    typeof tolerance === 'function' ? tolerance(tensors, options) : tolerance
+  /** The fixtures of the inputs that a case has; @throws Error if one that it must have is missing */
+  const givenBy = (tensors: FixtureCase['tensors'], roles: readonly string[]): Record<string, FixtureTensor> =>
+    Object.fromEntries(
+      roles
+        .map((each) => (each.endsWith('?') ? each.slice(0, -1) : role(tensors, each, name) && each))
+        .flatMap((each) => (tensors[each] === undefined ? [] : [[each, tensors[each]] as const])),
+    )
+  /** What a case is run on; `xs` are to be differentiated by. */
+  const start = ({ tensors, options }: FixtureCase) => {
+    const xs = uploadAll(givenBy(tensors, checks.inputs))
+    const given = { ...xs, ...uploadAll(givenBy(tensors, constants)) }
+    return {
+      xs,
+      run: (changed: Record<string, Tensor> = {}): Tensor =>
+        checks.run({ ...given, ...changed } as Roles<Input | Constant>, options), // the roles that `givenBy` has found
+      dispose: (...others: readonly Tensor[]): void => {
+        for (const tensor of [...Object.values(given), ...others]) tensor.dispose()
+      },
+    }
+  }
   describeBackends(
     name,
     (backend) => {
       test.each(process.env['DDNET_TEST_ALL'] === undefined ? sample(ordinary, chosen) : ordinary)(
         '$name',
-        async ({ options, tensors }) => {
-          const within = typeof tolerance === 'function' ? tolerance(tensors, options) : tolerance
+        async (each) => {
+          const { tensors } = each
+          const within = toleranceFor(each)
           const before = memory().numTensors
-          const given = uploadRoles(tensors, [...inputs, ...constants])
-          const differentiable = inputs.filter((role) => tensors[role] !== undefined)
-          const xs = differentiable.map((role) => given[role] as Tensor)
+          const { xs, run, dispose } = start(each)
           const seed = upload(role(tensors, 'dy', name))
-          const { value, grads } = valueAndGrads(() => run(given, options), xs, seed)
+          const { value, grads } = valueAndGrads(run, Object.values(xs), seed)
           await expectTensorClose(value, role(tensors, 'y', name), within, 'y')
-          for (const [index, input] of differentiable.entries()) {
-            await expectTensorClose(grads[index] as Tensor, role(tensors, `d${input}`, name), within, `d${input}`)
-          }
-          const used = [...Object.values(given), seed, value, ...grads]
+          await expectGradients(grads, Object.keys(xs), tensors, within)
+          const used = [seed, value, ...grads]
           if (tensors['penalty'] !== undefined) {
-            const second = valueAndGrads(() => penalty(() => run(given, options), xs, seed), xs)
+            const all = Object.values(xs)
+            const second = valueAndGrads(() => penalty(run, all, seed), all)
             used.push(second.value, ...second.grads)
             // Squared and differentiated again: an order of magnitude less exact.
             const loosely = 10 * (within ?? 1e-5)
             await expectTensorClose(second.value, tensors['penalty'], loosely, 'penalty')
-            for (const [index, input] of differentiable.entries()) {
-              const expected = role(tensors, `penalty.d${input}`, name)
-              await expectTensorClose(second.grads[index] as Tensor, expected, loosely, `penalty.d${input}`)
-            }
+            await expectGradients(second.grads, Object.keys(xs), tensors, loosely, 'penalty.')
           }
-          for (const tensor of used) tensor.dispose()
+          dispose(...used)
           expect(memory().numTensors, 'tensors left behind').toBe(before)
         },
       )
 
       test('agrees with central differences at both orders', async () => {
-        const given = uploadRoles(chosen.tensors, [...inputs, ...constants])
-        await expectDifferences(
-          (xs) => run({ ...given, ...xs }, chosen.options),
-          Object.fromEntries(differentiableOf(chosen).map((input) => [input, role(chosen.tensors, input, name)])),
-          role(chosen.tensors, 'dy', name),
-        )
-        for (const tensor of Object.values(given)) tensor.dispose()
+        const { run, dispose } = start(chosen)
+        await expectDifferences(run, givenBy(chosen.tensors, checks.inputs), role(chosen.tensors, 'dy', name))
+        dispose()
       })
 
       const broken = cases.filter(({ nan }) => nan === true)
-      const expectNaNs = async ({ options, tensors }: FixtureCase): Promise<void> => {
-        const given = uploadRoles(tensors, [...inputs, ...constants])
-        const y = run(given, options)
-        await expectTensorClose(y, role(tensors, 'y', name), undefined, 'y')
-        for (const tensor of [...Object.values(given), y]) tensor.dispose()
+      const expectNaNs = async (each: FixtureCase): Promise<void> => {
+        const { run, dispose } = start(each)
+        const y = run()
+        await expectTensorClose(y, role(each.tensors, 'y', name), undefined, 'y')
+        dispose(y)
       }
       // WGSL lets an implementation assume that there are no NaNs; docs/operators.md says what becomes of them there.
       if (backend !== 'webgpu') test.each(broken)('a NaN goes where it does in PyTorch', expectNaNs)
 
       test('runs the kernels that docs/operators.md says', async () => {
-        const { options, tensors } = chosen
-        const given = uploadRoles(tensors, [...inputs, ...constants])
-        const xs = differentiableOf(chosen).map((input) => given[input] as Tensor)
+        const { tensors } = chosen
+        const { xs: named, run, dispose } = start(chosen)
+        const xs = Object.values(named)
         const seed = upload(role(tensors, 'dy', name))
         tidy(() => grad((x) => mul(x, x))(scalar(1))) // what the first gradient of a process registers
         const before = memory().numTensors
-        const forward = kernelsRun(() => run(given, options).dispose())
+        const forward = kernelsRun(() => run().dispose())
         expect(memory().numTensors, 'tensors left behind outside tidy').toBe(before)
         const both = kernelsRun(() => {
-          const { value, grads } = valueAndGrads(() => run(given, options), xs, seed)
+          const { value, grads } = valueAndGrads(run, xs, seed)
           for (const tensor of [value, ...grads]) tensor.dispose()
         })
-        const compared = xs.length === 0 ? [] : both.slice(forward.length)
-        const nan =
-          backend === 'webgpu' && broken.length > 0
-            ? await holds(() => expectNaNs(broken[0] as FixtureCase))
-            : undefined
-        expectInTable(name, backend, { forward, backward: compared, ...(nan !== undefined && { nan }) })
+        const backward = xs.length === 0 ? [] : both.slice(forward.length)
+        const [first] = broken
+        const nan = backend === 'webgpu' && first !== undefined ? await holds(() => expectNaNs(first)) : undefined
+        expectInTable(name, backend, { forward, backward, ...(nan !== undefined && { nan }) })
         const own = both.filter((kernel) => kernelSource(kernel, backend) === 'own')
         // Our kernels against the compositions that they stand for, beside PyTorch.
         if (own.length > 0) {
-          const { value, grads } = withCompositions(new Set(own), backend, () =>
-            valueAndGrads(() => run(given, options), xs, seed),
-          )
-          const within = typeof tolerance === 'function' ? tolerance(tensors, options) : tolerance
+          const { value, grads } = withCompositions(new Set(own), backend, () => valueAndGrads(run, xs, seed))
+          const within = toleranceFor(chosen)
           await expectTensorClose(value, role(tensors, 'y', name), within, 'y of the composition')
-          for (const [index, input] of differentiableOf(chosen).entries()) {
-            await expectTensorClose(
-              grads[index] as Tensor,
-              role(tensors, `d${input}`, name),
-              within,
-              `d${input} of the composition`,
-            )
-          }
+          await expectGradients(grads, Object.keys(named), tensors, within, '', ' of the composition')
           for (const tensor of [value, ...grads]) tensor.dispose()
         }
-        for (const tensor of [...Object.values(given), seed]) tensor.dispose()
+        dispose(seed)
       })
     },
     backends,
   )
+
+  async function expectGradients(
+    grads: readonly Tensor[],
+    roles: readonly string[],
+    tensors: FixtureCase['tensors'],
+    within: number | undefined,
+    before = '',
+    behind = '',
+  ): Promise<void> {
+    expect(grads.length).toBe(roles.length)
+    for (const [index, gradient] of grads.entries()) {
+      const expected = `${before}d${roles[index]}`
+      await expectTensorClose(gradient, role(tensors, expected, name), within, expected + behind)
+    }
+  }
 }
 
 /** Spread over all, the first, the last and `chosen` among them: where a fixture has many pairs of options, the others are for `npm run test:all`. */
@@ -161,12 +183,5 @@ function role(tensors: FixtureCase['tensors'], name: string, operator: string): 
   return found
 }
 
-/** The tensors of those roles that a case has. */
-function uploadRoles(tensors: FixtureCase['tensors'], roles: readonly string[]): Inputs {
-  const given: Inputs = {}
-  for (const role of roles) {
-    const fixture = tensors[role]
-    if (fixture !== undefined) given[role] = upload(fixture)
-  }
-  return given
-}
+const uploadAll = (fixtures: Readonly<Record<string, FixtureTensor>>): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(fixtures).map(([role, fixture]) => [role, upload(fixture)]))

@@ -11,7 +11,7 @@ export interface FixtureTensor {
 export interface FixtureCase {
   name: string
   // biome-ignore lint/suspicious/noExplicitAny: each operator's own options, checked by the operator
-  options: Record<string, any>
+  options: any
   tensors: Record<string, FixtureTensor>
   /** The first input holds a NaN; there are values, and no gradients. */
   nan?: boolean
@@ -62,8 +62,8 @@ export function readTensors(path: string): Record<string, FixtureTensor> {
 }
 
 /** A fixture tensor on the current backend. */
-export const upload = <T extends Tensor>({ data, shape, dtype }: FixtureTensor): T =>
-  tensor(dtype === 'int32' ? Int32Array.from(data) : data, shape, dtype) as T
+export const upload = ({ data, shape, dtype }: FixtureTensor): Tensor =>
+  tensor(dtype === 'int32' ? Int32Array.from(data) : data, shape, dtype)
 
 /** A PyTorch checkpoint of the fixtures as a state dict. */
 export function torchState(path: string): Record<string, HostTensor> {

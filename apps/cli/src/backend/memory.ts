@@ -1,4 +1,4 @@
-import { estimateMemory } from '@ddnet/models'
+import { estimateMemory } from '@ddnet/layers'
 import type { Config } from '../config/schema.ts'
 import { UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'

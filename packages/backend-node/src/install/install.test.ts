@@ -257,7 +257,7 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
     test('is an error with the remedy in one line, and nothing is left', async () => {
       tools()
       arrange()
-      const error = await install(options).catch((error: unknown) => error as InstallError)
+      const error = await install(options).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(InstallError)
       expect(error).toMatchObject({ isMachineLacking: true, message: expect.stringMatching(message) })
       expect((error as InstallError).message).not.toContain('\n')

@@ -12,7 +12,6 @@ import {
   square,
   sub,
   type Tensor,
-  type Tensor1D,
   type Tensor4D,
   tidy,
   valueAndGrads,
@@ -27,7 +26,7 @@ const [addon = '', device = 'auto'] = process.argv.slice(2)
 /** Three steps of Adam on a small convolutional autoencoder; their losses. */
 function train(): number[] {
   const key = random.key(7)
-  const images = random.uniform(key.fold(0), [8, 8, 8, 3]) as Tensor4D
+  const images = random.uniform(key.fold(0), [8, 8, 8, 3])
   let parameters: Tensor[] = [
     tidy(() => mul(0.2, random.normal(key.fold(1), [3, 3, 3, 8]))),
     tidy(() => mul(0.1, random.normal(key.fold(2), [3, 3, 3, 8]))),
@@ -35,7 +34,7 @@ function train(): number[] {
   let [m, v] = [0, 1].map(() => parameters.map(({ shape }) => zeros(shape))) as [Tensor[], Tensor[]]
   const reconstruct = (): Tensor => {
     const [encoder, decoder] = parameters as [Tensor4D, Tensor4D]
-    const [ones8, zeros8] = [ones([8]), zeros([8])] as [Tensor1D, Tensor1D]
+    const [ones8, zeros8] = [ones([8]), zeros([8])]
     const { y } = batchNorm(conv2d(images, encoder, { padding: 1 }), {
       ...{ weight: ones8, bias: zeros8, runningMean: zeros8, runningVar: ones8 },
       training: true,

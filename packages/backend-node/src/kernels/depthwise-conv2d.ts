@@ -30,7 +30,7 @@ function dilated(executor: Executor, x: Tensor4D, filter: Tensor4D, { padding, d
   const extra = ([0, 1] as const).map((axis) => {
     const size = (x.shape[axis + 1] as number) + padding[axis][0] + padding[axis][1]
     return Math.ceil(size / dilation[axis]) * dilation[axis] - size
-  }) as [number, number]
+  })
   const images = spaceToBatchND(
     x,
     [...dilation],

@@ -12,9 +12,6 @@ import {
   scatterAdd,
   sum,
   type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-  type Tensor4D,
   tensor,
   valueAndGrads,
   variance,
@@ -43,7 +40,7 @@ const expectWithin = (got: number, expected: number, relative: number): void =>
 
 /** The gradient of Σ run(x) · dy. */
 const gradientOf = (run: (x: Tensor) => Tensor, x: Tensor, dy: Tensor): Tensor =>
-  valueAndGrads(() => sum(mul(run(x), dy)), [x]).grads[0] as Tensor
+  valueAndGrads(() => sum(mul(run(x), dy)), [x]).grads[0]
 
 describeBackends('of two million values', () => {
   test.each<[string, number[], number[], number]>([
@@ -70,7 +67,7 @@ describeBackends('of two million values', () => {
 
   test.each([1, 2, 16])('batch norm of %d channels has the mean and the variance', (channels) => {
     const x = tensor(values, [2, 500, 2000 / channels, channels])
-    const running = { runningMean: zeros([channels]) as Tensor1D, runningVar: ones([channels]) as Tensor1D }
+    const running = { runningMean: zeros([channels]), runningVar: ones([channels]) }
     const { y, runningMean, runningVar } = batchNorm(x, { ...running, training: true, momentum: 1 })
     const rows = count / channels
     const average = total(0, channels) / rows
@@ -87,7 +84,7 @@ describeBackends('of two million values', () => {
     'batch norm of a constant channel is its bias, however far from 0 it is, of %d rows',
     (height) => {
       const x = tensor(new Float32Array(4 * height * 500 * 3).fill(1e10), [4, height, 500, 3])
-      const running = { runningMean: zeros([3]) as Tensor1D, runningVar: ones([3]) as Tensor1D }
+      const running = { runningMean: zeros([3]), runningVar: ones([3]) }
       const { y, runningMean, runningVar } = batchNorm(x, { ...running, training: true, momentum: 1 })
       expect(new Set(y.dataSync())).toEqual(new Set([0]))
       expect([...runningMean.dataSync(), ...runningVar.dataSync()]).toEqual([1e10, 1e10, 1e10, 0, 0, 0])
@@ -98,7 +95,7 @@ describeBackends('of two million values', () => {
     for (const first of [1e4, 1e4 + 100]) {
       const x = values.slice(0, 60_000).map((value) => value + 9900)
       x[0] = first
-      const running = { runningMean: zeros([1]) as Tensor1D, runningVar: ones([1]) as Tensor1D }
+      const running = { runningMean: zeros([1]), runningVar: ones([1]) }
       const { runningMean, runningVar } = batchNorm(tensor(x, [6, 100, 100, 1]), {
         ...running,
         training: true,
@@ -117,19 +114,19 @@ describeBackends('of two million values', () => {
       [2, 1000, 1000, 1],
     )
     const dy = tensor(values, [2, 1000, 1000, 1])
-    const [weight, bias] = [ones([1]), zeros([1])] as [Tensor1D, Tensor1D]
-    const options = { runningMean: zeros([1]) as Tensor1D, runningVar: ones([1]) as Tensor1D, training: true } as const
+    const [weight, bias] = [ones([1]), zeros([1])]
+    const options = { runningMean: zeros([1]), runningVar: ones([1]), training: true } as const
     const run = () => sum(mul(batchNorm(x, { ...options, weight, bias }).y, dy))
     const { grads } = valueAndGrads(run, [weight, bias])
-    expectWithin(at(grads[1] as Tensor), total(0, 1), 1e-6)
+    expectWithin(at(grads[1]), total(0, 1), 1e-6)
     // y and dy are the same but for a scale and a shift: Σ y · dy = n σ, up to eps.
     const average = total(0, 1) / count
     const spread = total(0, 1, (value) => (value - average) ** 2) / count
-    expectWithin(at(grads[0] as Tensor), (count * spread) / Math.sqrt(spread + 1e-5), 1e-4)
+    expectWithin(at(grads[0]), (count * spread) / Math.sqrt(spread + 1e-5), 1e-4)
   })
 
   test('average poolings of large windows', () => {
-    const x = tensor(values, [1, 1000, 1000, 2]) as Tensor4D
+    const x = tensor(values, [1, 1000, 1000, 2])
     expectWithin(at(adaptiveAvgPool2d(x, 1)), total(0, 2) / (count / 2), 1e-6)
     expectWithin(at(avgPool2d(x, { kernelSize: 1000 })), total(0, 2) / (count / 2), 1e-6)
   })
@@ -148,31 +145,31 @@ describeBackends('of two million values', () => {
   test('rows that are added up at one place', () => {
     const ids = zeros([count], 'int32')
     expectWithin(at(scatterAdd(zeros([1]), ids, tensor(values), 0)), total(0, 1), 2e-6)
-    const table = ones([3, 2]) as Tensor2D
+    const table = ones([3, 2])
     const places = zeros([count / 2], 'int32')
-    const gradient = gradientOf((x) => embedding(places, x as Tensor2D), table, tensor(values, [count / 2, 2]))
+    const gradient = gradientOf((x) => embedding(places, x), table, tensor(values, [count / 2, 2]))
     expectWithin(at(gradient), total(0, 2), 2e-6)
     expect([...gradient.dataSync()].slice(2)).toEqual([0, 0, 0, 0])
   })
 
   test('filter gradients, and those of biases', () => {
-    const x = tensor(values.subarray(0, count / 2), [1, 1000, 1000, 1]) as Tensor4D
+    const x = tensor(values.subarray(0, count / 2), [1, 1000, 1000, 1])
     const dy = tensor(values, [1, 1000, 1000, 2])
-    const [filter, bias] = [ones([3, 3, 1, 2]) as Tensor4D, ones([2]) as Tensor1D]
+    const [filter, bias] = [ones([3, 3, 1, 2]), ones([2])]
     const run = () => sum(mul(conv2d(x, filter, { padding: 1, bias }), dy))
     const { grads } = valueAndGrads(run, [filter, bias])
     const products = (channel: number) =>
       total(channel, 2, (value, index) => value * (values[(index - channel) / 2] as number))
     // The tap in the middle sees every pixel.
-    expectWithin(at(grads[0] as Tensor, 8), products(0), 1e-5)
-    expectWithin(at(grads[0] as Tensor, 9), products(1), 1e-5)
-    expectWithin(at(grads[1] as Tensor, 1), total(1, 2), 1e-6)
+    expectWithin(at(grads[0], 8), products(0), 1e-5)
+    expectWithin(at(grads[0], 9), products(1), 1e-5)
+    expectWithin(at(grads[1], 1), total(1, 2), 1e-6)
   })
 
   test('filter gradients of depthwise convolutions', () => {
-    const x = tensor(values, [2, 500, 1000, 2]) as Tensor4D
-    const filter = ones([3, 3, 2, 1]) as Tensor4D
-    const gradient = gradientOf((each) => depthwiseConv2d(x, each as Tensor4D, { padding: 1 }), filter, x)
+    const x = tensor(values, [2, 500, 1000, 2])
+    const filter = ones([3, 3, 2, 1])
+    const gradient = gradientOf((each) => depthwiseConv2d(x, each, { padding: 1 }), filter, x)
     expectWithin(
       at(gradient, 8),
       total(0, 2, (value) => value * value),

@@ -48,7 +48,7 @@ export const maxPool2dWithIndices: KernelConfig = kernel<{ x: Tensor4D }, PoolGe
 
 /** The maxima, and their positions `row · width + column` in x. */
 function poolWithPlaces({ executeAll }: Executor, x: Tensor4D, geometry: PoolGeometry): [Tensor4D, Tensor4D] {
-  const { ksize, strides } = poolAttributes(geometry) as Required<ReturnType<typeof poolAttributes>>
+  const { ksize, strides } = poolAttributes(geometry)
   const attributes = {
     ksize,
     strides,

@@ -58,7 +58,7 @@ function sumOver(executor: Executor, x: Tensor, axes: readonly number[]): Tensor
   if (rowsOf(leading.flat()) <= rowsInSequence) return plainSum(executor, x, axes)
   // From the last run to the first, so that places of axes before it hold.
   return runs.reduce((sums, run) => {
-    const [first, after] = [run[0] as number, (run.at(-1) as number) + 1]
+    const [first, after] = [run[0], (run.at(-1) as number) + 1]
     const [before, behind] = [sums.shape.slice(0, first), sums.shape.slice(after)]
     const shape = [util.sizeFromShape(before), rowsOf(run), util.sizeFromShape(behind)]
     return reshape(rowSums(executor, reshape(sums, shape)), [...before, ...behind])

@@ -1,12 +1,12 @@
 import { wasm } from '@ddnet/backend-wasm'
-import { conv2d, ones, sum, type Tensor4D, valueAndGrads } from '@ddnet/ops'
+import { conv2d, ones, sum, valueAndGrads } from '@ddnet/ops'
 import { paths } from './paths.ts'
 import type { Choice, Trained } from './worker.ts'
 
 /** Convolves ones with ones and differentiates the sum. */
 export async function report() {
   const backend = await wasm({ paths })
-  const [x, filter] = [ones([1, 4, 4, 3]) as Tensor4D, ones([3, 3, 3, 2]) as Tensor4D]
+  const [x, filter] = [ones([1, 4, 4, 3]), ones([3, 3, 3, 2])]
   const { value, grads } = valueAndGrads(() => sum(conv2d(x, filter, { padding: 1 })), [x, filter])
   return {
     device: backend.device,

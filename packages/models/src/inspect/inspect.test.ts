@@ -36,7 +36,7 @@ describeBackends('looking inside', () => {
   beforeAll(() => {
     model = new DDNet({ channels: [4, 5, 6], classes: 4 })
     model.loadStateDict(torchState('inspection/model.safetensors'))
-    images = upload<Tensor4D>(expected['images'] as FixtureTensor)
+    images = upload(expected['images'] as FixtureTensor) as Tensor4D
   })
   afterAll(() => {
     model.dispose()

@@ -1,11 +1,11 @@
 import { describeOp, expectShapeError } from '@ddnet/testing'
-import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { tensor } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
 import { relu, sigmoid, tanh } from './activations.ts'
 
-describeOp('relu', { inputs: ['x'], run: ({ x }) => relu(x as Tensor) })
-describeOp('sigmoid', { inputs: ['x'], run: ({ x }) => sigmoid(x as Tensor) })
-describeOp('tanh', { inputs: ['x'], run: ({ x }) => tanh(x as Tensor) })
+describeOp('relu', { inputs: ['x'], run: ({ x }) => relu(x) })
+describeOp('sigmoid', { inputs: ['x'], run: ({ x }) => sigmoid(x) })
+describeOp('tanh', { inputs: ['x'], run: ({ x }) => tanh(x) })
 
 test('relu refuses booleans', () => {
   const x = tensor([1, 0], [2], 'bool')

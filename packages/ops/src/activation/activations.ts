@@ -1,25 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { mul, sub } from '../array/arithmetic.ts'
-import { expectDtype, promoting } from '../array/dtype.ts'
+import { expectDtype, type Mapping, mapping, promoting } from '../array/dtype.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { stockOp } from '../engine/stock-op.ts'
 import { reluGradient } from './relu-gradient-op.ts'
-
-type One = { x: Tensor }
 
 /**
  * `max(x, 0)`; the derivative at 0 is 0.
  * @throws ShapeError if `x` is bool
  * @see torch.nn.functional.relu
  */
-export const relu: typeof tf.relu = stockOp<typeof tf.relu, One>(
+export const relu: Mapping = mapping(
   'Relu',
   (x) => {
     expectDtype('relu', 'x', x, 'float32', 'int32')
     return tf.relu(x)
   },
-  ['x'],
   {
     gradient: { x: (dy, { x }) => reluGradient(dy, x) },
   },
@@ -29,21 +25,16 @@ export const relu: typeof tf.relu = stockOp<typeof tf.relu, One>(
  * Logistic function `1 / (1 + e⁻ˣ)`, float32.
  * @see torch.sigmoid
  */
-export const sigmoid: typeof tf.sigmoid = stockOp<typeof tf.sigmoid, One>(
-  'Sigmoid',
-  promoting('sigmoid', tf.sigmoid),
-  ['x'],
-  {
-    saves: ['x', 'output'],
-    gradient: { x: (dy, { output }) => mul(dy, mul(output, sub(1, output))) },
-  },
-)
+export const sigmoid: Mapping = mapping('Sigmoid', promoting('sigmoid', tf.sigmoid), {
+  saves: ['x', 'output'],
+  gradient: { x: (dy, { output }) => mul(dy, mul(output, sub(1, output))) },
+})
 
 /**
  * Hyperbolic tangent, float32.
  * @see torch.tanh
  */
-export const tanh: typeof tf.tanh = stockOp<typeof tf.tanh, One>('Tanh', promoting('tanh', tf.tanh), ['x'], {
+export const tanh: Mapping = mapping('Tanh', promoting('tanh', tf.tanh), {
   saves: ['x', 'output'],
   gradient: { x: (dy, { output }) => mul(dy, sub(1, mul(output, output))) },
 })
@@ -60,4 +51,4 @@ export function expectActivation(operator: string, activation: Activation | unde
 }
 
 /** Applies the named activation, or none. */
-export const activate = (x: Tensor, activation?: Activation): Tensor => (activation === 'relu' ? relu(x) : x)
+export const activate = <T extends Tensor>(x: T, activation?: Activation): T => (activation === 'relu' ? relu(x) : x)

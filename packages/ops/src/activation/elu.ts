@@ -5,7 +5,7 @@ import { lessEqual } from '../array/compare.ts'
 import { expectDtype } from '../array/dtype.ts'
 import { where } from '../array/where.ts'
 import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { relu } from './activations.ts'
 
 interface Shape {
@@ -39,7 +39,9 @@ const eluOp = defineOp('elu', {
  * @throws ShapeError if `x` is not float32
  * @see torch.nn.functional.elu
  */
-export function elu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {}): Tensor {
+export function elu(x: Tensor, options: { readonly alpha?: number } = {}): Tensor {
+  expectOptions('elu', options, { alpha: true })
+  const { alpha = 1 } = options
   expectOperand('elu', 'x', x)
   expectDtype('elu', 'x', x, 'float32')
   return eluOp({ x }, { scale: 1, floor: alpha, rate: 1 })
@@ -52,7 +54,9 @@ export function elu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {}):
  * @throws ShapeError if `x` is not float32
  * @see torch.nn.functional.celu
  */
-export function celu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {}): Tensor {
+export function celu(x: Tensor, options: { readonly alpha?: number } = {}): Tensor {
+  expectOptions('celu', options, { alpha: true })
+  const { alpha = 1 } = options
   expectOperand('celu', 'x', x)
   expectDtype('celu', 'x', x, 'float32')
   return eluOp({ x }, { scale: 1, floor: alpha, rate: 1 / alpha })

@@ -14,9 +14,9 @@ import { type Activation, relu } from './activations.ts'
 type Inputs = { x: Tensor; weight: Tensor; bias: Tensor1D }
 type Run = (inputs: Inputs, options: { activation?: Activation }) => Tensor
 
-const four = (x: Tensor): Tensor1D => reshape(x, [-1]) as Tensor1D
+const four = (x: Tensor): Tensor1D => reshape(x, [-1])
 const filter = (x: Tensor, shape: number[]) => reshape(x, shape) as never
-const running = () => ({ runningMean: ones([4]) as Tensor1D, runningVar: ones([4]) as Tensor1D })
+const running = () => ({ runningMean: ones([4]), runningVar: ones([4]) })
 
 const operators: Record<string, { run: Run; weights: number }> = {
   conv2d: {

@@ -6,7 +6,7 @@ import { hardSigmoid, hardSwish, hardTanh, leakyRelu, prelu, relu6 } from './pie
 const inputs = ['x']
 
 describeOp('leakyRelu', { inputs, run: ({ x }, options) => leakyRelu(x as Tensor, options) })
-describeOp('prelu', { inputs: ['x', 'weight'], run: ({ x, weight }) => prelu(x as Tensor, weight as Tensor) })
+describeOp('prelu', { inputs: ['x', 'weight'], run: ({ x, weight }) => prelu(x, weight) })
 describeOp('relu6', { inputs, run: ({ x }) => relu6(x as Tensor) })
 describeOp('hardTanh', { inputs, run: ({ x }, options) => hardTanh(x as Tensor, options) })
 describeOp('hardSigmoid', { inputs, run: ({ x }) => hardSigmoid(x as Tensor) })

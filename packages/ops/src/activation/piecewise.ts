@@ -9,7 +9,7 @@ import { logicalAnd, logicalOr } from '../array/logical.ts'
 import { reshape } from '../array/shape.ts'
 import { where } from '../array/where.ts'
 import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 
@@ -27,7 +27,9 @@ const leakyReluOp = stockOp<typeof tf.leakyRelu, One, { alpha: number }>('LeakyR
  * @see torch.nn.functional.leaky_relu
  * @example leakyRelu(tensor([-2, 3])) // [-0.02, 3]
  */
-export function leakyRelu(x: Tensor, { negativeSlope = 0.01 }: { readonly negativeSlope?: number } = {}): Tensor {
+export function leakyRelu(x: Tensor, options: { readonly negativeSlope?: number } = {}): Tensor {
+  expectOptions('leakyRelu', options, { negativeSlope: true })
+  const { negativeSlope = 0.01 } = options
   expectOperand('leakyRelu', 'x', x)
   expectDtype('leakyRelu', 'x', x, 'float32')
   return leakyReluOp(x, negativeSlope)
@@ -78,10 +80,9 @@ const hardTanhOp = defineOp('hardTanh', {
  * @throws ShapeError if `x` is not float32 or `min` is above `max`
  * @see torch.nn.functional.hardtanh
  */
-export function hardTanh(
-  x: Tensor,
-  { min = -1, max = 1 }: { readonly min?: number; readonly max?: number } = {},
-): Tensor {
+export function hardTanh(x: Tensor, options: { readonly min?: number; readonly max?: number } = {}): Tensor {
+  expectOptions('hardTanh', options, { min: true, max: true })
+  const { min = -1, max = 1 } = options
   expectOperand('hardTanh', 'x', x)
   expectDtype('hardTanh', 'x', x, 'float32')
   if (!(min <= max)) throw new ShapeError(`hardTanh: expected min ≤ max, got ${min} and ${max}. Swap them.`)

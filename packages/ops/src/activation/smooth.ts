@@ -4,7 +4,7 @@ import { abs, add, div, exp, mul, neg, square, sub } from '../array/arithmetic.t
 import { expectDtype } from '../array/dtype.ts'
 import { erf } from '../array/transcendental.ts'
 import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { sigmoid, tanh } from './activations.ts'
 import { softplus } from './softplus.ts'
@@ -132,7 +132,9 @@ const geluTanhOp = defineOp('geluTanh', {
  * @throws ShapeError if `x` is not float32 or `approximate` is another word
  * @see torch.nn.functional.gelu
  */
-export function gelu(x: Tensor, { approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
+export function gelu(x: Tensor, options: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
+  expectOptions('gelu', options, { approximate: true })
+  const { approximate = 'none' } = options
   expectOperand('gelu', 'x', x)
   expectDtype('gelu', 'x', x, 'float32')
   if (approximate !== 'none' && approximate !== 'tanh') {

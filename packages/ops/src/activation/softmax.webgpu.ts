@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { workgroupSize } from '../engine/webgpu-lanes.ts'
 import { rowFunctions } from '../engine/webgpu-rows.ts'
@@ -12,7 +13,7 @@ export const softmaxWebgpu: KernelConfig = webgpuKernel<{ logits: Tensor }, { di
   'Softmax',
   ({ logits }, { dim }, gpu) => {
     const y = gpu.output(logits.shape)
-    const columns = logits.shape[dim] as number
+    const columns = itemAt(logits.shape, dim)
     const rows = util.sizeFromShape(logits.shape) / Math.max(1, columns)
     const lanes = gpu.variant === 'gpu' && columns >= workgroupSize ? workgroupSize : 1
     gpu.run({

@@ -5,7 +5,7 @@ import { expectDtype } from '../array/dtype.ts'
 import { log1p } from '../array/transcendental.ts'
 import { where } from '../array/where.ts'
 import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { relu, sigmoid } from './activations.ts'
 
 export interface SoftplusOptions {
@@ -38,7 +38,9 @@ const softplusOp = defineOp('softplus', {
  * @see torch.nn.functional.softplus
  * @example softplus(tensor([0])) // [0.6931]
  */
-export function softplus(x: Tensor, { beta = 1, threshold = 20 }: SoftplusOptions = {}): Tensor {
+export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
+  expectOptions('softplus', options, { beta: true, threshold: true })
+  const { beta = 1, threshold = 20 } = options
   expectOperand('softplus', 'x', x)
   expectDtype('softplus', 'x', x, 'float32')
   return softplusOp({ x }, { beta, threshold })

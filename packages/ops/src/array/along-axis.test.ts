@@ -18,7 +18,7 @@ describeOp('scatterAdd', {
     tidy(() => scatterAdd(square(x as Tensor), indices as Tensor, square(source as Tensor), axis)),
 })
 describeOp('scatter', {
-  inputs: ['x', 'source'],
+  inputs: ['x', 'source?'],
   constants,
   run: ({ x, indices, source }, { axis, value }) =>
     tidy(() => scatter(square(x as Tensor), indices as Tensor, source === undefined ? value : square(source), axis)),

@@ -53,7 +53,7 @@ export function scatterAdd<T extends Tensor>(x: T, indices: Tensor, source: Tens
   if (indices.size === 0) return clone(x)
   return tf.tidy(() => {
     const sums = segmentSum(reshape(source, [-1, 1]), flatPositions('scatterAdd', x, indices, place), x.size)
-    return add(x, reshape(sums, x.shape))
+    return add<T>(x, reshape(sums, x.shape) as T)
   })
 }
 

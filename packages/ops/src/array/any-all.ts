@@ -13,6 +13,7 @@ import { cast } from './shape.ts'
  * @see torch.any
  */
 export function any(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function any<T extends Tensor>(x: T, axis: Axes | undefined, keepDims: true): T
 export function any(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function any(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('any', x, axis)
@@ -29,6 +30,7 @@ export function any(x: Tensor, axis?: Axes, keepDims = false): Tensor {
  * @see torch.all
  */
 export function all(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function all<T extends Tensor>(x: T, axis: Axes | undefined, keepDims: true): T
 export function all(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function all(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('all', x, axis)

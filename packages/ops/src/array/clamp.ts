@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { greaterEqual, lessEqual } from './compare.ts'
 import { expectDtype } from './dtype.ts'
@@ -41,7 +41,9 @@ const clampOp = defineOp('clamp', {
  * @see torch.clamp, which also takes tensors as bounds: `minimum(maximum(x, min), max)` does that
  * @example clamp(tensor([-2, 0.5, 9]), { min: 0, max: 6 }) // [0, 0.5, 6]
  */
-export function clamp(x: Tensor, { min, max }: ClampOptions = {}): Tensor {
+export function clamp(x: Tensor, options: ClampOptions = {}): Tensor {
+  expectOptions('clamp', options, { min: true, max: true })
+  const { min, max } = options
   expectOperand('clamp', 'x', x)
   expectDtype('clamp', 'x', x, 'float32')
   if (min === undefined && max === undefined) {

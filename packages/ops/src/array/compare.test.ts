@@ -1,5 +1,5 @@
 import { describeOp } from '@ddnet/testing'
-import { type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { tidy } from '@tensorflow/tfjs-core'
 import { equal, greater, greaterEqual, less, lessEqual, notEqual } from './compare.ts'
 import { cast } from './shape.ts'
 
@@ -9,6 +9,6 @@ describeOp('compare', {
   inputs: ['a', 'b'],
   run: ({ a, b }, { operator }) => {
     const compare = comparisons[operator as keyof typeof comparisons] // as the fixture spells them
-    return tidy(() => cast(compare(a as Tensor, b as Tensor), 'float32'))
+    return tidy(() => cast(compare(a, b), 'float32'))
   },
 })

@@ -1,9 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { GradientDefinition } from '../engine/gradient.ts'
-import { stockOp } from '../engine/stock-op.ts'
 import { zerosLike } from './create.ts'
-import { keepingIntegers, pairwise } from './dtype.ts'
+import { type Elementwise, elementwise, keepingIntegers, pairwise } from './dtype.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 /** A comparison is a constant to differentiation, as in PyTorch: its derivative is zero almost everywhere. */
@@ -12,45 +11,27 @@ const definition: GradientDefinition<Pair, unknown, Tensor, never, undefined> = 
 }
 
 /** `a > b` as bool, with broadcasting. */
-export const greater: typeof tf.greater = stockOp<typeof tf.greater, Pair>(
-  'Greater',
-  pairwise('greater', keepingIntegers(tf.greater)),
-  ['a', 'b'],
-  definition,
-)
+export const greater: Elementwise = elementwise('Greater', pairwise('greater', keepingIntegers(tf.greater)), definition)
 /** `a ≥ b` as bool, with broadcasting. */
-export const greaterEqual: typeof tf.greaterEqual = stockOp<typeof tf.greaterEqual, Pair>(
+export const greaterEqual: Elementwise = elementwise(
   'GreaterEqual',
   pairwise('greaterEqual', keepingIntegers(tf.greaterEqual)),
-  ['a', 'b'],
   definition,
 )
 /** `a < b` as bool, with broadcasting. */
-export const less: typeof tf.less = stockOp<typeof tf.less, Pair>(
-  'Less',
-  pairwise('less', keepingIntegers(tf.less)),
-  ['a', 'b'],
-  definition,
-)
+export const less: Elementwise = elementwise('Less', pairwise('less', keepingIntegers(tf.less)), definition)
 /** `a ≤ b` as bool, with broadcasting. */
-export const lessEqual: typeof tf.lessEqual = stockOp<typeof tf.lessEqual, Pair>(
+export const lessEqual: Elementwise = elementwise(
   'LessEqual',
   pairwise('lessEqual', keepingIntegers(tf.lessEqual)),
-  ['a', 'b'],
   definition,
 )
 /** `a = b` as bool, with broadcasting. */
-export const equal: typeof tf.equal = stockOp<typeof tf.equal, Pair>(
-  'Equal',
-  pairwise('equal', keepingIntegers(tf.equal)),
-  ['a', 'b'],
-  definition,
-)
+export const equal: Elementwise = elementwise('Equal', pairwise('equal', keepingIntegers(tf.equal)), definition)
 
 /** `a ≠ b` as bool, with broadcasting; true wherever one is NaN. */
-export const notEqual: typeof tf.notEqual = stockOp<typeof tf.notEqual, Pair>(
+export const notEqual: Elementwise = elementwise(
   'NotEqual',
   pairwise('notEqual', keepingIntegers(tf.notEqual)),
-  ['a', 'b'],
   definition,
 )

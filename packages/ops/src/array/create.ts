@@ -1,7 +1,8 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { DataType, Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { allocating, described, expectNumbers, expectOperand, expectShape } from '../engine/expect.ts'
 import { expectBackend } from '../engine/expect-backend.ts'
+import type { TensorOf } from '../engine/ranks.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 
 const dtypes = ['float32', 'int32', 'bool', 'string', 'complex64']
@@ -10,6 +11,9 @@ function expectKnownDtype(operator: string, dtype: unknown): void {
   if (dtype !== undefined && !dtypes.includes(dtype as string))
     throw new ShapeError(`${operator}: expected dtype float32, int32 or bool, got ${described(dtype)}.`)
 }
+
+/** What a tensor can be made of. */
+type Values = Parameters<typeof tf.tensor>[0]
 
 /**
  * A tensor of the values, in the shape of the nested lists where no other is given; float32 where no dtype is, bool of booleans.
@@ -20,7 +24,13 @@ function expectKnownDtype(operator: string, dtype: unknown): void {
  * @see torch.tensor
  * @example tensor([1, 2, 3, 4], [2, 2])
  */
-export const tensor: typeof tf.tensor = (values, shape, dtype) => {
+export function tensor<const S extends readonly number[]>(values: Values, shape: S, dtype?: DataType): TensorOf<S>
+export function tensor(values: number | boolean, shape?: undefined, dtype?: DataType): Scalar
+export function tensor(values: readonly number[] | tf.TypedArray, shape?: undefined, dtype?: DataType): Tensor1D
+export function tensor(values: readonly (readonly number[])[], shape?: undefined, dtype?: DataType): Tensor2D
+export function tensor(values: Values, shape?: readonly number[], dtype?: DataType): Tensor
+export function tensor(given: Values | readonly unknown[], shape?: readonly number[], dtype?: DataType): Tensor {
+  const values = given as Values // lists that nobody writes to
   expectBackend('tensor')
   expectKnownDtype('tensor', dtype)
   if (values instanceof tf.Tensor)
@@ -40,13 +50,13 @@ export const tensor: typeof tf.tensor = (values, shape, dtype) => {
     }
     // Typed arrays in a list are rows of values in whatever shape.
     const rows = Array.isArray(values) && values.some((each) => ArrayBuffer.isView(each))
-    if (shape !== undefined && own.length > 1 && !rows && own.join() !== [...(shape as number[])].join()) {
+    if (shape !== undefined && own.length > 1 && !rows && own.join() !== shape.join()) {
       throw new ShapeError(
         `tensor: expected the shape [${own}] of the nested lists, got [${shape}]. Leave the shape out, or reshape the result.`,
       )
     }
   }
-  return tf.tensor(values, shape, dtype)
+  return tf.tensor(values, shape && [...shape], dtype)
 }
 
 const containsText = (values: unknown): boolean =>
@@ -68,19 +78,21 @@ export const scalar: typeof tf.scalar = (value, dtype) => {
 }
 
 /** Zeros of a shape, float32 where no dtype is given. @throws ShapeError, RangeError for a shape that cannot be */
-export const zeros: typeof tf.zeros = (shape, dtype) => {
+export function zeros<const S extends readonly number[]>(shape: S, dtype?: DataType): TensorOf<S>
+export function zeros(shape: readonly number[], dtype?: DataType): Tensor {
   expectBackend('zeros')
   expectShape('zeros', shape)
   expectKnownDtype('zeros', dtype)
-  return allocating('zeros', shape as number[], () => tf.zeros(shape, dtype))
+  return allocating('zeros', shape, () => tf.zeros([...shape], dtype))
 }
 
 /** Ones of a shape, float32 where no dtype is given. @throws ShapeError, RangeError for a shape that cannot be */
-export const ones: typeof tf.ones = (shape, dtype) => {
+export function ones<const S extends readonly number[]>(shape: S, dtype?: DataType): TensorOf<S>
+export function ones(shape: readonly number[], dtype?: DataType): Tensor {
   expectBackend('ones')
   expectShape('ones', shape)
   expectKnownDtype('ones', dtype)
-  return allocating('ones', shape as number[], () => tf.ones(shape, dtype))
+  return allocating('ones', shape, () => tf.ones([...shape], dtype))
 }
 
 /** Zeros of the shape of `x`, float32: a constant to differentiation. */

@@ -1,12 +1,12 @@
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
-import { type Tensor, tidy, zeros } from '@tensorflow/tfjs-core'
+import { tidy, zeros } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
 import { square } from './arithmetic.ts'
 import { cumsum } from './cumsum.ts'
 
 describeOp('cumsum', {
   inputs: ['x'],
-  run: ({ x }, { axis, ...options }) => tidy(() => cumsum(square(x as Tensor), axis, options)),
+  run: ({ x }, { axis, ...options }) => tidy(() => cumsum(square(x), axis, options)),
 })
 
 describeBackends('cumsum', () => {

@@ -1,5 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { expectOptions } from '../engine/expect.ts'
+import { itemAt } from '../engine/item.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { add } from './arithmetic.ts'
 import { axisOf } from './axes.ts'
@@ -55,17 +57,15 @@ const running = (x: Tensor, axis: number, exclusive: boolean, fromEnd: boolean):
  * @throws ShapeError if the axis does not exist
  * @see torch.cumsum; the options are tfjs's
  */
-export function cumsum<T extends Tensor>(
-  x: T,
-  axis: number,
-  { exclusive = false, reverse: fromEnd = false }: CumsumOptions = {},
-): T {
+export function cumsum<T extends Tensor>(x: T, axis: number, options: CumsumOptions = {}): T {
+  expectOptions('cumsum', options, { exclusive: true, reverse: true })
+  const { exclusive = false, reverse: fromEnd = false } = options
   const place = axisOf('cumsum', x, axis)
   expectDtype('cumsum', 'x', x, 'float32', 'int32')
   if (x.size === 0) return clone(x)
   return tf.tidy(() => {
     // As [outer, size, inner]: tfjs-backend-webgpu takes up to four axes.
-    const rows = reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, place)), x.shape[place] as number, -1])
+    const rows = reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, place)), itemAt(x.shape, place), -1])
     return reshape(blockwise(rows, exclusive, fromEnd), x.shape) as T
   })
 }

@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { workgroupSize } from '../engine/webgpu-lanes.ts'
 
@@ -14,9 +15,9 @@ export const cumsumWebgpu: KernelConfig = webgpuKernel<
   { x: Tensor },
   { axis: number; exclusive: boolean; reverse: boolean }
 >('Cumsum', ({ x }, { axis, exclusive, reverse }, gpu) => {
-  const place = util.parseAxisParam(axis, x.shape)[0] as number
+  const place = itemAt(util.parseAxisParam(axis, x.shape), 0)
   const dtype = x.dtype === 'float32' ? 'float32' : 'int32'
-  const count = x.shape[place] as number
+  const count = itemAt(x.shape, place)
   const inner = util.sizeFromShape(x.shape.slice(place + 1))
   const scalar = dtype === 'float32' ? 'f32' : 'i32'
   const shifts = Array.from({ length: Math.ceil(Math.log2(Math.max(1, count))) }, (_, power) => 2 ** power)

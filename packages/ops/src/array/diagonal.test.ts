@@ -1,11 +1,11 @@
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
-import { type Tensor, tidy, zeros } from '@tensorflow/tfjs-core'
+import { tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { square } from './arithmetic.ts'
 import { diag, eye, trace } from './diagonal.ts'
 
 for (const [name, run] of Object.entries({ diag, trace })) {
-  describeOp(name, { inputs: ['x'], run: ({ x }) => tidy(() => run(square(x as Tensor))) })
+  describeOp(name, { inputs: ['x'], run: ({ x }) => tidy(() => run(square(x))) })
 }
 
 describeBackends('diagonals', () => {

@@ -36,7 +36,7 @@ export function diag(x: Tensor): Tensor {
   if ((x.rank !== 1 && x.rank !== 2) || x.size === 0) {
     throw new ShapeError(`diag: expected a vector or a matrix with values, got [${x.shape}].`)
   }
-  const [rows, columns] = x.shape as [number, number?]
+  const [rows, columns] = x.shape
   if (columns === undefined) {
     return tf.tidy(() => where(cast(eye(rows), 'bool'), broadcastTo(x, [rows, rows]), 0))
   }

@@ -1,25 +1,63 @@
 import { type DataType, scalar, Tensor, type TensorLike, tidy } from '@tensorflow/tfjs-core'
 import { expectNumbers } from '../engine/expect.ts'
+import type { GradientDefinition } from '../engine/gradient.ts'
+import type { Broadcast } from '../engine/ranks.ts'
 import { ShapeError } from '../engine/shape-error.ts'
+import { stockOp } from '../engine/stock-op.ts'
 import { broadcastShapes } from './axes.ts'
 import { cast } from './shape.ts'
 
-type Argument = Tensor | TensorLike
+/** A tensor, or numbers that become one. */
+export type Operand = Tensor | TensorLike
 
-const isWhole = (x: Argument): boolean => x instanceof Tensor && (x.dtype === 'int32' || x.dtype === 'bool')
+/** An operator of one operand, whose shape its result has. */
+export interface Mapping {
+  <T extends Tensor>(x: T): T
+  (x: Operand): Tensor
+}
+
+/** An operator of two operands that broadcast. */
+export interface Elementwise {
+  <T extends Tensor>(a: T | number, b: T | number): T
+  <A extends Tensor, B extends Tensor>(a: A, b: B): Broadcast<A, B>
+  (a: Operand, b: Operand): Tensor
+}
+
+type One = (x: Operand) => Tensor
+type Two = (a: Operand, b: Operand) => Tensor
+type Pair = { a: Tensor; b: Tensor }
+
+/** One of tfjs's functions of one operand, with our gradient. */
+/* @__NO_SIDE_EFFECTS__ */
+export const mapping = <S = undefined>(
+  kernelName: string,
+  call: One,
+  definition: GradientDefinition<{ x: Tensor }, unknown, Tensor, never, S>,
+): Mapping => stockOp<One, { x: Tensor }, unknown, never, S>(kernelName, call, ['x'], definition)
+
+/** One of tfjs's functions of two operands, with our gradient; both are checked first. */
+/* @__NO_SIDE_EFFECTS__ */
+export const elementwise = <S = undefined>(
+  kernelName: string,
+  call: Two,
+  definition: GradientDefinition<Pair, unknown, Tensor, never, S>,
+): Elementwise => stockOp<Two, Pair, unknown, never, S>(kernelName, call, ['a', 'b'], definition)
+
+/** Whether an operand is a tensor of int32. */
+export const isIntegers = (x: Operand): x is Tensor => x instanceof Tensor && x.dtype === 'int32'
+
+const isWhole = (x: Operand): x is Tensor => x instanceof Tensor && (x.dtype === 'int32' || x.dtype === 'bool')
 
 /**
  * A function of two operands that broadcast, checked.
  *
  * @throws ShapeError unless both are tensors, numbers or lists of numbers, of shapes that broadcast
  */
-export function pairwise<F extends (a: never, b: never) => Tensor>(operator: string, call: F): F {
-  const anyCall = call as unknown as (a: Argument, b: Argument) => Tensor // takes tensors and numbers alone
-  const checked = (a: Argument, b: Argument): Tensor => {
+export function pairwise(operator: string, call: Two): Two {
+  return (a, b) => {
     broadcastShapes(operator, expectNumbers(operator, 'a', a), expectNumbers(operator, 'b', b))
-    return anyCall(a, b)
+    return call(a, b)
   }
-  return checked as unknown as F
 }
 
 /**
@@ -27,30 +65,29 @@ export function pairwise<F extends (a: never, b: never) => Tensor>(operator: str
  *
  * @throws ShapeError for two bool tensors, too
  */
-export function arithmetic<F extends (a: never, b: never) => Tensor>(operator: string, call: F): F {
-  const anyCall = call as unknown as (a: Argument, b: Argument) => Tensor // takes tensors and numbers alone
-  const isBool = (x: Argument): boolean => x instanceof Tensor && x.dtype === 'bool'
-  const checked = (a: Argument, b: Argument): Tensor => {
+export function arithmetic(operator: string, call: Two): Two {
+  const isBool = (x: Operand): boolean => x instanceof Tensor && x.dtype === 'bool'
+  return pairwise(operator, (a, b) => {
     if (isBool(a) && isBool(b)) {
       throw new ShapeError(
         `${operator}: expected numbers, got two bool tensors. Cast one to int32 or float32, or use logicalAnd and logicalOr.`,
       )
     }
-    return anyCall(a, b)
-  }
-  return pairwise(operator, checked as unknown as F)
+    return call(a, b)
+  })
 }
 
 /** `call` with integers and booleans cast to float32: PyTorch promotes them where a function's values are real numbers. */
-export function promoting<F extends (...parameters: never[]) => Tensor>(operator: string, call: F): F {
-  const anyCall = call as unknown as (...parameters: Argument[]) => Tensor // takes tensors and numbers alone
-  const promoted = (...parameters: Argument[]): Tensor => {
-    expectNumbers(operator, 'x', parameters[0])
-    return parameters.some(isWhole)
-      ? tidy(() => anyCall(...parameters.map((x) => (isWhole(x) ? cast(x as Tensor, 'float32') : x))))
-      : anyCall(...parameters)
+export function promoting<P extends Operand[]>(
+  operator: string,
+  call: (...operands: P) => Tensor,
+): (...operands: P) => Tensor {
+  return (...operands) => {
+    expectNumbers(operator, 'x', operands[0])
+    if (!operands.some(isWhole)) return call(...operands)
+    const real = (x: Operand): Operand => (isWhole(x) ? cast(x, 'float32') : x)
+    return tidy(() => call(...(operands.map(real) as P)))
   }
-  return promoted as unknown as F
 }
 
 /** Whether a number is a value of int32. */
@@ -60,17 +97,15 @@ export const isInt32 = (x: unknown): x is number => typeof x === 'number' && (x 
  * `call` of two operands, where a whole number beside an int32 tensor is int32, too, as in PyTorch. tfjs makes float32 of
  * both, which holds integers up to 2²⁴.
  */
-export function keepingIntegers<F extends (...parameters: never[]) => Tensor>(call: F): F {
-  const anyCall = call as unknown as (a: Argument, b: Argument) => Tensor
-  const beside = (x: Argument, other: Argument): Argument =>
+export function keepingIntegers(call: Two): Two {
+  const beside = (x: Operand, other: Operand): Operand =>
     isInt32(x) && other instanceof Tensor && other.dtype === 'int32' ? scalar(x, 'int32') : x
-  const kept = (a: Argument, b: Argument): Tensor =>
-    typeof a === 'number' || typeof b === 'number' ? tidy(() => anyCall(beside(a, b), beside(b, a))) : anyCall(a, b)
-  return kept as unknown as F
+  return (a, b) =>
+    typeof a === 'number' || typeof b === 'number' ? tidy(() => call(beside(a, b), beside(b, a))) : call(a, b)
 }
 
 /** @throws ShapeError if `x` is a tensor of another dtype than the `allowed` ones */
-export function expectDtype(operator: string, name: string, x: Argument, ...allowed: DataType[]): void {
+export function expectDtype(operator: string, name: string, x: Operand, ...allowed: DataType[]): void {
   expectNumbers(operator, name, x)
   if (x instanceof Tensor && !allowed.includes(x.dtype)) {
     throw new ShapeError(

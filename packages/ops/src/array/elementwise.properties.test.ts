@@ -77,7 +77,7 @@ describeBackends('for any shape', (backend) => {
 
   const expectEqual = async (left: () => Tensor, right: () => Tensor): Promise<void> => {
     const [a, b] = [tidy(left), tidy(() => ops.mul(right(), 1))]
-    expectClose((await a.data()) as Float32Array, (await b.data()) as Float32Array, 1e-5)
+    expectClose(await a.data(), await b.data(), 1e-5)
     for (const each of [a, b]) each.dispose()
   }
 
@@ -116,7 +116,7 @@ describeBackends('for any shape', (backend) => {
         const dy = tensor(pair.dys, pair.full)
         const inner = (x: Tensor, y: Tensor): Tensor => ops.sum(ops.mul(x, y))
         const { value, grads } = ops.valueAndGrads(() => ops.mul(a, b), [a, b], dy)
-        const [da, db] = grads as [Tensor, Tensor]
+        const [da, db] = grads
         const products = tidy(() => ops.stack([inner(value, dy), inner(a, da), inner(b, db)]))
         const [whole, first, second] = (await products.data()) as unknown as [number, number, number]
         expectClose([first, second], [whole, whole], 1e-4)

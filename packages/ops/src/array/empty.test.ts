@@ -36,7 +36,7 @@ describeBackends('over no values, PyTorch’s result', () => {
   })
 
   test('logSumExp has a gradient of no values', () => {
-    const [dx] = ops.valueAndGrads(() => ops.logSumExp(zeros([2, 0]), 1), [zeros([2, 0])], zeros([2])).grads as [Tensor]
+    const [dx] = ops.valueAndGrads(() => ops.logSumExp(zeros([2, 0]), 1), [zeros([2, 0])], zeros([2])).grads
     expect(dx.shape).toEqual([2, 0])
   })
 })

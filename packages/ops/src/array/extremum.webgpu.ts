@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, util } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { workgroupSize } from '../engine/webgpu-lanes.ts'
 import { keyOf, wordOf } from './order.webgpu.ts'
@@ -163,11 +164,11 @@ const truth = (label: string, isLargest: boolean): Search => ({
 /** The first row of the extreme value; the first NaN where there is one. */
 function position(kernelName: string, isLargest: boolean): KernelConfig {
   return webgpuKernel<{ x: Tensor }, { axis: number }>(kernelName, ({ x }, { axis }, gpu) => {
-    const place = util.parseAxisParam(axis, x.shape)[0] as number
+    const place = itemAt(util.parseAxisParam(axis, x.shape), 0)
     const y = gpu.output(x.shape.toSpliced(place, 1), 'int32')
     const view = {
       outer: sizeOf(x.shape.slice(0, place)),
-      rows: x.shape[place] as number,
+      rows: itemAt(x.shape, place),
       inner: sizeOf(x.shape.slice(place + 1)),
     }
     if (x.size > 0) search(gpu, x, view, searchOf(kernelName, x.dtype, isLargest), { keys: y, positions: y })

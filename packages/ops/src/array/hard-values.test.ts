@@ -49,7 +49,7 @@ describeBackends('hard values', (backend) => {
     const results = new Map([['y', value], ...roles.map((role, index) => [`d${role}`, grads[index]] as const)])
     const wrong: string[] = []
     for (const [role, result] of results) {
-      const got = (await (result as Tensor).data()) as Float32Array
+      const got = await (result as Tensor).data()
       for (const [index, y] of got.entries()) {
         // A gradient of prelu's weight, which is a sum over many, has no point of its own.
         const at =

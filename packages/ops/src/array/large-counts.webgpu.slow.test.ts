@@ -1,6 +1,6 @@
 import { describeBackends } from '@ddnet/testing'
 import * as tf from '@tensorflow/tfjs-core'
-import { type Tensor, type Tensor4D, tensor } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import * as ops from '../index.ts'
 
@@ -41,8 +41,7 @@ describeBackends('more than 2²⁴ values', () => {
 
   test('give their gradient to that position', async () => {
     const [x, positions] = [ends(), ints(last)]
-    const share = (): Tensor =>
-      ops.valueAndGrads(() => ops.gather(x, positions), [x], tensor([5, 6, 7, 8])).grads[0] as Tensor
+    const share = (): Tensor => ops.valueAndGrads(() => ops.gather(x, positions), [x], tensor([5, 6, 7, 8])).grads[0]
     expect(await ofEnds(share)).toEqual([5, 6, 7, 8, 26])
     x.dispose()
   })
@@ -82,7 +81,7 @@ describeBackends('more than 2²⁴ values', () => {
 
   test('are pooled with their positions, and put back there', async () => {
     const [height, width] = [4098, 4096] // 2²⁴ + 8192
-    const x = sparse({ [height * width - 1]: 1, [height * width - 3 - width]: 2 }, [1, height, width, 1]) as Tensor4D
+    const x = sparse({ [height * width - 1]: 1, [height * width - 3 - width]: 2 }, [1, height, width, 1])
     const { values, indices } = ops.maxPool2dWithIndices(x, { kernelSize: 2 })
     const [found, positions] = [await values.data(), await indices.data()]
     expect([found.at(-1), found.at(-2), positions.at(-1), positions.at(-2)]).toEqual([

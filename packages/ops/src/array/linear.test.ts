@@ -1,11 +1,11 @@
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
-import { type Rank, type Tensor, type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
+import { type Rank, zeros } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
 import { linear } from './linear.ts'
 
 describeOp('linear', {
-  inputs: ['x', 'weight', 'bias'],
-  run: ({ x, weight, bias }) => linear(x as Tensor, weight as Tensor2D, bias as Tensor1D | undefined),
+  inputs: ['x', 'weight', 'bias?'],
+  run: ({ x, weight, bias }) => linear(x, weight, bias),
 })
 
 describeBackends('linear', () => {
@@ -17,10 +17,7 @@ describeBackends('linear', () => {
     const weight = zeros<Rank.R2>([4, 3])
     expectShapeError(() => linear(zeros2x5, weight), /linear: expected last axis 3, got \[2,5\]/)
     expectShapeError(() => linear(zerosScalar, weight), /linear: expected last axis 3, got \[\]/)
-    expectShapeError(
-      () => linear(zeros2x3, zeros3 as unknown as Tensor2D),
-      /weight \[outFeatures, inFeatures\], got \[3\]/,
-    )
+    expectShapeError(() => linear(zeros2x3, zeros3), /weight \[outFeatures, inFeatures\], got \[3\]/)
     expectShapeError(() => linear(zeros2x3, weight, zeros3), /linear: expected bias \[4\], got \[3\]/)
   })
 })

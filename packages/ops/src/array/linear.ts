@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { addBias, expectBias } from '../convolution/bias.ts'
 import { expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
@@ -15,7 +15,7 @@ import { reshape } from './shape.ts'
  * @throws ShapeError if the last axis of `x` is not `inFeatures`, `weight` is no matrix, or `bias` is not `[outFeatures]`
  * @see torch.nn.functional.linear
  */
-export function linear<T extends Tensor>(x: T, weight: Tensor2D, bias?: Tensor1D): T {
+export function linear<T extends Tensor>(x: T, weight: Tensor, bias?: Tensor): T {
   expectOperand('linear', 'x', x)
   expectOperand('linear', 'weight', weight)
   if (bias !== undefined) expectOperand('linear', 'bias', bias)
@@ -24,7 +24,7 @@ export function linear<T extends Tensor>(x: T, weight: Tensor2D, bias?: Tensor1D
   if (weight.rank !== 2) {
     throw new ShapeError(`linear: expected weight [outFeatures, inFeatures], got [${weight.shape}].`)
   }
-  const [outFeatures, inFeatures] = weight.shape
+  const [outFeatures, inFeatures] = weight.shape as [number, number]
   if (x.shape.at(-1) !== inFeatures) {
     throw new ShapeError(`linear: expected last axis ${inFeatures}, got [${x.shape}]. Flatten the input first.`)
   }

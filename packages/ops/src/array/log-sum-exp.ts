@@ -17,6 +17,7 @@ import { where } from './where.ts'
  * @see torch.logsumexp
  */
 export function logSumExp(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function logSumExp<T extends Tensor>(x: T, axis: Axes | undefined, keepDims: true): T
 export function logSumExp(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function logSumExp(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('logSumExp', x, axis)

@@ -1,9 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { GradientDefinition } from '../engine/gradient.ts'
-import { stockOp } from '../engine/stock-op.ts'
 import { zerosLike } from './create.ts'
-import { expectDtype, pairwise, promoting } from './dtype.ts'
+import { type Elementwise, elementwise, expectDtype, type Mapping, mapping, pairwise, promoting } from './dtype.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 type One = { x: Tensor }
@@ -24,14 +23,13 @@ const logicalOrOf = pairwise('logicalOr', tf.logicalOr)
  * @throws ShapeError if one is not bool
  * @see torch.logical_and, which also takes numbers: `notEqual(x, 0)` makes bool of them
  */
-export const logicalAnd: typeof tf.logicalAnd = stockOp<typeof tf.logicalAnd, Pair>(
+export const logicalAnd: Elementwise = elementwise(
   'LogicalAnd',
   (a, b) => {
     expectDtype('logicalAnd', 'a', a, 'bool')
     expectDtype('logicalAnd', 'b', b, 'bool')
     return logicalAndOf(a, b)
   },
-  ['a', 'b'],
   ofPair,
 )
 
@@ -40,14 +38,13 @@ export const logicalAnd: typeof tf.logicalAnd = stockOp<typeof tf.logicalAnd, Pa
  * @throws ShapeError if one is not bool
  * @see torch.logical_or, which also takes numbers: `notEqual(x, 0)` makes bool of them
  */
-export const logicalOr: typeof tf.logicalOr = stockOp<typeof tf.logicalOr, Pair>(
+export const logicalOr: Elementwise = elementwise(
   'LogicalOr',
   (a, b) => {
     expectDtype('logicalOr', 'a', a, 'bool')
     expectDtype('logicalOr', 'b', b, 'bool')
     return logicalOrOf(a, b)
   },
-  ['a', 'b'],
   ofPair,
 )
 
@@ -56,23 +53,17 @@ export const logicalOr: typeof tf.logicalOr = stockOp<typeof tf.logicalOr, Pair>
  * @throws ShapeError if `x` is not bool
  * @see torch.logical_not, which also takes numbers: `equal(x, 0)` does that
  */
-export const logicalNot: typeof tf.logicalNot = stockOp<typeof tf.logicalNot, One>(
+export const logicalNot: Mapping = mapping(
   'LogicalNot',
   (x) => {
     expectDtype('logicalNot', 'x', x, 'bool')
     return tf.logicalNot(x)
   },
-  ['x'],
   ofOne,
 )
 
-const isNotNumber: typeof tf.isNaN = stockOp<typeof tf.isNaN, One>('IsNan', promoting('isNaN', tf.isNaN), ['x'], ofOne)
-const isFiniteNumber: typeof tf.isFinite = stockOp<typeof tf.isFinite, One>(
-  'IsFinite',
-  promoting('isFinite', tf.isFinite),
-  ['x'],
-  ofOne,
-)
+const isNotNumber: Mapping = mapping('IsNan', promoting('isNaN', tf.isNaN), ofOne)
+const isFiniteNumber: Mapping = mapping('IsFinite', promoting('isFinite', tf.isFinite), ofOne)
 
 export {
   /**

@@ -1,6 +1,6 @@
 import * as ops from '@ddnet/ops'
 import { describeBackends } from '@ddnet/testing'
-import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tensor, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 
 // A million values around 100: what is summed up one by one in float32 loses some 1e-3 of them.
@@ -33,7 +33,7 @@ const mean = total(count, (index) => xs[index] as number) / count
 const product = total(count, (index) => (xs[index] as number) * (ys[index] as number))
 const of = (data: Float32Array, ...shape: number[]): Tensor => tensor(data, shape)
 const gradientOf = (run: (x: Tensor) => Tensor, at: Tensor, dy: Tensor): Tensor =>
-  ops.valueAndGrads(() => run(at), [at], dy).grads[0] as Tensor
+  ops.valueAndGrads(() => run(at), [at], dy).grads[0]
 
 const sums: Record<string, [() => Tensor, number[], number?]> = {
   sum: [() => ops.sum(of(xs, count)), [mean * count]],
@@ -67,12 +67,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
   'matMul of transposed sides': [() => ops.matMul(of(xs, count, 1), of(ys, 1, count), true, true), [product]],
   'matMul of vectors': [() => ops.matMul(of(xs, count), of(ys, count)), [product]],
   'gradient of the weight of linear': [
-    () =>
-      gradientOf(
-        (weight) => ops.linear(of(xs, count, 1), weight as Tensor2D),
-        of(Float32Array.of(1), 1, 1),
-        of(ys, count, 1),
-      ),
+    () => gradientOf((weight) => ops.linear(of(xs, count, 1), weight), of(Float32Array.of(1), 1, 1), of(ys, count, 1)),
     [product],
   ],
   'gradient of a bias': [
@@ -82,7 +77,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
   'filter gradient of one large image': [
     () =>
       gradientOf(
-        (filter) => ops.conv2d(of(xs, 1, 1024, 1024, 1) as Tensor4D, filter as Tensor4D),
+        (filter) => ops.conv2d(of(xs, 1, 1024, 1024, 1), filter),
         of(Float32Array.of(1), 1, 1, 1, 1),
         of(ys, 1, 1024, 1024, 1),
       ),
@@ -91,7 +86,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
   'filter gradient of many small images': [
     () =>
       gradientOf(
-        (filter) => ops.conv2d(of(xs, 4096, 16, 16, 1) as Tensor4D, filter as Tensor4D),
+        (filter) => ops.conv2d(of(xs, 4096, 16, 16, 1), filter),
         of(Float32Array.of(1), 1, 1, 1, 1),
         of(ys, 4096, 16, 16, 1),
       ),
@@ -100,19 +95,19 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
   'filter gradient of a depthwise convolution': [
     () =>
       gradientOf(
-        (filter) => ops.depthwiseConv2d(of(xs, 1, 512, 512, 4) as Tensor4D, filter as Tensor4D),
+        (filter) => ops.depthwiseConv2d(of(xs, 1, 512, 512, 4), filter),
         of(Float32Array.of(1, 1, 1, 1), 1, 1, 4, 1),
         of(ys, 1, 512, 512, 4),
       ),
     [0, 1, 2, 3].map((c) => total(count / 4, (i) => (xs[4 * i + c] as number) * (ys[4 * i + c] as number))),
   ],
-  'adaptiveAvgPool2d to 1': [() => ops.adaptiveAvgPool2d(of(xs, 1, 1024, 1024, 1) as Tensor4D, 1), [mean]],
-  'avgPool2d of all': [() => ops.avgPool2d(of(xs, 1, 1024, 1024, 1) as Tensor4D, { kernelSize: 1024 }), [mean]],
+  'adaptiveAvgPool2d to 1': [() => ops.adaptiveAvgPool2d(of(xs, 1, 1024, 1024, 1), 1), [mean]],
+  'avgPool2d of all': [() => ops.avgPool2d(of(xs, 1, 1024, 1024, 1), { kernelSize: 1024 }), [mean]],
   'variance of a batch norm': [
     () =>
       ops.batchNorm(of(xs, count, 1), {
-        runningMean: ops.zeros([1]) as Tensor1D,
-        runningVar: ops.zeros([1]) as Tensor1D,
+        runningMean: ops.zeros([1]),
+        runningVar: ops.zeros([1]),
         training: true,
         momentum: 1,
       }).runningVar,
@@ -120,9 +115,9 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
   ],
   'gradient of the bias of a batch norm': [
     () => {
-      const running = { runningMean: ops.zeros([1]) as Tensor1D, runningVar: ops.ones([1]) as Tensor1D, training: true }
+      const running = { runningMean: ops.zeros([1]), runningVar: ops.ones([1]), training: true }
       return gradientOf(
-        (bias) => ops.batchNorm(of(ys, count, 1), { ...running, bias: bias as Tensor1D }).y,
+        (bias) => ops.batchNorm(of(ys, count, 1), { ...running, bias: bias }).y,
         ops.zeros([1]),
         of(xs, count, 1),
       )
@@ -141,7 +136,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
   'gradient of the bias of a group norm': [
     () =>
       gradientOf(
-        (bias) => ops.groupNorm(of(ys, 1, count / 4, 4), { groups: 2, bias: bias as Tensor1D }),
+        (bias) => ops.groupNorm(of(ys, 1, count / 4, 4), { groups: 2, bias: bias }),
         ops.zeros([4]),
         of(xs, 1, count / 4, 4),
       ),

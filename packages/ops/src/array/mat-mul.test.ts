@@ -1,11 +1,11 @@
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
-import { type Tensor, zeros } from '@tensorflow/tfjs-core'
+import { zeros } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
 import { matMul } from './mat-mul.ts'
 
 describeOp('matMul', {
   inputs: ['a', 'b'],
-  run: ({ a, b }, { transposeA, transposeB }) => matMul(a as Tensor, b as Tensor, transposeA, transposeB),
+  run: ({ a, b }, { transposeA, transposeB }) => matMul(a, b, transposeA, transposeB),
 })
 
 describeBackends('matMul', () => {

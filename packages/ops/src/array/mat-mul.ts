@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { described, expectOperand } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
@@ -32,7 +32,14 @@ const matMulOp = stockOp<typeof tf.matMul, { a: Tensor; b: Tensor }, { transpose
  * @throws ShapeError if the inner sizes differ, the first axes do not broadcast, or a side is a scalar or a transposed vector
  * @see torch.matmul
  */
-export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transposeA = false, transposeB = false): T {
+export function matMul<T extends Tensor2D | Tensor3D | Tensor4D>(
+  a: T,
+  b: T,
+  transposeA?: boolean,
+  transposeB?: boolean,
+): T
+export function matMul(a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor
+export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
   expectOperand('matMul', 'a', a)
   expectOperand('matMul', 'b', b)
   expectDtype('matMul', 'a', a, 'float32')
@@ -47,9 +54,9 @@ export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transpos
   }
   if (a.rank === 1) {
     const axis = b.rank === 1 ? -1 : -2
-    return tf.tidy(() => dropAxis(matMul(reshape(a, [1, -1]), b, false, transposeB), axis) as T)
+    return tf.tidy(() => dropAxis(matMul(reshape(a, [1, -1]), b, false, transposeB), axis))
   }
-  if (b.rank === 1) return tf.tidy(() => dropAxis(matMul(a, reshape(b, [-1, 1]), transposeA, false), -1) as T)
+  if (b.rank === 1) return tf.tidy(() => dropAxis(matMul(a, reshape(b, [-1, 1]), transposeA, false), -1))
   const [m, k] = lastTwo(a, transposeA)
   const [inner, n] = lastTwo(b, transposeB)
   if (k !== inner) {
@@ -61,17 +68,17 @@ export function matMul<T extends Tensor = Tensor>(a: Tensor, b: Tensor, transpos
   const batch = broadcastShapes('matMul', batchA, batchB)
   const shape = [...batch, m, n]
   // tfjs-wasm gives what it finds in memory for a product over no values.
-  if (k === 0 || tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape) as T
+  if (k === 0 || tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape)
   if (b.rank === 2 && a.rank > 2 && !transposeA) {
-    return tf.tidy(() => reshape(matMulOp(reshape(a, [-1, k]), b, false, transposeB), shape) as T) // all rows at once
+    return tf.tidy(() => reshape(matMulOp(reshape(a, [-1, k]), b, false, transposeB), shape)) // all rows at once
   }
   if (full(batchA) === 1 && full(batchB) === 1 && k > longest && ['cpu', 'wasm', 'webgpu'].includes(tf.getBackend())) {
-    return tf.tidy(() => reshape(inParts(a, b, transposeA, transposeB, k), shape) as T)
+    return tf.tidy(() => reshape(inParts(a, b, transposeA, transposeB, k), shape))
   }
   // tfjs's kernels for cpu and wasm repeat a batch of 1, and nothing else.
   const spread = (x: Tensor, own: number[]): Tensor =>
     [1, full(batch)].includes(full(own)) ? x : broadcastTo(x, [...batch, ...x.shape.slice(-2)])
-  return tf.tidy(() => matMulOp(spread(a, batchA), spread(b, batchB), transposeA, transposeB) as T)
+  return tf.tidy(() => matMulOp(spread(a, batchA), spread(b, batchB), transposeA, transposeB))
 }
 
 const full = (batch: number[]): number => tf.util.sizeFromShape(batch)

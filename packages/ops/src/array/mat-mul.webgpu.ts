@@ -28,7 +28,7 @@ export const matMulWebgpu =
     const { maxComputeWorkgroupsPerDimension: most } = (call.backend as WebGPUBackend).device.limits
     const isLarge = [...a.shape.slice(-2), ...b.shape.slice(-2)].some((size) => size > 8 * most)
     const isMany = Math.max(util.sizeFromShape(batchA), util.sizeFromShape(batchB)) > most
-    const isFaster = isFloat && (variantOf(call.backend as object) === 'software' || isLarge || isMany)
+    const isFaster = isFloat && (variantOf(call.backend) === 'software' || isLarge || isMany)
     const isOurs = (isWhole || isFaster) && !isEmpty && isRepeated
     return (isOurs ? inRegisters.kernelFunc : stock)(call)
   }

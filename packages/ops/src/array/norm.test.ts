@@ -1,5 +1,5 @@
 import { describeBackends, describeOp, expectClose, expectShapeError } from '@ddnet/testing'
-import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
+import { tensor, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { grad } from '../engine/differentiate.ts'
 import { norm } from './norm.ts'
@@ -7,8 +7,7 @@ import { sum } from './reduce.ts'
 
 describeOp('norm', {
   inputs: ['x'],
-  run: ({ x }, { order, ...options }) =>
-    norm(x as Tensor, { ...options, ...(order !== undefined && { order: Number(order) }) }),
+  run: ({ x }, { order, ...options }) => norm(x, { ...options, ...(order !== undefined && { order: Number(order) }) }),
 })
 
 describeBackends('norm', (backend) => {

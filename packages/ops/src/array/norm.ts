@@ -1,6 +1,7 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp, type Op } from '../engine/define-op.ts'
+import { expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { abs, div, mul, sqrt, square } from './arithmetic.ts'
 import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
@@ -63,7 +64,9 @@ export interface NormOptions {
  */
 export function norm(x: Tensor, options?: NormOptions & { axis?: null; keepDims?: false }): Scalar
 export function norm(x: Tensor, options?: NormOptions): Tensor
-export function norm(x: Tensor, { order = 2, axis, keepDims = false }: NormOptions = {}): Tensor {
+export function norm(x: Tensor, options: NormOptions = {}): Tensor {
+  expectOptions('norm', options, { order: true, axis: true, keepDims: true })
+  const { order = 2, axis, keepDims = false } = options
   if (Number.isNaN(order)) throw new ShapeError(`norm: expected a number or ±Infinity as order, got ${order}.`)
   const axes = axesOf('norm', x, axis)
   expectDtype('norm', 'x', x, 'float32', 'int32')

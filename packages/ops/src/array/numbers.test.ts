@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as ops from '@ddnet/ops'
 import { describeBackends, testDevice } from '@ddnet/testing'
-import { type Tensor, type Tensor1D, type Tensor4D, tensor, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 
 // The rows of docs/numbers.md: what a backend makes of numbers and counts that are hard for float32, int32 or its kernels.
@@ -18,7 +18,7 @@ const near100 = (seed: number, ...shape: number[]): Tensor => tensor(wave(seed),
 const wave = (seed: number): Float32Array =>
   Float32Array.from({ length: count }, (_, at) => 100 + Math.sin(at * 0.37 + seed))
 const gradientOf = (run: (x: Tensor) => Tensor, at: Tensor, dy?: Tensor): Tensor =>
-  ops.valueAndGrads(() => run(at), [at], dy ?? ops.ones(run(at).shape)).grads[0] as Tensor
+  ops.valueAndGrads(() => run(at), [at], dy ?? ops.ones(run(at).shape)).grads[0]
 
 const [first, second] = [wave(0), wave(1)]
 const added = (at: (index: number) => number, size = count): number => {
@@ -53,7 +53,7 @@ const pages: Record<string, Record<string, Probe>> = {
     'variance of 2²⁰ values near 100, by `batchNorm`': {
       from: spread,
       run: () => {
-        const running = { runningMean: ops.zeros([1]) as Tensor1D, runningVar: ops.zeros([1]) as Tensor1D }
+        const running = { runningMean: ops.zeros([1]), runningVar: ops.zeros([1]) }
         return ops.batchNorm(near100(0, count, 1), { ...running, training: true, momentum: 1 }).runningVar
       },
     },
@@ -62,7 +62,7 @@ const pages: Record<string, Record<string, Probe>> = {
       from: product,
       run: () =>
         gradientOf(
-          (filter) => ops.conv2d(near100(0, 1, 1024, 1024, 1) as Tensor4D, filter as Tensor4D),
+          (filter) => ops.conv2d(near100(0, 1, 1024, 1024, 1), filter),
           ops.ones([1, 1, 1, 1]),
           near100(1, 1, 1024, 1024, 1),
         ),
@@ -136,7 +136,7 @@ const within = (error: number): string => (error < 1e-7 ? '< 1e-7' : `< 1e${Math
 
 async function cellOf(probe: Probe): Promise<string> {
   const y = tidy(typeof probe === 'function' ? probe : probe.run)
-  const values = Array.from((await ops.toHost(y)).data as Float32Array, Number)
+  const values = Array.from((await ops.toHost(y)).data, Number)
   y.dispose()
   if (typeof probe === 'function') return values.map(shown).join(', ')
   return `off by ${within(Math.abs((values[0] as number) - probe.from) / Math.abs(probe.from))}`

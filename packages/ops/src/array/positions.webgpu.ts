@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, util } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { bitsOf, runElementwise } from '../engine/webgpu-elementwise.ts'
 import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { workgroupSize } from '../engine/webgpu-lanes.ts'
@@ -13,7 +14,7 @@ export const gatherWebgpu: KernelConfig = webgpuKernel<
   { x: Tensor; indices: Tensor },
   { axis: number; batchDims: number }
 >('GatherV2', ({ x, indices }, { axis, batchDims }, gpu) => {
-  const place = util.parseAxisParam(axis, x.shape)[0] as number
+  const place = itemAt(util.parseAxisParam(axis, x.shape), 0)
   const info = backend_util.segment_util.collectGatherOpShapeInfo(x, indices, place, batchDims)
   const y = gpu.output(info.outputShape, x.dtype as Dtype)
   const size = util.sizeFromShape(info.outputShape)
@@ -65,7 +66,7 @@ function scatter(
     uniforms: {
       size,
       sliceSize,
-      ...Object.fromEntries(Array.from({ length: sliceRank }, (_, axis) => [`size${axis}`, y.shape[axis] as number])),
+      ...Object.fromEntries(Array.from({ length: sliceRank }, (_, axis) => [`size${axis}`, itemAt(y.shape, axis)])),
     },
     workgroupSize,
     workgroups: Math.ceil(size / workgroupSize),

@@ -1,10 +1,10 @@
 import { describeOp, expectShapeError } from '@ddnet/testing'
-import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { tensor } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
 import { pow, reciprocal } from './pow.ts'
 
-describeOp('pow', { inputs: ['a', 'b'], run: ({ a, b }, { exponent }) => pow(a as Tensor, b ?? exponent) })
-describeOp('reciprocal', { inputs: ['x'], run: ({ x }) => reciprocal(x as Tensor) })
+describeOp('pow', { inputs: ['a', 'b?'], run: ({ a, b }, { exponent }) => pow(a, b ?? exponent) })
+describeOp('reciprocal', { inputs: ['x'], run: ({ x }) => reciprocal(x) })
 
 test('an integer power of integers is refused', () => {
   const x = tensor([1, 2], [2], 'int32')

@@ -65,7 +65,7 @@ const adjoint = async (f: (x: Tensor) => Tensor, x: Tensor, from: number): Promi
   const shape = tidy(() => f(x).shape)
   const y = values(shape, from + 7)
   const { value, grads } = valueAndGrads(() => f(x), [x], y)
-  await close(sum(mul(value, y)), sum(mul(x, grads[0] as Tensor)))
+  await close(sum(mul(value, y)), sum(mul(x, grads[0])))
 }
 
 /** A property on random inputs, the same in every run; on WebGPU fewer, since every shape compiles its pipelines. */

@@ -5,9 +5,9 @@ import { square } from './arithmetic.ts'
 import { broadcastTo, expandDims, reverse, roll, squeeze } from './rearrange.ts'
 
 // Moving values is linear: moving their squares has second derivatives.
-const ofSquare = (run: (x: Tensor, options: FixtureCase['options']) => Tensor): OpChecks => ({
+const ofSquare = (run: (x: Tensor, options: FixtureCase['options']) => Tensor): OpChecks<'x'> => ({
   inputs: ['x'],
-  run: ({ x }, options) => tidy(() => run(square(x as Tensor), options)),
+  run: ({ x }, options) => tidy(() => run(square(x), options)),
 })
 
 describeOp(

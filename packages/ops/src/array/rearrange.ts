@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { expectList, expectOperand } from '../engine/expect.ts'
+import { itemAt } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { type Axes, axesOf, axisOf } from './axes.ts'
@@ -17,7 +18,7 @@ export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
   expectList('broadcastTo', 'shape', shape)
   const lead = shape.length - x.rank
   const from = [...new Array<number>(Math.max(0, lead)).fill(1), ...x.shape]
-  const target = shape.map((size, axis) => (size === -1 && axis >= lead ? (from[axis] as number) : size))
+  const target = shape.map((size, axis) => (size === -1 && axis >= lead ? itemAt(from, axis) : size))
   if (
     lead < 0 ||
     target.some((size, axis) => !Number.isInteger(size) || size < 0 || (from[axis] !== 1 && from[axis] !== size))
@@ -82,7 +83,7 @@ export function reverse<T extends Tensor>(x: T, axis?: Axes): T {
     let y: Tensor = x
     for (const each of axes) {
       // As [outer, size, inner]: tfjs-backend-webgpu reverses up to four axes.
-      const shape = [tf.util.sizeFromShape(x.shape.slice(0, each)), x.shape[each] as number, -1]
+      const shape = [tf.util.sizeFromShape(x.shape.slice(0, each)), itemAt(x.shape, each), -1]
       y = reverseOp(reshape(y, shape), 1)
     }
     return reshape(y, x.shape) as T
@@ -109,8 +110,8 @@ export function roll<T extends Tensor>(x: T, shifts: number | readonly number[],
   return tf.tidy(() => {
     let y: Tensor = axes === undefined ? reshape(x, [-1]) : x
     for (const [index, axis] of along.entries()) {
-      const size = y.shape[axis] as number
-      const shift = (((by[index] as number) % size) + size) % size
+      const size = itemAt(y.shape, axis)
+      const shift = ((itemAt(by, index) % size) + size) % size
       if (shift === 0) continue
       const begin = y.shape.map((_, at) => (at === axis ? size - shift : 0))
       const extent = y.shape.map((full, at) => (at === axis ? size - shift : full))

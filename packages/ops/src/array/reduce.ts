@@ -34,6 +34,7 @@ const sumOp = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
  * @see torch.sum
  */
 export function sum(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function sum<T extends Tensor>(x: T, axis: Axes | undefined, keepDims: true): T
 export function sum(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function sum(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('sum', x, axis)
@@ -62,6 +63,7 @@ const meanOp = stockOp<typeof tf.mean, One, Reduction>('Mean', tf.mean, ['x'], {
  * @see torch.mean
  */
 export function mean(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function mean<T extends Tensor>(x: T, axis: Axes | undefined, keepDims: true): T
 export function mean(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function mean(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('mean', x, axis)
@@ -92,6 +94,7 @@ const maxOp = stockOp<typeof tf.max, One, Extreme>('Max', tf.max, ['x'], {
  * @see torch.amax, whose gradient it has; torch.max(x, dim) gives positions too, see `topK`
  */
 export function max(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function max<T extends Tensor>(x: T, axis: Axes | undefined, keepDims: true): T
 export function max(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function max(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('max', x, axis)
@@ -115,6 +118,7 @@ const minOp = stockOp<typeof tf.min, One, Reduction>('Min', tf.min, ['x'], {
  * @see torch.amin
  */
 export function min(x: Tensor, axis?: null, keepDims?: false): Scalar
+export function min<T extends Tensor>(x: T, axis: Axes | undefined, keepDims: true): T
 export function min(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
 export function min(x: Tensor, axis?: Axes, keepDims = false): Tensor {
   const axes = axesOf('min', x, axis)

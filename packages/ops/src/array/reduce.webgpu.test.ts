@@ -4,7 +4,7 @@ import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { mean, sum } from './reduce.ts'
 
-const backend = () => engine().backend as unknown as { numDataIds(): number; adapterInfo?: { architecture: string } }
+const backend = () => engine().backend
 
 /** 0, 1, 2 …, 6, 0 … in a shape. */
 const counting = (shape: number[], dtype?: 'int32'): Tensor =>

@@ -3,9 +3,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
 import { expectOperand } from '../engine/expect.ts'
 import type { GradientDefinition } from '../engine/gradient.ts'
-import { stockOp } from '../engine/stock-op.ts'
 import { zerosLike } from './create.ts'
-import { expectDtype } from './dtype.ts'
+import { expectDtype, isIntegers, type Mapping, mapping, type Operand } from './dtype.ts'
 import { clone } from './shape.ts'
 
 type One = { x: Tensor }
@@ -32,14 +31,13 @@ export const sign = (x: Tensor): Tensor => {
 }
 
 /** The stock function for float32; integers are whole already, and not every backend's kernel knows. */
-const rounding = <F extends typeof tf.floor>(name: string, kernelName: string, call: F): F =>
-  stockOp<F, One>(
+const rounding = (name: string, kernelName: string, call: (x: Operand) => Tensor): Mapping =>
+  mapping(
     kernelName,
-    ((x: Tensor) => {
+    (x) => {
       expectDtype(name, 'x', x, 'float32', 'int32')
-      return x instanceof tf.Tensor && x.dtype === 'int32' ? clone(x) : call(x)
-    }) as F, // an arrow function cannot be generic in F
-    ['x'],
+      return isIntegers(x) ? clone(x) : call(x)
+    },
     step,
   )
 
@@ -48,14 +46,14 @@ const rounding = <F extends typeof tf.floor>(name: string, kernelName: string, c
  * @throws ShapeError if `x` is bool
  * @see torch.floor
  */
-export const floor: typeof tf.floor = rounding('floor', 'Floor', tf.floor)
+export const floor: Mapping = rounding('floor', 'Floor', tf.floor)
 
 /**
  * The smallest whole number that is not below `x`. Its derivative is 0.
  * @throws ShapeError if `x` is bool
  * @see torch.ceil
  */
-export const ceil: typeof tf.ceil = rounding('ceil', 'Ceil', tf.ceil)
+export const ceil: Mapping = rounding('ceil', 'Ceil', tf.ceil)
 
 /**
  * The nearest whole number; halves go to the even one. Its derivative is 0.
@@ -63,4 +61,4 @@ export const ceil: typeof tf.ceil = rounding('ceil', 'Ceil', tf.ceil)
  * @see torch.round
  * @example round(tensor([0.5, 1.5, 2.5])) // [0, 2, 2]
  */
-export const round: typeof tf.round = rounding('round', 'Round', tf.round)
+export const round: Mapping = rounding('round', 'Round', tf.round)

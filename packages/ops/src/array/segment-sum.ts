@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { itemAt } from '../engine/item.ts'
 import { gather } from './select.ts'
 
 /**
@@ -12,7 +13,7 @@ const segmentSumOp = defineOp('segmentSum', {
   inputs: ['x', 'positions'],
   saves: ['positions'],
   forward: ({ x, positions }: { x: Tensor; positions: Tensor }, { count }: { count: number }): Tensor =>
-    tf.scatterND(tf.reshape(positions, [-1, 1]), x, [count, x.shape[1] as number]),
+    tf.scatterND(tf.reshape(positions, [-1, 1]), x, [count, itemAt(x.shape, 1)]),
   gradient: { x: (dy, { positions }) => gather(dy, positions) },
   constants: { positions: 'a position is an integer' },
 })

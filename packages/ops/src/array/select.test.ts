@@ -12,13 +12,12 @@ import { where } from './where.ts'
 describeOp('gather', {
   inputs: ['x'],
   constants: ['indices'],
-  run: ({ x, indices }, { axis }) => tidy(() => gather(square(x as Tensor), indices as Tensor, axis)),
+  run: ({ x, indices }, { axis }) => tidy(() => gather(square(x), indices, axis)),
 })
 describeOp('where', {
   inputs: ['a', 'b'],
   constants: ['condition'],
-  run: ({ condition, a, b }) =>
-    tidy(() => where(cast(condition as Tensor, 'bool'), square(a as Tensor), mul(b as Tensor, square(b as Tensor)))),
+  run: ({ condition, a, b }) => tidy(() => where(cast(condition, 'bool'), square(a), mul(b, square(b)))),
 })
 
 describeBackends('where', () => {

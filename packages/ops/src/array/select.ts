@@ -1,7 +1,8 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { described } from '../engine/expect.ts'
 import { expectBackend } from '../engine/expect-backend.ts'
+import { itemAt } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { axisOf, expectIndices } from './axes.ts'
@@ -17,14 +18,14 @@ const gatherOp = stockOp<typeof tf.gather, { x: Tensor; indices: Tensor }, { axi
   {
     gradient: {
       x: (dy, { x, indices }, { axis }) => {
-        const size = x.shape[axis] as number
+        const size = itemAt(x.shape, axis)
         const outer = tf.util.sizeFromShape(x.shape.slice(0, axis))
         const inner = tf.util.sizeFromShape(x.shape.slice(axis + 1))
         const count = indices.size
-        const positions = reshape(indices, [-1]) as Tensor1D
+        const positions = reshape(indices, [-1])
         const chosen = reshape(dy, [outer, count, inner])
         if (outer === 1) return reshape(segmentSum(reshape(chosen, [count, inner]), positions, size), x.shape)
-        const rows = reshape(transpose(chosen, [1, 0, 2]), [count, outer * inner]) as Tensor2D
+        const rows = reshape(transpose(chosen, [1, 0, 2]), [count, outer * inner])
         const sums = reshape(segmentSum(rows, positions, size), [size, outer, inner])
         return reshape(transpose(sums, [1, 0, 2]), x.shape)
       },
@@ -44,12 +45,14 @@ const gatherOp = stockOp<typeof tf.gather, { x: Tensor; indices: Tensor }, { axi
  * on cpu and wasm. On tensorflow that throws TensorFlow's own error (on CUDA it gives 0); on webgpu it gives 0, and its gradient is undefined
  * @see torch.index_select, torch.nn.functional.embedding
  */
-export function gather<T extends Tensor>(x: T, indices: Tensor, axis = 0): T {
+export function gather<T extends Tensor>(x: T, indices: Tensor1D, axis?: number): T
+export function gather(x: Tensor, indices: Tensor, axis?: number): Tensor
+export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   const place = axisOf('gather', x, axis)
   expectIndices('gather', 'indices', indices)
   const shape = x.shape.toSpliced(place, 1, ...indices.shape)
-  if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, x.dtype) as T
-  expectRange('gather', 'indices', indices, x.shape[place] as number)
+  if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, x.dtype)
+  expectRange('gather', 'indices', indices, itemAt(x.shape, place))
   return tf.tidy(() => gatherOp(x, asConstant(indices), place))
 }
 

@@ -1,5 +1,5 @@
 import { describeBackends, describeOp, expectShapeError, type FixtureCase, type OpChecks } from '@ddnet/testing'
-import { type DataType, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { mul, square } from './arithmetic.ts'
 import { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpose } from './shape.ts'
@@ -7,12 +7,12 @@ import { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpos
 type Options = FixtureCase['options']
 
 // Moving values is linear: moving their squares has second derivatives.
-const ofSquare = (run: (x: Tensor, options: Options) => Tensor): OpChecks => ({
+const ofSquare = (run: (x: Tensor, options: Options) => Tensor): OpChecks<'x'> => ({
   inputs: ['x'],
-  run: ({ x }, options) => tidy(() => run(square(x as Tensor), options)),
+  run: ({ x }, options) => tidy(() => run(square(x), options)),
 })
-const ofSquares = (run: (parts: Tensor[], options: Options) => Tensor): OpChecks => ({
-  inputs: ['a', 'b', 'c'],
+const ofSquares = (run: (parts: Tensor[], options: Options) => Tensor): OpChecks<'a' | 'b?' | 'c?'> => ({
+  inputs: ['a', 'b?', 'c?'],
   run: ({ a, b, c }, options) => tidy(() => run([a, b, c].filter((x) => x !== undefined).map(square), options)),
 })
 
@@ -46,9 +46,9 @@ describeOp(
 )
 describeOp('cast', {
   inputs: ['x'],
-  run: ({ x }, { dtype }) => tidy(() => mul(x as Tensor, cast(cast(x as Tensor, dtype as DataType), 'float32'))),
+  run: ({ x }, { dtype }) => tidy(() => mul(x, cast(cast(x, dtype), 'float32'))),
 })
-describeOp('clone', { inputs: ['x'], run: ({ x }) => tidy(() => mul(x as Tensor, clone(x as Tensor))) })
+describeOp('clone', { inputs: ['x'], run: ({ x }) => tidy(() => mul(x, clone(x))) })
 
 describeBackends('shapes', () => {
   test('cast to bool is whether a value is not 0, to int32 its integer part', async () => {

@@ -1,12 +1,15 @@
-import type { DataType, Rank, ShapeMap, Tensor } from '@tensorflow/tfjs-core'
+import type { DataType, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { described, expectList, expectNumbers, expectOperand } from '../engine/expect.ts'
 import { hasOurGradient, registerOwnGradient } from '../engine/gradient.ts'
+import { itemAt, lastItem } from '../engine/item.ts'
+import type { TensorOf } from '../engine/ranks.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { stockOp } from '../engine/stock-op.ts'
 import { axisOf } from './axes.ts'
 import { zerosLike } from './create.ts'
 import { asConstant } from './detach.ts'
+import type { Mapping, Operand } from './dtype.ts'
 import { sum } from './reduce.ts'
 
 type One = { x: Tensor }
@@ -21,20 +24,23 @@ const reshapeOp = stockOp<typeof tf.reshape, One>('Reshape', tf.reshape, ['x'], 
  * @throws ShapeError if the shape holds another number of values
  * @see torch.reshape
  */
-export function reshape<R extends Rank>(x: Tensor, shape: ShapeMap[R]): Tensor<R> {
+export function reshape<const S extends readonly number[]>(x: Tensor, shape: S): TensorOf<S>
+export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   expectOperand('reshape', 'x', x)
   expectList('reshape', 'shape', shape)
-  const sizes = shape as number[] // tfjs's types are tuples by rank
-  const known = tf.util.sizeFromShape(sizes.filter((size) => size !== -1))
-  const open = sizes.length - sizes.filter((size) => size !== -1).length
+  const known = tf.util.sizeFromShape(shape.filter((size) => size !== -1))
+  const open = shape.filter((size) => size === -1).length
   const fits = open === 0 ? known === x.size : open === 1 && known > 0 && x.size % known === 0
-  if (!fits || !sizes.every((size) => Number.isInteger(size) && size >= -1)) {
+  if (!fits || !shape.every((size) => Number.isInteger(size) && size >= -1)) {
     throw new ShapeError(
-      `reshape: expected a shape of ${x.size} values with at most one -1, got [${sizes}] for x [${x.shape}].`,
+      `reshape: expected a shape of ${x.size} values with at most one -1, got [${shape}] for x [${x.shape}].`,
     )
   }
   // tfjs takes -1 for 1 where there are no values.
-  return reshapeOp(x, sizes.map((size) => (size === -1 ? x.size / known : size)) as ShapeMap[R])
+  return reshapeOp(
+    x,
+    shape.map((size) => (size === -1 ? x.size / known : size)),
+  )
 }
 
 const transposeOp = stockOp<typeof tf.transpose, One, { perm: number[] }>('Transpose', tf.transpose, ['x'], {
@@ -60,7 +66,7 @@ export function transpose<T extends Tensor>(x: T, permutation?: readonly number[
   if (x.size === 0)
     return reshape(
       x,
-      axes.map((axis) => x.shape[axis] as number),
+      axes.map((axis) => itemAt(x.shape, axis)),
     ) as T
   return transposeOp(x, axes)
 }
@@ -84,18 +90,18 @@ export function cast<T extends Tensor>(x: T, dtype: DataType): T {
   return tf.tidy(() => {
     const constant = asConstant(x)
     // tfjs-wasm casts to bool by cutting off the fraction.
-    if (dtype === 'bool') return tf.notEqual(constant, tf.scalar(0, x.dtype as 'float32' | 'int32'))
+    if (dtype === 'bool') return tf.notEqual(constant, tf.scalar(0, x.dtype))
     return castOp(constant, dtype)
   })
 }
 
-const identity: typeof tf.clone = (x) => {
+const identity = (x: Operand | string): Tensor => {
   if (typeof x !== 'string') expectNumbers('clone', 'x', x)
   return tf.clone(x)
 }
 
 /** A new handle on the same values. */
-export const clone: typeof tf.clone = stockOp<typeof tf.clone, One>('Identity', identity, ['x'], {
+export const clone: Mapping = stockOp<typeof identity, One>('Identity', identity, ['x'], {
   saves: [],
   gradient: { x: (dy) => cast(dy, 'float32') },
 })
@@ -107,8 +113,8 @@ const sliceOp = stockOp<typeof tf.slice, One, { begin: number[]; size: number[] 
       return padConstant(
         dy,
         x.shape.map((full, axis): [number, number] => {
-          const before = begins[axis] as number
-          return [before, full - before - (sizes[axis] as number)]
+          const before = itemAt(begins, axis)
+          return [before, full - before - itemAt(sizes, axis)]
         }),
       )
     },
@@ -129,10 +135,10 @@ export function slice<T extends Tensor>(x: T, begin: number | readonly number[],
   const begins = x.shape.map((_, axis) => given[axis] ?? 0)
   const sizes = x.shape.map((full, axis) => {
     const extent = wanted[axis] ?? -1
-    return extent === -1 ? full - (begins[axis] as number) : extent
+    return extent === -1 ? full - itemAt(begins, axis) : extent
   })
   const inside = x.shape.every((full, axis) => {
-    const [from, extent] = [begins[axis] as number, sizes[axis] as number]
+    const [from, extent] = [itemAt(begins, axis), itemAt(sizes, axis)]
     return Number.isInteger(from) && Number.isInteger(extent) && from >= 0 && extent >= 0 && from + extent <= full
   })
   if (!inside || given.length > x.rank || wanted.length > x.rank) {
@@ -175,14 +181,14 @@ export function padConstant<T extends Tensor>(
       `padConstant: expected [before, after], both at least 0, for each axis of x [${x.shape}], got ${JSON.stringify(paddings)}.`,
     )
   }
-  const shape = x.shape.map((size, axis) => size + sum2(paddings[axis] as readonly [number, number]))
+  const shape = x.shape.map((size, axis) => size + sum2(itemAt(paddings, axis)))
   if (x.size === 0) return tf.fill(shape, constantValue, x.dtype as 'float32' | 'int32') as T
   if (x.rank === 0) return clone(x)
   if (x.dtype === 'int32' && Math.abs(constantValue) > 2 ** 24) {
     // tfjs's kernels take the constant in float32.
     return tf.tidy(() => {
       const constant = tf.scalar(constantValue, 'int32')
-      return tf.add(padConstant(tf.sub(x, constant), paddings), constant) as T
+      return tf.add(padConstant(tf.sub(x, constant), paddings), constant)
     })
   }
   const merged = mergeUnpadded(x.shape, paddings)
@@ -205,10 +211,10 @@ const sum2 = ([a, b]: readonly [number, number]): number => a + b
 function mergeUnpadded(shape: readonly number[], paddings: readonly (readonly [number, number])[]) {
   const merged: { shape: number[]; paddings: [number, number][] } = { shape: [1], paddings: [[0, 0]] }
   for (const [axis, size] of shape.entries()) {
-    const [before, after] = paddings[axis] as readonly [number, number]
+    const [before, after] = itemAt(paddings, axis)
     const at = merged.shape.length - 1
     if (before === 0 && after === 0) {
-      merged.shape[at] = (merged.shape[at] as number) * size
+      merged.shape[at] = itemAt(merged.shape, at) * size
       merged.paddings[at] = (merged.paddings[at] as [number, number]).map((each) => each * size) as [number, number]
     } else {
       merged.shape.push(size)
@@ -229,11 +235,11 @@ const tileOp = stockOp<typeof tf.tile, One, { reps: number[] }>('Tile', tf.tile,
       const split: number[] = [1]
       const repeated: number[] = []
       for (const [axis, size] of x.shape.entries()) {
-        const times = reps[axis] as number
+        const times = itemAt(reps, axis)
         if (times !== 1) {
           repeated.push(split.length)
           split.push(times, size)
-        } else split[split.length - 1] = (split.at(-1) as number) * size
+        } else split[split.length - 1] = lastItem(split) * size
       }
       return reshape(sum(reshape(dy, split), repeated), x.shape)
     },
@@ -257,7 +263,7 @@ export function tile<T extends Tensor>(x: T, reps: readonly number[]): T {
   const shape = [...new Array<number>(rank - x.rank).fill(1), ...x.shape]
   const times = [...new Array<number>(rank - reps.length).fill(1), ...reps]
   if (times.includes(0) || x.size === 0) {
-    const empty = shape.map((size, axis) => size * (times[axis] as number))
+    const empty = shape.map((size, axis) => size * itemAt(times, axis))
     return tf.zeros(empty, x.dtype) as T
   }
   if (rank === 0) return clone(x)
@@ -272,7 +278,7 @@ function tileOneByOne(x: Tensor, times: readonly number[]): Tensor {
   let y = x
   for (const [axis, each] of times.entries()) {
     if (each === 1) continue
-    const [size, outer] = [y.shape[axis] as number, tf.util.sizeFromShape(y.shape.slice(0, axis))]
+    const [size, outer] = [itemAt(y.shape, axis), tf.util.sizeFromShape(y.shape.slice(0, axis))]
     y = reshape(tileOp(reshape(y, [outer, size, -1]), [1, each, 1]), y.shape.toSpliced(axis, 1, size * each))
   }
   return y === x ? clone(x) : y
@@ -296,9 +302,9 @@ export function concat<T extends Tensor>(tensors: readonly T[], axis = 0): T {
   }
   if (others.length === 0) return clone(first)
   ensureListGradient('Concat', (dy, inputs, { axis }) => {
-    const sizes = inputs.map((input) => input.shape[axis] as number)
+    const sizes = inputs.map((input) => itemAt(input.shape, axis))
     return sizes.map((size, index) => () => {
-      if (size === 0) return zerosLike(inputs[index] as Tensor)
+      if (size === 0) return zerosLike(itemAt(inputs, index))
       const begin = dy.shape.map(() => 0)
       begin[axis] = sizes.slice(0, index).reduce((total, each) => total + each, 0)
       const extent = [...dy.shape]
@@ -317,7 +323,7 @@ export function concat<T extends Tensor>(tensors: readonly T[], axis = 0): T {
  */
 export function stack<T extends Tensor>(tensors: readonly T[], axis = 0): Tensor {
   const place = expectAlike('stack', tensors, axis, 1)
-  const first = tensors[0] as T
+  const first = itemAt(tensors, 0)
   if (tensors.some(({ shape }) => !tf.util.arraysEqual(shape, first.shape))) {
     throw new ShapeError(
       `stack: expected equal shapes, got ${tensors.map(({ shape }) => `[${shape}]`).join(' and ')}. Pad or slice them first.`,
@@ -358,7 +364,7 @@ function ensureListGradient(kernelName: string, gradient: ListGradient): void {
     kernelName,
     saveAllInputs: true,
     gradFunc: (dy, saved, attributes) => {
-      const axis = tf.util.parseAxisParam(Number(attributes['axis']), (dy as Tensor).shape)[0] as number
+      const axis = itemAt(tf.util.parseAxisParam(Number(attributes['axis']), (dy as Tensor).shape), 0)
       return Object.fromEntries(gradient(dy as Tensor, saved, { axis }).entries())
     },
   })

@@ -6,9 +6,9 @@ import { concat, reshape } from './shape.ts'
 import { chunk, split, unstack } from './split.ts'
 
 // Moving values is linear: moving their squares has second derivatives.
-const ofSquare = (run: (x: Tensor, options: FixtureCase['options']) => Tensor[]): OpChecks => ({
+const ofSquare = (run: (x: Tensor, options: FixtureCase['options']) => Tensor[]): OpChecks<'x'> => ({
   inputs: ['x'],
-  run: ({ x }, options) => tidy(() => joined(run(square(x as Tensor), options), options.only)),
+  run: ({ x }, options) => tidy(() => joined(run(square(x), options), options.only)),
 })
 const joined = (parts: Tensor[], only?: number): Tensor =>
   only === undefined ? concat(parts.reverse().map((part) => reshape(part, [-1]))) : (parts[only] as Tensor)

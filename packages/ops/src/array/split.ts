@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
 import { expectList } from '../engine/expect.ts'
+import { itemAt } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { axisOf } from './axes.ts'
 import { clone, concat, reshape } from './shape.ts'
@@ -43,7 +44,7 @@ const evenSizes = (total: number, size: number): number[] =>
  */
 export function split<T extends Tensor>(x: T, size: number | readonly number[], axis = 0): T[] {
   const place = axisOf('split', x, axis)
-  const total = x.shape[place] as number
+  const total = itemAt(x.shape, place)
   if (typeof size === 'number') {
     if (!Number.isInteger(size) || size < 1) {
       throw new ShapeError(`split: expected a size of at least 1 for x [${x.shape}], got ${size}.`)
@@ -71,7 +72,7 @@ export function chunk<T extends Tensor>(x: T, chunks: number, axis = 0): T[] {
   if (!Number.isInteger(chunks) || chunks < 1) {
     throw new ShapeError(`chunk: expected at least 1 chunk of x [${x.shape}], got ${chunks}.`)
   }
-  const total = x.shape[place] as number
+  const total = itemAt(x.shape, place)
   if (total === 0) return Array.from({ length: chunks }, () => clone(x))
   return splitInto(x, evenSizes(total, Math.ceil(total / chunks)), place)
 }

@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { bitsOf, runElementwise } from '../engine/webgpu-elementwise.ts'
 import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { workgroupSize } from '../engine/webgpu-lanes.ts'
@@ -79,7 +80,7 @@ function joined(copied: readonly Copied[]): Copied[] {
 const steps = (shape: readonly number[]): number[] => shape.map((_, axis) => util.sizeFromShape(shape.slice(axis + 1)))
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, each, index) => sum + each * (b[index] as number), 0)
+  a.reduce((sum, each, index) => sum + each * itemAt(b, index), 0)
 
 /** Every `strides`-th element from `begin` on. */
 function part(
@@ -92,8 +93,8 @@ function part(
   const [from, to] = [steps(x.shape), steps(shape)]
   const axes = shape.map((size, axis) => ({
     size,
-    from: (from[axis] as number) * (strides[axis] as number),
-    to: to[axis] as number,
+    from: itemAt(from, axis) * itemAt(strides, axis),
+    to: itemAt(to, axis),
   }))
   return copyStrided(gpu, x, gpu.output(shape, x.dtype as Dtype), axes, dot(begin, from))
 }
@@ -144,12 +145,12 @@ export const reverseWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { dims: n
 export const transposeWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { perm: number[] }>(
   'Transpose',
   ({ x }, { perm }, gpu) => {
-    const shape = perm.map((axis) => x.shape[axis] as number)
+    const shape = perm.map((axis) => itemAt(x.shape, axis))
     const [from, to] = [steps(x.shape), steps(shape)]
     const axes = perm.map((axis, at) => ({
-      size: shape[at] as number,
-      from: from[axis] as number,
-      to: to[at] as number,
+      size: itemAt(shape, at),
+      from: itemAt(from, axis),
+      to: itemAt(to, at),
     }))
     return copyStrided(gpu, x, gpu.output(shape, x.dtype as Dtype), axes)
   },
@@ -166,14 +167,14 @@ export const padWebgpu: KernelConfig = webgpuKernel<
     runElementwise(gpu, { label: 'Fill', asBits: true, reads: {}, y, value: 'I(uniforms.bits)', uniforms })
   }
   const [from, to] = [steps(x.shape), steps(shape)]
-  const axes = x.shape.map((size, axis) => ({ size, from: from[axis] as number, to: to[axis] as number }))
+  const axes = x.shape.map((size, axis) => ({ size, from: itemAt(from, axis), to: itemAt(to, axis) }))
   const before = paddings.map(([each]) => each)
   return copyStrided(gpu, x, y, axes, 0, dot(before, to))
 })
 
 /** One dispatch for each tensor. */
 function join(gpu: Gpu, tensors: readonly TensorInfo[], outer: number, shape: readonly number[]): TensorInfo {
-  const y = gpu.output(shape, (tensors[0] as TensorInfo).dtype as Dtype)
+  const y = gpu.output(shape, itemAt(tensors, 0).dtype as Dtype)
   const row = util.sizeFromShape([...shape]) / Math.max(1, outer)
   let goal = 0
   for (const x of tensors) {
@@ -196,7 +197,7 @@ export const concatWebgpu: KernelConfig = webgpuKernel<Record<string, Tensor>, {
   (inputs, { axis }, gpu) => {
     const tensors = listOf(inputs)
     const shapes = tensors.map(({ shape }) => shape)
-    const place = util.parseAxisParam(axis, shapes[0] as number[])[0] as number
+    const place = itemAt(util.parseAxisParam(axis, shapes[0] as number[]), 0)
     const shape = backend_util.computeOutShape(shapes, place)
     return join(gpu, tensors, util.sizeFromShape(shape.slice(0, place)), shape)
   },
@@ -206,7 +207,7 @@ export const packWebgpu: KernelConfig = webgpuKernel<Record<string, Tensor>, { a
   'Pack',
   (inputs, { axis }, gpu) => {
     const tensors = listOf(inputs)
-    const { shape } = tensors[0] as Tensor
+    const { shape } = itemAt(tensors, 0)
     const place = axis < 0 ? axis + shape.length + 1 : axis
     return join(gpu, tensors, util.sizeFromShape(shape.slice(0, place)), shape.toSpliced(place, 0, tensors.length))
   },

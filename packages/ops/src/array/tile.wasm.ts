@@ -1,11 +1,12 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { wasmKernel } from '../engine/wasm-heap.ts'
 
 /** Repeats along each axis as copies of whole blocks, from the last axis to the first; tfjs-wasm's own copies value by value. */
 export const tileWasm: KernelConfig = wasmKernel<{ x: Tensor }, { reps: number[] }>('Tile', ({ x }, { reps }, heap) => {
   const y = heap.output(
-    x.shape.map((size, axis) => size * (reps[axis] as number)),
+    x.shape.map((size, axis) => size * itemAt(reps, axis)),
     x.dtype,
   )
   const axes = x.shape.map((_, axis) => axis).filter((axis) => reps[axis] !== 1)

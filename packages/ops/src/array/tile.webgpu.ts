@@ -1,4 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { workgroupSize } from '../engine/webgpu-lanes.ts'
 
@@ -8,15 +9,15 @@ export const tileWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { reps: numb
   ({ x }, { reps }, gpu) => {
     const dtype = x.dtype as 'float32' | 'int32' | 'bool'
     const y = gpu.output(
-      x.shape.map((size, axis) => size * (reps[axis] as number)),
+      x.shape.map((size, axis) => size * itemAt(reps, axis)),
       dtype,
     )
     const axes = joinedAxes(x.shape, reps)
     const scalar = dtype === 'float32' ? ('f32' as const) : ('i32' as const)
     const last = axes.length - 1
-    const inFours = (axes[last] as Repeated).size % 4 === 0
+    const inFours = itemAt(axes, last).size % 4 === 0
     const sizes = axes.map(({ size }, axis) => (inFours && axis === last ? size / 4 : size))
-    const total = axes.reduce((product, { count }, axis) => product * (sizes[axis] as number) * count, 1)
+    const total = axes.reduce((product, { count }, axis) => product * itemAt(sizes, axis) * count, 1)
     const type = inFours ? (`vec4<${scalar}>` as const) : scalar
     gpu.run({
       label: 'Tile',
@@ -26,7 +27,7 @@ export const tileWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { reps: numb
       uniforms: {
         total,
         ...Object.fromEntries(sizes.map((size, axis) => [`size${axis}`, size])),
-        ...Object.fromEntries(axes.map(({ count }, axis) => [`tiled${axis}`, count * (sizes[axis] as number)])),
+        ...Object.fromEntries(axes.map(({ count }, axis) => [`tiled${axis}`, count * itemAt(sizes, axis)])),
       },
       workgroupSize,
       workgroups: Math.ceil(total / workgroupSize),
@@ -63,7 +64,7 @@ interface Repeated {
 function joinedAxes(shape: readonly number[], reps: readonly number[]): Repeated[] {
   const axes: Repeated[] = []
   for (const [axis, size] of shape.entries()) {
-    const count = reps[axis] as number
+    const count = itemAt(reps, axis)
     if (size === 1 && count === 1) continue
     const last = axes.at(-1)
     const joins = last !== undefined && ((last.count === 1 && count === 1) || (last.size === 1 && size === 1))

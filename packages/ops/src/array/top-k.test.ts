@@ -18,7 +18,7 @@ const operators: Record<string, (x: Tensor, options: any) => { values: Tensor; i
 }
 
 for (const [name, run] of Object.entries(operators)) {
-  describeOp(name, { inputs: ['x'], run: ({ x }, options) => tidy(() => square(run(x as Tensor, options).values)) })
+  describeOp(name, { inputs: ['x'], run: ({ x }, options) => tidy(() => square(run(x, options).values)) })
   describeBackends(`${name}, indices`, () => {
     test.each(operatorFixtures(name).filter(({ nan }) => nan !== true))('$name', async ({ options, tensors }) => {
       const expected = tensors['indices'] as FixtureTensor

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
+import { itemAt } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { takeAlongAxis } from './along-axis.ts'
 import { axisOf } from './axes.ts'
@@ -29,7 +30,7 @@ const topKIndicesOp = defineOp('topKIndices', {
   forward: ({ x }: { x: Tensor }, { k, axis, largest }: { k: number; axis: number; largest: boolean }): Tensor => {
     const order = [...x.shape.keys()].filter((each) => each !== axis)
     const moved = axis === x.rank - 1 ? x : tf.transpose(x, [...order, axis])
-    const rows = tf.reshape(moved, [-1, x.shape[axis] as number])
+    const rows = tf.reshape(moved, [-1, itemAt(x.shape, axis)])
     // NaN counts as the largest value; tfjs's kernel leaves its place open.
     const known =
       x.dtype === 'int32' ? rows : tf.where(tf.equal(rows, rows), rows, tf.fill(rows.shape, Number.POSITIVE_INFINITY))
@@ -53,7 +54,9 @@ const topKIndicesOp = defineOp('topKIndices', {
  * @see torch.topk
  * @example topK(tensor([3, 1, 2]), 2) // values [3, 2], indices [0, 2]
  */
-export function topK(x: Tensor, k: number, { axis = -1, largest = true }: TopKOptions = {}): ValuesWithIndices {
+export function topK(x: Tensor, k: number, options: TopKOptions = {}): ValuesWithIndices {
+  expectOptions('topK', options, { axis: true, largest: true, sorted: true })
+  const { axis = -1, largest = true } = options
   return select('topK', x, k, axis, largest)
 }
 
@@ -70,9 +73,13 @@ export interface SortOptions {
  * @throws ShapeError if the axis does not exist or `x` is bool
  * @see torch.sort
  */
-export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): ValuesWithIndices {
+const sortOptions: OptionNames<SortOptions> = { axis: true, descending: true }
+
+export function sort(x: Tensor, options: SortOptions = {}): ValuesWithIndices {
+  expectOptions('sort', options, sortOptions)
+  const { axis = -1, descending = false } = options
   expectOperand('sort', 'x', x)
-  return select('sort', x, x.shape[axisOf('sort', x, axis)] as number, axis, descending)
+  return select('sort', x, itemAt(x.shape, axisOf('sort', x, axis)), axis, descending)
 }
 
 /**
@@ -81,9 +88,11 @@ export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions =
  * @throws ShapeError as `sort`
  * @see torch.argsort
  */
-export function argSort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function argSort(x: Tensor, options: SortOptions = {}): Tensor {
+  expectOptions('argSort', options, sortOptions)
+  const { axis = -1, descending = false } = options
   expectOperand('argSort', 'x', x)
-  return indicesOf('argSort', x, x.shape[axisOf('argSort', x, axis)] as number, axis, descending)
+  return indicesOf('argSort', x, itemAt(x.shape, axisOf('argSort', x, axis)), axis, descending)
 }
 
 function select(operator: string, x: Tensor, k: number, axis: number, largest: boolean): ValuesWithIndices {
@@ -95,7 +104,7 @@ function select(operator: string, x: Tensor, k: number, axis: number, largest: b
 
 function indicesOf(operator: string, x: Tensor, k: number, axis: number, largest: boolean): Tensor {
   const place = axisOf(operator, x, axis)
-  const size = x.shape[place] as number
+  const size = itemAt(x.shape, place)
   if (!Number.isInteger(k) || k < 0 || k > size) {
     throw new ShapeError(`${operator}: expected k in 0 … ${size}, axis ${place} of x [${x.shape}], got ${k}.`)
   }

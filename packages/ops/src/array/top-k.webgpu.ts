@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { workgroupSize } from '../engine/webgpu-lanes.ts'
 import { keyOf } from './order.webgpu.ts'
@@ -17,7 +18,7 @@ export const topKIndicesWebgpu: KernelConfig = webgpuKernel<
   { x: Tensor },
   { k: number; axis: number; largest: boolean }
 >('topKIndices', ({ x }, { k, axis, largest }, gpu) => {
-  const count = x.shape[axis] as number
+  const count = itemAt(x.shape, axis)
   const inner = util.sizeFromShape(x.shape.slice(axis + 1))
   const columns = x.size / Math.max(1, count)
   const powers = Math.ceil(Math.log2(Math.max(1, count)))

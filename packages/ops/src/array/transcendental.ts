@@ -1,10 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
-import { stockOp } from '../engine/stock-op.ts'
 import { add, div, exp, mul, neg, square } from './arithmetic.ts'
 import { tensor } from './create.ts'
-import { promoting } from './dtype.ts'
+import { type Mapping, mapping, promoting } from './dtype.ts'
 
 type One = { x: Tensor }
 
@@ -25,16 +24,13 @@ const log1pOp = defineOp('log1p', {
  * `log(1 + x)`, exact also for tiny `x`; float32.
  * @see torch.log1p
  */
-export const log1p: typeof tf.log1p = promoting(
-  'log1p',
-  <T extends Tensor>(x: T | tf.TensorLike) => log1pOp({ x: x instanceof tf.Tensor ? x : tensor(x) }, {}) as T,
-)
+export const log1p: Mapping = promoting('log1p', (x) => log1pOp({ x: x instanceof tf.Tensor ? x : tensor(x) }, {}))
 
 /**
  * `eˣ − 1`, exact also for tiny `x`; float32.
  * @see torch.expm1
  */
-export const expm1: typeof tf.expm1 = stockOp<typeof tf.expm1, One>('Expm1', promoting('expm1', tf.expm1), ['x'], {
+export const expm1: Mapping = mapping('Expm1', promoting('expm1', tf.expm1), {
   gradient: { x: (dy, { x }) => mul(dy, exp(x)) },
 })
 
@@ -42,7 +38,7 @@ export const expm1: typeof tf.expm1 = stockOp<typeof tf.expm1, One>('Expm1', pro
  * Sine of `x` in radians, float32.
  * @see torch.sin
  */
-export const sin: typeof tf.sin = stockOp<typeof tf.sin, One>('Sin', promoting('sin', tf.sin), ['x'], {
+export const sin: Mapping = mapping('Sin', promoting('sin', tf.sin), {
   gradient: { x: (dy, { x }) => mul(dy, cos(x)) },
 })
 
@@ -50,7 +46,7 @@ export const sin: typeof tf.sin = stockOp<typeof tf.sin, One>('Sin', promoting('
  * Cosine of `x` in radians, float32.
  * @see torch.cos
  */
-export const cos: typeof tf.cos = stockOp<typeof tf.cos, One>('Cos', promoting('cos', tf.cos), ['x'], {
+export const cos: Mapping = mapping('Cos', promoting('cos', tf.cos), {
   gradient: { x: (dy, { x }) => neg(mul(dy, sin(x))) },
 })
 
@@ -58,6 +54,6 @@ export const cos: typeof tf.cos = stockOp<typeof tf.cos, One>('Cos', promoting('
  * Error function `2/√π ∫₀ˣ e^(−t²) dt`, float32, to some 2e-7.
  * @see torch.erf
  */
-export const erf: typeof tf.erf = stockOp<typeof tf.erf, One>('Erf', promoting('erf', tf.erf), ['x'], {
+export const erf: Mapping = mapping('Erf', promoting('erf', tf.erf), {
   gradient: { x: (dy, { x }) => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))) },
 })

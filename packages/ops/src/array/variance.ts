@@ -1,5 +1,7 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { expectOptions } from '../engine/expect.ts'
+import { itemAt } from '../engine/item.ts'
 import { div, sqrt, square, sub } from './arithmetic.ts'
 import { type Axes, axesOf } from './axes.ts'
 import { expectDtype } from './dtype.ts'
@@ -26,15 +28,12 @@ export function variance(x: Tensor, axis?: Axes, options?: VarianceOptions): Ten
   return varianceFor('variance', x, axis, options)
 }
 
-function varianceFor(
-  operator: string,
-  x: Tensor,
-  axis: Axes | undefined,
-  { correction = 1, keepDims = false }: VarianceOptions = {},
-): Tensor {
+function varianceFor(operator: string, x: Tensor, axis: Axes | undefined, options: VarianceOptions = {}): Tensor {
+  expectOptions(operator, options, { correction: true, keepDims: true })
+  const { correction = 1, keepDims = false } = options
   const axes = axesOf(operator, x, axis)
   expectDtype(operator, 'x', x, 'float32', 'int32')
-  const count = tf.util.sizeFromShape(axes.map((each) => x.shape[each] as number))
+  const count = tf.util.sizeFromShape(axes.map((each) => itemAt(x.shape, each)))
   return tf.tidy(() => {
     const squares = sum(square(sub(x, mean(x, axes, true))), axes, keepDims)
     return div(squares, Math.max(0, count - correction))

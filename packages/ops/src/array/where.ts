@@ -34,11 +34,9 @@ const selectOp: typeof tf.where = stockOp<
  * @throws ShapeError if the condition is not bool, or the shapes do not broadcast
  * @see torch.where
  */
-export function where<T extends Tensor = Tensor>(
-  condition: Tensor,
-  whenTrue: Tensor | number,
-  whenFalse: Tensor | number,
-): T {
+export function where<T extends Tensor>(condition: T, whenTrue: T | number, whenFalse: T | number): T
+export function where(condition: Tensor, whenTrue: Tensor | number, whenFalse: Tensor | number): Tensor
+export function where(condition: Tensor, whenTrue: Tensor | number, whenFalse: Tensor | number): Tensor {
   expectOperand('where', 'condition', condition)
   if (condition.dtype !== 'bool') {
     throw new ShapeError(
@@ -54,12 +52,12 @@ export function where<T extends Tensor = Tensor>(
     dtype === 'float32' || [whenTrue, whenFalse].every((value) => typeof value !== 'number' || isInt32(value))
   const common = given.every((value) => value.dtype === given[0]?.dtype) ? (given[0]?.dtype ?? 'float32') : 'float32'
   const dtype = fits(common) ? common : 'float32'
-  if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, dtype) as T
+  if (tf.util.sizeFromShape(shape) === 0) return tf.zeros(shape, dtype)
   // tfjs-wasm chooses four bytes at a time, and its booleans have one: they are chosen as integers.
   const chosen = dtype === 'bool' ? 'int32' : dtype
   const spread = (x: Tensor): Tensor => (tf.util.arraysEqual(x.shape, shape) ? x : broadcastTo(x, shape))
   const full = (value: Tensor | number): Tensor => {
-    if (typeof value === 'number') return tf.fill(shape, value, chosen as 'float32' | 'int32')
+    if (typeof value === 'number') return tf.fill(shape, value, chosen)
     return spread(value.dtype === chosen ? value : cast(value, chosen))
   }
   // In one axis: tfjs-backend-webgpu selects in up to four.
@@ -67,6 +65,6 @@ export function where<T extends Tensor = Tensor>(
   return tf.tidy(() => {
     const y = selectOp(flat(spread(asConstant(condition))), flat(full(whenTrue)), flat(full(whenFalse)))
     const shaped = shape.length > 4 ? reshape(y, shape) : y
-    return (dtype === chosen ? shaped : cast(shaped, dtype)) as T
+    return dtype === chosen ? shaped : cast(shaped, dtype)
   })
 }

@@ -13,18 +13,17 @@ import { fill } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 
 /** The fixtures hold masks as numbers: `boolMask` 0 or 1, `kept` 0 where the mask is −∞. */
-const maskOf = ({ mask, boolMask, kept }: Record<string, Tensor>): Tensor | undefined => {
+const maskOf = ({ mask, boolMask, kept }: { mask?: Tensor; boolMask?: Tensor; kept?: Tensor }): Tensor | undefined => {
   if (boolMask !== undefined) return cast(boolMask, 'bool')
   return kept === undefined ? mask : where(cast(kept, 'bool'), 0, Number.NEGATIVE_INFINITY)
 }
 
 describeOp('scaledDotProductAttention', {
-  inputs: ['q', 'k', 'v', 'mask'],
-  constants: ['boolMask', 'kept'],
-  run: (given, options) =>
+  inputs: ['q', 'k', 'v', 'mask?'],
+  constants: ['boolMask?', 'kept?'],
+  run: ({ q, k, v, ...masks }, options) =>
     tidy(() => {
-      const mask = maskOf(given)
-      const [q, k, v] = ['q', 'k', 'v'].map((role) => given[role]) as [Tensor, Tensor, Tensor]
+      const mask = maskOf(masks)
       return scaledDotProductAttention(q, k, v, { ...options, ...(mask && { mask }) })
     }),
 })

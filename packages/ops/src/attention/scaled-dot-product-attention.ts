@@ -7,7 +7,7 @@ import { logicalNot } from '../array/logical.ts'
 import { matMul } from '../array/mat-mul.ts'
 import { reshape } from '../array/shape.ts'
 import { where } from '../array/where.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { LOWEST, maskedSoftmax } from './masked-softmax.ts'
 
@@ -31,12 +31,11 @@ export interface AttentionOptions {
  * @see torch.nn.functional.scaled_dot_product_attention; Vaswani et al. 2017, "Attention is all you need"
  * @example scaledDotProductAttention(q, k, v, { causal: true }) // [batch, heads, length, values]
  */
-export function scaledDotProductAttention<T extends Tensor>(
-  q: T,
-  k: Tensor,
-  v: Tensor,
-  { mask, causal = false, scale }: AttentionOptions = {},
-): T {
+export function scaledDotProductAttention<T extends Tensor>(q: T, k: T, v: T, options?: AttentionOptions): T
+export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options?: AttentionOptions): Tensor
+export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  expectOptions('scaledDotProductAttention', options, { mask: true, causal: true, scale: true })
+  const { mask, causal = false, scale } = options
   expectOperand('scaledDotProductAttention', 'q', q)
   expectOperand('scaledDotProductAttention', 'k', k)
   expectOperand('scaledDotProductAttention', 'v', v)
@@ -49,7 +48,7 @@ export function scaledDotProductAttention<T extends Tensor>(
     throw new ShapeError(`scaledDotProductAttention: expected a finite scale, got ${scale}.`)
   }
   const shape = [...lead, length, values]
-  if (keys === 0 || shape.includes(0)) return zeros(shape) as T
+  if (keys === 0 || shape.includes(0)) return zeros(shape)
 
   return tidy(() => {
     const scores = matMul(mul(q, scale ?? 1 / Math.sqrt(features)), k, false, true) // […, length, keys]

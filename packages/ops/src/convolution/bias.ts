@@ -33,7 +33,11 @@ export const biasGradient = (dy: Tensor): Tensor =>
   )
 
 /** Checks that a bias has one value for each output channel, before any kernel runs. */
-export function expectBias(operator: string, bias: Tensor1D | undefined, outChannels: number): void {
+export function expectBias(
+  operator: string,
+  bias: Tensor | undefined,
+  outChannels: number,
+): asserts bias is Tensor1D | undefined {
   if (bias === undefined) return
   expectTensor(operator, 'bias', bias, 1, `[${outChannels}]`)
   if (bias.shape[0] !== outChannels) {
@@ -43,6 +47,6 @@ export function expectBias(operator: string, bias: Tensor1D | undefined, outChan
 
 /** Adds the bias, if there is one, and applies the activation, if there is one. */
 export function addBias<T extends Tensor>(x: T, bias?: Tensor1D, activation?: Activation): T {
-  if (bias === undefined) return activate(x, activation) as T
+  if (bias === undefined) return activate(x, activation)
   return biasOp({ x, bias }, activation === undefined ? {} : { activation }) as T
 }

@@ -55,6 +55,6 @@ export function convolve(
   bias: Tensor1D | undefined,
   activation: Activation | undefined,
 ): Tensor4D {
-  if (bias === undefined) return activate(conv2dOp({ x, filter }, geometry), activation) as Tensor4D // of its shape
+  if (bias === undefined) return activate(conv2dOp({ x, filter }, geometry), activation)
   return biasedConv2dOp({ x, filter, bias }, { ...geometry, activation })
 }

@@ -1,7 +1,11 @@
-import { type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor3D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { reshape } from '../array/shape.ts'
-import { expectTransposed } from './options.ts'
+import { expectOptions } from '../engine/expect.ts'
+import { expectBias } from './bias.ts'
+import { convTranspose2dOptions } from './conv-transpose2d.ts'
+import { expectTensor } from './geometry.ts'
+import { transposedAxes } from './options.ts'
 import { transposed } from './transposed.ts'
 
 export interface ConvTranspose1dOptions {
@@ -12,7 +16,8 @@ export interface ConvTranspose1dOptions {
   outputPadding?: number
   dilation?: number
   groups?: number
-  bias?: Tensor1D
+  /** `[outChannels]` */
+  bias?: Tensor
   activation?: Activation
 }
 
@@ -28,13 +33,17 @@ export interface ConvTranspose1dOptions {
  * @see torch.nn.functional.conv_transpose1d
  * @example convTranspose1d(x, filter, { stride: 2, padding: 1, outputPadding: 1 }) // doubles the length at kernel 3
  */
-export function convTranspose1d(x: Tensor3D, filter: Tensor3D, options: ConvTranspose1dOptions = {}): Tensor3D {
+export function convTranspose1d(x: Tensor, filter: Tensor, options: ConvTranspose1dOptions = {}): Tensor3D {
+  expectOptions('convTranspose1d', options, convTranspose2dOptions)
   const { groups = 1, bias, activation } = options
-  const axes = expectTransposed({ operator: 'convTranspose1d', axes: ['length'] }, x, filter, options)
+  expectTensor('convTranspose1d', 'x', x, 3, '[batch, length, channels]')
+  expectTensor('convTranspose1d', 'filter', filter, 3, '[kernelLength, outChannels / groups, inChannels]')
+  const axes = transposedAxes({ operator: 'convTranspose1d', axes: ['length'] }, x.shape, filter.shape, options)
+  expectBias('convTranspose1d', bias, filter.shape[1] * groups)
   const [batch, length, channels] = x.shape
   return tidy(() => {
-    const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
-    const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
+    const image = reshape(x, [batch, 1, length, channels]) // one row
+    const row = reshape(filter, [1, ...filter.shape])
     const y = transposed(image, row, axes, groups, bias, activation)
     return reshape(y, [batch, y.shape[2], y.shape[3]])
   })

@@ -1,7 +1,9 @@
-import { type Tensor1D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
-import type { Size } from './geometry.ts'
-import { expectTransposed } from './options.ts'
+import { expectOptions, type OptionNames } from '../engine/expect.ts'
+import { expectBias } from './bias.ts'
+import { expectTensor, type Size } from './geometry.ts'
+import { transposedAxes } from './options.ts'
 import { transposed } from './transposed.ts'
 
 export interface ConvTranspose2dOptions {
@@ -12,8 +14,20 @@ export interface ConvTranspose2dOptions {
   outputPadding?: Size
   dilation?: Size
   groups?: number
-  bias?: Tensor1D
+  /** `[outChannels]` */
+  bias?: Tensor
   activation?: Activation
+}
+
+/** Every option of a transposed convolution. */
+export const convTranspose2dOptions: OptionNames<ConvTranspose2dOptions> = {
+  stride: true,
+  padding: true,
+  outputPadding: true,
+  dilation: true,
+  groups: true,
+  bias: true,
+  activation: true,
 }
 
 /**
@@ -28,8 +42,17 @@ export interface ConvTranspose2dOptions {
  * @see torch.nn.functional.conv_transpose2d; Zeiler et al. 2010, "Deconvolutional networks"
  * @example convTranspose2d(x, filter, { stride: 2, padding: 1, outputPadding: 1 }) // doubles height and width at kernel 3
  */
-export function convTranspose2d(x: Tensor4D, filter: Tensor4D, options: ConvTranspose2dOptions = {}): Tensor4D {
+export function convTranspose2d(x: Tensor, filter: Tensor, options: ConvTranspose2dOptions = {}): Tensor4D {
+  expectOptions('convTranspose2d', options, convTranspose2dOptions)
   const { groups = 1, bias, activation } = options
-  const axes = expectTransposed({ operator: 'convTranspose2d', axes: ['height', 'width'] }, x, filter, options)
+  expectTensor('convTranspose2d', 'x', x, 4, '[batch, height, width, channels]')
+  expectTensor('convTranspose2d', 'filter', filter, 4, '[kernelHeight, kernelWidth, outChannels / groups, inChannels]')
+  const axes = transposedAxes(
+    { operator: 'convTranspose2d', axes: ['height', 'width'] },
+    x.shape,
+    filter.shape,
+    options,
+  )
+  expectBias('convTranspose2d', bias, filter.shape[2] * groups)
   return tidy(() => transposed(x, filter, axes, groups, bias, activation))
 }

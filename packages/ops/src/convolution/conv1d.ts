@@ -1,8 +1,12 @@
-import { type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor3D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { reshape } from '../array/shape.ts'
+import { expectOptions } from '../engine/expect.ts'
+import { expectBias } from './bias.ts'
 import { convolve } from './biased-op.ts'
-import { expectConvolution, imageGeometry } from './options.ts'
+import { conv2dOptions } from './conv2d.ts'
+import { expectTensor } from './geometry.ts'
+import { convolutionAxes, imageGeometry } from './options.ts'
 
 export interface Conv1dOptions {
   stride?: number
@@ -10,7 +14,8 @@ export interface Conv1dOptions {
   padding?: number | 'same' | 'valid'
   dilation?: number
   groups?: number
-  bias?: Tensor1D
+  /** `[outChannels]` */
+  bias?: Tensor
   activation?: Activation
 }
 
@@ -24,13 +29,17 @@ export interface Conv1dOptions {
  * @see torch.nn.functional.conv1d
  * @example conv1d(signals, filter, { stride: 2, padding: 1 })
  */
-export function conv1d(x: Tensor3D, filter: Tensor3D, options: Conv1dOptions = {}): Tensor3D {
+export function conv1d(x: Tensor, filter: Tensor, options: Conv1dOptions = {}): Tensor3D {
+  expectOptions('conv1d', options, conv2dOptions)
   const { groups = 1, bias, activation } = options
-  const axes = expectConvolution({ operator: 'conv1d', axes: ['length'] }, x, filter, options)
+  expectTensor('conv1d', 'x', x, 3, '[batch, length, channels]')
+  expectTensor('conv1d', 'filter', filter, 3, '[kernelLength, inChannels / groups, outChannels]')
+  const axes = convolutionAxes({ operator: 'conv1d', axes: ['length'] }, x.shape, filter.shape, options)
+  expectBias('conv1d', bias, filter.shape[2])
   const [batch, length, channels] = x.shape
   return tidy(() => {
-    const image: Tensor4D = reshape(x, [batch, 1, length, channels]) // one row
-    const row = reshape(filter, [1, ...filter.shape]) as Tensor4D // the type of a spread shape has no rank
+    const image = reshape(x, [batch, 1, length, channels]) // one row
+    const row = reshape(filter, [1, ...filter.shape])
     const y = convolve(image, row, imageGeometry(axes, groups), bias, activation)
     return reshape(y, [batch, y.shape[2], y.shape[3]])
   })

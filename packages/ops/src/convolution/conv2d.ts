@@ -1,8 +1,10 @@
-import { type Tensor1D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
+import { expectOptions, type OptionNames } from '../engine/expect.ts'
+import { expectBias } from './bias.ts'
 import { convolve } from './biased-op.ts'
-import type { Padding, Size } from './geometry.ts'
-import { expectConvolution, imageGeometry } from './options.ts'
+import { expectTensor, type Padding, type Size } from './geometry.ts'
+import { convolutionAxes, imageGeometry } from './options.ts'
 
 export interface Conv2dOptions {
   stride?: Size
@@ -10,8 +12,19 @@ export interface Conv2dOptions {
   padding?: Padding
   dilation?: Size
   groups?: number
-  bias?: Tensor1D
+  /** `[outChannels]` */
+  bias?: Tensor
   activation?: Activation
+}
+
+/** Every option of a convolution over height and width. */
+export const conv2dOptions: OptionNames<Conv2dOptions> = {
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+  bias: true,
+  activation: true,
 }
 
 /**
@@ -24,8 +37,12 @@ export interface Conv2dOptions {
  * @see torch.nn.functional.conv2d
  * @example conv2d(images, filter, { stride: 2, padding: 1 })
  */
-export function conv2d(x: Tensor4D, filter: Tensor4D, options: Conv2dOptions = {}): Tensor4D {
+export function conv2d(x: Tensor, filter: Tensor, options: Conv2dOptions = {}): Tensor4D {
+  expectOptions('conv2d', options, conv2dOptions)
   const { groups = 1, bias, activation } = options
-  const axes = expectConvolution({ operator: 'conv2d', axes: ['height', 'width'] }, x, filter, options)
+  expectTensor('conv2d', 'x', x, 4, '[batch, height, width, channels]')
+  expectTensor('conv2d', 'filter', filter, 4, '[kernelHeight, kernelWidth, inChannels / groups, outChannels]')
+  const axes = convolutionAxes({ operator: 'conv2d', axes: ['height', 'width'] }, x.shape, filter.shape, options)
+  expectBias('conv2d', bias, filter.shape[3])
   return tidy(() => convolve(x, filter, imageGeometry(axes, groups), bias, activation))
 }

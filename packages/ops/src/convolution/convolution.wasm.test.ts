@@ -27,7 +27,7 @@ async function compute(
 ): Promise<{ shape: number[]; data: Float32Array }[]> {
   await useBackend(backend)
   const upload = ({ shape, data }: ReturnType<typeof noise>): Tensor4D =>
-    tensor(data, shape as [number, number, number, number]) as Tensor4D
+    tensor(data, shape as [number, number, number, number])
   const before = memory().numTensors
   const inputs = [upload(noise(x, 1)), upload(noise(filter, 2))] as const
   const y = run(...inputs)

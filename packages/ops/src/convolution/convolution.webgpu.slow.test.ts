@@ -1,6 +1,6 @@
 import { memory, type Tensor, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { describeBackends, describeOp, expectTensorClose, putVariantBack, useBackend } from '@ddnet/testing'
-import { engine, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core'
+import { engine, type Tensor4D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type KernelVariant, useVariant } from '../webgpu.ts'
 import { convTranspose2d } from './conv-transpose2d.ts'
@@ -23,7 +23,7 @@ type Host = { shape: readonly number[]; data: Float32Array }
 /** The value and both gradients on the current backend, on the host. */
 async function compute(run: Run, x: number[], filter: number[]): Promise<Host[]> {
   const upload = ({ shape, data }: ReturnType<typeof noise>): Tensor4D =>
-    tensor(data, shape as [number, number, number, number]) as Tensor4D
+    tensor(data, shape as [number, number, number, number])
   const before = memory().numTensors
   const inputs = [upload(noise(x, 1)), upload(noise(filter, 2))] as const
   const y = run(...inputs)
@@ -87,15 +87,13 @@ describeBackends('convolution kernels', () => {
     if (variant === 'gpu') {
       describeOp('conv2d', {
         inputs: ['x', 'filter', 'bias'],
-        run: ({ x, filter, bias }, options) =>
-          conv2d(x as Tensor4D, filter as Tensor4D, { ...options, ...(bias && { bias: bias as Tensor1D }) }),
+        run: ({ x, filter, bias }, options) => conv2d(x, filter, { ...options, ...(bias && { bias: bias }) }),
         differences: 'plain',
         backends: ['webgpu'],
       })
       describeOp('convTranspose2d', {
         inputs: ['x', 'filter', 'bias'],
-        run: ({ x, filter, bias }, options) =>
-          convTranspose2d(x as Tensor4D, filter as Tensor4D, { ...options, ...(bias && { bias: bias as Tensor1D }) }),
+        run: ({ x, filter, bias }, options) => convTranspose2d(x, filter, { ...options, ...(bias && { bias: bias }) }),
         backends: ['webgpu'],
       })
     }

@@ -1,4 +1,5 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import type { Heap } from '../engine/wasm-heap.ts'
 import type { Pair } from './geometry.ts'
 
@@ -119,7 +120,7 @@ export function convolve(
 /** How many taps of a row, neighbours in the input, are read as one run: it matters for few channels. */
 function mergedColumns(taps: readonly Tap[], channels: number): number {
   const columns = taps.filter(({ row }) => row === taps[0]?.row)
-  const neighbours = columns.every(({ column }, index) => column === (columns[0] as Tap).column + index)
+  const neighbours = columns.every(({ column }, index) => column === itemAt(columns, 0).column + index)
   return neighbours && columns.length * channels <= panelLength ? Math.max(1, columns.length) : 1
 }
 

@@ -1,22 +1,20 @@
 import { tensor } from '@ddnet/ops'
 import { describeOp, expectShapeError, optionPairs, useBackend } from '@ddnet/testing'
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { depthwiseConv2d, separableConv2d } from './depthwise-conv2d.ts'
 
 describeOp('depthwiseConv2d', {
-  inputs: ['x', 'filter', 'bias'],
-  run: ({ x, filter, bias }, options) =>
-    depthwiseConv2d(x as Tensor4D, filter as Tensor4D, { ...options, ...(bias && { bias: bias as Tensor1D }) }),
+  inputs: ['x', 'filter', 'bias?'],
+  run: ({ x, filter, bias }, options) => depthwiseConv2d(x, filter, { ...options, ...(bias && { bias: bias }) }),
   differences: 'plain',
 })
 
 describeOp('separableConv2d', {
-  inputs: ['x', 'depthwise', 'pointwise', 'bias'],
+  inputs: ['x', 'depthwise', 'pointwise', 'bias?'],
   run: ({ x, depthwise, pointwise, bias }, options) =>
-    separableConv2d(x as Tensor4D, depthwise as Tensor4D, pointwise as Tensor4D, {
+    separableConv2d(x, depthwise, pointwise, {
       ...options,
-      ...(bias && { bias: bias as Tensor1D }),
+      ...(bias && { bias: bias }),
     }),
 })
 
@@ -29,11 +27,11 @@ test('every legal pair of option values of depthwiseConv2d occurs in a case', ()
 describe('depthwise and separable convolutions say what is wrong', () => {
   beforeAll(() => useBackend('cpu'))
   const image = (...shape: [number, number, number, number]) =>
-    tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape) as Tensor4D
+    tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape)
 
   test('and before any kernel runs', () => {
     const [x, filter, pointwise] = [image(1, 4, 4, 3), image(3, 3, 3, 2), image(1, 1, 6, 5)]
-    const [bias, vector] = [tensor([1, 2]) as Tensor1D, tensor([1]) as never]
+    const [bias, vector] = [tensor([1, 2]), tensor([1]) as never]
     const [two, low, few, spatial] = [image(1, 4, 4, 2), image(1, 2, 4, 3), image(1, 1, 3, 5), image(3, 3, 6, 5)]
     expectShapeError(
       () => depthwiseConv2d(two, filter),

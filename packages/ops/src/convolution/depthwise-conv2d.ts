@@ -1,15 +1,18 @@
-import { type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { reshape } from '../array/shape.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectBias } from './bias.ts'
 import { convolve } from './biased-op.ts'
-import { type Conv2dOptions, conv2d } from './conv2d.ts'
+import { type Conv2dOptions, conv2d, conv2dOptions } from './conv2d.ts'
 import { expectTensor } from './geometry.ts'
 import { convolutionAxes, imageGeometry } from './options.ts'
 
 /** As conv2d's, without groups: there are as many as channels. */
 export type DepthwiseConv2dOptions = Omit<Conv2dOptions, 'groups'>
+
+const { groups: _, ...names } = conv2dOptions
+const depthwiseOptions: OptionNames<DepthwiseConv2dOptions> = names
 
 /**
  * Convolves each channel with `multiplier` filters of its own: `y[…, c·multiplier + m] = x[…, c] ∗ filter[…, c, m]`. It is
@@ -22,7 +25,7 @@ export type DepthwiseConv2dOptions = Omit<Conv2dOptions, 'groups'>
  * @see torch.nn.functional.conv2d with groups = channels
  * @example depthwiseConv2d(images, filter, { padding: 1 })
  */
-export function depthwiseConv2d(x: Tensor4D, filter: Tensor4D, options: DepthwiseConv2dOptions = {}): Tensor4D {
+export function depthwiseConv2d(x: Tensor, filter: Tensor, options: DepthwiseConv2dOptions = {}): Tensor4D {
   return eachChannel('depthwiseConv2d', 'filter', x, filter, options)
 }
 
@@ -30,10 +33,12 @@ export function depthwiseConv2d(x: Tensor4D, filter: Tensor4D, options: Depthwis
 function eachChannel(
   operator: string,
   role: string,
-  x: Tensor4D,
-  filter: Tensor4D,
+  x: Tensor,
+  filter: Tensor,
   options: DepthwiseConv2dOptions,
 ): Tensor4D {
+  expectOptions(operator, options, depthwiseOptions)
+  const { bias, activation } = options
   expectTensor(operator, 'x', x, 4, '[batch, height, width, channels]')
   expectTensor(operator, role, filter, 4, '[kernelHeight, kernelWidth, channels, multiplier]')
   const [kernelHeight, kernelWidth, channels, multiplier] = filter.shape
@@ -42,12 +47,12 @@ function eachChannel(
       `${operator}: expected ${role} [${kernelHeight}, ${kernelWidth}, ${x.shape[3]}, multiplier] for ${x.shape[3]} channels, got [${filter.shape}].`,
     )
   }
-  const grouped: [number, number, number, number] = [kernelHeight, kernelWidth, 1, channels * multiplier]
+  const grouped = [kernelHeight, kernelWidth, 1, channels * multiplier] as const
   const all = { ...options, groups: channels }
   const axes = convolutionAxes({ operator, axes: ['height', 'width'] }, x.shape, grouped, all)
+  expectBias(operator, bias, grouped[3])
   return tidy(() => {
-    const whole: Tensor4D = reshape(filter, grouped)
-    return convolve(x, whole, imageGeometry(axes, channels), options.bias, options.activation)
+    return convolve(x, reshape(filter, grouped), imageGeometry(axes, channels), bias, activation)
   })
 }
 
@@ -67,11 +72,12 @@ export type SeparableConv2dOptions = DepthwiseConv2dOptions
  * @example separableConv2d(images, depthwise, pointwise, { padding: 1, activation: 'relu' })
  */
 export function separableConv2d(
-  x: Tensor4D,
-  depthwise: Tensor4D,
-  pointwise: Tensor4D,
+  x: Tensor,
+  depthwise: Tensor,
+  pointwise: Tensor,
   options: SeparableConv2dOptions = {},
 ): Tensor4D {
+  expectOptions('separableConv2d', options, depthwiseOptions)
   expectOperand('separableConv2d', 'x', x)
   expectOperand('separableConv2d', 'depthwise', depthwise)
   const { bias, activation, ...first } = options

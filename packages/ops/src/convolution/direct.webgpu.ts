@@ -1,3 +1,4 @@
+import { itemAt } from '../engine/item.ts'
 import type { Gpu } from '../engine/webgpu-kernel.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
 
@@ -142,7 +143,7 @@ const backwardProduct = (inFours: boolean, outFours: boolean): Product => {
   return {
     start,
     weights: weights.map((weight, lane) => `let w${lane} = ${weight};`).join('\n          '),
-    term: outFours ? `vec4<f32>(${dots.join(', ')})` : (dots[0] as string),
+    term: outFours ? `vec4<f32>(${dots.join(', ')})` : itemAt(dots, 0),
     step,
   }
 }

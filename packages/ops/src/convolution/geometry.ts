@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { described, expectOperand } from '../engine/expect.ts'
+import type { Ranked } from '../engine/ranks.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 
 export type Pair = readonly [number, number]
@@ -29,7 +30,13 @@ export function pair(operator: string, option: string, size: Size, minimum: numb
 }
 
 /** Checks that a tensor is a float32 of the given rank; `layout` names its axes in the message. */
-export function expectTensor(operator: string, name: string, x: Tensor, rank: number, layout: string): void {
+export function expectTensor<R extends keyof Ranked>(
+  operator: string,
+  name: string,
+  x: Tensor,
+  rank: R,
+  layout: string,
+): asserts x is Ranked[R] {
   expectOperand(operator, name, x)
   if (x.rank !== rank) throw new ShapeError(`${operator}: expected ${name} ${layout}, got shape [${x.shape}].`)
   if (x.dtype !== 'float32') throw new ShapeError(`${operator}: expected ${name} of dtype float32, got ${x.dtype}.`)

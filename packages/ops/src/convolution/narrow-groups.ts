@@ -1,5 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 import { isDilated, stockConvolution } from './rewrites.ts'
 
@@ -36,7 +37,7 @@ export function groupedInputGradient(
     const inputs = { dy, filter: filterOf(filter, geometry, index) }
     return stockConvolution(inputGradient, inputs, geometry, { inputShape })
   })
-  if (parts.length === 1) return parts[0] as Tensor4D
+  if (parts.length === 1) return itemAt(parts, 0)
   const pixels = dy.shape[0] * inputSize[0] * inputSize[1]
   const columns = parts.map((part) => tf.reshape(part, [pixels, geometry.groups, 1]))
   return tf.reshape(tf.concat(columns, 2), [dy.shape[0], ...inputSize, geometry.groups * parts.length])
@@ -70,7 +71,7 @@ export function groupedFilterGradient(
     // Where the stride does not divide evenly, the rows and columns that no window reached give extra taps.
     return tf.slice(taps, [0, 0, 0, 0], [...kernelSize, 1, outChannels]) as Tensor4D
   })
-  return parts.length === 1 ? (parts[0] as Tensor4D) : tf.concat(parts, 2)
+  return parts.length === 1 ? itemAt(parts, 0) : tf.concat(parts, 2)
 }
 
 /** A depthwise convolution. tfjs-backend-cpu's refuses stride together with dilation: it runs at stride 1, and every stride-th result is taken. */
@@ -100,4 +101,4 @@ function filterOf(filter: Tensor4D, { groups }: ConvolutionGeometry, index: numb
   return tf.reshape(part, [height, width, groups, outChannels / groups])
 }
 
-const sumOf = (parts: Tensor4D[]): Tensor4D => (parts.length === 1 ? (parts[0] as Tensor4D) : tf.addN(parts))
+const sumOf = (parts: Tensor4D[]): Tensor4D => (parts.length === 1 ? itemAt(parts, 0) : tf.addN(parts))

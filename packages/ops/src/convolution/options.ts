@@ -1,15 +1,8 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Activation, expectActivation } from '../activation/activations.ts'
+import { itemAt, lastItem } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { expectBias } from './bias.ts'
-import {
-  type ConvolutionGeometry,
-  convolvedSize,
-  expectGroups,
-  expectTensor,
-  type Pair,
-  samePadding,
-} from './geometry.ts'
+import { type ConvolutionGeometry, convolvedSize, expectGroups, type Pair, samePadding } from './geometry.ts'
 
 /** The options of a convolution over one or two axes, before they are checked. */
 export interface GivenOptions {
@@ -18,7 +11,7 @@ export interface GivenOptions {
   readonly outputPadding?: number | readonly number[]
   readonly dilation?: number | readonly number[]
   readonly groups?: number
-  readonly bias?: Tensor1D
+  readonly bias?: Tensor
   readonly activation?: Activation
 }
 
@@ -55,20 +48,7 @@ function perAxis(
   return values
 }
 
-/** Checks ranks and dtypes; `channels` names the last two axes of the filter in the message. */
-function expectOperands({ operator, axes }: Naming, x: Tensor, filter: Tensor, channels: string): void {
-  const kernel = axes.length === 1 ? 'kernelLength' : 'kernelHeight, kernelWidth'
-  expectTensor(operator, 'x', x, axes.length + 2, `[batch, ${axes.join(', ')}, channels]`)
-  expectTensor(operator, 'filter', filter, axes.length + 2, `[${kernel}, ${channels}]`)
-}
-
-/** The axes of a convolution of `x` by `filter`; @throws ShapeError where anything does not fit. */
-export function expectConvolution(naming: Naming, x: Tensor, filter: Tensor, options: GivenOptions): readonly Axis[] {
-  expectOperands(naming, x, filter, 'inChannels / groups, outChannels')
-  return convolutionAxes(naming, x.shape, filter.shape, options)
-}
-
-/** The same for shapes whose ranks fit. */
+/** The axes of a convolution of an input by a filter of these shapes, whose ranks fit; @throws ShapeError where anything else does not. */
 export function convolutionAxes(
   naming: Naming,
   xShape: readonly number[],
@@ -80,7 +60,7 @@ export function convolutionAxes(
   expectActivation(operator, options.activation)
   const kernel = filterShape.slice(0, axes.length)
   const [groupChannels, outChannels] = filterShape.slice(axes.length) as [number, number]
-  const inChannels = xShape.at(-1) as number
+  const inChannels = lastItem(xShape)
   const stride = perAxis(naming, 'stride', options.stride ?? 1, 1)
   const dilation = perAxis(naming, 'dilation', options.dilation ?? 1, 1)
   if (typeof given === 'string' && given !== 'same' && given !== 'valid') {
@@ -112,24 +92,22 @@ export function convolutionAxes(
       `${operator}: the kernel [${kernel}] (dilation [${dilation}]) is larger than the padded input [${checked.map(({ size }) => size).join(', ')}] + padding [${checked.map((axis) => axis.padding[0])}]. Pad more or use a smaller kernel.`,
     )
   }
-  expectBias(operator, options.bias, outChannels)
   return checked
 }
 
-/** The axes of a transposed convolution of `x` by `filter`, of which `size` is the output's; @throws ShapeError where anything does not fit. */
-export function expectTransposed(
+/** The axes of a transposed convolution by shapes whose ranks fit, of which `size` is the output's; @throws ShapeError where anything else does not. */
+export function transposedAxes(
   naming: Naming,
-  x: Tensor,
-  filter: Tensor,
+  xShape: readonly number[],
+  filterShape: readonly number[],
   options: GivenOptions,
 ): readonly (Axis & { readonly outputPadding: number })[] {
   const { operator, axes } = naming
   const { groups = 1 } = options
   expectActivation(operator, options.activation)
-  expectOperands(naming, x, filter, 'outChannels / groups, inChannels')
-  const kernel = filter.shape.slice(0, axes.length)
-  const [groupOutChannels, filterChannels] = filter.shape.slice(axes.length) as [number, number]
-  const inChannels = x.shape.at(-1) as number
+  const kernel = filterShape.slice(0, axes.length)
+  const [groupOutChannels, filterChannels] = filterShape.slice(axes.length) as [number, number]
+  const inChannels = lastItem(xShape)
   const stride = perAxis(naming, 'stride', options.stride ?? 1, 1)
   const dilation = perAxis(naming, 'dilation', options.dilation ?? 1, 1)
   if (typeof options.padding === 'string') {
@@ -142,7 +120,7 @@ export function expectTransposed(
   expectGroups(operator, groups, inChannels, groupOutChannels * groups)
   if (filterChannels !== inChannels) {
     throw new ShapeError(
-      `${operator}: expected a filter for ${inChannels} input channels, [${kernel.join(', ')}, …, ${inChannels}], got [${filter.shape}].`,
+      `${operator}: expected a filter for ${inChannels} input channels, [${kernel.join(', ')}, …, ${inChannels}], got [${filterShape}].`,
     )
   }
   const checked = kernel.map((taps, index) => {
@@ -152,7 +130,7 @@ export function expectTransposed(
       number,
       number,
     ]
-    const full = ((x.shape[index + 1] as number) - 1) * along + apart * (taps - 1) + 1
+    const full = (itemAt(xShape, index + 1) - 1) * along + apart * (taps - 1) + 1
     return {
       size: full - 2 * cut + extra,
       kernel: taps,
@@ -172,7 +150,6 @@ export function expectTransposed(
       `${operator}: the output would be [${checked.map(({ size }) => size)}]. Use less padding than [${padding}].`,
     )
   }
-  expectBias(operator, options.bias, groupOutChannels * groups)
   return checked
 }
 
@@ -184,8 +161,8 @@ const outputSize = ({ size, kernel, stride, padding, dilation }: Axis): number =
  * their stride and dilation along the height change nothing, and are the width's, since some kernels want them equal.
  */
 export function imageGeometry(axes: readonly Omit<Axis, 'size' | 'kernel'>[], groups: number): ConvolutionGeometry {
-  const last = axes.at(-1) as Axis
-  const first = axes.length === 1 ? { ...last, padding: [0, 0] as const } : (axes[0] as Axis)
+  const last = lastItem(axes)
+  const first = axes.length === 1 ? { ...last, padding: [0, 0] as const } : itemAt(axes, 0)
   return {
     stride: [first.stride, last.stride],
     padding: [first.padding, last.padding],

@@ -1,6 +1,5 @@
 import { concat, random, slice, type Tensor, tensor, tidy, toHost, valueAndGrads } from '@ddnet/ops'
 import { type BackendName, describeBackends } from '@ddnet/testing'
-import type { Rank, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { convTranspose1d } from './conv-transpose1d.ts'
@@ -66,11 +65,6 @@ const whole = (seed: number, part: number, shape: number[]): Float32Array =>
     )
     .map((value) => Math.floor(value * 9) - 4)
 
-const upload3d = (data: Float32Array, shape: number[]): Tensor3D =>
-  tensor<Rank.R3>(data, shape as [number, number, number])
-const upload4d = (data: Float32Array, shape: number[]): Tensor4D =>
-  tensor<Rank.R4>(data, shape as [number, number, number, number])
-
 const values = async (x: Tensor): Promise<number[]> => {
   const { data } = await toHost(x)
   x.dispose()
@@ -112,7 +106,7 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
           }
           expected.push(total)
         }
-        const y = tidy(() => conv2d(upload4d(xs, shapes.x), upload4d(filters, shapes.filter), options))
+        const y = tidy(() => conv2d(tensor(xs, shapes.x), tensor(filters, shapes.filter), options))
         expect(y.shape).toEqual(shapes.y)
         expect(await values(y)).toEqual(expected)
       }),
@@ -122,16 +116,16 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
     holds(
       fc.asyncProperty(convolution, async ({ seed, options, outputPadding, ...shapes }) => {
         const [xs, filters, ys] = [whole(seed, 1, shapes.x), whole(seed, 2, shapes.filter), whole(seed, 3, shapes.y)]
-        const x = upload4d(xs, shapes.x)
-        const filter = upload4d(filters, shapes.filter)
-        const y = upload4d(ys, shapes.y)
+        const x = tensor(xs, shapes.x)
+        const filter = tensor(filters, shapes.filter)
+        const y = tensor(ys, shapes.y)
         const { value, grads } = valueAndGrads(() => conv2d(x, filter, options), [x, filter], y)
         const transposed = convTranspose2d(y, filter, { ...options, outputPadding })
         expect(transposed.shape).toEqual(shapes.x)
         const expected = dot(await values(value), ys)
         expect(dot(xs, await values(transposed))).toBe(expected)
-        expect(dot(xs, await values(grads[0] as Tensor))).toBe(expected)
-        expect(dot(filters, await values(grads[1] as Tensor))).toBe(expected)
+        expect(dot(xs, await values(grads[0]))).toBe(expected)
+        expect(dot(filters, await values(grads[1]))).toBe(expected)
         for (const used of [x, filter, y]) used.dispose()
       }),
     ))
@@ -146,16 +140,16 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
           y: [batch, outSize, groups * outputs],
         }
         const [xs, filters, ys] = [whole(seed, 1, shapes.x), whole(seed, 2, shapes.filter), whole(seed, 3, shapes.y)]
-        const x = upload3d(xs, shapes.x)
-        const filter = upload3d(filters, shapes.filter)
-        const y = upload3d(ys, shapes.y)
+        const x = tensor(xs, shapes.x)
+        const filter = tensor(filters, shapes.filter)
+        const y = tensor(ys, shapes.y)
         const options = { stride, dilation, padding, groups }
         const { value, grads } = valueAndGrads(() => conv1d(x, filter, options), [filter], y)
         const transposed = convTranspose1d(y, filter, { ...options, outputPadding })
         expect(transposed.shape).toEqual(shapes.x)
         const expected = dot(await values(value), ys)
         expect(dot(xs, await values(transposed))).toBe(expected)
-        expect(dot(filters, await values(grads[0] as Tensor))).toBe(expected)
+        expect(dot(filters, await values(grads[0]))).toBe(expected)
         for (const used of [x, filter, y]) used.dispose()
       }),
     ))
@@ -170,13 +164,13 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
           y: [batch, rows.outSize, columns.outSize, groups * outputs],
         }
         const [xs, filters, ys] = [whole(seed, 1, shapes.x), whole(seed, 2, shapes.filter), whole(seed, 3, shapes.y)]
-        const x = upload4d(xs, shapes.x)
-        const filter = upload4d(filters, shapes.filter)
+        const x = tensor(xs, shapes.x)
+        const filter = tensor(filters, shapes.filter)
         const y = tensor(ys, shapes.y)
         const { value, grads } = valueAndGrads(() => depthwiseConv2d(x, filter, plain), [x, filter], y)
         const expected = dot(await values(value), ys)
-        expect(dot(xs, await values(grads[0] as Tensor))).toBe(expected)
-        expect(dot(filters, await values(grads[1] as Tensor))).toBe(expected)
+        expect(dot(xs, await values(grads[0]))).toBe(expected)
+        expect(dot(filters, await values(grads[1]))).toBe(expected)
         for (const used of [x, filter, y]) used.dispose()
       }),
     ))
@@ -187,7 +181,7 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
         const [a, b] = [whole(seed, 1, shapes.x), whole(seed, 2, shapes.x)]
         const [f, g] = [whole(seed, 3, shapes.filter), whole(seed, 4, shapes.filter)]
         const run = (x: Float32Array, filter: Float32Array): Promise<number[]> =>
-          values(tidy(() => conv2d(upload4d(x, shapes.x), upload4d(filter, shapes.filter), options)))
+          values(tidy(() => conv2d(tensor(x, shapes.x), tensor(filter, shapes.filter), options)))
         const combine = (one: ArrayLike<number>, other: ArrayLike<number>): Float32Array =>
           Float32Array.from(one, (value, index) => 3 * value - (other[index] as number))
         const first = await run(a, f)
@@ -199,12 +193,12 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
   test('groups are convolutions of their own', () =>
     holds(
       fc.asyncProperty(convolution, async ({ groups, inputs, outputs, seed, options, outputPadding, ...shapes }) => {
-        const x = upload4d(whole(seed, 1, shapes.x), shapes.x)
-        const y = upload4d(whole(seed, 3, shapes.y), shapes.y)
-        const filter = upload4d(whole(seed, 2, shapes.filter), shapes.filter)
-        const part = (all: Tensor4D, group: number, size: number): Tensor4D =>
-          slice(all, [0, 0, 0, group * size], [...all.shape.slice(0, 3), size] as [number, number, number, number])
-        const joined = (run: (group: number) => Tensor4D): Promise<number[]> =>
+        const x = tensor(whole(seed, 1, shapes.x), shapes.x)
+        const y = tensor(whole(seed, 3, shapes.y), shapes.y)
+        const filter = tensor(whole(seed, 2, shapes.filter), shapes.filter)
+        const part = (all: Tensor, group: number, size: number): Tensor =>
+          slice(all, [0, 0, 0, group * size], [...all.shape.slice(0, 3), size])
+        const joined = (run: (group: number) => Tensor): Promise<number[]> =>
           values(
             tidy(() =>
               concat(
@@ -239,7 +233,7 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
           const filter = new Float32Array(rows.kernel * columns.kernel)
           filter[u * columns.kernel + v] = 1
           const y = tidy(() =>
-            conv2d(upload4d(xs, shape), upload4d(filter, [rows.kernel, columns.kernel, 1, 1]), {
+            conv2d(tensor(xs, shape), tensor(filter, [rows.kernel, columns.kernel, 1, 1]), {
               ...options,
               groups: 1,
             }),

@@ -1,5 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 
 /**
@@ -14,7 +15,7 @@ export const stockConvolution = (
 ): Tensor4D =>
   tf.engine().runKernel(kernelName, inputs, {
     strides: [...stride],
-    pad: [[0, 0], [...vertical], [...horizontal], [0, 0]] as unknown as string, // the type knows no such pads
+    pad: [[0, 0], [...vertical], [...horizontal], [0, 0]], // the type knows no such pads
     dataFormat: 'NHWC',
     dilations: [...dilation],
     ...attributes,
@@ -28,10 +29,10 @@ export function byGroups(
   axis: number,
   run: (a: Tensor4D, b: Tensor4D, geometry: ConvolutionGeometry) => Tensor4D,
 ): Tensor4D {
-  const as = tf.split(a, geometry.groups, aAxis)
-  const bs = tf.split(b, geometry.groups, bAxis)
+  const as: Tensor4D[] = tf.split(a, geometry.groups, aAxis)
+  const bs: Tensor4D[] = tf.split(b, geometry.groups, bAxis)
   return tf.concat(
-    as.map((part, group) => run(part as Tensor4D, bs[group] as Tensor4D, { ...geometry, groups: 1 })),
+    as.map((part, group) => run(part, itemAt(bs, group), { ...geometry, groups: 1 })),
     axis,
   )
 }
@@ -62,8 +63,8 @@ export function spreadGradient(
   const sides = ([0, 1] as const).map((axis): Pair => {
     const reach = dilation[axis] * (kernelSize[axis] - 1)
     const before = reach - padding[axis][0]
-    return [before, inputSize[axis] + reach - before - (spread.shape[axis + 1] as number)]
-  }) as [Pair, Pair]
+    return [before, inputSize[axis] + reach - before - itemAt(spread.shape, axis + 1)]
+  })
   const cut = sides.map(([before, after]): Pair => [Math.max(0, -before), Math.max(0, -after)]) as [Pair, Pair]
   const [batch, height, width, channels] = spread.shape
   const inside = tf.slice(

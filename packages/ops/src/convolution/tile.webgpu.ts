@@ -1,3 +1,5 @@
+import { lastItem } from '../engine/item.ts'
+
 /** Invocations of a workgroup that computes a tile; each has 4 columns, and up to 4 rows of it. */
 export const workgroupSize = 64
 
@@ -18,7 +20,7 @@ export function chooseTile(rows: number, columns: number, times: number): Tile {
   const width = widthFor(columns)
   const heights = [1, 2, 4].map((part) => (4 * workgroupSize) / (width / 4) / part).filter((height) => height <= 128)
   const workgroups = (height: number): number => Math.ceil(rows / height) * Math.ceil(columns / width) * times
-  return { rows: heights.find((height) => workgroups(height) >= enough) ?? (heights.at(-1) as number), columns: width }
+  return { rows: heights.find((height) => workgroups(height) >= enough) ?? lastItem(heights), columns: width }
 }
 
 /** The widest tile that pads little; one of the widths that pad least where all pad much. */

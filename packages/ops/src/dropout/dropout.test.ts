@@ -1,17 +1,4 @@
-import {
-  dropout,
-  mul,
-  ones,
-  random,
-  square,
-  sum,
-  type Tensor,
-  tensor,
-  tidy,
-  toHost,
-  valueAndGrads,
-  zeros,
-} from '@ddnet/ops'
+import { dropout, mul, ones, random, square, sum, tensor, tidy, toHost, valueAndGrads, zeros } from '@ddnet/ops'
 import { describeBackends, expectClose, expectShapeError, expectTensorClose } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -35,13 +22,13 @@ describeBackends('dropout', (backend) => {
       const by = (factors: number[]): number[] => mask.map((kept, index) => kept * (factors[index] as number))
       const { value, grads } = valueAndGrads(() => dropout(x, { rate, key }), [x], dy)
       await expectTensorClose(value, { shape, data: by(values) }, 1e-6)
-      await expectTensorClose(grads[0] as Tensor, { shape, data: by(seeds) }, 1e-6)
+      await expectTensorClose(grads[0], { shape, data: by(seeds) }, 1e-6)
 
       // The penalty of y² with respect to x: dx = 2 m² x dy, and Σ dx² has the gradient 8 m⁴ x dy².
-      const first = () => tidy(() => valueAndGrads(() => square(dropout(x, { rate, key })), [x], dy).grads[0] as Tensor)
+      const first = () => tidy(() => valueAndGrads(() => square(dropout(x, { rate, key })), [x], dy).grads[0])
       const second = valueAndGrads(() => sum(square(first())), [x])
       const expected = by(by(by(by(values.map((each, index) => 8 * each * (seeds[index] as number) ** 2)))))
-      await expectTensorClose(second.grads[0] as Tensor, { shape, data: expected }, 1e-5)
+      await expectTensorClose(second.grads[0], { shape, data: expected }, 1e-5)
     },
   )
 

@@ -3,6 +3,7 @@ import { mul } from '../array/arithmetic.ts'
 import { clone } from '../array/shape.ts'
 import { defineOp } from '../engine/define-op.ts'
 import { described, expectOperand, expectOptions } from '../engine/expect.ts'
+import { placeholder } from '../engine/on-shapes.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import type { Key } from '../random/key.ts'
 
@@ -35,15 +36,17 @@ const dropoutOp = defineOp('dropout', {
  */
 export function dropout<T extends Tensor>(x: T, options: DropoutOptions): T {
   expectOperand('dropout', 'x', x)
-  expectOptions('dropout', options, '{ rate: 0.1, key }')
+  expectOptions('dropout', options, { rate: true, key: true, training: true }, '{ rate: 0.1, key }')
   const { rate = 0.5, key, training = true } = options
   if (x.dtype !== 'float32') throw new ShapeError(`dropout: expected x of dtype float32, got ${x.dtype}.`)
   if (!(rate >= 0 && rate <= 1)) throw new ShapeError(`dropout: expected rate in [0, 1], got ${rate}.`)
-  if (!training || rate === 0 || x.size === 0) return clone(x) as T
-  if (typeof (key as Key | undefined)?.bits !== 'function')
+  if (!training || rate === 0 || x.size === 0) return clone(x)
+  if (typeof key?.bits !== 'function')
     throw new ShapeError(`dropout: expected a key, got ${described(key)}. Make one: random.key(seed).`)
   // Of rate 1 no value is kept, and 1 / 0 is not needed.
   const scale = rate === 1 ? 0 : 1 / (1 - rate)
+  const shapesOnly = placeholder(x.shape)
+  if (shapesOnly !== undefined) return tidy(() => dropoutOp({ x, mask: shapesOnly }, {}) as T)
   const bits = key.bits(x.size)
   const mask = new Float32Array(x.size)
   // A plain loop, since every value passes through it: the number that `random.uniform` makes of each word is below 1 − rate.

@@ -1,11 +1,11 @@
-import { type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { equal } from '../array/compare.ts'
 import { detach } from '../array/detach.ts'
 import { expectRange } from '../array/index-range.ts'
 import { gather } from '../array/select.ts'
 import { reshape } from '../array/shape.ts'
 import { where } from '../array/where.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
 import { isRecording } from '../engine/gradient.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 
@@ -27,7 +27,9 @@ export interface EmbeddingOptions {
  * @see torch.nn.functional.embedding
  * @example embedding(tensor([[0, 2]], [1, 2], 'int32'), table) // [1, 2, features]
  */
-export function embedding(ids: Tensor, table: Tensor2D, { paddingIndex }: EmbeddingOptions = {}): Tensor {
+export function embedding(ids: Tensor, table: Tensor, options: EmbeddingOptions = {}): Tensor {
+  expectOptions('embedding', options, { paddingIndex: true })
+  const { paddingIndex } = options
   expectOperand('embedding', 'ids', ids)
   expectOperand('embedding', 'table', table)
   if (table.rank !== 2 || table.dtype !== 'float32') {
@@ -47,7 +49,7 @@ export function embedding(ids: Tensor, table: Tensor2D, { paddingIndex }: Embedd
   }
   expectRange('embedding', 'ids', ids, count)
   return tidy(() => {
-    const rows = gather<Tensor>(table, ids) // […, features]
+    const rows = gather(table, ids) // […, features]
     // What padding changes is the gradient.
     if (paddingIndex === undefined || rows.size === 0 || !isRecording()) return rows
     const padding = equal(ids, paddingIndex < 0 ? paddingIndex + count : paddingIndex)

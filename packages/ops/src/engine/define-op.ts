@@ -91,14 +91,12 @@ function runnerOf<I extends { [K in keyof I]: Inputs[string] }, A, O extends Out
 ): (kernelName: string, inputs: I, attributes: A) => O {
   // The engine's own types say TensorInfo; operators' inputs are always Tensors.
   const composition: KernelFunc = ({ inputs, attrs }) =>
-    tidy(() => definition.forward(inputs as unknown as I, attrs as unknown as A)) as Outputs
+    tidy(() => definition.forward(inputs as unknown as I, attrs as unknown as A))
   return (kernelName, inputs, attributes) => {
     expectBackend(kernelName)
     ensureKernel(kernelName, getBackend(), composition)
-    return computing(
-      kernelName,
-      Object.values(inputs),
-      () => engine().runKernel(kernelName, inputs as Inputs, attributes as NamedAttrMap) as O,
+    return computing(kernelName, Object.values(inputs), () =>
+      engine().runKernel(kernelName, inputs, attributes as NamedAttrMap),
     )
   }
 }

@@ -16,19 +16,19 @@ describeBackends('grad', () => {
     const [x, y] = [tensor([1, 2]), tensor([3, 5])]
     // d/dx (x² + x + y·x) = 2x + 1 + y, d/dy = x
     const { grads } = valueAndGrads(() => sum(add(add(square(x), x), mul(y, x))), [x, y])
-    expectClose(await (grads[0] as Tensor).data(), [6, 10])
-    expectClose(await (grads[1] as Tensor).data(), [1, 2])
+    expectClose(await grads[0].data(), [6, 10])
+    expectClose(await grads[1].data(), [1, 2])
     const both = valueAndGrads(() => {
       const total = add(x, y)
       return sum(add(add(total, x), sub(y, total))) // x + y + … = x + 2y − y
     }, [x, y])
-    expectClose(await (both.grads[0] as Tensor).data(), [1, 1])
-    expectClose(await (both.grads[1] as Tensor).data(), [1, 1])
+    expectClose(await both.grads[0].data(), [1, 1])
+    expectClose(await both.grads[1].data(), [1, 1])
   })
 
   test('gives zeros for an input that the function does not use', async () => {
     const [x, y] = [tensor([1, 2]), tensor([3])]
-    expectClose(await (valueAndGrads(() => sum(x), [x, y]).grads[1] as Tensor).data(), [0])
+    expectClose(await valueAndGrads(() => sum(x), [x, y]).grads[1].data(), [0])
   })
 
   test('tells the inputs that have no influence from those with a gradient of zero', async () => {

@@ -76,9 +76,7 @@ export function valueAndSomeGrads<Y extends Tensor = Scalar>(
       }
       return {
         value: value as Y,
-        grads: xs.map(({ id, shape }, index) =>
-          influences.has(id) ? ((grads[index] as Tensor | undefined) ?? zeros(shape)) : undefined,
-        ),
+        grads: xs.map(({ id, shape }, index) => (influences.has(id) ? (grads[index] ?? zeros(shape)) : undefined)),
       }
     }),
   )
@@ -90,13 +88,14 @@ export function valueAndSomeGrads<Y extends Tensor = Scalar>(
  *
  * @throws what `valueAndSomeGrads` throws; that no input has an influence is an error here, too
  */
-export function valueAndGrads<Y extends Tensor = Scalar>(
+export function valueAndGrads<Y extends Tensor = Scalar, const Xs extends readonly Tensor[] = readonly Tensor[]>(
   f: () => Y,
-  xs: readonly Tensor[],
+  xs: Xs,
   dy?: Tensor,
-): { value: Y; grads: Tensor[] } {
+): { value: Y; grads: { -readonly [Index in keyof Xs]: Xs[Index] } }
+export function valueAndGrads(f: () => Tensor, xs: readonly Tensor[], dy?: Tensor): { value: Tensor; grads: Tensor[] } {
   const { value, grads } = valueAndSomeGrads(f, xs, dy)
-  return { value, grads: grads.map((gradient, index) => gradient ?? zeros((xs[index] as Tensor).shape)) }
+  return { value, grads: xs.map(({ shape }, index) => grads[index] ?? zeros(shape)) }
 }
 
 /** The ids of all tensors that `y` was computed from through real numbers: the result of a comparison is a constant. */
@@ -150,19 +149,19 @@ function disposingTapeOnError<T>(run: () => T): T {
  * @throws what `valueAndGrads` throws
  */
 export function grad<X extends Tensor>(f: (x: X) => Tensor): (x: X, dy?: Tensor) => X {
-  return (x, dy) => tidy(() => valueAndGrads(() => f(x), [x], dy).grads[0] as X)
+  return (x, dy) => tidy(() => valueAndGrads(() => f(x), [x], dy).grads[0])
 }
 
 /** As `grad`, for a function of several tensors: `grads(f)(a, b)` is `[∂f/∂a, ∂f/∂b]`. */
 export function grads<X extends Tensor[]>(f: (...xs: X) => Tensor): (...xs: X) => X {
-  return (...xs) => tidy(() => valueAndGrads(() => f(...xs), xs).grads as X)
+  return (...xs) => tidy(() => valueAndGrads(() => f(...xs), xs).grads)
 }
 
 /** The value and the gradient of `f` at `x`. */
 export function valueAndGrad<X extends Tensor, Y extends Tensor>(f: (x: X) => Y): (x: X) => { value: Y; grad: X } {
   return (x) => {
     const { value, grads } = valueAndGrads(() => f(x), [x])
-    return { value, grad: grads[0] as X }
+    return { value, grad: grads[0] }
   }
 }
 

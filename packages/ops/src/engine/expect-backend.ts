@@ -11,8 +11,7 @@ const starters =
  */
 export function expectBackend(operator: string): void {
   // What tfjs's types call a string is null until a backend is chosen, and again when that one is removed.
-  if ((getBackend() as string | null | undefined) == null)
-    throw new BackendUnavailable(`${operator}: no backend is started. ${starters}.`)
+  if (getBackend() == null) throw new BackendUnavailable(`${operator}: no backend is started. ${starters}.`)
   try {
     void engine().backend
   } catch (error) {

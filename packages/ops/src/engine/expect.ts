@@ -113,14 +113,64 @@ export function computing<T>(operator: string, parameters: readonly unknown[], c
   }
 }
 
+/** The names of all options of the type `O`. */
+export type OptionNames<O> = { readonly [Name in keyof Required<O>]: true }
+
 /**
- * Checks that options which have to be given are an object.
+ * Checks that options are an object with no other names than those that there are: callers in JavaScript have no types.
  *
- * @throws ShapeError for anything else
+ * @param names of all options
+ * @param example of options where some have to be given
+ * @throws ShapeError for anything else, with the option that was probably meant
  */
-export function expectOptions(operator: string, options: unknown, example: string): void {
-  if (typeof options === 'object' && options !== null && !(options instanceof Tensor) && !Array.isArray(options)) return
-  throw new ShapeError(`${operator}: expected options, as in ${example}, got ${described(options)}.`)
+export function expectOptions<O extends object>(
+  operator: string,
+  options: O,
+  names: OptionNames<O>,
+  example?: string,
+): void {
+  if (typeof options !== 'object' || options === null || options instanceof Tensor || Array.isArray(options)) {
+    throw new ShapeError(
+      example === undefined
+        ? `${operator}: expected options as an object, got ${described(options)}. Leave them out, or give some of ${listed(names)}.`
+        : `${operator}: expected options, as in ${example}, got ${described(options)}.`,
+    )
+  }
+  for (const name in options) {
+    if (Object.hasOwn(names, name)) continue
+    const meant = similar(name, Object.keys(names))
+    throw new ShapeError(
+      `${operator}: there is no option '${name}'. ${meant === undefined ? '' : `Did you mean ${meant}? `}The options are ${listed(names)}.`,
+    )
+  }
+}
+
+const listed = (names: object): string => Object.keys(names).join(', ')
+
+/** The name that was probably meant: one that begins alike, or else differs in two characters at most. */
+function similar(given: string, names: readonly string[]): string | undefined {
+  const plain = (name: string): string => name.replaceAll('_', '').toLowerCase()
+  const wanted = plain(given)
+  const distances = names.map((name) => {
+    const other = plain(name)
+    return other.startsWith(wanted) || wanted.startsWith(other) ? 0 : distance(wanted, other)
+  })
+  const least = Math.min(...distances)
+  return least <= 2 ? names[distances.indexOf(least)] : undefined
+}
+
+/** How many characters have to be put in, left out or replaced to make `b` of `a`. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [index, character] of [...a].entries()) {
+    let [left, above] = [index + 1, index]
+    row = row.map((up, at) => {
+      if (at > 0) left = Math.min(left + 1, up + 1, above + (b[at - 1] === character ? 0 : 1))
+      above = up
+      return left
+    })
+  }
+  return row.at(-1) ?? 0
 }
 
 const mostCharacters = 60
@@ -135,5 +185,5 @@ export function described(x: unknown): string {
     const text = `[${x.map(described)}]`
     return text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters)}…`
   }
-  return `an object of ${(x as object).constructor?.name ?? 'no class'}`
+  return `an object of ${x.constructor?.name ?? 'no class'}`
 }

@@ -9,6 +9,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core'
 import { clone } from '../array/shape.ts'
+import { itemAt } from './item.ts'
 
 export type Inputs = Record<string, Tensor>
 export type Outputs = Tensor | Tensor[]
@@ -75,7 +76,7 @@ export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
     // One flag an output; no operator here has more than eight.
     outputsToSave: Array.from({ length: 8 }, () => savesOutput),
     gradFunc: (dy, savedTensors, attributes) => {
-      const inputs = Object.fromEntries(inputsToSave.map((name, index) => [name, savedTensors[index] as Tensor]))
+      const inputs = Object.fromEntries(inputsToSave.map((name, index) => [name, itemAt(savedTensors, index)]))
       const saved = {
         ...inputs,
         get output() {

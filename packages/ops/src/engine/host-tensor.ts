@@ -38,7 +38,7 @@ export function fromHost(host: HostTensor): Tensor {
 /** Permutes the axes of host values: axis `i` of the result is axis `axes[i]` of `host`. */
 export function permuteHost<T extends HostTensor>(host: T, axes: readonly number[]): T {
   const strides = host.shape.map((_, axis) => host.shape.slice(axis + 1).reduce((product, size) => product * size, 1))
-  const shape = axes.map((axis) => host.shape[axis] as number)
+  const shape = axes.map((axis) => host.shape[axis])
   const data = host.data.slice()
   const position = shape.map(() => 0)
   for (let at = 0; at < data.length; at++) {

@@ -129,7 +129,7 @@ describeBackends('compiled kernels', () => {
   test('batch norm far from zero keeps its digits', async () => {
     await useBackend('wasm')
     const x = noise([4096, 1], 1, 300)
-    const [one, zero] = [tensor([1]) as Tensor1D, tensor([0]) as Tensor1D]
+    const [one, zero] = [tensor([1]), tensor([0])]
     const options = { weight: one, bias: zero, runningMean: zero, runningVar: one, training: true, eps: 0 }
     const { y } = batchNorm(x, options)
     const values = Array.from(await x.data())

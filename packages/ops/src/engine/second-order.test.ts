@@ -28,8 +28,8 @@ import { expect, test } from 'vitest'
 
 type Inputs = Record<string, Tensor>
 
-const ones = (size: number): Tensor1D => tensor(new Float32Array(size).fill(1)) as Tensor1D
-const zeros = (size: number): Tensor1D => tensor(new Float32Array(size)) as Tensor1D
+const ones = (size: number): Tensor1D => tensor(new Float32Array(size).fill(1))
+const zeros = (size: number): Tensor1D => tensor(new Float32Array(size))
 const normalised = ({ x, weight, bias }: Inputs, activation?: 'relu'): Tensor =>
   batchNorm(x as Tensor4D, {
     weight: weight as Tensor1D,
@@ -43,7 +43,7 @@ const normalised = ({ x, weight, bias }: Inputs, activation?: 'relu'): Tensor =>
 /** A DDNet in small: convolution, batch norm with ReLU, pooling, deconvolution, average, linear layer. */
 const network = (inputs: Inputs): Tensor => {
   const x = conv2d(inputs['x'] as Tensor4D, inputs['filter'] as Tensor4D, { padding: 1 })
-  const pooled = maxPool2d(normalised({ ...inputs, x }, 'relu') as Tensor4D, { kernelSize: 2 })
+  const pooled = maxPool2d(normalised({ ...inputs, x }, 'relu'), { kernelSize: 2 })
   const y = convTranspose2d(pooled, inputs['deconvFilter'] as Tensor4D, {
     stride: 2,
     padding: 1,
@@ -52,7 +52,7 @@ const network = (inputs: Inputs): Tensor => {
   })
   return linear(mean(y, [1, 2]), inputs['head'] as Tensor2D)
 }
-const labels = (): Tensor1D => tensor([2, 0, 1], [3], 'int32') as Tensor1D
+const labels = (): Tensor1D => tensor([2, 0, 1], [3], 'int32')
 
 /** The functions of `fixtures/make_second_order.py`, by the names that it gives them. */
 const functions: Record<string, (inputs: Inputs) => Tensor> = {
@@ -73,7 +73,7 @@ const functions: Record<string, (inputs: Inputs) => Tensor> = {
   'convTranspose2d(x * x, filter, stride 2, padding 1, outputPadding 1)': ({ x, filter }) =>
     convTranspose2d(square(x as Tensor4D), filter as Tensor4D, { stride: 2, padding: 1, outputPadding: 1 }),
   'network(x)': network,
-  'crossEntropy(network(x), [2, 0, 1])': (inputs) => crossEntropy(network(inputs) as Tensor2D, labels()),
+  'crossEntropy(network(x), [2, 0, 1])': (inputs) => crossEntropy(network(inputs), labels()),
 }
 
 describeBackends('second order', () => {
@@ -107,10 +107,10 @@ describeBackends('second order', () => {
 
   test('of x·tanh x at 0.5 is 1.209, where tfjs gives 1.573', async () => {
     const x = scalar(0.5)
-    const first = () => tidy(() => valueAndGrads(() => mul(x, tanh(x)), [x]).grads[0] as Tensor)
+    const first = () => tidy(() => valueAndGrads(() => mul(x, tanh(x)), [x]).grads[0])
     const [second] = valueAndGrads(first, [x]).grads
     // 2 sech²x (1 − x tanh x)
     const truth = (2 / Math.cosh(0.5) ** 2) * (1 - 0.5 * Math.tanh(0.5))
-    expect((await (second as Tensor).data())[0]).toBeCloseTo(truth, 5)
+    expect((await second.data())[0]).toBeCloseTo(truth, 5)
   })
 })

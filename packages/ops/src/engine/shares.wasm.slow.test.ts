@@ -19,7 +19,7 @@ async function startWatched(memory: WebAssembly.Memory): Promise<Runner> {
     run: (kernel, job) => {
       if (watched.parts === 1) return kernels[kernel](job, 0, 1)
       watched.ran.add(kernel)
-      const buffer = memory.buffer as ArrayBuffer // one thread's
+      const buffer = memory.buffer // one thread's
       const before = new Uint32Array(buffer.slice(0))
       const after = before.slice()
       const written = new Uint8Array(before.length)
@@ -88,7 +88,7 @@ const cases: [string, shapes: number[][], (inputs: Tensor[]) => Tensor][] = [
     'batch norm',
     [[7, 21, 13, 13], [13], [13]],
     ([x, weight, bias]) => {
-      const [runningMean, runningVar] = [ops.zeros([13]), ops.ones([13])] as [Tensor1D, Tensor1D]
+      const [runningMean, runningVar] = [ops.zeros([13]), ops.ones([13])]
       const options = { runningMean, runningVar, training: true, activation: 'relu' } as const
       return ops.batchNorm(x as Tensor, { ...options, weight: weight as Tensor1D, bias: bias as Tensor1D }).y
     },
@@ -149,7 +149,7 @@ describeBackends('the parts of a job', () => {
     const dy = draw(9, run(inputs).shape)
     Object.assign(watched, { parts })
     const { value, grads } = valueAndGrads(() => run(inputs), inputs, dy)
-    return Promise.all([value, ...grads].map(async (x) => (await toHost(x)).data as Float32Array))
+    return Promise.all([value, ...grads].map(async (x) => (await toHost(x)).data))
   }
 
   test.each(cases)('write apart from each other what one alone writes: %s', async (_, shapes, run) => {

@@ -1,27 +1,27 @@
 import * as ops from '@ddnet/ops'
 import { describeBackends } from '@ddnet/testing'
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 
 const { tensor, random } = ops
 
 /** What the calls below are given, all of it made before they are counted. */
 const given = () => ({
-  matrix: tensor([3, -1, 2, 0.5, 4, -2], [2, 3]) as Tensor2D,
-  square: tensor([1, 2, 3, 4], [2, 2]) as Tensor2D,
-  vector: tensor([1, -2, 3]) as Tensor1D,
-  whole: tensor([0, 2, 1], [3], 'int32') as Tensor1D,
-  places: tensor([0, 1, 1, 0, 0, 1], [2, 3], 'int32') as Tensor2D,
-  truth: tensor([1, 0, 1], [3], 'bool') as Tensor1D,
+  matrix: tensor([3, -1, 2, 0.5, 4, -2], [2, 3]),
+  square: tensor([1, 2, 3, 4], [2, 2]),
+  vector: tensor([1, -2, 3]),
+  whole: tensor([0, 2, 1], [3], 'int32'),
+  places: tensor([0, 1, 1, 0, 0, 1], [2, 3], 'int32'),
+  truth: tensor([1, 0, 1], [3], 'bool'),
   flag: tensor([1], [1], 'bool'),
   scalar: tensor(2),
   deep: tensor([1, 2, 3, 4], [1, 2, 1, 2, 1]),
-  line: tensor([1, 2, 3, 4, 5, 6], [1, 3, 2]) as Tensor3D,
-  image: tensor([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 4, 1]) as Tensor4D,
-  filter: tensor([1, 2, 3, 4], [2, 2, 1, 1]) as Tensor4D,
-  taps: tensor([1, 2, 3, 4], [2, 1, 2]) as Tensor3D,
-  one: tensor([2]) as Tensor1D,
-  two: tensor([2, 3]) as Tensor1D,
+  line: tensor([1, 2, 3, 4, 5, 6], [1, 3, 2]),
+  image: tensor([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 4, 1]),
+  filter: tensor([1, 2, 3, 4], [2, 2, 1, 1]),
+  taps: tensor([1, 2, 3, 4], [2, 1, 2]),
+  one: tensor([2]),
+  two: tensor([2, 3]),
 })
 
 type Given = ReturnType<typeof given>

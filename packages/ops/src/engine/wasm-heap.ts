@@ -1,4 +1,5 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { itemAt } from './item.ts'
 import { compileKernels, instantiateKernels, kernelsNow, localRunner, type Runner } from './wasm-kernels.ts'
 import { threadedRunner } from './wasm-threads.ts'
 
@@ -35,7 +36,7 @@ export interface Heap {
 }
 
 /** A number as the word that holds it in float32. */
-export const floatWord = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0] as number
+export const floatWord = (value: number): number => itemAt(new Int32Array(Float32Array.of(value).buffer), 0)
 
 const memoryOf = ({ wasm }: WasmBackend): WebAssembly.Memory =>
   (wasm.wasmMemory ?? wasm.asm.memory) as WebAssembly.Memory

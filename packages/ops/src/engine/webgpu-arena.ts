@@ -1,5 +1,6 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
+import { itemAt } from './item.ts'
 
 /** Where in an arena a tensor lies, in bytes. */
 interface Part {
@@ -105,7 +106,7 @@ export function makeArena(
   const resource = backend.tensorMap.get(whole.dataId)?.resource as GPUBuffer
   const parts = shapes.map((shape, index): TensorInfo => {
     const dataId = { id: backend.nextDataId() }
-    const part = { arena: whole.dataId, offset: offsets[index] as number, bytes: bytesOf(shape) }
+    const part = { arena: whole.dataId, offset: itemAt(offsets, index), bytes: bytesOf(shape) }
     const own = { dtype: 'float32', shape: [...shape], values: null, refCount: 1 } as const
     backend.tensorMap.set(dataId, { ...own, resource, external: true, part })
     backend.incRef(whole.dataId)
@@ -135,7 +136,7 @@ export function arenaOf(webgpuBackend: object, tensors: readonly TensorInfo[]): 
   const target = backend.tensorMap.get(whole.dataId)?.resource as GPUBuffer
   for (const [index, { dataId, shape }] of tensors.entries()) {
     const { resource, part } = backend.tensorMap.get(dataId) as TensorData
-    copy(backend, [resource as GPUBuffer, part?.offset ?? 0], [target, offsets[index] as number], bytesOf(shape))
+    copy(backend, [resource as GPUBuffer, part?.offset ?? 0], [target, itemAt(offsets, index)], bytesOf(shape))
     backend.commandQueueOwnedIds.add(dataId)
   }
   backend.commandQueueOwnedIds.add(whole.dataId)

@@ -1,4 +1,5 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core'
+import { itemAt } from './item.ts'
 import type { Gpu } from './webgpu-kernel.ts'
 import { workgroupSize } from './webgpu-lanes.ts'
 import type { BufferType } from './webgpu-program.ts'
@@ -146,7 +147,7 @@ function joinedAxes(shape: readonly number[], a: readonly number[], b: readonly 
   const axes: [number, number, number][] = []
   for (const [axis, size] of shape.entries()) {
     if (size === 1) continue
-    const [aStep, bStep] = [a[axis] as number, b[axis] as number]
+    const [aStep, bStep] = [itemAt(a, axis), itemAt(b, axis)]
     const last = axes.at(-1)
     if (last !== undefined && last[1] === size * aStep && last[2] === size * bStep) {
       axes[axes.length - 1] = [last[0] * size, aStep, bStep]
@@ -161,4 +162,4 @@ export const broadcastShape = (a: TensorInfo, b: TensorInfo): number[] =>
 
 /** The 32 bits of a value of `dtype`, as an integer. */
 export const bitsOf = (value: number, dtype: string): number =>
-  dtype === 'float32' ? (new Int32Array(Float32Array.of(value).buffer)[0] as number) : Math.trunc(Number(value))
+  dtype === 'float32' ? itemAt(new Int32Array(Float32Array.of(value).buffer), 0) : Math.trunc(Number(value))

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { logSoftmax, softmax } from '../activation/softmax.ts'
 import { mul, sub } from '../array/arithmetic.ts'
@@ -12,11 +12,11 @@ export interface CrossEntropyAttributes {
   readonly ignoreIndex: number
 }
 
-type Forward = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
-type Backward = Forward & { dlosses: Tensor1D }
+type Forward = { logits: Tensor2D; labels: Tensor; classWeights: Tensor }
+type Backward = Forward & { dlosses: Tensor }
 
 /** One-hot rows as bool, nowhere true for ignored labels and those out of range. */
-function hotRows(labels: Tensor1D, classes: number, ignoreIndex: number): Tensor {
+function hotRows(labels: Tensor, classes: number, ignoreIndex: number): Tensor {
   // tf.oneHot refuses a single class.
   const hot = tf.equal(tf.expandDims(labels, 1), tf.range(0, classes, 1, 'int32'))
   if (ignoreIndex < 0 || ignoreIndex >= classes) return hot
@@ -57,7 +57,7 @@ export const crossEntropyOp: Op<Forward, CrossEntropyAttributes, Tensor[]> = def
     return [tf.div(losses, tf.add(kept, ignored)), weights] // 0 / 0 where a label is out of range
   },
   shared: ([dlosses], { logits, labels, classWeights }, attributes): Tensor => {
-    const inputs = { dlosses: dlosses as Tensor1D, logits, labels, classWeights }
+    const inputs = { dlosses: dlosses as Tensor, logits, labels, classWeights }
     // The kernel has no derivative of its own; under a tape the gradient is made of operators that do.
     return isRecording() ? crossEntropyGradient(inputs, attributes) : crossEntropyGradientOp(inputs, attributes)
   },

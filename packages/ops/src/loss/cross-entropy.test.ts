@@ -4,23 +4,23 @@ import { describe, expect, test } from 'vitest'
 import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts'
 
 describeOp('crossEntropy', {
-  inputs: ['logits', 'probabilities'],
-  constants: ['labels', 'classWeights'],
+  inputs: ['logits', 'probabilities?'],
+  constants: ['labels?', 'classWeights?'],
   run: ({ logits, labels, probabilities, classWeights }, options) =>
     crossEntropy(logits as Tensor, (labels ?? probabilities) as Tensor, {
       ...options,
-      ...(classWeights && { classWeights: classWeights as Tensor1D }),
+      ...(classWeights && { classWeights: classWeights }),
     }),
 })
 
-const labels = (...values: number[]): Tensor1D => tensor(values, [values.length], 'int32') as Tensor1D
+const labels = (...values: number[]): Tensor1D => tensor(values, [values.length], 'int32')
 
 describeBackends('crossEntropy', (backend) => {
   test('an impossible class costs nothing while it is no label', async () => {
     const logits = tensor([[0, 0, Number.NEGATIVE_INFINITY]])
     const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels(0)), [logits])
     expectClose(await value.data(), [Math.LN2], 1e-6)
-    expectClose(await (grads[0] as Tensor).data(), [-0.5, 0.5, 0], 1e-6)
+    expectClose(await grads[0].data(), [-0.5, 0.5, 0], 1e-6)
   })
 
   test('class 0 can be ignored', async () => {
@@ -42,10 +42,10 @@ describeBackends('crossEntropy', (backend) => {
     'where all labels are ignored the gradient is 0: %j',
     async ({ weighted = false, ...options }) => {
       const logits = tensor([1, 2, 3, -1, 0, 5], [2, 3])
-      const given = { ...options, ...(weighted && { classWeights: tensor([1, 2, 3]) as Tensor1D }) }
+      const given = { ...options, ...(weighted && { classWeights: tensor([1, 2, 3]) }) }
       const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels(-100, -100), given), [logits])
       expect((await value.data())[0]).toBe(options.reduction === 'sum' ? 0 : Number.NaN)
-      expect([...(await (grads[0] as Tensor).data())].map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0])
+      expect([...(await grads[0].data())].map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0])
     },
   )
 
@@ -56,7 +56,7 @@ describeBackends('crossEntropy', (backend) => {
     ])
     const { grads } = valueAndGrads(() => crossEntropy(logits, labels(-100, 0)), [logits])
     const p = 1 / (1 + Math.exp(2))
-    expectClose(await (grads[0] as Tensor).data(), [0, 0, p - 1, 1 - p], 1e-6)
+    expectClose(await grads[0].data(), [0, 0, p - 1, 1 - p], 1e-6)
   })
 
   test('the sum over nothing is 0, and without reduction it is empty', async () => {
@@ -96,11 +96,11 @@ describeBackends('crossEntropy', (backend) => {
     const logits = tensor([[1, 2]])
     const { grads } = valueAndGrads(() => crossEntropy(logits, argMax(logits, -1)), [logits])
     const p = 1 / (1 + Math.E)
-    expectClose(await (grads[0] as Tensor).data(), [p, -p], 1e-6)
+    expectClose(await grads[0].data(), [p, -p], 1e-6)
   })
 
   test('class weights have no derivative', () => {
-    const classWeights = ones([2]) as Tensor1D
+    const classWeights = ones([2])
     expect(() => valueAndGrads(() => crossEntropy(ones([1, 2]), labels(0), { classWeights }), [classWeights])).toThrow(
       /crossEntropy has no derivative with respect to 'classWeights': they are given/,
     )

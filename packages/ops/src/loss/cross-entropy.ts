@@ -1,14 +1,23 @@
-import { ones, type Scalar, type Tensor, type Tensor1D, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core'
+import { ones, type Scalar, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { logSoftmax } from '../activation/softmax.ts'
 import { add, div, mul, neg } from '../array/arithmetic.ts'
 import { asConstant, detach } from '../array/detach.ts'
 import { expectRange } from '../array/index-range.ts'
 import { sum } from '../array/reduce.ts'
 import { reshape } from '../array/shape.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
+import { lastItem } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { crossEntropyOp } from './cross-entropy-op.ts'
 import { dividedSumOp } from './divided-sum.ts'
+
+/** Every option of a cross-entropy. */
+const crossEntropyOptions: OptionNames<CrossEntropyOptions> = {
+  reduction: true,
+  labelSmoothing: true,
+  classWeights: true,
+  ignoreIndex: true,
+}
 
 export type Reduction = 'mean' | 'sum' | 'none'
 
@@ -18,7 +27,7 @@ export interface CrossEntropyOptions {
   /** Mixes the target with the uniform distribution: `(1 − s) · target + s / classes`. */
   labelSmoothing?: number
   /** One weight for each class, `[classes]`; PyTorch's `weight`. */
-  classWeights?: Tensor1D
+  classWeights?: Tensor
   /** Positions with this label count for nothing. */
   ignoreIndex?: number
 }
@@ -42,8 +51,8 @@ export function crossEntropy(
 ): Scalar
 export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = 'mean' } = options
   const { labelled, rows } = check(logits, targets, options)
+  const { reduction = 'mean' } = options
   const lead = logits.shape.slice(0, -1)
   return tidy(() => {
     if (rows === 0) return reduce(zeros(lead), reduction, 0)
@@ -101,6 +110,7 @@ function remedyFor(logits: Tensor, targets: Tensor): string {
 
 /** Checks all arguments; says whether the targets are labels, and of how many rows. */
 function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { labelled: boolean; rows: number } {
+  expectOptions('crossEntropy', options, crossEntropyOptions)
   expectOperand('crossEntropy', 'logits', logits)
   expectOperand('crossEntropy', 'targets', targets)
   const lead = logits.shape.slice(0, -1)
@@ -112,7 +122,7 @@ function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): {
   }
   const classes = logits.shape.at(-1) ?? 0
   if (classes === 0) throw new ShapeError(`crossEntropy: expected at least one class, got logits [${logits.shape}].`)
-  expectOptions(options, classes, labelled)
+  checkOptions(options, classes, labelled)
   const rows = logits.size / classes
   if (labelled && rows > 0) expectRange('crossEntropy', 'labels', targets, classes, options.ignoreIndex ?? -100)
   return { labelled, rows }
@@ -123,7 +133,7 @@ const ofProbabilities = (
   targets: Tensor,
   { labelSmoothing = 0, classWeights }: CrossEntropyOptions,
 ): Tensor => {
-  const classes = logits.shape.at(-1) as number
+  const classes = lastItem(logits.shape)
   const smooth = labelSmoothing === 0 ? targets : add(mul(1 - labelSmoothing, targets), labelSmoothing / classes)
   const weighted = classWeights === undefined ? smooth : mul(smooth, classWeights)
   return neg(sum(mul(weighted, logSoftmax(logits)), -1))
@@ -134,17 +144,17 @@ function lossesOf(
   logits: Tensor,
   targets: Tensor,
   { labelSmoothing = 0, classWeights, ignoreIndex = -100 }: CrossEntropyOptions,
-): [Tensor1D, Tensor1D] {
-  const classes = logits.shape.at(-1) as number
+): [Tensor, Tensor] {
+  const classes = lastItem(logits.shape)
   const rows = logits.size / classes
   return crossEntropyOp(
     {
-      logits: reshape(logits, [rows, classes]) as Tensor2D,
-      labels: reshape(asConstant(targets), [rows]) as Tensor1D,
-      classWeights: classWeights ?? (ones([classes]) as Tensor1D),
+      logits: reshape(logits, [rows, classes]),
+      labels: reshape(asConstant(targets), [rows]),
+      classWeights: classWeights ?? ones([classes]),
     },
     { labelSmoothing, ignoreIndex },
-  ) as [Tensor1D, Tensor1D]
+  ) as [Tensor, Tensor]
 }
 
 function ofLabels(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { mean: Scalar; weight: Scalar } {
@@ -161,7 +171,7 @@ function reduce(losses: Tensor, reduction: Reduction, count: number): Tensor {
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis])
 
-function expectOptions(
+function checkOptions(
   { reduction = 'mean', labelSmoothing = 0, classWeights, ignoreIndex = -100 }: CrossEntropyOptions,
   classes: number,
   labelled: boolean,

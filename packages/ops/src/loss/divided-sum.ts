@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp, type Op } from '../engine/define-op.ts'
 
@@ -7,8 +7,8 @@ type Over = { divisor: Scalar }
 const given = 'it is made of labels'
 
 /** `Σ x / divisor` as one operator, linear in x, which a backend may compute in one kernel. */
-export const dividedSumOp: Op<Over & { x: Tensor1D }, object, Tensor> = defineOp<
-  Over & { x: Tensor1D },
+export const dividedSumOp: Op<Over & { x: Tensor }, object, Tensor> = defineOp<
+  Over & { x: Tensor },
   object,
   Tensor,
   'divisor'
@@ -20,10 +20,10 @@ export const dividedSumOp: Op<Over & { x: Tensor1D }, object, Tensor> = defineOp
 })
 
 /** Its adjoint: `dy / divisor`, `size` times. */
-const dividedSumGradientOp: Op<Over & { dy: Tensor }, { size: number }, Tensor1D> = defineOp<
+const dividedSumGradientOp: Op<Over & { dy: Tensor }, { size: number }, Tensor> = defineOp<
   Over & { dy: Tensor },
   { size: number },
-  Tensor1D,
+  Tensor,
   'divisor'
 >('dividedSumGradient', {
   inputs: ['dy', 'divisor'],

@@ -1,7 +1,7 @@
-import { ones, type Tensor, type Tensor1D, type Tensor3D, tidy, zeros } from '@tensorflow/tfjs-core'
+import { ones, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { type Activation, expectActivation } from '../activation/activations.ts'
 import { clone, reshape } from '../array/shape.ts'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, type OptionNames } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { groupNormOp } from './group-norm-op.ts'
 
@@ -13,6 +13,9 @@ export interface AffineOptions {
   eps?: number
   activation?: Activation
 }
+
+/** Every option of `AffineOptions`. */
+export const affineOptions: OptionNames<AffineOptions> = { weight: true, bias: true, eps: true, activation: true }
 
 /** Checks the dtypes of a norm's tensors, the shapes of weight and bias, eps and the activation. */
 export function expectAffine(
@@ -48,9 +51,9 @@ export function normalise<T extends Tensor>(
   const channels = view[2]
   return tidy(() => {
     const inputs = {
-      x: reshape(x, view) as Tensor3D,
-      weight: (weight === undefined ? ones([channels]) : reshape(weight, [channels])) as Tensor1D,
-      bias: (bias === undefined ? zeros([channels]) : reshape(bias, [channels])) as Tensor1D,
+      x: reshape(x, view),
+      weight: weight === undefined ? ones([channels]) : reshape(weight, [channels]),
+      bias: bias === undefined ? zeros([channels]) : reshape(bias, [channels]),
     }
     const [y] = groupNormOp(inputs, { groups, eps, ...(activation && { activation }) }) as [Tensor]
     return reshape(y, x.shape) as T

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, neg, rsqrt, square, sub } from '../array/arithmetic.ts'
@@ -6,7 +6,7 @@ import { sum } from '../array/reduce.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
 import { type BatchNormGradientAttributes, batchAxes } from './batch-norm-op.ts'
 
-export type BatchNormInferenceInputs = { x: Tensor } & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor1D>
+export type BatchNormInferenceInputs = { x: Tensor } & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor>
 
 /**
  * Batch normalisation with given statistics, over all axes but the last:

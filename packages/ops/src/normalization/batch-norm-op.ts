@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
@@ -18,9 +18,9 @@ export interface BatchNormAttributes extends BatchNormGradientAttributes {
   readonly momentum: number
 }
 
-type Affine = { x: Tensor; weight: Tensor1D; bias: Tensor1D }
-export type BatchNormInputs = Affine & { runningMean: Tensor1D; runningVar: Tensor1D }
-export type BatchNormGradientInputs = Affine & { dy: Tensor; mean: Tensor1D; variance: Tensor1D; y: Tensor }
+type Affine = { x: Tensor; weight: Tensor; bias: Tensor }
+export type BatchNormInputs = Affine & { runningMean: Tensor; runningVar: Tensor }
+export type BatchNormGradientInputs = Affine & { dy: Tensor; mean: Tensor; variance: Tensor; y: Tensor }
 
 /** Every axis but the last. */
 export const batchAxes = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_, axis) => axis)
@@ -40,9 +40,9 @@ export const batchNormOp: Op<BatchNormInputs, BatchNormAttributes, Tensor[]> = d
 >('batchNorm', {
   inputs: ['x', 'weight', 'bias', 'runningMean', 'runningVar'],
   forward: ({ x, weight, bias, runningMean, runningVar }, { eps, momentum, activation }) => {
-    const average = mean(x, batchAxes(x)) as Tensor1D
+    const average = mean(x, batchAxes(x))
     const centred = sub(x, average)
-    const variance = mean(square(centred), batchAxes(x)) as Tensor1D
+    const variance = mean(square(centred), batchAxes(x))
     const scaled = mul(centred, mul(rsqrt(add(variance, eps)), weight))
     const share = momentum * unbiased(x.size / weight.size)
     return [
@@ -58,11 +58,11 @@ export const batchNormOp: Op<BatchNormInputs, BatchNormAttributes, Tensor[]> = d
     const { x, weight, bias } = saved
     if (isRecording()) {
       // The kernel has no derivative of its own; under a tape, statistics and gradients are made of operators that do.
-      const average = mean(x, batchAxes(x)) as Tensor1D
-      const variance = mean(square(sub(x, average)), batchAxes(x)) as Tensor1D
+      const average = mean(x, batchAxes(x))
+      const variance = mean(square(sub(x, average)), batchAxes(x))
       return batchNormGradients({ dy: dy as Tensor, x, weight, bias, mean: average, variance }, attributes)
     }
-    const [y, average, variance] = saved.output as [Tensor, Tensor1D, Tensor1D]
+    const [y, average, variance] = saved.output as [Tensor, Tensor, Tensor]
     return batchNormGradientOp({ dy: dy as Tensor, x, weight, bias, mean: average, variance, y }, attributes)
   },
   gradient: {

@@ -19,17 +19,17 @@ describeOp('batchNorm', {
     const channels = fixture.shape.at(-1) as number
     return conditioned(fixture, (index) => index % channels)
   },
-  inputs: ['x', 'weight', 'bias'],
+  inputs: ['x', 'weight?', 'bias?'],
   constants: ['runningMean', 'runningVar'],
   run: ({ x, weight, bias, runningMean, runningVar }, options) =>
-    tidy(() => batchNorm(x as Tensor1D, { ...options, weight, bias, runningMean, runningVar } as BatchNormOptions).y),
+    tidy(() => batchNorm(x, { ...options, weight, bias, runningMean, runningVar }).y),
 })
 
 describeBackends('batchNorm', () => {
   const cases = operatorFixtures('batchNorm').filter(({ nan }) => nan !== true)
   test.each(cases)('updates the running statistics: $name', async ({ options, tensors }) => {
     const [x, weight, bias, runningMean, runningVar] = ['x', 'weight', 'bias', 'runningMean', 'runningVar'].map(
-      (role) => tensors[role] && upload<Tensor1D>(tensors[role]),
+      (role) => tensors[role] && upload(tensors[role]),
     ) as [Tensor1D, Tensor1D, Tensor1D, Tensor1D, Tensor1D]
     const next = batchNorm(x, { ...options, weight, bias, runningMean, runningVar })
     await expectTensorClose(next.runningMean, tensors['newRunningMean'] as never, 1e-5, 'runningMean')
@@ -37,7 +37,7 @@ describeBackends('batchNorm', () => {
   })
 
   test('of one channel takes two values', async () => {
-    const [runningMean, runningVar] = [tensor([10]) as Tensor1D, tensor([20]) as Tensor1D]
+    const [runningMean, runningVar] = [tensor([10]), tensor([20])]
     const next = batchNorm(tensor([[1], [5]]), { runningMean, runningVar, training: true, momentum: 0.5, eps: 0 })
     await expectTensorClose(next.y, { shape: [2, 1], data: [-1, 1] })
     await expectTensorClose(next.runningMean, { shape: [1], data: [(10 + 3) / 2] })
@@ -46,17 +46,17 @@ describeBackends('batchNorm', () => {
 
   test('does not depend on the running statistics in training', async () => {
     const x = tensor([[1], [4], [7]])
-    const running = tensor([2]) as Tensor1D
+    const running = tensor([2])
     const normalised = () => batchNorm(x, { runningMean: running, runningVar: running, training: true }).y
-    await expectTensorClose(valueAndGrads(normalised, [running], ones([3, 1])).grads[0] as Tensor, {
+    await expectTensorClose(valueAndGrads(normalised, [running], ones([3, 1])).grads[0], {
       shape: [1],
       data: [0],
     })
   })
 
   test('differentiates by the running statistics in inference', async () => {
-    const running = { runningMean: tensor([1]) as Tensor1D, runningVar: tensor([4]) as Tensor1D }
-    const inference = () => batchNorm(tensor([[3], [8]]), { ...running, weight: tensor([2]) as Tensor1D, eps: 0 }).y
+    const running = { runningMean: tensor([1]), runningVar: tensor([4]) }
+    const inference = () => batchNorm(tensor([[3], [8]]), { ...running, weight: tensor([2]), eps: 0 }).y
     const [byMean, byVariance] = valueAndGrads(inference, Object.values(running), ones([2, 1])).grads as [
       Tensor,
       Tensor,
@@ -74,7 +74,7 @@ describeBackends('batchNorm', () => {
   )('$value makes its channel NaN in training, and no other: activation $activation', async ({ value, activation }) => {
     for (const rows of [2, 700]) {
       const data = Array.from({ length: rows * 8 }, (_, at) => (at === 13 ? value : at % 8 === 2 ? 3 : at % 5))
-      const running = { runningMean: zeros([8]) as Tensor1D, runningVar: ones([8]) as Tensor1D }
+      const running = { runningMean: zeros([8]), runningVar: ones([8]) }
       const next = batchNorm(tensor(data, [rows, 8]), { ...running, training: true, ...(activation && { activation }) })
       const y = await next.y.data()
       expect(y.filter(Number.isNaN)).toHaveLength(rows)
@@ -85,13 +85,13 @@ describeBackends('batchNorm', () => {
   })
 
   test('NaN stays NaN in inference, through ReLU too', async () => {
-    const running = { runningMean: zeros([3]) as Tensor1D, runningVar: ones([3]) as Tensor1D }
+    const running = { runningMean: zeros([3]), runningVar: ones([3]) }
     const { y } = batchNorm(tensor([[-1, Number.NaN, 1]]), { ...running, activation: 'relu', eps: 0 })
     await expectTensorClose(y, { shape: [1, 3], data: [0, Number.NaN, 1] })
   })
 
   test.each([true, false])('of no samples is empty and changes no statistics, training %s', async (training) => {
-    const [runningMean, runningVar] = [tensor([1, 2]) as Tensor1D, tensor([3, 4]) as Tensor1D]
+    const [runningMean, runningVar] = [tensor([1, 2]), tensor([3, 4])]
     const next = batchNorm(zeros([0, 3, 2]), { runningMean, runningVar, training })
     expect(next.y.shape).toEqual([0, 3, 2])
     await expectTensorClose(next.runningMean, { shape: [2], data: [1, 2] })

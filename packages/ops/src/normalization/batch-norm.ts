@@ -1,17 +1,19 @@
-import { ones, type Tensor, type Tensor1D, tidy, zeros } from '@tensorflow/tfjs-core'
+import { ones, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { clone } from '../array/shape.ts'
-import { expectOperand, expectOptions } from '../engine/expect.ts'
+import { expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
+import { lastItem } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { expectAffine } from './affine.ts'
+import { affineOptions, expectAffine } from './affine.ts'
 import { batchNormInferenceOp } from './batch-norm-inference-op.ts'
 import { batchNormOp } from './batch-norm-op.ts'
 
 export interface BatchNormOptions {
-  weight?: Tensor1D
-  bias?: Tensor1D
-  runningMean: Tensor1D
-  runningVar: Tensor1D
+  /** `[channels]`, as the three below. */
+  weight?: Tensor
+  bias?: Tensor
+  runningMean: Tensor
+  runningVar: Tensor
   /** Normalise with the batch's statistics (true) or with the running ones (false). */
   training?: boolean
   /** Share of the new statistics in the running ones: 0.1 by default. */
@@ -21,11 +23,19 @@ export interface BatchNormOptions {
   activation?: Activation
 }
 
+const batchNormOptions: OptionNames<BatchNormOptions> = {
+  ...affineOptions,
+  runningMean: true,
+  runningVar: true,
+  training: true,
+  momentum: true,
+}
+
 export interface BatchNormResult<T extends Tensor> {
   y: T
   /** The running statistics after this batch; in inference the ones that were given. */
-  runningMean: Tensor1D
-  runningVar: Tensor1D
+  runningMean: Tensor
+  runningVar: Tensor
 }
 
 /**
@@ -42,12 +52,12 @@ export interface BatchNormResult<T extends Tensor> {
  */
 export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): BatchNormResult<T> {
   expectOperand('batchNorm', 'x', x)
-  expectOptions('batchNorm', options, '{ runningMean, runningVar }')
+  expectOptions('batchNorm', options, batchNormOptions, '{ runningMean, runningVar }')
   expectOperand('batchNorm', 'runningMean', options.runningMean)
   expectOperand('batchNorm', 'runningVar', options.runningVar)
   const { weight, bias, runningMean, runningVar, training = false, momentum = 0.1, eps = 1e-5, activation } = options
   if (x.rank < 2) throw new ShapeError(`batchNorm: expected x [batch, …, channels], got [${x.shape}].`)
-  const channels = x.shape.at(-1) as number
+  const channels = lastItem(x.shape)
   expectAffine('batchNorm', x, { weight, bias, runningMean, runningVar }, [channels], options)
   if (!(typeof momentum === 'number' && momentum >= 0 && momentum <= 1)) {
     const remedy = momentum === null ? ' For the average of all batches give 1 / (batches so far + 1).' : ''
@@ -67,7 +77,7 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
       return { y: y as T, runningMean, runningVar }
     }
     const outputs = batchNormOp({ ...affine, runningMean, runningVar }, { ...attributes, momentum })
-    const [y, , , nextMean, nextVar] = outputs as [T, Tensor1D, Tensor1D, Tensor1D, Tensor1D]
+    const [y, , , nextMean, nextVar] = outputs as [T, Tensor, Tensor, Tensor, Tensor]
     return { y, runningMean: nextMean, runningVar: nextVar }
   })
 }

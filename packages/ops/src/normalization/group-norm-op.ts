@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
@@ -13,7 +13,7 @@ export interface GroupNormAttributes {
   readonly activation?: Activation
 }
 
-type Forward = { x: Tensor3D; weight: Tensor1D; bias: Tensor1D }
+type Forward = { x: Tensor3D; weight: Tensor; bias: Tensor }
 type Backward = Forward & { dy: Tensor; mean: Tensor; variance: Tensor }
 
 /** `[outer, count, channels]` as `[outer, count, groups, channels of a group]`. */

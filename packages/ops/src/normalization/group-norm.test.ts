@@ -11,7 +11,7 @@ describeOp('groupNorm', {
     const group = (index: number): number => Math.floor(((index % channels) * groups) / channels)
     return conditioned(x as FixtureTensor, (index) => `${Math.floor(index / sample)} ${group(index)}`)
   },
-  inputs: ['x', 'weight', 'bias'],
+  inputs: ['x', 'weight?', 'bias?'],
   run: ({ x, weight, bias }, options) => groupNorm(x as Tensor, { ...options, weight, bias } as GroupNormOptions),
 })
 

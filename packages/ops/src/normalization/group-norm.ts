@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { expectOperand, expectOptions } from '../engine/expect.ts'
+import { itemAt, lastItem } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { type AffineOptions, expectAffine, normalise } from './affine.ts'
+import { type AffineOptions, affineOptions, expectAffine, normalise } from './affine.ts'
 
 export interface GroupNormOptions extends AffineOptions {
   /** Into how many groups of neighbours the channels are divided. */
@@ -20,10 +21,10 @@ export interface GroupNormOptions extends AffineOptions {
  */
 export function groupNorm<T extends Tensor>(x: T, given: GroupNormOptions): T {
   expectOperand('groupNorm', 'x', x)
-  expectOptions('groupNorm', given, '{ groups: 8 }')
+  expectOptions('groupNorm', given, { ...affineOptions, groups: true }, '{ groups: 8 }')
   const { groups, ...options } = given
   if (x.rank < 2) throw new ShapeError(`groupNorm: expected x [batch, …, channels], got [${x.shape}].`)
-  const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number]
+  const [batch, channels] = [itemAt(x.shape, 0), lastItem(x.shape)]
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
     throw new ShapeError(`groupNorm: expected groups to divide the ${channels} channels, got ${groups}.`)
   }

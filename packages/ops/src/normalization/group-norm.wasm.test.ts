@@ -91,7 +91,7 @@ describeBackends('the kernel of layer, group and instance norm', () => {
   })
 
   test('leaves the weights alone and nothing in memory', async () => {
-    const weight = draw(2, [8]) as Tensor1D
+    const weight = draw(2, [8])
     const before = Array.from(await weight.data())
     groupNorm(draw(1, [2, 5, 8]), { groups: 2, weight }).dispose()
     expect(Array.from(await weight.data())).toEqual(before)

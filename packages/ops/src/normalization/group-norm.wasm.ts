@@ -1,4 +1,4 @@
-import type { KernelConfig, Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor, Tensor3D } from '@tensorflow/tfjs-core'
 import { floatWord, type Heap, wasmKernel } from '../engine/wasm-heap.ts'
 import type { GroupNormAttributes } from './group-norm-op.ts'
 
@@ -17,7 +17,7 @@ const areRows = ({ shape: [, count] }: Tensor3D, { groups }: GroupNormAttributes
   count === 1 && groups === 1
 
 export const groupNormWasm: KernelConfig = wasmKernel<
-  { x: Tensor3D; weight: Tensor1D; bias: Tensor1D },
+  { x: Tensor3D; weight: Tensor; bias: Tensor },
   GroupNormAttributes
 >('groupNorm', ({ x, weight, bias }, attributes, heap) => {
   const statistics = [x.shape[0], 1, attributes.groups, 1]
@@ -29,7 +29,7 @@ export const groupNormWasm: KernelConfig = wasmKernel<
   return [y, mean, variance]
 })
 
-type GradientInputs = Record<'dy' | 'mean' | 'variance', Tensor> & { x: Tensor3D; weight: Tensor1D; bias: Tensor1D }
+type GradientInputs = Record<'dy' | 'mean' | 'variance', Tensor> & { x: Tensor3D; weight: Tensor; bias: Tensor }
 
 export const groupNormGradientWasm: KernelConfig = wasmKernel<GradientInputs, GroupNormAttributes>(
   'groupNormGradient',

@@ -1,4 +1,4 @@
-import type { KernelConfig, Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor, Tensor3D } from '@tensorflow/tfjs-core'
 import { webgpuKernel } from '../engine/webgpu-kernel.ts'
 import { type Columns, columnGradients, columnStatistics, normaliseColumns } from './columns.webgpu.ts'
 import type { GroupNormAttributes } from './group-norm-op.ts'
@@ -13,7 +13,7 @@ const columnsOf = ({ shape: [outer, rows, channels] }: Tensor3D, groups: number)
 
 /** One dispatch for single rows (layer norm); otherwise three, as batch norm. */
 export const groupNormWebgpu: KernelConfig = webgpuKernel<
-  { x: Tensor3D; weight: Tensor1D; bias: Tensor1D },
+  { x: Tensor3D; weight: Tensor; bias: Tensor },
   GroupNormAttributes
 >('groupNorm', (affine, attributes, gpu) => {
   const { x } = affine
@@ -24,7 +24,7 @@ export const groupNormWebgpu: KernelConfig = webgpuKernel<
   return [normaliseColumns(gpu, 'groupNorm apply', affine, statistics, norm), ...statistics]
 })
 
-type GradientInputs = Record<'dy' | 'mean' | 'variance', Tensor> & { x: Tensor3D; weight: Tensor1D; bias: Tensor1D }
+type GradientInputs = Record<'dy' | 'mean' | 'variance', Tensor> & { x: Tensor3D; weight: Tensor; bias: Tensor }
 
 /** Three dispatches; for single rows `dx` in one, and in two the sums over all rows. */
 export const groupNormGradientWebgpu: KernelConfig = webgpuKernel<GradientInputs, GroupNormAttributes>(

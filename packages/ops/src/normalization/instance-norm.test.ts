@@ -11,7 +11,7 @@ describeOp('instanceNorm', {
     const [channels, sample] = [shape.at(-1) as number, data.length / (shape[0] as number)]
     return conditioned(x as FixtureTensor, (index) => `${Math.floor(index / sample)} ${index % channels}`)
   },
-  inputs: ['x', 'weight', 'bias'],
+  inputs: ['x', 'weight?', 'bias?'],
   run: ({ x, weight, bias }, options) => instanceNorm(x as Tensor, { ...options, weight, bias } as AffineOptions),
 })
 

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { expectOperand } from '../engine/expect.ts'
+import { expectOperand, expectOptions } from '../engine/expect.ts'
+import { itemAt, lastItem } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { type AffineOptions, expectAffine, normalise } from './affine.ts'
+import { type AffineOptions, affineOptions, expectAffine, normalise } from './affine.ts'
 
 /**
  * Instance normalisation: `y = activation((x − mean) / √(var + eps) · weight + bias)`, with the mean and the biased
@@ -15,8 +16,9 @@ import { type AffineOptions, expectAffine, normalise } from './affine.ts'
  */
 export function instanceNorm<T extends Tensor>(x: T, options: AffineOptions = {}): T {
   expectOperand('instanceNorm', 'x', x)
+  expectOptions('instanceNorm', options, affineOptions)
   if (x.rank < 3) throw new ShapeError(`instanceNorm: expected x [batch, …, channels], got [${x.shape}].`)
-  const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number]
+  const [batch, channels] = [itemAt(x.shape, 0), lastItem(x.shape)]
   const { weight, bias } = options
   expectAffine('instanceNorm', x, { weight, bias }, [channels], options)
   const positions = x.shape.slice(1, -1).reduce((product, size) => product * size, 1)

@@ -9,8 +9,8 @@ describeOp('layerNorm', {
     const row = [normalizedShape].flat().reduce((product: number, size: number) => product * size, 1)
     return conditioned(x as FixtureTensor, (index) => Math.floor(index / row))
   },
-  inputs: ['x', 'weight', 'bias'],
-  run: ({ x, weight, bias }, options) => layerNorm(x as Tensor, { ...options, weight, bias } as LayerNormOptions),
+  inputs: ['x', 'weight?', 'bias?'],
+  run: ({ x, weight, bias }, options) => layerNorm(x, { ...options, weight, bias }),
 })
 
 describeBackends('layerNorm', () => {

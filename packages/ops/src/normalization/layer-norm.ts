@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { expectList, expectOperand, expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
-import { type AffineOptions, expectAffine, normalise } from './affine.ts'
+import { type AffineOptions, affineOptions, expectAffine, normalise } from './affine.ts'
 
 export interface LayerNormOptions extends AffineOptions {
   /** The last axes of `x`, over which it is normalised: their sizes, or the size of the last one. */
@@ -20,7 +20,7 @@ export interface LayerNormOptions extends AffineOptions {
  */
 export function layerNorm<T extends Tensor>(x: T, given: LayerNormOptions): T {
   expectOperand('layerNorm', 'x', x)
-  expectOptions('layerNorm', given, '{ normalizedShape: 64 }')
+  expectOptions('layerNorm', given, { ...affineOptions, normalizedShape: true }, '{ normalizedShape: 64 }')
   const { normalizedShape, ...options } = given
   if (typeof normalizedShape !== 'number') expectList('layerNorm', 'normalizedShape', normalizedShape)
   const shape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape]

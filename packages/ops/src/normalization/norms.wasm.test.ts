@@ -1,5 +1,5 @@
 import { describeBackends } from '@ddnet/testing'
-import { type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { valueAndGrads } from '../engine/differentiate.ts'
 import { ones, reshape, zeros } from '../index.ts'
@@ -30,16 +30,16 @@ async function gradientsOf(run: (x: Tensor, bias: Tensor) => Tensor, inputs: Ten
 
 describeBackends('gradients of norms keep every bit of dy', () => {
   test('in batch norm', async () => {
-    const [runningMean, runningVar] = [zeros([channels]), ones([channels])] as [Tensor1D, Tensor1D]
+    const [runningMean, runningVar] = [zeros([channels]), ones([channels])]
     const run = (x: Tensor, bias: Tensor): Tensor =>
-      batchNorm(x, { bias: bias as Tensor1D, runningMean, runningVar, training: true, eps: 0 }).y
+      batchNorm(x, { bias: bias, runningMean, runningVar, training: true, eps: 0 }).y
     const inputs = [spread(x), zeros([channels])]
     expect((await gradientsOf(run, inputs, spread(dy))).dx).toEqual(Array.from(await spread(dy).data()))
     expect((await gradientsOf(run, inputs, spread([0, last, 0, 0]))).db).toEqual(Array(channels).fill(last))
   })
 
   test('in group norm, of images in groups of one channel', async () => {
-    const run = (x: Tensor, bias: Tensor): Tensor => groupNorm(x, { groups: channels, bias: bias as Tensor1D, eps: 0 })
+    const run = (x: Tensor, bias: Tensor): Tensor => groupNorm(x, { groups: channels, bias: bias, eps: 0 })
     const images = (values: number[]): Tensor => reshape(spread(values), [1, 4, channels])
     const inputs = [images(x), zeros([channels])]
     expect((await gradientsOf(run, inputs, images(dy))).dx).toEqual(Array.from(await images(dy).data()))

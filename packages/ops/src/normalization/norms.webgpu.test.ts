@@ -90,7 +90,7 @@ type Norm = (x: Tensor, weight: Tensor1D, bias: Tensor1D) => Tensor
 const activation = 'relu' as const
 const batch: Norm = (x, weight, bias) => {
   const channels = weight.size
-  const running = { runningMean: zeros([channels]) as Tensor1D, runningVar: zeros([channels]) as Tensor1D }
+  const running = { runningMean: zeros([channels]) as Tensor1D, runningVar: zeros([channels]) }
   return batchNorm(x, { ...running, weight, bias, training: true, activation }).y
 }
 const grouped =
@@ -158,7 +158,7 @@ describeBackends('norms on WebGPU', () => {
     test('keeps the variance of values whose mean is 10,000 times their deviation', async () => {
       useVariant(engine().backend, variant)
       const x = random.normal(key, [4000, 4], 1e4, 1)
-      const running = { runningMean: zeros([4]) as Tensor1D, runningVar: zeros([4]) as Tensor1D }
+      const running = { runningMean: zeros([4]), runningVar: zeros([4]) }
       const next = batchNorm(x, { ...running, training: true, momentum: 1 })
       const flat = new Float32Array(4)
       const inputs = { x: await values(x), weight: flat, bias: flat, dy: new Float32Array(16_000) }

@@ -6,7 +6,7 @@ import { type PadMode, type PadOptions, pad } from './pad.ts'
 
 describeOp('pad', {
   inputs: ['x'],
-  run: ({ x }, { paddings, ...options }) => tidy(() => pad(square(x as Tensor), paddings, options as PadOptions)),
+  run: ({ x }, { paddings, ...options }) => tidy(() => pad(square(x), paddings, options)),
   differences: 'mode reflect [[0, 0], [1, 4], [1, 1], [0, 0]] of [1, 5, 3, 2]',
 })
 

@@ -1,7 +1,8 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { clone, padConstant, reshape, slice } from '../array/shape.ts'
 import type { Pair } from '../convolution/geometry.ts'
-import { expectList, expectOperand } from '../engine/expect.ts'
+import { expectList, expectOperand, expectOptions } from '../engine/expect.ts'
+import { itemAt, lastItem } from '../engine/item.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { type AxisTable, selection } from '../resampling/axis-table.ts'
 import { resampleAxis } from '../resampling/resample-axis.ts'
@@ -30,6 +31,7 @@ export interface PadOptions {
 export function pad<T extends Tensor>(x: T, paddings: readonly Pair[], options: PadOptions = {}): T {
   expectOperand('pad', 'x', x)
   expectList('pad', 'paddings', paddings)
+  expectOptions('pad', options, { mode: true, value: true })
   const { mode = 'constant', value = 0 } = options
   expectPaddings(x, paddings)
   if (mode === 'constant') return tidy(() => padWithValue(x, paddings, value))
@@ -57,7 +59,7 @@ function expectPaddings(x: Tensor, paddings: readonly Pair[]): void {
     )
   }
   for (const [axis, [before, after]] of paddings.entries()) {
-    if ((x.shape[axis] as number) + before + after < 0) {
+    if (itemAt(x.shape, axis) + before + after < 0) {
       throw new ShapeError(
         `pad: padding [${before}, ${after}] cuts more than axis ${axis} has (shape [${x.shape}]). Cut less.`,
       )
@@ -76,7 +78,7 @@ const sourceOf: Record<Exclude<PadMode, 'constant'>, (at: number, size: number) 
 }
 
 function paddingTable(x: Tensor, axis: number, [before, after]: Pair, mode: Exclude<PadMode, 'constant'>): AxisTable {
-  const size = x.shape[axis] as number
+  const size = itemAt(x.shape, axis)
   // Circular padding repeats what cutting has left.
   const first = mode === 'circular' ? Math.max(0, -before) : 0
   const kept = mode === 'circular' ? size - first - Math.max(0, -after) : size
@@ -100,7 +102,7 @@ function padWithValue<T extends Tensor>(x: T, paddings: readonly Pair[], value: 
     ? slice(
         x,
         paddings.map(([before]) => Math.max(0, -before)),
-        paddings.map(([before, after], axis) => (x.shape[axis] as number) + Math.min(0, before) + Math.min(0, after)),
+        paddings.map(([before, after], axis) => itemAt(x.shape, axis) + Math.min(0, before) + Math.min(0, after)),
       )
     : x
   const shape: number[] = []
@@ -110,13 +112,13 @@ function padWithValue<T extends Tensor>(x: T, paddings: readonly Pair[], value: 
     const plain = padding[0] === 0 && padding[1] === 0
     const last = grown.at(-1)
     if (plain && last?.[0] === 0 && last[1] === 0) {
-      shape[shape.length - 1] = (shape.at(-1) as number) * (cut.shape[axis] as number)
+      shape[shape.length - 1] = lastItem(shape) * itemAt(cut.shape, axis)
     } else {
-      shape.push(cut.shape[axis] as number)
+      shape.push(itemAt(cut.shape, axis))
       grown.push(padding)
     }
   }
-  if (grown.flat().every((padding) => padding === 0)) return (cut === x ? clone(x) : cut) as T
-  const full = x.shape.map((size, axis) => size + (paddings[axis] as Pair)[0] + (paddings[axis] as Pair)[1])
+  if (grown.flat().every((padding) => padding === 0)) return cut === x ? clone(x) : cut
+  const full = x.shape.map((size, axis) => size + itemAt(paddings, axis)[0] + itemAt(paddings, axis)[1])
   return reshape(padConstant(reshape(cut, shape), grown, value), full) as T
 }

@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Pair } from '../convolution/geometry.ts'
 import { described } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
@@ -20,7 +20,7 @@ export type AdaptiveSize = number | null | readonly [number | null, number | nul
  * @see torch.nn.functional.adaptive_avg_pool2d
  * @example adaptiveAvgPool2d(x, 1) // [batch, 1, 1, channels]
  */
-export function adaptiveAvgPool2d(x: Tensor4D, outputSize: AdaptiveSize): Tensor4D {
+export function adaptiveAvgPool2d(x: Tensor, outputSize: AdaptiveSize): Tensor4D {
   expectImages('adaptiveAvgPool2d', 'x', x)
   const size: Pair = [x.shape[1], x.shape[2]]
   const [height, width] = adaptiveSize('adaptiveAvgPool2d', size, outputSize)
@@ -35,7 +35,7 @@ const adaptiveAvgPool2dOps: WindowAverageOps = defineWindowAverage('adaptiveAvgP
 /** The size that an adaptive pooling of an input of `size` has. */
 export function adaptiveSize(operator: string, size: Pair, outputSize: AdaptiveSize): Pair {
   const given = Array.isArray(outputSize) ? outputSize : [outputSize, outputSize]
-  const [height, width] = given.map((each, axis) => each ?? (size[axis] as number)) as [number, number]
+  const [height, width] = given.map((each, axis) => each ?? size[axis])
   if (given.length !== 2 || [height, width].some((each) => !Number.isInteger(each) || each < 1)) {
     throw new ShapeError(
       `${operator}: expected outputSize to be an integer of at least 1, null, or a pair of them, got ${described(outputSize)}.`,

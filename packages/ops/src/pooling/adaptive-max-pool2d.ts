@@ -1,4 +1,4 @@
-import { type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core'
 import { gather } from '../array/select.ts'
 import { padConstant } from '../array/shape.ts'
 import { type AdaptiveSize, adaptiveSize } from './adaptive-avg-pool2d.ts'
@@ -16,7 +16,7 @@ import { evenWindows, type Windows, windowRanges } from './windows.ts'
  * @see torch.nn.functional.adaptive_max_pool2d
  * @example adaptiveMaxPool2d(x, [7, null])
  */
-export function adaptiveMaxPool2d(x: Tensor4D, outputSize: AdaptiveSize): Tensor4D {
+export function adaptiveMaxPool2d(x: Tensor, outputSize: AdaptiveSize): Tensor4D {
   expectImages('adaptiveMaxPool2d', 'x', x)
   const [height, width] = adaptiveSize('adaptiveMaxPool2d', [x.shape[1], x.shape[2]], outputSize)
   return tidy(() => {

@@ -1,6 +1,6 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { type Pair, pair, type Size } from '../convolution/geometry.ts'
-import { expectOptions } from '../engine/expect.ts'
+import { expectOptions, type OptionNames } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { expectImages, poolGeometry } from './geometry.ts'
 import { defineWindowAverage, type WindowAverage, type WindowAverageOps } from './window-average-op.ts'
@@ -20,6 +20,15 @@ export interface AvgPool2dOptions {
   divisorOverride?: number
 }
 
+const avgPool2dOptions: OptionNames<AvgPool2dOptions> = {
+  kernelSize: true,
+  stride: true,
+  padding: true,
+  ceilMode: true,
+  countIncludePad: true,
+  divisorOverride: true,
+}
+
 /**
  * The average of each window: `y[n, i, j, c] = Σ x[n, i·s − p + u, j·s − p + v, c] / count`.
  *
@@ -29,9 +38,9 @@ export interface AvgPool2dOptions {
  * @see torch.nn.functional.avg_pool2d
  * @example avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1, countIncludePad: false })
  */
-export function avgPool2d(x: Tensor4D, options: AvgPool2dOptions): Tensor4D {
+export function avgPool2d(x: Tensor, options: AvgPool2dOptions): Tensor4D {
   expectImages('avgPool2d', 'x', x)
-  expectOptions('avgPool2d', options, '{ kernelSize: 2 }')
+  expectOptions('avgPool2d', options, avgPool2dOptions, '{ kernelSize: 2 }')
   return avgPool2dOps.average({ x }, averageGeometry('avgPool2d', [x.shape[1], x.shape[2]], options))
 }
 

@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor3D, type Tensor4D, tensor, zeros } from '@ddnet/ops'
+import { ShapeError, tensor, zeros } from '@ddnet/ops'
 import { describeBackends, expectShapeError } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { adaptiveAvgPool2d } from './adaptive-avg-pool2d.ts'
@@ -9,7 +9,7 @@ import { maxUnpool2d } from './max-unpool2d.ts'
 import { avgPool1d, maxPool1d } from './pool1d.ts'
 
 describeBackends('poolings refuse', () => {
-  const images = () => zeros([1, 4, 5, 2]) as Tensor4D
+  const images = () => zeros([1, 4, 5, 2])
 
   describe.each([
     ['maxPool2d', maxPool2d],
@@ -17,14 +17,14 @@ describeBackends('poolings refuse', () => {
     ['avgPool2d', avgPool2d],
   ] as const)('%s', (name, pool) => {
     test('what is not a batch of images', () => {
-      const matrix = zeros([4, 5]) as unknown as Tensor4D
+      const matrix = zeros([4, 5])
       expectShapeError(
         () => pool(matrix, { kernelSize: 2 }),
         `${name}: expected x [batch, height, width, channels], got shape [4,5]`,
       )
-      const integers = zeros([1, 4, 5, 2], 'int32') as Tensor4D
+      const integers = zeros([1, 4, 5, 2], 'int32')
       expectShapeError(() => pool(integers, { kernelSize: 2 }), `${name}: expected x of dtype float32, got int32`)
-      const empty = zeros([1, 0, 5, 2]) as Tensor4D
+      const empty = zeros([1, 0, 5, 2])
       expectShapeError(
         () => pool(empty, { kernelSize: 1 }),
         `${name}: expected x with at least one row, column and channel, got [1,0,5,2]`,
@@ -54,7 +54,7 @@ describeBackends('poolings refuse', () => {
   })
 
   test('max pooling windows that lie in the padding alone', () => {
-    const x = zeros([1, 2, 2, 1]) as Tensor4D
+    const x = zeros([1, 2, 2, 1])
     const options = { kernelSize: 2, stride: 1, padding: 1, dilation: 3 }
     expectShapeError(() => maxPool2d(x, options), /every window to reach the input \[2,2\].*Pad or dilate less/)
   })
@@ -78,7 +78,7 @@ describeBackends('poolings refuse', () => {
       `${name}: expected outputSize to be an integer of at least 1, null, or a pair of them, got 0`,
     )
     expectShapeError(() => pool(x, [2, 1.5]), `${name}: expected outputSize`)
-    const vector = zeros([4]) as unknown as Tensor4D
+    const vector = zeros([4])
     expectShapeError(() => pool(vector, 1), `${name}: expected x [batch, height, width, channels]`)
   })
 
@@ -88,10 +88,10 @@ describeBackends('poolings refuse', () => {
   ] as const)('%s of images, or with pairs', (name, pool) => {
     const x = images()
     expectShapeError(
-      () => pool(x as unknown as Tensor3D, { kernelSize: 2 }),
+      () => pool(x, { kernelSize: 2 }),
       `${name}: expected x [batch, length, channels], got shape [1,4,5,2]`,
     )
-    const line = zeros([1, 5, 2]) as Tensor3D
+    const line = zeros([1, 5, 2])
     expectShapeError(
       () => pool(line, { kernelSize: [2, 2] as never }),
       `${name}: expected kernelSize to be one number, got [2,2]`,
@@ -104,9 +104,9 @@ describeBackends('poolings refuse', () => {
     const outputSize = [8, 10] as const
     const floats = images()
     expectShapeError(() => maxUnpool2d(values, floats, { outputSize }), /expected indices of dtype int32.*got float32/)
-    const few = zeros([1, 4, 5, 1], 'int32') as Tensor4D
+    const few = zeros([1, 4, 5, 1], 'int32')
     expectShapeError(() => maxUnpool2d(values, few, { outputSize }), /shape of values, \[1,4,5,2\], got \[1,4,5,1\]/)
-    const indices = zeros([1, 4, 5, 2], 'int32') as Tensor4D
+    const indices = zeros([1, 4, 5, 2], 'int32')
     expectShapeError(
       () => maxUnpool2d(values, indices, { outputSize: 0 }),
       /expected outputSize to be an integer of at least 1/,
@@ -116,8 +116,8 @@ describeBackends('poolings refuse', () => {
 
 describeBackends('maxUnpool2d', () => {
   test.each([-1, 6])('refuses the index %i in a plane of 6', (index) => {
-    const values = tensor([1, 2], [1, 1, 2, 1]) as Tensor4D
-    const indices = tensor([0, index], [1, 1, 2, 1], 'int32') as Tensor4D
+    const values = tensor([1, 2], [1, 1, 2, 1])
+    const indices = tensor([0, index], [1, 1, 2, 1], 'int32')
     const unpool = () => maxUnpool2d(values, indices, { outputSize: [2, 3] })
     expect(unpool).toThrow()
     expect(unpool).not.toThrow(ShapeError)

@@ -1,6 +1,5 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { expectTensor, type Pair, pair, type Size } from '../convolution/geometry.ts'
-import { expectOptions } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 
 /** Geometry of a pooling: `padding` is `[[top, bottom], [left, right]]`, ceil mode's extra rows and columns included. */
@@ -21,7 +20,7 @@ export interface PoolOptions {
 }
 
 /** Checks that `x` is `[batch, height, width, channels]`, float32, and that only the batch may be empty. */
-export function expectImages(operator: string, name: string, x: Tensor4D): void {
+export function expectImages(operator: string, name: string, x: Tensor): asserts x is Tensor4D {
   expectTensor(operator, name, x, 4, '[batch, height, width, channels]')
   if (x.shape.slice(1).includes(0)) {
     throw new ShapeError(
@@ -32,7 +31,6 @@ export function expectImages(operator: string, name: string, x: Tensor4D): void 
 
 /** Checks the options and works out the geometry for an input of `size`. */
 export function poolGeometry(operator: string, size: Pair, options: PoolOptions): PoolGeometry {
-  expectOptions(operator, options, '{ kernelSize: 2 }')
   const kernelSize = pair(operator, 'kernelSize', options.kernelSize, 1)
   const stride = pair(operator, 'stride', options.stride ?? kernelSize, 1)
   const dilation = pair(operator, 'dilation', options.dilation ?? 1, 1)

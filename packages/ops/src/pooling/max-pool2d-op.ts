@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { zerosLike } from '../array/create.ts'
 import { asConstant } from '../array/detach.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
+import { itemAt } from '../engine/item.ts'
 import type { PoolGeometry } from './geometry.ts'
 import { gatherPlaneOp, scatterPlaneOp } from './plane-op.ts'
 
@@ -22,7 +23,7 @@ export const maxPool2dWithIndicesOp: Op<{ x: Tensor4D }, PoolGeometry, [Tensor4D
     forward: ({ x }, geometry) => {
       const shape = [x.shape[0], ...geometry.outputSize, x.shape[3]] as Tensor4D['shape']
       // tfjs broadcasts an axis of 0 with one of 1 to 1.
-      if (x.size === 0) return [tf.zeros(shape), tf.zeros(shape, 'int32')] as [Tensor4D, Tensor4D]
+      if (x.size === 0) return [tf.zeros(shape), tf.zeros(shape, 'int32')]
       const places = positions([x.shape[1], x.shape[2]], geometry)
       const inside = places.map((place) => tf.tensor4d(place, [1, ...geometry.outputSize, 1], 'int32'))
       // A window of −∞ alone has its maximum at its first element that is not padding.
@@ -32,7 +33,7 @@ export const maxPool2dWithIndicesOp: Op<{ x: Tensor4D }, PoolGeometry, [Tensor4D
       for (const [index, tap] of taps(x, geometry).entries()) {
         const wins = tf.logicalOr(tf.greater(tap, values), tf.isNaN(tap))
         values = tf.where(wins, tap, values)
-        indices = tf.where(wins, inside[index] as Tensor4D, indices)
+        indices = tf.where(wins, itemAt(inside, index), indices)
       }
       return [values, indices] as [Tensor4D, Tensor4D]
     },

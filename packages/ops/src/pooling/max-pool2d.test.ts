@@ -1,18 +1,11 @@
-import { type Tensor, type Tensor4D, tensor, valueAndGrads } from '@ddnet/ops'
-import {
-  describeBackends,
-  describeOp,
-  expectTensorClose,
-  type FixtureCase,
-  operatorFixtures,
-  upload,
-} from '@ddnet/testing'
+import { tensor, valueAndGrads } from '@ddnet/ops'
+import { describeBackends, describeOp, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type MaxPool2dOptions, maxPool2d, maxPool2dWithIndices } from './max-pool2d.ts'
 
 describeOp('maxPool2d', {
   inputs: ['x'],
-  run: ({ x }, options) => maxPool2d(x as Tensor4D, options as MaxPool2dOptions),
+  run: ({ x }, options) => maxPool2d(x, options),
 })
 
 describeBackends('maxPool2dWithIndices', (backend) => {
@@ -21,7 +14,7 @@ describeBackends('maxPool2dWithIndices', (backend) => {
     const x = tensor(
       Array.from({ length: 81 }, (_, at) => (Math.floor(at / 9) === at % 9 ? 1 + (at % 9) : 0)),
       [1, 3, 3, 9],
-    ) as Tensor4D
+    )
     const { values, indices } = maxPool2dWithIndices(x, { kernelSize: 3 })
     await expectTensorClose(values, { shape: [1, 1, 1, 9], data: [1, 2, 3, 4, 5, 6, 7, 8, 9] })
     await expectTensorClose(indices, { shape: [1, 1, 1, 9], data: [0, 1, 2, 3, 4, 5, 6, 7, 8] })
@@ -30,8 +23,8 @@ describeBackends('maxPool2dWithIndices', (backend) => {
   const cases = operatorFixtures('maxPool2d')
   // WGSL lets an implementation assume that there are no NaNs.
   test.each(cases.filter(({ nan }) => nan !== true || backend !== 'webgpu'))('$name', async (one) => {
-    const { x, indices, y, dy, dx } = one.tensors as Required<FixtureCase['tensors']>
-    const given = upload<Tensor4D>(x as never)
+    const { x, indices, y, dy, dx } = one.tensors
+    const given = upload(x as never)
     const options = one.options as MaxPool2dOptions
     const pooled = maxPool2dWithIndices(given, options)
     expect(pooled.indices.dtype).toBe('int32')
@@ -40,6 +33,6 @@ describeBackends('maxPool2dWithIndices', (backend) => {
     await expectTensorClose(pooled.indices, indices as never, 0, 'indices')
     const seed = upload(dy as never)
     const [gradient] = valueAndGrads(() => maxPool2dWithIndices(given, options).values, [given], seed).grads
-    await expectTensorClose(gradient as Tensor, dx as never, undefined, 'dx')
+    await expectTensorClose(gradient, dx as never, undefined, 'dx')
   })
 })

@@ -1,6 +1,7 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { asConstant } from '../array/detach.ts'
 import type { Size } from '../convolution/geometry.ts'
+import { expectOptions, type OptionNames } from '../engine/expect.ts'
 import { expectImages, poolGeometry } from './geometry.ts'
 import { maxPool2dOp, maxPool2dWithIndicesOp } from './max-pool2d-op.ts'
 
@@ -15,6 +16,15 @@ export interface MaxPool2dOptions {
   ceilMode?: boolean
 }
 
+/** Every option of a max pooling. */
+export const maxPoolOptions: OptionNames<MaxPool2dOptions> = {
+  kernelSize: true,
+  stride: true,
+  padding: true,
+  dilation: true,
+  ceilMode: true,
+}
+
 /**
  * The largest value of each window: `y[n, i, j, c] = max x[n, i·s − p + u·d, j·s − p + v·d, c]`.
  * The gradient goes to the first maximum of the window, row by row, as in PyTorch. A NaN is larger than any number
@@ -26,8 +36,9 @@ export interface MaxPool2dOptions {
  * @see torch.nn.functional.max_pool2d
  * @example maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 })
  */
-export function maxPool2d(x: Tensor4D, options: MaxPool2dOptions): Tensor4D {
+export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor4D {
   expectImages('maxPool2d', 'x', x)
+  expectOptions('maxPool2d', options, maxPoolOptions, '{ kernelSize: 2 }')
   return maxPool2dOp({ x }, poolGeometry('maxPool2d', [x.shape[1], x.shape[2]], options))
 }
 
@@ -46,8 +57,9 @@ export interface MaxPool2dWithIndices {
  * @see torch.nn.functional.max_pool2d with return_indices=True
  * @example const { values, indices } = maxPool2dWithIndices(x, { kernelSize: 2 })
  */
-export function maxPool2dWithIndices(x: Tensor4D, options: MaxPool2dOptions): MaxPool2dWithIndices {
+export function maxPool2dWithIndices(x: Tensor, options: MaxPool2dOptions): MaxPool2dWithIndices {
   expectImages('maxPool2dWithIndices', 'x', x)
+  expectOptions('maxPool2dWithIndices', options, maxPoolOptions, '{ kernelSize: 2 }')
   const geometry = poolGeometry('maxPool2dWithIndices', [x.shape[1], x.shape[2]], options)
   const [values, indices] = maxPool2dWithIndicesOp({ x }, geometry)
   return { values, indices: asConstant(indices) }

@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { asConstant } from '../array/detach.ts'
 import { type Pair, pair, type Size } from '../convolution/geometry.ts'
@@ -28,12 +28,21 @@ export interface MaxUnpool2dOptions {
  * const { values, indices } = maxPool2dWithIndices(x, { kernelSize: 2 })
  * maxUnpool2d(values, indices, { outputSize: [x.shape[1], x.shape[2]] })
  */
-export function maxUnpool2d(values: Tensor4D, indices: Tensor4D, options: MaxUnpool2dOptions): Tensor4D {
-  expectOptions('maxUnpool2d', options, '{ outputSize: [4, 4] }')
+export function maxUnpool2d(values: Tensor, indices: Tensor, options: MaxUnpool2dOptions): Tensor4D {
+  expectOptions('maxUnpool2d', options, { outputSize: true }, '{ outputSize: [4, 4] }')
   const { outputSize } = options
   expectOperand('maxUnpool2d', 'values', values)
   expectOperand('maxUnpool2d', 'indices', indices)
   expectImages('maxUnpool2d', 'values', values)
+  expectIndicesOf(values, indices)
+  const size = pair('maxUnpool2d', 'outputSize', outputSize, 1)
+  expectInside(indices, size)
+  // Values and indices usually come from one x, and so would a gradient.
+  return maxUnpool2dOp({ values, indices: asConstant(indices) }, { size })
+}
+
+/** Checks that `indices` are positions of those values. */
+function expectIndicesOf(values: Tensor4D, indices: Tensor): asserts indices is Tensor4D {
   if (indices.dtype !== 'int32') {
     throw new ShapeError(
       `maxUnpool2d: expected indices of dtype int32, as maxPool2dWithIndices gives them, got ${indices.dtype}.`,
@@ -44,10 +53,6 @@ export function maxUnpool2d(values: Tensor4D, indices: Tensor4D, options: MaxUnp
       `maxUnpool2d: expected indices of the shape of values, [${values.shape}], got [${indices.shape}]. Take both from one maxPool2dWithIndices.`,
     )
   }
-  const size = pair('maxUnpool2d', 'outputSize', outputSize, 1)
-  expectInside(indices, size)
-  // Values and indices usually come from one x, and so would a gradient.
-  return maxUnpool2dOp({ values, indices: asConstant(indices) }, { size })
 }
 
 /** Where values lie on the host: elsewhere reading them would wait for the device. */

@@ -15,7 +15,7 @@ describeBackends('planes', () => {
     const x = large()
     const { value, grads } = valueAndGrads(() => gatherPlaneOp({ x, indices: indices() }, {}), [x], small())
     await expectTensorClose(value, { shape: [2, 1, 2, 1], data: [4, 2, 15, 15] })
-    await expectTensorClose(grads[0] as Tensor4D, { shape: [2, 3, 2, 1], data: added })
+    await expectTensorClose(grads[0], { shape: [2, 3, 2, 1], data: added })
   })
 
   test('are added to at positions, and the gradient reads there', async () => {
@@ -23,6 +23,6 @@ describeBackends('planes', () => {
     const scatter = () => scatterPlaneOp({ dy, indices: indices() }, { size: [3, 2] })
     const { value, grads } = valueAndGrads(scatter, [dy], large())
     await expectTensorClose(value, { shape: [2, 3, 2, 1], data: added })
-    await expectTensorClose(grads[0] as Tensor4D, { shape: [2, 1, 2, 1], data: [4, 2, 15, 15] })
+    await expectTensorClose(grads[0], { shape: [2, 1, 2, 1], data: [4, 2, 15, 15] })
   })
 })

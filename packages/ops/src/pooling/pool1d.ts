@@ -1,10 +1,11 @@
-import { type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { reshape } from '../array/shape.ts'
 import { expectTensor, type Pair } from '../convolution/geometry.ts'
-import { expectOptions } from '../engine/expect.ts'
+import { expectOptions, type OptionNames } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { averageGeometry, avgPool2dOps } from './avg-pool2d.ts'
 import { poolGeometry } from './geometry.ts'
+import { maxPoolOptions } from './max-pool2d.ts'
 import { maxPool2dOp } from './max-pool2d-op.ts'
 
 export interface MaxPool1dOptions {
@@ -30,6 +31,14 @@ export interface AvgPool1dOptions {
   countIncludePad?: boolean
 }
 
+const avgPool1dOptions: OptionNames<AvgPool1dOptions> = {
+  kernelSize: true,
+  stride: true,
+  padding: true,
+  ceilMode: true,
+  countIncludePad: true,
+}
+
 /**
  * The largest value of each window of a sequence: `maxPool2d` of height 1.
  *
@@ -39,8 +48,8 @@ export interface AvgPool1dOptions {
  * @see torch.nn.functional.max_pool1d
  * @example maxPool1d(x, { kernelSize: 2 })
  */
-export function maxPool1d(x: Tensor3D, options: MaxPool1dOptions): Tensor3D {
-  expectOptions('maxPool1d', options, '{ kernelSize: 2 }')
+export function maxPool1d(x: Tensor, options: MaxPool1dOptions): Tensor3D {
+  expectOptions('maxPool1d', options, maxPoolOptions, '{ kernelSize: 2 }')
   const { kernelSize, stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options
   return pool1d('maxPool1d', x, { kernelSize, stride, padding, dilation }, (size, each) => {
     const geometry = poolGeometry('maxPool1d', size, { ...each, ceilMode })
@@ -57,8 +66,8 @@ export function maxPool1d(x: Tensor3D, options: MaxPool1dOptions): Tensor3D {
  * @see torch.nn.functional.avg_pool1d
  * @example avgPool1d(x, { kernelSize: 3, stride: 1, padding: 1 })
  */
-export function avgPool1d(x: Tensor3D, options: AvgPool1dOptions): Tensor3D {
-  expectOptions('avgPool1d', options, '{ kernelSize: 2 }')
+export function avgPool1d(x: Tensor, options: AvgPool1dOptions): Tensor3D {
+  expectOptions('avgPool1d', options, avgPool1dOptions, '{ kernelSize: 2 }')
   const { kernelSize, stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true } = options
   return pool1d('avgPool1d', x, { kernelSize, stride, padding, dilation: 1 }, (size, each) => {
     const geometry = averageGeometry('avgPool1d', size, { ...each, ceilMode, countIncludePad })
@@ -69,7 +78,7 @@ export function avgPool1d(x: Tensor3D, options: AvgPool1dOptions): Tensor3D {
 /** Runs a pooling over images of one row: along the height its kernel is 1. */
 function pool1d(
   operator: string,
-  x: Tensor3D,
+  x: Tensor,
   options: Record<'kernelSize' | 'stride' | 'padding' | 'dilation', number>,
   prepare: (
     size: Pair,

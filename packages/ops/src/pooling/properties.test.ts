@@ -43,7 +43,7 @@ const pooled = shapes.chain((shape) =>
 function draw(shape: Tensor4D['shape'], seed: number): Tensor4D {
   const count = shape.reduce((product, each) => product * each, 1)
   const values = Float32Array.from({ length: count }, (_, index) => (((index * 389 + seed) % 1021) - 510) / 256)
-  return tensor(values, shape) as Tensor4D
+  return tensor(values, shape)
 }
 
 const numbers = async (x: Tensor): Promise<Float32Array> => (await toHost(x)).data as Float32Array
@@ -58,7 +58,7 @@ describeBackends('poolings,', (backend) => {
       const pool = () => avgPool2d(x, { ...options, countIncludePad })
       const y = draw(tidy(pool).shape, seed + 1)
       const { value, grads } = valueAndGrads(pool, [x], y)
-      const [left, right] = [sum(mul(value, y)), sum(mul(x, grads[0] as Tensor))]
+      const [left, right] = [sum(mul(value, y)), sum(mul(x, grads[0]))]
       expectClose(await numbers(left), await numbers(right), 1e-5)
     })
     await fc.assert(property, runs(backend))
@@ -70,7 +70,7 @@ describeBackends('poolings,', (backend) => {
       const y = draw([shape[0], height, width, shape[3]], width)
       const { value, grads } = valueAndGrads(() => adaptiveAvgPool2d(x, [height, width]), [x], y)
       expect(value.shape).toEqual(y.shape)
-      const [left, right] = [sum(mul(value, y)), sum(mul(x, grads[0] as Tensor))]
+      const [left, right] = [sum(mul(value, y)), sum(mul(x, grads[0]))]
       expectClose(await numbers(left), await numbers(right), 1e-5)
     })
     await fc.assert(property, runs(backend))

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor4D, valueAndGrads } from '@ddnet/ops'
+import { type Tensor, valueAndGrads } from '@ddnet/ops'
 import { describeBackends, type FixtureCase, type FixtureTensor, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { adaptiveAvgPool2d } from './adaptive-avg-pool2d.ts'
@@ -6,7 +6,7 @@ import { adaptiveMaxPool2d } from './adaptive-max-pool2d.ts'
 import { avgPool2d } from './avg-pool2d.ts'
 import { maxPool2d, maxPool2dWithIndices } from './max-pool2d.ts'
 
-const poolings: Record<string, (x: Tensor4D, options: never) => Tensor> = {
+const poolings: Record<string, (x: Tensor, options: never) => Tensor> = {
   maxPool2d,
   avgPool2d,
   adaptiveAvgPool2d: (x, { outputSize }) => adaptiveAvgPool2d(x, outputSize),
@@ -34,13 +34,13 @@ describeBackends('poolings of', (backend) => {
   // WGSL lets an implementation assume that there are no NaNs.
   const known = cases.filter(({ kind }) => kind === 'infinities' || backend !== 'webgpu')
   test.each(known)('$kind: $name', async ({ options: { operator, ...options }, tensors }) => {
-    const x = upload<Tensor4D>(tensors['x'] as FixtureTensor)
-    const run = () => (poolings[operator] as (x: Tensor4D, options: object) => Tensor)(x, options)
+    const x = upload(tensors['x'] as FixtureTensor)
+    const run = () => (poolings[operator] as (x: Tensor, options: object) => Tensor)(x, options)
     const { value, grads } = valueAndGrads(run, [x], upload(tensors['dy'] as FixtureTensor))
     expectSame(await values(value), expected(tensors, 'y'), 'y')
-    expectSame(await values(grads[0] as Tensor), expected(tensors, 'dx'), 'dx')
+    expectSame(await values(grads[0]), expected(tensors, 'dx'), 'dx')
     if (operator !== 'maxPool2d') return
-    const pooled = maxPool2dWithIndices(x, options as { kernelSize: number })
+    const pooled = maxPool2dWithIndices(x, options)
     expectSame(await values(pooled.values), expected(tensors, 'y'), 'values')
     expect(await values(pooled.indices)).toEqual(expected(tensors, 'indices'))
   })

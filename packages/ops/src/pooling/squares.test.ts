@@ -1,4 +1,4 @@
-import { square, type Tensor, type Tensor3D, type Tensor4D, tidy } from '@ddnet/ops'
+import { square, type Tensor, tidy } from '@ddnet/ops'
 import { describeOp } from '@ddnet/testing'
 import { adaptiveAvgPool2d } from './adaptive-avg-pool2d.ts'
 import { adaptiveMaxPool2d } from './adaptive-max-pool2d.ts'
@@ -8,22 +8,22 @@ import { maxUnpool2d } from './max-unpool2d.ts'
 import { avgPool1d, maxPool1d } from './pool1d.ts'
 
 const poolings: Record<string, (x: Tensor, options: never) => Tensor> = {
-  maxPool2d: (x, options) => maxPool2d(x as Tensor4D, options),
+  maxPool2d: (x, options) => maxPool2d(x, options),
   maxUnpool2d: (x, options) => {
-    const { values, indices } = maxPool2dWithIndices(x as Tensor4D, options)
+    const { values, indices } = maxPool2dWithIndices(x, options)
     return maxUnpool2d(values, indices, { outputSize: [x.shape[1] as number, x.shape[2] as number] })
   },
-  avgPool2d: (x, options) => avgPool2d(x as Tensor4D, options),
-  adaptiveAvgPool2d: (x, { outputSize }) => adaptiveAvgPool2d(x as Tensor4D, outputSize),
-  adaptiveMaxPool2d: (x, { outputSize }) => adaptiveMaxPool2d(x as Tensor4D, outputSize),
-  maxPool1d: (x, options) => maxPool1d(x as Tensor3D, options),
-  avgPool1d: (x, options) => avgPool1d(x as Tensor3D, options),
+  avgPool2d: (x, options) => avgPool2d(x, options),
+  adaptiveAvgPool2d: (x, { outputSize }) => adaptiveAvgPool2d(x, outputSize),
+  adaptiveMaxPool2d: (x, { outputSize }) => adaptiveMaxPool2d(x, outputSize),
+  maxPool1d: (x, options) => maxPool1d(x, options),
+  avgPool1d: (x, options) => avgPool1d(x, options),
 }
 
 // A pooling is linear between its kinks: that of x² has second derivatives.
 describeOp('poolingSquares', {
   inputs: ['x'],
   run: ({ x }, { operator, ...options }) =>
-    tidy(() => (poolings[operator] as (x: Tensor, options: object) => Tensor)(square(x as Tensor), options)),
+    tidy(() => (poolings[operator] as (x: Tensor, options: object) => Tensor)(square(x), options)),
   differences: "avgPool2d {'kernelSize': 2}",
 })

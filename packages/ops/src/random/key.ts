@@ -1,4 +1,5 @@
 import { allocating } from '../engine/expect.ts'
+import { itemAt } from '../engine/item.ts'
 import { philox4x32 } from './philox.ts'
 
 /** What a counter is used for, so that deriving keys and drawing numbers never share a counter. */
@@ -78,7 +79,7 @@ export class Key {
   private derive(low: number, high: number, use: number): Key {
     const words = new Uint32Array(4)
     philox4x32(words, 0, low, high, 0, use, this.low, this.high)
-    return new Key(words[1] as number, words[0] as number)
+    return new Key(itemAt(words, 1), itemAt(words, 0))
   }
 }
 

@@ -1,3 +1,5 @@
+import { itemAt } from '../engine/item.ts'
+
 /**
  * A sparse matrix `[outputSize, inputSize]` by rows, which resamples one axis: `y[i] = Σ weights[t] · x[sources[t]]` over
  * `starts[i] ≤ t < starts[i + 1]`. A tap of weight 0 stays a tap: 0 · NaN is NaN, in PyTorch too.
@@ -22,7 +24,7 @@ export function axisTable(inputSize: number, rows: readonly (readonly Tap[])[]):
   })
   const taps = merged.flat()
   const starts = new Int32Array(rows.length + 1)
-  for (const [index, row] of merged.entries()) starts[index + 1] = (starts[index] as number) + row.length
+  for (const [index, row] of merged.entries()) starts[index + 1] = itemAt(starts, index) + row.length
   return {
     inputSize,
     outputSize: rows.length,
@@ -44,8 +46,8 @@ export function transposed(table: AxisTable): AxisTable {
   const { inputSize, outputSize, starts, sources, weights } = table
   const rows: Tap[][] = Array.from({ length: inputSize }, () => [])
   for (let output = 0; output < outputSize; output++) {
-    for (let tap = starts[output] as number; tap < (starts[output + 1] as number); tap++) {
-      rows[sources[tap] as number]?.push([output, weights[tap] as number])
+    for (let tap = itemAt(starts, output); tap < itemAt(starts, output + 1); tap++) {
+      rows[itemAt(sources, tap)]?.push([output, itemAt(weights, tap)])
     }
   }
   return axisTable(outputSize, rows)

@@ -9,7 +9,7 @@ const images = (...shape: [number, number, number, number]): Tensor4D => zeros(s
 
 describeOp('interpolate', {
   inputs: ['x'],
-  run: ({ x }, options) => tidy(() => interpolate(square(x as Tensor4D), options as InterpolateOptions)),
+  run: ({ x }, options) => tidy(() => interpolate(square(x), options)),
   differences: 'mode bicubic scaleFactor [1.7, 0.7] antialias True of [2, 4, 3, 1]',
 })
 
@@ -30,7 +30,7 @@ describeBackends('interpolate', () => {
   })
 
   test('of the same size is a tensor of its own', async () => {
-    const x = tensor([1, 2, 3, 4], [1, 2, 2, 1]) as Tensor4D
+    const x = tensor([1, 2, 3, 4], [1, 2, 2, 1])
     const y = interpolate(x, { size: 2, mode: 'bilinear' })
     expect(y).not.toBe(x)
     x.dispose()
@@ -54,7 +54,7 @@ describeBackends('interpolate', () => {
   })
 
   test.each(['area', 'bilinear'] as const)('%s leaves an infinity in the outputs that see it', async (mode) => {
-    const x = tensor([Number.POSITIVE_INFINITY, 1, 2, 3, 4, 5, 6], [1, 1, 7, 1]) as Tensor4D
+    const x = tensor([Number.POSITIVE_INFINITY, 1, 2, 3, 4, 5, 6], [1, 1, 7, 1])
     const y = Array.from(await interpolate(x, { size: [1, 3], mode, antialias: mode === 'bilinear' }).data())
     expect(y[0]).toBe(Number.POSITIVE_INFINITY)
     expect(y[1]).toBeCloseTo(3)
@@ -87,7 +87,7 @@ describe('interpolate refuses', () => {
   test('anything but images', () => {
     const row = zeros([4, 5]) as never
     expectShapeError(() => interpolate(row, { size: 3 }), /x \[batch, height, width, channels\], got shape \[4,5\]/)
-    const integers = zeros([1, 4, 5, 2], 'int32') as Tensor4D
+    const integers = zeros([1, 4, 5, 2], 'int32')
     expectShapeError(() => interpolate(integers, { size: 3 }), /dtype float32, got int32/)
     const empty = images(1, 0, 5, 2)
     expectShapeError(() => interpolate(empty, { size: 3 }), /images with pixels and channels, got shape \[1,0,5,2\]/)

@@ -1,7 +1,7 @@
-import { type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import { clone } from '../array/shape.ts'
 import { expectTensor, type Pair, pair, type Size } from '../convolution/geometry.ts'
-import { described, expectOptions } from '../engine/expect.ts'
+import { described, expectOptions, type OptionNames } from '../engine/expect.ts'
 import { ShapeError } from '../engine/shape-error.ts'
 import { type InterpolationMode, interpolationTable } from './interpolation-table.ts'
 import { resampleAxis } from './resample-axis.ts'
@@ -23,6 +23,15 @@ export interface InterpolateOptions {
   recomputeScaleFactor?: boolean
 }
 
+const interpolateOptions: OptionNames<InterpolateOptions> = {
+  size: true,
+  scaleFactor: true,
+  mode: true,
+  alignCorners: true,
+  antialias: true,
+  recomputeScaleFactor: true,
+}
+
 const modes: readonly InterpolationMode[] = ['nearest', 'nearestExact', 'area', 'bilinear', 'bicubic']
 
 /**
@@ -39,8 +48,8 @@ const modes: readonly InterpolationMode[] = ['nearest', 'nearestExact', 'area', 
  * @see torch.nn.functional.interpolate
  * @example interpolate(x, { scaleFactor: 2, mode: 'bilinear' })
  */
-export function interpolate(x: Tensor4D, options: InterpolateOptions): Tensor4D {
-  expectOptions('interpolate', options, '{ size: [32, 32] }')
+export function interpolate(x: Tensor, options: InterpolateOptions): Tensor4D {
+  expectOptions('interpolate', options, interpolateOptions, '{ size: [32, 32] }')
   const { mode = 'nearest', alignCorners = false, antialias = false } = options
   expectTensor('interpolate', 'x', x, 4, '[batch, height, width, channels]')
   const inputSize: Pair = [x.shape[1], x.shape[2]]

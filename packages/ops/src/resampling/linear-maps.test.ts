@@ -6,7 +6,6 @@ import {
   random,
   slice,
   type Tensor,
-  type Tensor4D,
   tensor,
   tidy,
   tile,
@@ -52,7 +51,7 @@ async function expectAdjoint(f: (x: Tensor) => Tensor, shape: number[], seed: nu
   )
   const { value, grads } = valueAndGrads(() => f(x), [x], y)
   const forward = dot(await values(value), await values(y))
-  const backward = dot(await values(x), await values(grads[0] as Tensor))
+  const backward = dot(await values(x), await values(grads[0]))
   for (const used of [x, y, value, ...grads]) used.dispose()
   // Each of the terms is at most 4 or so, and as exact as a float32.
   expectClose([forward], [backward], 1e-6 * Math.max(10, value.size), 'adjoint')
@@ -64,7 +63,7 @@ describeBackends('resampling and padding', (backend) => {
   test('the gradient of interpolate is its adjoint', () =>
     fc.assert(
       fc.asyncProperty(shape, resizing, seed, (shape, options, seed) =>
-        expectAdjoint((x) => interpolate(x as Tensor4D, options), shape, seed),
+        expectAdjoint((x) => interpolate(x, options), shape, seed),
       ),
       runs,
     ))
@@ -73,7 +72,7 @@ describeBackends('resampling and padding', (backend) => {
     fc.assert(
       fc.asyncProperty(shape, resizing, async (shape, options) => {
         const y = tidy(() =>
-          interpolate(tensor(new Float32Array(shape.reduce((a, b) => a * b)).fill(3), shape) as Tensor4D, options),
+          interpolate(tensor(new Float32Array(shape.reduce((a, b) => a * b)).fill(3), shape), options),
         )
         expectClose(await values(y), new Float32Array(y.size).fill(3), 2e-6)
         y.dispose()
@@ -84,12 +83,12 @@ describeBackends('resampling and padding', (backend) => {
   test('pixelUnshuffle undoes pixelShuffle, and the other way round', () =>
     fc.assert(
       fc.asyncProperty(shape, sized(3), seed, async ([batch, height, width, channels], factor, seed) => {
-        const low = noise([batch, height, width, channels * factor ** 2], seed) as Tensor4D
-        const high = noise([batch, height * factor, width * factor, channels], seed) as Tensor4D
+        const low = noise([batch, height, width, channels * factor ** 2], seed)
+        const high = noise([batch, height * factor, width * factor, channels], seed)
         const [lowAgain, highAgain] = tidy(() => [
           pixelUnshuffle(pixelShuffle(low, factor), factor),
           pixelShuffle(pixelUnshuffle(high, factor), factor),
-        ]) as [Tensor4D, Tensor4D]
+        ])
         expect(await values(lowAgain)).toEqual(await values(low))
         expect(await values(highAgain)).toEqual(await values(high))
         for (const used of [low, high, lowAgain, highAgain]) used.dispose()

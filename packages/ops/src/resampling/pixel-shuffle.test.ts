@@ -1,25 +1,24 @@
 import { square, tensor, tidy, zeros } from '@ddnet/ops'
 import { describeBackends, describeOp, expectShapeError, expectTensorClose } from '@ddnet/testing'
-import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { pixelShuffle, pixelUnshuffle } from './pixel-shuffle.ts'
 
 describeOp('pixelShuffle', {
   inputs: ['x'],
-  run: ({ x }, { factor }) => tidy(() => pixelShuffle(square(x as Tensor4D), factor)),
+  run: ({ x }, { factor }) => tidy(() => pixelShuffle(square(x), factor)),
   differences: 'factor 2 of [2, 1, 3, 8]',
 })
 
 describeOp('pixelUnshuffle', {
   inputs: ['x'],
-  run: ({ x }, { factor }) => tidy(() => pixelUnshuffle(square(x as Tensor4D), factor)),
+  run: ({ x }, { factor }) => tidy(() => pixelUnshuffle(square(x), factor)),
   differences: 'factor 2 of [2, 2, 6, 2]',
 })
 
 describeBackends('pixelShuffle', () => {
   test('spreads many channels as its formula says, and back', async () => {
     const at = Array.from({ length: 2 * 36 }, (_, index) => index)
-    const x = tensor(at, [1, 1, 2, 36]) as Tensor4D
+    const x = tensor(at, [1, 1, 2, 36])
     const y = pixelShuffle(x, 2) // [1, 2, 4, 9]
     // y[2h + i, 2w + j, c] = x[h, w, 4c + 2i + j]
     const expected = at.map((place) => {
@@ -31,7 +30,7 @@ describeBackends('pixelShuffle', () => {
   })
 
   test('puts channel c·r² + i·r + j at row i and column j', async () => {
-    const x = tensor([0, 1, 2, 3, 10, 11, 12, 13], [1, 1, 1, 8]) as Tensor4D
+    const x = tensor([0, 1, 2, 3, 10, 11, 12, 13], [1, 1, 1, 8])
     const y = pixelShuffle(x, 2)
     expect(y.shape).toEqual([1, 2, 2, 2])
     expect(Array.from(await y.data())).toEqual([0, 10, 1, 11, 2, 12, 3, 13])
@@ -44,7 +43,7 @@ describeBackends('pixelShuffle', () => {
     const x = tensor(
       Array.from({ length: height * width * 4 * channels }, (_, index) => index),
       [1, height, width, 4 * channels],
-    ) as Tensor4D
+    )
     const y = pixelShuffle(x, 2)
     const expected = Array.from({ length: x.size }, (_, index) => {
       const [row, column] = [Math.floor(index / channels / width / 2), Math.floor(index / channels) % (2 * width)]
@@ -60,7 +59,7 @@ describeBackends('pixelShuffle', () => {
   })
 
   test('refuses sizes that the factor does not divide', () => {
-    const x = zeros([1, 3, 4, 6]) as Tensor4D
+    const x = zeros([1, 3, 4, 6])
     expectShapeError(() => pixelShuffle(x, 2), /expected channels that factor² = 4 divides, got 6/)
     expectShapeError(() => pixelUnshuffle(x, 2), /that the factor 2 divides, got shape \[1,3,4,6\]. Pad or crop/)
     expectShapeError(() => pixelShuffle(x, 0), /expected factor to be an integer of at least 1, got 0/)

@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { expectTensor } from '../convolution/geometry.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
@@ -43,7 +43,7 @@ const pixelUnshuffleOp: Shuffle = defineOp('pixelUnshuffle', {
  * @throws ShapeError if factor² does not divide the channels
  * @see torch.nn.functional.pixel_shuffle
  */
-export function pixelShuffle(x: Tensor4D, factor: number): Tensor4D {
+export function pixelShuffle(x: Tensor, factor: number): Tensor4D {
   expectTensor('pixelShuffle', 'x', x, 4, '[batch, height, width, channels · factor²]')
   expectFactor('pixelShuffle', factor)
   const [batch, height, width, inChannels] = x.shape
@@ -64,7 +64,7 @@ export function pixelShuffle(x: Tensor4D, factor: number): Tensor4D {
  * @throws ShapeError if the factor does not divide height and width
  * @see torch.nn.functional.pixel_unshuffle
  */
-export function pixelUnshuffle(x: Tensor4D, factor: number): Tensor4D {
+export function pixelUnshuffle(x: Tensor, factor: number): Tensor4D {
   expectTensor('pixelUnshuffle', 'x', x, 4, '[batch, height, width, channels]')
   expectFactor('pixelUnshuffle', factor)
   const [batch, inHeight, inWidth, channels] = x.shape

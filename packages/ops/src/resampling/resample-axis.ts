@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp } from '../engine/define-op.ts'
+import { itemAt } from '../engine/item.ts'
 import { type AxisTable, isIdentity, transposed } from './axis-table.ts'
 
 export interface ResampleAttributes {
@@ -64,7 +65,7 @@ function denseRows({ inputSize, outputSize, starts, sources, weights }: AxisTabl
 } {
   let taps = 1
   for (let row = 0; row < outputSize; row++) {
-    taps = Math.max(taps, (starts[row + 1] as number) - (starts[row] as number))
+    taps = Math.max(taps, itemAt(starts, row + 1) - itemAt(starts, row))
   }
   const ragged = sources.length < outputSize * taps
   const dense = {

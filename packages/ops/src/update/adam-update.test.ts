@@ -17,7 +17,7 @@ describeBackends('adamUpdate', () => {
       let [m, v]: Tensor[] = [zeros(parameter.shape), zeros(parameter.shape)]
       for (let step = 1; step <= 10; step++) {
         const rates = options['learningRate'] as number | number[]
-        const learningRate = typeof rates === 'number' ? rates : (rates[step - 1] as number)
+        const learningRate = typeof rates === 'number' ? rates : rates[step - 1]
         const attributes = { ...options, learningRate, decoupled: optimizer === 'adamW', step } as AdamAttributes
         const gradient = reshape(slice(all, step - 1, 1), parameter.shape)
         ;[parameter, m, v] = adamUpdate({ parameter, gradient, m: m as Tensor, v: v as Tensor }, attributes) as [

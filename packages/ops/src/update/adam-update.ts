@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, div, mul, sqrt, square, sub } from '../array/arithmetic.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
-import { expectList, expectOperand, expectOptions } from '../engine/expect.ts'
+import { expectList, expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
 
 export type AdamInputs = { parameter: Tensor; gradient: Tensor; m: Tensor; v: Tensor }
 
@@ -44,6 +44,17 @@ export const adamUpdate: Op<AdamInputs, AdamAttributes, Tensor[]> = defineOp<
   constants: { parameter: reason, gradient: reason, m: reason, v: reason },
 })
 
+const adamInputs: OptionNames<AdamInputs> = { parameter: true, gradient: true, m: true, v: true }
+const adamAttributes: OptionNames<AdamAttributes> = {
+  learningRate: true,
+  beta1: true,
+  beta2: true,
+  eps: true,
+  weightDecay: true,
+  decoupled: true,
+  step: true,
+}
+
 /** Inputs and outputs follow one another, parameter by parameter. */
 const adamUpdatesOp: Op<Record<string, Tensor>, AdamAttributes, Tensor[]> = defineOp<
   Record<string, Tensor>,
@@ -69,10 +80,10 @@ const adamUpdatesOp: Op<Record<string, Tensor>, AdamAttributes, Tensor[]> = defi
 export function adamUpdates(parameters: readonly AdamInputs[], attributes: AdamAttributes): Tensor[][] {
   expectList('adamUpdates', 'parameters', parameters)
   for (const each of parameters) {
-    expectOptions('adamUpdates', each, '{ parameter, gradient, m, v }')
+    expectOptions('adamUpdates', each, adamInputs, '{ parameter, gradient, m, v }')
     for (const name of ['parameter', 'gradient', 'm', 'v'] as const) expectOperand('adamUpdates', name, each[name])
   }
-  expectOptions('adamUpdates', attributes, '{ learningRate, beta1, beta2, eps, weightDecay, decoupled, step }')
+  expectOptions('adamUpdates', attributes, adamAttributes)
   const inputs = parameters.flatMap(({ parameter, gradient, m, v }, index) => [
     [`parameter${index}`, parameter] as const,
     [`gradient${index}`, gradient] as const,

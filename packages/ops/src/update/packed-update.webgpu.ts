@@ -1,4 +1,5 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { itemAt } from '../engine/item.ts'
 import { layoutOf } from '../engine/webgpu-arena.ts'
 import type { Gpu } from '../engine/webgpu-kernel.ts'
 
@@ -28,7 +29,7 @@ const mostGradients = 6
 /** Updates parameters, several in one dispatch; the new slots of each. */
 export const updateAll = (all: readonly Updated[], rule: UpdateRule, gpu: Gpu): TensorInfo[][] =>
   groupsOf(all, gpu.maxBindingBytes).flatMap((group) =>
-    group.length === 1 ? [updateOne(group[0] as Updated, rule, gpu)] : updateGroup(group, rule, gpu),
+    group.length === 1 ? [updateOne(itemAt(group, 0), rule, gpu)] : updateGroup(group, rule, gpu),
   )
 
 const shapesOf = (group: readonly Updated[]): number[][] => group.map(({ gradient }) => gradient.shape)
@@ -89,12 +90,12 @@ fn run(workgroup : i32, local : i32) {
 function updateGroup(group: readonly Updated[], rule: UpdateRule, gpu: Gpu): TensorInfo[][] {
   const shapes = shapesOf(group)
   const { offsets, bytes } = layoutOf(shapes)
-  const old = gpu.arenaOf(rule.slots.flatMap((_, slot) => group.map(({ slots }) => slots[slot] as Tensor)))
+  const old = gpu.arenaOf(rule.slots.flatMap((_, slot) => group.map(({ slots }) => itemAt(slots, slot))))
   const { whole, parts } = gpu.arena(rule.slots.flatMap(() => shapes))
   let workgroups = 0
   const places = group.map(({ gradient: { size } }, index) => {
     workgroups += Math.ceil(size / workgroupSize)
-    return { [`end${index}`]: workgroups, [`size${index}`]: size, [`offset${index}`]: (offsets[index] as number) / 4 }
+    return { [`end${index}`]: workgroups, [`size${index}`]: size, [`offset${index}`]: itemAt(offsets, index) / 4 }
   })
   gpu.run({
     label: `${rule.label} ${group.length}`,
@@ -110,7 +111,7 @@ function updateGroup(group: readonly Updated[], rule: UpdateRule, gpu: Gpu): Ten
     workgroups,
     code: () => groupShader(rule, group.length),
   })
-  return group.map((_, index) => rule.slots.map((_, slot) => parts[slot * group.length + index] as TensorInfo))
+  return group.map((_, index) => rule.slots.map((_, slot) => itemAt(parts, slot * group.length + index)))
 }
 
 const groupShader = (rule: UpdateRule, count: number): string => /* wgsl */ `${declarations(rule)}

@@ -24,11 +24,11 @@ describeBackends('sgdUpdates', () => {
       let velocities: Tensor[] = parameters.map(({ shape }) => zeros(shape))
       for (let step = 1; step <= 10; step++) {
         const rates = options['learningRate'] as number | number[]
-        const learningRate = typeof rates === 'number' ? rates : (rates[step - 1] as number)
+        const learningRate = typeof rates === 'number' ? rates : rates[step - 1]
         const attributes = { ...options, learningRate, step } as SgdAttributes
         const inputs = parameters.map((parameter, index): SgdInputs => {
           const gradient = reshape(slice(gradients[index] as Tensor, step - 1, 1), parameter.shape)
-          return { parameter, gradient, ...(attributes.momentum !== 0 && { velocity: velocities[index] as Tensor }) }
+          return { parameter, gradient, ...(attributes.momentum !== 0 && { velocity: velocities[index] }) }
         })
         const updated = sgdUpdates(inputs, attributes)
         expect(updated.map((each) => each.length)).toEqual(attributes.momentum === 0 ? [1, 1] : [2, 2])

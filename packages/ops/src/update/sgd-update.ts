@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, mul, sub } from '../array/arithmetic.ts'
 import { clone } from '../array/shape.ts'
 import { defineOp, type Op } from '../engine/define-op.ts'
-import { expectList, expectOperand, expectOptions } from '../engine/expect.ts'
+import { expectList, expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
 
 /** `velocity` only with a momentum. */
 export type SgdInputs = { parameter: Tensor; gradient: Tensor; velocity?: Tensor }
@@ -15,6 +15,16 @@ export interface SgdAttributes {
   readonly weightDecay: number
   /** This update's number, from 1: in the first one the velocity is the gradient. */
   readonly step: number
+}
+
+const sgdInputs: OptionNames<SgdInputs> = { parameter: true, gradient: true, velocity: true }
+const sgdAttributes: OptionNames<SgdAttributes> = {
+  learningRate: true,
+  momentum: true,
+  dampening: true,
+  nesterov: true,
+  weightDecay: true,
+  step: true,
 }
 
 /** Inputs and outputs follow one another, parameter by parameter. */
@@ -62,7 +72,7 @@ function updateOne(
 export function sgdUpdates(parameters: readonly SgdInputs[], attributes: SgdAttributes): Tensor[][] {
   expectList('sgdUpdates', 'parameters', parameters)
   for (const each of parameters) expectInputs(each)
-  expectOptions('sgdUpdates', attributes, '{ learningRate: 0.1, momentum: 0.9 }')
+  expectOptions('sgdUpdates', attributes, sgdAttributes)
   const inputs = parameters.flatMap(({ parameter, gradient, velocity }, index) => [
     [`parameter${index}`, parameter] as const,
     [`gradient${index}`, gradient] as const,
@@ -74,7 +84,7 @@ export function sgdUpdates(parameters: readonly SgdInputs[], attributes: SgdAttr
 }
 
 function expectInputs(inputs: SgdInputs): void {
-  expectOptions('sgdUpdates', inputs, '{ parameter, gradient }')
+  expectOptions('sgdUpdates', inputs, sgdInputs, '{ parameter, gradient }')
   expectOperand('sgdUpdates', 'parameter', inputs.parameter)
   expectOperand('sgdUpdates', 'gradient', inputs.gradient)
 }

@@ -16,7 +16,7 @@ export async function launchChromium(): Promise<LaunchedChromium> {
   const browser = await chromium.launch({
     executablePath: found.executablePath,
     args: [...args],
-    env: { ...(process.env as Record<string, string>), ...found.env },
+    env: { ...process.env, ...found.env },
     chromiumSandbox: canSandbox(),
   })
   return { ...found, browser, args }

@@ -132,7 +132,7 @@ const onImages: Record<string, Model> = {
   },
   'causal attention': (x) => {
     const q = ops.reshape(x, [-1, 1, 30, 4])
-    return ops.scaledDotProductAttention(q, q, q, { isCausal: true } as never)
+    return ops.scaledDotProductAttention(q, q, q, { causal: true })
   },
   'concat of channels (U-Net)': (x) =>
     ops.concat([x, ops.interpolate(ops.maxPool2d(x, { kernelSize: 2 }), { size: [6, 5] })], 3),
