@@ -1,15 +1,4 @@
-import {
-  memory,
-  type Scalar,
-  scalar,
-  softmax,
-  type Tensor,
-  type Tensor1D,
-  tensor,
-  tidy,
-  valueAndGrads,
-  zeros,
-} from '@ddnet/ops'
+import { memory, type Scalar, scalar, softmax, type Tensor, tensor, tidy, valueAndGrads, zeros } from '@ddnet/ops'
 import { describeBackends, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type CrossEntropyOptions, crossEntropy, type Loss, mse, weighted } from './index.ts'
@@ -18,7 +7,7 @@ import { type CrossEntropyOptions, crossEntropy, type Loss, mse, weighted } from
 const scalarOf = (loss: Loss): Scalar => ('mean' in loss ? loss.mean : 'sum' in loss ? loss.sum : loss)
 
 /** The loss and its gradient by the predictions, times `dy`. */
-function differentiate(loss: (predictions: Tensor) => Loss, predictions: Tensor, dy = tensor(1)) {
+function differentiate(loss: (predictions: Tensor) => Loss, predictions: Tensor, dy: Tensor = tensor(1)) {
   const { value, grads } = valueAndGrads(() => scalarOf(loss(predictions)), [predictions], dy)
   return { value, gradient: grads[0] as Tensor }
 }
@@ -32,7 +21,7 @@ describeBackends('losses', () => {
   test.each(reduced)('crossEntropy equals torch: $name', async ({ options, tensors }) => {
     const { labels, probabilities, classWeights: weights } = tensors
     const [logits, targets] = [upload(tensors.logits as never), upload((labels ?? probabilities) as never)]
-    const all = { ...options, ...(weights && { classWeights: upload<Tensor1D>(weights) }) } as CrossEntropyOptions
+    const all = { ...options, ...(weights && { classWeights: upload(weights) }) } as CrossEntropyOptions
     const loss = (logits: Tensor) => crossEntropy(logits, targets, all)
     const { value, gradient } = differentiate(loss, logits, upload(tensors['dy'] as never))
     await expectTensorClose(value, tensors.y as never, 1e-6)
@@ -67,7 +56,7 @@ describeBackends('losses', () => {
     }
     const of = (options: CrossEntropyOptions, labels: number[]) =>
       weightOf(crossEntropy(logits, tensor(labels, [3], 'int32'), options))
-    const classWeights = tensor([1, 2, 4]) as Tensor1D
+    const classWeights = tensor([1, 2, 4])
     expect(await of({}, [0, 1, 2])).toBe(3)
     expect(await of({}, [0, -100, 2])).toBe(2)
     expect(await of({}, [-100, -100, -100])).toBe(0)
