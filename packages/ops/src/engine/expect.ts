@@ -72,8 +72,9 @@ export function expectList(operator: string, name: string, list: unknown): void 
   throw new ShapeError(`${operator}: expected ${name} to be a list, as in [2, 3], got ${described(list)}.`)
 }
 
-/** In the words of V8, SpiderMonkey and JavaScriptCore, or our own. */
-const noMemory = /Array buffer allocation|typed array length|invalid array|out of memory|: no memory for /i
+/** In the words of V8, SpiderMonkey and JavaScriptCore, of TensorFlow, or our own. */
+const noMemory =
+  /Array buffer allocation|typed array length|invalid array|out of memory|OOM when allocating|: no memory for /i
 
 /**
  * Runs what takes memory for so many values.
@@ -107,7 +108,7 @@ export function computing<T>(operator: string, parameters: readonly unknown[], c
       throw error
     const shapes = parameters.filter((each) => each instanceof Tensor).map(({ shape }) => `[${shape}]`)
     throw new RangeError(
-      `${operator}: no memory for the result${shapes.length > 0 ? ` of ${shapes.join(' and ')}` : ''} (${error.message}). Use a smaller batch or smaller images.`,
+      `${operator}: no memory for the result${shapes.length > 0 ? ` of ${shapes.join(' and ')}` : ''} (${briefly(error.message)}). Use a smaller batch or smaller images.`,
       { cause: error },
     )
   }
@@ -115,6 +116,10 @@ export function computing<T>(operator: string, parameters: readonly unknown[], c
 
 /** The names of all options of the type `O`. */
 export type OptionNames<O> = { readonly [Name in keyof Required<O>]: true }
+
+/** Without TensorFlow's status and the name that it has for a machine. */
+const briefly = (message: string): string =>
+  message.replace(/^Invalid TF_Status: \d+\s+Message: /, '').replace(/ on \/job:[\s\S]*/, '')
 
 /**
  * Checks that options are an object with no other names than those that there are: callers in JavaScript have no types.
