@@ -1,4 +1,4 @@
-import { type Backend, zeros } from '@ddnet/ops'
+import { add, type Backend, memory, zeros } from '@ddnet/ops'
 import { checkFused } from '@ddnet/ops/wasm'
 import { expectClose } from '@ddnet/testing'
 import { engine } from '@tensorflow/tfjs-core'
@@ -107,6 +107,53 @@ describe('wasm', () => {
     expect(seen.size).toBeGreaterThan(30)
     expect(taken.size).toBe(0)
   })
+
+  test('what is left of a disposed one can be disposed of, and tells whoever reads it', async () => {
+    await start()
+    const before = memory().numTensors
+    const x = zeros([4])
+    stop()
+    expect(() => x.dataSync()).toThrow(/^wasm: the backend of this tensor was disposed\. Read tensors before/)
+    await start()
+    expect(() => add(x, 1)).toThrow(/^wasm: the backend of this tensor was disposed\./)
+    x.dispose()
+    expect(memory().numTensors).toBe(before)
+  })
+
+  test('starts again after a trap, whatever it left in the memory', async () => {
+    await start()
+    const expected = await trainingStep()
+    const { asm } = (engine().backend as unknown as { wasm: { asm: { memory: WebAssembly.Memory } } }).wasm
+    // The lists of tensors and of free blocks are among the first bytes.
+    new Uint8Array(asm.memory.buffer).fill(0xff, 1024, 2 ** 20)
+    await expect(trainingStep()).rejects.toThrow(WebAssembly.RuntimeError)
+    stop()
+    await start()
+    expect(await trainingStep()).toEqual(expected)
+  })
+
+  test.each([1, 2])(
+    'gives the same bits above 2 GiB, where addresses are negative in 32 bits, on %d threads',
+    async (threads) => {
+      await start(threads)
+      const expected = await trainingStep()
+      stop()
+      await start(threads)
+      const { wasm: heap } = engine().backend as unknown as {
+        wasm: Record<'_malloc' | '_free', (value: number) => number>
+      }
+      // Nobody touches them, so that they take no memory of the machine.
+      const low = [1e9, 1.2e9].map((bytes) => heap._malloc(bytes))
+      const above = zeros([10_000])
+      expect(
+        (engine().backend as unknown as { getMemoryOffset(id: object): number }).getMemoryOffset(above.dataId),
+      ).toBeGreaterThan(2 ** 31)
+      expect(await trainingStep()).toEqual(expected)
+      above.dispose()
+      for (const address of low) heap._free(address)
+      expect(await trainingStep()).toEqual(expected)
+    },
+  )
 
   test('works after the memory has grown', async () => {
     await start(2)

@@ -67,8 +67,49 @@ export async function wasm({ threads, fusedMultiplyAdd, paths }: WasmOptions = {
     dispose: () => {
       const { factory, priority } = registration()
       stopThreads(backend)
-      removeBackend('wasm')
+      leave(backend)
       registerBackend('wasm', factory, priority) // as importing the package did, so that it can start again
+    },
+  }
+}
+
+/** What of tfjs's backend is needed to leave it. */
+interface Leaving {
+  wasm: {
+    readonly tfjs: { dispose(): void; disposeData?(id: number): void }
+    _free?(address: number): void
+    _malloc?(bytes: number): number
+    readonly HEAPU8?: Uint8Array
+  }
+}
+
+/**
+ * Removes the backend, its memory with it, also where that is broken: after a trap its own disposal may end in another one. Tensors that
+ * are left can still be disposed of; whoever reads one is told.
+ */
+function leave(backend: object): void {
+  const left = backend as Leaving // the one that tfjs-backend-wasm made
+  const { tfjs } = left.wasm
+  const dispose = tfjs.dispose
+  tfjs.dispose = () => {
+    try {
+      dispose()
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error
+    }
+  }
+  removeBackend('wasm')
+  const gone = (): never => {
+    throw new Error(
+      'wasm: the backend of this tensor was disposed. Read tensors before (`await tensor.data()`), or make them again.',
+    )
+  }
+  left.wasm = {
+    tfjs: { dispose: () => {}, disposeData: () => {} },
+    _free: () => {},
+    _malloc: gone,
+    get HEAPU8() {
+      return gone()
     },
   }
 }
