@@ -1,5 +1,7 @@
 export interface ReliabilityResult {
   readonly command: string
+  /** How long the whole took; missing where only parts were run. */
+  readonly minutes?: number
   readonly machine: Readonly<Record<'cpu' | 'node' | 'os', string> & Record<'cores' | 'memoryGb', number>>
   readonly rows: readonly {
     readonly table: string

@@ -55,7 +55,7 @@ and counts: tensors and their bytes must always be the same. A line through Java
 }
 
 /** docs/reliability.md from benchmarks/results/reliability.json. */
-export function reliabilityPage({ command, machine, rows }) {
+export function reliabilityPage({ command, minutes, machine, rows }) {
   const { cpu, cores, memoryGb, node, os } = machine
   const parts = Object.entries(tables).map(([name, { title, text, columns }]) => {
     const own = rows.filter(({ table }) => table === name)
@@ -65,7 +65,7 @@ export function reliabilityPage({ command, machine, rows }) {
 
 What has been done to DDNet, and how it held. Written by \`${command}\`, which makes other damage every time (\`DDNET_SEED\`
 repeats some); \`npm test\` runs a slice of each. The last column is the commit that a row was measured at; on ${cores} cores of
-${cpu}, ${memoryGb} GB, ${os}, Node ${node}.
+${cpu}, ${memoryGb} GB, ${os}, Node ${node}.${minutes === undefined ? '' : ` All of it took ${minutes} minutes there.`}
 
 ${parts.join('\n')}`
 }

@@ -11,6 +11,7 @@ import { reliabilityPage } from './reliability-page.mjs'
 const LIMIT_MS = 3 * 60 * 60 * 1000
 
 const paths = process.argv.slice(2)
+const startedAt = Date.now()
 const folder = await mkdtemp(join(tmpdir(), 'ddnet-reliability-'))
 try {
   const { status, signal } = spawnSync(
@@ -32,8 +33,9 @@ async function keep(fresh) {
   const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim()
   const date = new Date().toISOString()
   const isFresh = ({ table, row }) => fresh.some((each) => each.table === table && each.row === row)
-  const others =
-    paths.length === 0 ? [] : JSON.parse(await readFile(result, 'utf8')).rows.filter((row) => !isFresh(row))
+  const before = paths.length === 0 ? { rows: [] } : JSON.parse(await readFile(result, 'utf8'))
+  const others = before.rows.filter((row) => !isFresh(row))
+  const minutes = paths.length === 0 ? Math.ceil((Date.now() - startedAt) / 60_000) : before.minutes
   const keyOf = ({ table, row }) => `${table} ${row}`
   const rows = [...others, ...fresh.map((row) => ({ ...row, commit, date }))].sort((a, b) =>
     keyOf(a) < keyOf(b) ? -1 : 1,
@@ -46,7 +48,7 @@ async function keep(fresh) {
     os: `${type()} ${release()}`,
   }
   // The page first: it refuses rows that lack something.
-  const page = reliabilityPage({ command: 'pnpm reliability', machine, rows })
-  await writeFile(result, `${JSON.stringify({ command: 'pnpm reliability', machine, rows }, undefined, 2)}\n`)
+  const page = reliabilityPage({ command: 'pnpm reliability', minutes, machine, rows })
+  await writeFile(result, `${JSON.stringify({ command: 'pnpm reliability', minutes, machine, rows }, undefined, 2)}\n`)
   await writeFile(join(root, 'docs/reliability.md'), page)
 }
