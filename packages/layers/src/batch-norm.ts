@@ -18,7 +18,7 @@ export interface BatchNormConfig {
  * which training passes update. @see torch.nn.BatchNorm2d
  */
 export class BatchNorm extends Module {
-  readonly weight: Parameter
+  weight: Parameter
   readonly bias: Parameter
   // PyTorch's names, since they are the checkpoint's.
   readonly running_mean: Buffer
@@ -50,8 +50,8 @@ export class BatchNorm extends Module {
       ...config,
       ...(momentum !== undefined && { momentum: momentum ?? 1 / (batches + 1) }),
       ...(activation && { activation }),
-      weight: this.weight.value as Tensor1D,
-      bias: this.bias.value as Tensor1D,
+      weight: this.weight.value,
+      bias: this.bias.value,
       runningMean: current(this.running_mean),
       runningVar: current(this.running_var),
       training,

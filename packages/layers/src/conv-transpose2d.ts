@@ -1,4 +1,4 @@
-import { convTranspose2d, type Size, type Tensor, type Tensor1D, type Tensor4D } from '@ddnet/ops'
+import { convTranspose2d, type Size, type Tensor, type Tensor4D } from '@ddnet/ops'
 import { uniformByFanIn } from './initializers.ts'
 import { Module } from './module.ts'
 import { pairOf } from './pair-of.ts'
@@ -22,7 +22,7 @@ export interface ConvTranspose2dConfig {
  * Initialised as PyTorch does, whose fan-in here is `outChannels / groups · kernelSize²`. @see torch.nn.ConvTranspose2d
  */
 export class ConvTranspose2d extends Module {
-  readonly weight: Parameter
+  weight: Parameter
   declare readonly bias?: Parameter
 
   constructor(
@@ -45,9 +45,9 @@ export class ConvTranspose2d extends Module {
   /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
   forwardWith(x: Tensor, activation?: 'relu'): Tensor {
     const { kernelSize: _, bias: __, ...options } = this.config
-    return convTranspose2d(x as Tensor4D, this.weight.value as Tensor4D, {
+    return convTranspose2d(x as Tensor4D, this.weight.value, {
       ...options,
-      ...(this.bias && { bias: this.bias.value as Tensor1D }),
+      ...(this.bias && { bias: this.bias.value }),
       ...(activation && { activation }),
     })
   }

@@ -1,4 +1,4 @@
-import { conv2d, type Size, type Tensor, type Tensor1D, type Tensor4D } from '@ddnet/ops'
+import { conv2d, type Size, type Tensor, type Tensor4D } from '@ddnet/ops'
 import { uniformByFanIn } from './initializers.ts'
 import { Module } from './module.ts'
 import { pairOf } from './pair-of.ts'
@@ -17,7 +17,7 @@ export interface Conv2dConfig {
 
 /** 2-d convolution, `[batch, height, width, inChannels] → [batch, outHeight, outWidth, outChannels]`. @see torch.nn.Conv2d */
 export class Conv2d extends Module {
-  readonly weight: Parameter
+  weight: Parameter
   declare readonly bias?: Parameter
 
   constructor(
@@ -40,9 +40,9 @@ export class Conv2d extends Module {
   /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
   forwardWith(x: Tensor, activation?: 'relu'): Tensor {
     const { kernelSize: _, bias: __, ...options } = this.config
-    return conv2d(x as Tensor4D, this.weight.value as Tensor4D, {
+    return conv2d(x as Tensor4D, this.weight.value, {
       ...options,
-      ...(this.bias && { bias: this.bias.value as Tensor1D }),
+      ...(this.bias && { bias: this.bias.value }),
       ...(activation && { activation }),
     })
   }

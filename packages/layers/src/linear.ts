@@ -1,11 +1,11 @@
-import { linear, type Tensor, type Tensor1D, type Tensor2D } from '@ddnet/ops'
+import { linear, type Tensor } from '@ddnet/ops'
 import { uniformByFanIn } from './initializers.ts'
 import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
 /** `y = x · weightᵀ + bias`, `[…, inFeatures] → […, outFeatures]`. @see torch.nn.Linear */
 export class Linear extends Module {
-  readonly weight: Parameter
+  weight: Parameter
   declare readonly bias?: Parameter
 
   constructor(
@@ -20,6 +20,6 @@ export class Linear extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return linear(x, this.weight.value as Tensor2D, this.bias?.value as Tensor1D | undefined)
+    return linear(x, this.weight.value, this.bias?.value)
   }
 }
