@@ -79,19 +79,19 @@ const known = [
     reason: 'the way for any width gives the same',
   },
   {
-    file: 'engine/differentiate.ts',
+    file: 'autodiff/differentiate.ts',
     line: "clone(cast(add(tensor([0]), 0), 'float32'))",
     from: '0',
     reason: 'operators are called to be registered; their values are not looked at',
   },
   {
-    file: 'engine/gradient.ts',
+    file: 'autodiff/gradient.ts',
     line: 'outputsToSave: Array.from({ length: 8 }',
     from: '8',
     reason: 'no operator has more than eight outputs',
   },
   {
-    file: 'engine/gradient.ts',
+    file: 'autodiff/gradient.ts',
     line: 'return [dy, shared].flat().includes(dx) ? clone(dx) : dx',
     from: '[dy, shared]',
     reason: 'a set has no order',

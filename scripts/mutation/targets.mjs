@@ -7,12 +7,12 @@ const sources = join(root, 'packages/ops/src')
 const assembly = join(root, 'packages/ops/assembly')
 /** Of all compiled kernels: larger shapes, and any number of threads. */
 const ofKernels = [
-  'packages/ops/src/engine/kernels.wasm.test.ts',
-  'packages/ops/src/engine/shares.wasm.slow.test.ts',
+  'packages/ops/src/kernels/kernels.wasm.test.ts',
+  'packages/ops/src/kernels/shares.wasm.slow.test.ts',
   'packages/backend-wasm/src/normalization-threads.test.ts',
   'packages/backend-wasm/src/wasm.test.ts',
 ].map((test) => join(root, test))
-const compiled = join(sources, 'engine/wasm-kernels.generated.ts')
+const compiled = join(sources, 'kernels/wasm-kernels.generated.ts')
 
 /**
  * What is broken on purpose: `file` is where the mutants are made, `module` what tests load, as `load` makes it from a

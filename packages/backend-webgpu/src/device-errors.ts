@@ -1,5 +1,5 @@
+import { observeKernels } from '@ddnet/ops/kernels'
 import { getBackend, type KernelBackend } from '@tensorflow/tfjs-core'
-import { followOperators } from './running-operators.ts'
 
 /** The device refused a computation, or had no memory for it: what was computed since then is wrong. */
 export class DeviceError extends Error {
@@ -34,13 +34,17 @@ export function surfaceErrors(device: GPUDevice, backend: Backend): () => void {
   let last = 'none'
   let lost: GPUDeviceLostInfo | undefined
 
-  const operators = followOperators(() => {
-    if (getBackend() !== 'webgpu') return
+  /** The operators that are running, the outermost first: those after it are what it is composed of. */
+  const running: string[] = []
+  const stop = observeKernels(({ kernelName }) => {
+    if (getBackend() !== 'webgpu') return undefined
     expectWell(scoped)
-    last = operators.names[0] as string // the one that starts
+    running.push(kernelName)
+    last = running[0] ?? kernelName
     sinceSubmit.add(last)
+    return () => running.pop()
   })
-  const current = (): string => operators.names.join(' › ') || 'a computation'
+  const current = (): string => running.join(' › ') || 'a computation'
 
   const inScope = <T>(operator: string, run: () => T): T => {
     for (const kind of ['validation', 'out-of-memory'] as const) device.pushErrorScope(kind)
@@ -110,5 +114,5 @@ export function surfaceErrors(device: GPUDevice, backend: Backend): () => void {
       throw error
     }
   }
-  return operators.stop
+  return stop
 }

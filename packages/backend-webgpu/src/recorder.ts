@@ -1,3 +1,4 @@
+import { observeKernels } from '@ddnet/ops/kernels'
 import { engine, type TensorInfo } from '@tensorflow/tfjs-core'
 import { observeDevice } from './device-observer.ts'
 
@@ -67,22 +68,14 @@ export async function recordWork<T>(device: GPUDevice, run: () => T | Promise<T>
 }
 
 /** Keeps the names of the engine's kernels that are running in `names`, and tells the tensors of each outermost one. */
-function watchKernels(names: string[], tell: (tensors: readonly TensorInfo[]) => void): () => void {
-  const observed = engine()
-  const original = observed.runKernel
-  observed.runKernel = (name, inputs, attributes) => {
-    names.push(name)
-    try {
-      const result = original.call(observed, name, inputs, attributes)
-      if (names.length === 1) tell([...Object.values(inputs), ...[result].flat()])
-      return result as never
-    } finally {
+const watchKernels = (names: string[], tell: (tensors: readonly TensorInfo[]) => void): (() => void) =>
+  observeKernels(({ kernelName, inputs }) => {
+    names.push(kernelName)
+    return (outputs) => {
+      if (names.length === 1 && outputs !== undefined) tell([...Object.values(inputs), ...outputs])
       names.pop()
     }
-  }
-  // The method of the class shows again.
-  return () => Reflect.deleteProperty(observed, 'runKernel')
-}
+  })
 
 const bufferOf = ({ dataId }: TensorInfo): unknown => {
   const { tensorMap } = engine().backend as unknown as { tensorMap: { get(id: object): { resource?: unknown } } }

@@ -1,8 +1,8 @@
 /**
- * The text of `src/engine/wasm-kernels.generated.ts`, compiled anew.
+ * The text of `src/kernels/wasm-kernels.generated.ts`, compiled anew.
  * @param changed sources, by name, that take the place of those in this folder
  */
 export function generate(changed?: Record<string, string>): Promise<string>
 
-/** The text of `src/engine/wasm-fused.generated.ts`, compiled anew. */
+/** The text of `src/kernels/wasm-fused.generated.ts`, compiled anew. */
 export function generateFused(): Promise<string>

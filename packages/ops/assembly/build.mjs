@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
-const generated = (name) => new URL(`../src/engine/${name}.generated.ts`, import.meta.url)
+const generated = (name) => new URL(`../src/kernels/${name}.generated.ts`, import.meta.url)
 
 const common = [
   '--outFile',

@@ -40,12 +40,14 @@ export {
   squaredDifference,
   sub,
 } from './array/arithmetic.ts'
+export { cast, clone } from './array/cast.ts'
 export { type ClampOptions, clamp } from './array/clamp.ts'
 export { equal, greater, greaterEqual, less, lessEqual, notEqual } from './array/compare.ts'
 export { ones, onesLike, scalar, tensor, zeros, zerosLike } from './array/create.ts'
 export { type CumsumOptions, cumsum } from './array/cumsum.ts'
 export { detach } from './array/detach.ts'
 export { diag, eye, trace } from './array/diagonal.ts'
+export { fromHost, type HostTensor, permuteHost, toHost } from './array/host-tensor.ts'
 export { linear } from './array/linear.ts'
 export { logSumExp } from './array/log-sum-exp.ts'
 export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './array/logical.ts'
@@ -54,16 +56,28 @@ export { type NormOptions, norm } from './array/norm.ts'
 export { pow, reciprocal } from './array/pow.ts'
 export { prod } from './array/prod.ts'
 export { broadcastTo, expandDims, reverse, roll, squeeze } from './array/rearrange.ts'
-export { max, mean, min, sum } from './array/reduce.ts'
+export { max, mean, min } from './array/reduce.ts'
 export { ceil, floor, round, sign } from './array/round.ts'
 export { gather, oneHot } from './array/select.ts'
-export { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpose } from './array/shape.ts'
+export { concat, padConstant, reshape, slice, stack, transpose } from './array/shape.ts'
 export { chunk, split, unstack } from './array/split.ts'
+export { sum, tile } from './array/sum.ts'
 export { argSort, type SortOptions, sort, type TopKOptions, topK, type ValuesWithIndices } from './array/top-k.ts'
 export { cos, erf, expm1, log1p, sin } from './array/transcendental.ts'
 export { std, type VarianceOptions, variance } from './array/variance.ts'
 export { where } from './array/where.ts'
 export { type AttentionOptions, scaledDotProductAttention } from './attention/scaled-dot-product-attention.ts'
+export { defineOwnOp as defineOp, type Op, type OpDefinition } from './autodiff/define-op.ts'
+export {
+  grad,
+  grads,
+  keepAll,
+  NoPathError,
+  valueAndGrad,
+  valueAndGrads,
+  valueAndSomeGrads,
+} from './autodiff/differentiate.ts'
+export { ShapeError } from './checks/shape-error.ts'
 export { type ConvTranspose1dOptions, convTranspose1d } from './convolution/conv-transpose1d.ts'
 export { type ConvTranspose2dOptions, convTranspose2d } from './convolution/conv-transpose2d.ts'
 export { type Conv1dOptions, conv1d } from './convolution/conv1d.ts'
@@ -77,20 +91,8 @@ export {
 export type { ConvolutionGeometry, Padding, Pair, Size } from './convolution/geometry.ts'
 export { type DropoutOptions, dropout } from './dropout/dropout.ts'
 export { type EmbeddingOptions, embedding } from './embedding/embedding.ts'
-export { type Backend, BackendUnavailable } from './engine/backend.ts'
-export { defineOwnOp as defineOp, type Op, type OpDefinition } from './engine/define-op.ts'
-export {
-  grad,
-  grads,
-  keepAll,
-  NoPathError,
-  valueAndGrad,
-  valueAndGrads,
-  valueAndSomeGrads,
-} from './engine/differentiate.ts'
-export { fromHost, type HostTensor, permuteHost, toHost } from './engine/host-tensor.ts'
-export { onShapes, placeholder } from './engine/on-shapes.ts'
-export { ShapeError } from './engine/shape-error.ts'
+export { type Backend, BackendUnavailable } from './kernels/backend.ts'
+export { onShapes, placeholder } from './kernels/on-shapes.ts'
 export {
   type CrossEntropyOptions,
   crossEntropy,

@@ -4,5 +4,5 @@ export {
   registerOwnKernel,
   runComposition,
   withCompositions,
-} from './engine/kernel-source.ts'
-export { type KernelCall, type KernelObserver, observeKernels } from './engine/observe-kernels.ts'
+} from './kernels/kernel-source.ts'
+export { type KernelCall, type KernelObserver, observeKernels } from './kernels/observe-kernels.ts'

@@ -20,8 +20,8 @@ import { pixelShuffleWasm, pixelUnshuffleWasm } from './resampling/pixel-shuffle
 import { resampleAxisWasm } from './resampling/resample-axis.wasm.ts'
 import { adamUpdateWasm } from './update/adam-update.wasm.ts'
 
-export { isFused, startKernels, stopThreads, threadsOf } from './engine/wasm-heap.ts'
-export { checkFused } from './engine/wasm-kernels.ts'
+export { isFused, startKernels, stopThreads, threadsOf } from './kernels/wasm-heap.ts'
+export { checkFused } from './kernels/wasm-kernels.ts'
 
 /** Our own kernels for the WASM backend; every other operator runs as its composition. */
 export const wasmKernels: readonly KernelConfig[] = [

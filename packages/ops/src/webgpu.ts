@@ -34,8 +34,8 @@ import { sgdUpdatesWebgpu } from './update/sgd-update.webgpu.ts'
 export { integerWebgpu } from './array/integers.webgpu.ts'
 export { matMulWebgpu } from './array/mat-mul.webgpu.ts'
 export { concatWebgpu, packWebgpu, transposeWebgpu } from './array/strided.webgpu.ts'
-export { allowArenas } from './engine/webgpu-arena.ts'
-export { type KernelVariant, useVariant, variantOf } from './engine/webgpu-kernel.ts'
+export { allowArenas } from './kernels/webgpu-arena.ts'
+export { type KernelVariant, useVariant, variantOf } from './kernels/webgpu-kernel.ts'
 
 /** Our own kernels for the WebGPU backend; every other operator runs as its composition. */
 export const webgpuKernels: readonly KernelConfig[] = [

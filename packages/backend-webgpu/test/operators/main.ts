@@ -30,7 +30,8 @@ const runs: Record<string, Run> = {
   pixelShuffle: ({ x }, { factor }) => ops.tidy(() => ops.pixelShuffle(ops.square(x), factor)),
   interpolate: ({ x }, options) => ops.tidy(() => ops.interpolate(ops.square(x), options)),
   pad: ({ x }, { paddings, ...options }) => ops.tidy(() => ops.pad(ops.square(x), paddings, options)),
-  batchNorm: ({ x, ...others }, options) => ops.tidy(() => ops.batchNorm(x, { ...options, ...others } as never).y),
+  batchNorm: ({ x, newRunningMean: _mean, newRunningVar: _var, ...others }, options) =>
+    ops.tidy(() => ops.batchNorm(x, { ...options, ...others } as never).y),
   groupNorm: ({ x, ...others }, options) => ops.groupNorm(x, { ...options, ...others } as never),
   crossEntropy: ({ logits, labels, probabilities, ...weights }, options) =>
     ops.crossEntropy(logits, labels ?? probabilities, { ...options, ...weights }),

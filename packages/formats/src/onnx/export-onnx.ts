@@ -174,7 +174,9 @@ async function readConstants([first, second]: [Trace, Trace]): Promise<
     const constants = new Map<number, HostTensor>()
     for (const [id, { constant }] of tensors) {
       if (constant === undefined) continue
-      const host = known.get(constant.dataId) ?? (await toHost(constant))
+      // A cast may share the data of what it casts: on cpu, a mask as numbers those of the mask.
+      const shared = known.get(constant.dataId)
+      const host = shared?.dtype === constant.dtype ? shared : await toHost(constant)
       known.set(constant.dataId, host)
       constants.set(id, { ...host, shape: constant.shape })
     }

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { mul, sub } from '../array/arithmetic.ts'
 import { expectDtype, type Mapping, mapping, promoting } from '../array/dtype.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { reluGradient } from './relu-gradient-op.ts'
 
 /**

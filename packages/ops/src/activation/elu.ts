@@ -4,8 +4,8 @@ import { exp, mul, neg } from '../array/arithmetic.ts'
 import { lessEqual } from '../array/compare.ts'
 import { expectDtype } from '../array/dtype.ts'
 import { where } from '../array/where.ts'
-import { defineOp } from '../engine/define-op.ts'
-import { expectOperand, expectOptions } from '../engine/expect.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import { expectOperand, expectOptions } from '../checks/expect.ts'
 import { relu } from './activations.ts'
 
 interface Shape {

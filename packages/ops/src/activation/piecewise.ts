@@ -1,17 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { add, mul } from '../array/arithmetic.ts'
-import { sumToShape } from '../array/broadcast.ts'
 import { clampValues } from '../array/clamp.ts'
 import { greater, greaterEqual, less, lessEqual } from '../array/compare.ts'
 import { expectDtype } from '../array/dtype.ts'
 import { logicalAnd, logicalOr } from '../array/logical.ts'
 import { reshape } from '../array/shape.ts'
+import { sumToShape } from '../array/sum.ts'
 import { where } from '../array/where.ts'
-import { defineOp } from '../engine/define-op.ts'
-import { expectOperand, expectOptions } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { stockOp } from '../engine/stock-op.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
+import { expectOperand, expectOptions } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 
 type One = { x: Tensor }
 

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { lessEqual } from '../array/compare.ts'
 import { asConstant } from '../array/detach.ts'
 import { where } from '../array/where.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
 
 /**
  * 0 where `x ≤ 0`, else `dy`: ReLU's gradient, linear in `dy`. `x` may be ReLU's input or its result. At a NaN it is `dy`, and

@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { runElementwise } from '../engine/webgpu-elementwise.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { runElementwise } from '../kernels/webgpu-elementwise.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
 /** One dispatch. */
 export const reluGradientWebgpu: KernelConfig = webgpuKernel<{ dy: Tensor; x: Tensor }, object>(

@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { wasmKernel } from '../engine/wasm-heap.ts'
+import { wasmKernel } from '../kernels/wasm-heap.ts'
 
 /** `max(x, 0)`. tfjs-wasm's kernel compares as integers, which makes 0 of a NaN whose sign is set, as processors make it. */
 export const reluWasm: KernelConfig = wasmKernel<{ x: Tensor }, unknown>('Relu', ({ x }, _, heap) => {

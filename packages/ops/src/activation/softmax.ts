@@ -1,13 +1,14 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { exp, mul, sub } from '../array/arithmetic.ts'
+import { clone } from '../array/cast.ts'
 import { expectDtype } from '../array/dtype.ts'
-import { sum } from '../array/reduce.ts'
-import { clone, transpose } from '../array/shape.ts'
-import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { stockOp } from '../engine/stock-op.ts'
+import { transpose } from '../array/shape.ts'
+import { sum } from '../array/sum.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
+import { expectOperand } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 
 type Logits = { logits: Tensor }
 

@@ -1,9 +1,9 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
-import { rowFunctions } from '../engine/webgpu-rows.ts'
+import { itemAt } from '../checks/item.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
+import { rowFunctions } from '../kernels/webgpu-rows.ts'
 
 /**
  * Softmax over the last axis, in one dispatch: a row of few values is one invocation's, one of many is shared by a

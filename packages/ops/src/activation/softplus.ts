@@ -4,8 +4,8 @@ import { greater } from '../array/compare.ts'
 import { expectDtype } from '../array/dtype.ts'
 import { log1p } from '../array/transcendental.ts'
 import { where } from '../array/where.ts'
-import { defineOp } from '../engine/define-op.ts'
-import { expectOperand, expectOptions } from '../engine/expect.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import { expectOperand, expectOptions } from '../checks/expect.ts'
 import { relu, sigmoid } from './activations.ts'
 
 export interface SoftplusOptions {

@@ -1,14 +1,14 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp, type Op } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
+import { expectOperand } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { add } from './arithmetic.ts'
 import { axisOf, broadcastShapes, expectIndices } from './axes.ts'
+import { clone } from './cast.ts'
 import { broadcastTo } from './rearrange.ts'
-import { segmentSum } from './segment-sum.ts'
-import { gather } from './select.ts'
-import { clone, reshape } from './shape.ts'
+import { gather, segmentSum } from './select.ts'
+import { reshape } from './shape.ts'
 
 /**
  * The value of `x` along `axis` at each position: `y[i][j] = x[i][indices[i][j]]` for the last of two axes.

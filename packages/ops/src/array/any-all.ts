@@ -1,8 +1,8 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Axes, axesOf, reducedShape } from './axes.ts'
+import { cast } from './cast.ts'
 import { asConstant } from './detach.ts'
-import { cast } from './shape.ts'
 
 /**
  * Whether any value over `axis` is true or not 0, as bool; over all axes where it is left out, over no values false.

@@ -1,7 +1,7 @@
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
 import { tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
-import { grad } from '../engine/differentiate.ts'
+import { grad } from '../autodiff/differentiate.ts'
 import {
   abs,
   add,
@@ -18,7 +18,7 @@ import {
   squaredDifference,
   sub,
 } from './arithmetic.ts'
-import { sum } from './reduce.ts'
+import { sum } from './sum.ts'
 
 for (const [name, run] of Object.entries({ add, sub, mul, div, maximum, minimum, squaredDifference })) {
   describeOp(name, { inputs: ['a', 'b'], run: ({ a, b }) => run(a, b) })

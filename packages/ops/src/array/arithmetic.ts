@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { sumToShape } from './broadcast.ts'
 import { equal, greater, less } from './compare.ts'
 import {
   arithmetic,
@@ -15,6 +14,7 @@ import {
   promoting,
 } from './dtype.ts'
 import { sign } from './round.ts'
+import { sumToShape } from './sum.ts'
 import { where } from './where.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { described, expectOperand } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { described, expectOperand } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 
 /** One axis, several, or all of them where it is left out; negative ones count from the end. An empty list means all, as in PyTorch. */
 export type Axes = number | readonly number[] | null

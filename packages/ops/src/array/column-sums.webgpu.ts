@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
-import type { Gpu } from '../engine/webgpu-kernel.ts'
-import { lanesFor, sumOverLanes, workgroupSize } from '../engine/webgpu-lanes.ts'
-import type { Program } from '../engine/webgpu-program.ts'
+import type { Gpu } from '../kernels/webgpu-kernel.ts'
+import { lanesFor, sumOverLanes, workgroupSize } from '../kernels/webgpu-lanes.ts'
+import type { Program } from '../kernels/webgpu-program.ts'
 
 /** What is summed over the rows of `[outer, rows, channels]`. */
 export interface ColumnSums extends Pick<Program, 'label' | 'variant' | 'reads' | 'uniforms' | 'floats'> {

@@ -1,7 +1,7 @@
 import { describeOp } from '@ddnet/testing'
 import { tidy } from '@tensorflow/tfjs-core'
+import { cast } from './cast.ts'
 import { equal, greater, greaterEqual, less, lessEqual, notEqual } from './compare.ts'
-import { cast } from './shape.ts'
 
 const comparisons = { greater, greaterEqual, less, lessEqual, equal, notEqual }
 

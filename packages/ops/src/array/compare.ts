@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import type { GradientDefinition } from '../engine/gradient.ts'
+import type { GradientDefinition } from '../autodiff/gradient.ts'
 import { zerosLike } from './create.ts'
 import { type Elementwise, elementwise, keepingIntegers, pairwise } from './dtype.ts'
 

@@ -1,9 +1,9 @@
 import type { DataType, Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { allocating, described, expectNumbers, expectOperand, expectShape } from '../engine/expect.ts'
-import { expectBackend } from '../engine/expect-backend.ts'
-import type { TensorOf } from '../engine/ranks.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { allocating, described, expectNumbers, expectOperand, expectShape } from '../checks/expect.ts'
+import { expectBackend } from '../checks/expect-backend.ts'
+import type { TensorOf } from '../checks/ranks.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 
 const dtypes = ['float32', 'int32', 'bool', 'string', 'complex64']
 

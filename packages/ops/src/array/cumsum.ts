@@ -1,14 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { expectOptions } from '../engine/expect.ts'
-import { itemAt } from '../engine/item.ts'
-import { stockOp } from '../engine/stock-op.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
+import { expectOptions } from '../checks/expect.ts'
+import { itemAt } from '../checks/item.ts'
 import { add } from './arithmetic.ts'
 import { axisOf } from './axes.ts'
+import { clone } from './cast.ts'
 import { expectDtype } from './dtype.ts'
 import { reverse } from './rearrange.ts'
-import { sum } from './reduce.ts'
-import { clone, padConstant, reshape, slice } from './shape.ts'
+import { padConstant, reshape, slice } from './shape.ts'
+import { sum } from './sum.ts'
 
 export interface CumsumOptions {
   /** True: each value is left out of its own sum. */

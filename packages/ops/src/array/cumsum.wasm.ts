@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
-import { wasmKernel } from '../engine/wasm-heap.ts'
+import { wasmKernel } from '../kernels/wasm-heap.ts'
 
 interface Attributes {
   readonly axis: number

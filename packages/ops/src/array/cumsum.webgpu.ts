@@ -1,8 +1,8 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { itemAt } from '../checks/item.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 /**
  * Running sums along any axis, in log₂ n dispatches: each adds the sum of as many values before as it has of its own. So

@@ -1,10 +1,10 @@
 import { describeBackends } from '@ddnet/testing'
 import { memory, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
-import { grad } from '../engine/differentiate.ts'
+import { grad } from '../autodiff/differentiate.ts'
 import { mul, square } from './arithmetic.ts'
 import { detach } from './detach.ts'
-import { sum } from './reduce.ts'
+import { sum } from './sum.ts'
 
 describeBackends('detach', () => {
   const x = (): Tensor => tensor([2, -3])

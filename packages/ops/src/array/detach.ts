@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
-import { isRecording } from '../engine/gradient.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import { isRecording } from '../autodiff/gradient.ts'
+import { expectOperand } from '../checks/expect.ts'
 
 /** `x` is an attribute and not an input: so the tape does not connect it with the result. */
 const detachOp = defineOp('detach', {

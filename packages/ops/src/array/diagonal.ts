@@ -1,12 +1,13 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { expectOperand } from '../engine/expect.ts'
-import { expectBackend } from '../engine/expect-backend.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { expectOperand } from '../checks/expect.ts'
+import { expectBackend } from '../checks/expect-backend.ts'
+import { ShapeError } from '../checks/shape-error.ts'
+import { cast } from './cast.ts'
 import { broadcastTo } from './rearrange.ts'
-import { sum } from './reduce.ts'
 import { gather, oneHot } from './select.ts'
-import { cast, reshape } from './shape.ts'
+import { reshape } from './shape.ts'
+import { sum } from './sum.ts'
 import { where } from './where.ts'
 
 /**

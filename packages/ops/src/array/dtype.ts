@@ -1,11 +1,11 @@
 import { type DataType, scalar, Tensor, type TensorLike, tidy } from '@tensorflow/tfjs-core'
-import { expectNumbers } from '../engine/expect.ts'
-import type { GradientDefinition } from '../engine/gradient.ts'
-import type { Broadcast } from '../engine/ranks.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { stockOp } from '../engine/stock-op.ts'
+import type { GradientDefinition } from '../autodiff/gradient.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
+import { expectNumbers } from '../checks/expect.ts'
+import type { Broadcast } from '../checks/ranks.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { broadcastShapes } from './axes.ts'
-import { cast } from './shape.ts'
+import { cast } from './cast.ts'
 
 /** A tensor, or numbers that become one. */
 export type Operand = Tensor | TensorLike

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { kernelsNow } from '../engine/wasm-kernels.ts'
+import { kernelsNow } from '../kernels/wasm-kernels.ts'
 
 test.each([
   ['maximum', 0, Math.max],

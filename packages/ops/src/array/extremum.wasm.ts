@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { broadcast_util, broadcastTo, util } from '@tensorflow/tfjs-core'
-import { type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 
 /** NaN where either operand is, as in PyTorch; tfjs-wasm's own kernels lose one in `b`. */
 export const maximumWasm: KernelConfig = extremum('Maximum', false)

@@ -1,8 +1,8 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, util } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { itemAt } from '../checks/item.ts'
+import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import { keyOf, wordOf } from './order.webgpu.ts'
 
 type Dtype = 'float32' | 'int32' | 'bool'

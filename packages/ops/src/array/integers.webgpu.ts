@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { upcastType } from '@tensorflow/tfjs-core'
-import { broadcastShape, runBroadcast, runElementwise } from '../engine/webgpu-elementwise.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { broadcastShape, runBroadcast, runElementwise } from '../kernels/webgpu-elementwise.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
 type Pair = { a: Tensor; b: Tensor }
 type Whole = 'int32' | 'bool'

@@ -4,8 +4,9 @@ import { type Axes, axesOf, reducedShape } from './axes.ts'
 import { less } from './compare.ts'
 import { asConstant } from './detach.ts'
 import { expectDtype } from './dtype.ts'
-import { max, sum } from './reduce.ts'
+import { max } from './reduce.ts'
 import { reshape } from './shape.ts'
+import { sum } from './sum.ts'
 import { where } from './where.ts'
 
 /**

@@ -1,14 +1,13 @@
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { described, expectOperand } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { stockOp } from '../engine/stock-op.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
+import { described, expectOperand } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { broadcastShapes } from './axes.ts'
-import { sumToShape } from './broadcast.ts'
 import { expectDtype } from './dtype.ts'
 import { broadcastTo } from './rearrange.ts'
-import { sum } from './reduce.ts'
 import { padConstant, reshape, transpose } from './shape.ts'
+import { sum, sumToShape } from './sum.ts'
 
 const matMulOp = stockOp<typeof tf.matMul, { a: Tensor; b: Tensor }, { transposeA: boolean; transposeB: boolean }>(
   'BatchMatMul',

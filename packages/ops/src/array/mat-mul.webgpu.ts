@@ -1,6 +1,6 @@
 import type { KernelFunc, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { broadcast_util, util } from '@tensorflow/tfjs-core'
-import { variantOf, webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { variantOf, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
 interface WebGPUBackend {
   readonly device: GPUDevice

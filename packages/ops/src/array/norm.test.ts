@@ -1,9 +1,9 @@
 import { describeBackends, describeOp, expectClose, expectShapeError } from '@ddnet/testing'
 import { tensor, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
-import { grad } from '../engine/differentiate.ts'
+import { grad } from '../autodiff/differentiate.ts'
 import { norm } from './norm.ts'
-import { sum } from './reduce.ts'
+import { sum } from './sum.ts'
 
 describeOp('norm', {
   inputs: ['x'],

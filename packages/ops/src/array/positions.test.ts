@@ -1,14 +1,14 @@
 import { describeBackends, expectShapeError, type FixtureTensor, operatorFixtures, upload } from '@ddnet/testing'
 import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
-import { grad } from '../engine/differentiate.ts'
+import { grad } from '../autodiff/differentiate.ts'
 import { takeAlongAxis } from './along-axis.ts'
 import { all, any } from './any-all.ts'
 import { argMax, argMin } from './arg-max.ts'
 import { mul } from './arithmetic.ts'
 import { expandDims } from './rearrange.ts'
-import { sum } from './reduce.ts'
 import { gather, oneHot } from './select.ts'
+import { sum } from './sum.ts'
 import { argSort } from './top-k.ts'
 
 /** Operators whose results have no derivative, on the inputs and options of their fixtures. */

@@ -1,12 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { ShapeError } from '../engine/shape-error.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { add, log, mul, neg, square, sub } from './arithmetic.ts'
-import { sumToShape } from './broadcast.ts'
+import { cast } from './cast.ts'
 import { equal, greaterEqual, notEqual } from './compare.ts'
 import { type Elementwise, elementwise, type Mapping, mapping, type Operand, pairwise, promoting } from './dtype.ts'
 import { logicalAnd, logicalNot } from './logical.ts'
-import { cast } from './shape.ts'
+import { sumToShape } from './sum.ts'
 
 const indicator = (condition: Tensor): Tensor => cast(condition, 'float32')
 

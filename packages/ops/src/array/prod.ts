@@ -1,9 +1,10 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
+import { itemAt } from '../checks/item.ts'
 import { mul } from './arithmetic.ts'
 import { type Axes, axesOf, reducedShape } from './axes.ts'
-import { cast, concat, reshape, slice, transpose } from './shape.ts'
+import { cast } from './cast.ts'
+import { concat, reshape, slice, transpose } from './shape.ts'
 
 /**
  * Product over `axis`; over all axes where it is left out. As halves multiplied with each other, log₂ n times: so its

@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { broadcastShape, runBroadcast, runElementwise } from '../engine/webgpu-elementwise.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { broadcastShape, runBroadcast, runElementwise } from '../kernels/webgpu-elementwise.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
 /** What WGSL has no constants of. */
 const floats = { nan: Number.NaN, infinity: Number.POSITIVE_INFINITY }

@@ -1,11 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { expectList, expectOperand } from '../engine/expect.ts'
-import { itemAt } from '../engine/item.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { stockOp } from '../engine/stock-op.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
+import { expectList, expectOperand } from '../checks/expect.ts'
+import { itemAt } from '../checks/item.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { type Axes, axesOf, axisOf } from './axes.ts'
-import { clone, concat, reshape, slice, tile } from './shape.ts'
+import { clone } from './cast.ts'
+import { concat, reshape, slice } from './shape.ts'
+import { tile } from './sum.ts'
 
 /**
  * `x` repeated along its axes of size 1, and along new first axes, until it has `shape`; -1 keeps a size.

@@ -1,48 +1,16 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { stockOp } from '../engine/stock-op.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
 import { div, mul } from './arithmetic.ts'
 import { type Axes, axesOf, expectValues, reducedShape } from './axes.ts'
+import { cast } from './cast.ts'
 import { equal } from './compare.ts'
 import { expectDtype } from './dtype.ts'
-import { cast, reshape, tile } from './shape.ts'
+import { reshape } from './shape.ts'
+import { keptShape, repeatTo, sum } from './sum.ts'
 
 type One = { x: Tensor }
 type Reduction = { axis: number | number[]; keepDims: boolean }
-
-/** The shape with the reduced axes kept at size 1, so that the gradient broadcasts back. */
-const keptShape = (x: Tensor, axis: number | number[]): number[] =>
-  reducedShape(x.shape, tf.util.parseAxisParam(axis, x.shape), true)
-
-/** Repeats the axes of size 1 until `x`, of the same rank, has `shape`. */
-const repeatTo = (x: Tensor, shape: number[]): Tensor =>
-  tile(
-    x,
-    shape.map((size, axis) => (x.shape[axis] === 1 ? size : 1)),
-  )
-
-const sumOp = stockOp<typeof tf.sum, One, Reduction>('Sum', tf.sum, ['x'], {
-  gradient: { x: (dy, { x }, { axis }) => repeatTo(reshape(dy, keptShape(x, axis)), x.shape) },
-})
-
-/**
- * Sum over `axis`; over all axes where it is left out.
- *
- * @param x any shape; bool and int32 give int32, which wraps around beyond ±2³¹ (PyTorch's sum is int64)
- * @returns the shape without these axes, or with size 1 there; over no values at all 0
- * @throws ShapeError if an axis does not exist or comes twice
- * @see torch.sum
- */
-export function sum(x: Tensor, axis?: null, keepDims?: false): Scalar
-export function sum<T extends Tensor>(x: T, axis: Axes | undefined, keepDims: true): T
-export function sum(x: Tensor, axis?: Axes, keepDims?: boolean): Tensor
-export function sum(x: Tensor, axis?: Axes, keepDims = false): Tensor {
-  const axes = axesOf('sum', x, axis)
-  if (x.size === 0) return tf.zeros(reducedShape(x.shape, axes, keepDims), sumType(x))
-  return sumOp(x, axes, keepDims)
-}
-
-const sumType = ({ dtype }: Tensor): 'float32' | 'int32' => (dtype === 'float32' ? 'float32' : 'int32')
 
 const meanOp = stockOp<typeof tf.mean, One, Reduction>('Mean', tf.mean, ['x'], {
   gradient: {

@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { cast, transpose, util } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 
 interface Reduction {
   readonly axis: number | number[] | null

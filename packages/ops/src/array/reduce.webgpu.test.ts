@@ -2,7 +2,8 @@ import { engine, type Tensor, tensor, toHost } from '@ddnet/ops'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
 import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
-import { mean, sum } from './reduce.ts'
+import { mean } from './reduce.ts'
+import { sum } from './sum.ts'
 
 const backend = () => engine().backend
 

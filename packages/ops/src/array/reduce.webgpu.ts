@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, cast, util, zeros } from '@tensorflow/tfjs-core'
-import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { type Partials, sumColumns } from './column-sums.webgpu.ts'
 
 interface Reduction {

@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp } from '../engine/define-op.ts'
-import { expectOperand } from '../engine/expect.ts'
-import type { GradientDefinition } from '../engine/gradient.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import type { GradientDefinition } from '../autodiff/gradient.ts'
+import { expectOperand } from '../checks/expect.ts'
+import { clone } from './cast.ts'
 import { zerosLike } from './create.ts'
 import { expectDtype, isIntegers, type Mapping, mapping, type Operand } from './dtype.ts'
-import { clone } from './shape.ts'
 
 type One = { x: Tensor }
 

@@ -8,7 +8,8 @@ import { argMax, argMin } from './arg-max.ts'
 import { logSumExp } from './log-sum-exp.ts'
 import { norm } from './norm.ts'
 import { prod } from './prod.ts'
-import { max, mean, min, sum } from './reduce.ts'
+import { max, mean, min } from './reduce.ts'
+import { sum } from './sum.ts'
 import { std, variance } from './variance.ts'
 
 // What is typed as a scalar is one; what may not be one is not assignable to a scalar. The compiler is the judge.

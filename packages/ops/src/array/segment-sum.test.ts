@@ -1,8 +1,8 @@
 import { describeBackends, expectTensorClose } from '@ddnet/testing'
 import { type Tensor1D, type Tensor2D, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
-import { valueAndGrads } from '../engine/differentiate.ts'
-import { segmentSum } from './segment-sum.ts'
+import { valueAndGrads } from '../autodiff/differentiate.ts'
+import { segmentSum } from './select.ts'
 
 describeBackends('segmentSum', () => {
   test('adds up the rows of each position, and its gradient gathers', async () => {

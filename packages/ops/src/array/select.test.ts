@@ -1,12 +1,13 @@
 import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
 import { type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
-import { grad } from '../engine/differentiate.ts'
+import { grad } from '../autodiff/differentiate.ts'
 import { div, mul, square } from './arithmetic.ts'
+import { cast } from './cast.ts'
 import { greater } from './compare.ts'
-import { sum } from './reduce.ts'
 import { gather } from './select.ts'
-import { cast } from './shape.ts'
+import { sum } from './sum.ts'
+
 import { where } from './where.ts'
 
 describeOp('gather', {

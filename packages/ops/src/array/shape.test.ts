@@ -2,7 +2,9 @@ import { describeBackends, describeOp, expectShapeError, type FixtureCase, type 
 import { type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { mul, square } from './arithmetic.ts'
-import { cast, clone, concat, padConstant, reshape, slice, stack, tile, transpose } from './shape.ts'
+import { cast, clone } from './cast.ts'
+import { concat, padConstant, reshape, slice, stack, transpose } from './shape.ts'
+import { tile } from './sum.ts'
 
 type Options = FixtureCase['options']
 

@@ -1,16 +1,14 @@
-import type { DataType, Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { described, expectList, expectNumbers, expectOperand } from '../engine/expect.ts'
-import { hasOurGradient, registerOwnGradient } from '../engine/gradient.ts'
-import { itemAt, lastItem } from '../engine/item.ts'
-import type { TensorOf } from '../engine/ranks.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { stockOp } from '../engine/stock-op.ts'
+import { hasOurGradient, registerOwnGradient } from '../autodiff/gradient.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
+import { expectList, expectOperand } from '../checks/expect.ts'
+import { itemAt } from '../checks/item.ts'
+import type { TensorOf } from '../checks/ranks.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { axisOf } from './axes.ts'
+import { clone } from './cast.ts'
 import { zerosLike } from './create.ts'
-import { asConstant } from './detach.ts'
-import type { Mapping, Operand } from './dtype.ts'
-import { sum } from './reduce.ts'
 
 type One = { x: Tensor }
 
@@ -70,41 +68,6 @@ export function transpose<T extends Tensor>(x: T, permutation?: readonly number[
     ) as T
   return transposeOp(x, axes)
 }
-
-const castOp = stockOp<typeof tf.cast, One>('Cast', tf.cast, ['x'], {
-  saves: [],
-  gradient: { x: (dy) => clone(dy) },
-})
-
-/**
- * Casts to `dtype`; to bool everything but 0 is true, to int32 the fraction is cut off.
- * What was cast to another dtype than float32 is a constant to differentiation.
- *
- * @see torch.Tensor.to
- */
-export function cast<T extends Tensor>(x: T, dtype: DataType): T {
-  expectOperand('cast', 'x', x)
-  if (!['float32', 'int32', 'bool', 'string', 'complex64'].includes(dtype))
-    throw new ShapeError(`cast: expected dtype float32, int32 or bool, got ${described(dtype)}.`)
-  if (dtype === x.dtype || dtype === 'float32') return castOp(x, dtype)
-  return tf.tidy(() => {
-    const constant = asConstant(x)
-    // tfjs-wasm casts to bool by cutting off the fraction.
-    if (dtype === 'bool') return tf.notEqual(constant, tf.scalar(0, x.dtype))
-    return castOp(constant, dtype)
-  })
-}
-
-const identity = (x: Operand | string): Tensor => {
-  if (typeof x !== 'string') expectNumbers('clone', 'x', x)
-  return tf.clone(x)
-}
-
-/** A new handle on the same values. */
-export const clone: Mapping = stockOp<typeof identity, One>('Identity', identity, ['x'], {
-  saves: [],
-  gradient: { x: (dy) => cast(dy, 'float32') },
-})
 
 const sliceOp = stockOp<typeof tf.slice, One, { begin: number[]; size: number[] }>('Slice', tf.slice, ['x'], {
   gradient: {
@@ -222,66 +185,6 @@ function mergeUnpadded(shape: readonly number[], paddings: readonly (readonly [n
     }
   }
   return merged
-}
-
-const tileOp = stockOp<typeof tf.tile, One, { reps: number[] }>('Tile', tf.tile, ['x'], {
-  gradient: {
-    x: (dy, { x }, { reps }) => {
-      if (x.shape.every((size, axis) => size === 1 || reps[axis] === 1)) {
-        const axes = [...x.shape.keys()].filter((axis) => reps[axis] !== 1)
-        return axes.length === 0 ? dy : sum(dy, axes, true)
-      }
-      // Only repeated axes are split, into [repetitions, size], and neighbours between them merged: few axes.
-      const split: number[] = [1]
-      const repeated: number[] = []
-      for (const [axis, size] of x.shape.entries()) {
-        const times = itemAt(reps, axis)
-        if (times !== 1) {
-          repeated.push(split.length)
-          split.push(times, size)
-        } else split[split.length - 1] = lastItem(split) * size
-      }
-      return reshape(sum(reshape(dy, split), repeated), x.shape)
-    },
-  },
-})
-
-/**
- * Repeats `x` along each axis. Where `reps` is shorter than the shape, the first axes are not repeated; where it is
- * longer, `x` gets new first axes.
- *
- * @throws ShapeError if a repetition is not an integer of at least 0
- * @see torch.tile
- */
-export function tile<T extends Tensor>(x: T, reps: readonly number[]): T {
-  expectOperand('tile', 'x', x)
-  expectList('tile', 'reps', reps)
-  if (reps.some((times) => !Number.isInteger(times) || times < 0)) {
-    throw new ShapeError(`tile: expected integer repetitions of at least 0 for x [${x.shape}], got [${reps}].`)
-  }
-  const rank = Math.max(x.rank, reps.length)
-  const shape = [...new Array<number>(rank - x.rank).fill(1), ...x.shape]
-  const times = [...new Array<number>(rank - reps.length).fill(1), ...reps]
-  if (times.includes(0) || x.size === 0) {
-    const empty = shape.map((size, axis) => size * itemAt(times, axis))
-    return tf.zeros(empty, x.dtype) as T
-  }
-  if (rank === 0) return clone(x)
-  return tf.tidy(() => {
-    const from = rank === x.rank ? x : reshape(x, shape)
-    return (rank <= 4 ? tileOp(from, times) : tileOneByOne(from, times)) as T
-  })
-}
-
-/** Axis by axis, as [outer, size, inner]: tfjs-backend-webgpu tiles up to four axes. */
-function tileOneByOne(x: Tensor, times: readonly number[]): Tensor {
-  let y = x
-  for (const [axis, each] of times.entries()) {
-    if (each === 1) continue
-    const [size, outer] = [itemAt(y.shape, axis), tf.util.sizeFromShape(y.shape.slice(0, axis))]
-    y = reshape(tileOp(reshape(y, [outer, size, -1]), [1, each, 1]), y.shape.toSpliced(axis, 1, size * each))
-  }
-  return y === x ? clone(x) : y
 }
 
 /**

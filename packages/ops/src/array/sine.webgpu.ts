@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 /**
  * Sine and cosine to some 1e-7 of any number. WGSL's own may err by 2⁻¹¹, and on SwiftShader they do by 1.5e-4.

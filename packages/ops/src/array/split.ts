@@ -1,11 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp } from '../engine/define-op.ts'
-import { expectList } from '../engine/expect.ts'
-import { itemAt } from '../engine/item.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import { expectList } from '../checks/expect.ts'
+import { itemAt } from '../checks/item.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { axisOf } from './axes.ts'
-import { clone, concat, reshape } from './shape.ts'
+import { clone } from './cast.ts'
+import { concat, reshape } from './shape.ts'
 
 interface SplitAttributes {
   readonly sizes: readonly number[]

@@ -1,9 +1,9 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import { bitsOf, runElementwise } from '../engine/webgpu-elementwise.ts'
-import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { itemAt } from '../checks/item.ts'
+import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
+import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 type Dtype = 'float32' | 'int32' | 'bool'
 

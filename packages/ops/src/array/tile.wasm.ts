@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import { wasmKernel } from '../engine/wasm-heap.ts'
+import { itemAt } from '../checks/item.ts'
+import { wasmKernel } from '../kernels/wasm-heap.ts'
 
 /** Repeats along each axis as copies of whole blocks, from the last axis to the first; tfjs-wasm's own copies value by value. */
 export const tileWasm: KernelConfig = wasmKernel<{ x: Tensor }, { reps: number[] }>('Tile', ({ x }, { reps }, heap) => {

@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { itemAt } from '../checks/item.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 /** One dispatch, of any rank; tfjs's own kernel refuses ranks above 4. */
 export const tileWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { reps: number[] }>(

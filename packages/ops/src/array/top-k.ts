@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp } from '../engine/define-op.ts'
-import { expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
-import { itemAt } from '../engine/item.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import { expectOperand, expectOptions, type OptionNames } from '../checks/expect.ts'
+import { itemAt } from '../checks/item.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { takeAlongAxis } from './along-axis.ts'
 import { axisOf } from './axes.ts'
 

@@ -1,8 +1,8 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { itemAt } from '../checks/item.ts'
+import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import { keyOf } from './order.webgpu.ts'
 
 /** How many halvings of a distance one dispatch works off, on 2⁴ values that an invocation holds. */

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp } from '../engine/define-op.ts'
+import { defineOp } from '../autodiff/define-op.ts'
 import { add, div, exp, mul, neg, square } from './arithmetic.ts'
 import { tensor } from './create.ts'
 import { type Mapping, mapping, promoting } from './dtype.ts'

@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { wasmKernel } from '../engine/wasm-heap.ts'
+import { wasmKernel } from '../kernels/wasm-heap.ts'
 
 /**
  * Sine and cosine by JavaScript's own functions, exact to the last bit of float32. tfjs-wasm's kernels reduce the angle in

@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
-import { bitsOf, runElementwise } from '../engine/webgpu-elementwise.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
 type Dtype = 'float32' | 'int32' | 'bool'
 

@@ -1,12 +1,13 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { expectOptions } from '../engine/expect.ts'
-import { itemAt } from '../engine/item.ts'
+import { expectOptions } from '../checks/expect.ts'
+import { itemAt } from '../checks/item.ts'
 import { div, sqrt, square, sub } from './arithmetic.ts'
 import { type Axes, axesOf } from './axes.ts'
 import { expectDtype } from './dtype.ts'
 import { flatAtZero } from './norm.ts'
-import { mean, sum } from './reduce.ts'
+import { mean } from './reduce.ts'
+import { sum } from './sum.ts'
 
 export interface VarianceOptions {
   /** What is taken off the number of values: 1 for a sample of a population, 0 for the population. */

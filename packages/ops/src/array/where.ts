@@ -1,14 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { expectOperand } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
-import { stockOp } from '../engine/stock-op.ts'
+import { stockOp } from '../autodiff/stock-op.ts'
+import { expectOperand } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { broadcastShapes } from './axes.ts'
+import { cast } from './cast.ts'
 import { zerosLike } from './create.ts'
 import { asConstant } from './detach.ts'
 import { isInt32 } from './dtype.ts'
 import { broadcastTo } from './rearrange.ts'
-import { cast, reshape } from './shape.ts'
+import { reshape } from './shape.ts'
 
 const selectOp: typeof tf.where = stockOp<
   typeof tf.where,

@@ -2,9 +2,10 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { mul, sub } from '../array/arithmetic.ts'
 import { asConstant } from '../array/detach.ts'
-import { sum } from '../array/reduce.ts'
+import { sum } from '../array/sum.ts'
+
 import { where } from '../array/where.ts'
-import { defineOp } from '../engine/define-op.ts'
+import { defineOp } from '../autodiff/define-op.ts'
 
 /** The lowest float32: finite, since WGSL lets an implementation assume that there are no infinities. */
 export const LOWEST = -3.4028234663852886e38

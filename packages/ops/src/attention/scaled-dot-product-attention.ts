@@ -7,8 +7,8 @@ import { logicalNot } from '../array/logical.ts'
 import { matMul } from '../array/mat-mul.ts'
 import { reshape } from '../array/shape.ts'
 import { where } from '../array/where.ts'
-import { expectOperand, expectOptions } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { expectOperand, expectOptions } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { LOWEST, maskedSoftmax } from './masked-softmax.ts'
 
 export interface AttentionOptions {

@@ -2,9 +2,10 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add } from '../array/arithmetic.ts'
-import { sum } from '../array/reduce.ts'
-import { defineOp } from '../engine/define-op.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { sum } from '../array/sum.ts'
+
+import { defineOp } from '../autodiff/define-op.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { expectTensor } from './geometry.ts'
 
 interface BiasAttributes {

@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
-import { wasmKernel } from '../engine/wasm-heap.ts'
+import { wasmKernel } from '../kernels/wasm-heap.ts'
 
 export const addBiasWasm: KernelConfig = wasmKernel<{ x: Tensor; bias: Tensor1D }, { activation?: Activation }>(
   'addBias',

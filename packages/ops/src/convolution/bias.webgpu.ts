@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { activated } from '../activation/activated.webgpu.ts'
 import type { Activation } from '../activation/activations.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
 const workgroupSize = 64
 

@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
 import { activationGradient, addBias, biasGradient } from './bias.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d-op.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'

@@ -1,7 +1,7 @@
 import { type Tensor, type Tensor3D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { reshape } from '../array/shape.ts'
-import { expectOptions } from '../engine/expect.ts'
+import { expectOptions } from '../checks/expect.ts'
 import { expectBias } from './bias.ts'
 import { convTranspose2dOptions } from './conv-transpose2d.ts'
 import { expectTensor } from './geometry.ts'

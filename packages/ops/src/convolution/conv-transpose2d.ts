@@ -1,6 +1,6 @@
 import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
-import { expectOptions, type OptionNames } from '../engine/expect.ts'
+import { expectOptions, type OptionNames } from '../checks/expect.ts'
 import { expectBias } from './bias.ts'
 import { expectTensor, type Size } from './geometry.ts'
 import { transposedAxes } from './options.ts'

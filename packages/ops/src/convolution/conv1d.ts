@@ -1,7 +1,7 @@
 import { type Tensor, type Tensor3D, tidy } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { reshape } from '../array/shape.ts'
-import { expectOptions } from '../engine/expect.ts'
+import { expectOptions } from '../checks/expect.ts'
 import { expectBias } from './bias.ts'
 import { convolve } from './biased-op.ts'
 import { conv2dOptions } from './conv2d.ts'

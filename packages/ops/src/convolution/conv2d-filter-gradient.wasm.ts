@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
 import { tidy } from '@tensorflow/tfjs-core'
-import { wasmKernel } from '../engine/wasm-heap.ts'
+import { wasmKernel } from '../kernels/wasm-heap.ts'
 import { conv2dFilterGradientOp } from './conv2d-op.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 import { filterGradientInLanes, runsInLanes } from './lanes.wasm.ts'

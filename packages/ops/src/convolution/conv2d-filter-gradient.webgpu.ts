@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import { runComposition } from '../engine/kernel-source.ts'
-import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { runComposition } from '../kernels/kernel-source.ts'
+import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { depthwiseFilterGradient, isDepthwise } from './depthwise.webgpu.ts'
 import { planDirectly } from './filter-gradient-direct.webgpu.ts'
 import { planTiled } from './filter-gradient-tiled.webgpu.ts'

@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp, type Op } from '../engine/define-op.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
 import { type ConvolutionGeometry, convolvedSize, type Pair } from './geometry.ts'
 import {
   groupedConvolution,

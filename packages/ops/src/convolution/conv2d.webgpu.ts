@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
-import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { convolvedSizes } from './conv2d-op.ts'
 import { gatherDepthwise, isDepthwise } from './depthwise.webgpu.ts'
 import { gatherDirectly } from './direct.webgpu.ts'

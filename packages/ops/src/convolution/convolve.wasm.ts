@@ -1,6 +1,6 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import type { Heap } from '../engine/wasm-heap.ts'
+import { itemAt } from '../checks/item.ts'
+import type { Heap } from '../kernels/wasm-heap.ts'
 import type { Pair } from './geometry.ts'
 
 /** Where a tap reads: its row and column in the input for the phase's first output pixel, and its place in the filter. */

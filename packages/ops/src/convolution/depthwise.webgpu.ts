@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { sumColumns } from '../array/column-sums.webgpu.ts'
-import type { Gpu } from '../engine/webgpu-kernel.ts'
+import type { Gpu } from '../kernels/webgpu-kernel.ts'
 import type { FilterGradient } from './filter-gradient.webgpu.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
 import { counting } from './tile.webgpu.ts'

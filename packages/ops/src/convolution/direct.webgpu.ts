@@ -1,5 +1,5 @@
-import { itemAt } from '../engine/item.ts'
-import type { Gpu } from '../engine/webgpu-kernel.ts'
+import { itemAt } from '../checks/item.ts'
+import type { Gpu } from '../kernels/webgpu-kernel.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
 
 const tilePixels = 8

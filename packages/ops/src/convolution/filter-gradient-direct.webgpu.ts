@@ -1,4 +1,4 @@
-import type { Gpu } from '../engine/webgpu-kernel.ts'
+import type { Gpu } from '../kernels/webgpu-kernel.ts'
 import { directWorkgroup } from './direct.webgpu.ts'
 import { dyAt, type FilterGradient, type Plan, places, sizesOf, split } from './filter-gradient.webgpu.ts'
 import { counting, widthFor } from './tile.webgpu.ts'

@@ -1,5 +1,5 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import type { Program } from '../engine/webgpu-program.ts'
+import type { Program } from '../kernels/webgpu-program.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 import { counting } from './tile.webgpu.ts'
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { described, expectOperand } from '../engine/expect.ts'
-import type { Ranked } from '../engine/ranks.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { described, expectOperand } from '../checks/expect.ts'
+import type { Ranked } from '../checks/ranks.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 
 export type Pair = readonly [number, number]
 export type Size = number | Pair

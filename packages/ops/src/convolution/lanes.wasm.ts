@@ -1,5 +1,5 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import type { Heap } from '../engine/wasm-heap.ts'
+import type { Heap } from '../kernels/wasm-heap.ts'
 import { type Phase, reachOf } from './convolve.wasm.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Activation, expectActivation } from '../activation/activations.ts'
-import { itemAt, lastItem } from '../engine/item.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { itemAt, lastItem } from '../checks/item.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { type ConvolutionGeometry, convolvedSize, expectGroups, type Pair, samePadding } from './geometry.ts'
 
 /** The options of a convolution over one or two axes, before they are checked. */

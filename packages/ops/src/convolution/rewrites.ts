@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
+import { itemAt } from '../checks/item.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { lastItem } from '../engine/item.ts'
+import { lastItem } from '../checks/item.ts'
 
 /** Invocations of a workgroup that computes a tile; each has 4 columns, and up to 4 rows of it. */
 export const workgroupSize = 64

@@ -1,4 +1,4 @@
-import type { Gpu } from '../engine/webgpu-kernel.ts'
+import type { Gpu } from '../kernels/webgpu-kernel.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
 import { chooseTile, counting, type Tile, workgroupSize } from './tile.webgpu.ts'
 

@@ -1,10 +1,11 @@
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { mul } from '../array/arithmetic.ts'
-import { clone } from '../array/shape.ts'
-import { defineOp } from '../engine/define-op.ts'
-import { described, expectOperand, expectOptions } from '../engine/expect.ts'
-import { placeholder } from '../engine/on-shapes.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { clone } from '../array/cast.ts'
+
+import { defineOp } from '../autodiff/define-op.ts'
+import { described, expectOperand, expectOptions } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
+import { placeholder } from '../kernels/on-shapes.ts'
 import type { Key } from '../random/key.ts'
 
 export interface DropoutOptions {

@@ -5,9 +5,9 @@ import { expectRange } from '../array/index-range.ts'
 import { gather } from '../array/select.ts'
 import { reshape } from '../array/shape.ts'
 import { where } from '../array/where.ts'
-import { expectOperand, expectOptions } from '../engine/expect.ts'
-import { isRecording } from '../engine/gradient.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { isRecording } from '../autodiff/gradient.ts'
+import { expectOperand, expectOptions } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 
 export interface EmbeddingOptions {
   /** The row that gets no gradient, such as that of padding; a negative one counts from the end. */

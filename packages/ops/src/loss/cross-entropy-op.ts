@@ -4,8 +4,8 @@ import { logSoftmax, softmax } from '../activation/softmax.ts'
 import { mul, sub } from '../array/arithmetic.ts'
 import { reshape } from '../array/shape.ts'
 import { where } from '../array/where.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
-import { isRecording } from '../engine/gradient.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
+import { isRecording } from '../autodiff/gradient.ts'
 
 export interface CrossEntropyAttributes {
   readonly labelSmoothing: number

@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import type { CrossEntropyAttributes } from './cross-entropy-op.ts'
 
 type Inputs = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }

@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core'
-import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
-import { rowFunctions } from '../engine/webgpu-rows.ts'
+import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
+import { rowFunctions } from '../kernels/webgpu-rows.ts'
 import type { CrossEntropyAttributes } from './cross-entropy-op.ts'
 
 type Inputs = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp, type Op } from '../engine/define-op.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
 
 type Over = { divisor: Scalar }
 

@@ -1,7 +1,7 @@
 import type { KernelConfig, Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { sumColumns } from '../array/column-sums.webgpu.ts'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 /** One dispatch for a batch of losses; two for those of pixels, whose partial sums are divided. */
 export const dividedSumWebgpu: KernelConfig = webgpuKernel<{ x: Tensor1D; divisor: Scalar }, object>(

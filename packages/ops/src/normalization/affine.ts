@@ -1,8 +1,9 @@
 import { ones, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { type Activation, expectActivation } from '../activation/activations.ts'
-import { clone, reshape } from '../array/shape.ts'
-import { expectOperand, type OptionNames } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { clone } from '../array/cast.ts'
+import { reshape } from '../array/shape.ts'
+import { expectOperand, type OptionNames } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { groupNormOp } from './group-norm-op.ts'
 
 /** What follows the normalisation: `activation(x̂ · weight + bias)`. */

@@ -2,8 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, neg, rsqrt, square, sub } from '../array/arithmetic.ts'
-import { sum } from '../array/reduce.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
+import { sum } from '../array/sum.ts'
+
+import { defineOp, type Op } from '../autodiff/define-op.ts'
 import { type BatchNormGradientAttributes, batchAxes } from './batch-norm-op.ts'
 
 export type BatchNormInferenceInputs = { x: Tensor } & Record<'weight' | 'bias' | 'mean' | 'variance', Tensor>

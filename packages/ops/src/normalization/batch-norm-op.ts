@@ -3,9 +3,10 @@ import { type Activation, activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
 import { zerosLike } from '../array/create.ts'
-import { mean, sum } from '../array/reduce.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
-import { isRecording } from '../engine/gradient.ts'
+import { mean } from '../array/reduce.ts'
+import { sum } from '../array/sum.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
+import { isRecording } from '../autodiff/gradient.ts'
 
 /** What inference and the backward pass have of them. */
 export interface BatchNormGradientAttributes {

@@ -9,7 +9,7 @@ import {
 } from '@ddnet/testing'
 import { ones, type Tensor, type Tensor1D, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
-import { valueAndGrads } from '../engine/differentiate.ts'
+import { valueAndGrads } from '../autodiff/differentiate.ts'
 import { type BatchNormOptions, batchNorm } from './batch-norm.ts'
 import { conditioned } from './conditioning.ts'
 

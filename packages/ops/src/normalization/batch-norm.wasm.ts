@@ -1,5 +1,5 @@
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import {
   type BatchNormAttributes,
   type BatchNormGradientAttributes,

@@ -1,5 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import type { BatchNormInferenceInputs } from './batch-norm-inference-op.ts'
 import {
   type BatchNormAttributes,

@@ -2,9 +2,9 @@ import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { activated } from '../activation/activated.webgpu.ts'
 import type { Activation } from '../activation/activations.ts'
 import { type Partials, sumColumns } from '../array/column-sums.webgpu.ts'
-import type { Gpu } from '../engine/webgpu-kernel.ts'
-import { sumOverLanes, workgroupSize } from '../engine/webgpu-lanes.ts'
-import type { Binding } from '../engine/webgpu-program.ts'
+import type { Gpu } from '../kernels/webgpu-kernel.ts'
+import { sumOverLanes, workgroupSize } from '../kernels/webgpu-lanes.ts'
+import type { Binding } from '../kernels/webgpu-program.ts'
 
 /**
  * `x` seen as `[outer, rows, channels]`, normalised for each `outer` over the rows and each of `groups` of neighbouring

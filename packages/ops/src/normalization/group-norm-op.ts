@@ -2,10 +2,11 @@ import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core'
 import { type Activation, activate } from '../activation/activations.ts'
 import { reluGradient } from '../activation/relu-gradient-op.ts'
 import { add, mul, rsqrt, square, sub } from '../array/arithmetic.ts'
-import { mean, sum } from '../array/reduce.ts'
+import { mean } from '../array/reduce.ts'
 import { reshape } from '../array/shape.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
-import { isRecording } from '../engine/gradient.ts'
+import { sum } from '../array/sum.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
+import { isRecording } from '../autodiff/gradient.ts'
 
 export interface GroupNormAttributes {
   readonly groups: number

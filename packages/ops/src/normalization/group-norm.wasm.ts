@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor, Tensor3D } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import type { GroupNormAttributes } from './group-norm-op.ts'
 
 /** Rows that are summed in float32 before sums are combined in float64: as many as fill half a first-level cache, up to 512. */

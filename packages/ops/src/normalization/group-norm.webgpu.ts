@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor, Tensor3D } from '@tensorflow/tfjs-core'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { type Columns, columnGradients, columnStatistics, normaliseColumns } from './columns.webgpu.ts'
 import type { GroupNormAttributes } from './group-norm-op.ts'
 import { normaliseRows, rowGradients } from './rows.webgpu.ts'

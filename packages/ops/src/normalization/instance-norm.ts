@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { expectOperand, expectOptions } from '../engine/expect.ts'
-import { itemAt, lastItem } from '../engine/item.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { expectOperand, expectOptions } from '../checks/expect.ts'
+import { itemAt, lastItem } from '../checks/item.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { type AffineOptions, affineOptions, expectAffine, normalise } from './affine.ts'
 
 /**

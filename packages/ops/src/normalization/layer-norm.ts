@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { expectList, expectOperand, expectOptions } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
+import { expectList, expectOperand, expectOptions } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { type AffineOptions, affineOptions, expectAffine, normalise } from './affine.ts'
 
 export interface LayerNormOptions extends AffineOptions {

@@ -1,7 +1,7 @@
 import { describeBackends } from '@ddnet/testing'
 import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
-import { valueAndGrads } from '../engine/differentiate.ts'
+import { valueAndGrads } from '../autodiff/differentiate.ts'
 import { ones, reshape, zeros } from '../index.ts'
 import { batchNorm } from './batch-norm.ts'
 import { groupNorm } from './group-norm.ts'

@@ -1,7 +1,7 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { activated } from '../activation/activated.webgpu.ts'
-import type { Gpu } from '../engine/webgpu-kernel.ts'
-import { lanesFor, sumOverLanes, workgroupSize } from '../engine/webgpu-lanes.ts'
+import type { Gpu } from '../kernels/webgpu-kernel.ts'
+import { lanesFor, sumOverLanes, workgroupSize } from '../kernels/webgpu-lanes.ts'
 import {
   type Affine,
   difference,

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
+import { ShapeError } from '../checks/shape-error.ts'
 import { expectTensor, type Pair, pair, type Size } from '../convolution/geometry.ts'
-import { ShapeError } from '../engine/shape-error.ts'
 
 /** Geometry of a pooling: `padding` is `[[top, bottom], [left, right]]`, ceil mode's extra rows and columns included. */
 export interface PoolGeometry {

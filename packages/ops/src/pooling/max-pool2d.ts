@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { asConstant } from '../array/detach.ts'
+import { expectOptions, type OptionNames } from '../checks/expect.ts'
 import type { Size } from '../convolution/geometry.ts'
-import { expectOptions, type OptionNames } from '../engine/expect.ts'
 import { expectImages, poolGeometry } from './geometry.ts'
 import { maxPool2dOp, maxPool2dWithIndicesOp } from './max-pool2d-op.ts'
 

@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
-import { type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import type { PoolGeometry } from './geometry.ts'
 
 export const maxPool2dWasm: KernelConfig = wasmKernel<{ x: Tensor4D }, PoolGeometry>(

@@ -1,10 +1,10 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { asConstant } from '../array/detach.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
+import { expectOperand, expectOptions } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { type Pair, pair, type Size } from '../convolution/geometry.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
-import { expectOperand, expectOptions } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
 import { expectImages } from './geometry.ts'
 import { flatPositions, gatherPlaneOp, type PlaneSize } from './plane-op.ts'
 

@@ -1,7 +1,7 @@
 import { describeBackends, expectTensorClose } from '@ddnet/testing'
 import { type Tensor4D, tensor } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
-import { valueAndGrads } from '../engine/differentiate.ts'
+import { valueAndGrads } from '../autodiff/differentiate.ts'
 import { gatherPlaneOp, scatterPlaneOp } from './plane-op.ts'
 
 // Two images of 3 × 2 pixels and one channel; two positions row · 2 + column in each.

@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
 import type { Pair } from '../convolution/geometry.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
 
 /** Height and width of a plane that is written to. */
 export interface PlaneSize {

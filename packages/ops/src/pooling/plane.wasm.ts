@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
-import { type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import type { PlaneSize } from './plane-op.ts'
 
 export const gatherPlaneWasm: KernelConfig = wasmKernel<{ x: Tensor4D; indices: Tensor4D }, object>(

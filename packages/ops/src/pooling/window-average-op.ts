@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp, type Op } from '../engine/define-op.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
 import { invertWindows, type Windows, windowRanges } from './windows.ts'
 
 /** Windows over height and width, and what their sums are divided by. */

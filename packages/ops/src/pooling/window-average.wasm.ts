@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import { divisorsByAxis, type WindowAverage } from './window-average-op.ts'
 import { invertWindows, windowRanges } from './windows.ts'
 

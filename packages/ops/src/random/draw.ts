@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { tensor } from '../array/create.ts'
-import { allocating, expectShape } from '../engine/expect.ts'
+import { allocating, expectShape } from '../checks/expect.ts'
 import type { Key } from './key.ts'
 
 /** `size` uniform float32 numbers in [0, 1): the top 24 bits of each word, so that each is exact. */

@@ -1,5 +1,5 @@
-import { allocating } from '../engine/expect.ts'
-import { itemAt } from '../engine/item.ts'
+import { allocating } from '../checks/expect.ts'
+import { itemAt } from '../checks/item.ts'
 import { philox4x32 } from './philox.ts'
 
 /** What a counter is used for, so that deriving keys and drawing numbers never share a counter. */

@@ -1,4 +1,4 @@
-import { itemAt } from '../engine/item.ts'
+import { itemAt } from '../checks/item.ts'
 
 /**
  * A sparse matrix `[outputSize, inputSize]` by rows, which resamples one axis: `y[i] = Σ weights[t] · x[sources[t]]` over

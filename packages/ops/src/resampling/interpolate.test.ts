@@ -2,7 +2,7 @@ import { square, tensor, tidy, valueAndGrads, zeros } from '@ddnet/ops'
 import { describeBackends, describeOp, expectShapeError, optionPairs, useBackend } from '@ddnet/testing'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { observeKernels } from '../engine/observe-kernels.ts'
+import { observeKernels } from '../kernels/observe-kernels.ts'
 import { type InterpolateOptions, interpolate } from './interpolate.ts'
 
 const images = (...shape: [number, number, number, number]): Tensor4D => zeros(shape)

@@ -1,8 +1,8 @@
 import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
-import { clone } from '../array/shape.ts'
+import { clone } from '../array/cast.ts'
+import { described, expectOptions, type OptionNames } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { expectTensor, type Pair, pair, type Size } from '../convolution/geometry.ts'
-import { described, expectOptions, type OptionNames } from '../engine/expect.ts'
-import { ShapeError } from '../engine/shape-error.ts'
 import { type InterpolationMode, interpolationTable } from './interpolation-table.ts'
 import { resampleAxis } from './resample-axis.ts'
 

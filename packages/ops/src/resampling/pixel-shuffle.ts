@@ -1,8 +1,8 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { expectTensor } from '../convolution/geometry.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
-import { ShapeError } from '../engine/shape-error.ts'
 
 export interface ShuffleGeometry {
   /** `[batch, height, width, channels]` of the small image, counting the channels of the large one. */

@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import { type Heap, wasmKernel } from '../engine/wasm-heap.ts'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import type { ShuffleGeometry } from './pixel-shuffle.ts'
 
 export const pixelShuffleWasm: KernelConfig = wasmKernel<{ x: Tensor4D }, ShuffleGeometry>(

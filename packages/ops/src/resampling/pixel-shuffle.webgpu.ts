@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import { type Gpu, webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import type { ShuffleGeometry } from './pixel-shuffle.ts'
 
 export const pixelShuffleWebgpu: KernelConfig = webgpuKernel<{ x: Tensor4D }, ShuffleGeometry>(

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { defineOp } from '../engine/define-op.ts'
-import { itemAt } from '../engine/item.ts'
+import { defineOp } from '../autodiff/define-op.ts'
+import { itemAt } from '../checks/item.ts'
 import { type AxisTable, isIdentity, transposed } from './axis-table.ts'
 
 export interface ResampleAttributes {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { kernelsNow } from '../engine/wasm-kernels.ts'
+import { kernelsNow } from '../kernels/wasm-kernels.ts'
 import { interpolationTable } from './interpolation-table.ts'
 
 test('the compiled resize gives the sum of its taps, the same bits in any number of parts', () => {

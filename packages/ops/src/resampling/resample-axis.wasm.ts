@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { floatWord, wasmKernel } from '../engine/wasm-heap.ts'
+import { floatWord, wasmKernel } from '../kernels/wasm-heap.ts'
 import { layout, type ResampleAttributes } from './resample-axis.ts'
 
 export const resampleAxisWasm: KernelConfig = wasmKernel<{ x: Tensor }, ResampleAttributes>(

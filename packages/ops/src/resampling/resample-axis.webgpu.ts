@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { tensor1d } from '@tensorflow/tfjs-core'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
-import { workgroupSize } from '../engine/webgpu-lanes.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import { layout, type ResampleAttributes } from './resample-axis.ts'
 
 /** One dispatch: an invocation adds up the taps of one output position, for four inner values where they come in fours. */

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, div, mul, sqrt, square, sub } from '../array/arithmetic.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
-import { expectList, expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
+import { defineOp, type Op } from '../autodiff/define-op.ts'
+import { expectList, expectOperand, expectOptions, type OptionNames } from '../checks/expect.ts'
 
 export type AdamInputs = { parameter: Tensor; gradient: Tensor; m: Tensor; v: Tensor }
 

@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { floatWord, wasmKernel } from '../engine/wasm-heap.ts'
+import { floatWord, wasmKernel } from '../kernels/wasm-heap.ts'
 import type { AdamAttributes } from './adam-update.ts'
 
 export const adamUpdateWasm: KernelConfig = wasmKernel<

@@ -1,7 +1,7 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { itemAt } from '../engine/item.ts'
-import { layoutOf } from '../engine/webgpu-arena.ts'
-import type { Gpu } from '../engine/webgpu-kernel.ts'
+import { itemAt } from '../checks/item.ts'
+import { layoutOf } from '../kernels/webgpu-arena.ts'
+import type { Gpu } from '../kernels/webgpu-kernel.ts'
 
 /** How an optimizer updates one number of a parameter. */
 export interface UpdateRule {

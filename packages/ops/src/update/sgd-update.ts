@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, mul, sub } from '../array/arithmetic.ts'
-import { clone } from '../array/shape.ts'
-import { defineOp, type Op } from '../engine/define-op.ts'
-import { expectList, expectOperand, expectOptions, type OptionNames } from '../engine/expect.ts'
+import { clone } from '../array/cast.ts'
+
+import { defineOp, type Op } from '../autodiff/define-op.ts'
+import { expectList, expectOperand, expectOptions, type OptionNames } from '../checks/expect.ts'
 
 /** `velocity` only with a momentum. */
 export type SgdInputs = { parameter: Tensor; gradient: Tensor; velocity?: Tensor }

@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { webgpuKernel } from '../engine/webgpu-kernel.ts'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { type UpdateRule, updateAll } from './packed-update.webgpu.ts'
 import type { SgdAttributes } from './sgd-update.ts'
 

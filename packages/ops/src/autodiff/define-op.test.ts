@@ -12,7 +12,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
-import { kernelSource } from './kernel-source.ts'
+import { kernelSource } from '../kernels/kernel-source.ts'
 
 type One = { x: Tensor }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { tensor } from '../array/create.ts'
-import { expectOperand } from './expect.ts'
-import { ShapeError } from './shape-error.ts'
+import { expectOperand } from '../checks/expect.ts'
+import { ShapeError } from '../checks/shape-error.ts'
+import { tensor } from './create.ts'
 
 interface HostTypes {
   float32: Float32Array

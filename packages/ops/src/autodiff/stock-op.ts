@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { computing } from './expect.ts'
-import { expectBackend } from './expect-backend.ts'
+import { computing } from '../checks/expect.ts'
+import { expectBackend } from '../checks/expect-backend.ts'
 import { ensureGradient, type GradientDefinition } from './gradient.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { engine, getBackend } from '@tensorflow/tfjs-core'
-import { BackendUnavailable } from './backend.ts'
+import { BackendUnavailable } from '../kernels/backend.ts'
 
 const starters =
   "Start one first: await wasm() of '@ddnet/backend-wasm', await webgpu() of '@ddnet/backend-webgpu' or await tensorflow() of '@ddnet/backend-node'"

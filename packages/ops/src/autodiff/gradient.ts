@@ -1,4 +1,5 @@
 import {
+  clone,
   engine,
   type GradConfig,
   getGradient,
@@ -8,8 +9,7 @@ import {
   type TensorContainer,
   tidy,
 } from '@tensorflow/tfjs-core'
-import { clone } from '../array/shape.ts'
-import { itemAt } from './item.ts'
+import { itemAt } from '../checks/item.ts'
 
 export type Inputs = Record<string, Tensor>
 export type Outputs = Tensor | Tensor[]
@@ -97,7 +97,7 @@ export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
           const run = gradient as (dy: O, saved: Saved<I, O>, attributes: A, shared: S) => Tensor
           const dx = run(dy as O, saved, typedAttributes, shared)
           // The engine disposes a gradient when it adds another to it: one that several inputs share needs its own handle.
-          return [dy, shared].flat().includes(dx) ? clone(dx) : dx
+          return [dy, shared].flat().includes(dx) ? anotherHandle(dx) : dx
         }
       }
       for (const [name, reason] of Object.entries(definition.constants ?? {})) {
@@ -109,4 +109,10 @@ export function ensureGradient<I, A, O extends Outputs, C extends keyof I, S>(
     },
   }
   registerOwnGradient(gradient, definer)
+}
+
+/** Another handle on the same values, whose gradient is that of `clone` of array/cast.ts: both are Identity's. */
+function anotherHandle(x: Tensor): Tensor {
+  ensureGradient('Identity', ['x'], { saves: [], gradient: { x: (dy: Tensor) => dy } })
+  return clone(x)
 }

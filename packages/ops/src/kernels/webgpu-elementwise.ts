@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core'
-import { itemAt } from './item.ts'
+import { itemAt } from '../checks/item.ts'
 import type { Gpu } from './webgpu-kernel.ts'
 import { workgroupSize } from './webgpu-lanes.ts'
 import type { BufferType } from './webgpu-program.ts'

@@ -1,8 +1,8 @@
 import { dispose, engine, keep, type Scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { add } from '../array/arithmetic.ts'
-import { cast, clone } from '../array/shape.ts'
+import { cast, clone } from '../array/cast.ts'
+import { ShapeError } from '../checks/shape-error.ts'
 import { hasOurGradient } from './gradient.ts'
-import { ShapeError } from './shape-error.ts'
 
 /**
  * The engine itself adds gradients up (kernel Add) and copies tensors (Identity, whose gradient is Cast); for second

@@ -1,8 +1,8 @@
 import { engine, getBackend, type KernelFunc, type NamedAttrMap, tidy } from '@tensorflow/tfjs-core'
-import { computing } from './expect.ts'
-import { expectBackend } from './expect-backend.ts'
+import { computing } from '../checks/expect.ts'
+import { expectBackend } from '../checks/expect-backend.ts'
+import { ensureKernel } from '../kernels/kernel-source.ts'
 import { ensureGradient, type GradientDefinition, gradientOwner, type Inputs, type Outputs } from './gradient.ts'
-import { ensureKernel } from './kernel-source.ts'
 
 export interface OpDefinition<I, A, O, C extends keyof I, S> extends GradientDefinition<I, A, O, C, S> {
   /** The input names, in the order of the type `I`. */

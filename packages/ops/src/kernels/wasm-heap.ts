@@ -1,5 +1,5 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { itemAt } from './item.ts'
+import { itemAt } from '../checks/item.ts'
 import { compileKernels, instantiateKernels, kernelsNow, localRunner, type Runner } from './wasm-kernels.ts'
 import { threadedRunner } from './wasm-threads.ts'
 

@@ -1,6 +1,6 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
-import { itemAt } from './item.ts'
+import { itemAt } from '../checks/item.ts'
 
 /** Where in an arena a tensor lies, in bytes. */
 interface Part {
