@@ -1,27 +1,18 @@
+import { builtIn, createModel, createOptimizer, createSchedule, evaluationLoader, keysOf, resolveConfig, settingCatalog, totalSteps, trainingLoader } from '@ddnet/experiment'
 // `node scripts/run-source.mjs scripts/search-recipe.mjs FILE key=value …`: one row of docs/recipes/cifar10.md's search. Trains
 // with the settings of `ddnet train cifar10` on nine tenths of the training images, measures on the rest, which no row is
 // trained on, and adds a line of JSON to FILE. The test images are not looked at.
 import { appendFileSync } from 'node:fs'
 import { cifar10, stratifiedSplit } from '@ddnet/datasets'
+import { crossEntropy } from '@ddnet/losses'
 import { random } from '@ddnet/ops'
 import { Trainer } from '@ddnet/trainer'
 import { collectLayers } from '../apps/cli/src/config/collect.ts'
-import { resolveConfig } from '../apps/cli/src/config/resolve.ts'
-import { readSettings } from '../apps/cli/src/config/settings.ts'
-import {
-  createModel,
-  createOptimizer,
-  createSchedule,
-  evaluationLoader,
-  keysOf,
-  taskOf,
-  trainingLoader,
-} from '../apps/cli/src/run/experiment.ts'
-import { totalSteps } from '../apps/cli/src/run/step-counts.ts'
 import { tensorflow } from '../packages/backend-node/src/index.ts'
+import { accuracy } from '../packages/metrics/src/index.ts'
 
 const [file, ...words] = process.argv.slice(2)
-const settings = readSettings()
+const settings = settingCatalog(builtIn)
 const layers = await collectLayers(['cifar10', ...words], {}, { env: {}, cwd: process.cwd() }, settings)
 const { config } = resolveConfig(layers, 'ddnet', settings)
 
@@ -32,8 +23,8 @@ const steps = totalSteps(config, fitted.length)
 let last
 const trainer = new Trainer({
   model: createModel(config, classNames.length),
-  data: { train: trainingLoader(fitted, config), validation: evaluationLoader(held, config, 250) },
-  ...taskOf(config, classNames),
+  loss: crossEntropy(config.loss),
+  metrics: { accuracy: accuracy() },
   optimizer: createOptimizer(config, steps, createSchedule(config, steps)),
   accumulate: config.accumulate,
   callbacks: [
@@ -46,7 +37,11 @@ const trainer = new Trainer({
   ],
 })
 const start = performance.now()
-await trainer.fit({ steps, key: keysOf(config).training })
+await trainer.fit(trainingLoader(fitted, config), {
+  steps,
+  validation: evaluationLoader(held, config, 250),
+  key: keysOf(config).training,
+})
 const seconds = Math.round((performance.now() - start) / 1000)
 const line = JSON.stringify({ settings: words, steps, ...last, seconds })
 appendFileSync(file, `${line}\n`)

@@ -1,16 +1,13 @@
+import { builtIn, type Config, resolveConfig, savedSettings, settingCatalog } from '@ddnet/experiment'
 import type { Json } from '@ddnet/trainer'
 import { expect, test } from 'vitest'
 import { readArguments } from '../apps/cli/src/config/read-entries.ts'
-import { resolveConfig } from '../apps/cli/src/config/resolve.ts'
-import { savedConfig } from '../apps/cli/src/config/saved.ts'
-import type { Config } from '../apps/cli/src/config/schema.ts'
-import { readSettings } from '../apps/cli/src/config/settings.ts'
 import { recordOf } from '../apps/cli/src/run/run-record.ts'
 import { recipeOf, settingsOf } from '../apps/studio/src/run-folder.ts'
 
 // What a run of the page says of itself is what `ddnet train` reads, and the reverse.
 
-const settings = readSettings()
+const settings = settingCatalog(builtIn)
 const configOf = (...words: string[]): Config =>
   resolveConfig([readArguments(['preset=quick', ...words], settings)], 'quick', settings).config
 const data = { classNames: ['cat', 'dog'], trainImages: 90, validationImages: 10, testImages: 20 }
@@ -26,7 +23,7 @@ const recordFor = (config: Config): Json => recordOf(config, data, { name: 'wasm
 const recipe = { steps: 10, batchSize: 8, seed: 7, validationImages: 20, validateEvery: 5 }
 
 test('the page saves every setting of ddnet train, with the values that it trains with', () => {
-  const saved = savedConfig({ format: 1, ...settingsOf(recipe) }, 'the page', settings)
+  const saved = savedSettings({ format: 1, ...settingsOf(recipe) }, 'the page', settings)
   const words = ['steps=10', 'batchSize=8', 'seed=7', 'validation.images=20']
   expect(saved.config).toEqual(configOf(...words, 'validation.every=5', 'checkpoint.every=5'))
 })
@@ -55,23 +52,23 @@ test.each([
   'data.validation=0.2',
   'data.mean=0.5',
   'data.std=[0.2,0.2,0.3]',
-  'size=64',
+  'data.size=64',
   'model.channels=[8]',
   'model.normalization=none',
-  'model.name=seed',
-  'loss.labelSmoothing=0.1',
+  'model=article',
+  'task.labelSmoothing=0.1',
   'optimizer.learningRate=0.01',
   'optimizer.beta1=0.8',
   'optimizer.beta2=0.9',
   'optimizer.eps=0.001',
   'optimizer.weightDecay=0.1',
-  'optimizer.name=sgd',
-  'optimizer.name=adamW',
-  'schedule.name=cosine',
+  'optimizer=sgd',
+  'optimizer=adamW',
+  'schedule=cosine',
   'schedule.pctStart=0.2',
   'schedule.divFactor=5',
   'schedule.finalDivFactor=5',
-  'average.decay=0.9',
+  'ema.decay=0.9',
   'clipNorm=1',
   'accumulate=2',
   'earlyStopping.patience=3',

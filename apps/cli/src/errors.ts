@@ -32,6 +32,7 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
 function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CliError) return error.exitCode
   // By name: each backend package has its own class, and more than one copy of a package may be installed.
+  if (error instanceof Error && error.name === 'SettingsError') return exitCodes.usage
   if (error instanceof Error && error.name === 'BackendUnavailable') return exitCodes.deviceUnavailable
   if (error instanceof Error && error.name === 'DivergedError') return exitCodes.diverged
   return exitCodes.failed

@@ -1,1 +1,14 @@
-export type { Settings } from './config/schema.ts'
+export {
+  type DataDefinition,
+  type DataFacts,
+  defineData,
+  defineModel,
+  defineOptimizer,
+  defineSchedule,
+  defineTask,
+  type ModelDefinition,
+  type Settings,
+  setting,
+  type TaskDefinition,
+  z,
+} from '@ddnet/experiment'

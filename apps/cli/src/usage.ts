@@ -21,22 +21,19 @@ export async function usageOf({ text, command }: Mistake, args: readonly string[
 
 async function optionHint(option: string, command: Command, args: readonly string[]): Promise<string | undefined> {
   // Loaded only for a mistake: it brings all settings.
-  const [{ readSettings }, { absentSetting, settingMeantBy }] = await Promise.all([
-    import('./config/settings.ts'),
-    import('./config/synonyms.ts'),
-  ])
-  const settings = readSettings()
+  const { absentSetting, builtIn, settingCatalog, settingMeantBy } = await import('@ddnet/experiment')
+  const { byPath } = settingCatalog(builtIn)
   const [name = '', given] = option.split(/=([\s\S]*)/)
   const next = args[args.indexOf(option) + 1]
   const value = given ?? (next === undefined || next.startsWith('-') || next.includes('=') ? undefined : next)
-  const meant = settingMeantBy(name, settings.byPath.keys())
+  const meant = settingMeantBy(name, byPath.keys())
   const options = command.options.map(({ long }) => long)
   if (meant === 'backend' && options.includes('--backend')) return 'Try --backend, as in --backend webgpu'
   if (!options.includes('--config')) return undefined // takes no settings
   const reason = meant === undefined ? absentSetting(name) : undefined
   if (reason !== undefined) return `${reason}.`
   if (meant === undefined) return undefined
-  const example = value ?? settings.byPath.get(meant)?.example ?? 'PATH'
+  const example = value ?? byPath.get(meant)?.example ?? 'PATH'
   return `Settings have no dashes: ${meant}=${/\s/.test(example) ? `'${example}'` : example}`
 }
 

@@ -126,7 +126,7 @@ describe('config', () => {
 
   test('its output is a file for --config', async () => {
     const shell = session()
-    const { stdout } = await shell.run('config', 'steps=9', 'optimizer.name=sgd')
+    const { stdout } = await shell.run('config', 'steps=9', 'optimizer=sgd')
     writeFileSync(join(shell.cwd, 'mine.yaml'), stdout)
     const again = await shell.run('config', '--config', 'mine.yaml')
     expect(parse(again.stdout)).toEqual(parse(stdout))

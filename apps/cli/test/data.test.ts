@@ -86,7 +86,7 @@ describe('data prepare', () => {
     const of = async (...words: string[]) => (await shell.run('data', 'statistics', ...words, '--json')).stdout
     await shell.run('data', 'prepare', 'cifar10', '--to', 'all')
     expect(await of('all', '--size', '32')).toBe(await of('cifar10'))
-    const trained = await shell.run('train', 'folder=out', 'size=32', 'model.channels=[4]', 'epochs=1')
+    const trained = await shell.run('train', 'folder=out', 'data.size=32', 'model.channels=[4]', 'epochs=1')
     expect([trained.code, trained.stderr]).toEqual([
       0,
       expect.stringContaining('16 training images, 4 validation images, 20 test images'),

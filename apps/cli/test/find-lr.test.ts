@@ -37,8 +37,8 @@ describe('ddnet find-lr', () => {
     expect(usual.points).toHaveLength(40)
     expect([usual.points[0].learningRate, usual.points[39].learningRate]).toEqual([1e-6, expect.closeTo(1, 9)])
     expect(await sweep()).toEqual(usual)
-    expect(await sweep('average.decay=0.9')).toEqual(usual)
-    for (const word of ['seed=1', 'loss.labelSmoothing=0.3', 'accumulate=2', 'data.crop=4', 'clipNorm=0.01']) {
+    expect(await sweep('ema.decay=0.9')).toEqual(usual)
+    for (const word of ['seed=1', 'task.labelSmoothing=0.3', 'accumulate=2', 'data.crop=4', 'clipNorm=0.01']) {
       expect((await sweep(word)).points, word).not.toEqual(usual.points)
     }
   })
@@ -54,7 +54,7 @@ describe('ddnet find-lr', () => {
   })
 
   test('rates at which nothing is learned: exit code 1 with the reason and a remedy', async () => {
-    const words = ['find-lr', ...tiny, 'optimizer.name=sgd', '--from', '1e6', '--to', '1e9']
+    const words = ['find-lr', ...tiny, 'optimizer=sgd', '--from', '1e6', '--to', '1e9']
     const { code, stdout, stderr } = await session().run(...words)
     expect(code).toBe(1)
     expect(stdout).not.toContain('suggested')

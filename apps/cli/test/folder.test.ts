@@ -14,7 +14,7 @@ import { parse } from 'yaml'
 import { writePhotos } from './photos.ts'
 import { type Session, session } from './session.ts'
 
-const tiny = ['size=16', 'model.channels=[4]', 'batchSize=4', 'epochs=2', 'seed=1']
+const tiny = ['data.size=16', 'model.channels=[4]', 'batchSize=4', 'epochs=2', 'seed=1']
 
 async function withPhotos(classes: Record<string, number> = { cats: 10, dogs: 5 }): Promise<Session> {
   const shell = session()
@@ -268,12 +268,12 @@ describe('train folder=PATH', () => {
   })
 
   test.each([
-    [['data.name=folder'], 2, 'data.name=folder (command line) needs the folder of the images. Try folder=./photos'],
+    [['data=folder'], 2, 'data=folder (command line) needs the folder of the images. Try folder=./photos'],
     [['folder=none'], 1, 'none: it is missing. Name an existing folder.'],
     [['folder=empty'], 1, 'expected images in a folder a class'],
     [['folder=one'], 2, 'one has images of one class, cats'],
     [['folder=few'], 2, 'dogs has one image: expected at least two'],
-    [['folder=my photos', 'size=100000'], 2, 'images of size=100000 take'],
+    [['folder=my photos', 'data.size=100000'], 2, 'images of data.size=100000 take'],
     [['folder=my photos', 'data.validation=0'], 2, 'data.validation=0 leaves nothing to measure on'],
     [['folder=my photos', 'data.validation=1'], 2, 'expected a number from 0 to below 1'],
     [['foldr=x'], 2, "'foldr=x' is not a valid setting"],

@@ -61,9 +61,9 @@ const settings = [
   ...[
     'batchSize=-1',
     'batchSize=1e400',
-    'size=0',
+    'data.size=0',
     'size=-1',
-    'size=1e9',
+    'data.size=1e9',
     'batchSize=100000000',
     'model.channels=[]',
     'model.channels=[-1]',

@@ -7,7 +7,7 @@ import { session } from './session.ts'
 // Names that clear the screen, color what follows, make a link, forge a line and turn text around.
 const steering = '\x1b[2J\x1b[35m\x1b]8;;mailto:bad@example\x07\u202egnp\x9b1A\x7f'
 const [cats, dogs] = [`cats${steering}`, 'dogs\nddnet: all is well']
-const tiny = ['size=16', 'model.channels=[4]', 'batchSize=4', 'steps=2', 'validation.every=1']
+const tiny = ['data.size=16', 'model.channels=[4]', 'batchSize=4', 'steps=2', 'validation.every=1']
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const steers = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/

@@ -11,7 +11,7 @@ import { writePhotos } from './photos.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const command = [join(root, 'scripts/run-source.mjs'), join(root, 'apps/cli/src/main.ts')]
-const small = ['train', 'folder=photos', 'size=16', 'model.channels=[4]', 'batchSize=4', 'seed=1', 'backend=wasm']
+const small = ['train', 'folder=photos', 'data.size=16', 'model.channels=[4]', 'batchSize=4', 'seed=1', 'backend=wasm']
 const settings = [...small, 'steps=60', 'validation.every=3', 'checkpoint.every=2']
 const leftOut = /^(NO_COLOR|FORCE_COLOR|CI|npm_.*|DDNET_(?!CACHE).*)$/
 

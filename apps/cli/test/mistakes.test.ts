@@ -57,10 +57,7 @@ describe('data sets', () => {
   test.each([
     [['cifar10', 'folder=photos'], "'cifar10' and 'folder=photos' (command line) are two data sets. Give one of them."],
     [['folder=a', 'folder=b'], "'folder=a' and 'folder=b' (command line) are two data sets. Give one of them."],
-    [
-      ['cifar10', 'data.name=folder'],
-      "'cifar10' and 'data.name=folder' (command line) contradict each other. Give one of them.",
-    ],
+    [['cifar10', 'data=folder'], "'cifar10' and 'data=folder' (command line) contradict each other. Give one of them."],
     [['folder='], 'folder= (command line): expected the path of a folder, got nothing. Try folder=./photos'],
     [['./nowhere'], 'there is no folder ./nowhere. Give the path of a folder of images.'],
     [['my.yaml'], 'my.yaml is a file: expected a data set or the path of a folder. Try --config my.yaml'],

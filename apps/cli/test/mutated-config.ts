@@ -1,18 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { builtIn, flatSettings, resolveConfig, SettingsError, settingCatalog } from '@ddnet/experiment'
 import { readMutations } from '@ddnet/testing'
-import { readConfigFile } from '../src/config/read-entries.ts'
-import { resolveConfig } from '../src/config/resolve.ts'
-import { readSettings } from '../src/config/settings.ts'
+import { entriesOfFile, readConfigContent } from '../src/config/read-entries.ts'
 import { toYaml } from '../src/config/to-yaml.ts'
 import { UsageError } from '../src/errors.ts'
 
-const settings = readSettings()
+const settings = settingCatalog(builtIn)
 
 /** All settings as `ddnet config` writes them; the syntax of YAML that people and attackers use; JSON. */
 const files = [
-  toYaml(resolveConfig([], 'ddnet', settings).config),
+  toYaml(flatSettings(resolveConfig([], 'ddnet', settings).config)),
   'model: &model { channels: [8, 16], name: "ddnet" }\noptimizer.learningRate: 1e-3\nbase: *model\n<<: *model\n? steps\n: !!int "7"\n',
   'seed: 0x1F\nname: >-\n  long-name\nmodel:\n  channels:\n    - 8\n    - 16 # two\nepochs: 2\n',
   '{"steps": 7, "model": {"channels": [8, 16]}, "name": "json", "seed": 12, "optimizer": {"learningRate": 0.001}}',
@@ -25,10 +24,14 @@ export const mutatedConfig = {
     const path = join(folder, 'config.yaml')
     const read = async (file: Uint8Array) => {
       writeFileSync(path, file)
-      resolveConfig([await readConfigFile(path, settings)], 'quick', settings)
+      resolveConfig([entriesOfFile(await readConfigContent(path), path, settings)], 'quick', settings)
     }
     try {
-      return await readMutations(files, read, { count, seed, isExpected: (error) => error instanceof UsageError })
+      return await readMutations(files, read, {
+        count,
+        seed,
+        isExpected: (error) => error instanceof SettingsError || error instanceof UsageError,
+      })
     } finally {
       rmSync(folder, { recursive: true })
     }

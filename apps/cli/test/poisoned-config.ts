@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { builtIn, flatSettings, resolveConfig, SettingsError, settingCatalog } from '@ddnet/experiment'
 import { readPoisoned } from '@ddnet/testing'
-import { readArguments, readConfigFile, readEnvironment } from '../src/config/read-entries.ts'
-import { resolveConfig } from '../src/config/resolve.ts'
-import { readSettings } from '../src/config/settings.ts'
+import { entriesOfFile, readArguments, readConfigContent, readEnvironment } from '../src/config/read-entries.ts'
 import { UsageError } from '../src/errors.ts'
 
-const settings = readSettings()
-const isExpected = (error: unknown) => error instanceof UsageError
+const settings = settingCatalog(builtIn)
+const isExpected = (error: unknown) => error instanceof SettingsError || error instanceof UsageError
 
 /** All settings as JSON, which YAML is a superset of, with each group poisoned; then paths as words and variables. */
 export async function readPoisonedConfig(): Promise<number> {
@@ -16,10 +15,10 @@ export async function readPoisonedConfig(): Promise<number> {
   const path = join(folder, 'config.yaml')
   try {
     const files = await readPoisoned(
-      JSON.stringify(resolveConfig([], 'ddnet', settings).config),
+      JSON.stringify(flatSettings(resolveConfig([], 'ddnet', settings).config)),
       async (text) => {
         writeFileSync(path, text)
-        await readConfigFile(path, settings)
+        entriesOfFile(await readConfigContent(path), path, settings)
         throw new Error('it was taken for settings')
       },
       isExpected,

@@ -104,7 +104,7 @@ describe.skipIf(!built)(`the built command${built ? '' : ' (not built: run npm r
     expect(forward.median).toBeGreaterThan(0)
     expect(peakMemoryBytes).toBeGreaterThan(30e6) // Node alone takes that
     expect(profile.kernels.find(({ kernel }: { kernel: string }) => kernel === 'adamUpdates')?.calls).toBe(1)
-    const { code: usage, stderr } = await run(folder(), ['bench', 'preset=seed', '--backend', 'wasm'])
+    const { code: usage, stderr } = await run(folder(), ['bench', 'preset=article', '--backend', 'wasm'])
     expect([usage, stderr]).toEqual([2, expect.stringMatching(/^ddnet: a step with batchSize=128 .* Try batchSize=/)])
   }, 120_000)
 

@@ -37,7 +37,7 @@ describe('report.html', () => {
     const shell = session()
     const hostile = '<img src=x onerror=alert(1)>'
     await writePhotos(join(shell.cwd, 'photos'), { [hostile]: 10, 'a & b': 10 })
-    const { code } = await shell.run('train', 'folder=photos', ...tiny, 'size=16')
+    const { code } = await shell.run('train', 'folder=photos', ...tiny, 'data.size=16')
     expect(code).toBe(0)
     const report = reportOf(shell)
     expect(report).not.toContain('<img src=x')

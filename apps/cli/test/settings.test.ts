@@ -1,43 +1,48 @@
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
-import { settingsJsonSchema } from '../src/config/json-schema.ts'
-import { configSchema } from '../src/config/schema.ts'
-import { settingsPage } from '../src/config/settings-page.ts'
+import { builtIn, settingCatalog, settingsJsonSchema, settingsPage } from '@ddnet/experiment'
 
+import { describe, expect, test } from 'vitest'
+
+const catalog = settingCatalog(builtIn)
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 // With `vitest -u` these write the files.
 
 test('docs/settings.md is what the schema says', async () => {
-  await expect(settingsPage()).toMatchFileSnapshot(at('../../../docs/settings.md'))
+  await expect(settingsPage(catalog)).toMatchFileSnapshot(at('../../../docs/settings.md'))
 })
 
 test('config.schema.json is what the schema says', async () => {
-  await expect(settingsJsonSchema()).toMatchFileSnapshot(at('../config.schema.json'))
+  await expect(settingsJsonSchema(catalog)).toMatchFileSnapshot(at('../config.schema.json'))
 })
 
 describe('config.schema.json', () => {
-  const schema = JSON.parse(settingsJsonSchema())
+  const schema = JSON.parse(settingsJsonSchema(catalog))
 
   test('describes every setting and requires none', () => {
-    expect(Object.keys(schema.properties)).toEqual(['format', ...Object.keys(configSchema.shape)])
+    for (const path of catalog.byPath.keys()) expect(schema.properties[path].description, path).toMatch(/: /)
     expect(JSON.stringify(schema)).not.toContain('"required"')
     expect(schema.properties.batchSize).toEqual({
-      description: 'Images a batch: a whole number above 0',
+      description: 'Samples a batch: a whole number above 0',
       type: 'integer',
       exclusiveMinimum: 0,
       maximum: Number.MAX_SAFE_INTEGER,
     })
   })
 
-  test('takes a group without its name, which fits several variants', () => {
-    expect(schema.properties.optimizer.oneOf).toBeUndefined()
-    expect(schema.properties.optimizer.anyOf).toHaveLength(3)
+  test('takes a choice by its name, as a file, and with its options below it', () => {
+    const [name, nested] = schema.properties.model.anyOf
+    expect(name.anyOf).toEqual([
+      { type: 'string', enum: ['ddnet', 'article'] },
+      { type: 'string', pattern: '^[.~/]' },
+    ])
+    expect(Object.keys(nested.properties)).toEqual(['name', 'channels', 'normalization'])
   })
 
-  test('takes dotted keys', () => {
+  test('takes the options of a model of one’s own, and no misspelt setting', () => {
     const [pattern = ''] = Object.keys(schema.patternProperties)
-    expect('optimizer.learningRate').toMatch(new RegExp(pattern))
+    expect('model.width').toMatch(new RegExp(pattern))
     expect('optimiser.learningRate').not.toMatch(new RegExp(pattern))
+    expect(schema.additionalProperties).toBe(false)
   })
 })

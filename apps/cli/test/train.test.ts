@@ -205,8 +205,8 @@ describe('going on', () => {
 
   test.each([
     ['data.crop=4', 'crops of images padded by 4'],
-    ['loss.labelSmoothing=0.1', 'label smoothing 0.1'],
-    ['average.decay=0.9', 'averaged weights (decay 0.9)'],
+    ['task.labelSmoothing=0.1', 'label smoothing 0.1'],
+    ['ema.decay=0.9', 'averaged weights (decay 0.9)'],
     ['clipNorm=0.1', 'gradients clipped to norm 0.1'],
   ])('so does one with %s, which is another run and says so', async (setting, said) => {
     const usual = session()
@@ -265,7 +265,7 @@ describe('going on', () => {
 
 describe('what ends a run before its last step', () => {
   // The validation loss cannot get better by 1000, so that the first validation stays the best.
-  const impatient = [...tiny, 'earlyStopping.patience=2', 'earlyStopping.score=loss', 'earlyStopping.minChange=1000']
+  const impatient = [...tiny, 'earlyStopping.patience=2', 'earlyStopping.monitor=loss', 'earlyStopping.minDelta=1000']
   const message =
     /stopped {3}Early stopping: 2 validations brought nothing better than [\d.]+ of step 4 for the score 'loss'\./
 
@@ -336,7 +336,7 @@ async function failure(shell: Session, ...args: string[]) {
 describe('what goes wrong', () => {
   test('a learning rate that makes the loss explode: exit code 3', async () => {
     const shell = session()
-    const words = ['optimizer.name=sgd', 'optimizer.learningRate=1e30', 'schedule.name=constant']
+    const words = ['optimizer=sgd', 'optimizer.learningRate=1e30', 'schedule=constant']
     const { code, stderr } = await shell.run('train', ...tiny, ...words, 'checkpoint.every=1')
     expect(code).toBe(3)
     expect(stderr).toMatch(
@@ -357,10 +357,10 @@ describe('what goes wrong', () => {
 
   test('a request that cannot fit: exit code 2 with the estimate, and no folder', async () => {
     const shell = session()
-    const { code, line } = await failure(shell, 'train', 'preset=seed')
+    const { code, line } = await failure(shell, 'train', 'preset=article')
     expect(code).toBe(2)
     expect(line).toMatch(
-      /^ddnet: a step with batchSize=128 and size=224 needs about [\d.]+ GB of memory, and WebAssembly can have/,
+      /^ddnet: a step with batchSize=128 and data.size=224 needs about [\d.]+ GB of memory, and WebAssembly can have/,
     )
     expect(existsSync(join(shell.cwd, 'runs'))).toBe(false)
   })

@@ -213,14 +213,14 @@ test('what goes wrong', async () => {
     'train epoch=3',
     'train cifar100',
     'train batchSize=0',
-    'train model.channels=[4,8] size=33',
+    'train model.channels=[4,8] data.size=33',
     'train --backend webgpu',
-    'train preset=seed',
+    'train preset=article',
     'eval runs/none',
     'predict runs/a none.png',
     'data inspect nowhere',
     'train --resume runs/a steps=20',
-    'train --config tiny.yaml optimizer.learningRate=1e30 optimizer.name=sgd',
+    'train --config tiny.yaml optimizer.learningRate=1e30 optimizer=sgd',
   ])
     await recording.run(line)
   await recording.expectFile('errors')

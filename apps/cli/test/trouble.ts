@@ -10,7 +10,7 @@ import { writePhotos } from './photos.ts'
 const command = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
 export const missingCommand: string | undefined = existsSync(command) ? undefined : 'not built: run npm run build'
 
-const small = ['train', 'folder=photos', 'size=16', 'model.channels=[4]', 'batchSize=4', 'epochs=3', 'seed=1']
+const small = ['train', 'folder=photos', 'data.size=16', 'model.channels=[4]', 'batchSize=4', 'epochs=3', 'seed=1']
 const settings = [...small, 'backend=wasm', 'name=a']
 
 /** Inspects, predicts, trains and measures where a process may have so many files open at once. */
@@ -22,7 +22,7 @@ export async function runWithFewFiles(cwd: string, limit: number): Promise<void>
   if ((await limited('nothing.mjs')).code !== 0) return
 
   await writePhotos(join(cwd, 'photos'), { cats: 20, dogs: 20 })
-  const training = ['folder=photos', 'size=16', 'model.channels=[4]', 'batchSize=64', 'backend=wasm']
+  const training = ['folder=photos', 'data.size=16', 'model.channels=[4]', 'batchSize=64', 'backend=wasm']
   for (const words of [
     ['--version'],
     ['data', 'inspect', 'photos'],
@@ -64,7 +64,7 @@ const onFailingDisk = `
 cd "$1"; mkdir runs; mount -t tmpfs -o "$2" tmpfs runs; head -c "$3"k /dev/zero > runs/of-others || true
 shift 3
 set +e; "$@" > stdout 2> stderr; code=$?; set -e
-mount -o remount,rw,size=8m runs; rm -f runs/of-others
+mount -o remount,rw,data.size=8m runs; rm -f runs/of-others
 cp -r runs kept
 exit $code`
 
@@ -74,7 +74,7 @@ exit $code`
  */
 export async function runOnFailingDisk(cwd: string, disk: 'full' | 'read-only', otherKb: number): Promise<void> {
   await writePhotos(join(cwd, 'photos'), { cats: 8, dogs: 8 })
-  const options = disk === 'full' ? 'size=1m' : 'ro'
+  const options = disk === 'full' ? 'data.size=1m' : 'ro'
   const parameters = ['-rm', 'sh', '-ec', onFailingDisk, 'sh', cwd, options, String(otherKb), process.execPath, command]
   const { code, stderr } = await ended('unshare', [...parameters, ...settings], cwd)
   const said = existsSync(join(cwd, 'stderr')) ? readFileSync(join(cwd, 'stderr'), 'utf8') : stderr

@@ -33,7 +33,7 @@ function start(words: readonly string[], stdio: StdioOptions = ['ignore', 'pipe'
 }
 
 const training = (name: string) => [
-  ...['train', 'folder=photos', 'size=16', 'model.channels=[4]', 'batchSize=4', 'steps=60', 'validation.every=10'],
+  ...['train', 'folder=photos', 'data.size=16', 'model.channels=[4]', 'batchSize=4', 'steps=60', 'validation.every=10'],
   ...['backend=wasm', `name=${name}`],
 ]
 const stepOf = (name: string) => JSON.parse(readFileSync(join(cwd, 'runs', name, 'result.json'), 'utf8')).step

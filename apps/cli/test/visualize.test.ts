@@ -63,7 +63,7 @@ describe('visualize', () => {
       if (!isHere) throw new Error('the data set is not here')
       return tinyData()
     }
-    const shell = await trained({ loadData }, 'size=8') // hundreds of steps follow
+    const shell = await trained({ loadData }, 'data.size=8') // hundreds of steps follow
     isHere = false
     await writePhoto(shell, 'cat.png')
     const before = readFileSync(join(shell.cwd, 'runs/a/report.html'), 'utf8')
@@ -123,7 +123,7 @@ describe('visualize', () => {
 
   test("leaves out what a model has not, and says why: the seed model's deconvnet", async () => {
     const shell = session()
-    await shell.run('train', ...tiny.slice(1), 'model.name=seed', 'size=8')
+    await shell.run('train', ...tiny.slice(1), 'model=article', 'data.size=8')
     const { code, stdout } = await shell.run('visualize', 'runs/a', '--only', quick)
     expect(code).toBe(0)
     expect(stdout).toContain('          no deconvnet: the seed model has no pooling, whose switches would say\n')

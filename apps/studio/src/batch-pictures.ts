@@ -1,5 +1,5 @@
 import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
-import { mean, std } from './experiment.ts'
+import { type Config, type LoadedData, normalizationOf } from '@ddnet/experiment'
 import type { Pictures } from './protocol.ts'
 
 /** The same batches, each shown to `look` before it is handed on. */
@@ -19,17 +19,22 @@ export const watchBatches = (
 /** The first images of a batch with their class names. */
 export async function picturesOf(
   batch: Batch<ClassificationSample>,
-  classNames: readonly string[],
+  config: Config,
+  { facts: { classNames = [] } }: LoadedData,
   title: string,
-  most = 20,
+  maxImages = 20,
 ): Promise<Pictures> {
-  const [, height, width] = batch.image.shape
+  const [, height, width, channels] = batch.image.shape
+  const { mean, std } = normalizationOf(config)
+  const of = (values: number | readonly number[], channel: number) =>
+    typeof values === 'number' ? values : (values[channel] as number)
   const [values, labels] = await Promise.all([batch.image.data(), batch.label.data()])
-  const count = Math.min(most, labels.length)
+  const count = Math.min(maxImages, labels.length)
   const pixels = new Uint8ClampedArray(count * height * width * 4).fill(255)
   for (let pixel = 0; pixel < count * height * width; pixel++) {
     for (let channel = 0; channel < 3; channel++) {
-      pixels[pixel * 4 + channel] = ((values[pixel * 3 + channel] as number) * std + mean) * 255
+      const value = values[pixel * channels + Math.min(channel, channels - 1)] as number // gray is all three
+      pixels[pixel * 4 + channel] = (value * of(std, channel) + of(mean, channel)) * 255
     }
   }
   const names = Array.from({ length: count }, (_, index) => classNames[labels[index] as number] ?? '?')

@@ -2,125 +2,111 @@ import {
   type Batch,
   type Cifar10,
   type ClassificationSample,
-  type Dataset,
+  cifar10,
+  type DownloadProgress,
   type Loader,
-  loader,
-  map,
-  normalize,
-  randomHorizontalFlip,
-  subset,
-  validationSplit,
 } from '@ddnet/datasets'
-import { init } from '@ddnet/layers'
-import { DDNet } from '@ddnet/models'
-import { type Backend, dispose, random, type Tensor1D, zeros } from '@ddnet/ops'
-import { adam, oneCycle } from '@ddnet/optimizers'
-import { classification } from '@ddnet/tasks'
-import { type Callback, type FitResult, type Json, type Snapshot, Trainer, type TrainingData } from '@ddnet/trainer'
+import {
+  builtIn,
+  type Config,
+  createOptimizer,
+  type DataHost,
+  entriesOf,
+  evaluationBatchSize,
+  evaluationLoader,
+  keysOf,
+  type LoadedData,
+  loadRunData,
+  resolveConfig,
+  type SettingCatalog,
+  settingCatalog,
+  totalSteps,
+  trainingLoader,
+} from '@ddnet/experiment'
+import type { ModuleOf } from '@ddnet/layers'
+import { crossEntropy } from '@ddnet/losses'
+import { accuracy } from '@ddnet/metrics'
+import { type Backend, dispose, type Tensor, zeros } from '@ddnet/ops'
+import { type Callback, earlyStopping, type FitResult, type Snapshot, Trainer } from '@ddnet/trainer'
+import type { Settings } from './settings.ts'
 
-export const mean = 0.4734
-export const std = 0.2516
-export const maxLearningRate = 4e-3
+/** All settings that there are on the page: those of what comes with DDNet. */
+export const catalog: SettingCatalog = settingCatalog(builtIn)
 
-/** What one run of the page trains: `ddnet train`'s recipe, with the same randomness for the same seed. */
-export interface Recipe {
-  readonly steps: number
-  readonly batchSize: number
-  readonly seed: number
-  readonly validationImages: number
-  /** In steps. */
-  readonly validateEvery: number
-  /** All settings of the run as it was saved, where it was opened: they stay with it. */
-  readonly settings?: Settings
+/** The run that the page's own settings begin: the quick look of `ddnet train`, measured twenty times. */
+export function configOf({ steps, batchSize, seed, validationImages }: Settings): Config {
+  const every = Math.max(5, Math.round(steps / 20))
+  const settings = {
+    ...{ preset: 'quick', steps, batchSize, seed },
+    'validation.every': every,
+    'validation.images': validationImages,
+    'checkpoint.every': every,
+  }
+  return resolveConfig([entriesOf(settings, 'the page', catalog)], 'quick', catalog).config
 }
 
-/** The settings of `ddnet train`, some of them in groups. */
-export type Settings = Readonly<Record<string, Json>>
-
-const keysOf = (seed: number) => {
-  const key = random.key(seed)
-  return { model: key.fold('model'), data: key.fold('data'), training: key.fold('training') }
-}
-
-export const createModel = ({ seed }: Pick<Recipe, 'seed'>): DDNet => init(new DDNet(), keysOf(seed).model)
-
-/** Images to train on, and images to measure on while training. */
-export interface Images {
-  readonly train: Dataset<ClassificationSample>
-  readonly validation: Dataset<ClassificationSample>
-  /** How many others there are, which are not looked at here. */
-  readonly testImages: number
-  readonly classNames: readonly string[]
-}
-
-/** The share of the training images that is kept to measure on, as `ddnet train` does it: the test images are not looked at. */
-export const validationShare = 0.1
-
-export const imagesOf = ({ train, test, classNames }: Cifar10): Images => ({
-  ...validationSplit(train, validationShare),
-  testImages: test.length,
-  classNames,
+/** What a run's data may ask of a page. */
+export const pageHost = (dataUrl: string, onProgress: (progress: DownloadProgress) => void = () => {}): DataHost => ({
+  cifar10: (): Promise<Cifar10> => cifar10({ url: dataUrl, onProgress }),
+  imageFolder: () => refuse('data=folder'),
+  files: (directory) => {
+    throw new Error(`${directory}: a page has no folders. Go on with \`ddnet train\`.`)
+  },
+  log: () => {},
 })
 
-/** Shuffled and mirrored training images in batches. */
-export const trainingBatches = (
-  { train }: Images,
-  { batchSize, seed }: Pick<Recipe, 'batchSize' | 'seed'>,
-): Loader<Batch<ClassificationSample>> =>
-  loader(map(train, randomHorizontalFlip(), normalize({ mean, std })), {
-    batchSize,
-    shuffle: true,
-    key: keysOf(seed).data,
-  })
+const refuse = (what: string): Promise<never> =>
+  Promise.reject(new Error(`the run has ${what}, and a page has no folders. Go on with \`ddnet train\`.`))
 
-const validationBatches = (
-  { validation }: Images,
-  { validationImages }: Recipe,
-): Loader<Batch<ClassificationSample>> => {
-  const count = Math.min(validationImages, validation.length)
-  return loader(map(subset(validation, count), normalize({ mean, std })), { batchSize: Math.min(count, 100) })
+/** The data of a run of the page. */
+export const loadData = (config: Config, host: DataHost): Promise<LoadedData> => loadRunData(config, host)
+
+/** Images to measure on while training; none where a run trains on all of them. */
+function validationBatches(
+  model: ModuleOf,
+  { validation, facts }: LoadedData,
+  config: Config,
+): Loader<Batch<ClassificationSample>> | undefined {
+  if (validation === undefined) return undefined
+  return evaluationLoader(validation, config, evaluationBatchSize(model, config, facts.image), config.validation.images)
 }
 
-const createTrainer = (
-  model: DDNet,
-  { classNames }: Images,
-  { steps }: Recipe,
-  { data, callbacks = [] }: { data?: TrainingData<Batch<ClassificationSample>>; callbacks?: readonly Callback[] } = {},
-) =>
-  new Trainer({
+function createTrainer(model: ModuleOf, { train }: LoadedData, config: Config, callbacks: readonly Callback[] = []) {
+  return new Trainer({
     model,
-    optimizer: adam({ learningRate: oneCycle({ maxLearningRate, steps }) }),
-    ...(data && { data }),
-    ...classification({ classes: classNames }),
+    loss: crossEntropy(config.task.options),
+    metrics: { accuracy: accuracy() },
+    optimizer: createOptimizer(config, totalSteps(config, train.length)),
+    accumulate: config.accumulate,
     callbacks,
   })
+}
 
 /** Compiles what the run needs, where the backend compiles: batches of each size that comes. */
 export async function prepare(
   backend: Backend,
-  model: DDNet,
-  images: Images,
-  recipe: Recipe,
+  model: ModuleOf,
+  data: LoadedData,
+  config: Config,
   onProgress: (progress: { done: number; total: number }) => void,
 ): Promise<void> {
-  const { train, validation } = images
-  const count = Math.min(recipe.validationImages, validation.length)
+  const { image } = data.facts
+  const empty = (size: number): Record<string, Tensor> => ({
+    image: zeros([size, image.height, image.width, image.channels]),
+    label: zeros([size], 'int32'),
+  })
+  const count = Math.min(config.validation.images, data.validation?.length ?? 0)
   const [training, evaluation] = [
-    sizesOf(train.length, recipe.batchSize).map(emptyBatch),
-    sizesOf(count, Math.min(count, 100)).map(emptyBatch),
+    sizesOf(data.train.length, config.batchSize).map(empty),
+    sizesOf(count, evaluationBatchSize(model, config, image)).map(empty),
   ]
-  await createTrainer(model, images, recipe).prepare(backend, { training, evaluation, onProgress })
+  await createTrainer(model, data, config).prepare(backend, { training, evaluation, onProgress })
   for (const batch of [...training, ...evaluation]) dispose(Object.values(batch))
 }
 
 /** The full batch and, if there is one, the smaller last one. */
 const sizesOf = (length: number, batchSize: number): number[] =>
-  [Math.min(batchSize, length), length % batchSize].filter((size) => size > 0)
-
-const emptyBatch = (size: number): Batch<ClassificationSample> => ({
-  image: zeros([size, 32, 32, 3]),
-  label: zeros([size], 'int32') as Tensor1D,
-})
+  [...new Set([Math.min(batchSize, length), length % batchSize])].filter((size) => size > 0)
 
 export interface TrainOptions {
   readonly callback?: Callback
@@ -129,18 +115,23 @@ export interface TrainOptions {
   readonly resume?: Snapshot | undefined
 }
 
-/** Trains `model` in place. */
+/** Trains `model` in place, as `ddnet train` does with the same settings. */
 export function train(
-  model: DDNet,
-  data: Images,
-  recipe: Recipe,
+  model: ModuleOf,
+  data: LoadedData,
+  config: Config,
   { callback = {}, watch = (batches) => batches, resume }: TrainOptions = {},
 ): Promise<FitResult> {
-  const batches = { train: watch(trainingBatches(data, recipe)), validation: validationBatches(data, recipe) }
-  return createTrainer(model, data, recipe, { data: batches, callbacks: [callback] }).fit({
-    steps: recipe.steps,
-    validateEvery: recipe.validateEvery,
-    key: keysOf(recipe.seed).training,
+  const validation = validationBatches(model, data, config)
+  const { every } = config.validation
+  const { patience, minDelta } = config.earlyStopping
+  const score = config.earlyStopping.monitor ?? config.task.definition.monitor
+  const early = patience === null ? [] : [earlyStopping({ patience, score, minChange: minDelta })]
+  return createTrainer(model, data, config, [...early, callback]).fit(watch(trainingLoader(data.train, config)), {
+    steps: totalSteps(config, data.train.length),
+    ...(validation !== undefined && { validation, ...(every !== 'epoch' && { validateEvery: every }) }),
+    key: keysOf(config).training,
+    ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
     ...(resume && { resume }),
   })
 }

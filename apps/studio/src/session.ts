@@ -1,14 +1,22 @@
-import { cifar10, type DownloadProgress } from '@ddnet/datasets'
-import { summary } from '@ddnet/layers'
-import type { DDNet } from '@ddnet/models'
+import type { DownloadProgress } from '@ddnet/datasets'
+import {
+  type Config,
+  createModel,
+  type LoadedData,
+  type RunRecord,
+  runDataOf,
+  totalSteps,
+  trainingLoader,
+} from '@ddnet/experiment'
+import { type ModuleOf, summary } from '@ddnet/layers'
 import { dispose, memory } from '@ddnet/ops'
 import type { Callback, Control, Snapshot, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import { picturesOf, watchBatches } from './batch-pictures.ts'
-import { createModel, type Images, imagesOf, prepare, type Recipe, train, trainingBatches } from './experiment.ts'
+import { configOf, loadData, pageHost, prepare, train } from './experiment.ts'
 import { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
 import type { NamedFile, Report } from './protocol.ts'
-import { openCheckpoint, packRun, recipeOf } from './run-folder.ts'
+import { type OpenedRun, openRun, packRun } from './run-folder.ts'
 import type { RunningBackend } from './run-record.ts'
 import type { Settings } from './settings.ts'
 import { type StartedBackend, startBackend } from './start-backend.ts'
@@ -20,15 +28,17 @@ const snapshotEvery = 50
 export class Session {
   readonly #gate = new Gate()
   #settings: Settings
-  #recipe: Recipe
+  #config: Config
   #started!: StartedBackend
-  #data!: Images
-  #model!: DDNet
+  #data!: LoadedData
+  #model!: ModuleOf
   #validations: ValidationEvent[] = []
   /** Where the run goes on. */
   #snapshot: Snapshot | undefined
   /** What the next beginning takes in the place of new weights. */
-  #opened: { readonly snapshot: Snapshot; readonly recipe: Recipe } | undefined
+  #opened: (OpenedRun & { readonly data: LoadedData }) | undefined
+  /** What the run that goes on here had in its folder. */
+  #folder: OpenedRun['folder'] = []
   #running = false
   #resetting = false
   #saving = false
@@ -42,14 +52,14 @@ export class Session {
     private readonly dataUrl: string,
   ) {
     this.#settings = settings
-    this.#recipe = { ...settings, validateEvery: Math.max(5, Math.round(settings.steps / 20)) }
+    this.#config = configOf(settings)
   }
 
   /** Starts the backend, loads the data, makes a model. */
   async start(): Promise<void> {
     this.#started = await startBackend(this.#settings.backend)
     await this.#report({ kind: 'backend', backend: this.#backend, reason: this.#started.reason })
-    this.#data = await this.#loadData()
+    this.#data = await this.#loadData(this.#config)
     await this.#renew()
   }
 
@@ -86,8 +96,11 @@ export class Session {
 
   /** Goes on from a checkpoint of this page or of `ddnet train`. */
   async open(files: readonly NamedFile[]): Promise<void> {
-    const snapshot = await openCheckpoint(files)
-    this.#opened = { snapshot, recipe: recipeOf(snapshot.config, this.#data) }
+    const opened = await openRun(files)
+    const { config } = opened.record.saved
+    const data = isSameData(config, this.#config) ? this.#data : await this.#loadData(config)
+    checkData(data, opened.record)
+    this.#opened = { ...opened, data }
     await this.reset()
   }
 
@@ -100,7 +113,7 @@ export class Session {
     return this.outbox.send(report, transfer)
   }
 
-  async #loadData(): Promise<Images> {
+  async #loadData(config: Config): Promise<LoadedData> {
     let shown = 0
     await this.#report({ kind: 'loading', receivedBytes: 0, totalBytes: 0 })
     const onProgress = ({ receivedBytes, totalBytes = 0 }: DownloadProgress): void => {
@@ -110,8 +123,9 @@ export class Session {
       this.#report({ kind: 'loading', receivedBytes, totalBytes })
     }
     try {
-      return imagesOf(await cifar10({ url: this.dataUrl, onProgress }))
+      return await loadData(config, pageHost(this.dataUrl, onProgress))
     } catch (error) {
+      if (config.data.name !== 'cifar10') throw error
       throw new Error(`${(error as Error).message} In this repository: pnpm --filter @ddnet/studio shards`, {
         cause: error,
       })
@@ -120,35 +134,40 @@ export class Session {
 
   /** A model as it is before the first step, or in a checkpoint; compiled for. */
   async #renew(): Promise<void> {
-    const snapshot = this.#opened?.snapshot
-    if (this.#opened !== undefined) {
-      this.#recipe = this.#opened.recipe
-      const { steps, batchSize, seed, validationImages } = this.#recipe
-      this.#settings = { steps, batchSize, seed, validationImages, backend: this.#settings.backend }
+    const opened = this.#opened
+    const snapshot = opened?.checkpoint
+    if (opened !== undefined) {
+      this.#config = opened.record.saved.config
+      this.#data = opened.data
+      const { batchSize, seed, validation } = this.#config
+      const steps = totalSteps(this.#config, this.#data.train.length)
+      this.#settings = { steps, batchSize, seed, validationImages: validation.images, backend: this.#settings.backend }
       this.#opened = undefined
     }
+    this.#folder = opened?.folder ?? []
     this.#model?.dispose()
-    this.#model = createModel(this.#recipe)
+    this.#model = createModel(this.#config, this.#data.facts)
     this.#snapshot = snapshot
     this.#validations = []
     await this.#prepare()
+    const { height, width, channels } = this.#data.facts.image
     await this.#report({
       kind: 'ready',
       settings: this.#settings,
       step: snapshot?.step ?? 0,
-      summary: summary(this.#model, [1, 32, 32, 3]),
-      validationImages: Math.min(this.#recipe.validationImages, this.#data.validation.length),
+      summary: summary(this.#model, [1, height, width, channels]),
+      validationImages: Math.min(this.#config.validation.images, this.#data.validation?.length ?? 0),
     })
     const title = `the first of ${this.#data.train.length.toLocaleString('en-US')} images`
-    for await (const batch of trainingBatches(this.#data, this.#recipe)) {
-      await this.#sendPictures(await picturesOf(batch, this.#data.classNames, title))
+    for await (const batch of trainingLoader(this.#data.train, this.#config)) {
+      await this.#sendPictures(await picturesOf(batch, this.#config, this.#data, title))
       dispose([batch.image, batch.label])
       break
     }
   }
 
   #prepare(): Promise<void> {
-    return prepare(this.#started.backend, this.#model, this.#data, this.#recipe, (progress) => {
+    return prepare(this.#started.backend, this.#model, this.#data, this.#config, (progress) => {
       this.#report({ kind: 'compiling', ...progress })
     })
   }
@@ -164,13 +183,13 @@ export class Session {
       let lostAt: number | undefined
       for (;;) {
         try {
-          const { reason } = await train(this.#model, this.#data, this.#recipe, {
+          await train(this.#model, this.#data, this.#config, {
             callback: this.#callback(),
             watch: (batches) => watchBatches(batches, (batch) => this.#look(batch)),
             resume: this.#snapshot,
           })
           this.#running = false
-          if (reason === 'stopped') await this.#renew()
+          if (this.#resetting) await this.#renew()
           else await this.#report({ kind: 'done' })
           return
         } catch (error) {
@@ -195,7 +214,7 @@ export class Session {
     this.#started.backend.dispose()
     this.#started = await startBackend(this.#settings.backend)
     await this.#report({ kind: 'backend', backend: this.#backend, reason: this.#started.reason })
-    this.#model = createModel(this.#recipe)
+    this.#model = createModel(this.#config, this.#data.facts)
     this.#validations = this.#validations.filter((validation) => validation.step < step)
     await this.#prepare()
     await this.#report({ kind: 'training' })
@@ -211,7 +230,7 @@ export class Session {
       },
       onStep: async (event, control) => {
         await this.#reportStep(event)
-        if (event.step === this.#exactStep && event.step < this.#recipe.steps && !this.#resetting) {
+        if (event.step === this.#exactStep && event.step < this.#settings.steps && !this.#resetting) {
           await this.#keep(control)
           await this.#gate.pass(() => this.#report({ kind: 'paused', step: event.step }))
         }
@@ -221,8 +240,8 @@ export class Session {
         this.#validations.push(event)
         await this.#report({ kind: 'validation', event })
       },
-      onEnd: async ({ reason }, control) => {
-        if (reason === 'done') await this.#keep(control)
+      onEnd: async (_event, control) => {
+        if (!this.#resetting) await this.#keep(control)
       },
     }
   }
@@ -254,10 +273,11 @@ export class Session {
     const validations = this.#validations
     const tar = await packRun({
       snapshot,
-      recipe: this.#recipe,
+      config: this.#config,
       validations,
       backend: this.#backend,
       data: this.#data,
+      folder: this.#folder,
     })
     await this.#report({ kind: 'checkpoint', step: snapshot.step, tar }, [tar.buffer])
   }
@@ -265,8 +285,27 @@ export class Session {
   async #look(batch: Parameters<typeof picturesOf>[0]): Promise<void> {
     if (performance.now() - this.#picturesShown < 500) return
     this.#picturesShown = performance.now()
-    await this.#sendPictures(await picturesOf(batch, this.#data.classNames, 'now training'))
+    await this.#sendPictures(await picturesOf(batch, this.#config, this.#data, 'now training'))
   }
 }
+
+/** Whether two runs are of the same samples. */
+const isSameData = (a: Config, b: Config): boolean =>
+  a.data.name === b.data.name && JSON.stringify(a.data.options) === JSON.stringify(b.data.options)
+
+/** @throws Error where a run was trained on other data than there are */
+function checkData(data: LoadedData, { data: then }: RunRecord): void {
+  const now = runDataOf(data)
+  const { classNames: _, ...counts } = now
+  const same =
+    now.classNames.join('/') === then.classNames.join('/') &&
+    Object.entries(counts).every(
+      ([name, value]) => JSON.stringify(value) === JSON.stringify(then[name as keyof typeof then]),
+    )
+  if (!same) throw new Error(`the run was trained on ${tell(then)}, and the page has ${tell(now)}.`)
+}
+
+const tell = ({ trainImages, validationImages, testImages, classNames }: ReturnType<typeof runDataOf>): string =>
+  `${trainImages} + ${validationImages} + ${testImages} images of ${classNames.length} classes (${classNames.slice(0, 3).join(', ')} …)`
 
 const isDeviceLost = (error: unknown): error is Error => error instanceof Error && error.name === 'DeviceLost'

@@ -93,7 +93,7 @@ test(
 )
 
 test(
-  'a checkpoint of another recipe is refused, and named',
+  'a run that a page cannot train is refused, and why is said',
   async () => {
     const { page } = await served.open(`?backend=wasm&batchSize=8&validationImages=20`)
     await reach(page, 'ready')
@@ -103,18 +103,28 @@ test(
     const files = readTar(new Uint8Array(await readFile(await download.path())))
     const own = files.filter(({ name }) => name.includes('/step='))
     const checkpoint = await decodeCheckpoint(Object.fromEntries(own.map(({ name, bytes }) => [basename(name), bytes])))
-    const config = JSON.parse(JSON.stringify(checkpoint.config).replace('0.004', '0.001'))
-    const other = Object.entries(await encodeCheckpoint(checkpoint, { config })).map(([name, bytes]) => ({
-      name,
-      mimeType: 'application/octet-stream',
-      buffer: Buffer.from(bytes),
-    }))
-    expect(other.length).toBe(3)
-    await page.setInputFiles('#open', other)
-    await page.waitForSelector('#notice:not([hidden])', { timeout: patienceMs })
-    expect(await page.textContent('#notice-message')).toBe(
-      'optimizer.learningRate is 0.001, and the page trains with 0.004 only.',
-    )
+    for (const [change, message] of [
+      [
+        { 'optimizer.learningRate': 'fast' },
+        /^optimizer\.learningRate: 'fast' \(the checkpoint\): expected a number above 0/,
+      ],
+      [
+        { data: 'folder', 'data.directory': 'photos', 'data.onError': 'skip' },
+        /^the run has data=folder, and a page has no folders/,
+      ],
+    ] as const) {
+      const record = checkpoint.config as { settings: Record<string, unknown> }
+      const config = { ...record, settings: { ...record.settings, ...change } }
+      const other = Object.entries(
+        await encodeCheckpoint(checkpoint, { config: JSON.parse(JSON.stringify(config)) }),
+      ).map(([name, bytes]) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) }))
+      await page.setInputFiles('#open', other)
+      await page.waitForFunction(
+        (expected) => new RegExp(expected).test(document.querySelector('#notice-message')?.textContent ?? ''),
+        message.source,
+        { timeout: patienceMs },
+      )
+    }
     await page.close()
   },
   patienceMs,

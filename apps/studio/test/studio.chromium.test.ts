@@ -2,17 +2,18 @@ import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cifar10, subset } from '@ddnet/datasets'
 import { writeCifar10Shards } from '@ddnet/datasets/node'
+import { createModel } from '@ddnet/experiment'
 import { type BackendName, present, useBackend } from '@ddnet/testing'
 import { pageInChromium } from '@ddnet/testing/page'
 import type { Page, Worker } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
-import { createModel, imagesOf, train } from '../src/experiment.ts'
+import { configOf, loadData, pageHost, train } from '../src/experiment.ts'
 import type { RunRecord } from '../src/run-record.ts'
 
-const recipe = { steps: 10, batchSize: 8, seed: 42, validationImages: 20, validateEvery: 5 }
+const settings = { steps: 10, batchSize: 8, seed: 42, validationImages: 20, backend: 'auto' } as const
 const addressOf = (steps: number): string =>
-  `?steps=${steps}&batchSize=${recipe.batchSize}&seed=${recipe.seed}&validationImages=${recipe.validationImages}`
-const address = addressOf(recipe.steps)
+  `?steps=${steps}&batchSize=${settings.batchSize}&seed=${settings.seed}&validationImages=${settings.validationImages}`
+const address = addressOf(settings.steps)
 
 /** A step on SwiftShader takes seconds on a busy machine. */
 const patienceMs = 300_000
@@ -28,8 +29,10 @@ beforeAll(async () => {
 /** The losses of the page's run in Node. */
 async function lossesInNode(backend: BackendName): Promise<number[]> {
   await useBackend(backend)
-  const model = createModel(recipe)
-  const { history } = await train(model, imagesOf(await cifar10({ url: `${served.site.url}cifar10/` })), recipe)
+  const config = configOf(settings)
+  const data = await loadData(config, pageHost(`${served.site.url}cifar10/`))
+  const model = createModel(config, data.facts)
+  const { history } = await train(model, data, config)
   model.dispose()
   return history.steps.map(({ loss }) => loss)
 }

@@ -1,5 +1,6 @@
-import type { RequestedBackend } from '../config/schema.ts'
-import type { Question, Reply } from './backend-questions.ts'
+import { type RequestedBackend, savedSettings, settingsFormat } from '@ddnet/experiment'
+import { catalogOfRun } from '../config/own-definitions.ts'
+import type { Question, Reply, SentRun } from './backend-questions.ts'
 import { backendStarters, starterOf } from './backend-starters.ts'
 import { describeBackend, type Started } from './describe-backend.ts'
 import { convolutionGflops } from './measure-convolutions.ts'
@@ -12,15 +13,22 @@ const start = starterOf(process.argv[2] as Exclude<RequestedBackend, 'auto'>, ba
 let backend: Started | undefined
 let measured: MeasuredSteps | undefined
 
+/** A run as it was before it was sent. */
+async function received({ settings, facts }: SentRun): Promise<MeasuredRun> {
+  const catalog = await catalogOfRun([settings], process.cwd())
+  return { config: savedSettings({ format: settingsFormat, ...settings }, 'the run', catalog).config, facts }
+}
+
 /** A run is measured whole, unless it cannot fit. */
-function whole(run: MeasuredRun, started: Started): MeasuredSteps {
+async function whole(sent: SentRun, started: Started): Promise<MeasuredSteps> {
   if (measured !== undefined) return measured
+  const run = await received(sent)
   const { accelerated } = describeBackend(started)
   refuseTooManyWeights(run.config, started)
   measured = measuredSteps(run, {
     check(model) {
-      refuseTooLarge(model, run.config, { name: started.name, accelerated })
-      refuseTooManyImages(run.config)
+      refuseTooLarge(model, run.config, run.facts.image, { name: started.name, accelerated })
+      refuseTooManyImages(run.config, run.facts.image)
     },
   })
   return measured
@@ -37,15 +45,18 @@ async function answer(question: Question): Promise<Reply> {
       case 'peakMemory':
         return { value: process.resourceUsage().maxRSS * 1024 }
       case 'trainingStep':
-        refuseTooManyWeights(question.config, backend)
-        measured ??= measuredSteps({ config: question.config, classes: 10 }, { shortened: true })
+        if (measured === undefined) {
+          const run = await received(question.run)
+          refuseTooManyWeights(run.config, backend)
+          measured = measuredSteps(run, { shortened: true })
+        }
         return { value: await measured.run(question.steps) }
       case 'step':
-        return { value: await whole(question.run, backend).run(question.times) }
+        return { value: await (await whole(question.run, backend)).run(question.times) }
       case 'forward':
-        return { value: await whole(question.run, backend).forward(question.times) }
+        return { value: await (await whole(question.run, backend)).forward(question.times) }
       case 'profile':
-        return { value: await whole(question.run, backend).profile(question.times) }
+        return { value: await (await whole(question.run, backend)).profile(question.times) }
     }
   } catch (error) {
     const { name, message, stack } = error as Error

@@ -1,7 +1,6 @@
+import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, test } from 'vitest'
-import { resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
 import { backendOfRun } from './backend-of-run.ts'
 import type { BackendStarters } from './backend-starters.ts'
 
@@ -25,7 +24,7 @@ const everything: BackendStarters = {
   hasNvidiaDevice: () => true,
   wasmThreads: 1,
 }
-const { config } = resolveConfig([], 'short', readSettings())
+const { config } = resolveConfig([], 'short', settingCatalog(builtIn))
 const trial = { config, version: '1.0.0', io: { stderr: { write: () => {} }, env: {} } }
 
 async function titleFor(name: string, device: string, start = everything): Promise<string> {

@@ -1,5 +1,4 @@
-import type { RequestedBackend } from '../config/schema.ts'
-import type { TrainedOn } from '../run/run-record.ts'
+import type { RequestedBackend, TrainedOn } from '@ddnet/experiment'
 import type { BackendStarters } from './backend-starters.ts'
 import type { Trial } from './measure-cpu-backends.ts'
 import { type SelectedBackend, selectBackend } from './select-backend.ts'

@@ -27,8 +27,10 @@ test('what is not available there is not available here', async () => {
 })
 
 test('what cannot fit is a matter of the settings', async () => {
-  const { backend } = running(answering("{ error: { name: 'UsageError', message: 'it needs 90 GB. Try size=32' } }"))
-  await expect(backend.describe()).rejects.toThrow(new UsageError('it needs 90 GB. Try size=32'))
+  const { backend } = running(
+    answering("{ error: { name: 'UsageError', message: 'it needs 90 GB. Try data.size=32' } }"),
+  )
+  await expect(backend.describe()).rejects.toThrow(new UsageError('it needs 90 GB. Try data.size=32'))
 })
 
 test('another error is a bug, and stays one', async () => {

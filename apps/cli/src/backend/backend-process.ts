@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { flatSettings, type RequestedBackend } from '@ddnet/experiment'
 import { BackendUnavailable } from '@ddnet/ops'
 import type { Profile } from '@ddnet/trainer'
-import type { Config, RequestedBackend } from '../config/schema.ts'
 import { UsageError } from '../errors.ts'
 import { tooManyOpenFiles } from '../open-files.ts'
-import type { Answers, Question, Reply } from './backend-questions.ts'
+import type { Answers, Question, Reply, SentRun } from './backend-questions.ts'
 import type { BackendDescription } from './describe-backend.ts'
 import type { MeasuredRun } from './measure-steps.ts'
 
@@ -18,8 +18,8 @@ export interface BackendProcess {
   describe(): Promise<BackendDescription>
   /** GFLOP/s of DDNet's convolutions, forward and gradients, measured for about a second. */
   convolutionGflops(): Promise<number>
-  /** Trains as a run with this configuration would, though with fewer images where that takes long; milliseconds a step. */
-  trainingStep(config: Config, steps: number): Promise<number>
+  /** Trains as the run would, though with fewer images where that takes long; milliseconds a step. */
+  trainingStep(run: MeasuredRun, steps: number): Promise<number>
   /**
    * Trains as the run would, with all the images of its steps; milliseconds a step.
    *
@@ -85,14 +85,16 @@ export function processOf(
   return {
     describe: () => ask({ ask: 'describe' }),
     convolutionGflops: () => ask({ ask: 'convolutionGflops' }),
-    trainingStep: (config, steps) => ask({ ask: 'trainingStep', config, steps }),
-    step: (run, times) => ask({ ask: 'step', run, times }, maxWholeMs),
-    forward: (run, times) => ask({ ask: 'forward', run, times }, maxWholeMs),
-    profile: (run, times) => ask({ ask: 'profile', run, times }, maxWholeMs),
+    trainingStep: (run, steps) => ask({ ask: 'trainingStep', run: sent(run), steps }),
+    step: (run, times) => ask({ ask: 'step', run: sent(run), times }, maxWholeMs),
+    forward: (run, times) => ask({ ask: 'forward', run: sent(run), times }, maxWholeMs),
+    profile: (run, times) => ask({ ask: 'profile', run: sent(run), times }, maxWholeMs),
     peakMemory: () => ask({ ask: 'peakMemory' }),
     end: () => void child.kill('SIGKILL'),
   }
 }
+
+const sent = ({ config, facts }: MeasuredRun): SentRun => ({ settings: flatSettings(config), facts })
 
 function silence(afterMs: number, signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {

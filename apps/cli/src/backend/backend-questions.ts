@@ -1,14 +1,19 @@
+import type { DataFacts, FlatSettings } from '@ddnet/experiment'
 import type { Profile } from '@ddnet/trainer'
-import type { Config } from '../config/schema.ts'
 import type { BackendDescription } from './describe-backend.ts'
-import type { MeasuredRun } from './measure-steps.ts'
 
 // What a process asks another one that runs a backend, and what that answers.
 
+/** A run as it can be sent: its settings by path. */
+export interface SentRun {
+  readonly settings: FlatSettings
+  readonly facts: DataFacts
+}
+
 export type Question =
   | { readonly ask: 'describe' | 'convolutionGflops' | 'peakMemory' }
-  | { readonly ask: 'trainingStep'; readonly config: Config; readonly steps: number }
-  | { readonly ask: 'step' | 'forward' | 'profile'; readonly run: MeasuredRun; readonly times: number }
+  | { readonly ask: 'trainingStep'; readonly run: SentRun; readonly steps: number }
+  | { readonly ask: 'step' | 'forward' | 'profile'; readonly run: SentRun; readonly times: number }
 
 export interface Answers {
   readonly describe: BackendDescription

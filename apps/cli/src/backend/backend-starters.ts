@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type { RequestedBackend } from '../config/schema.ts'
+import type { RequestedBackend } from '@ddnet/experiment'
 import { type OpenBackend, openBackend } from './backend-process.ts'
 import type { Started } from './describe-backend.ts'
 

@@ -1,11 +1,12 @@
+import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, test } from 'vitest'
-import { resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
 import type { BackendProcess } from './backend-process.ts'
 import { measureBackends } from './measure-backends.ts'
+import { assumedFacts } from './measure-steps.ts'
 
-const run = { config: resolveConfig([], 'ddnet', readSettings()).config, classes: 10 }
+const { config } = resolveConfig([], 'ddnet', settingCatalog(builtIn))
+const run = { config, facts: assumedFacts(config) }
 
 /** Processes that answer with these milliseconds a step, turn by turn, and note what they are asked. */
 function processes(times: Record<string, readonly (number | string)[]>, accelerated: readonly string[] = []) {

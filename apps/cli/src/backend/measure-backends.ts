@@ -1,4 +1,4 @@
-import type { RequestedBackend } from '../config/schema.ts'
+import type { RequestedBackend } from '@ddnet/experiment'
 import type { BackendProcess, OpenBackend } from './backend-process.ts'
 import type { BackendDescription } from './describe-backend.ts'
 import { median } from './measure-convolutions.ts'

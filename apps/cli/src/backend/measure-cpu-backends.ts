@@ -4,13 +4,14 @@ import { availableParallelism, cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { cacheDirectory } from '@ddnet/datasets/node'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '@ddnet/experiment'
 import { write } from '../files.ts'
 import type { Io } from '../terminal/io.ts'
 import { createLogger } from '../terminal/logger.ts'
 import type { BackendProcess } from './backend-process.ts'
 import type { BackendStarters } from './backend-starters.ts'
 import { median } from './measure-convolutions.ts'
+import { assumedFacts, type MeasuredRun } from './measure-steps.ts'
 
 /** A run whose backend is to be chosen: what is measured, and who is told. */
 export interface Trial {
@@ -48,7 +49,7 @@ export async function cpuStepTimes(build: string, start: BackendStarters, trial:
   const kept = await readTimes(path, circumstances)
   if (kept !== undefined) return kept
   createLogger(trial.io)('backend', 'measuring, once, whether TensorFlow or WebAssembly is faster here')
-  const times = await measure(start, trial.config)
+  const times = await measure(start, { config: trial.config, facts: assumedFacts(trial.config) })
   if ('milliseconds' in times.tensorflow && 'milliseconds' in times.wasm) await keep(path, circumstances, times)
   return times
 }
@@ -58,7 +59,12 @@ const circumstancesOf = (build: string, { wasmThreads }: BackendStarters, { conf
   versions: { ddnet: version, node: process.version, tensorflow: build },
   machine: { processor: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), arch: process.arch },
   threads: { wasm: wasmThreads, tensorflow: io.env.TF_NUM_INTRAOP_THREADS ?? io.env.OMP_NUM_THREADS ?? 'default' },
-  work: { model: config.model, size: config.size, batchSize: config.batchSize, optimizer: config.optimizer.name },
+  work: {
+    model: { name: config.model.name, ...config.model.options },
+    image: assumedFacts(config).image,
+    batchSize: config.batchSize,
+    optimizer: config.optimizer.name,
+  },
 })
 
 type Circumstances = ReturnType<typeof circumstancesOf>
@@ -100,8 +106,8 @@ async function keep(path: string, circumstances: Circumstances, times: StepTimes
   }
 }
 
-async function measure({ open }: BackendStarters, config: Config): Promise<StepTimes> {
-  const [tensorflow, wasm] = [contestant(open('cpu'), config), contestant(open('wasm'), config)]
+async function measure({ open }: BackendStarters, run: MeasuredRun): Promise<StepTimes> {
+  const [tensorflow, wasm] = [contestant(open('cpu'), run), contestant(open('wasm'), run)]
   try {
     await Promise.all([tensorflow.warmUp(), wasm.warmUp()])
     const began = performance.now()
@@ -115,14 +121,14 @@ async function measure({ open }: BackendStarters, config: Config): Promise<StepT
 }
 
 /** A backend that is measured, and drops out if it turns out not to be here. */
-function contestant(process: BackendProcess, config: Config) {
+function contestant(process: BackendProcess, run: MeasuredRun) {
   const times: number[] = []
   let missing: string | undefined
   let steps = 2
   const train = async () => {
     if (missing !== undefined) return 0
     try {
-      return await process.trainingStep(config, steps)
+      return await process.trainingStep(run, steps)
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'BackendUnavailable') throw error
       missing = error.message

@@ -1,29 +1,42 @@
 import { imageDataset } from '@ddnet/datasets'
-import { summary } from '@ddnet/layers'
-import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
-import { classification } from '@ddnet/tasks'
-import { type Profile, Trainer } from '@ddnet/trainer'
-import type { Config } from '../config/schema.ts'
 import {
+  type Config,
   createModel,
   createOptimizer,
+  type DataFacts,
   evaluationLoader,
   keysOf,
-  type Model,
   trainingLoader,
-} from '../run/experiment.ts'
+} from '@ddnet/experiment'
+import type { ModuleOf } from '@ddnet/layers'
+import { summary } from '@ddnet/layers'
+import { crossEntropy } from '@ddnet/losses'
+import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
+import { constant } from '@ddnet/optimizers'
+import { type Profile, Trainer } from '@ddnet/trainer'
 
 /** Multiply-adds of a forward pass that a shortened step has at most: those of 64 images in DDNet. */
 const maxWork = 1e9
 
-/** A run as it is measured: the images are noise, of which it is known how many classes they are of. */
+/** A run as it is measured: the images are noise, of the size and the number of classes that its data have. */
 export interface MeasuredRun {
   readonly config: Config
-  readonly classes: number
+  readonly facts: DataFacts
+}
+
+/** What is known of a run's data before it is loaded; where that is nothing, small images of ten classes. */
+export function assumedFacts({ data }: Pick<Config, 'data'>): DataFacts {
+  const known = data.definition.facts?.(data.options)
+  if (known !== undefined) return known
+  const size = typeof data.options['size'] === 'number' ? data.options['size'] : 32
+  return {
+    image: { height: size, width: size, channels: 3 },
+    classNames: Array.from({ length: 10 }, (_, label) => String(label)),
+  }
 }
 
 export interface MeasuredSteps {
-  readonly model: Model
+  readonly model: ModuleOf
   /** Images a batch; a step has `accumulate` of them. */
   readonly batchSize: number
   /** Trains so many steps; milliseconds a step. */
@@ -42,31 +55,29 @@ export interface MeasuredSteps {
  * @param check throws where the model is too large, before anything of the size of a batch is made
  */
 export function measuredSteps(
-  { config, classes }: MeasuredRun,
-  { shortened = false, check = () => {} }: { shortened?: boolean; check?: (model: Model) => void } = {},
+  { config, facts }: MeasuredRun,
+  { shortened = false, check = () => {} }: { shortened?: boolean; check?: (model: ModuleOf) => void } = {},
 ): MeasuredSteps {
-  const model = createModel(config, classes)
+  const model = createModel(config, facts)
   check(model)
   // Whatever the run's rate may be, steps that are only measured must not diverge.
-  const optimizer = createOptimizer({ ...config, optimizer: { ...config.optimizer, learningRate: 1e-6 } }, 1000)
-  const fitting = Math.max(1, Math.floor(maxWork / work(model, config)))
+  const optimizer = createOptimizer(config, 1000, constant(1e-6))
+  const fitting = Math.max(1, Math.floor(maxWork / work(model, facts.image)))
   const batchSize = shortened ? Math.min(config.batchSize, fitting) : config.batchSize
   const accumulate = shortened ? 1 : config.accumulate
   const count = batchSize * accumulate
-  const height = config.data.name === 'folder' ? config.size : 32 // as they come out of the files
+  const { height, width, channels } = facts.image
+  const classes = facts.classNames?.length ?? 1
   const images = imageDataset({
-    images: Uint8Array.from(random.uniformValues(random.key(0), count * height * height * 3), (value) => value * 256),
+    images: Uint8Array.from(
+      random.uniformValues(random.key(0), count * height * width * channels),
+      (value) => value * 256,
+    ),
     labels: Array.from({ length: count }, (_, index) => index % classes),
-    shape: [height, height, 3],
+    shape: [height, width, channels],
   })
-  const trainer = () =>
-    new Trainer({
-      model,
-      optimizer,
-      data: { train: trainingLoader(images, { ...config, batchSize }) },
-      ...classification({ classes, loss: config.loss }),
-      accumulate,
-    })
+  const trainer = () => new Trainer({ model, loss: crossEntropy(), optimizer, accumulate })
+  const loader = () => trainingLoader(images, { ...config, batchSize })
   let batch: Tensor4D | undefined
   return {
     model,
@@ -74,7 +85,7 @@ export function measuredSteps(
     async run(steps) {
       const fit = trainer()
       const start = performance.now()
-      await fit.fit({ steps, key: keysOf(config).training })
+      await fit.fit(loader(), { steps, key: keysOf(config).training })
       return (performance.now() - start) / steps
     },
     async forward(batches) {
@@ -95,7 +106,7 @@ export function measuredSteps(
       last?.dispose()
       return (performance.now() - start) / batches
     },
-    profile: (steps) => trainer().profile({ steps }),
+    profile: (steps) => trainer().profile(loader(), { steps }),
     dispose() {
       batch?.dispose()
       model.dispose()
@@ -104,4 +115,5 @@ export function measuredSteps(
 }
 
 /** Multiply-adds of one image, from a small one. */
-const work = (model: Model, { size }: Config): number => summary(model, [1, 32, 32, 3]).multiplyAdds * (size / 32) ** 2
+const work = (model: ModuleOf, { height, width, channels }: DataFacts['image']): number =>
+  summary(model, [1, 32, 32, channels]).multiplyAdds * ((height * width) / 32 ** 2)

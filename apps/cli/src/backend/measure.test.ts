@@ -1,14 +1,16 @@
+import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { memory } from '@ddnet/ops'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
-import { resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
 import { convolutionGflops, median } from './measure-convolutions.ts'
-import { measuredSteps } from './measure-steps.ts'
+import { assumedFacts, measuredSteps } from './measure-steps.ts'
 
 const configOf = (...values: [path: string, value: unknown][]) =>
-  resolveConfig([values.map(([path, value]) => ({ path, value, text: path, place: 'test' }))], 'short', readSettings())
-    .config
+  resolveConfig(
+    [values.map(([path, value]) => ({ path, value, text: path, place: 'test' }))],
+    'short',
+    settingCatalog(builtIn),
+  ).config
 
 describeBackends('measuring', () => {
   test("DDNet's convolutions, with nothing left in memory", async () => {
@@ -21,7 +23,7 @@ describeBackends('measuring', () => {
   test("a run's training step", async () => {
     const { numTensors } = memory()
     const config = configOf(['model.channels', [4]], ['batchSize', 8], ['optimizer.learningRate', 1e9])
-    const steps = measuredSteps({ config, classes: 3 })
+    const steps = measuredSteps({ config, facts: assumedFacts(config) })
     expect(steps.batchSize).toBe(8)
     expect(await steps.run(3)).toBeGreaterThan(0) // it would diverge at the run's own rate
     expect(await steps.forward(2)).toBeGreaterThan(0)
@@ -37,10 +39,10 @@ describeBackends('images of a shortened step', () => {
   test.each([
     [64, 'short', 32],
     [64, 'short', 4096], // 1 G multiply-adds at 15 M an image
-    [1, 'seed', 128], // an image of 224 × 224 has more
+    [1, 'article', 128], // an image of 224 × 224 has more
   ] as const)('are %i with preset %s at batch size %i', (expected, preset, batchSize) => {
-    const run = { config: configOf(['preset', preset], ['batchSize', batchSize]), classes: 10 }
-    const steps = measuredSteps(run, { shortened: true })
+    const config = configOf(['preset', preset], ['batchSize', batchSize])
+    const steps = measuredSteps({ config, facts: assumedFacts(config) }, { shortened: true })
     expect(steps.batchSize).toBeLessThanOrEqual(batchSize)
     expect(Math.abs(steps.batchSize - Math.min(expected, batchSize))).toBeLessThanOrEqual(2)
     steps.dispose()

@@ -1,10 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { BackendUnavailable } from '@ddnet/ops'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
 import type { BackendProcess } from './backend-process.ts'
 import type { BackendStarters } from './backend-starters.ts'
 import type { Trial } from './measure-cpu-backends.ts'
@@ -85,7 +84,7 @@ function trial(...words: [path: string, value: unknown][]) {
   const cache = mkdtempSync(join(tmpdir(), 'ddnet-cache-'))
   onTestFinished(() => rmSync(cache, { recursive: true }))
   const entries = words.map(([path, value]) => ({ path, value, place: 'test', text: path }))
-  const { config } = resolveConfig([entries], 'short', readSettings())
+  const { config } = resolveConfig([entries], 'short', settingCatalog(builtIn))
   const said: string[] = []
   const stderr = { write: (text: string) => said.push(text) }
   const given: Trial = { config, version: '1.0.0', io: { stderr, env: { DDNET_CACHE: cache } } }

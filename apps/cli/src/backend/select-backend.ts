@@ -1,4 +1,4 @@
-import type { RequestedBackend } from '../config/schema.ts'
+import type { RequestedBackend } from '@ddnet/experiment'
 import type { Io } from '../terminal/io.ts'
 import { type BackendStarters, backendStarters, starterOf } from './backend-starters.ts'
 import { type BackendDescription, describeBackend, type Started } from './describe-backend.ts'

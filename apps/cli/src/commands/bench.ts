@@ -1,13 +1,19 @@
 import { resolve } from 'node:path'
+import {
+  type Config,
+  type DataFacts,
+  droppedText,
+  type FlatSettings,
+  flatSettings,
+  type RequestedBackend,
+  resolveConfig,
+} from '@ddnet/experiment'
 import { type Profile, profileTable } from '@ddnet/trainer'
 import { type BackendFigures, measureBackends } from '../backend/measure-backends.ts'
-import type { MeasuredRun } from '../backend/measure-steps.ts'
+import { assumedFacts, type MeasuredRun } from '../backend/measure-steps.ts'
 import { refuseTooManyImages } from '../backend/memory.ts'
 import { type MissingBackend, missingBackend } from '../backend/missing-backend.ts'
-import { type ConfigOptions, collectLayers, requestedBackend } from '../config/collect.ts'
-import { droppedText, resolveConfig } from '../config/resolve.ts'
-import type { Config, RequestedBackend } from '../config/schema.ts'
-import { readSettings } from '../config/settings.ts'
+import { type ConfigOptions, collectSettings, requestedBackend } from '../config/collect.ts'
 import type { CommandContext } from '../context.ts'
 import { listImageFolder } from '../data/load-folder.ts'
 import { type DataFigures, measureData } from '../data/measure-data.ts'
@@ -39,7 +45,7 @@ type Measured = BackendFigures & {
 interface Report {
   readonly version: string
   readonly machine: ReturnType<typeof describeMachine>
-  readonly run: Pick<Config, 'model' | 'size' | 'batchSize' | 'accumulate' | 'optimizer'>
+  readonly run: FlatSettings
   readonly backends: Readonly<Record<string, Measured | (MissingBackend & { readonly available: false })>>
   readonly data: DataFigures | { readonly missing: string }
   readonly profile?: Profile
@@ -55,17 +61,15 @@ const everyBackend: readonly Name[] = ['cuda', 'webgpu', 'cpu', 'wasm']
  */
 export async function bench(words: readonly string[], options: BenchOptions, context: CommandContext): Promise<number> {
   const { io, version } = context
-  const settings = readSettings()
-  const layers = await collectLayers(words, options, io, settings)
-  const { config, dropped } = resolveConfig(layers, 'ddnet', settings)
+  const { layers, catalog } = await collectSettings(words, options, io)
+  const { config, dropped } = resolveConfig(layers, 'ddnet', catalog)
   for (const each of dropped) createLogger(context.io)('note', droppedText(each))
   const requested = requestedBackend(layers)
   if (options.profile && requested === 'auto') {
     throw new UsageError('--profile is of one backend. Say which, as in --backend wasm')
   }
-  const { model, size, batchSize, accumulate, optimizer } = config
-  refuseTooManyImages(config)
-  const run = { config, classes: await classesOf(config, context) }
+  const run = { config, facts: await factsOf(config, context) }
+  refuseTooManyImages(config, run.facts.image)
   const line = liveLine(io)
   const tell = (doing: string) => line.update(() => `${doing} …`)
   let report: Report
@@ -76,7 +80,7 @@ export async function bench(words: readonly string[], options: BenchOptions, con
     report = {
       version,
       machine: describeMachine(),
-      run: { model, size, batchSize, accumulate, optimizer },
+      run: measuredSettings(config),
       backends,
       data,
       ...(options.profile &&
@@ -86,15 +90,27 @@ export async function bench(words: readonly string[], options: BenchOptions, con
     line.clear()
   }
   if (options.json) io.stdout.write(`${JSON.stringify(report)}\n`)
-  else show(report, context)
+  else show(report, run.facts.image, context)
   const usable = Object.values(report.backends).some(({ available }) => available)
   return usable ? exitCodes.done : exitCodes.deviceUnavailable
 }
 
-async function classesOf({ data }: Config, { io }: CommandContext): Promise<number> {
-  if (data.name === 'cifar10') return 10
-  return (await listImageFolder(resolve(io.cwd, data.directory as string), io)).train.classNames.length
+/** What is known of the data without reading all of it. */
+async function factsOf({ data }: Config, { io }: CommandContext): Promise<DataFacts> {
+  const assumed = assumedFacts({ data })
+  const { directory } = data.options
+  if (data.name !== 'folder' || typeof directory !== 'string') return assumed
+  const { classNames } = (await listImageFolder(resolve(io.cwd, directory), io)).train
+  return { ...assumed, classNames }
 }
+
+/** The settings that decide how long a step takes. */
+const measuredSettings = (config: Config): FlatSettings =>
+  Object.fromEntries(
+    Object.entries(flatSettings(config)).filter(([path]) =>
+      /^(task|model|optimizer|batchSize|accumulate|data\.size)(\.|$)/.test(path),
+    ),
+  )
 
 async function backendsOf(
   requested: RequestedBackend,
@@ -148,15 +164,20 @@ async function profileOf(
   }
 }
 
-function show({ version, machine, run, backends, data, profile }: Report, { io }: CommandContext): void {
+function show(
+  { version, machine, run, backends, data, profile }: Report,
+  { height, width }: DataFacts['image'],
+  { io }: CommandContext,
+): void {
   const style = styleFor(io.stdout, io.env)
   const say = createLogger({ ...io, stderr: io.stdout })
-  const { model, size, batchSize, accumulate, optimizer } = run
+  const { model, batchSize, accumulate, optimizer } = run
   say('machine', `${machine.processor}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}; ${machine.system}`)
   say('versions', `ddnet ${version}, Node ${machine.node}`)
-  const name = model.name === 'ddnet' ? `ddnet [${model.channels.join(', ')}]` : model.name
+  const channels = run['model.channels']
+  const name = Array.isArray(channels) ? `${model} [${channels.join(', ')}]` : model
   const images = accumulate === 1 ? batchSize : `${accumulate} × ${batchSize}`
-  say('run', `${name}, ${size}×${size} pixels, ${images} images a step, ${optimizer.name}`)
+  say('run', `${name}, ${height}×${width} pixels, ${images} images a step, ${optimizer}`)
   const entries = Object.entries(backends)
   for (const [name, found] of entries) {
     if (found.available) say(name, found.title)

@@ -1,7 +1,6 @@
+import { droppedText, flatSettings, resolveConfig } from '@ddnet/experiment'
 import { isAccelerated } from '../backend/select-backend.ts'
-import { type ConfigOptions, collectLayers, requestedBackend } from '../config/collect.ts'
-import { droppedText, resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
+import { type ConfigOptions, collectSettings, requestedBackend } from '../config/collect.ts'
 import { toYaml } from '../config/to-yaml.ts'
 import type { CommandContext } from '../context.ts'
 import { createLogger } from '../terminal/logger.ts'
@@ -12,14 +11,13 @@ export async function printConfig(
   options: ConfigOptions & { readonly explain?: boolean },
   { io, start }: CommandContext,
 ): Promise<void> {
-  const settings = readSettings()
-  const layers = await collectLayers(words, options, io, settings)
+  const { layers, catalog } = await collectSettings(words, options, io)
   const accelerated = await isAccelerated(requestedBackend(layers), start) // it decides the automatic preset
-  const { config, places, dropped } = resolveConfig(layers, accelerated ? 'ddnet' : 'short', settings)
+  const { config, places, dropped } = resolveConfig(layers, accelerated ? 'ddnet' : 'short', catalog)
   const explanation = (path: string) => {
-    const setting = options.explain ? settings.byPath.get(path) : undefined
+    const setting = options.explain ? catalog.byPath.get(path) : undefined
     return setting && `${setting.about}: ${setting.expects}`
   }
   for (const each of dropped) createLogger(io)('note', droppedText(each))
-  io.stdout.write(toYaml(config, (path) => places.get(path), explanation))
+  io.stdout.write(toYaml(flatSettings(config), (path) => places.get(path), explanation))
 }

@@ -5,7 +5,7 @@ import { inParallel } from '../data/in-parallel.ts'
 import type { LabelledImages, Split } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { listImageFolder, sayNotes } from '../data/load-folder.ts'
-import { namedData } from '../data/named-data.ts'
+import { directoryOf, namedData } from '../data/named-data.ts'
 import { measureImage } from '../data/read-image.ts'
 import { explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -46,7 +46,7 @@ export async function inspectData(
   const found =
     config.data.name === 'cifar10'
       ? inspectionOf(await loadData(config, io, context.loadData))
-      : await inspectFolder(resolve(io.cwd, config.data.directory as string), io)
+      : await inspectFolder(resolve(io.cwd, directoryOf(config)), io)
   if (options.json) io.stdout.write(`${JSON.stringify(found)}\n`)
   else show(found, io)
   return found.broken.length === 0 ? exitCodes.done : exitCodes.failed

@@ -8,7 +8,7 @@ import { inParallel } from '../data/in-parallel.ts'
 import { countedImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { type ImageList, listImageFolder, sayNotes } from '../data/load-folder.ts'
-import { namedData } from '../data/named-data.ts'
+import { directoryOf, namedData } from '../data/named-data.ts'
 import { encodeSquare, readImage } from '../data/read-image.ts'
 import { UsageError } from '../errors.ts'
 import { write } from '../files.ts'
@@ -53,7 +53,7 @@ export async function prepareData(name: string, options: PrepareOptions, context
   }
   if (config.data.name === 'folder') {
     const size = options.size ?? 64
-    const directory = resolve(io.cwd, config.data.directory as string)
+    const directory = resolve(io.cwd, directoryOf(config))
     const found = await listImageFolder(directory, io)
     sayNotes(found, createLogger(io))
     const part = (name: Part['name'], { names, labels }: ImageList): Part => ({
@@ -74,7 +74,7 @@ export async function prepareData(name: string, options: PrepareOptions, context
   }
   const data = await loadData(config, io, context.loadData)
   if (to === undefined) {
-    const where = config.data.directory ?? join(cacheDirectory(io.env), 'cifar10')
+    const where = config.data.options['directory'] ?? join(cacheDirectory(io.env), 'cifar10')
     io.stdout.write(`CIFAR-10 is ready: ${countedImages(data)} in ${where}\n`)
     return
   }
@@ -123,7 +123,7 @@ async function writeParts(
   io.stdout.write(`${formatCount(images.length)} images of ${classNames.length} classes are written to ${options.to}\n`)
   createCommandLogger(io)(
     'go on',
-    `${commandNames(io.env).ddnet} train ${shellWord(`folder=${options.to}`)} size=${options.size}`,
+    `${commandNames(io.env).ddnet} train ${shellWord(`folder=${options.to}`)} data.size=${options.size}`,
   )
 }
 

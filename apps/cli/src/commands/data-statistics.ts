@@ -10,7 +10,7 @@ export async function dataStatistics(
   { size, json }: { readonly size: number; readonly json?: boolean },
   { io, loadData: load }: CommandContext,
 ): Promise<void> {
-  const words = name === 'cifar10' ? [] : [`size=${size}`, 'model.channels=[1]']
+  const words = name === 'cifar10' ? [] : [`data.size=${size}`, 'model.channels=[1]']
   const config = namedData(name, ['data.validation=0', ...words], io) // of all training images
   const { train } = await loadData(config, io, load)
   const { mean, std } = await channelStatistics(train)

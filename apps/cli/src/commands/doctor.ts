@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDirectory } from '@ddnet/datasets/node'
+import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import type { BackendStarters } from '../backend/backend-starters.ts'
 import type { BackendDescription } from '../backend/describe-backend.ts'
 import { wasmLimit } from '../backend/memory.ts'
 import { type MissingBackend, missingBackend } from '../backend/missing-backend.ts'
 import { type NvidiaGpu, nvidiaGpus } from '../backend/nvidia.ts'
 import { selectBackend } from '../backend/select-backend.ts'
-import { resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
 import type { CommandContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { describeMachine } from '../machine.ts'
@@ -121,7 +120,7 @@ async function choice({
   start,
   version,
 }: Pick<CommandContext, 'io' | 'start' | 'version'>): Promise<Diagnosis['auto']> {
-  const { config } = resolveConfig([], 'short', readSettings())
+  const { config } = resolveConfig([], 'short', settingCatalog(builtIn))
   try {
     const { backend, title, reason } = await selectBackend('auto', { config, version, io }, start)
     backend.dispose()

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
+import { type Config, normalizationOf } from '@ddnet/experiment'
 import { encodeSafetensors } from '@ddnet/formats'
-import type { Config } from '../config/schema.ts'
 import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { writeWhole } from '../files.ts'
@@ -125,17 +125,18 @@ function refuseUnwritable(target: string, file: string, force: boolean): void {
 }
 
 async function toOnnx(run: UsedRun, layout: Layout, weights: 'float32' | 'float16'): Promise<Exported> {
-  const { model, config, classNames, checkpoint } = run
-  const { size, data } = config
+  const { model, config, facts, classNames, checkpoint } = run
+  const { height, width, channels } = facts.image
+  const { mean, std } = normalizationOf(config)
   const { exportOnnx } = await import('@ddnet/formats/onnx')
-  const bytes = await exportOnnx(model, [1, size, size, 3], {
+  const bytes = await exportOnnx(model, [1, height, width, channels], {
     layout,
     weights,
     classes: classNames,
-    preprocessing: { mean: data.mean, std: data.std },
-    metadata: { step: String(checkpoint.step), output: 'logits', model: config.model.name, size: String(size) },
+    preprocessing: { mean, std },
+    metadata: { step: String(checkpoint.step), output: 'logits', model: config.model.name, size: String(height) },
   })
-  const shape = layout === 'NCHW' ? [3, size, size] : [size, size, 3]
+  const shape = layout === 'NCHW' ? [channels, height, width] : [height, width, channels]
   return {
     bytes,
     format: 'ONNX, opset 17',
@@ -146,27 +147,27 @@ async function toOnnx(run: UsedRun, layout: Layout, weights: 'float32' | 'float1
 
 /** The weights with all that their user has to know, in the metadata. */
 function toSafetensors(run: UsedRun, name: string, weights: 'float32' | 'float16'): Exported {
-  const { config, classNames, checkpoint } = run
+  const { config, facts, classNames, checkpoint } = run
+  const { height, width, channels } = facts.image
   const metadata = {
     format: 'pt', // names and layouts are PyTorch's
-    model: JSON.stringify(config.model),
+    model: JSON.stringify({ name: config.model.name, ...config.model.options }),
     classes: JSON.stringify(classNames),
     preprocessing: JSON.stringify(preprocessingOf(config)),
-    size: String(config.size),
+    size: String(height),
     checkpoint: name,
     step: String(checkpoint.step),
   }
   return {
     bytes: encodeSafetensors(checkpoint.model, metadata, { dtype: weights }),
     format: "safetensors, PyTorch's names and layouts",
-    input: { shape: ['batch', 3, config.size, config.size] },
+    input: { shape: ['batch', channels, height, width] },
     output: { shape: ['batch', classNames.length] },
   }
 }
 
-const preprocessingOf = ({ data }: Config) => ({
-  mean: data.mean,
-  std: data.std,
+const preprocessingOf = (config: Config) => ({
+  ...normalizationOf(config),
   pixels: '(value / 255 - mean) / std',
   colors: 'RGB',
 })

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
+import { createOptimizer, trainingLoader } from '@ddnet/experiment'
+import { crossEntropy } from '@ddnet/losses'
 import { findLearningRate, type LearningRatePoint, type LearningRateSweep } from '@ddnet/trainer'
 import { encodePng, type Plot, plotPicture, plotSvg } from '@ddnet/visuals'
-import { type ConfigOptions, collectLayers } from '../config/collect.ts'
-import { readSettings } from '../config/settings.ts'
+import { type ConfigOptions, collectSettings } from '../config/collect.ts'
 import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { write } from '../files.ts'
 import { prepareRun } from '../run/begin-run.ts'
-import { createOptimizer, taskOf, trainingLoader } from '../run/experiment.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { formatRate } from '../terminal/format.ts'
 import { onInterrupt } from '../terminal/interrupt.ts'
@@ -50,9 +50,7 @@ export async function findLr(
   if (steps < minSteps) throw new UsageError(`--steps ${steps}: expected at least ${minSteps}. Try --steps 100`)
   if (from >= to) throw new UsageError(`--from ${from} --to ${to}: expected the first rate to be below the last`)
   const draw = options.plot === undefined ? undefined : drawer(options.plot, io)
-  const settings = readSettings()
-  const layers = await collectLayers(words, options, io, settings)
-  const { resolved, model, data, dispose } = await prepareRun(layers, settings, context)
+  const { resolved, model, data, dispose } = await prepareRun(await collectSettings(words, options, io), context)
   try {
     const { config } = resolved
     createLogger(io)(
@@ -67,12 +65,11 @@ export async function findLr(
       io.stderr.write(`${cause}: finishing this step. Ctrl-C again stops at once.\n`)
       aborter.abort()
     })
-    const sweep = await findLearningRate({
+    const sweep = await findLearningRate(trainingLoader(data.train, config), {
       model,
-      data: { train: trainingLoader(data.train, config) },
-      step: taskOf(config, data.classNames).step,
+      loss: crossEntropy(config.task.options),
       // Averaged weights do not change how training goes.
-      optimizer: (rate) => createOptimizer({ ...config, average: { decay: 0 } }, steps, rate),
+      optimizer: (rate) => createOptimizer({ ...config, ema: { decay: 0 } }, steps, rate),
       accumulate: config.accumulate,
       from,
       to,

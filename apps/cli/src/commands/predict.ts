@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ClassificationSample, imageField } from '@ddnet/datasets'
+import type { DataFacts } from '@ddnet/experiment'
 import type { CommandContext } from '../context.ts'
 import { imageFiles, isOfImages } from '../data/image-files.ts'
 import { type HeldOut, heldOut } from '../data/labelled-images.ts'
@@ -56,7 +57,7 @@ export async function predict(
     const held = images.length === 0 && 'loadData' in run ? heldOut(await run.loadData()) : undefined
     const total = images.length || Math.min(sampleCount, (held as HeldOut).images.length)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
-    await classify(blank(config.size), model, config, classNames)
+    await classify(blank(run.facts.image), model, config, classNames)
     if (options.csv) stdout.write('image,actual,rank,class,confidence\n')
     // Whoever read them has seen enough, or nothing more can be written.
     for (let index = 0; index < total && stdout.failure === undefined; index++) {
@@ -109,8 +110,8 @@ async function predictorOf(
   return { run: await useShippedModel(options.backend, context), images }
 }
 
-const blank = (size: number): ClassificationSample => ({
-  image: imageField(new Uint8Array(size * size * 3), [size, size, 3]),
+const blank = ({ height, width, channels }: DataFacts['image']): ClassificationSample => ({
+  image: imageField(new Uint8Array(height * width * channels), [height, width, channels]),
   label: -100,
 })
 
@@ -132,7 +133,7 @@ async function namedImage(
       actual: run.classNames[sample.label] as string,
     }
   }
-  const { size } = run.config
+  const size = run.facts.image.height
   const sample = source === '-' ? await readPiped(io, size) : await readImage(resolve(io.cwd, source), size, source)
   return { sample, name: source, width: sample.width, height: sample.height }
 }

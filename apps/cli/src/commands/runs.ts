@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { flatSettings } from '@ddnet/experiment'
 import { atHome } from '../config/home.ts'
-import type { Config } from '../config/schema.ts'
-import { readSettings } from '../config/settings.ts'
 import type { CommandContext } from '../context.ts'
 import type { Split } from '../data/labelled-images.ts'
 import { UsageError } from '../errors.ts'
@@ -24,7 +23,7 @@ export async function listRuns(
   options: { readonly json?: boolean },
   { io }: CommandContext,
 ): Promise<void> {
-  const runs = await summarizeRuns(io.cwd, folder ?? atHome(io.env.DDNET_RUNS ?? 'runs'), readSettings())
+  const runs = await summarizeRuns(io.cwd, folder ?? atHome(io.env.DDNET_RUNS ?? 'runs'))
   if (options.json) {
     for (const run of runs) io.stdout.write(`${JSON.stringify(forPrograms(run))}\n`)
     return
@@ -90,8 +89,8 @@ const minuteOf = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
 
 function forPrograms(run: RunSummary | BrokenRun): object {
   if (run.state === 'broken') return run
-  const { records: _, ...rest } = run
-  return { ...rest, validationAccuracies: validated(run) }
+  const { records: _, config, ...rest } = run
+  return { ...rest, settings: flatSettings(config), validationAccuracies: validated(run) }
 }
 
 /** `ddnet runs compare`: results side by side, and the settings in which the runs differ. */
@@ -105,9 +104,8 @@ export async function compareRuns(
       `expected two runs or more to compare, got ${paths.length}. As in: ddnet runs compare runs/a runs/b`,
     )
   }
-  const settings = readSettings()
-  const runs = await Promise.all(paths.map((path) => summarizeRun(io.cwd, path, settings)))
-  const differences = differingSettings(runs, [...settings.byPath.keys()])
+  const runs = await Promise.all(paths.map((path) => summarizeRun(io.cwd, path)))
+  const differences = differingSettings(runs)
   if (options.json) {
     io.stdout.write(`${JSON.stringify({ runs: runs.map(forPrograms), differences })}\n`)
     return
@@ -183,16 +181,12 @@ function blocks(labels: readonly string[], columns: readonly string[][], width: 
 }
 
 /** The settings that are not the same in all runs, with each run's value: where a run computes and what it is called aside. */
-function differingSettings(runs: readonly RunSummary[], paths: readonly string[]): Record<string, unknown[]> {
+function differingSettings(runs: readonly RunSummary[]): Record<string, unknown[]> {
+  const all = runs.map(({ config }) => flatSettings(config))
+  const paths = [...new Set(all.flatMap((settings) => Object.keys(settings)))]
   const differing = paths
     .filter((path) => !['name', 'backend', 'runs'].includes(path))
-    .map((path) => [path, runs.map(({ config }) => valueAt(config, path))] as const)
+    .map((path) => [path, all.map((settings) => settings[path])] as const)
     .filter(([, values]) => values.some((value) => !isDeepStrictEqual(value, values[0])))
   return Object.fromEntries(differing)
-}
-
-function valueAt(config: Config, path: string): unknown {
-  const [group = '', key] = path.split('.')
-  const value = (config as unknown as Record<string, unknown>)[group]
-  return key === undefined ? value : (value as Record<string, unknown> | undefined)?.[key]
 }

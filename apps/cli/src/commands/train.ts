@@ -1,5 +1,4 @@
-import { type ConfigOptions, collectLayers } from '../config/collect.ts'
-import { readSettings } from '../config/settings.ts'
+import { type ConfigOptions, collectSettings } from '../config/collect.ts'
 import type { CommandContext } from '../context.ts'
 import { UsageError } from '../errors.ts'
 
@@ -14,8 +13,7 @@ export async function train(
       '--checkpoint says where a run goes on, and a new one begins. As in: ddnet train --resume runs/NAME --checkpoint best',
     )
   }
-  const settings = readSettings()
-  const layers = await collectLayers(words, options, context.io, settings)
+  const collected = await collectSettings(words, options, context.io)
   // Loaded only now, so that mistakes are answered at once.
   const [{ resumeRun, startRun }, { trainRun }] = await Promise.all([
     import('../run/begin-run.ts'),
@@ -26,8 +24,8 @@ export async function train(
   try {
     const run =
       options.resume === undefined
-        ? await startRun(layers, settings, context)
-        : await resumeRun(options.resume, options.checkpoint, layers, settings, context)
+        ? await startRun(collected, context)
+        : await resumeRun(options.resume, options.checkpoint, collected, context)
     try {
       return await trainRun(run, context.io)
     } finally {

@@ -98,11 +98,11 @@ function namesOf(only: string | undefined): PictureName[] {
 
 /** The images that are given; else some that the run was not trained on, of as many classes as there are of them. */
 async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promise<Subject> {
-  const { model, config, classNames, folder } = run
+  const { model, config, facts, classNames, folder } = run
   const records = await readRecords(folder.metrics)
   const measured = await resultOf(run)
-  const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), config.size, file)))
-  const common = { model, config, classNames, records }
+  const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), facts.image.height, file)))
+  const common = { model, config, facts, classNames, records }
   if (given.length > 0) {
     const many = { length: given.length, get: async (index: number) => given[index] as ClassificationSample }
     return { ...common, evaluation: measured, images: given, many }

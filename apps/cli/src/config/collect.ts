@@ -1,13 +1,20 @@
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import {
+  absentSetting,
+  builtIn,
+  type Entry,
+  nearest,
+  type RequestedBackend,
+  type SettingCatalog,
+  settingCatalog,
+  settingMeantBy,
+  short,
+} from '@ddnet/experiment'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../terminal/io.ts'
-import type { Entry } from './entry.ts'
-import { nearest } from './nearest.ts'
-import { readArguments, readConfigFile, readEnvironment, short } from './read-entries.ts'
-import type { RequestedBackend } from './schema.ts'
-import type { Settings } from './settings.ts'
-import { absentSetting, settingMeantBy } from './synonyms.ts'
+import { catalogWith, chosenIn, ownFilesOf } from './own-definitions.ts'
+import { entriesOfFile, readArguments, readConfigContent, readEnvironment } from './read-entries.ts'
 
 /** What the command line of `train` and `config` says about settings. */
 export interface ConfigOptions {
@@ -15,26 +22,33 @@ export interface ConfigOptions {
   readonly config?: string
 }
 
-const datasets = ['cifar10']
 /** `folder=PATH` names a folder of images. */
 const folderWord = /^folder=([\s\S]*)$/
 
+/** What decides a configuration, and all settings that there are for it. */
+export interface CollectedSettings {
+  /** From the strongest to the weakest: command line, environment, file. */
+  readonly layers: readonly (readonly Entry[])[]
+  /** With the definitions of the user's own that they name. */
+  readonly catalog: SettingCatalog
+}
+
 /**
- * The layers that decide a configuration, from the strongest to the weakest: command line, environment, file.
+ * The settings of a command line, with those of the environment and of a file.
  *
  * @param words a data set (its name, `folder=PATH`, or the path of a folder) and `key=value` words, in any order
- * @throws UsageError for a word that is neither, for two data sets or backends, and for settings that are wrong
+ * @throws UsageError for a word that is neither, for two data sets or backends; SettingsError for settings that are wrong
  */
-export async function collectLayers(
+export async function collectSettings(
   words: readonly string[],
   { backend, config }: ConfigOptions,
   { env, cwd }: Pick<Io, 'env' | 'cwd'>,
-  settings: Settings,
-): Promise<Entry[][]> {
+): Promise<CollectedSettings> {
+  const known = settingCatalog(builtIn)
   const sources: { word: string; assignments: readonly string[] }[] = []
   const assignments: string[] = []
   for (const word of words) {
-    const source = dataSource(word, cwd, settings)
+    const source = dataSource(word, cwd, known)
     if (source === undefined) assignments.push(word)
     else sources.push({ word, assignments: source })
   }
@@ -54,14 +68,24 @@ export async function collectLayers(
       )
   }
   assignments.push(...decided.map(([assignment]) => assignment))
-  const layers = [readArguments(assignments, settings), readEnvironment(env, settings)]
-  if (config !== undefined) layers.push(await readConfigFile(resolve(cwd, config), settings))
-  return layers
+  const path = config === undefined ? undefined : resolve(cwd, config)
+  const content = path === undefined ? null : await readConfigContent(path)
+  const catalog = await catalogWith(
+    ownFilesOf((kind) => [
+      ...assignments.flatMap((word) => (word.startsWith(`${kind}=`) ? [word.slice(kind.length + 1)] : [])),
+      env[`DDNET_${kind.toUpperCase()}`],
+      ...chosenIn(content, kind),
+    ]),
+    cwd,
+  )
+  const layers = [readArguments(assignments, catalog), readEnvironment(env, catalog)]
+  if (path !== undefined) layers.push(entriesOfFile(content, path, catalog))
+  return { layers, catalog }
 }
 
 /** The settings that a data set stands for; nothing for a word that is a setting. */
-function dataSource(word: string, cwd: string, settings: Settings): readonly string[] | undefined {
-  if (datasets.includes(word)) return [`data.name=${word}`]
+function dataSource(word: string, cwd: string, catalog: SettingCatalog): readonly string[] | undefined {
+  if (datasetNames(catalog).includes(word)) return [`data=${word}`]
   const directory = folderWord.exec(word)?.[1]
   if (directory !== undefined) {
     if (directory.trim() === '')
@@ -69,18 +93,22 @@ function dataSource(word: string, cwd: string, settings: Settings): readonly str
     return folderSettings(directory)
   }
   if (word.includes('=') && !isFolder(resolve(cwd, word))) return undefined
-  return folderSettings(folderNamed(word, cwd, settings))
+  return folderSettings(folderNamed(word, cwd, catalog))
 }
 
-const folderSettings = (path: string) => ['data.name=folder', `data.directory=${path}`]
+/** Data that is named without a path. */
+const datasetNames = ({ choices }: SettingCatalog): string[] =>
+  (choices.get('data')?.names ?? []).filter((name) => name !== 'folder')
+
+const folderSettings = (path: string) => ['data=folder', `data.directory=${path}`]
 
 /** A word without a key is the path of a folder, where there is one. */
-function folderNamed(word: string, cwd: string, settings: Settings): string {
+function folderNamed(word: string, cwd: string, catalog: SettingCatalog): string {
   const path = resolve(cwd, word)
   if (!existsSync(path) || word.includes('\0')) {
     if (/[/\\]/.test(word) && !word.includes('='))
       throw new UsageError(`there is no folder ${short(word)}. Give the path of a folder of images.`)
-    throw unknownWord(word, settings)
+    throw unknownWord(word, catalog)
   }
   if (!isFolder(path)) {
     const remedy = /\.(ya?ml|json|[cm]?[jt]s)$/i.test(word)
@@ -101,14 +129,14 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 export const requestedBackend = (layers: readonly (readonly Entry[])[]): RequestedBackend =>
   (layers.flat().find(({ path }) => path === 'backend')?.value as RequestedBackend | undefined) ?? 'auto'
 
-function unknownWord(word: string, settings: Settings): UsageError {
-  const is = `'${short(word)}' is neither a data set nor a setting (command line): expected ${datasets.join(', ')}, folder=PATH or key=value.`
-  const meant = settingMeantBy(word, settings.byPath.keys())
+function unknownWord(word: string, catalog: SettingCatalog): UsageError {
+  const is = `'${short(word)}' is neither a data set nor a setting (command line): expected ${datasetNames(catalog).join(', ')}, folder=PATH or key=value.`
+  const meant = settingMeantBy(word, catalog.byPath.keys())
   const reason = meant === undefined ? absentSetting(word) : undefined
   if (reason !== undefined) return new UsageError(`${is} ${reason}.`)
-  const setting = settings.byPath.get(meant ?? nearest(word, settings.byPath.keys()) ?? '')
+  const setting = catalog.byPath.get(meant ?? nearest(word, catalog.byPath.keys()) ?? '')
   const similar =
-    (meant === 'folder' ? 'folder=PATH' : nearest(word, [...datasets, 'folder=PATH'])) ??
+    (meant === 'folder' ? 'folder=PATH' : nearest(word, [...datasetNames(catalog), 'folder=PATH'])) ??
     (setting === undefined ? undefined : `${setting.path}=${setting.example}`)
   return new UsageError(`${is}${similar === undefined ? '' : ` Similar: ${similar}`}`)
 }

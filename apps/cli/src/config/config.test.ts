@@ -1,16 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { builtIn, droppedText, flatSettings, presets, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { presets } from './presets.ts'
-import { readArguments, readConfigFile, readEnvironment } from './read-entries.ts'
-import { droppedText, resolveConfig } from './resolve.ts'
-import { readSettings } from './settings.ts'
+import { entriesOfFile, readArguments, readConfigContent, readEnvironment } from './read-entries.ts'
 import { toYaml } from './to-yaml.ts'
 
-const settings = readSettings()
+const settings = settingCatalog(builtIn)
 const fromWords = (...words: string[]) => readArguments(words, settings)
+const readConfigFile = async (path: string) => entriesOfFile(await readConfigContent(path), path, settings)
 const resolve = (...words: string[]) => resolveConfig([fromWords(...words)], 'short', settings)
 
 let folder: string
@@ -48,18 +47,18 @@ describe('words of the command line', () => {
     ['epochs=ten', `epochs=ten (command line): expected a whole number above 0, got 'ten'. Try epochs=10`],
     ['epochs=2.5', `epochs=2.5 (command line): expected a whole number above 0, got 2.5. Try epochs=10`],
     ['batchSize=-4', `batchSize=-4 (command line): expected a whole number above 0, got -4. Try batchSize=64`],
-    ['size=0', `size=0 (command line): expected a whole number above 0, got 0. Try size=32`],
-    ['size=', `size= (command line): expected a whole number above 0, got nothing. Try size=32`],
+    ['data.size=0', `data.size=0 (command line): expected a whole number above 0, got 0. Try data.size=32`],
+    ['data.size=', `data.size= (command line): expected a whole number above 0, got nothing. Try data.size=32`],
     ['epochs=', `epochs= (command line): expected a whole number above 0, got nothing. Try epochs=10`],
     ['clipNorm= ', 'got nothing. Try clipNorm=1'],
     ['runs=', 'got nothing. Try runs=runs'],
     ['optimizer.learningRate=.inf', 'expected a number above 0, got Infinity. Try optimizer.learningRate=0.001'],
     ['optimizer.eps=.nan', 'expected a number above 0, got NaN'],
     ['model.channels=[8,.inf,{a: -.inf}]', 'got [8,Infinity,{"a":-Infinity}]'],
-    ['optimizer.name=adamw', "expected one of adam, adamW, sgd, got 'adamw'. Try optimizer.name=adamW"],
-    ['optimizer.name=Adam', 'Try optimizer.name=adam'],
-    ['optimizer.name=SDG', 'Try optimizer.name=sgd'],
-    ['schedule.name=one_cycle', 'Try schedule.name=oneCycle'],
+    ['optimizer=adamw', "expected one of adam, adamW, sgd, got 'adamw'. Try optimizer=adamW"],
+    ['optimizer=Adam', 'Try optimizer=adam'],
+    ['optimizer=SDG', 'Try optimizer=sgd'],
+    ['schedule=one_cycle', 'Try schedule=oneCycle'],
     ['backend=gpu', 'Try backend=cuda'],
     ['backend=GPU:1', 'Try backend=cuda:1'],
     ['optimizer.lr=0.1', 'Similar: optimizer.learningRate'],
@@ -68,7 +67,11 @@ describe('words of the command line', () => {
     ['batch=8', 'Similar: batchSize'],
     ['device=cuda', 'Similar: backend'],
     ['weight_decay=1', 'Similar: optimizer.weightDecay'],
-    ['data=photos', `'data=photos' (command line): data is a group.`],
+    [
+      'data=photos',
+      "data=photos (command line): expected one of cifar10, folder, or the path of a file, ./my-data.ts, got 'photos'. Try data=cifar10",
+    ],
+    ['average=0.9', `'average=0.9' is not a valid setting (command line).`],
     ['path=photos', 'Similar: folder=PATH'],
     ['workers=8', `'workers=8' is not a valid setting (command line). Images are read beside the training`],
     [`${'x'.repeat(1000)}=1`, `'${'x'.repeat(100)}… (1002 characters)' is not a valid setting`],
@@ -76,23 +79,22 @@ describe('words of the command line', () => {
       'model.channels=[32,-1]',
       'model.channels=[32,-1] (command line): expected a list of whole numbers above 0, got [32,-1]. Try model.channels=[32,64,128]',
     ],
+    ['ema=0.9', `'ema=0.9' (command line): ema is a group. Set one of ema.decay.`],
     [
-      'model=seed',
-      `'model=seed' (command line): model is a group. Set one of model.name, model.channels, model.normalization.`,
+      'model=resnet',
+      `model=resnet (command line): expected one of ddnet, article, or the path of a file, ./my-model.ts, got 'resnet'. Try model=ddnet`,
     ],
-    [
-      'model.name=resnet',
-      `model.name=resnet (command line): expected one of ddnet, seed, got 'resnet'. Try model.name=ddnet`,
-    ],
+    ['model=seed', 'Try model=article'],
+    ['optimizer.name=sgd', `'optimizer.name=sgd' is not a valid setting (command line). Similar: optimizer`],
     ['name=../up', 'expected letters, digits, dots, dashes and underscores'],
     ['epochs', `'epochs' is not a setting (command line): expected key=value, as in epochs=10.`],
     ['data.crop=-1', 'data.crop=-1 (command line): expected a whole number of at least 0, got -1. Try data.crop=4'],
-    ['loss.labelSmoothing=1', 'expected a number from 0 to below 1, got 1. Try loss.labelSmoothing=0.1'],
+    ['task.labelSmoothing=1', 'expected a number from 0 to below 1, got 1. Try task.labelSmoothing=0.1'],
     ['clipNorm=0', 'clipNorm=0 (command line): expected a number above 0, or null, got 0. Try clipNorm=1'],
     ['accumulate=0', 'expected a whole number above 0, got 0. Try accumulate=1'],
     ['maxSeconds=-1', 'expected a number above 0, or null, got -1. Try maxSeconds=3600'],
     ['earlyStopping.patience=0', 'expected a whole number above 0, or null, got 0. Try earlyStopping.patience=5'],
-    ['average.decay=1', 'expected a number from 0 to below 1, got 1. Try average.decay=0.999'],
+    ['ema.decay=1', 'expected a number from 0 to below 1, got 1. Try ema.decay=0.999'],
     ['seed=-1', 'expected a whole number from 0 to 4294967295, got -1'],
     ['backend=cuda:x', 'expected one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm'],
   ])('%s is refused with its problem, place and remedy', (word, message) => {
@@ -108,8 +110,8 @@ describe('words of the command line', () => {
   })
 
   test('a path in the folder of the user is written out', () => {
-    const { data, runs } = resolve('data.name=folder', 'data.directory=~/photos', 'runs=~/runs').config
-    expect([data.directory, runs]).toEqual([join(homedir(), 'photos'), join(homedir(), 'runs')])
+    const { data, runs } = resolve('data=folder', 'data.directory=~/photos', 'runs=~/runs').config
+    expect([data.options['directory'], runs]).toEqual([join(homedir(), 'photos'), join(homedir(), 'runs')])
   })
 
   test('a GPU is named by its number', () => {
@@ -152,8 +154,8 @@ describe('the environment', () => {
 
 describe('files', () => {
   test('nested and dotted keys say the same', async () => {
-    const nested = await readConfigFile(await file('optimizer:\n  learningRate: 0.1\nepochs: 2\n'), settings)
-    const dotted = await readConfigFile(await file('optimizer.learningRate: 0.1\nepochs: 2\n'), settings)
+    const nested = await readConfigFile(await file('optimizer:\n  learningRate: 0.1\nepochs: 2\n'))
+    const dotted = await readConfigFile(await file('optimizer.learningRate: 0.1\nepochs: 2\n'))
     expect(nested.map(({ path, value }) => [path, value])).toEqual([
       ['optimizer.learningRate', 0.1],
       ['epochs', 2],
@@ -162,7 +164,7 @@ describe('files', () => {
   })
 
   test('an empty file sets nothing', async () => {
-    expect(await readConfigFile(await file('# nothing\n'), settings)).toEqual([])
+    expect(await readConfigFile(await file('# nothing\n'))).toEqual([])
   })
 
   test.each([
@@ -170,23 +172,23 @@ describe('files', () => {
     ['seed: 1\nepochs:\n', ':2: epochs has no value. Give it one, or leave it out.'],
     ['optimizer:\n  # learningRate: 1\n', ':1: optimizer has no value'],
     ['optimizer: { learningRate: .inf }', 'got Infinity'],
-    ['optimizer: adam', `optimizer (`],
+    ['ema: 0.9', 'ema ('],
     ['epochs: "3"', `expected a whole number above 0, got '3'`],
     ['- 1\n- 2', 'expected settings as key: value, got [1,2]'],
     ['epochs: [1', ':1 is not YAML'],
     ['epochs: 1\nepochs: 2', ':2 is not YAML: Map keys must be unique'],
     ['a: &a {b: 1}\noptimizer: *a', 'is not YAML: aliases (*name) are not understood here'],
-    ['size: &size [*size]', 'is not YAML: aliases (*name) are not understood here'],
-    ['size: *none', 'is not YAML: aliases (*name) are not understood here'],
+    ['batchSize: &size [*size]', 'is not YAML: aliases (*name) are not understood here'],
+    ['batchSize: *none', 'is not YAML: aliases (*name) are not understood here'],
     ['['.repeat(100_000), 'is not YAML: '],
     ['__proto__: { epochs: 1 }', '\'__proto__: {"epochs":1}\' is not a valid setting'],
     ['constructor.prototype: 1', 'is not a valid setting'],
   ])('%s is refused', async (text, message) => {
-    await expect(readConfigFile(await file(text), settings)).rejects.toThrow(message)
+    await expect(readConfigFile(await file(text))).rejects.toThrow(message)
   })
 
   test('a missing file is named', async () => {
-    await expect(readConfigFile(join(folder, 'none.yaml'), settings)).rejects.toThrow('there is no such file')
+    await expect(readConfigFile(join(folder, 'none.yaml'))).rejects.toThrow('there is no such file')
   })
 })
 
@@ -194,13 +196,13 @@ describe('precedence', () => {
   const layers = async () => [
     fromWords('batchSize=1'),
     readEnvironment({ DDNET_BATCH_SIZE: '2', DDNET_SEED: '2' }, settings),
-    await readConfigFile(await file('batchSize: 3\nseed: 3\nsize: 64\n'), settings),
+    await readConfigFile(await file('batchSize: 3\nseed: 3\ndata.size: 64\n')),
   ]
 
   test('command line over environment over file over preset over default', async () => {
     const { config, places } = resolveConfig(await layers(), 'short', settings)
-    expect(config).toMatchObject({ batchSize: 1, seed: 2, size: 64, epochs: 3, runs: 'runs' })
-    expect(['batchSize', 'seed', 'size', 'epochs', 'runs', 'preset'].map((path) => places.get(path))).toEqual([
+    expect(config).toMatchObject({ batchSize: 1, seed: 2, data: { options: { size: 64 } }, epochs: 3, runs: 'runs' })
+    expect(['batchSize', 'seed', 'data.size', 'epochs', 'runs', 'preset'].map((path) => places.get(path))).toEqual([
       'command line',
       'DDNET_SEED',
       join(folder, 'settings.yaml'),
@@ -211,7 +213,7 @@ describe('precedence', () => {
   })
 
   test('steps on the command line beat epochs in a file', async () => {
-    const weak = await readConfigFile(await file('epochs: 10\n'), settings)
+    const weak = await readConfigFile(await file('epochs: 10\n'))
     expect(resolveConfig([fromWords('steps=7'), weak], 'short', settings).config).toMatchObject({
       steps: 7,
       epochs: null,
@@ -226,7 +228,7 @@ describe('precedence', () => {
 describe('presets', () => {
   test('every value of every preset is valid', () => {
     for (const preset of Object.values(presets))
-      for (const [path, value] of Object.entries(preset))
+      for (const [path, value] of Object.entries<unknown>(preset))
         expect(settings.byPath.get(path)?.schema.safeParse(value).success, path).toBe(true)
   })
 
@@ -236,7 +238,7 @@ describe('presets', () => {
       steps: 300,
       epochs: null,
       schedule: { name: 'oneCycle' },
-      optimizer: { name: 'adam', learningRate: 4e-3 },
+      optimizer: { name: 'adam', options: { learningRate: 4e-3 } },
       validation: { every: 50, images: 1000 },
     })
   })
@@ -245,7 +247,7 @@ describe('presets', () => {
     const { steps: _, preset, ...short } = resolve().config
     expect(preset).toBe('short')
     expect(resolve('preset=ddnet', 'epochs=3', 'data.crop=0').config).toMatchObject(short)
-    expect(resolve('preset=ddnet').config.data.crop).toBe(2)
+    expect(resolve('preset=ddnet').config.data.options['crop']).toBe(2)
   })
 
   test('steps turn the automatic short into a quick look', () => {
@@ -273,54 +275,55 @@ describe('presets', () => {
   })
 
   test('seed is the article: 224 pixels, batch 128, constant 1e-3, ±1', () => {
-    expect(resolve('preset=seed').config).toMatchObject({
-      model: { name: 'seed' },
-      size: 224,
+    expect(resolve('preset=article').config).toMatchObject({
+      model: { name: 'article' },
       batchSize: 128,
       epochs: 10,
-      optimizer: { learningRate: 1e-3 },
+      optimizer: { options: { learningRate: 1e-3 } },
       schedule: { name: 'constant' },
-      data: { mean: 0.5, std: 0.5, flip: false },
+      data: { options: { size: 224, mean: 0.5, std: 0.5, flip: false } },
     })
   })
 })
 
 describe('groups with variants', () => {
   test('another optimizer has its own settings and defaults', () => {
-    expect(resolve('optimizer.name=sgd', 'optimizer.momentum=0.9').config.optimizer).toEqual({
+    expect(resolve('optimizer=sgd', 'optimizer.momentum=0.9').config.optimizer).toMatchObject({
       name: 'sgd',
-      learningRate: 0.1, // and not the 4e-3 of the preset's Adam
-      momentum: 0.9,
-      nesterov: false,
-      weightDecay: 0,
+      options: {
+        learningRate: 0.1, // and not the 4e-3 of the preset's Adam
+        momentum: 0.9,
+        nesterov: false,
+        weightDecay: 0,
+      },
     })
-    expect(resolve('optimizer.name=adamW').config.optimizer.weightDecay).toBe(0.01)
+    expect(resolve('optimizer=adamW').config.optimizer.options['weightDecay']).toBe(0.01)
   })
 
   test.each([
-    ['optimizer.name=sgd', 'preset short has optimizer.learningRate for adam: sgd takes its own defaults.'],
-    ['optimizer.name=adamW', 'preset short has optimizer.learningRate for adam: adamW takes its own defaults.'],
-    ['optimizer.name=adam', undefined],
-    ['schedule.name=cosine', undefined],
-    ['model.name=seed', undefined],
+    ['optimizer=sgd', 'preset short has optimizer.learningRate for adam: sgd takes its own defaults.'],
+    ['optimizer=adamW', 'preset short has optimizer.learningRate for adam: adamW takes its own defaults.'],
+    ['optimizer=adam', undefined],
+    ['schedule=cosine', undefined],
+    ['model=article', undefined],
   ])('%s: what the preset has for another one is told', (word, text) => {
     expect(resolve(word).dropped.map(droppedText)).toEqual(text === undefined ? [] : [text])
   })
 
   test('a run of one optimizer is the base of one of another, in every group and both ways', async () => {
     for (const [from, to] of [
-      [['optimizer.name=adam', 'optimizer.learningRate=0.02', 'optimizer.beta1=0.5'], 'optimizer.name=sgd'],
-      [['optimizer.name=sgd', 'optimizer.momentum=0.5'], 'optimizer.name=adam'],
-      [['optimizer.name=adamW', 'optimizer.weightDecay=0.3'], 'optimizer.name=adam'],
-      [['schedule.name=oneCycle', 'schedule.pctStart=0.5'], 'schedule.name=stepDecay'],
-      [['schedule.name=cosine', 'schedule.minimum=0.1'], 'schedule.name=oneCycle'],
-      [['model.name=ddnet', 'model.channels=[8]'], 'model.name=seed'],
-      [['data.name=folder', 'data.directory=photos', 'data.onError=skip', 'data.crop=3'], 'data.name=cifar10'],
+      [['optimizer=adam', 'optimizer.learningRate=0.02', 'optimizer.beta1=0.5'], 'optimizer=sgd'],
+      [['optimizer=sgd', 'optimizer.momentum=0.5'], 'optimizer=adam'],
+      [['optimizer=adamW', 'optimizer.weightDecay=0.3'], 'optimizer=adam'],
+      [['schedule=oneCycle', 'schedule.pctStart=0.5'], 'schedule=stepDecay'],
+      [['schedule=cosine', 'schedule.minimum=0.1'], 'schedule=oneCycle'],
+      [['model=ddnet', 'model.channels=[8]'], 'model=article'],
+      [['data=folder', 'data.directory=photos', 'data.onError=skip', 'data.crop=3'], 'data=cifar10'],
     ] as const) {
       const base = resolve('preset=ddnet', ...from).config
-      const group = to.slice(0, to.indexOf('.')) as 'optimizer'
+      const group = to.slice(0, to.indexOf('=')) as 'optimizer'
       const { config, dropped } = resolveConfig(
-        [fromWords(to), await readConfigFile(await file(toYaml(base)), settings)],
+        [fromWords(to), await readConfigFile(await file(toYaml(flatSettings(base))))],
         'short',
         settings,
       )
@@ -336,36 +339,38 @@ describe('groups with variants', () => {
   test('what somebody sets beside the name stays, and so does what names no variant', async () => {
     const path = await file('optimizer.learningRate: 0.3\noptimizer.beta1: 0.5\n')
     const { config, dropped } = resolveConfig(
-      [fromWords('optimizer.name=sgd'), await readConfigFile(path, settings)],
+      [fromWords('optimizer=sgd'), await readConfigFile(path)],
       'short',
       settings,
     )
-    expect(config.optimizer).toMatchObject({ name: 'sgd', learningRate: 0.3 })
+    expect(config.optimizer).toMatchObject({ name: 'sgd', options: { learningRate: 0.3 } })
     expect(dropped.map(({ keys }) => keys)).toEqual([['beta1']])
   })
 
   test('a setting of another variant is refused', () => {
     expect(() => resolve('optimizer.momentum=0.9')).toThrow(
-      'optimizer.momentum=0.9 (command line): optimizer adam has no such setting, only sgd. Leave it out, or set optimizer.name=sgd',
+      'optimizer.momentum=0.9 (command line): optimizer adam has no such setting, only sgd. Leave it out, or set optimizer=sgd',
     )
-    expect(() => resolve('model.name=seed', 'model.channels=[8]')).toThrow('model seed has no such setting, only ddnet')
+    expect(() => resolve('model=article', 'model.channels=[8]')).toThrow(
+      'model article has no such setting, only ddnet',
+    )
   })
 })
 
 describe('settings that depend on each other', () => {
   test('the size divides by what the stages halve', () => {
-    expect(() => resolve('size=36')).toThrow('size=36 (command line): expected a multiple of 8')
-    expect(resolve('size=36', 'model.channels=[8,16]').config.size).toBe(36)
+    expect(() => resolve('data.size=36')).toThrow('data.size=36 (command line): expected a multiple of 8')
+    expect(resolve('data.size=36', 'model.channels=[8,16]').config.data.options['size']).toBe(36)
   })
 
   test('an edge is reflected less than an image wide', () => {
     expect(() => resolve('data.crop=32')).toThrow(
-      'data.crop=32 (command line): expected less than size=32, for an edge that is reflected. Try data.crop=4',
+      'data.crop=32 (command line): expected less than data.size=32, for an edge that is reflected. Try data.crop=4',
     )
-    expect(resolve('data.crop=31').config.data.crop).toBe(31)
+    expect(resolve('data.crop=31').config.data.options['crop']).toBe(31)
   })
 
-  test.each(['score=loss', 'minChange=0.1'])('earlyStopping.%s needs patience', (word) => {
+  test.each(['monitor=loss', 'minDelta=0.1'])('earlyStopping.%s needs patience', (word) => {
     expect(() => resolve(`earlyStopping.${word}`)).toThrow(
       `earlyStopping.${word} (command line) does nothing without earlyStopping.patience. Try earlyStopping.patience=5`,
     )
@@ -375,13 +380,15 @@ describe('settings that depend on each other', () => {
 
 describe('YAML', () => {
   test('what is written reads back as the same configuration', async () => {
-    const { config } = resolve('optimizer.name=sgd', 'name=x', 'data.mean=[0.1,0.2,0.3]', 'epochs=3')
-    const entries = await readConfigFile(await file(toYaml(config)), settings)
+    const { config } = resolve('optimizer=sgd', 'name=x', 'data.mean=[0.1,0.2,0.3]', 'epochs=3')
+    const entries = await readConfigFile(await file(toYaml(flatSettings(config))))
     expect(resolveConfig([entries], 'quick', settings).config).toEqual(config)
   })
 
   test('remarks are comments in one column', () => {
-    const text = toYaml(resolve().config, (path) => (path === 'seed' || path === 'runs' ? path : undefined))
+    const text = toYaml(flatSettings(resolve().config), (path) =>
+      path === 'seed' || path === 'runs' ? path : undefined,
+    )
     expect(parse(text)).toMatchObject({ seed: 42 })
     const columns = text.split('\n').flatMap((line) => (line.includes('#') ? [line.indexOf('#')] : []))
     expect(columns).toHaveLength(2)

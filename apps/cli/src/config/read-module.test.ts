@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { builtIn, settingCatalog } from '@ddnet/experiment'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readConfigFile } from './read-entries.ts'
+import { entriesOfFile, readConfigContent } from './read-entries.ts'
 import { readsTypescript } from './read-module.ts'
-import { readSettings } from './settings.ts'
 
-const settings = readSettings()
+const settings = settingCatalog(builtIn)
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ddnet-config-'))
@@ -26,14 +26,15 @@ function withTypescript(): void {
   symlinkSync(installed, join(folder, 'node_modules/typescript'))
 }
 
-const read = async (path: string) => (await readConfigFile(path, settings)).map(({ path, value }) => [path, value])
+const read = async (path: string) =>
+  entriesOfFile(await readConfigContent(path), path, settings).map(({ path, value }) => [path, value])
 
 describe('settings as a program', () => {
   test('in JavaScript', async () => {
     const path = file('a.mjs', 'const epochs = 2 + 3\nexport default { epochs, optimizer: { name: "sgd" } }')
     expect(await read(path)).toEqual([
       ['epochs', 5],
-      ['optimizer.name', 'sgd'],
+      ['optimizer', 'sgd'],
     ])
   })
 

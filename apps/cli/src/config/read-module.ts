@@ -21,14 +21,18 @@ export const isModule = (path: string): boolean => [...typescript, ...javascript
  * Node reads TypeScript itself from 22.18 on. Before, the `typescript` of the file's own project takes the types out: who
  * writes TypeScript has it, and so DDNet need not bring a compiler.
  *
+ * @param expected what it is to export, and how that is written, for the message
  * @throws UsageError for a module that does not load, or exports nothing by default
  */
-export async function readConfigModule(path: string): Promise<unknown> {
+export async function readModule(
+  path: string,
+  expected: { readonly what: string; readonly as: string },
+): Promise<unknown> {
   const text = await readConfigText(path) // for its errors
   const isTypescript = typescript.includes(extname(path))
   const module = isTypescript && !readsTypescript ? await importStripped(path, text) : await load(path, path)
   if (module.default !== undefined) return module.default
-  throw new UsageError(`${path} exports no settings. Write: export default { epochs: 10 }`)
+  throw new UsageError(`${path} exports no ${expected.what}. Write: ${expected.as}`)
 }
 
 interface Module {
@@ -65,7 +69,7 @@ function ownTypescript(path: string): typeof import('typescript') {
     return createRequire(path)('typescript')
   } catch (error) {
     throw new UsageError(
-      `${path} is TypeScript, which Node ${process.versions.node} cannot read. Run \`npm install --save-dev typescript\` beside it, take Node 22.18 or later, or write the settings in YAML or as an .mjs file.`,
+      `${path} is TypeScript, which Node ${process.versions.node} cannot read. Run \`npm install --save-dev typescript\` beside it, take Node 22.18 or later, or write it as an .mjs file or, if it is settings, in YAML.`,
       { cause: error },
     )
   }

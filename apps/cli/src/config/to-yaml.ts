@@ -1,27 +1,19 @@
 import { stringify } from 'yaml'
 import { wrap } from '../terminal/logger.ts'
-import type { Config } from './schema.ts'
 
 type Remark = (path: string) => string | undefined
 
-/** The configuration as YAML; `remark` may add a comment behind a setting, and `explanation` one above it. */
+/** Settings by path as YAML; `remark` may add a comment behind a setting, and `explanation` one above it. */
 export function toYaml(
-  config: Config,
+  settings: Readonly<Record<string, unknown>>,
   remark: Remark = () => undefined,
   explanation: Remark = () => undefined,
 ): string {
-  const lines: { text: string; remark?: string | undefined }[] = []
-  const add = (indent: string, key: string, path: string, value: unknown) => {
+  const lines: { text: string; remark?: string }[] = []
+  for (const [path, value] of Object.entries(settings)) {
     const above = explanation(path)
-    for (const line of above === undefined ? [] : wrap(above, 78 - indent.length))
-      lines.push({ text: `${indent}# ${line}` })
-    lines.push({ text: `${indent}${key}: ${scalar(value)}`, remark: remark(path) ?? '' })
-  }
-  for (const [key, value] of Object.entries(config)) {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      lines.push({ text: `${key}:` })
-      for (const [name, member] of Object.entries(value)) add('  ', name, `${key}.${name}`, member)
-    } else add('', key, key, value)
+    for (const line of above === undefined ? [] : wrap(above, 78)) lines.push({ text: `# ${line}` })
+    lines.push({ text: `${path}: ${scalar(value)}`, remark: remark(path) ?? '' })
   }
   const width = Math.max(...lines.map(({ text, remark }) => (remark === undefined ? 0 : text.length)))
   return lines.map(({ text, remark }) => `${remark ? `${text.padEnd(width)}  # ${remark}` : text}\n`).join('')

@@ -1,13 +1,9 @@
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
+import type { LoadedData } from '@ddnet/experiment'
 import { formatCount } from '../terminal/format.ts'
 
-/** What a run trains on and is measured on. */
-export interface LabelledImages {
-  readonly train: Dataset<ClassificationSample>
-  /** What a run chooses by while it trains: its best checkpoint, and when to stop. None where it trains on all images. */
-  readonly validation?: Dataset<ClassificationSample>
-  /** Looked at once, when all is chosen. None where a folder has none. */
-  readonly test?: Dataset<ClassificationSample>
+/** What a run trains on and is measured on, and the names of its classes, where it has any. */
+export interface LabelledImages extends LoadedData {
   readonly classNames: readonly string[]
 }
 
@@ -20,13 +16,13 @@ export interface HeldOut {
 export type Split = 'test' | 'validation'
 
 /** What a finished run is measured on: the test images, else those that it chose by. */
-export function heldOut({ validation, test }: LabelledImages): HeldOut {
+export function heldOut({ validation, test }: Pick<LabelledImages, Split>): HeldOut {
   if (test !== undefined) return { split: 'test', images: test }
   return { split: 'validation', images: validation as Dataset<ClassificationSample> } // a run that would have neither is refused
 }
 
 /** `45,000 training images, 5,000 validation images, 10,000 test images`. */
-export const countedImages = ({ train, validation, test }: LabelledImages): string =>
+export const countedImages = ({ train, validation, test }: Pick<LabelledImages, 'train' | Split>): string =>
   [
     `${formatCount(train.length)} training images`,
     ...(validation === undefined ? [] : [`${formatCount(validation.length)} validation images`]),

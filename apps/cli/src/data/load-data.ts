@@ -1,5 +1,7 @@
+import { resolve } from 'node:path'
 import type { Cifar10, cifar10 } from '@ddnet/datasets'
-import type { Config } from '../config/schema.ts'
+import { diskFiles } from '@ddnet/datasets/node'
+import { type Config, loadRunData } from '@ddnet/experiment'
 import { formatBytes } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
 import { liveLine } from '../terminal/live-line.ts'
@@ -22,20 +24,28 @@ const secondsBetweenLines = 10
  * @param options.unreadable what to do about an image that cannot be read, for the error that names it
  */
 export async function loadData(
-  config: Pick<Config, 'data' | 'size' | 'seed'>,
+  config: Pick<Config, 'data'>,
   io: Io,
   load: LoadData,
   { unreadable = 'Fix or remove it.' } = {},
 ): Promise<LabelledImages> {
-  const { data } = config
-  if (data.name === 'folder') return (await import('./load-folder.ts')).loadFolder(config, io, unreadable)
+  const loaded = await loadRunData(config, {
+    cifar10: ({ directory }) => loadTold(directory, io, load),
+    imageFolder: async (options) => (await import('./load-folder.ts')).loadFolder(options, io, unreadable),
+    files: (directory) => diskFiles(resolve(io.cwd, directory)),
+    log: (message) => createLogger(io)('data', message),
+  })
+  return { ...loaded, classNames: loaded.facts.classNames ?? [] }
+}
+
+async function loadTold(directory: string | null, io: Io, load: LoadData): Promise<Cifar10> {
   const say = createLogger(io)
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)
   let saidAt = Date.now()
   try {
-    const images = await load({
-      ...(data.directory !== null && { directory: data.directory }),
+    return await load({
+      ...(directory !== null && { directory }),
       log: (message) => {
         line.clear()
         say('data', message)
@@ -58,15 +68,7 @@ export async function loadData(
         say('data', `${source}: ${amount}`)
       },
     })
-    return await withValidation(images, data.validation)
   } finally {
     line.clear()
   }
-}
-
-/** CIFAR-10 comes with images to train on and to test on, and with none to choose by: these are a part of the former. */
-async function withValidation(images: Cifar10, share: number): Promise<LabelledImages> {
-  if (share === 0) return images
-  const { validationSplit } = await import('@ddnet/datasets')
-  return { ...images, ...validationSplit(images.train, share) }
 }

@@ -11,7 +11,7 @@ import {
   subset,
   validationSplit,
 } from '@ddnet/datasets'
-import type { Config } from '../config/schema.ts'
+import type { DataHost, DataSplits } from '@ddnet/experiment'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
@@ -21,7 +21,6 @@ import { createLogger } from '../terminal/logger.ts'
 import { countLine } from '../terminal/progress-line.ts'
 import { styleFor } from '../terminal/style.ts'
 import { inParallel } from './in-parallel.ts'
-import type { LabelledImages } from './labelled-images.ts'
 import { lookThrough } from './look-through.ts'
 import { readImage } from './read-image.ts'
 
@@ -59,6 +58,8 @@ export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType
   }
 }
 
+type FolderOptions = Parameters<DataHost['imageFolder']>[0]
+
 /**
  * A folder of images as data to train on. All images are decoded once, cut to a square and scaled to `size`, and stay in
  * memory. Of a folder without validation images every class of the training images gives `data.validation` of them.
@@ -68,35 +69,31 @@ export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType
  * `data.onError` is `skip`
  */
 export async function loadFolder(
-  config: Pick<Config, 'data' | 'size' | 'seed'>,
+  { directory: path, size, onError, validation: share }: FolderOptions,
   io: Io,
   unreadable: string,
-): Promise<LabelledImages> {
-  const { data, size } = config
-  if (data.name !== 'folder' || data.directory === null) throw new Error('expected a folder of images') // checked with the settings
-  const directory = resolve(io.cwd, data.directory)
+): Promise<DataSplits & { readonly classNames: readonly string[] }> {
+  const directory = resolve(io.cwd, path)
   const lists = await listImageFolder(directory, io)
   const { classNames } = lists
   sayNotes(lists, createLogger(io))
-  if (classNames.length < 2) throw new UsageError(oneClass(lists, data.directory))
+  if (classNames.length < 2) throw new UsageError(oneClass(lists, path))
   const parts = [lists.train, lists.validation, lists.test]
   const count = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0)
   refuseTooMany(count, size)
-  const reader = imageReader(directory, { size, count, onError: data.onError, unreadable }, io)
+  const reader = imageReader(directory, { size, count, onError, unreadable }, io)
   const read = async (part: ImageFolder, what: string) => {
     const images = await reader(part)
     if (images.length > 0) return images
-    throw new CliError(
-      `none of the ${part.length} ${what} images of ${data.directory} can be read. Fix or replace them.`,
-    )
+    throw new CliError(`none of the ${part.length} ${what} images of ${path} can be read. Fix or replace them.`)
   }
   const train = await read(lists.train, 'training')
   const validation = lists.validation && inOwnOrder(await read(lists.validation, 'validation'))
   const test = lists.test && inOwnOrder(await read(lists.test, 'test'))
   const held = { ...(validation && { validation }), ...(test && { test }) }
-  if (validation !== undefined || data.validation === 0) return { train, ...held, classNames }
-  refuseTooFew(train.labels ?? [], lists.train, data.directory)
-  return { ...held, ...splitOff(train, data.validation), classNames }
+  if (validation !== undefined || share === 0) return { train, ...held, classNames }
+  refuseTooFew(train.labels ?? [], lists.train, path)
+  return { ...held, ...splitOff(train, share), classNames }
 }
 
 /** @throws UsageError for a share of images that is none of them */
@@ -123,7 +120,7 @@ function refuseTooMany(count: number, size: number): void {
   if (needed <= allowed) return
   const fitting = Math.floor(Math.sqrt(allowed / count / 3) / 8) * 8
   throw new UsageError(
-    `${formatCount(count)} images of size=${size} take ${formatBytes(needed)} of memory, and this machine has ${formatBytes(allowed)} for them. ${fitting >= 8 ? `Try size=${fitting}` : 'Take fewer of them.'}`,
+    `${formatCount(count)} images of data.size=${size} take ${formatBytes(needed)} of memory, and this machine has ${formatBytes(allowed)} for them. ${fitting >= 8 ? `Try data.size=${fitting}` : 'Take fewer of them.'}`,
   )
 }
 

@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Batch, type ClassificationSample, imageDataset, type Loader } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
+import { type Config, trainingLoader } from '@ddnet/experiment'
 import { dispose } from '@ddnet/ops'
-import type { Config } from '../config/schema.ts'
 import type { CommandContext } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'
-import { trainingLoader } from '../run/experiment.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { formatBytes } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
 import { inParallel } from './in-parallel.ts'
 import { loadData } from './load-data.ts'
 import { listImageFolder } from './load-folder.ts'
+import { directoryOf } from './named-data.ts'
 import { readImage } from './read-image.ts'
 
 /** How fast a run's images come. */
@@ -37,16 +37,20 @@ export async function measureData(
   context: CommandContext,
 ): Promise<DataFigures | { readonly missing: string }> {
   const { io, start, loadData: load } = context
-  const { data, size } = config
+  const { data } = config
   const cached = join(cacheDirectory(io.env), 'cifar10')
-  if (data.name === 'cifar10' && data.directory === null && !existsSync(cached)) {
+  if (data.name === 'cifar10' && data.options['directory'] === null && !existsSync(cached)) {
     const fetching = `${commandNames(io.env).ddnet} data prepare cifar10`
     return { missing: `CIFAR-10 is not in ${cached}. What fetches it: ${fetching}` }
   }
   const backend = await start.wasm() // a loader makes tensors
   try {
     if (data.name === 'folder') {
-      const { dataset, ...reading } = await readSome(resolve(io.cwd, data.directory as string), size, io)
+      const { dataset, ...reading } = await readSome(
+        resolve(io.cwd, directoryOf(config)),
+        data.options['size'] as number,
+        io,
+      )
       return { imagesPerSecond: await loaderSpeed(trainingLoader(dataset, config)), reading }
     }
     const { train } = await loadData(config, io, load)
@@ -85,7 +89,7 @@ async function readSome(directory: string, size: number, io: Io) {
   const count = Math.min(maxRead, train.names.length, fitting)
   if (count === 0)
     throw new UsageError(
-      `an image of size=${size} takes ${formatBytes(bytes)}, and this machine has ${formatBytes(memoryLimit())}. Try a smaller size, as in size=224`,
+      `an image of data.size=${size} takes ${formatBytes(bytes)}, and this machine has ${formatBytes(memoryLimit())}. Try a smaller size, as in data.size=224`,
     )
   const chosen = Array.from({ length: count }, (_, at) => Math.floor((at * train.names.length) / count))
   const read: { pixels: Uint8Array; label: number }[] = []

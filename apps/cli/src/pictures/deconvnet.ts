@@ -1,7 +1,7 @@
+import { evaluationBatchSize } from '@ddnet/experiment'
 import { DDNet, deconvnet, featureMaps } from '@ddnet/models'
 import { dispose, max, type Tensor4D } from '@ddnet/ops'
 import { fromValues, type Picture, pictureTable, unstack } from '@ddnet/visuals'
-import { evaluationBatchSize } from '../backend/memory.ts'
 import { formatCount } from '../terminal/format.ts'
 import { batchOf, hostOf, type LeftOut, type NamedPicture, picturesOf, type Subject } from './subject.ts'
 
@@ -34,7 +34,7 @@ export async function projections(
   const rows: { label?: string; pictures: Picture[] }[] = []
   for (const { channel, best } of channels) {
     const samples = await Promise.all(best.map(({ index }) => many.get(index)))
-    const input = batchOf(subject, samples)
+    const input = await batchOf(subject, samples)
     const found = await hostOf(deconvnet(model, input, { stage, channels: samples.map(() => channel) }))
     rows.push({ label: `channel ${channel}`, pictures: await picturesOf(subject, input) })
     rows.push({ pictures: unstack(found).map((each) => fromValues(each, { range: 'symmetric' })) })
@@ -57,13 +57,13 @@ async function answersOf(
   onProgress: (done: number, total: number) => void,
 ): Promise<Float32Array[]> {
   const { model, config, many } = subject
-  const batchSize = evaluationBatchSize(model, config)
+  const batchSize = evaluationBatchSize(model, config, subject.facts.image)
   const answers: Float32Array[] = []
   while (answers.length < many.length) {
     onProgress(answers.length, many.length)
     const count = Math.min(batchSize, many.length - answers.length)
     const samples = await Promise.all(Array.from({ length: count }, (_, place) => many.get(answers.length + place)))
-    const input = batchOf(subject, samples)
+    const input = await batchOf(subject, samples)
     const maps = featureMaps(model, input, [layer])[layer] as Tensor4D
     const host = await hostOf(max(maps, [1, 2])) // [batch, channels]
     dispose([input, maps])

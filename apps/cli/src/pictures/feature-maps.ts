@@ -1,13 +1,22 @@
 import { featureMaps } from '@ddnet/models'
 import { dispose, toHost } from '@ddnet/ops'
 import { featureMapSheet } from '@ddnet/visuals'
-import { batchOf, type NamedPicture, type Subject, stagesOf } from './subject.ts'
+import {
+  batchOf,
+  isEncoderDecoder,
+  type LeftOut,
+  type NamedPicture,
+  noStages,
+  type Subject,
+  stagesOf,
+} from './subject.ts'
 
 /** About this wide and high become sheets of feature maps. */
 const sheetPixels = 1000
 
-export async function mapsOfFirstImage(subject: Subject): Promise<NamedPicture[]> {
-  const image = batchOf(subject, subject.images.slice(0, 1))
+export async function mapsOfFirstImage(subject: Subject): Promise<NamedPicture[] | LeftOut> {
+  if (!isEncoderDecoder(subject.model)) return noStages
+  const image = await batchOf(subject, subject.images.slice(0, 1))
   const maps = featureMaps(subject.model, image, stagesOf(subject.model))
   const pictures: NamedPicture[] = []
   for (const [layer, values] of Object.entries(maps)) {

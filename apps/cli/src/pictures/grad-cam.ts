@@ -1,16 +1,17 @@
+import type { ModuleOf } from '@ddnet/layers'
 import { gradCam } from '@ddnet/models'
 import { dispose, softmax, type Tensor2D, type Tensor4D, tidy } from '@ddnet/ops'
 import { overlay, type Picture, pictureTable } from '@ddnet/visuals'
-import type { Model } from '../run/experiment.ts'
-import { batchOf, hostOf, pictureOf, type Subject, stagesOf } from './subject.ts'
+import { batchOf, hostOf, isEncoderDecoder, noStages, pictureOf, type Subject, stagesOf } from './subject.ts'
 
 export async function activationMaps(subject: Subject, onProgress: (done: number, total: number) => void) {
+  if (!isEncoderDecoder(subject.model)) return noStages
   const { model, classNames, images } = subject
   const [encoded, decoded] = stagesOf(model).slice(-2) as [string, string]
   const rows: { label: string; pictures: Picture[] }[] = []
   for (const [done, sample] of images.entries()) {
     onProgress(done, images.length)
-    const input = batchOf(subject, [sample])
+    const input = await batchOf(subject, [sample])
     const [best, second] = await likeliestTwo(model, input)
     const picture = await pictureOf(subject, input)
     const map = async (layer: string, label: number) => {
@@ -33,7 +34,7 @@ export async function activationMaps(subject: Subject, onProgress: (done: number
   ]
 }
 
-async function likeliestTwo(model: Model, image: Tensor4D): Promise<[number, number]> {
+async function likeliestTwo(model: ModuleOf, image: Tensor4D): Promise<[number, number]> {
   const { data } = await hostOf(tidy(() => softmax(model.predict(image) as Tensor2D)))
   const order = Array.from(data as ArrayLike<number>, (value, label) => ({ value, label })).sort(
     (a, b) => b.value - a.value,

@@ -2,7 +2,7 @@ import { toHost } from '@ddnet/ops'
 import { confusionSheet, filterSheet, grid, type Picture, plotPicture } from '@ddnet/visuals'
 import { curvesOf } from '../run/run-report.ts'
 import { formatCount, formatPercent } from '../terminal/format.ts'
-import type { LeftOut, NamedPicture, Subject } from './subject.ts'
+import { isEncoderDecoder, type LeftOut, type NamedPicture, noStages, type Subject } from './subject.ts'
 
 export async function curves({ records }: Subject): Promise<NamedPicture[] | LeftOut> {
   if (records.length === 0) return { leftOut: 'the run has no epoch or validation yet' }
@@ -18,7 +18,8 @@ export async function confusion({ evaluation, classNames }: Subject): Promise<Na
   return [{ name: 'confusion', title: 'Confusion matrix', caption: `All ${evaluation.split} images.`, picture }]
 }
 
-export async function filters({ model }: Subject): Promise<NamedPicture[]> {
+export async function filters({ model }: Subject): Promise<NamedPicture[] | LeftOut> {
+  if (!isEncoderDecoder(model)) return noStages
   const weights = await toHost((model.encoder[0] as (typeof model.encoder)[number]).conv.weight.value)
   const [height, width, , count] = weights.shape
   return [

@@ -1,9 +1,9 @@
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
+import type { Config } from '@ddnet/experiment'
+import type { ModuleOf } from '@ddnet/layers'
 import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@ddnet/visuals'
-import type { Config } from '../config/schema.ts'
 import { writeWhole } from '../files.ts'
 import { classify } from '../run/classify.ts'
-import type { Model } from '../run/experiment.ts'
 
 const imageCount = 25
 
@@ -16,7 +16,7 @@ export const firstImages = (
 
 /** What the model says of images; those whose label is no class are of unknown truth. */
 export async function predictSamples(
-  { model, config, classNames }: { model: Model; config: Config; classNames: readonly string[] },
+  { model, config, classNames }: { model: ModuleOf; config: Config; classNames: readonly string[] },
   images: readonly ClassificationSample[],
 ): Promise<PredictionSample[]> {
   const samples: PredictionSample[] = []

@@ -1,17 +1,18 @@
 import { featureMaps, reconstruct } from '@ddnet/models'
 import { dispose, type HostTensor, random, type Tensor, toHost } from '@ddnet/ops'
 import { type Picture, pictureTable } from '@ddnet/visuals'
-import { batchOf, pictureOf, picturesOf, type Subject, stagesOf } from './subject.ts'
+import { batchOf, isEncoderDecoder, noStages, pictureOf, picturesOf, type Subject, stagesOf } from './subject.ts'
 
 const reconstructionSteps = 300
 
 export async function reconstructions(subject: Subject, onProgress: (done: number, total: number) => void) {
+  if (!isEncoderDecoder(subject.model)) return noStages
   const { model, images } = subject
   const layers = stagesOf(model)
   const rows: { pictures: Picture[] }[] = []
   const differences = layers.map(() => ({ features: new Difference(), pixels: new Difference() }))
   for (const [row, sample] of images.entries()) {
-    const input = batchOf(subject, [sample])
+    const input = await batchOf(subject, [sample])
     const pictures = await picturesOf(subject, input)
     for (const [at, layer] of layers.entries()) {
       onProgress(row * layers.length + at, images.length * layers.length)

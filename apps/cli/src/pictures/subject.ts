@@ -1,15 +1,16 @@
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
+import { type Config, type DataFacts, normalizationOf, preparedSample } from '@ddnet/experiment'
+import type { Conv2d, ModuleOf } from '@ddnet/layers'
 import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
 import { fromValues, type Picture, unstack, type Values } from '@ddnet/visuals'
-import type { Config } from '../config/schema.ts'
 import type { Evaluation } from '../run/evaluation.ts'
-import { type Model, preprocessing } from '../run/experiment.ts'
 import type { MetricsRecord } from '../run/metrics-log.ts'
 
 /** What the pictures are of. */
 export interface Subject {
-  readonly model: Model
+  readonly model: ModuleOf
   readonly config: Config
+  readonly facts: DataFacts
   readonly classNames: readonly string[]
   readonly records: readonly MetricsRecord[]
   /** On all test images, or on all validation images of data without any, where these are here. */
@@ -33,31 +34,42 @@ export interface LeftOut {
   readonly leftOut: string
 }
 
+/** Why there are no pictures of a model whose layers nobody named. */
+export const noStages: LeftOut = { leftOut: 'the model has no encoder and decoder to look into' }
+
 /** Makes pictures, and tells how far it is. */
 export type Maker = (
   subject: Subject,
   onProgress: (done: number, total: number) => void,
 ) => Promise<NamedPicture[] | LeftOut>
 
-/** The stages of the encoder, and the last one of the decoder, before the head. */
-export const stagesOf = ({ encoder, decoder }: Model): string[] => [
-  ...encoder.map((_, stage) => `encoder.${stage}`),
-  `decoder.${decoder.length - 1}`,
-]
+/** A network of an encoder and a decoder, as all that come with DDNet are. */
+type EncoderDecoder = ModuleOf & {
+  readonly encoder: readonly { readonly conv: Conv2d }[]
+  readonly decoder: readonly ModuleOf[]
+}
+
+export const isEncoderDecoder = (model: ModuleOf): model is EncoderDecoder => 'encoder' in model && 'decoder' in model
+
+/** The layers to look at: the stages of an encoder and the last one of a decoder, before the head; of another model none. */
+export const stagesOf = (model: ModuleOf): string[] =>
+  isEncoderDecoder(model)
+    ? [...model.encoder.map((_, stage) => `encoder.${stage}`), `decoder.${model.decoder.length - 1}`]
+    : []
 
 /** Images as the network takes them. */
-export function batchOf({ config }: Subject, samples: readonly ClassificationSample[]): Tensor4D {
-  const transforms = preprocessing(config)
-  const prepared = samples.map((sample) => transforms.reduce((current, transform) => transform(current, {}), sample))
-  const { size } = config
-  const values = new Float32Array(samples.length * size * size * 3)
-  for (const [index, { image }] of prepared.entries()) values.set(image.data, index * size * size * 3)
-  return tensor(values, [samples.length, size, size, 3])
+export async function batchOf({ config, facts }: Subject, samples: readonly ClassificationSample[]): Promise<Tensor4D> {
+  const prepared = await Promise.all(samples.map((sample) => preparedSample(sample, config)))
+  const { height, width, channels } = facts.image
+  const size = height * width * channels
+  const values = new Float32Array(samples.length * size)
+  for (const [index, { image }] of prepared.entries()) values.set(image.data, index * size)
+  return tensor(values, [samples.length, height, width, channels])
 }
 
 /** What the network takes, as pictures. */
 export async function picturesOf({ config }: Subject, images: Tensor4D): Promise<Picture[]> {
-  const { mean, std } = config.data
+  const { mean, std } = normalizationOf(config)
   const per = (values: number | readonly number[], at: number) =>
     typeof values === 'number' ? values : (values[at % 3] as number)
   return unstack(await toHost(images)).map(({ shape, data }) => {

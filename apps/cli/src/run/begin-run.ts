@@ -1,18 +1,25 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { cifar10ClassNames } from '@ddnet/datasets'
-import { summary } from '@ddnet/layers'
+import {
+  type Config,
+  createModel,
+  droppedText,
+  type Entry,
+  learningRateOf,
+  type PresetName,
+  type Resolved,
+  resolveConfig,
+  runDataOf,
+  type TrainedOn,
+  totalSteps,
+} from '@ddnet/experiment'
+import { type ModuleOf, summary } from '@ddnet/layers'
 import type { Snapshot } from '@ddnet/trainer'
 import { toldOf } from '@ddnet/trainer/node'
 import { backendOfRun } from '../backend/backend-of-run.ts'
 import { refuseTooLarge, refuseTooManyWeights } from '../backend/memory.ts'
 import { type SelectedBackend, selectBackend } from '../backend/select-backend.ts'
-import { requestedBackend } from '../config/collect.ts'
-import type { Entry } from '../config/entry.ts'
-import type { PresetName } from '../config/presets.ts'
-import { droppedText, type Resolved, resolveConfig } from '../config/resolve.ts'
-import type { Config } from '../config/schema.ts'
-import type { Settings } from '../config/settings.ts'
+import { type CollectedSettings, requestedBackend } from '../config/collect.ts'
 import type { CommandContext } from '../context.ts'
 import { countedImages, type LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
@@ -23,12 +30,11 @@ import { formatCount, formatRate } from '../terminal/format.ts'
 import { createLogger } from '../terminal/logger.ts'
 import { modelSummary } from '../terminal/model-summary.ts'
 import { styleFor } from '../terminal/style.ts'
+import { checkResumable, checkSameData } from './check-record.ts'
 import { describeEnvironment, readRunEnvironment } from './environment.ts'
-import { createModel, type Model } from './experiment.ts'
 import { MetricsLog } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
-import { checkResumable } from './resume.ts'
-import { checkSameData, runDataOf, writeRunData } from './run-data.ts'
+import { writeRunData } from './run-data.ts'
 import {
   createRunFolder,
   folderOfRun,
@@ -39,14 +45,12 @@ import {
   writeConfig,
 } from './run-folder.ts'
 import { lockRun } from './run-lock.ts'
-import type { TrainedOn } from './run-record.ts'
-import { totalSteps } from './step-counts.ts'
 
 /** A run with everything that it needs, about to train. */
 export interface ReadyRun {
   readonly folder: RunFolder
   readonly config: Config
-  readonly model: Model
+  readonly model: ModuleOf
   readonly data: LabelledImages
   readonly log: MetricsLog
   readonly backend: TrainedOn
@@ -62,37 +66,32 @@ export interface ReadyRun {
 interface PreparedRun {
   readonly resolved: Resolved
   readonly selected: SelectedBackend
-  readonly model: Model
+  readonly model: ModuleOf
   readonly data: LabelledImages
   dispose(): Promise<void>
 }
 
 /** The model and the data of settings on the backend that they ask for; what can be refused is. */
 export async function prepareRun(
-  layers: readonly (readonly Entry[])[],
-  settings: Settings,
+  { layers, catalog }: CollectedSettings,
   context: CommandContext,
 ): Promise<PreparedRun> {
   const { io, start, version } = context
   // Only without a GPU is there anything to measure.
-  const { config: trialConfig } = resolveConfig(layers, 'short', settings)
+  const { config: trialConfig } = resolveConfig(layers, 'short', catalog)
   const selected = await selectBackend(requestedBackend(layers), { config: trialConfig, version, io }, start)
   return disposingOnError(selected, async () => {
     createLogger(io)('backend', `${selected.title}\n${selected.reason}`)
-    const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', settings)
+    const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', catalog)
     for (const each of resolved.dropped) createLogger(io)('note', droppedText(each))
     return { resolved, selected, ...(await modelAndData(resolved.config, selected, context)) }
   })
 }
 
 /** A new run in a folder of its own, which appears only when nothing can be refused any more. */
-export async function startRun(
-  layers: readonly (readonly Entry[])[],
-  settings: Settings,
-  context: CommandContext,
-): Promise<ReadyRun> {
+export async function startRun(collected: CollectedSettings, context: CommandContext): Promise<ReadyRun> {
   const { io, version, args } = context
-  const { resolved, selected, model, data, dispose } = await prepareRun(layers, settings, context)
+  const { resolved, selected, model, data, dispose } = await prepareRun(collected, context)
   try {
     const { config } = resolved
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
@@ -127,8 +126,7 @@ export async function startRun(
 export async function resumeRun(
   path: string,
   chosen: string | undefined,
-  layers: readonly (readonly Entry[])[],
-  settings: Settings,
+  { layers }: CollectedSettings,
   context: CommandContext,
 ): Promise<ReadyRun> {
   const { io, args } = context
@@ -137,7 +135,7 @@ export async function resumeRun(
     throw new CliError(await notARun(io.cwd, folder.path))
   const lock = await lockRun(folder.writer, folder.path, args)
   try {
-    const run = await continueRun(folder, chosen, layers, settings, context)
+    const run = await continueRun(folder, chosen, layers, context)
     const release = async () => {
       await run.dispose()
       await lock.release()
@@ -153,16 +151,15 @@ async function continueRun(
   folder: RunFolder,
   chosen: string | undefined,
   layers: readonly (readonly Entry[])[],
-  settings: Settings,
   context: CommandContext,
 ): Promise<ReadyRun> {
   const { io, start, version, args } = context
   const say = createLogger(io)
   await refuseLinks(folder)
-  const opened = await openCheckpoint(folder.path, chosen ?? 'last', settings, context)
-  const { entries, checkpoint: resume, record } = opened
+  const opened = await openCheckpoint(folder.path, chosen ?? 'last', context)
+  const { entries, checkpoint: resume, record, catalog } = opened
   checkResumable(layers.flat(), entries, folder.path)
-  const resolved = resolveConfig([...layers, entries], 'ddnet', settings)
+  const resolved = resolveConfig([...layers, entries], 'ddnet', catalog)
   const { config } = resolved
   const asked = layers.flat().some(({ path }) => path === 'backend')
   const trial = { config, version, io }
@@ -178,7 +175,7 @@ async function continueRun(
     // First what can be refused, then what is written.
     const environment = await readRunEnvironment(folder.environment)
     if (opened.missing.includes('config.yaml')) {
-      await writeConfig(folder, { config: record.saved.config, places: new Map(), dropped: [] })
+      await writeConfig(folder, { config: record.saved.config, places: new Map() })
       say('note', 'There is no config.yaml. It is written again, from the checkpoint.')
     }
     if (opened.missing.includes('data.json')) {
@@ -200,7 +197,7 @@ async function continueRun(
   })
 }
 
-async function disposingOnError<T extends { readonly model: Model }>(
+async function disposingOnError<T extends { readonly model: ModuleOf }>(
   selected: SelectedBackend,
   begin: () => Promise<T>,
 ): Promise<T & { dispose(): Promise<void> }> {
@@ -226,19 +223,22 @@ async function modelAndData(
   unreadable = 'Fix or remove it, or leave it out with data.onError=skip',
 ) {
   const say = createLogger(io)
-  // What cannot fit is refused before anything is downloaded; only a folder has to be read to know its classes.
-  const early = config.data.name === 'folder' ? await loadData(config, io, load, { unreadable }) : undefined
+  // What cannot fit is refused before anything is downloaded, unless it takes the data to know what the model is made by.
+  const known = config.data.definition.facts?.(config.data.options)
+  const early = known === undefined ? await loadData(config, io, load, { unreadable }) : undefined
+  const facts = known ?? (early as LabelledImages).facts
   refuseTooManyWeights(config, selected.backend)
-  const model = createModel(config, (early?.classNames ?? cifar10ClassNames).length)
-  refuseTooLarge(model, config, { name: selected.backend.name, accelerated: selected.accelerated })
-  const layers = summary(model, [1, config.size, config.size, 3])
-  say('model', `${config.model.name} on ${config.size}×${config.size} pixels`)
+  const model = createModel(config, facts)
+  const { height, width, channels } = facts.image
+  refuseTooLarge(model, config, facts.image, { name: selected.backend.name, accelerated: selected.accelerated })
+  const layers = summary(model, [1, height, width, channels])
+  say('model', `${config.model.name} on ${height}×${width} pixels`)
   for (const line of modelSummary(layers, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
   const data = early ?? (await loadData(config, io, load))
-  say('data', `${countedImages(data)}, ${data.classNames.length} classes`)
+  say('data', `${countedImages(data)}${data.classNames.length > 0 ? `, ${data.classNames.length} classes` : ''}`)
   if (data.validation === undefined && data.test === undefined) {
     throw new UsageError(
-      `data.validation=0 leaves nothing to measure on: ${config.data.directory} has no folder val and no folder test. Try data.validation=0.2`,
+      `data.validation=0 leaves nothing to measure on: ${config.data.options['directory'] ?? config.data.name} has no folder val and no folder test. Try data.validation=0.2`,
     )
   }
   if (data.validation === undefined && config.earlyStopping.patience !== null) {
@@ -254,7 +254,7 @@ function sayRecipe(config: Config, data: LabelledImages, { io }: CommandContext)
   const say = createLogger(io)
   const steps = formatCount(totalSteps(config, data.train.length))
   const length = epochs === null ? `${steps} steps` : `${epochs} epochs (${steps} steps)`
-  const rate = formatRate(optimizer.learningRate)
+  const rate = formatRate(learningRateOf(config))
   const course = schedule.name === 'oneCycle' ? `one cycle to ${rate}` : `${rate} ${schedule.name}`
   const images = accumulate === 1 ? `${batchSize} images` : `${accumulate} × ${batchSize} images`
   say('recipe', `preset ${preset}: ${length} of ${images}, ${optimizer.name}, ${course}`)
@@ -268,26 +268,31 @@ function sayRecipe(config: Config, data: LabelledImages, { io }: CommandContext)
 }
 
 /** What a run does beyond the usual, in words. */
-function additionsOf({ data, loss, clipNorm, average, earlyStopping, maxSeconds }: Config): string[] {
+function additionsOf({ data, task, clipNorm, ema, earlyStopping, maxSeconds }: Config): string[] {
+  const { crop } = data.options
+  const { labelSmoothing } = task.options
   return [
-    ...(data.crop > 0 ? [`crops of images padded by ${data.crop}`] : []),
-    ...(loss.labelSmoothing > 0 ? [`label smoothing ${loss.labelSmoothing}`] : []),
+    ...(typeof crop === 'number' && crop > 0 ? [`crops of images padded by ${crop}`] : []),
+    ...(typeof labelSmoothing === 'number' && labelSmoothing > 0 ? [`label smoothing ${labelSmoothing}`] : []),
     ...(clipNorm === null ? [] : [`gradients clipped to norm ${clipNorm}`]),
-    ...(average.decay > 0 ? [`averaged weights (decay ${average.decay})`] : []),
+    ...(ema.decay > 0 ? [`averaged weights (decay ${ema.decay})`] : []),
     ...(earlyStopping.patience === null
       ? []
-      : [`early stopping (${earlyStopping.score}, patience ${earlyStopping.patience})`]),
+      : [`early stopping (${earlyStopping.monitor ?? task.definition.monitor}, patience ${earlyStopping.patience})`]),
     ...(maxSeconds === null ? [] : [`at most ${maxSeconds} s`]),
   ]
 }
 
-/** `cifar10-short`, or what the folder of the images is called. */
+/** `cifar10-short`, or what the folder of the images, or the file that defines the data, is called. */
 function automaticName({ data, preset }: Config, cwd: string): string {
-  if (data.name === 'cifar10' || data.directory === null) return `${data.name}-${preset}`
-  const name = basename(resolve(cwd, data.directory))
+  const { directory } = data.options
+  const path = data.name === 'cifar10' ? undefined : typeof directory === 'string' ? directory : data.name
+  if (path === undefined) return `${data.name}-${preset}`
+  const name = basename(resolve(cwd, path))
+    .replace(/\.[cm]?[jt]s$/, '')
     .replace(/[^\w.-]+/g, '-')
     .replace(/^\W+/, '')
-  return name === '' ? data.name : name
+  return name === '' ? 'run' : name
 }
 
 const writeJson = (path: string, value: unknown): Promise<void> =>

@@ -1,7 +1,7 @@
 import type { ClassificationSample } from '@ddnet/datasets'
+import { type Config, preparedSample } from '@ddnet/experiment'
+import type { ModuleOf } from '@ddnet/layers'
 import { softmax, type Tensor2D, tensor, tidy } from '@ddnet/ops'
-import type { Config } from '../config/schema.ts'
-import { type Model, preprocessing } from './experiment.ts'
 
 export interface Guess {
   readonly name: string
@@ -11,11 +11,11 @@ export interface Guess {
 /** The classes of one image, the likeliest first. */
 export async function classify(
   sample: ClassificationSample,
-  model: Model,
-  config: Pick<Config, 'size' | 'data'>,
+  model: ModuleOf,
+  config: Pick<Config, 'data'>,
   classNames: readonly string[],
 ): Promise<Guess[]> {
-  const { image } = preprocessing(config).reduce((current, transform) => transform(current, {}), sample)
+  const { image } = await preparedSample(sample, config)
   const probabilities = tidy(() => softmax(model.predict(tensor(image.data, [1, ...image.shape])) as Tensor2D)) // [1, classes]
   const confidences = await probabilities.data()
   probabilities.dispose()

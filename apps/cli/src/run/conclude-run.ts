@@ -51,8 +51,7 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
   sayNextCommands(run, io)
 }
 
-const dataTitle = ({ data }: ReadyRun['config']): string =>
-  data.name === 'cifar10' ? 'CIFAR-10' : basename(data.directory ?? data.name)
+const dataTitle = ({ data }: ReadyRun['config']): string => data.definition.title?.(data.options) ?? basename(data.name)
 
 function writeResult(path: string, step: number, evaluation: Evaluation, classNames: readonly string[]): Promise<void> {
   const classes = Object.fromEntries(perClass(evaluation, classNames).map(({ name, accuracy }) => [name, accuracy]))

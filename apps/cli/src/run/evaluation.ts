@@ -1,8 +1,10 @@
 import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
-import type { Classification } from '@ddnet/tasks'
-import { evaluate } from '@ddnet/trainer'
+import type { ModuleOf } from '@ddnet/layers'
+import { crossEntropy } from '@ddnet/losses'
+import { confusionMatrix } from '@ddnet/metrics'
+import { sgd } from '@ddnet/optimizers'
+import { Trainer } from '@ddnet/trainer'
 import type { Split } from '../data/labelled-images.ts'
-import type { Model } from './experiment.ts'
 
 /** How a model does on images that it was not trained on. */
 export interface Evaluation {
@@ -17,11 +19,17 @@ export interface Evaluation {
 
 /** Measures the model on everything that the loader gives. */
 export async function evaluateModel(
-  model: Model,
+  model: ModuleOf,
   images: Loader<Batch<ClassificationSample>>,
-  task: Classification,
+  classes: number,
 ): Promise<Omit<Evaluation, 'split'>> {
-  const { loss, confusion } = await evaluate({ model, data: images, step: task.evaluate })
+  const trainer = new Trainer({
+    model,
+    loss: crossEntropy(),
+    metrics: { confusion: confusionMatrix(classes) },
+    optimizer: sgd(), // evaluation does not use it
+  })
+  const { loss, confusion } = await trainer.evaluate(images)
   const correct = confusion.reduce((sum, row, label) => sum + (row[label] as number), 0)
   const count = confusion.flat().reduce((sum, each) => sum + each, 0)
   return { loss, accuracy: correct / count, correct, images: count, confusion }

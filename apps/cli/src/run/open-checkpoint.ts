@@ -1,21 +1,29 @@
 import { join } from 'node:path'
+import {
+  type RunRecord,
+  readRecord,
+  type SavedSettings,
+  type SettingCatalog,
+  SettingsError,
+  settingsIn,
+} from '@ddnet/experiment'
 import { type Checkpoint, CheckpointError, loadCheckpoint } from '@ddnet/trainer'
 import { checkpointName } from '@ddnet/trainer/node'
-import type { Saved } from '../config/saved.ts'
-import type { Settings } from '../config/settings.ts'
+import { catalogOfRun } from '../config/own-definitions.ts'
 import type { CommandContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { shellWord } from '../terminal/shell-word.ts'
-import { type RunData, readRunData } from './run-data.ts'
-import { folderOfRun, hasCheckpoint, notARun, type RunFolder, readSaved } from './run-folder.ts'
-import { checkRecordedData, checkSettings, type RunRecord, readRecord, restore } from './run-record.ts'
+import { checkRecordedData, checkSettings, restore } from './check-record.ts'
+import { readRunData } from './run-data.ts'
+import { checkedConfig, folderOfRun, hasCheckpoint, notARun, type RunFolder, readConfigOf } from './run-folder.ts'
 
 /** A run as one of its checkpoints left it. */
-export interface OpenedCheckpoint extends Saved {
+export interface OpenedCheckpoint extends SavedSettings {
   readonly folder: RunFolder
   readonly checkpoint: Checkpoint
   readonly record: RunRecord
-  readonly data: RunData
+  /** All settings, with the definitions of the user's own that the run names. */
+  readonly catalog: SettingCatalog
   /** The files of the run that are not there, and that the checkpoint has in it. */
   readonly missing: readonly ('config.yaml' | 'data.json')[]
 }
@@ -31,16 +39,17 @@ export interface OpenedCheckpoint extends Saved {
 export async function openCheckpoint(
   path: string,
   name: string,
-  settings: Settings,
   context: Pick<CommandContext, 'io' | 'args'>,
 ): Promise<OpenedCheckpoint> {
-  const folder = folderOfRun(context.io.cwd, path)
-  const here = await readSaved(folder, settings)
-  if (here === undefined && !(await hasCheckpoint(folder)))
-    throw new CliError(await notARun(context.io.cwd, folder.path))
+  const { cwd } = context.io
+  const folder = folderOfRun(cwd, path)
+  const content = await readConfigOf(folder)
+  if (content === undefined && !(await hasCheckpoint(folder))) throw new CliError(await notARun(cwd, folder.path))
   const checkpoint = await load(folder, name, context)
   const shown = join(folder.path, 'checkpoints', checkpointName(checkpoint.step))
-  const record = readRecord(checkpoint, shown, settings)
+  const catalog = await catalogOfRun([content, settingsIn(checkpoint.config)], cwd)
+  const here = content === undefined ? undefined : await checkedConfig(folder, content, catalog)
+  const record = recordIn(checkpoint, shown, catalog)
   const missing: ('config.yaml' | 'data.json')[] = []
   if (here === undefined) missing.push('config.yaml')
   else checkSettings(join(folder.path, 'config.yaml'), here.entries, shown, record)
@@ -48,7 +57,17 @@ export async function openCheckpoint(
   const data = await readRunData(folder.data, restore(dataFile))
   if (data === undefined) missing.push('data.json')
   else checkRecordedData(dataFile, data, shown, record)
-  return { folder, ...(here ?? record.saved), checkpoint, record, data: record.data, missing }
+  return { folder, ...(here ?? record.saved), checkpoint, record, catalog, missing }
+}
+
+/** @throws CliError: that a checkpoint cannot be read is no matter of usage */
+function recordIn({ config }: Checkpoint, shown: string, catalog: SettingCatalog): RunRecord {
+  try {
+    return readRecord(config, `the checkpoint ${shown}`, catalog)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    throw new CliError(`${error.message} Go on with the version of ddnet that wrote it.`, undefined, { cause: error })
+  }
 }
 
 async function load(folder: RunFolder, name: string, { args }: Pick<CommandContext, 'args'>): Promise<Checkpoint> {

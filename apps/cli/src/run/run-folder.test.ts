@@ -1,13 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readArguments } from '../config/read-entries.ts'
-import { resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
 import { createRunFolder, openRun, writeConfig } from './run-folder.ts'
 
-const settings = readSettings()
+const settings = settingCatalog(builtIn)
 let cwd: string
 beforeEach(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'ddnet-runs-'))
@@ -32,10 +31,10 @@ test('a file of the same name is left alone', async () => {
 })
 
 test('the configuration reads back as it was written', async () => {
-  const resolved = resolveConfig([readArguments(['steps=7', 'optimizer.name=sgd'], settings)], 'quick', settings)
+  const resolved = resolveConfig([readArguments(['steps=7', 'optimizer=sgd'], settings)], 'quick', settings)
   const folder = await createRunFolder(cwd, 'runs', 'a')
   await writeConfig(folder, resolved)
-  expect((await openRun(cwd, 'runs/a/', settings)).config).toEqual(resolved.config)
+  expect((await openRun(cwd, 'runs/a/')).config).toEqual(resolved.config)
 })
 
 test('the configuration names the schema that editors check it with', async () => {
@@ -58,14 +57,14 @@ test.each([
     await mkdir(join(cwd, 'runs', 'empty'))
     await writeFile(join(cwd, 'runs', 'file'), '')
   }
-  await expect(openRun(cwd, path, settings)).rejects.toThrow(message)
-  await expect(openRun(cwd, path, settings)).rejects.toMatchObject({ exitCode: 1 })
+  await expect(openRun(cwd, path)).rejects.toThrow(message)
+  await expect(openRun(cwd, path)).rejects.toMatchObject({ exitCode: 1 })
 })
 
 test('a damaged configuration is a failure of the run, not of usage', async () => {
   const folder = await createRunFolder(cwd, 'runs', 'a')
   await writeFile(folder.config, 'epochs: [1')
-  await expect(openRun(cwd, 'runs/a', settings)).rejects.toMatchObject({
+  await expect(openRun(cwd, 'runs/a')).rejects.toMatchObject({
     exitCode: 1,
     message: expect.stringContaining('the run runs/a cannot be read'),
   })

@@ -1,18 +1,27 @@
 import { existsSync } from 'node:fs'
 import { lstat, mkdir, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import {
+  flatSettings,
+  nearest,
+  type Resolved,
+  type SavedSettings,
+  type SettingCatalog,
+  SettingsError,
+  savedSettings,
+  settingsFormat,
+} from '@ddnet/experiment'
 import { listCheckpoints } from '@ddnet/trainer/node'
-import { nearest } from '../config/nearest.ts'
-import { configFormat, parseYaml } from '../config/read-entries.ts'
-import type { Resolved } from '../config/resolve.ts'
-import { type Saved, savedConfig } from '../config/saved.ts'
-import type { Settings } from '../config/settings.ts'
+import { catalogOfRun } from '../config/own-definitions.ts'
+import { parseYaml } from '../config/read-entries.ts'
 import { toYaml } from '../config/to-yaml.ts'
-import { CliError, UsageError } from '../errors.ts'
+import { CliError } from '../errors.ts'
 import { makeFolder, readText, writeWhole } from '../files.ts'
 import { installedPath } from '../installation.ts'
 import { printable } from '../terminal/printable.ts'
-import { restore } from './run-record.ts'
+import { restore } from './check-record.ts'
+
+const schemaPath = installedPath('config.schema.json')
 
 /** Where the parts of a run lie, as absolute paths. */
 export interface RunFolder {
@@ -66,22 +75,19 @@ export async function createRunFolder(cwd: string, runs: string, name: string): 
   }
 }
 
-const schemaPath = installedPath('config.schema.json')
-
 /**
  * All settings, with the format that they are in, and the schema by which editors check them when somebody copies the file for a
  * run of their own.
  */
-export const writeConfig = (folder: RunFolder, { config, places }: Resolved): Promise<void> => {
-  const settings = toYaml(config, (path) => printable(places.get(path) ?? ''))
+export const writeConfig = (
+  folder: RunFolder,
+  { config, places }: Pick<Resolved, 'config' | 'places'>,
+): Promise<void> => {
+  const settings = toYaml(flatSettings(config), (path) => printable(places.get(path) ?? ''))
   return writeWhole(
     folder.config,
-    `# yaml-language-server: $schema=${schemaPath}\nformat: ${configFormat}\n${settings}`,
+    `# yaml-language-server: $schema=${schemaPath}\nformat: ${settingsFormat}\n${settings}`,
   )
-}
-
-export interface OpenedRun extends Saved {
-  readonly folder: RunFolder
 }
 
 /** The folder that a user names as a run. */
@@ -92,25 +98,34 @@ export const folderOfRun = (cwd: string, path: string): RunFolder => runFolder(c
  *
  * @throws CliError when there is no such run or its configuration cannot be read
  */
-export async function openRun(cwd: string, path: string, settings: Settings): Promise<OpenedRun> {
+export async function openRun(cwd: string, path: string): Promise<SavedSettings & { readonly folder: RunFolder }> {
   const folder = folderOfRun(cwd, path)
-  const saved = await readSaved(folder, settings)
-  if (saved === undefined) throw new CliError(await notARun(cwd, folder.path))
-  return { folder, ...saved }
+  const content = await readConfigOf(folder)
+  if (content === undefined) throw new CliError(await notARun(cwd, folder.path))
+  return { folder, ...(await checkedConfig(folder, content, await catalogOfRun([content], cwd))) }
 }
 
 /**
  * What the `config.yaml` of a run says; nothing where it has none.
  *
- * @throws CliError where it cannot be read, or lacks a setting
+ * @throws CliError where it cannot be read
  */
-export async function readSaved(folder: RunFolder, settings: Settings): Promise<Saved | undefined> {
-  try {
+export const readConfigOf = (folder: RunFolder): Promise<unknown> =>
+  asRun(folder, async () => {
     const text = await readText(folder.config)
-    return text === undefined ? undefined : savedConfig(parseYaml(text, folder.config), folder.config, settings)
+    return text === undefined ? undefined : parseYaml(text, folder.config)
+  })
+
+/** @throws CliError where it lacks a setting, or has one that there is not */
+export const checkedConfig = (folder: RunFolder, content: unknown, catalog: SettingCatalog): Promise<SavedSettings> =>
+  asRun(folder, async () => savedSettings(content, folder.config, catalog))
+
+/** The file is ours, so that it cannot be read is not a matter of usage. */
+async function asRun<T>(folder: RunFolder, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
   } catch (error) {
-    // The file is ours, so that it cannot be read is not a matter of usage.
-    if (!(error instanceof UsageError)) throw error
+    if (!(error instanceof SettingsError)) throw error
     const remedy = (await hasCheckpoint(folder)) ? ` ${restore(join(folder.path, 'config.yaml'))}` : ''
     const message = error.message.replace(/ Fix it, or write one with .*$/, '')
     throw new CliError(`the run ${folder.path} cannot be read: ${message}${remedy}`, undefined, { cause: error })

@@ -1,10 +1,9 @@
+import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { init } from '@ddnet/layers'
 import { DDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { resolveConfig } from '../config/resolve.ts'
-import { readSettings } from '../config/settings.ts'
 import type { MetricsRecord } from './metrics-log.ts'
 import { curvesOf, runReport } from './run-report.ts'
 
@@ -25,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => model.dispose())
 
 const reportOf = (records: MetricsRecord[]) => {
-  const { config } = resolveConfig([], 'ddnet', readSettings())
+  const { config } = resolveConfig([], 'ddnet', settingCatalog(builtIn))
   return runReport({ title: 'a', config, model, classNames: ['cat', 'dog'], step: 5, records })
 }
 

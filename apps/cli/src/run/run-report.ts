@@ -1,16 +1,16 @@
+import { type Config, flatSettings } from '@ddnet/experiment'
+import type { ModuleOf } from '@ddnet/layers'
 import { htmlReport, type Plot, type PredictionSample, type ReportData } from '@ddnet/visuals'
-import type { Config } from '../config/schema.ts'
 import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
 import type { RunEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
-import type { Model } from './experiment.ts'
 import type { MetricsRecord } from './metrics-log.ts'
 
 interface RunReportOptions {
   /** Name of the run. */
   readonly title: string
   readonly config: Config
-  readonly model: Model
+  readonly model: ModuleOf
   readonly classNames: readonly string[]
   readonly step: number
   readonly records: readonly MetricsRecord[]
@@ -65,16 +65,14 @@ function resultFacts({ evaluation, step, records, environment, model, classNames
 
 /** Of each group its settings in one line; what names only where a run lies is left out, and so is what is not set. */
 function settingFacts(config: Config): Facts {
-  const { name: _, runs, backend, ...rest } = config
-  return Object.entries(rest).flatMap(([key, value]): Facts => {
-    if (value === null) return []
-    if (typeof value !== 'object') return [[key, String(value)]]
-    const { name, ...settings } = value as { readonly name?: string }
-    const told = Object.entries<unknown>(settings)
-      .filter(([, each]) => each !== null)
-      .map(([setting, each]) => `${setting} ${typeof each === 'string' ? each : JSON.stringify(each)}`)
-    return [[key, [...(name === undefined ? [] : [name]), ...told].join(', ')]]
-  })
+  const groups = new Map<string, string[]>()
+  for (const [path, value] of Object.entries(flatSettings(config))) {
+    const [group = '', name] = path.split('.')
+    if (value === null || ['name', 'runs', 'backend'].includes(path)) continue
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    groups.set(group, [...(groups.get(group) ?? []), name === undefined ? text : `${name} ${text}`])
+  }
+  return [...groups].map(([group, told]) => [group, told.join(', ')])
 }
 
 /** Loss, accuracy and learning rate over steps; none before the first record. */

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { type Config, totalSteps } from '@ddnet/experiment'
 import { z } from 'zod'
-import type { Config } from '../config/schema.ts'
-import type { Settings } from '../config/settings.ts'
 import type { Split } from '../data/labelled-images.ts'
 import { CliError, explain } from '../errors.ts'
 import { readJsonFile } from '../files.ts'
@@ -11,7 +10,6 @@ import { readRunEnvironment } from './environment.ts'
 import { type MetricsRecord, readRecords } from './metrics-log.ts'
 import { readRunData } from './run-data.ts'
 import { openRun } from './run-folder.ts'
-import { totalSteps } from './step-counts.ts'
 
 /** What there is to say of a run, without its data and without a backend. */
 export interface RunSummary {
@@ -57,8 +55,8 @@ const resultSchema = z.object({
  *
  * @throws CliError for what is not a run, and for files of a run that cannot be read
  */
-export async function summarizeRun(cwd: string, path: string, settings: Settings): Promise<RunSummary> {
-  const { folder, config } = await openRun(cwd, path, settings)
+export async function summarizeRun(cwd: string, path: string): Promise<RunSummary> {
+  const { folder, config } = await openRun(cwd, path)
   const [records, result, environment, data] = await Promise.all([
     readRecords(folder.metrics),
     readJsonFile(folder.result, resultSchema),
@@ -88,18 +86,14 @@ export async function summarizeRun(cwd: string, path: string, settings: Settings
  *
  * @throws CliError when there is no such folder
  */
-export async function summarizeRuns(
-  cwd: string,
-  runs: string,
-  settings: Settings,
-): Promise<(RunSummary | BrokenRun)[]> {
+export async function summarizeRuns(cwd: string, runs: string): Promise<(RunSummary | BrokenRun)[]> {
   const names = await foldersIn(cwd, runs)
   const summaries = await Promise.all(
     names.map(async (name): Promise<RunSummary | BrokenRun> => {
       const path = join(runs, name)
       try {
         if (!existsSync(resolve(cwd, path, 'config.yaml'))) throw new CliError('it has no config.yaml')
-        return await summarizeRun(cwd, path, settings)
+        return await summarizeRun(cwd, path)
       } catch (error) {
         return {
           path,

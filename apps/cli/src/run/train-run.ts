@@ -1,6 +1,20 @@
 import { dirname, join } from 'node:path'
+import {
+  createOptimizer,
+  createSchedule,
+  evaluationBatchSize,
+  evaluationLoader,
+  keysOf,
+  learningRateOf,
+  recordOf,
+  runDataOf,
+  stepsPerEpoch,
+  totalSteps,
+  trainingLoader,
+} from '@ddnet/experiment'
+import { crossEntropy } from '@ddnet/losses'
+import { accuracy } from '@ddnet/metrics'
 import { type Callback, type Control, checkpoint, earlyStopping, Trainer, tensorBoard } from '@ddnet/trainer'
-import { evaluationBatchSize } from '../backend/memory.ts'
 import { CliError, explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commandNames } from '../terminal/command-names.ts'
@@ -13,11 +27,7 @@ import { shellWord } from '../terminal/shell-word.ts'
 import type { ReadyRun } from './begin-run.ts'
 import { concludeRun } from './conclude-run.ts'
 import { counted } from './evaluation.ts'
-import { createOptimizer, createSchedule, evaluationLoader, keysOf, taskOf, trainingLoader } from './experiment.ts'
-import { runDataOf } from './run-data.ts'
 import { hasCheckpoint } from './run-folder.ts'
-import { recordOf } from './run-record.ts'
-import { stepsPerEpoch, totalSteps } from './step-counts.ts'
 import { TrainingReport } from './training-report.ts'
 
 /** A validation was left, because we were told to stop; the step before it is saved. */
@@ -114,28 +124,22 @@ async function fit(
   // In steps also where it is an epoch: it is then saved before the validation, which may therefore be left.
   const saveEvery = config.checkpoint.every === 'epoch' ? epochSteps : config.checkpoint.every
   const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
-  const { patience, score, minChange: minDelta } = config.earlyStopping
+  const { patience, minDelta } = config.earlyStopping
+  const monitor = config.earlyStopping.monitor ?? config.task.definition.monitor
   let stoppedEarly: string | undefined
   const early =
     patience === null
       ? []
       : [
-          noting(earlyStopping({ patience, minDelta }), (message) => {
+          noting(earlyStopping({ patience, score: monitor, minChange: minDelta }), (message) => {
             stoppedEarly = message
           }),
         ]
-  const validation =
-    held &&
-    counted(evaluationLoader(held, config, evaluationBatchSize(model, config), validationImages), (done, total) => {
-      if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
-      report.onValidationBatch(done, total)
-    })
   const trainer = new Trainer({
     model,
+    loss: crossEntropy(config.task.options),
+    metrics: { accuracy: accuracy() },
     optimizer: createOptimizer(config, steps, schedule),
-    data: { train: trainingLoader(data.train, config), ...(validation !== undefined && { validation }) },
-    ...taskOf(config, data.classNames),
-    monitor: score,
     accumulate: config.accumulate,
     callbacks: [
       {
@@ -160,14 +164,25 @@ async function fit(
         directory: folder.checkpoints,
         every: saveEvery,
         keep: config.checkpoint.keep,
+        ...(held !== undefined && { best: config.task.definition.monitor }),
         config: recordOf(config, runDataOf(data), backend),
         later: setsAside ? 'setAside' : 'refuse',
       }),
     ],
   })
+  const validation =
+    held &&
+    counted(
+      evaluationLoader(held, config, evaluationBatchSize(model, config, data.facts.image), validationImages),
+      (done, total) => {
+        if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
+        report.onValidationBatch(done, total)
+      },
+    )
   try {
-    const { reason } = await trainer.fit({
+    const { reason } = await trainer.fit(trainingLoader(data.train, config), {
       steps,
+      ...(validation !== undefined && { validation }),
       key: keysOf(config).training,
       ...(validation !== undefined && validateEvery !== undefined && { validateEvery }),
       ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
@@ -181,8 +196,8 @@ async function fit(
 
 /** The same callback, which also tells that it ends the run. */
 function noting(callback: Callback, onStop: (message: string | undefined) => void): Callback {
-  const told = ({ stop, ...control }: Control): Control => ({
-    ...control,
+  const told = ({ stop, snapshot }: Control): Control => ({
+    snapshot,
     stop: (message) => {
       onStop(message)
       stop(message)
@@ -204,8 +219,8 @@ function resumeCommand({ folder, config }: ReadyRun, io: Io): string {
 async function withRemedy(error: unknown, run: ReadyRun, io: Io): Promise<unknown> {
   const { message, exitCode } = explain(error)
   if (exitCode === exitCodes.diverged) {
-    const { optimizer, clipNorm } = run.config
-    const settings = `optimizer.learningRate=${formatRate(optimizer.learningRate / 10)}${clipNorm === null ? ' or clipNorm=1' : ''}`
+    const { clipNorm } = run.config
+    const settings = `optimizer.learningRate=${formatRate(learningRateOf(run.config) / 10)}${clipNorm === null ? ' or clipNorm=1' : ''}`
     const kept = (await hasCheckpoint(run.folder))
       ? ` What was saved before is whole: ${join(run.folder.path, 'checkpoints/last')}.`
       : ''

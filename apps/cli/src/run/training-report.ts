@@ -1,5 +1,5 @@
+import type { Config } from '@ddnet/experiment'
 import type { Callback, EpochEvent, Json, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
-import type { Config } from '../config/schema.ts'
 import { formatDuration, formatPercent } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
 import type { LiveLine } from '../terminal/live-line.ts'

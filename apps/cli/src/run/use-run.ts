@@ -1,14 +1,21 @@
+import {
+  builtIn,
+  type Config,
+  createModel,
+  type DataFacts,
+  factsOf,
+  type RequestedBackend,
+  settingCatalog,
+} from '@ddnet/experiment'
+import type { ModuleOf } from '@ddnet/layers'
 import type { Snapshot } from '@ddnet/trainer'
 import { backendOfRun } from '../backend/backend-of-run.ts'
 import { selectBackend } from '../backend/select-backend.ts'
 import { readArguments } from '../config/read-entries.ts'
-import type { Config, RequestedBackend } from '../config/schema.ts'
-import { readSettings, type Settings } from '../config/settings.ts'
 import type { CommandContext } from '../context.ts'
 import type { LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { createLogger } from '../terminal/logger.ts'
-import { createModel, type Model } from './experiment.ts'
 import { readRecords } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
 import { indexOf, otherCheckpoint } from './other-checkpoint.ts'
@@ -19,7 +26,9 @@ export interface UsedRun {
   readonly folder: RunFolder
   readonly config: Config
   readonly checkpoint: Snapshot
-  readonly model: Model
+  readonly model: ModuleOf
+  /** What the model was made by. */
+  readonly facts: DataFacts
   readonly classNames: readonly string[]
   /** Loads the images that the run was trained on; who only predicts needs none. */
   loadData(): Promise<LabelledImages>
@@ -45,10 +54,9 @@ export async function useRun(
   context: CommandContext,
 ): Promise<UsedRun> {
   const { io, start, loadData: load, version } = context
-  const settings = readSettings()
   const say = createLogger(io)
-  const requested = explicitBackend(asked, io, settings)
-  const { folder, config, checkpoint, record } = await openCheckpoint(path, name, settings, context)
+  const requested = explicitBackend(asked, io)
+  const { folder, config, checkpoint, record } = await openCheckpoint(path, name, context)
   const trial = { config, version, io }
   const { backend, title, reason } =
     requested === undefined
@@ -56,8 +64,8 @@ export async function useRun(
       : await selectBackend(requested, trial, start)
   say('backend', `${title} (${ours ?? reason})`)
   try {
-    const { classNames } = record.data
-    const model = createModel(config, classNames.length)
+    const facts = factsOf(record.data)
+    const model = createModel(config, facts)
     model.loadStateDict(checkpoint.model)
     say('run', `${folder.path}, checkpoint ${name}, step ${checkpoint.step}`)
     const index = await indexOf(folder.checkpoints)
@@ -70,7 +78,8 @@ export async function useRun(
       config,
       checkpoint,
       model,
-      classNames,
+      facts,
+      classNames: record.data.classNames,
       loadData: () => loadData(config, io, load),
       dispose: () => {
         model.dispose()
@@ -91,10 +100,13 @@ export async function useRun(
 export function explicitBackend(
   asked: string | undefined,
   { env }: CommandContext['io'],
-  settings: Settings = readSettings(),
 ): RequestedBackend | undefined {
   const text = asked ?? env.DDNET_BACKEND
   if (text === undefined) return undefined
-  const [entry] = readArguments([`backend=${text}`], settings, asked === undefined ? 'DDNET_BACKEND' : '--backend')
+  const [entry] = readArguments(
+    [`backend=${text}`],
+    settingCatalog(builtIn),
+    asked === undefined ? 'DDNET_BACKEND' : '--backend',
+  )
   return entry?.value as RequestedBackend
 }

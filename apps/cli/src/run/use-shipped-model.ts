@@ -1,7 +1,5 @@
+import { builtIn, type Config, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { selectBackend } from '../backend/select-backend.ts'
-import { resolveConfig } from '../config/resolve.ts'
-import type { Config } from '../config/schema.ts'
-import { readSettings } from '../config/settings.ts'
 import type { CommandContext } from '../context.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { formatPercent } from '../terminal/format.ts'
@@ -9,8 +7,8 @@ import { createLogger } from '../terminal/logger.ts'
 import { explicitBackend, type UsedRun } from './use-run.ts'
 
 /** What a run has, but for the images that it was trained on. */
-export interface ShippedModel extends Pick<UsedRun, 'model' | 'classNames' | 'dispose'> {
-  readonly config: Pick<Config, 'size' | 'data'>
+export interface ShippedModel extends Pick<UsedRun, 'model' | 'facts' | 'classNames' | 'dispose'> {
+  readonly config: Pick<Config, 'data'>
 }
 
 /**
@@ -23,10 +21,10 @@ export async function useShippedModel(
   asked: string | undefined,
   { io, start, version }: CommandContext,
 ): Promise<ShippedModel> {
-  const settings = readSettings()
+  const catalog = settingCatalog(builtIn)
   const say = createLogger(io)
-  const requested = explicitBackend(asked, io, settings)
-  const defaults = resolveConfig([], 'ddnet', settings).config
+  const requested = explicitBackend(asked, io)
+  const defaults = resolveConfig([], 'ddnet', catalog).config
   const { backend, title, reason } = await selectBackend(requested ?? 'wasm', { config: defaults, version, io }, start)
   say('backend', requested === undefined ? title : `${title} (${reason})`)
   const { cifar10DDNet } = await import('@ddnet/models/cifar10')
@@ -36,7 +34,8 @@ export async function useShippedModel(
   say('', `It takes every image for one of ${classNames.join(', ')}. For classes of your own: ${others}`)
   return {
     model,
-    config: { size, data: { ...defaults.data, mean, std } },
+    config: { data: { ...defaults.data, options: { ...defaults.data.options, size, mean, std } } },
+    facts: { image: { height: size, width: size, channels: 3 }, classNames },
     classNames,
     dispose: () => {
       model.dispose()

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { readSettings } from './settings.ts'
+import { builtIn } from '../built-in/registry.ts'
+import { settingCatalog } from './setting-catalog.ts'
 import { absentSetting, nameMeantBy, settingMeantBy } from './synonyms.ts'
 
-const paths = [...readSettings().byPath.keys()]
+const paths = [...settingCatalog(builtIn).byPath.keys()]
 
 test.each([
   ['lr', 'optimizer.learningRate'],
@@ -14,7 +15,8 @@ test.each([
   ['weight_decay', 'optimizer.weightDecay'],
   ['optimizer.wd', 'optimizer.weightDecay'],
   ['momentum', 'optimizer.momentum'],
-  ['optimizer', 'optimizer.name'],
+  ['optimizer.name', 'optimizer'],
+  ['optim', 'optimizer'],
   ['batch', 'batchSize'],
   ['batch_size', 'batchSize'],
   ['--batch-size', 'batchSize'],
@@ -22,14 +24,15 @@ test.each([
   ['epoch', 'epochs'],
   ['max_epochs', 'epochs'],
   ['EPOCHS', 'epochs'],
-  ['imgsz', 'size'],
-  ['image_size', 'size'],
+  ['imgsz', 'data.size'],
+  ['size', 'data.size'],
+  ['image_size', 'data.size'],
   ['device', 'backend'],
   ['gpu', 'backend'],
-  ['model', 'model.name'],
+  ['arch', 'model'],
   ['patience', 'earlyStopping.patience'],
-  ['label_smoothing', 'loss.labelSmoothing'],
-  ['ema', 'average.decay'],
+  ['label_smoothing', 'task.labelSmoothing'],
+  ['ema', 'ema.decay'],
   ['project', 'runs'],
   ['dataset', 'folder'],
   ['colour', undefined],

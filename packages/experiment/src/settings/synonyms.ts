@@ -1,18 +1,20 @@
 /** What other tools call our settings, without dashes and underscores, in small letters. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
   'optimizer.learningRate': ['lr', 'lr0', 'rate', 'maxlr', 'baselr', 'stepsize', 'eta'],
-  'optimizer.name': ['optimizer', 'optimiser', 'optim', 'opt', 'algorithm'],
+  optimizer: ['optimiser', 'optim', 'opt', 'algorithm'],
   'optimizer.weightDecay': ['wd', 'decay', 'l2', 'regularization'],
   'optimizer.beta1': ['betas', 'b1'],
   'optimizer.eps': ['epsilon'],
-  'schedule.name': ['schedule', 'scheduler', 'lrscheduler', 'lrschedule', 'sched'],
-  'model.name': ['model', 'arch', 'architecture', 'network', 'net', 'backbone'],
+  schedule: ['scheduler', 'lrscheduler', 'lrschedule', 'sched'],
+  model: ['arch', 'architecture', 'network', 'net', 'backbone'],
   'model.channels': ['filters', 'widths', 'width', 'features'],
   'data.directory': ['directory', 'datadir', 'dataroot', 'root', 'traindir'],
   'data.flip': ['fliplr', 'hflip', 'horizontalflip', 'randomflip'],
   'data.crop': ['randomcrop', 'croppadding', 'translate'],
-  'average.decay': ['ema', 'emadecay', 'modelema', 'average'],
-  'loss.labelSmoothing': ['smoothing', 'loss'],
+  'ema.decay': ['ema', 'emadecay', 'modelema', 'average'],
+  'task.labelSmoothing': ['smoothing', 'loss'],
+  'earlyStopping.monitor': ['score', 'metric', 'watch'],
+  'earlyStopping.minDelta': ['minchange', 'mindelta'],
   'earlyStopping.patience': ['earlystopping', 'earlystop'],
   'validation.every': ['valinterval', 'validateevery', 'evalsteps', 'evalevery', 'validation', 'checkvaleverynepoch'],
   'validation.images': ['valimages', 'limitvalbatches'],
@@ -24,13 +26,13 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   epochs: ['epoch', 'e', 'numepochs', 'nepochs', 'nepoch', 'maxepochs', 'numtrainepochs', 'passes'],
   steps: ['iterations', 'iters', 'iter', 'maxsteps', 'numsteps', 'maxiter', 'maxiters', 'maxiterations'],
   maxSeconds: ['time', 'maxtime', 'timelimit', 'timeout', 'seconds'],
-  size: ['imgsz', 'imgsize', 'imagesize', 'imsize', 'resolution', 'inputsize', 'inputshape', 'resize'],
+  'data.size': ['imgsz', 'imgsize', 'imagesize', 'imsize', 'resolution', 'inputsize', 'inputshape', 'resize'],
   seed: ['randomseed', 'randomstate', 'rngseed'],
   backend: ['device', 'devices', 'gpu', 'gpus', 'cuda', 'accelerator', 'cpu', 'platform'],
   runs: ['project', 'out', 'output', 'outputdir', 'outdir', 'savedir', 'logdir', 'runsdir', 'workdir'],
   name: ['runname', 'experiment', 'expname', 'run', 'exp', 'tag'],
   preset: ['recipe', 'profile'],
-  folder: ['data', 'dataset', 'path', 'images', 'datapath', 'datafolder', 'imagefolder', 'dir', 'source', 'train'],
+  folder: ['dataset', 'path', 'images', 'datapath', 'datafolder', 'imagefolder', 'dir', 'source', 'train'],
 }
 
 /** What other tools have as a setting and this one decides itself. */
@@ -76,6 +78,8 @@ export function settingMeantBy(word: string, paths: Iterable<string>): string | 
   const [group, last = ''] = word.includes('.')
     ? [plain(word.split('.')[0] as string), plain(word.split('.').at(-1) as string)]
     : ['', written]
+  // `optimizer.name` of nested settings is `optimizer` here.
+  if (last === 'name' && all.includes(group)) return group
   const inGroup = all.filter((path) => path.includes('.') && plain(path.split('.')[0] as string) === group)
   const spelled =
     all.find((path) => plain(path) === written) ??
@@ -116,6 +120,9 @@ const valueSynonyms: Readonly<Record<string, string>> = {
   ignore: 'skip',
   raise: 'throw',
   adamw: 'adamW',
+  seed: 'article',
+  classify: 'classification',
+  autoencoder: 'reconstruction',
 }
 
 /** The one of `names` that a value means: spelled in another case, with other dashes, or by what others call it. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts'
+import type { Config } from './settings/config.ts'
 
 /** Steps an epoch; the last batch may be smaller, and the last step take fewer batches. */
 export const stepsPerEpoch = (

@@ -1,26 +1,21 @@
-import { presets } from './presets.ts'
-import { readSettings, type Setting, type Variants } from './settings.ts'
+import { type Preset, presets } from './presets.ts'
+import type { Choice, Setting, SettingCatalog } from './setting-catalog.ts'
 
 /** docs/settings.md: every setting, from the schema that checks them. */
-export function settingsPage(): string {
-  const { byPath, variants } = readSettings()
+export function settingsPage({ byPath, choices }: SettingCatalog): string {
   const rows = [...byPath.values()].map((setting) => {
     const [group = '', key] = setting.path.split('.')
-    const owners = variants.get(group)
-    const only =
-      owners === undefined || key === 'name'
-        ? []
-        : owners.names.filter((name) => owners.settings[name]?.some(({ path }) => path === setting.path))
+    const owners = key === undefined ? undefined : choices.get(group)
+    const only = owners?.names.filter((name) => owners.settings[name]?.some(({ path }) => path === setting.path)) ?? []
     const scope = only.length > 0 && only.length < (owners?.names.length ?? 0) ? `; of ${only.join(', ')} only` : ''
     return [`\`${setting.path}\``, `${setting.about}${scope}`, setting.expects, defaultsOf(setting, owners)]
   })
-  const names = Object.keys(presets)
-  const paths = [...new Set(Object.values(presets).flatMap((preset) => Object.keys(preset)))]
+  const all: [string, Preset][] = Object.entries(presets)
+  const names = all.map(([name]) => name)
+  const paths = [...new Set(all.flatMap(([, preset]) => Object.keys(preset)))]
   const presetRows = paths.map((path) => [
     `\`${path}\``,
-    ...names.map((name) =>
-      path in (presets[name as keyof typeof presets] ?? {}) ? code(presets[name as keyof typeof presets][path]) : '',
-    ),
+    ...all.map(([, preset]) => (path in preset ? code(preset[path]) : '')),
   ])
   return `# Settings
 
@@ -41,12 +36,15 @@ optimizer:
 \`\`\`ts
 import type { Settings } from 'ddnet'
 
-export default { optimizer: { learningRate: 0.001 } } satisfies Settings
+export default { model: 'ddnet', 'optimizer.learningRate': 0.001 } satisfies Settings
 \`\`\`
 
 The command line is stronger than the environment, that than the file, that than the preset. Who names another optimizer, schedule,
 model or data set than a file or the preset does takes its own settings and defaults: Adam's rate is none for SGD. So a run of one can
-be the base of one of another, \`--config runs/adam/config.yaml optimizer.name=sgd\`, and what does not count is told.
+be the base of one of another, \`--config runs/adam/config.yaml optimizer=sgd\`, and what does not count is told.
+
+A model, a task or data of your own is a file that exports its definition by default, and is named by its path, \`model=./my-model.ts\`: its
+settings are then set, explained and saved as all others are ([how to write one](../apps/cli#your-own-model-or-data)).
 
 ${markdownTable([['setting', 'what it is', 'expected', 'default'], ...rows])}
 ## Presets
@@ -58,7 +56,7 @@ ${markdownTable([['setting', ...names.map((name) => `\`${name}\``)], ...presetRo
 }
 
 /** The default, and those of other variants of its group where they differ: SGD's learning rate is not Adam's. */
-function defaultsOf(setting: Setting, owners: Variants | undefined): string {
+function defaultsOf(setting: Setting, owners: Choice | undefined): string {
   const first = defaultOf(setting)
   const others = (owners?.names ?? []).flatMap((name) => {
     const own = owners?.settings[name]?.find(({ path }) => path === setting.path)

@@ -1,0 +1,160 @@
+import type { Cifar10, ClassificationSample, Dataset, Files } from '@ddnet/datasets'
+import type { Module, ModuleOf } from '@ddnet/layers'
+import type { Optimizer, Schedule } from '@ddnet/optimizers'
+import type { DataFacts } from '@ddnet/tasks'
+import type { z } from 'zod'
+import type { Config, Kind, PlaceOf } from './settings/config.ts'
+
+export type { DataFacts } from '@ddnet/tasks'
+
+/** Any of the options; what is left out takes its default. */
+export type Given<Options> = { readonly [Key in keyof Options]?: Options[Key] | undefined }
+
+/** What a part of an experiment is called and what can be set of it. */
+interface Definition<out K extends Kind, out Name extends string, Input extends object, Options extends object> {
+  readonly kind: K
+  /** As settings name it: `model=NAME`. */
+  readonly name: Name
+  /** A strict object of zod in which each option has a default: `z.strictObject({ width: z.int().positive().default(32) })`. */
+  readonly options: z.ZodType<Options, Input>
+  /**
+   * Whether the settings of a run go together, as far as this part knows.
+   *
+   * @param placeOf who decided the first of some paths that somebody decided, for the message
+   * @throws SettingsError with what to set instead
+   */
+  check?(options: Options, config: Config, placeOf: PlaceOf): void
+}
+
+/** A family of models: one file, which says what can be set and makes the network. */
+export interface ModelDefinition<
+  out Name extends string = string,
+  Input extends object = object,
+  Options extends object = object,
+  out M extends Module = ModuleOf,
+> extends Definition<'model', Name, Input, Options> {
+  /** The names of the tasks that it can be trained for. */
+  readonly tasks: readonly string[]
+  /** The network for data, with as many outputs as its task takes; its weights are drawn afterwards. */
+  create(options: Options, facts: DataFacts & { readonly outputs: number }): M
+}
+
+/** What a data definition may ask of the app: a disk or a server, and somebody who is told how it goes. */
+export interface DataHost {
+  cifar10(options: { readonly directory: string | null }): Promise<Cifar10>
+  /** Images in a folder a class, decoded, as squares of `size`; without some of them to validate on, a share of those to train on. */
+  imageFolder(options: {
+    readonly directory: string
+    readonly size: number
+    readonly onError: 'throw' | 'skip'
+    readonly validation: number
+  }): Promise<DataSplits & { readonly classNames: readonly string[] }>
+  /** The files in a folder. */
+  files(directory: string): Files
+  /** Tells whoever waits. */
+  log(message: string): void
+}
+
+/** Samples to train on, and those that are held out. */
+export interface DataSplits<S = ClassificationSample> {
+  readonly train: Dataset<S>
+  /** What a run chooses by while it trains: its best checkpoint, and when to stop. None where it trains on all samples. */
+  readonly validation?: Dataset<S>
+  /** Looked at once, when all is chosen. */
+  readonly test?: Dataset<S>
+}
+
+/** A source of data. */
+export interface DataDefinition<
+  out Name extends string = string,
+  Input extends object = object,
+  Options extends object = object,
+  S = ClassificationSample,
+> extends Definition<'data', Name, Input, Options> {
+  /** What it is called in titles: `CIFAR-10`. */
+  title?(options: Options): string
+  /** What is known before anything is loaded. A model that cannot fit is then refused before a download. */
+  facts?(options: Options): DataFacts
+  /** What is subtracted from pixels of 0…1, and what they are divided by then: for whoever uses the model elsewhere. */
+  normalization?(options: Options): {
+    readonly mean: number | readonly number[]
+    readonly std: number | readonly number[]
+  }
+  /** The samples as they are, before any transform, and what is known of them. */
+  load(options: Options, host: DataHost): Promise<DataSplits<S> & { readonly facts: DataFacts }>
+  /** The samples as the model takes them: with what is drawn at random for training, without it for all else. */
+  prepare?(samples: Dataset<S>, options: Options, use: { readonly training: boolean }): Dataset<S>
+}
+
+/** What a model is trained for. */
+export interface TaskDefinition<
+  out Name extends string = string,
+  Input extends object = object,
+  Options extends object = object,
+> extends Definition<'task', Name, Input, Options> {
+  /** The metrics of a step by name, of which one is what a run chooses by. */
+  readonly metrics: readonly string[]
+  readonly monitor: string
+  /** How many numbers, or channels, the model is to give. @throws Error for data without what the task needs */
+  outputs(facts: DataFacts): number
+}
+
+/** The rate of each step. */
+export interface ScheduleDefinition<
+  out Name extends string = string,
+  Input extends object = object,
+  Options extends object = object,
+> extends Definition<'schedule', Name, Input, Options> {
+  create(options: Options, run: { readonly learningRate: number; readonly steps: number }): Schedule
+}
+
+/** What makes updates of gradients. One of its options is `learningRate`, the highest of a schedule. */
+export interface OptimizerDefinition<
+  out Name extends string = string,
+  Input extends object = object,
+  Options extends { readonly learningRate: number } = { readonly learningRate: number },
+> extends Definition<'optimizer', Name, Input, Options> {
+  create(options: Omit<Options, 'learningRate'> & { readonly learningRate: Schedule }): Optimizer
+}
+
+/** Any definition, whatever its options. */
+export type AnyDefinition =
+  | ModelDefinition
+  | TaskDefinition
+  | DataDefinition<string, object, object, unknown>
+  | OptimizerDefinition
+  | ScheduleDefinition
+
+export type DefinitionOf<K extends Kind> = Extract<AnyDefinition, { readonly kind: K }>
+
+/** What settings choose by name. It is a list that is passed, not a global: the built-in one, and whatever else there is. */
+export type Registry = readonly AnyDefinition[]
+
+/** A model of your own, with the types of its options inferred. */
+export const defineModel = <const Name extends string, Input extends object, Options extends object, M extends Module>(
+  definition: Omit<ModelDefinition<Name, Input, Options, M>, 'kind'>,
+): ModelDefinition<Name, Input, Options, M> => ({ kind: 'model', ...definition })
+
+/** A source of data of your own. */
+export const defineData = <const Name extends string, Input extends object, Options extends object, S>(
+  definition: Omit<DataDefinition<Name, Input, Options, S>, 'kind'>,
+): DataDefinition<Name, Input, Options, S> => ({ kind: 'data', ...definition })
+
+/** A task of your own. */
+export const defineTask = <const Name extends string, Input extends object, Options extends object>(
+  definition: Omit<TaskDefinition<Name, Input, Options>, 'kind'>,
+): TaskDefinition<Name, Input, Options> => ({ kind: 'task', ...definition })
+
+/** An optimizer of your own. */
+export const defineOptimizer = <
+  const Name extends string,
+  Input extends object,
+  Options extends { readonly learningRate: number },
+>(
+  definition: Omit<OptimizerDefinition<Name, Input, Options>, 'kind'>,
+): OptimizerDefinition<Name, Input, Options> => ({ kind: 'optimizer', ...definition })
+
+/** A schedule of your own. */
+export const defineSchedule = <const Name extends string, Input extends object, Options extends object>(
+  definition: Omit<ScheduleDefinition<Name, Input, Options>, 'kind'>,
+): ScheduleDefinition<Name, Input, Options> => ({ kind: 'schedule', ...definition })

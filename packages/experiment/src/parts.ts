@@ -1,0 +1,105 @@
+import { type Batch, type ClassificationSample, type Dataset, type Loader, loader, subset } from '@ddnet/datasets'
+import { init, type ModuleOf } from '@ddnet/layers'
+import { type Key, random } from '@ddnet/ops'
+import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule } from '@ddnet/optimizers'
+import type { DataFacts, DataHost, DataSplits } from './definitions.ts'
+import type { Config } from './settings/config.ts'
+
+// The parts of a run, each as its settings say.
+
+/** The parts of a run's randomness. */
+export function keysOf({ seed }: Pick<Config, 'seed'>): {
+  readonly model: Key
+  readonly data: Key
+  readonly training: Key
+} {
+  const key = random.key(seed)
+  return { model: key.fold('model'), data: key.fold('data'), training: key.fold('training') }
+}
+
+/**
+ * The model of a run, with new weights.
+ *
+ * @throws Error for data without what the task needs
+ */
+export function createModel(
+  { model, task, seed }: Pick<Config, 'model' | 'task' | 'seed'>,
+  facts: DataFacts,
+): ModuleOf {
+  const outputs = task.definition.outputs(facts)
+  return init(model.definition.create(model.options, { ...facts, outputs }), keysOf({ seed }).model)
+}
+
+export function createSchedule(
+  { schedule, optimizer }: Pick<Config, 'schedule' | 'optimizer'>,
+  steps: number,
+): Schedule {
+  return schedule.definition.create(schedule.options, { learningRate: learningRateOf({ optimizer }), steps })
+}
+
+/** The highest learning rate of a run. */
+export const learningRateOf = ({ optimizer }: Pick<Config, 'optimizer'>): number =>
+  optimizer.options['learningRate'] as number // every optimizer has it
+
+/** @param learningRate in place of the run's own schedule of so many steps */
+export function createOptimizer(
+  config: Pick<Config, 'schedule' | 'optimizer' | 'clipNorm' | 'ema'>,
+  steps: number,
+  learningRate: Schedule = createSchedule(config, steps),
+): Optimizer {
+  const { definition, options } = config.optimizer
+  return chain(
+    ...(config.clipNorm === null ? [] : [clipByGlobalNorm(config.clipNorm)]),
+    definition.create({ ...options, learningRate }),
+    ...(config.ema.decay === 0 ? [] : [ema(config.ema.decay)]),
+  )
+}
+
+/** The samples of a run as they are, and what is known of them. */
+export type LoadedData = DataSplits & { readonly facts: DataFacts }
+
+/** Loads the data of a run. */
+export const loadRunData = ({ data }: Pick<Config, 'data'>, host: DataHost): Promise<LoadedData> =>
+  data.definition.load(data.options, host) as Promise<LoadedData> // samples are what the task says that they are
+
+/** What is subtracted from pixels of 0…1, and what they are divided by then. */
+export const normalizationOf = ({
+  data,
+}: Pick<Config, 'data'>): { readonly mean: number | readonly number[]; readonly std: number | readonly number[] } =>
+  data.definition.normalization?.(data.options) ?? { mean: 0, std: 1 }
+
+/** Samples as the model takes them. */
+export const prepared = (
+  samples: Dataset<ClassificationSample>,
+  { data }: Pick<Config, 'data'>,
+  { training = false } = {},
+): Dataset<ClassificationSample> =>
+  (data.definition.prepare?.(samples, data.options, { training }) as Dataset<ClassificationSample> | undefined) ??
+  samples
+
+/** One sample as the model takes it. */
+export const preparedSample = (
+  sample: ClassificationSample,
+  config: Pick<Config, 'data'>,
+): Promise<ClassificationSample> =>
+  prepared({ length: 1, get: async () => sample, getSync: () => sample }, config).get(0)
+
+/** Training samples in a new order, with new randomness every epoch. */
+export const trainingLoader = (
+  train: Dataset<ClassificationSample>,
+  config: Config,
+): Loader<Batch<ClassificationSample>> =>
+  loader(prepared(train, config, { training: true }), {
+    batchSize: config.batchSize,
+    shuffle: true,
+    key: keysOf(config).data,
+  })
+
+/** The first `count` samples (or all, where there are fewer), in their order and as they are. */
+export const evaluationLoader = (
+  samples: Dataset<ClassificationSample>,
+  config: Pick<Config, 'data'>,
+  batchSize: number,
+  count: number = samples.length,
+): Loader<Batch<ClassificationSample>> =>
+  loader(prepared(subset(samples, Math.min(count, samples.length)), config), { batchSize })

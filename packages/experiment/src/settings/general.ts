@@ -1,0 +1,143 @@
+import { z } from 'zod'
+import type { PresetName } from './presets.ts'
+import { belowOne, count, notNegative, oneOf, setting } from './setting.ts'
+
+/** Names of the backends that a user can ask for. */
+const backend = setting(
+  z
+    .union([
+      z.enum(['auto', 'cuda', 'tensorflow', 'cpu', 'webgpu', 'wasm']),
+      z.templateLiteral(['cuda:', z.int().min(0)]),
+    ])
+    .default('auto'),
+  'one of auto, cuda, cuda:N, tensorflow, cpu, webgpu, wasm',
+  'auto',
+  'Where to compute; cpu is TensorFlow on the CPU, auto takes the fastest there is',
+)
+
+const everySteps = (about: string) =>
+  setting(
+    z.union([z.literal('epoch'), z.int().positive()]).default('epoch'),
+    'epoch, or a whole number of steps above 0',
+    100,
+    about,
+  )
+
+type Every = 'epoch' | number
+
+export interface GeneralSettings {
+  readonly preset: PresetName
+  readonly name: string | null
+  readonly backend: RequestedBackend
+  readonly ema: { readonly decay: number }
+  readonly clipNorm: number | null
+  readonly batchSize: number
+  readonly accumulate: number
+  readonly epochs: number | null
+  readonly steps: number | null
+  readonly seed: number
+  readonly validation: { readonly every: Every; readonly images: number }
+  readonly earlyStopping: {
+    readonly patience: number | null
+    readonly monitor: string | null
+    readonly minDelta: number
+  }
+  readonly maxSeconds: number | null
+  readonly checkpoint: { readonly every: Every; readonly keep: number }
+  readonly runs: string
+}
+
+/** A backend that a user can ask for. */
+export type RequestedBackend = 'auto' | 'cuda' | 'tensorflow' | 'cpu' | 'webgpu' | 'wasm' | `cuda:${number}`
+
+/** What decides a run whatever it trains; the parts that are chosen by name have settings of their own. */
+export const generalSettings: z.ZodObject & z.ZodType<GeneralSettings> = z.strictObject({
+  preset: oneOf(
+    ['quick', 'short', 'ddnet', 'photos', 'article'],
+    'ddnet',
+    'Where the values come from that are not given',
+  ),
+  name: setting(
+    z
+      .string()
+      .regex(/^[\w][\w.-]*$/)
+      .nullable()
+      .default(null),
+    'letters, digits, dots, dashes and underscores',
+    'my-run',
+    'Name of the run’s folder; null makes it DATA-PRESET',
+  ),
+  backend,
+  ema: z.strictObject({
+    decay: belowOne(
+      0,
+      'Decay rate of the moving average of the weights (EMA), which is then what is measured and saved; 0 is none',
+      0.999,
+    ),
+  }),
+  clipNorm: setting(
+    z.number().positive().nullable().default(null),
+    'a number above 0, or null',
+    1,
+    'Scale the gradients of a step down to this norm, all together, where they are longer; null leaves them',
+  ),
+  batchSize: count(64, 'Samples a batch'),
+  accumulate: count(1, 'Batches a step, whose gradients are averaged: for batches larger than the memory'),
+  epochs: setting(
+    z.int().positive().nullable().default(null),
+    'a whole number above 0',
+    10,
+    'Passes over the training samples; or give steps',
+  ),
+  steps: setting(
+    z.int().positive().nullable().default(null),
+    'a whole number above 0',
+    300,
+    'Steps of the whole run; or give epochs',
+  ),
+  seed: setting(
+    z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .default(42),
+    'a whole number from 0 to 4294967295',
+    42,
+    'Initial weights, order of the samples, what is drawn at random',
+  ),
+  validation: z.strictObject({
+    every: everySteps('When to measure on the validation samples'),
+    images: count(
+      10_000,
+      'How many validation samples, the first ones, or all that there are; the end of a run measures on all test samples',
+    ),
+  }),
+  earlyStopping: z.strictObject({
+    patience: setting(
+      z.int().positive().nullable().default(null),
+      'a whole number above 0, or null',
+      5,
+      'End the run after so many validations in a row without a better score; null never does',
+    ),
+    monitor: setting(
+      z.string().min(1).nullable().default(null),
+      'loss, or the name of a metric of the task, or null',
+      'loss',
+      'Which score of the validation samples it watches; null is the task’s own',
+    ),
+    minDelta: notNegative(0, 'A score that is better by no more than this does not count as better'),
+  }),
+  maxSeconds: setting(
+    z.number().positive().nullable().default(null),
+    'a number above 0, or null',
+    3600,
+    'Stop training after so many seconds, and save; --resume goes on for as many. null sets no limit',
+  ),
+  checkpoint: z.strictObject({
+    every: everySteps('When to save a checkpoint; the end of a run is always saved'),
+    keep: count(3, 'How many of the newest checkpoints to keep; the best one stays too'),
+  }),
+  runs: setting(z.string().min(1).default('runs'), 'the path of a folder', 'runs', 'Folder of the runs', {
+    isPath: true,
+  }),
+})
