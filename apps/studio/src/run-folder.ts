@@ -11,6 +11,7 @@ import {
   totalSteps,
 } from '@ddnet/experiment'
 import {
+  type BestCheckpoint,
   type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
@@ -31,7 +32,30 @@ export interface Run {
   readonly data: LoadedData
   /** What the run had in its folder when it was opened here: its log, its best checkpoint and whatever else stay with it. */
   readonly folder: readonly NamedFile[]
+  /** The best checkpoint by now, where a score is watched. */
+  readonly best?: KeptBest | undefined
 }
+
+/** The best checkpoint of a run. */
+export interface KeptBest extends BestCheckpoint {
+  /** As it was then; nothing where it lies in the folder that was opened. */
+  readonly snapshot?: Snapshot
+}
+
+/** What a validation makes the best checkpoint, as `checkpoint({ best })` of the trainer has it; nothing where it is no better. */
+export function betterThan(
+  former: KeptBest | undefined,
+  { step, validation }: Pick<ValidationEvent, 'step' | 'validation'>,
+  of: string,
+): BestCheckpoint | undefined {
+  const score = validation[of]
+  if (typeof score !== 'number') return undefined
+  const best = former?.of === of ? former.score : Number.NaN
+  const isBetter = Number.isNaN(best) ? !Number.isNaN(score) : of === 'loss' ? score < best : score > best
+  return isBetter ? { name: nameOf(step), step, score, of } : undefined
+}
+
+const nameOf = (step: number): string => `step=${String(step).padStart(6, '0')}`
 
 /** A run folder that `ddnet train --resume` goes on with, as a tar file. */
 export async function packRun(run: Run): Promise<Uint8Array<ArrayBuffer>> {
@@ -45,9 +69,17 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const json = (value: unknown): Uint8Array => encode(`${JSON.stringify(value, undefined, 2)}\n`)
 
 /** The files of a run's folder. */
-export async function filesOfRun({ snapshot, config, validations, backend, data, folder }: Run): Promise<NamedFile[]> {
+export async function filesOfRun({
+  snapshot,
+  config,
+  validations,
+  backend,
+  data,
+  folder,
+  best: kept,
+}: Run): Promise<NamedFile[]> {
   const facts = runDataOf(data)
-  const name = `step=${String(snapshot.step).padStart(6, '0')}`
+  const name = nameOf(snapshot.step)
   const schedule = createSchedule(config, totalSteps(config, data.train.length))
   const images = Math.min(config.validation.images, facts.validationImages)
   const records = validations.map(({ step, epoch, train, validation, seconds }) =>
@@ -58,8 +90,8 @@ export async function filesOfRun({ snapshot, config, validations, backend, data,
     }),
   )
   const before = Object.fromEntries(folder.map(({ name, bytes }) => [name, bytes]))
-  const best = bestIn(before['checkpoints/index.json'])
-  const checkpoint = await encodeCheckpoint(snapshot, { config: recordOf(config, facts, backend), best })
+  const best = kept && { name: kept.name, step: kept.step, score: kept.score, of: kept.of }
+  const record = recordOf(config, facts, backend)
   const files: Record<string, Uint8Array> = {
     // JSON is YAML.
     'config.yaml': json({ format: settingsFormat, ...flatSettings(config) }),
@@ -69,7 +101,12 @@ export async function filesOfRun({ snapshot, config, validations, backend, data,
     'metrics.jsonl': encode([...linesOf(before['metrics.jsonl']), ...records].map((line) => `${line}\n`).join('')),
     'checkpoints/index.json': json({ last: { name, step: snapshot.step }, ...(best && { best }) }),
   }
-  for (const [file, bytes] of Object.entries(checkpoint)) files[`checkpoints/${name}/${file}`] = bytes
+  const put = async (saved: Snapshot) => {
+    const checkpoint = await encodeCheckpoint(saved, { config: record, best })
+    for (const [file, bytes] of Object.entries(checkpoint)) files[`checkpoints/${nameOf(saved.step)}/${file}`] = bytes
+  }
+  if (kept?.snapshot !== undefined) await put(kept.snapshot)
+  await put(snapshot)
   // A table of the log, which `ddnet train` makes from it.
   delete files['metrics.csv']
   return Object.entries(files).map(([name, bytes]) => ({ name, bytes }))
@@ -84,6 +121,8 @@ export interface OpenedRun {
   readonly record: RunRecord
   /** Its other files, up to its checkpoint; none where the checkpoint came alone. */
   readonly folder: readonly NamedFile[]
+  /** Its best checkpoint, where that came along. */
+  readonly best?: KeptBest | undefined
 }
 
 /**
@@ -99,7 +138,9 @@ export async function openRun(files: readonly NamedFile[]): Promise<OpenedRun> {
     Object.fromEntries(chosen.map(({ name, bytes }) => [baseName(name), bytes])),
   )
   const record = readRecord(checkpoint.config, 'the checkpoint', catalog)
-  return { checkpoint, record, folder: folder.map((file) => upTo(checkpoint, file)) }
+  const { best } = checkpoint
+  const isThere = best !== undefined && folder.some(({ name }) => name.startsWith(`checkpoints/${best.name}/`))
+  return { checkpoint, record, folder: folder.map((file) => upTo(checkpoint, file)), ...(isThere && { best }) }
 }
 
 /** Of the log what the checkpoint knows. */
@@ -135,16 +176,12 @@ function lastCheckpoint(files: readonly NamedFile[]): NamedFile[] {
   return files.filter(({ name }) => name.startsWith(`checkpoints/${last.name}/`))
 }
 
-type Named = NonNullable<Parameters<typeof encodeCheckpoint>[1]>['best']
-
-const bestIn = (index: Uint8Array | undefined): Named => indexIn(index).best
-
 /** What an index of checkpoints says; nothing where it is damaged. */
-function indexIn(bytes: Uint8Array | undefined): { readonly last?: { readonly name: string }; readonly best?: Named } {
+function indexIn(bytes: Uint8Array | undefined): { readonly last?: { readonly name: string } } {
   if (bytes === undefined) return {}
   try {
-    const { last, best } = JSON.parse(new TextDecoder().decode(bytes)) as { last?: { name?: unknown }; best?: Named }
-    return { ...(typeof last?.name === 'string' && { last: { name: last.name } }), ...(best && { best }) }
+    const { last } = JSON.parse(new TextDecoder().decode(bytes)) as { last?: { name?: unknown } }
+    return typeof last?.name === 'string' ? { last: { name: last.name } } : {}
   } catch {
     return {} // no JSON, or no object
   }

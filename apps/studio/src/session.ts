@@ -16,7 +16,7 @@ import { configOf, loadData, pageHost, prepare, train } from './experiment.ts'
 import { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
 import type { NamedFile, Report } from './protocol.ts'
-import { type OpenedRun, openRun, packRun } from './run-folder.ts'
+import { betterThan, type KeptBest, type OpenedRun, openRun, packRun } from './run-folder.ts'
 import type { RunningBackend } from './run-record.ts'
 import type { Settings } from './settings.ts'
 import { type StartedBackend, startBackend } from './start-backend.ts'
@@ -39,6 +39,7 @@ export class Session {
   #opened: (OpenedRun & { readonly data: LoadedData }) | undefined
   /** What the run that goes on here had in its folder. */
   #folder: OpenedRun['folder'] = []
+  #best: KeptBest | undefined
   #running = false
   #resetting = false
   #saving = false
@@ -145,6 +146,7 @@ export class Session {
       this.#opened = undefined
     }
     this.#folder = opened?.folder ?? []
+    this.#best = opened?.best
     this.#model?.dispose()
     this.#model = createModel(this.#config, this.#data.facts)
     this.#snapshot = snapshot
@@ -236,8 +238,10 @@ export class Session {
         }
         if (this.#resetting) control.stop()
       },
-      onValidation: async (event) => {
+      onValidation: async (event, control) => {
         this.#validations.push(event)
+        const best = betterThan(this.#best, event, this.#config.task.definition.monitor)
+        if (best !== undefined) this.#best = { ...best, snapshot: await control.snapshot() }
         await this.#report({ kind: 'validation', event })
       },
       onEnd: async (_event, control) => {
@@ -278,6 +282,7 @@ export class Session {
       backend: this.#backend,
       data: this.#data,
       folder: this.#folder,
+      best: this.#best,
     })
     await this.#report({ kind: 'checkpoint', step: snapshot.step, tar }, [tar.buffer])
   }
