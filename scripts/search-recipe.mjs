@@ -1,4 +1,3 @@
-import { builtIn, createModel, createOptimizer, createSchedule, evaluationLoader, keysOf, resolveConfig, settingCatalog, totalSteps, trainingLoader } from '@ddnet/experiment'
 // `node scripts/run-source.mjs scripts/search-recipe.mjs FILE key=value …`: one row of docs/recipes/cifar10.md's search. Trains
 // with the settings of `ddnet train cifar10` on nine tenths of the training images, measures on the rest, which no row is
 // trained on, and adds a line of JSON to FILE. The test images are not looked at.
@@ -7,14 +6,23 @@ import { cifar10, stratifiedSplit } from '@ddnet/datasets'
 import { crossEntropy } from '@ddnet/losses'
 import { random } from '@ddnet/ops'
 import { Trainer } from '@ddnet/trainer'
-import { collectLayers } from '../apps/cli/src/config/collect.ts'
+import { collectSettings } from '../apps/cli/src/config/collect.ts'
 import { tensorflow } from '../packages/backend-node/src/index.ts'
+import {
+  createModel,
+  createOptimizer,
+  createSchedule,
+  evaluationLoader,
+  keysOf,
+  resolveConfig,
+  totalSteps,
+  trainingLoader,
+} from '../packages/experiment/src/index.ts'
 import { accuracy } from '../packages/metrics/src/index.ts'
 
 const [file, ...words] = process.argv.slice(2)
-const settings = settingCatalog(builtIn)
-const layers = await collectLayers(['cifar10', ...words], {}, { env: {}, cwd: process.cwd() }, settings)
-const { config } = resolveConfig(layers, 'ddnet', settings)
+const { layers, catalog } = await collectSettings(['cifar10', ...words], {}, { env: {}, cwd: process.cwd() })
+const { config } = resolveConfig(layers, 'ddnet', catalog)
 
 await tensorflow({ device: 'cpu' })
 const { train, classNames } = await cifar10()
@@ -22,8 +30,8 @@ const [fitted, held] = stratifiedSplit(train, { fractions: [0.9, 0.1], key: rand
 const steps = totalSteps(config, fitted.length)
 let last
 const trainer = new Trainer({
-  model: createModel(config, classNames.length),
-  loss: crossEntropy(config.loss),
+  model: createModel(config, { ...config.data.definition.facts(config.data.options), classNames }),
+  loss: crossEntropy(config.task.options),
   metrics: { accuracy: accuracy() },
   optimizer: createOptimizer(config, steps, createSchedule(config, steps)),
   accumulate: config.accumulate,

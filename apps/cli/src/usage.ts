@@ -34,7 +34,8 @@ async function optionHint(option: string, command: Command, args: readonly strin
   if (reason !== undefined) return `${reason}.`
   if (meant === undefined) return undefined
   const example = value ?? byPath.get(meant)?.example ?? 'PATH'
-  return `Settings have no dashes: ${meant}=${/\s/.test(example) ? `'${example}'` : example}`
+  const key = meant === 'data' && value !== undefined && value !== 'cifar10' ? 'folder' : meant
+  return `Settings have no dashes: ${key}=${/\s/.test(example) ? `'${example}'` : example}`
 }
 
 /** The mistake, and how the command is used where commander names no remedy itself. */

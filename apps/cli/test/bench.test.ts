@@ -62,7 +62,7 @@ describe('bench', () => {
     const { code, stdout } = await shell.run('bench', 'folder=photos', 'batchSize=4', '--json')
     expect(code).toBe(0)
     const { run, data } = JSON.parse(stdout)
-    expect(run).toMatchObject({ size: 64, batchSize: 4, accumulate: 1 })
+    expect(run).toMatchObject({ 'data.size': 64, batchSize: 4, accumulate: 1 })
     expect(data).toEqual({
       imagesPerSecond: expect.any(Number),
       reading: { imagesPerSecond: expect.any(Number), images: 10 },

@@ -118,10 +118,10 @@ describe('config', () => {
   test('prints YAML with where each value comes from', async () => {
     const { code, stdout } = await session({ env: { DDNET_SEED: '7' } }).run('config', 'epochs=3')
     expect(code).toBe(0)
-    expect(parse(stdout)).toMatchObject({ preset: 'ddnet', epochs: 3, seed: 7, optimizer: { learningRate: 4e-3 } })
+    expect(parse(stdout)).toMatchObject({ preset: 'ddnet', epochs: 3, seed: 7, 'optimizer.learningRate': 4e-3 })
     expect(stdout).toMatch(/^epochs: 3 +# command line$/m)
     expect(stdout).toMatch(/^seed: 7 +# DDNET_SEED$/m)
-    expect(stdout).toMatch(/^ {2}learningRate: 0.004 +# preset ddnet$/m)
+    expect(stdout).toMatch(/^optimizer\.learningRate: 0\.004 +# preset ddnet$/m)
   })
 
   test('its output is a file for --config', async () => {
@@ -134,7 +134,7 @@ describe('config', () => {
 
   test('--explain says what each setting means, in comments', async () => {
     const { stdout } = await session().run('config', '--explain')
-    expect(stdout).toContain('# Images a batch: a whole number above 0\nbatchSize: 64')
+    expect(stdout).toContain('# Samples a batch: a whole number above 0\nbatchSize: 64')
     expect(parse(stdout)).toMatchObject({ batchSize: 64 })
   })
 })

@@ -36,6 +36,7 @@ describe('train folder=PATH', () => {
     expect(readdirSync(join(shell.cwd, 'runs'))).toEqual(['my-photos'])
     expect(json(shell, 'runs/my-photos/data.json')).toEqual({
       classNames: ['cats', 'dogs'],
+      image: { height: 16, width: 16, channels: 3 },
       trainImages: 12,
       validationImages: 3,
       testImages: 0,

@@ -50,7 +50,10 @@ describe('data sets', () => {
     await writePhotos(join(shell.cwd, 'my photos'), { cats: 2, dogs: 2 })
     for (const word of ['my photos', './my photos', join(shell.cwd, 'my photos'), 'folder=my photos']) {
       const { code, stdout } = await shell.run('config', word)
-      expect([code, parse(stdout).data]).toMatchObject([0, { name: 'folder', directory: word.replace('folder=', '') }])
+      expect([code, parse(stdout)]).toMatchObject([
+        0,
+        { data: 'folder', 'data.directory': word.replace('folder=', '') },
+      ])
     }
   })
 
@@ -84,7 +87,7 @@ describe('data sets', () => {
   test('~ is the folder of the user, wherever a path is', async () => {
     const shell = session({ env: { HOME: '/home/you', DDNET_RUNS: '~/runs' } })
     const { stdout } = await shell.run('config', 'folder=~/photos')
-    expect(parse(stdout)).toMatchObject({ data: { directory: '/home/you/photos' }, runs: join(homedir(), 'runs') })
+    expect(parse(stdout)).toMatchObject({ 'data.directory': '/home/you/photos', runs: join(homedir(), 'runs') })
     expect(await said(shell, 'config', '--config=~/none.yaml')).toEqual([
       2,
       'cannot read /home/you/none.yaml: there is no such file. Give the path of a file of settings.',

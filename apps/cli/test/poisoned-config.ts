@@ -7,6 +7,18 @@ import { entriesOfFile, readArguments, readConfigContent, readEnvironment } from
 import { UsageError } from '../src/errors.ts'
 
 const settings = settingCatalog(builtIn)
+/** In groups, as files may have them. */
+function nested(flat: Readonly<Record<string, unknown>>): object {
+  const groups: Record<string, unknown> = {}
+  for (const [path, value] of Object.entries(flat)) {
+    const [group = '', key] = path.split('.')
+    const isChosen = Object.keys(flat).some((each) => each.startsWith(`${group}.`))
+    if (isChosen) groups[group] = { ...(groups[group] as object | undefined), [key ?? 'name']: value }
+    else groups[group] = value
+  }
+  return groups
+}
+
 const isExpected = (error: unknown) => error instanceof SettingsError || error instanceof UsageError
 
 /** All settings as JSON, which YAML is a superset of, with each group poisoned; then paths as words and variables. */
@@ -15,7 +27,7 @@ export async function readPoisonedConfig(): Promise<number> {
   const path = join(folder, 'config.yaml')
   try {
     const files = await readPoisoned(
-      JSON.stringify(flatSettings(resolveConfig([], 'ddnet', settings).config)),
+      JSON.stringify(nested(flatSettings(resolveConfig([], 'ddnet', settings).config))),
       async (text) => {
         writeFileSync(path, text)
         entriesOfFile(await readConfigContent(path), path, settings)

@@ -68,7 +68,7 @@ describe('runs list', () => {
       state: 'finished',
       step: 4,
       totalSteps: 4,
-      config: { seed: 7 },
+      settings: { seed: 7 },
       validationAccuracies: [
         [2, expect.any(Number)],
         [4, expect.any(Number)],

@@ -3,7 +3,7 @@ import type { Module, ModuleOf } from '@ddnet/layers'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
 import type { DataFacts } from '@ddnet/tasks'
 import type { z } from 'zod'
-import type { Config, Kind, PlaceOf } from './settings/config.ts'
+import type { FlatSettings, Kind, PlaceOf } from './settings/kinds.ts'
 
 export type { DataFacts } from '@ddnet/tasks'
 
@@ -20,10 +20,11 @@ interface Definition<out K extends Kind, out Name extends string, Input extends 
   /**
    * Whether the settings of a run go together, as far as this part knows.
    *
+   * @param settings all of the run's, by path
    * @param placeOf who decided the first of some paths that somebody decided, for the message
    * @throws SettingsError with what to set instead
    */
-  check?(options: Options, config: Config, placeOf: PlaceOf): void
+  check?(options: Options, settings: FlatSettings, placeOf: PlaceOf): void
 }
 
 /** A family of models: one file, which says what can be set and makes the network. */
@@ -82,7 +83,10 @@ export interface DataDefinition<
   }
   /** The samples as they are, before any transform, and what is known of them. */
   load(options: Options, host: DataHost): Promise<DataSplits<S> & { readonly facts: DataFacts }>
-  /** The samples as the model takes them: with what is drawn at random for training, without it for all else. */
+  /**
+   * The samples as the model takes them: with what is drawn at random for training, without it for all else. Without this, images of
+   * bytes become numbers from 0 to 1.
+   */
   prepare?(samples: Dataset<S>, options: Options, use: { readonly training: boolean }): Dataset<S>
 }
 

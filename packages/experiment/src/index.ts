@@ -46,19 +46,11 @@ export {
   settingsIn,
   type TrainedOn,
 } from './run-record.ts'
-export {
-  type Chosen,
-  type Config,
-  type FlatSettings,
-  flatSettings,
-  type Kind,
-  kinds,
-  type PlaceOf,
-  settingAt,
-} from './settings/config.ts'
+export { type Chosen, type Config, flatSettings } from './settings/config.ts'
 export { checkedEntry, type Entry, entriesOf, findSetting, short, show, similarSetting } from './settings/entries.ts'
 export type { GeneralSettings, RequestedBackend } from './settings/general.ts'
 export { settingsJsonSchema } from './settings/json-schema.ts'
+export type { FlatSettings, Kind, PlaceOf } from './settings/kinds.ts'
 export { nearest } from './settings/nearest.ts'
 export { type PresetName, presets } from './settings/presets.ts'
 export { type Dropped, droppedText, type Resolved, resolveConfig } from './settings/resolve.ts'

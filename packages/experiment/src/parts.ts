@@ -1,4 +1,13 @@
-import { type Batch, type ClassificationSample, type Dataset, type Loader, loader, subset } from '@ddnet/datasets'
+import {
+  type Batch,
+  type ClassificationSample,
+  type Dataset,
+  type Loader,
+  loader,
+  map,
+  normalize,
+  subset,
+} from '@ddnet/datasets'
 import { init, type ModuleOf } from '@ddnet/layers'
 import { type Key, random } from '@ddnet/ops'
 import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule } from '@ddnet/optimizers'
@@ -69,13 +78,14 @@ export const normalizationOf = ({
   data.definition.normalization?.(data.options) ?? { mean: 0, std: 1 }
 
 /** Samples as the model takes them. */
-export const prepared = (
+const prepared = (
   samples: Dataset<ClassificationSample>,
   { data }: Pick<Config, 'data'>,
-  { training = false } = {},
+  { training = false }: { readonly training?: boolean } = {},
 ): Dataset<ClassificationSample> =>
-  (data.definition.prepare?.(samples, data.options, { training }) as Dataset<ClassificationSample> | undefined) ??
-  samples
+  data.definition.prepare === undefined
+    ? map(samples, normalize({ mean: [0], std: [1] })) // bytes as numbers from 0 to 1
+    : (data.definition.prepare(samples, data.options, { training }) as Dataset<ClassificationSample>)
 
 /** One sample as the model takes it. */
 export const preparedSample = (

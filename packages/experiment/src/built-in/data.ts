@@ -11,7 +11,7 @@ import {
 } from '@ddnet/datasets'
 import { z } from 'zod'
 import type { DataDefinition, DataFacts, Given } from '../definitions.ts'
-import type { PlaceOf } from '../settings/config.ts'
+import type { PlaceOf } from '../settings/kinds.ts'
 import { count, flag, oneOf, setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 

@@ -23,8 +23,8 @@ export const ddnet: ModelDefinition<'ddnet', Given<DDNetSettings>, DDNetSettings
     ),
     normalization: oneOf(['batch', 'none'], 'batch', 'What follows each convolution'),
   }),
-  check({ channels }, { data }, placeOf) {
-    const { size } = data.options
+  check({ channels }, settings, placeOf) {
+    const size = settings['data.size']
     if (typeof size !== 'number') return // how large the images are shows when they are loaded
     const factor = 2 ** channels.length
     if (size % factor === 0) return

@@ -1,9 +1,6 @@
 import type { DefinitionOf } from '../definitions.ts'
 import { type GeneralSettings, generalSettings } from './general.ts'
-
-/** The parts of an experiment that settings choose by name. */
-export const kinds = ['task', 'data', 'model', 'optimizer', 'schedule'] as const
-export type Kind = (typeof kinds)[number]
+import { type FlatSettings, type Kind, kinds } from './kinds.ts'
 
 /** What was chosen by name: its definition, and its options. */
 export interface Chosen<K extends Kind = Kind> {
@@ -15,9 +12,6 @@ export interface Chosen<K extends Kind = Kind> {
 
 /** Everything that decides a run. */
 export type Config = GeneralSettings & { readonly [K in Kind]: Chosen<K> }
-
-/** Who decided the first of these paths that somebody decided, for messages. */
-export type PlaceOf = (...paths: string[]) => string
 
 /**
  * Values by path as general settings and choices with their options.
@@ -52,9 +46,6 @@ export function configOf(
 }
 
 const isKind = (group: string): group is Kind => (kinds as readonly string[]).includes(group)
-
-/** Settings by path, with the keys of the command line. */
-export type FlatSettings = Readonly<Record<string, unknown>>
 
 /** A configuration as it is written: flat, in the order in which settings are listed. */
 export function flatSettings(config: Config): FlatSettings {

@@ -91,6 +91,13 @@ export function checkedEntry(
   if (value !== undefined && schemas.some((each) => each.safeParse(value).success)) return { path, value, text, place }
   const names = choices.get(path)?.names ?? /^one of (.*)$/.exec(expects)?.[1]?.split(', ') ?? []
   const meant = typeof value === 'string' ? (nameMeantBy(value, names) ?? nearest(value, names)) : undefined
+  // Most often it is the name of a folder.
+  const folder =
+    path === 'data' && typeof value === 'string' && meant === undefined && choices.get('data')?.names.includes('folder')
+  if (folder)
+    throw new SettingsError(
+      `${short(text)} (${place}): expected ${expects}, got ${show(value)}. Try folder=${short(value)}`,
+    )
   throw new SettingsError(
     `${short(text)} (${place}): expected ${expects}, got ${show(value)}. Try ${path}=${meant?.replace('cuda:N', 'cuda:0') ?? example}`,
   )

@@ -11,7 +11,9 @@ const reference = {
   batchSize: 64,
 } satisfies Preset
 
-export const presets = {
+export type PresetName = 'ddnet' | 'short' | 'quick' | 'photos' | 'article'
+
+export const presets: Readonly<Record<PresetName, Preset>> = {
   /** The full recipe: 84.5 % on the test images with `data.validation=0`; docs/recipes/cifar10.md has one that takes longer. */
   ddnet: { ...reference, 'data.crop': 2, epochs: 10 },
 
@@ -54,6 +56,4 @@ export const presets = {
     batchSize: 128,
     epochs: 10,
   },
-} satisfies Record<string, Preset>
-
-export type PresetName = keyof typeof presets
+}

@@ -1,5 +1,6 @@
-import { type Config, configOf, kinds, type PlaceOf } from './config.ts'
+import { type Config, configOf, flatSettings } from './config.ts'
 import type { Entry } from './entries.ts'
+import { kinds, type PlaceOf } from './kinds.ts'
 import { type Preset, type PresetName, presets } from './presets.ts'
 import { definitionOf, type Setting, type SettingCatalog } from './setting-catalog.ts'
 import { SettingsError } from './settings-error.ts'
@@ -196,9 +197,10 @@ function chosenSettings(
 /** What no single setting says: whether they go together. */
 function checkTogether(config: Config, given: ReadonlyMap<string, Entry>): void {
   const placeOf: PlaceOf = (...paths) => paths.map((path) => given.get(path)?.place).find((place) => place) ?? 'preset'
+  const settings = flatSettings(config)
   for (const kind of kinds) {
     const { definition, options } = config[kind]
-    definition.check?.(options as never, config, placeOf) // what its own schema made
+    definition.check?.(options as never, settings, placeOf) // what its own schema made
   }
   const { task, model } = config
   if (!model.definition.tasks.includes(task.definition.name)) {

@@ -8,7 +8,7 @@ import { SettingsError } from './settings-error.ts'
 export const settingsFormat = 2
 
 /** The formats that this version reads. */
-export const savedFormats = [1, settingsFormat] as const
+export const savedFormats: readonly [1, 2] = [1, settingsFormat]
 
 /** The settings of a run as they were saved, with nothing added: neither a preset's values nor defaults. */
 export interface SavedSettings {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { AnyDefinition, DefinitionOf, Registry } from '../definitions.ts'
-import { type Kind, kinds, placeOfChoices } from './config.ts'
+import { placeOfChoices } from './config.ts'
 import { generalSettings } from './general.ts'
+import { type Kind, kinds } from './kinds.ts'
 import { infoOf, type SettingInfo } from './setting.ts'
 
 /** One setting: a key that holds a value. */

@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+// What a user wrote in TypeScript, trained by the built command: a file outside of this repository, with the packages installed.
+
+const command = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
+const built = existsSync(command)
+const repository = fileURLToPath(new URL('../../..', import.meta.url))
+
+const model = `
+import { Conv2d, Linear, Module } from '@ddnet/layers'
+import { mean, relu, type Tensor } from '@ddnet/ops'
+import { defineModel, z } from 'ddnet'
+
+class Small extends Module {
+  readonly conv: Conv2d
+  readonly head: Linear
+  constructor(channels: number, width: number, outputs: number) {
+    super()
+    this.conv = new Conv2d(channels, width, { kernelSize: 3, padding: 1 })
+    this.head = new Linear(width, outputs)
+  }
+  override forward(x: Tensor): Tensor {
+    return this.head.forward(mean(relu(this.conv.forward(x)), [1, 2]))
+  }
+}
+
+export default defineModel({
+  name: 'small',
+  tasks: ['classification'],
+  options: z.strictObject({ width: z.int().positive().default(8).describe('Channels of the convolution') }),
+  create: ({ width }, { image, outputs }) => new Small(image.channels, width, outputs),
+})
+`
+
+/** Bars of two directions, which no model with an average over all pixels tells apart without its convolution. */
+const data = `
+import { imageDataset } from '@ddnet/datasets'
+import { defineData, z } from 'ddnet'
+
+const side = 8
+const bars = (count: number) =>
+  imageDataset({
+    images: Uint8Array.from({ length: count * side * side }, (_, at) => {
+      const [index, y, x] = [Math.floor(at / side ** 2), Math.floor(at / side) % side, at % side]
+      return (index % 2 === 0 ? x : y) % 4 < 2 ? 255 : 0
+    }),
+    labels: Array.from({ length: count }, (_, index) => index % 2),
+    shape: [side, side, 1],
+  })
+
+export default defineData({
+  name: 'bars',
+  options: z.strictObject({ count: z.int().positive().default(40) }),
+  facts: () => ({ image: { height: side, width: side, channels: 1 }, classNames: ['upright', 'level'] }),
+  load: async ({ count }) => ({
+    train: bars(count),
+    validation: bars(10),
+    test: bars(20),
+    facts: { image: { height: side, width: side, channels: 1 }, classNames: ['upright', 'level'] },
+  }),
+})
+`
+
+let cwd: string
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'ddnet-own-'))
+  const scope = join(cwd, 'node_modules/@ddnet')
+  mkdirSync(scope, { recursive: true })
+  for (const name of ['layers', 'ops', 'datasets']) symlinkSync(join(repository, 'packages', name), join(scope, name))
+  symlinkSync(join(repository, 'apps/cli'), join(cwd, 'node_modules/ddnet'))
+  symlinkSync(join(repository, 'node_modules/typescript'), join(cwd, 'node_modules/typescript'))
+  writeFileSync(join(cwd, 'my-model.ts'), model)
+  writeFileSync(join(cwd, 'my-data.ts'), data)
+})
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+async function ddnet(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  try {
+    const env = { ...process.env, NO_COLOR: '1', DDNET_BACKEND: 'wasm' }
+    return { code: 0, ...(await promisify(execFile)(process.execPath, [command, ...args], { cwd, env })) }
+  } catch (error) {
+    return error as { code: number; stdout: string; stderr: string }
+  }
+}
+
+const own = ['data=./my-data.ts', 'model=./my-model.ts']
+
+describe.skipIf(!built)(`a model and data of one's own${built ? '' : ' (skipped: the command is not built)'}`, () => {
+  test('have their settings in config, with what is said of them', async () => {
+    const { code, stdout, stderr } = await ddnet('config', ...own, 'model.width=4', '--explain')
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^# Channels of the convolution: a whole number above 0\nmodel\.width: 4 +# command line$/m)
+    expect(stdout).toMatch(/^data\.count: 40 +# default$/m)
+    expect(stdout).not.toContain('model.channels')
+  })
+
+  test('are told apart from what they do not have', async () => {
+    expect(await ddnet('config', ...own, 'model.widht=4')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`'model.widht=4' is not a valid setting (command line). Similar: model.width`),
+    })
+    expect(await ddnet('config', ...own, 'model.width=0')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('expected a whole number above 0, got 0. Try model.width=8'),
+    })
+    expect(await ddnet('config', 'model=./my-data.ts')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/my-data\.ts exports a definition of kind 'data': expected a model\./),
+    })
+    expect(await ddnet('config', 'model=./none.ts')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/none\.ts: there is no such file/),
+    })
+  })
+
+  test('train, go on, and are measured', async () => {
+    const settings = [
+      'steps=60',
+      'batchSize=8',
+      'optimizer.learningRate=0.05',
+      'validation.every=30',
+      'checkpoint.every=30',
+    ]
+    const { code, stderr } = await ddnet('train', ...own, ...settings, 'name=bars')
+    expect(code, stderr).toBe(0)
+    const result = JSON.parse(readFileSync(join(cwd, 'runs/bars/result.json'), 'utf8'))
+    expect(result).toMatchObject({ step: 60, images: 20, accuracy: 1, classes: { upright: 1, level: 1 } })
+    expect(readFileSync(join(cwd, 'runs/bars/config.yaml'), 'utf8')).toMatch(/^model: \.\/my-model\.ts/m)
+
+    const evaluated = await ddnet('eval', 'runs/bars', '--checkpoint', 'step=30', '--json')
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ step: 30, images: 20 })
+    const resumed = await ddnet('train', '--resume', 'runs/bars', '--checkpoint', 'step=30')
+    expect(resumed.code, resumed.stderr).toBe(0)
+    expect(JSON.parse(readFileSync(join(cwd, 'runs/bars/result.json'), 'utf8'))).toEqual(result)
+    expect((await ddnet('runs', 'list')).stdout).toMatch(/runs\/bars .* 60 /)
+  })
+})
