@@ -48,7 +48,7 @@ describe('train folder=PATH', () => {
     const config = parse(readFileSync(join(shell.cwd, 'runs/my-photos/config.yaml'), 'utf8'))
     expect(config).toMatchObject({
       preset: 'photos',
-      data: { name: 'folder', directory: 'my photos', validation: 0.2 },
+      ...{ data: 'folder', 'data.directory': 'my photos', 'data.validation': 0.2 },
     })
   })
 

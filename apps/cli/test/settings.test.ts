@@ -33,7 +33,7 @@ describe('config.schema.json', () => {
   test('takes a choice by its name, as a file, and with its options below it', () => {
     const [name, nested] = schema.properties.model.anyOf
     expect(name.anyOf).toEqual([
-      { type: 'string', enum: ['ddnet', 'article'] },
+      { type: 'string', enum: ['ddnet', 'article', 'convnet'] },
       { type: 'string', pattern: '^[.~/]' },
     ])
     expect(Object.keys(nested.properties)).toEqual(['name', 'channels', 'normalization'])

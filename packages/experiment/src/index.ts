@@ -1,5 +1,4 @@
 export { z } from 'zod'
-export { article, ddnet } from './built-in/models.ts'
 export { builtIn } from './built-in/registry.ts'
 export {
   type AnyDefinition,
@@ -22,6 +21,7 @@ export {
 } from './definitions.ts'
 export { evaluationBatchSize, stepBytes } from './memory.ts'
 export {
+  buildModel,
   createModel,
   createOptimizer,
   createSchedule,

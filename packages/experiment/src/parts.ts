@@ -27,17 +27,20 @@ export function keysOf({ seed }: Pick<Config, 'seed'>): {
 }
 
 /**
+ * The model of a run, whose weights are not there yet: what it takes can be told of it, and a checkpoint can be loaded into it.
+ *
+ * @throws Error for data without what the task needs
+ */
+export const buildModel = ({ model, task }: Pick<Config, 'model' | 'task'>, facts: DataFacts): ModuleOf =>
+  model.definition.create(model.options, { ...facts, outputs: task.definition.outputs(facts) })
+
+/**
  * The model of a run, with new weights.
  *
  * @throws Error for data without what the task needs
  */
-export function createModel(
-  { model, task, seed }: Pick<Config, 'model' | 'task' | 'seed'>,
-  facts: DataFacts,
-): ModuleOf {
-  const outputs = task.definition.outputs(facts)
-  return init(model.definition.create(model.options, { ...facts, outputs }), keysOf({ seed }).model)
-}
+export const createModel = (config: Pick<Config, 'model' | 'task' | 'seed'>, facts: DataFacts): ModuleOf =>
+  init(buildModel(config, facts), keysOf(config).model)
 
 export function createSchedule(
   { schedule, optimizer }: Pick<Config, 'schedule' | 'optimizer'>,

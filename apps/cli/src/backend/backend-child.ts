@@ -24,9 +24,9 @@ async function whole(sent: SentRun, started: Started): Promise<MeasuredSteps> {
   if (measured !== undefined) return measured
   const run = await received(sent)
   const { accelerated } = describeBackend(started)
-  refuseTooManyWeights(run.config, started)
   measured = measuredSteps(run, {
     check(model) {
+      refuseTooManyWeights(model, started)
       refuseTooLarge(model, run.config, run.facts.image, { name: started.name, accelerated })
       refuseTooManyImages(run.config, run.facts.image)
     },
@@ -47,8 +47,8 @@ async function answer(question: Question): Promise<Reply> {
       case 'trainingStep':
         if (measured === undefined) {
           const run = await received(question.run)
-          refuseTooManyWeights(run.config, backend)
-          measured = measuredSteps(run, { shortened: true })
+          const started = backend
+          measured = measuredSteps(run, { shortened: true, check: (model) => refuseTooManyWeights(model, started) })
         }
         return { value: await measured.run(question.steps) }
       case 'step':

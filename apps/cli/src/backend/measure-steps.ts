@@ -1,7 +1,7 @@
 import { imageDataset } from '@ddnet/datasets'
 import {
+  buildModel,
   type Config,
-  createModel,
   createOptimizer,
   type DataFacts,
   evaluationLoader,
@@ -9,7 +9,7 @@ import {
   trainingLoader,
 } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
-import { summary } from '@ddnet/layers'
+import { init, summary } from '@ddnet/layers'
 import { crossEntropy } from '@ddnet/losses'
 import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
 import { constant } from '@ddnet/optimizers'
@@ -58,8 +58,9 @@ export function measuredSteps(
   { config, facts }: MeasuredRun,
   { shortened = false, check = () => {} }: { shortened?: boolean; check?: (model: ModuleOf) => void } = {},
 ): MeasuredSteps {
-  const model = createModel(config, facts)
+  const model = buildModel(config, facts)
   check(model)
+  init(model, keysOf(config).model)
   // Whatever the run's rate may be, steps that are only measured must not diverge.
   const optimizer = createOptimizer(config, 1000, constant(1e-6))
   const fitting = Math.max(1, Math.floor(maxWork / work(model, facts.image)))

@@ -1,4 +1,4 @@
-import { builtIn, createModel, evaluationBatchSize, resolveConfig, settingCatalog } from '@ddnet/experiment'
+import { buildModel, builtIn, createModel, evaluationBatchSize, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { refuseTooLarge, refuseTooManyImages, refuseTooManyWeights } from './memory.ts'
@@ -86,11 +86,12 @@ function catchError(action: () => void): unknown {
   throw new Error('expected an error')
 }
 
-test('weights that cannot fit are refused before they are drawn, by the filters from layer to layer', () => {
-  const model = (channels: number[]) => configWith(['model.channels', channels])
-  // 9 · (3 · 10⁵ + 10⁵ · 10⁵) weights, four times four bytes of each
+test('weights that cannot fit are refused before they are drawn', () => {
+  const model = (channels: number[]) =>
+    buildModel(configWith(['model', 'convnet'], ['model.channels', channels]), { image: square(32), classNames })
+  // 3×3 filters of 3 · 10⁵ and 10⁵ · 10⁵, and the head's 10⁶, four times four bytes of each
   expect(() => refuseTooManyWeights(model([100_000, 100_000]), cpu, 32e9)).toThrow(
-    /^a model with model\.channels=\[100000,100000\] has more than 90,002,700,000 weights, which take 1\.44 TB of memory in training, and this machine has 32\.0 GB\. Try fewer channels/,
+    /^the model has 90,004,100,010 weights, which take 1\.44 TB of memory in training, and this machine has 32\.0 GB\. Try a smaller one/,
   )
   expect(() => refuseTooManyWeights(model([1, 1e9]), { name: 'wasm' })).toThrow('WebAssembly can have 4.29 GB')
   expect(() => refuseTooManyWeights(model([32, 64, 128]), cpu, 2e6)).not.toThrow()

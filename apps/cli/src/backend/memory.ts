@@ -1,7 +1,5 @@
-
-import { type Config, type DataFacts, ddnet, stepBytes } from '@ddnet/experiment'
-import type { Module } from '@ddnet/layers'
-
+import { type Config, type DataFacts, stepBytes } from '@ddnet/experiment'
+import type { ModuleOf } from '@ddnet/layers'
 
 import { UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'
@@ -21,23 +19,23 @@ const ownerOf = ({ name }: { readonly name: string }, limit: number): string =>
   name === 'wasm' && limit === wasmLimit ? 'WebAssembly can have' : 'this machine has'
 
 /**
- * Refuses, before its weights are drawn on the host, a model whose 3×3 filters from layer to layer cannot fit, with their gradients and moments.
+ * Refuses, before its weights are drawn on the host, a model that cannot fit with its gradients and moments.
  *
  * @throws UsageError with the figures
  */
 export function refuseTooManyWeights(
-  { model }: Pick<Config, 'model'>,
+  model: ModuleOf,
   backend: { readonly name: string },
   limit: number = limitOf(backend),
 ): void {
-  const given = model.options['channels']
-  if (model.definition !== ddnet || !Array.isArray(given)) return // it has its size
-  const channels: number[] = [3, ...given]
-  const weights = channels.slice(1).reduce((sum, count, at) => sum + 9 * count * (channels[at] as number), 0)
+  const weights = [...model.parameters().values()].reduce(
+    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  )
   const needed = 4 * 4 * weights
   if (needed <= limit) return
   throw new UsageError(
-    `a model with model.channels=[${given.join(',')}] has more than ${formatCount(weights)} weights, which take ${formatBytes(needed)} of memory in training, and ${ownerOf(backend, limit)} ${formatBytes(limit)}. Try fewer channels, as in model.channels=[32,64,128]`,
+    `the model has ${formatCount(weights)} weights, which take ${formatBytes(needed)} of memory in training, and ${ownerOf(backend, limit)} ${formatBytes(limit)}. Try a smaller one, as in model.channels=[32,64,128]`,
   )
 }
 
@@ -66,7 +64,7 @@ export function refuseTooManyImages(
  * @throws UsageError with the estimate and the largest batch that fits
  */
 export function refuseTooLarge(
-  model: Module,
+  model: ModuleOf,
   config: StepConfig,
   image: Image,
   backend: { readonly name: string; readonly accelerated: boolean },

@@ -82,7 +82,7 @@ describe('words of the command line', () => {
     ['ema=0.9', `'ema=0.9' (command line): ema is a group. Set one of ema.decay.`],
     [
       'model=resnet',
-      `model=resnet (command line): expected one of ddnet, article, or the path of a file, ./my-model.ts, got 'resnet'. Try model=ddnet`,
+      `model=resnet (command line): expected one of ddnet, article, convnet, or the path of a file, ./my-model.ts, got 'resnet'. Try model=ddnet`,
     ],
     ['model=seed', 'Try model=article'],
     ['optimizer.name=sgd', `'optimizer.name=sgd' is not a valid setting (command line). Similar: optimizer`],
@@ -352,7 +352,7 @@ describe('groups with variants', () => {
       'optimizer.momentum=0.9 (command line): optimizer adam has no such setting, only sgd. Leave it out, or set optimizer=sgd',
     )
     expect(() => resolve('model=article', 'model.channels=[8]')).toThrow(
-      'model article has no such setting, only ddnet',
+      'model article has no such setting, only ddnet and convnet',
     )
   })
 })

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import {
+  buildModel,
   type Config,
-  createModel,
   droppedText,
   type Entry,
+  keysOf,
   learningRateOf,
   type PresetName,
   type Resolved,
@@ -13,7 +14,7 @@ import {
   type TrainedOn,
   totalSteps,
 } from '@ddnet/experiment'
-import { type ModuleOf, summary } from '@ddnet/layers'
+import { init, type ModuleOf, summary } from '@ddnet/layers'
 import type { Snapshot } from '@ddnet/trainer'
 import { toldOf } from '@ddnet/trainer/node'
 import { backendOfRun } from '../backend/backend-of-run.ts'
@@ -227,10 +228,11 @@ async function modelAndData(
   const known = config.data.definition.facts?.(config.data.options)
   const early = known === undefined ? await loadData(config, io, load, { unreadable }) : undefined
   const facts = known ?? (early as LabelledImages).facts
-  refuseTooManyWeights(config, selected.backend)
-  const model = createModel(config, facts)
+  const model = buildModel(config, facts)
+  refuseTooManyWeights(model, selected.backend)
   const { height, width, channels } = facts.image
   refuseTooLarge(model, config, facts.image, { name: selected.backend.name, accelerated: selected.accelerated })
+  init(model, keysOf(config).model)
   const layers = summary(model, [1, height, width, channels])
   say('model', `${config.model.name} on ${height}×${width} pixels`)
   for (const line of modelSummary(layers, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)

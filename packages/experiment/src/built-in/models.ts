@@ -1,4 +1,4 @@
-import { DDNet, SeedDDNet } from '@ddnet/models'
+import { ConvNet, DDNet, SeedDDNet } from '@ddnet/models'
 import { z } from 'zod'
 import type { Given, ModelDefinition } from '../definitions.ts'
 import { oneOf, setting } from '../settings/setting.ts'
@@ -43,4 +43,32 @@ export const article: ModelDefinition<'article', object, object, SeedDDNet> = {
   tasks: ['classification'],
   options: z.strictObject({}),
   create: (_, { outputs }) => new SeedDDNet({ classes: outputs }),
+}
+
+export interface ConvNetSettings {
+  readonly channels: readonly number[]
+}
+
+/** A plain convolutional classifier. */
+export const convnet: ModelDefinition<'convnet', Given<ConvNetSettings>, ConvNetSettings, ConvNet> = {
+  kind: 'model',
+  name: 'convnet',
+  tasks: ['classification'],
+  options: z.strictObject({
+    channels: setting(
+      z.array(z.int().positive()).min(1).default([32, 64, 128]),
+      'a list of whole numbers above 0',
+      '[32,64,128]',
+      'Channels of the stages, each of which halves the image',
+    ),
+  }),
+  check({ channels }, settings, placeOf) {
+    const size = settings['data.size']
+    const least = 2 ** channels.length
+    if (typeof size !== 'number' || size >= least) return
+    throw new SettingsError(
+      `data.size=${size} (${placeOf('data.size', 'model.channels')}): expected at least ${least}, because the ${channels.length} stages of model.channels each halve it. Try data.size=${least}`,
+    )
+  },
+  create: ({ channels }, { image, outputs }) => new ConvNet({ inChannels: image.channels, classes: outputs, channels }),
 }

@@ -1,6 +1,6 @@
 import type { Registry } from '../definitions.ts'
 import { cifar10, folder } from './data.ts'
-import { article, ddnet } from './models.ts'
+import { article, convnet, ddnet } from './models.ts'
 import { adam, adamW, sgd } from './optimizers.ts'
 import { constant, cosine, oneCycle, stepDecay } from './schedules.ts'
 import { classification } from './tasks.ts'
@@ -12,6 +12,7 @@ export const builtIn: Registry = [
   folder,
   ddnet,
   article,
+  convnet,
   adam,
   adamW,
   sgd,

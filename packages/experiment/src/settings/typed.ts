@@ -28,7 +28,7 @@ type OwnFile = `${'.' | '/' | '~'}${string}`
 export type Settings = Flat<GeneralSettings> & {
   readonly task?: 'classification' | OwnFile
   readonly data?: 'cifar10' | 'folder' | OwnFile
-  readonly model?: 'ddnet' | 'article' | OwnFile
+  readonly model?: 'ddnet' | 'article' | 'convnet' | OwnFile
   readonly optimizer?: 'adam' | 'adamW' | 'sgd'
   readonly schedule?: 'oneCycle' | 'constant' | 'cosine' | 'stepDecay'
 } & Prefixed<'task', ClassificationSettings> &
