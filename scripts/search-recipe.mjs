@@ -3,7 +3,6 @@
 // trained on, and adds a line of JSON to FILE. The test images are not looked at.
 import { appendFileSync } from 'node:fs'
 import { cifar10, stratifiedSplit } from '@ddnet/datasets'
-import { crossEntropy } from '@ddnet/losses'
 import { random } from '@ddnet/ops'
 import { Trainer } from '@ddnet/trainer'
 import { collectSettings } from '../apps/cli/src/config/collect.ts'
@@ -12,13 +11,13 @@ import {
   createModel,
   createOptimizer,
   createSchedule,
+  createTask,
   evaluationLoader,
   keysOf,
   resolveConfig,
   totalSteps,
   trainingLoader,
 } from '../packages/experiment/src/index.ts'
-import { accuracy } from '../packages/metrics/src/index.ts'
 
 const [file, ...words] = process.argv.slice(2)
 const { layers, catalog } = await collectSettings(['cifar10', ...words], {}, { env: {}, cwd: process.cwd() })
@@ -28,11 +27,12 @@ await tensorflow({ device: 'cpu' })
 const { train, classNames } = await cifar10()
 const [fitted, held] = stratifiedSplit(train, { fractions: [0.9, 0.1], key: random.key(1) })
 const steps = totalSteps(config, fitted.length)
+const facts = { ...config.data.definition.facts(config.data.options), classNames }
 let last
 const trainer = new Trainer({
-  model: createModel(config, { ...config.data.definition.facts(config.data.options), classNames }),
-  loss: crossEntropy(config.task.options),
-  metrics: { accuracy: accuracy() },
+  model: createModel(config, facts),
+  data: { train: trainingLoader(fitted, config), validation: evaluationLoader(held, config, 250) },
+  ...createTask(config, facts),
   optimizer: createOptimizer(config, steps, createSchedule(config, steps)),
   accumulate: config.accumulate,
   callbacks: [
@@ -45,9 +45,8 @@ const trainer = new Trainer({
   ],
 })
 const start = performance.now()
-await trainer.fit(trainingLoader(fitted, config), {
+await trainer.fit({
   steps,
-  validation: evaluationLoader(held, config, 250),
   key: keysOf(config).training,
 })
 const seconds = Math.round((performance.now() - start) / 1000)

@@ -56,7 +56,7 @@ const settings = {
   'validation.every': 10,
   'validation.images': 20,
   'earlyStopping.patience': 30,
-  'earlyStopping.monitor': 'loss',
+  monitor: 'loss',
   'earlyStopping.minDelta': 0.001,
   maxSeconds: 9000,
   'checkpoint.every': 20,
@@ -83,7 +83,7 @@ async function onPage(config: Config, until: number, opened?: OpenedRun) {
       },
       async onValidation(event, control) {
         validations.push(event)
-        const better = betterThan(best, event, config.task.definition.monitor)
+        const better = betterThan(best, event)
         if (better !== undefined) best = { ...better, snapshot: await control.snapshot() }
       },
     },

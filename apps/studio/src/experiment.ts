@@ -10,6 +10,7 @@ import {
   builtIn,
   type Config,
   createOptimizer,
+  createTask,
   type DataHost,
   entriesOf,
   evaluationBatchSize,
@@ -24,10 +25,16 @@ import {
   trainingLoader,
 } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
-import { crossEntropy } from '@ddnet/losses'
-import { accuracy } from '@ddnet/metrics'
-import { type Backend, dispose, type Tensor, zeros } from '@ddnet/ops'
-import { type Callback, earlyStopping, type FitResult, type Snapshot, Trainer } from '@ddnet/trainer'
+import { type Backend, dispose, zeros } from '@ddnet/ops'
+import {
+  type BlankBatch,
+  type Callback,
+  earlyStopping,
+  type FitResult,
+  type Snapshot,
+  Trainer,
+  type TrainingData,
+} from '@ddnet/trainer'
 import type { Settings } from './settings.ts'
 
 /** All settings that there are on the page: those of what comes with DDNet. */
@@ -71,12 +78,19 @@ function validationBatches(
   return evaluationLoader(validation, config, evaluationBatchSize(model, config, facts.image), config.validation.images)
 }
 
-function createTrainer(model: ModuleOf, { train }: LoadedData, config: Config, callbacks: readonly Callback[] = []) {
+function createTrainer(
+  model: ModuleOf,
+  { train, facts }: LoadedData,
+  config: Config,
+  { data, callbacks = [] }: { data?: TrainingData<Batch<ClassificationSample>>; callbacks?: readonly Callback[] } = {},
+) {
+  const task = createTask(config, facts)
   return new Trainer({
     model,
-    loss: crossEntropy(config.task.options),
-    metrics: { accuracy: accuracy() },
     optimizer: createOptimizer(config, totalSteps(config, train.length)),
+    ...(data && { data }),
+    ...task,
+    monitor: config.monitor ?? task.monitor,
     accumulate: config.accumulate,
     callbacks,
   })
@@ -91,7 +105,7 @@ export async function prepare(
   onProgress: (progress: { done: number; total: number }) => void,
 ): Promise<void> {
   const { image } = data.facts
-  const empty = (size: number): Record<string, Tensor> => ({
+  const empty = (size: number): BlankBatch<Batch<ClassificationSample>> => ({
     image: zeros([size, image.height, image.width, image.channels]),
     label: zeros([size], 'int32'),
   })
@@ -125,11 +139,11 @@ export function train(
   const validation = validationBatches(model, data, config)
   const { every } = config.validation
   const { patience, minDelta } = config.earlyStopping
-  const score = config.earlyStopping.monitor ?? config.task.definition.monitor
-  const early = patience === null ? [] : [earlyStopping({ patience, score, minChange: minDelta })]
-  return createTrainer(model, data, config, [...early, callback]).fit(watch(trainingLoader(data.train, config)), {
+  const early = patience === null ? [] : [earlyStopping({ patience, minDelta })]
+  const batches = { train: watch(trainingLoader(data.train, config)), ...(validation !== undefined && { validation }) }
+  return createTrainer(model, data, config, { data: batches, callbacks: [...early, callback] }).fit({
     steps: totalSteps(config, data.train.length),
-    ...(validation !== undefined && { validation, ...(every !== 'epoch' && { validateEvery: every }) }),
+    ...(validation !== undefined && every !== 'epoch' && { validateEvery: every }),
     key: keysOf(config).training,
     ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
     ...(resume && { resume }),

@@ -42,16 +42,13 @@ export interface KeptBest extends BestCheckpoint {
   readonly snapshot?: Snapshot
 }
 
-/** What a validation makes the best checkpoint, as `checkpoint({ best })` of the trainer has it; nothing where it is no better. */
+/** What a validation makes the best checkpoint, as `checkpoint` of the trainer has it; nothing where it is no better. */
 export function betterThan(
   former: KeptBest | undefined,
-  { step, validation }: Pick<ValidationEvent, 'step' | 'validation'>,
-  of: string,
+  { step, monitored: { name: of, value: score, better } }: Pick<ValidationEvent, 'step' | 'monitored'>,
 ): BestCheckpoint | undefined {
-  const score = validation[of]
-  if (typeof score !== 'number') return undefined
   const best = former?.of === of ? former.score : Number.NaN
-  const isBetter = Number.isNaN(best) ? !Number.isNaN(score) : of === 'loss' ? score < best : score > best
+  const isBetter = Number.isNaN(best) ? !Number.isNaN(score) : better === 'lower' ? score < best : score > best
   return isBetter ? { name: nameOf(step), step, score, of } : undefined
 }
 

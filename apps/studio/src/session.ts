@@ -240,7 +240,7 @@ export class Session {
       },
       onValidation: async (event, control) => {
         this.#validations.push(event)
-        const best = betterThan(this.#best, event, this.#config.task.definition.monitor)
+        const best = betterThan(this.#best, event)
         if (best !== undefined) this.#best = { ...best, snapshot: await control.snapshot() }
         await this.#report({ kind: 'validation', event })
       },

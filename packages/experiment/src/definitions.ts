@@ -1,7 +1,9 @@
 import type { Cifar10, ClassificationSample, Dataset, Files } from '@ddnet/datasets'
 import type { Module, ModuleOf } from '@ddnet/layers'
+import type { Measures } from '@ddnet/metrics'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
-import type { DataFacts } from '@ddnet/tasks'
+import type { DataFacts, Task } from '@ddnet/tasks'
+import type { StepContext, StepResult } from '@ddnet/trainer'
 import type { z } from 'zod'
 import type { FlatSettings, Kind, PlaceOf } from './settings/kinds.ts'
 
@@ -96,12 +98,20 @@ export interface TaskDefinition<
   Input extends object = object,
   Options extends object = object,
 > extends Definition<'task', Name, Input, Options> {
-  /** The metrics of a step by name, of which one is what a run chooses by. */
+  /** What a step measures besides the loss, by name: what `monitor` may be. */
   readonly metrics: readonly string[]
-  readonly monitor: string
-  /** How many numbers, or channels, the model is to give. @throws Error for data without what the task needs */
-  outputs(facts: DataFacts): number
+  /** @throws Error for data without what the task needs */
+  create(options: Options, facts: DataFacts): AnyTask
 }
+
+/** A task as a run has it, of batches and a model. Its steps are methods, so that a task of any batches and model is one. */
+export interface TaskOf<Batch, Net> extends Omit<Task<never, never, Measures, Measures, unknown>, 'step' | 'evaluate'> {
+  step(batch: Batch, context: StepContext<Net>): StepResult<Measures>
+  evaluate(batch: Batch, context: StepContext<Net>): StepResult<Measures>
+}
+
+/** Any task; the settings say whether its batches and model are those of the run. */
+export type AnyTask = TaskOf<never, never>
 
 /** The rate of each step. */
 export interface ScheduleDefinition<

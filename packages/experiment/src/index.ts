@@ -25,6 +25,7 @@ export {
   createModel,
   createOptimizer,
   createSchedule,
+  createTask,
   evaluationLoader,
   keysOf,
   type LoadedData,
@@ -32,6 +33,7 @@ export {
   loadRunData,
   normalizationOf,
   preparedSample,
+  type RunTask,
   trainingLoader,
 } from './parts.ts'
 export {

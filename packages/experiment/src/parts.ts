@@ -11,7 +11,7 @@ import {
 import { init, type ModuleOf } from '@ddnet/layers'
 import { type Key, random } from '@ddnet/ops'
 import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule } from '@ddnet/optimizers'
-import type { DataFacts, DataHost, DataSplits } from './definitions.ts'
+import type { DataFacts, DataHost, DataSplits, TaskOf } from './definitions.ts'
 import type { Config } from './settings/config.ts'
 
 // The parts of a run, each as its settings say.
@@ -26,13 +26,24 @@ export function keysOf({ seed }: Pick<Config, 'seed'>): {
   return { model: key.fold('model'), data: key.fold('data'), training: key.fold('training') }
 }
 
+/** A task as a run has it: of batches of its data, and of its model. */
+export type RunTask = TaskOf<Batch<ClassificationSample>, ModuleOf>
+
+/**
+ * What the model of a run learns.
+ *
+ * @throws Error for data without what the task needs
+ */
+export const createTask = ({ task }: Pick<Config, 'task'>, facts: DataFacts): RunTask =>
+  task.definition.create(task.options, facts)
+
 /**
  * The model of a run, whose weights are not there yet: what it takes can be told of it, and a checkpoint can be loaded into it.
  *
  * @throws Error for data without what the task needs
  */
 export const buildModel = ({ model, task }: Pick<Config, 'model' | 'task'>, facts: DataFacts): ModuleOf =>
-  model.definition.create(model.options, { ...facts, outputs: task.definition.outputs(facts) })
+  model.definition.create(model.options, { ...facts, outputs: createTask({ task }, facts).outputs })
 
 /**
  * The model of a run, with new weights.

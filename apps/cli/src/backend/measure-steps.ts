@@ -3,6 +3,7 @@ import {
   buildModel,
   type Config,
   createOptimizer,
+  createTask,
   type DataFacts,
   evaluationLoader,
   keysOf,
@@ -10,7 +11,6 @@ import {
 } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
 import { init, summary } from '@ddnet/layers'
-import { crossEntropy } from '@ddnet/losses'
 import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
 import { constant } from '@ddnet/optimizers'
 import { type Profile, Trainer } from '@ddnet/trainer'
@@ -77,8 +77,14 @@ export function measuredSteps(
     labels: Array.from({ length: count }, (_, index) => index % classes),
     shape: [height, width, channels],
   })
-  const trainer = () => new Trainer({ model, loss: crossEntropy(), optimizer, accumulate })
-  const loader = () => trainingLoader(images, { ...config, batchSize })
+  const trainer = () =>
+    new Trainer({
+      model,
+      optimizer,
+      data: { train: trainingLoader(images, { ...config, batchSize }) },
+      ...createTask(config, facts),
+      accumulate,
+    })
   let batch: Tensor4D | undefined
   return {
     model,
@@ -86,7 +92,7 @@ export function measuredSteps(
     async run(steps) {
       const fit = trainer()
       const start = performance.now()
-      await fit.fit(loader(), { steps, key: keysOf(config).training })
+      await fit.fit({ steps, key: keysOf(config).training })
       return (performance.now() - start) / steps
     },
     async forward(batches) {
@@ -107,7 +113,7 @@ export function measuredSteps(
       last?.dispose()
       return (performance.now() - start) / batches
     },
-    profile: (steps) => trainer().profile(loader(), { steps }),
+    profile: (steps) => trainer().profile({ steps }),
     dispose() {
       batch?.dispose()
       model.dispose()

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
-import { createOptimizer, trainingLoader } from '@ddnet/experiment'
-import { crossEntropy } from '@ddnet/losses'
+import { createOptimizer, createTask, trainingLoader } from '@ddnet/experiment'
 import { findLearningRate, type LearningRatePoint, type LearningRateSweep } from '@ddnet/trainer'
 import { encodePng, type Plot, plotPicture, plotSvg } from '@ddnet/visuals'
 import { type ConfigOptions, collectSettings } from '../config/collect.ts'
@@ -65,9 +64,10 @@ export async function findLr(
       io.stderr.write(`${cause}: finishing this step. Ctrl-C again stops at once.\n`)
       aborter.abort()
     })
-    const sweep = await findLearningRate(trainingLoader(data.train, config), {
+    const sweep = await findLearningRate({
       model,
-      loss: crossEntropy(config.task.options),
+      data: { train: trainingLoader(data.train, config) },
+      step: createTask(config, data.facts).step,
       // Averaged weights do not change how training goes.
       optimizer: (rate) => createOptimizer({ ...config, ema: { decay: 0 } }, steps, rate),
       accumulate: config.accumulate,

@@ -370,11 +370,18 @@ describe('settings that depend on each other', () => {
     expect(resolve('data.crop=31').config.data.options['crop']).toBe(31)
   })
 
-  test.each(['monitor=loss', 'minDelta=0.1'])('earlyStopping.%s needs patience', (word) => {
-    expect(() => resolve(`earlyStopping.${word}`)).toThrow(
-      `earlyStopping.${word} (command line) does nothing without earlyStopping.patience. Try earlyStopping.patience=5`,
+  test('earlyStopping.minDelta needs patience', () => {
+    expect(() => resolve('earlyStopping.minDelta=0.1')).toThrow(
+      'earlyStopping.minDelta=0.1 (command line) does nothing without earlyStopping.patience. Try earlyStopping.patience=5',
     )
-    expect(resolve(`earlyStopping.${word}`, 'earlyStopping.patience=2').config.earlyStopping.patience).toBe(2)
+    expect(resolve('earlyStopping.minDelta=0.1', 'earlyStopping.patience=2').config.earlyStopping.patience).toBe(2)
+  })
+
+  test('monitor is what the task measures', () => {
+    expect(() => resolve('monitor=acuracy')).toThrow(
+      'monitor=acuracy (command line): expected one of loss, accuracy, which are what classification measures. Try monitor=accuracy',
+    )
+    expect(resolve('monitor=loss').config.monitor).toBe('loss')
   })
 })
 

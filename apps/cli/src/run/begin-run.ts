@@ -270,7 +270,7 @@ function sayRecipe(config: Config, data: LabelledImages, { io }: CommandContext)
 }
 
 /** What a run does beyond the usual, in words. */
-function additionsOf({ data, task, clipNorm, ema, earlyStopping, maxSeconds }: Config): string[] {
+function additionsOf({ data, task, clipNorm, ema, monitor, earlyStopping, maxSeconds }: Config): string[] {
   const { crop } = data.options
   const { labelSmoothing } = task.options
   return [
@@ -280,7 +280,7 @@ function additionsOf({ data, task, clipNorm, ema, earlyStopping, maxSeconds }: C
     ...(ema.decay > 0 ? [`averaged weights (decay ${ema.decay})`] : []),
     ...(earlyStopping.patience === null
       ? []
-      : [`early stopping (${earlyStopping.monitor ?? task.definition.monitor}, patience ${earlyStopping.patience})`]),
+      : [`early stopping (${monitor === null ? '' : `${monitor}, `}patience ${earlyStopping.patience})`]),
     ...(maxSeconds === null ? [] : [`at most ${maxSeconds} s`]),
   ]
 }

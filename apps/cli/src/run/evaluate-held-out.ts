@@ -1,4 +1,4 @@
-import { type Config, evaluationBatchSize, evaluationLoader } from '@ddnet/experiment'
+import { type Config, createTask, evaluationBatchSize, evaluationLoader } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
 import { heldOut, type LabelledImages } from '../data/labelled-images.ts'
 import type { Io } from '../terminal/io.ts'
@@ -23,7 +23,7 @@ export async function evaluateHeldOut(
     line.update((columns) => countLine(split === 'test' ? 'testing' : 'validating', done, total, columns, style)),
   )
   try {
-    return { split, ...(await evaluateModel(model, watched, data.classNames.length)) }
+    return { split, ...(await evaluateModel(model, watched, createTask(config, data.facts))) }
   } finally {
     line.clear()
   }

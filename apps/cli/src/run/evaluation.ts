@@ -1,9 +1,7 @@
 import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
+import type { RunTask } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
-import { crossEntropy } from '@ddnet/losses'
-import { confusionMatrix } from '@ddnet/metrics'
-import { sgd } from '@ddnet/optimizers'
-import { Trainer } from '@ddnet/trainer'
+import { evaluate } from '@ddnet/trainer'
 import type { Split } from '../data/labelled-images.ts'
 
 /** How a model does on images that it was not trained on. */
@@ -21,15 +19,11 @@ export interface Evaluation {
 export async function evaluateModel(
   model: ModuleOf,
   images: Loader<Batch<ClassificationSample>>,
-  classes: number,
+  task: RunTask,
 ): Promise<Omit<Evaluation, 'split'>> {
-  const trainer = new Trainer({
-    model,
-    loss: crossEntropy(),
-    metrics: { confusion: confusionMatrix(classes) },
-    optimizer: sgd(), // evaluation does not use it
-  })
-  const { loss, confusion } = await trainer.evaluate(images)
+  const scores = await evaluate({ model, data: images, step: task.evaluate })
+  const { loss } = scores
+  const confusion = scores['confusion'] as readonly (readonly number[])[] // of a classification
   const correct = confusion.reduce((sum, row, label) => sum + (row[label] as number), 0)
   const count = confusion.flat().reduce((sum, each) => sum + each, 0)
   return { loss, accuracy: correct / count, correct, images: count, confusion }

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import {
   createOptimizer,
   createSchedule,
+  createTask,
   evaluationBatchSize,
   evaluationLoader,
   keysOf,
@@ -12,8 +13,6 @@ import {
   totalSteps,
   trainingLoader,
 } from '@ddnet/experiment'
-import { crossEntropy } from '@ddnet/losses'
-import { accuracy } from '@ddnet/metrics'
 import { type Callback, type Control, checkpoint, earlyStopping, Trainer, tensorBoard } from '@ddnet/trainer'
 import { CliError, explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -125,21 +124,31 @@ async function fit(
   const saveEvery = config.checkpoint.every === 'epoch' ? epochSteps : config.checkpoint.every
   const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
   const { patience, minDelta } = config.earlyStopping
-  const monitor = config.earlyStopping.monitor ?? config.task.definition.monitor
+  const task = createTask(config, data.facts)
   let stoppedEarly: string | undefined
   const early =
     patience === null
       ? []
       : [
-          noting(earlyStopping({ patience, score: monitor, minChange: minDelta }), (message) => {
+          noting(earlyStopping({ patience, minDelta }), (message) => {
             stoppedEarly = message
           }),
         ]
+  const validation =
+    held &&
+    counted(
+      evaluationLoader(held, config, evaluationBatchSize(model, config, data.facts.image), validationImages),
+      (done, total) => {
+        if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
+        report.onValidationBatch(done, total)
+      },
+    )
   const trainer = new Trainer({
     model,
-    loss: crossEntropy(config.task.options),
-    metrics: { accuracy: accuracy() },
     optimizer: createOptimizer(config, steps, schedule),
+    data: { train: trainingLoader(data.train, config), ...(validation !== undefined && { validation }) },
+    ...task,
+    monitor: config.monitor ?? task.monitor,
     accumulate: config.accumulate,
     callbacks: [
       {
@@ -164,25 +173,14 @@ async function fit(
         directory: folder.checkpoints,
         every: saveEvery,
         keep: config.checkpoint.keep,
-        ...(held !== undefined && { best: config.task.definition.monitor }),
         config: recordOf(config, runDataOf(data), backend),
         later: setsAside ? 'setAside' : 'refuse',
       }),
     ],
   })
-  const validation =
-    held &&
-    counted(
-      evaluationLoader(held, config, evaluationBatchSize(model, config, data.facts.image), validationImages),
-      (done, total) => {
-        if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
-        report.onValidationBatch(done, total)
-      },
-    )
   try {
-    const { reason } = await trainer.fit(trainingLoader(data.train, config), {
+    const { reason } = await trainer.fit({
       steps,
-      ...(validation !== undefined && { validation }),
       key: keysOf(config).training,
       ...(validation !== undefined && validateEvery !== undefined && { validateEvery }),
       ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
@@ -196,8 +194,8 @@ async function fit(
 
 /** The same callback, which also tells that it ends the run. */
 function noting(callback: Callback, onStop: (message: string | undefined) => void): Callback {
-  const told = ({ stop, snapshot }: Control): Control => ({
-    snapshot,
+  const told = ({ stop, ...control }: Control): Control => ({
+    ...control,
     stop: (message) => {
       onStop(message)
       stop(message)

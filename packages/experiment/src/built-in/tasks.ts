@@ -1,3 +1,4 @@
+import { classification as classificationTask } from '@ddnet/tasks'
 import { z } from 'zod'
 import type { Given, TaskDefinition } from '../definitions.ts'
 import { belowOne } from '../settings/setting.ts'
@@ -18,9 +19,8 @@ export const classification: TaskDefinition<'classification', Given<Classificati
     ),
   }),
   metrics: ['accuracy'],
-  monitor: 'accuracy',
-  outputs({ classNames }) {
-    if (classNames !== undefined) return classNames.length
+  create(loss, { classNames }) {
+    if (classNames !== undefined) return classificationTask({ classes: classNames, loss })
     throw new Error('task=classification needs data with classes: facts.classNames. Take other data, or another task.')
   },
 }

@@ -37,11 +37,8 @@ export interface GeneralSettings {
   readonly steps: number | null
   readonly seed: number
   readonly validation: { readonly every: Every; readonly images: number }
-  readonly earlyStopping: {
-    readonly patience: number | null
-    readonly monitor: string | null
-    readonly minDelta: number
-  }
+  readonly monitor: string | null
+  readonly earlyStopping: { readonly patience: number | null; readonly minDelta: number }
   readonly maxSeconds: number | null
   readonly checkpoint: { readonly every: Every; readonly keep: number }
   readonly runs: string
@@ -112,18 +109,18 @@ export const generalSettings: z.ZodObject & z.ZodType<GeneralSettings> = z.stric
       'How many validation samples, the first ones, or all that there are; the end of a run measures on all test samples',
     ),
   }),
+  monitor: setting(
+    z.string().min(1).nullable().default(null),
+    'loss, or the name of a metric of the task, or null',
+    'loss',
+    'Which score of the validation samples decides the best checkpoint and early stopping; null is the task’s own',
+  ),
   earlyStopping: z.strictObject({
     patience: setting(
       z.int().positive().nullable().default(null),
       'a whole number above 0, or null',
       5,
       'End the run after so many validations in a row without a better score; null never does',
-    ),
-    monitor: setting(
-      z.string().min(1).nullable().default(null),
-      'loss, or the name of a metric of the task, or null',
-      'loss',
-      'Which score of the validation samples it watches; null is the task’s own',
     ),
     minDelta: notNegative(0, 'A score that is better by no more than this does not count as better'),
   }),

@@ -1,6 +1,7 @@
 import { type Config, configOf, flatSettings } from './config.ts'
 import type { Entry } from './entries.ts'
 import { kinds, type PlaceOf } from './kinds.ts'
+import { nearest } from './nearest.ts'
 import { type Preset, type PresetName, presets } from './presets.ts'
 import { definitionOf, type Setting, type SettingCatalog } from './setting-catalog.ts'
 import { SettingsError } from './settings-error.ts'
@@ -209,17 +210,18 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Entry>): void 
       `model=${model.name} (${placeOf('model', 'task')}) is not for task=${task.name}, only for ${tasks.join(', ')}. Try task=${tasks[0]}`,
     )
   }
-  const { patience, monitor, minDelta } = config.earlyStopping
-  if (patience === null && (monitor !== null || minDelta !== 0)) {
-    const path = monitor !== null ? 'earlyStopping.monitor' : 'earlyStopping.minDelta'
+  const { patience, minDelta } = config.earlyStopping
+  if (patience === null && minDelta !== 0) {
+    const path = 'earlyStopping.minDelta'
     throw new SettingsError(
       `${given.get(path)?.text} (${placeOf(path)}) does nothing without earlyStopping.patience. Try earlyStopping.patience=5`,
     )
   }
-  const { metrics, monitor: own } = task.definition
-  if (monitor !== null && !['loss', ...metrics].includes(monitor)) {
+  const { metrics } = task.definition
+  if (config.monitor !== null && !['loss', ...metrics].includes(config.monitor)) {
+    const all = ['loss', ...metrics]
     throw new SettingsError(
-      `earlyStopping.monitor=${monitor} (${placeOf('earlyStopping.monitor')}): expected one of loss, ${metrics.join(', ')}, which are what ${task.name} measures. Try earlyStopping.monitor=${own}`,
+      `monitor=${config.monitor} (${placeOf('monitor')}): expected one of ${all.join(', ')}, which are what ${task.name} measures. Try monitor=${nearest(config.monitor, all) ?? 'loss'}`,
     )
   }
 }

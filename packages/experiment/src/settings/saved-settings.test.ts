@@ -35,7 +35,7 @@ test('a run of format 1 has the same settings under the names of today', () => {
     'optimizer.learningRate': 0.004,
     schedule: 'oneCycle',
     'ema.decay': 0.9,
-    'earlyStopping.monitor': null,
+    monitor: null,
     steps: 300,
     'validation.every': 50,
   })
@@ -54,7 +54,8 @@ test('so has one of the article, and one with early stopping', () => {
   )
   expect(config.model.name).toBe('article')
   expect(config.preset).toBe('article')
-  expect(config.earlyStopping).toEqual({ patience: 3, monitor: 'loss', minDelta: 0.1 })
+  expect(config.earlyStopping).toEqual({ patience: 3, minDelta: 0.1 })
+  expect(config.monitor).toBe('loss')
 })
 
 test('what is written is read again, and nothing is filled in', () => {

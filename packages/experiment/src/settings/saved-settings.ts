@@ -72,7 +72,7 @@ const renamed: Readonly<Record<string, string>> = {
   size: 'data.size',
   'loss.labelSmoothing': 'task.labelSmoothing',
   'average.decay': 'ema.decay',
-  'earlyStopping.score': 'earlyStopping.monitor',
+  'earlyStopping.score': 'monitor',
   'earlyStopping.minChange': 'earlyStopping.minDelta',
 }
 
@@ -87,8 +87,6 @@ function fromFormat1(settings: Record<string, unknown>): Record<string, unknown>
     flat.map(([path, value]) => [Object.hasOwn(renamed, path) ? renamed[path] : path, value]),
   )
   for (const path of ['model', 'preset']) if (now[path] === 'seed') now[path] = 'article'
-  // It was written whether or not there was any early stopping.
-  if (now['earlyStopping.patience'] === null && now['earlyStopping.monitor'] === 'accuracy')
-    now['earlyStopping.monitor'] = null
+  if (now['monitor'] === 'accuracy') now['monitor'] = null // the task's own
   return { task: 'classification', ...now }
 }

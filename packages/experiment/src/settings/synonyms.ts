@@ -13,7 +13,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   'data.crop': ['randomcrop', 'croppadding', 'translate'],
   'ema.decay': ['ema', 'emadecay', 'modelema', 'average'],
   'task.labelSmoothing': ['smoothing', 'loss'],
-  'earlyStopping.monitor': ['score', 'metric', 'watch'],
+  monitor: ['score', 'metric', 'watch', 'savebest', 'metricforbestmodel'],
   'earlyStopping.minDelta': ['minchange', 'mindelta'],
   'earlyStopping.patience': ['earlystopping', 'earlystop'],
   'validation.every': ['valinterval', 'validateevery', 'evalsteps', 'evalevery', 'validation', 'checkvaleverynepoch'],
