@@ -265,7 +265,7 @@ describe('going on', () => {
 
 describe('what ends a run before its last step', () => {
   // The validation loss cannot get better by 1000, so that the first validation stays the best.
-  const impatient = [...tiny, 'earlyStopping.patience=2', 'earlyStopping.monitor=loss', 'earlyStopping.minDelta=1000']
+  const impatient = [...tiny, 'earlyStopping.patience=2', 'monitor=loss', 'earlyStopping.minDelta=1000']
   const message =
     /stopped {3}Early stopping: 2 validations brought nothing better than [\d.]+ of step 4 for the score 'loss'\./
 

@@ -66,14 +66,3 @@ export function flatSettings(config: Config): FlatSettings {
 
 /** Behind which general setting the parts that are chosen by name come, where settings are listed. */
 export const placeOfChoices = 'backend'
-
-/** The value at a path; nothing where the choice has no such option. */
-export function settingAt(config: Config, path: string): unknown {
-  const [group = '', key] = path.split('.')
-  if (isKind(group)) {
-    const { name, options } = config[group]
-    return key === undefined ? name : options[key]
-  }
-  const value: unknown = config[group as keyof GeneralSettings]
-  return key === undefined ? value : (value as FlatSettings | undefined)?.[key]
-}
