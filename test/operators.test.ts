@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 /** Exports that compute nothing of their own. */
 const tools = [
   ...['tensor', 'scalar', 'zeros', 'ones', 'tidy', 'keep', 'dispose', 'memory', 'ready', 'engine', 'getBackend'],
-  ...['grad', 'grads', 'valueAndGrad', 'valueAndGrads', 'valueAndSomeGrads', 'keepAll', 'defineOp'],
+  ...['grad', 'grads', 'valueAndGrads', 'valueAndSomeGrads', 'keepAll', 'defineOp'],
   // `crossEntropyMean` is `crossEntropy` with what its mean divides by.
   ...['activate', 'crossEntropyMean', 'NoPathError'],
   ...['toHost', 'fromHost', 'permuteHost', 'ShapeError', 'BackendUnavailable', 'random', 'onShapes', 'placeholder'],

@@ -4,7 +4,6 @@
  */
 export const different: Readonly<Record<string, string>> = {
   grads: 'takes the tensors one by one, not in a list',
-  valueAndGrad: 'returns `{ value, grad }`, without a `dy`',
   valueAndGrads: 'takes tensors, not a function of them',
   zerosLike: 'is always float32',
   onesLike: 'is always float32',

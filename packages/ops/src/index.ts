@@ -73,7 +73,6 @@ export {
   grads,
   keepAll,
   NoPathError,
-  valueAndGrad,
   valueAndGrads,
   valueAndSomeGrads,
 } from './autodiff/differentiate.ts'

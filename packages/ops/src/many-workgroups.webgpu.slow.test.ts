@@ -283,7 +283,7 @@ const checks: Record<string, Check[]> = {
 const others = new Set(
   (
     'dispose engine getBackend keep memory ready tidy Tensor BackendUnavailable ShapeError defineOp grad grads keepAll ' +
-    'valueAndGrad valueAndGrads valueAndSomeGrads NoPathError crossEntropyMean fromHost permuteHost toHost random onShapes placeholder dropout tensor scalar ones zeros diag eye trace ' +
+    'valueAndGrads valueAndSomeGrads NoPathError crossEntropyMean fromHost permuteHost toHost random onShapes placeholder dropout tensor scalar ones zeros diag eye trace ' +
     'adamUpdates sgdUpdates'
   ).split(' '),
 )

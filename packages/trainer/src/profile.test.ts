@@ -39,6 +39,21 @@ describeBackends('profile', () => {
     model.dispose()
   })
 
+  test('shows that measuring the accuracy of a small batch runs no kernel: it takes handles and is read', async () => {
+    const model = tinyNet()
+    const kernelsOf = async (step: typeof classify) => {
+      const trainer = new Trainer({ model, optimizer: adam(), data: { train: rows() }, step })
+      const { kernels } = await trainer.profile({ steps: 3, warmup: 1 })
+      const calls = kernels.flatMap(({ kernel, phase, calls }) =>
+        kernel === 'Identity' ? [] : [`${phase} ${kernel} ${calls}`],
+      )
+      return calls.sort()
+    }
+    const plain = await kernelsOf((batch, context) => ({ loss: classify(batch, context).loss }))
+    expect(await kernelsOf(classify)).toEqual(plain)
+    model.dispose()
+  })
+
   test('counts all batches of an accumulated step', async () => {
     const { model, trainer } = create(3)
     const profile = await trainer.profile({ steps: 4, warmup: 0 })

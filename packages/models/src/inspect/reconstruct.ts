@@ -16,7 +16,7 @@ import {
   type Tensor,
   type Tensor4D,
   tidy,
-  valueAndGrad,
+  valueAndGrads,
   zeros,
 } from '@ddnet/ops'
 import { featureMaps } from './feature-maps.ts'
@@ -57,13 +57,13 @@ export function reconstruct(
       const distance = div(sum(square(sub(features(x), target)), axes), energy)
       return add(sum(distance), mul(smoothness, roughness(x))) as Scalar
     }
-    const descend = valueAndGrad(loss)
     const shape = images.shape
     let state: [Tensor, Tensor, Tensor] = [mul(random.normal(key, shape), 0.1), zeros(shape), zeros(shape)]
     for (let step = 1; step <= steps; step++) {
       const [parameter, m, v] = state
       state = tidy(() => {
-        const { grad: gradient } = descend(parameter as Tensor4D)
+        const image = parameter as Tensor4D
+        const [gradient] = valueAndGrads(() => loss(image), [image]).grads
         const attributes = { learningRate, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decoupled: false, step }
         return adamUpdate({ parameter, gradient, m, v }, attributes) as [Tensor, Tensor, Tensor]
       })

@@ -201,7 +201,7 @@ const others = new Set(
     'maxPool2d maxPool2dWithIndices maxUnpool2d avgPool1d maxPool1d interpolate pixelShuffle pixelUnshuffle adamUpdate ' +
     'adamUpdates sgdUpdates scatter scatterAdd ' + // float32 alone
     'dispose engine getBackend keep memory ready tidy Tensor BackendUnavailable ShapeError defineOp grad grads keepAll ' +
-    'valueAndGrad valueAndGrads valueAndSomeGrads NoPathError crossEntropyMean fromHost permuteHost toHost random onShapes placeholder'
+    'valueAndGrads valueAndSomeGrads NoPathError crossEntropyMean fromHost permuteHost toHost random onShapes placeholder'
   ).split(' '),
 )
 

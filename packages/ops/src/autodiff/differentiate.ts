@@ -157,14 +157,6 @@ export function grads<X extends Tensor[]>(f: (...xs: X) => Tensor): (...xs: X) =
   return (...xs) => tidy(() => valueAndGrads(() => f(...xs), xs).grads)
 }
 
-/** The value and the gradient of `f` at `x`. */
-export function valueAndGrad<X extends Tensor, Y extends Tensor>(f: (x: X) => Y): (x: X) => { value: Y; grad: X } {
-  return (x) => {
-    const { value, grads } = valueAndGrads(() => f(x), [x])
-    return { value, grad: grads[0] }
-  }
-}
-
 /** Keeps every tensor of a record alive beyond the enclosing `tidy`; whoever asked for them disposes them. */
 export function keepAll<T extends Record<string, Tensor>>(tensors: T): T {
   for (const tensor of Object.values(tensors)) keep(tensor)
