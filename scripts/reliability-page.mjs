@@ -11,7 +11,7 @@ end the last and the best checkpoint and every line of the log are compared, too
       kills: 'kills',
       inWrite: 'in the middle of a checkpoint',
       exact: 'exact after it',
-      mostStepsAgain: 'steps to train again, at most',
+      maxStepsAgain: 'steps to train again, at most',
     },
   },
   mutated: {
@@ -26,7 +26,7 @@ other work, too.`,
       accepted: 'read',
       refused: 'refused',
       error: 'with a',
-      mostBytes: 'memory, at most (kB)',
+      maxBytes: 'memory, at most (kB)',
       slowestMs: 'slowest (ms)',
     },
   },
@@ -90,7 +90,7 @@ function table(columns, rows) {
 function show(key, value) {
   if (value === undefined) throw new Error(`reliability: a row has no ${key}. Run pnpm reliability again.`)
   if (typeof value === 'string') return value
-  if (key === 'mostBytes') return grouped(Math.ceil(value / 1000))
+  if (key === 'maxBytes') return grouped(Math.ceil(value / 1000))
   return Number.isInteger(value) || Math.abs(value) >= 10 ? grouped(Math.round(value)) : value.toFixed(1)
 }
 

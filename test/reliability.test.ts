@@ -19,7 +19,7 @@ test('nothing was left out of them, and nothing went wrong', () => {
   const rows = (table: string) => result.rows.filter((each) => each.table === table)
   expect(result.rows.filter(({ commit }) => commit.includes('dirty'))).toEqual([])
   expect(rows('killed').map(({ figures }) => figures)).toEqual([
-    expect.objectContaining({ kills: 200, exact: 200, mostStepsAgain: 1 }),
+    expect.objectContaining({ kills: 200, exact: 200, maxStepsAgain: 1 }),
   ])
   expect(rows('mutated').map(({ row, figures }) => [row, figures['files']])).toEqual(
     rows('mutated').map(({ row }) => [row, 20_000]),

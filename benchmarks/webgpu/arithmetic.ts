@@ -7,7 +7,7 @@ export interface Multiplications {
 
 /** WebGPU's smallest step between bindings of one buffer. */
 const cellBytes = 256
-const mostCells = 256
+const maxCells = 256
 
 /**
  * Counts the multiplications that dispatches execute from now on, the padding of their tiles included, where they are
@@ -19,7 +19,7 @@ const mostCells = 256
  */
 export function countMultiplications(device: GPUDevice): () => Promise<Multiplications[]> {
   const { COPY_SRC, COPY_DST, STORAGE, MAP_READ } = GPUBufferUsage
-  const cells = device.createBuffer({ size: cellBytes * mostCells, usage: STORAGE | COPY_SRC })
+  const cells = device.createBuffer({ size: cellBytes * maxCells, usage: STORAGE | COPY_SRC })
   const dispatches: string[] = []
   const counting = new WeakSet<GPUComputePipeline | GPUShaderModule>()
 
@@ -46,7 +46,7 @@ export function countMultiplications(device: GPUDevice): () => Promise<Multiplic
       pass.setPipeline = (pipeline) => {
         setPipeline(pipeline)
         if (!counting.has(pipeline)) return
-        if (dispatches.length === mostCells) throw new Error(`countMultiplications: more than ${mostCells} dispatches.`)
+        if (dispatches.length === maxCells) throw new Error(`countMultiplications: more than ${maxCells} dispatches.`)
         const resource = { buffer: cells, offset: cellBytes * dispatches.length, size: 4 }
         const layout = pipeline.getBindGroupLayout(1)
         pass.setBindGroup(1, device.createBindGroup({ layout, entries: [{ binding: 0, resource }] }))

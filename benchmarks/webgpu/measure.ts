@@ -72,7 +72,7 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
         const run = all[index]?.start() as () => unknown
         let lastMs = 0
         // The first compiles.
-        for (let warmUp = 0; warmUp < 2 && lastMs < mostMs / 5; warmUp++) {
+        for (let warmUp = 0; warmUp < 2 && lastMs < maxMs / 5; warmUp++) {
           const start = performance.now()
           await run()
           await finished()
@@ -85,7 +85,7 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
         error = (reason as Error).message.split('\n')[0] as string
       }
     }
-    const rounds = Math.max(1, Math.min(options.rounds, Math.floor(mostMs / slowestMs)))
+    const rounds = Math.max(1, Math.min(options.rounds, Math.floor(maxMs / slowestMs)))
     const { measured, same } = await inTurns(runs, { ...options, rounds })
     const row: Row = {
       name,
@@ -101,7 +101,7 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
 }
 
 /** Some of tfjs's kernels take most of a minute where a device computes on the CPU. */
-const mostMs = 30_000
+const maxMs = 30_000
 
 interface Subject {
   readonly name: string

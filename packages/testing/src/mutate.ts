@@ -54,7 +54,7 @@ export interface MutationsRead {
   readonly accepted: number
   readonly refused: number
   /** The most that one reading added to what JavaScript holds, in bytes, typed arrays included. */
-  readonly mostBytes: number
+  readonly maxBytes: number
   readonly slowestMs: number
 }
 
@@ -74,7 +74,7 @@ export async function readMutations(
   { count, seed, isExpected }: { count: number; seed: number; isExpected: (error: unknown) => boolean },
 ): Promise<MutationsRead> {
   let refused = 0
-  let mostBytes = 0
+  let maxBytes = 0
   let slowestMs = 0
   for (let at = 0; at < count; at++) {
     const name = `mutation ${seed + at} of file ${at % files.length}`
@@ -93,9 +93,9 @@ export async function readMutations(
     const bytes = heldBytes() - before
     if (bytes > ALLOWED_BYTES)
       throw new Error(`${name} took ${bytes} bytes of memory, expected at most ${ALLOWED_BYTES}`)
-    mostBytes = Math.max(mostBytes, bytes)
+    maxBytes = Math.max(maxBytes, bytes)
   }
-  return { accepted: count - refused, refused, mostBytes, slowestMs }
+  return { accepted: count - refused, refused, maxBytes, slowestMs }
 }
 
 /** What JavaScript holds, typed arrays included: those that nobody has touched yet, too. */

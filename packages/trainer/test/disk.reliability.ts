@@ -10,7 +10,7 @@ const script = bundled(new URL('./kill/train.ts', import.meta.url))
 // Other moments every time; DDNET_SEED repeats some.
 const seed = Number(process.env['DDNET_SEED'] ?? Date.now() % 2 ** 31)
 
-const how = 'the error says so; the last checkpoint is exact; with the disk mended, so is the end'
+const how = 'the error says so; the last checkpoint is exact; with the disk fixed, so is the end'
 
 const missing = missingDisk()
 

@@ -8,11 +8,11 @@ import { diskFull } from './disk-space.ts'
 import { clear, discard, lockIn, partialIn, replace, scratch } from './folders.ts'
 import { InstallError, lacking } from './install-error.ts'
 import { withLock } from './lock.ts'
-import { planOf, type Wish } from './plan.ts'
+import { planOf, type RequestedTensorFlow } from './plan.ts'
 import { expectPlatform } from './platform.ts'
 import { builtTrainingCheck, type Verified, verify } from './verify.ts'
 
-export interface InstallOptions extends Wish {
+export interface InstallOptions extends RequestedTensorFlow {
   readonly environment?: Environment
   readonly report?: (event: InstallEvent) => void
   /** Ends it; what was begun is taken away before the promise rejects. */

@@ -12,7 +12,7 @@ import { InstallError } from './install-error.ts'
 import { findPython } from './python.ts'
 
 /** Which TensorFlow is wanted. */
-export interface Wish {
+export interface RequestedTensorFlow {
   /** TensorFlow with CUDA and NVIDIA's libraries. Default: for the CPU alone. */
   readonly cuda?: boolean
   /** The Python that fetches TensorFlow; default `python3`, then `python`. */
@@ -33,7 +33,11 @@ export interface Plan {
 }
 
 /** @throws InstallError if `from` is not what it should be */
-export async function planOf({ cuda = false, python, from }: Wish, root: string, context: Context): Promise<Plan> {
+export async function planOf(
+  { cuda = false, python, from }: RequestedTensorFlow,
+  root: string,
+  context: Context,
+): Promise<Plan> {
   const driver = hasNvidiaDriver()
   if (from !== undefined) return planFrom(resolve(from), cuda, root, context)
   const variant = cuda ? 'tensorflow' : 'tensorflow-cpu'

@@ -1,6 +1,6 @@
 import { runComposition } from '@ddnet/ops/kernels'
 import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
-import { asImages, type BatchNormAttributes, batchNormAttributes, mostRows, shapedAs } from './batch-norm.ts'
+import { asImages, type BatchNormAttributes, batchNormAttributes, maxRows, shapedAs } from './batch-norm.ts'
 import { kernel } from './kernel.ts'
 import { gradientOfRelu } from './relu-gradient.ts'
 
@@ -12,7 +12,7 @@ export const batchNormGradient: KernelConfig = kernel<Inputs, BatchNormAttribute
   (executor, inputs, attributes) => {
     const { dy, x, weight, mean, variance, y } = inputs
     const { eps, activation } = attributes
-    if (x.size / weight.size > mostRows) return runComposition('batchNormGradient', inputs, attributes) as Tensor[]
+    if (x.size / weight.size > maxRows) return runComposition('batchNormGradient', inputs, attributes) as Tensor[]
     const images = asImages(x, weight.size)
     let gradient: Tensor = asImages(dy, weight.size)
     if (activation === 'relu') gradient = gradientOfRelu(executor, gradient, asImages(y, weight.size))

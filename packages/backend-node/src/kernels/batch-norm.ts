@@ -39,7 +39,7 @@ export const shapedAs = (images: Tensor, x: Tensor): Tensor => (x.rank === 4 ? i
 type Inputs = { x: Tensor } & Record<'weight' | 'bias' | 'runningMean' | 'runningVar', Tensor1D>
 
 /** TensorFlow's ops add up rows in sequence: of more they lose digits. */
-export const mostRows: number = 2 ** 17
+export const maxRows: number = 2 ** 17
 
 /**
  * Batch norm: `[y, mean, biased variance, next running mean, next running variance]`, by TensorFlow's fused op of what remains when
@@ -52,7 +52,7 @@ export const batchNorm: KernelConfig = kernel<Inputs, BatchNormAttributes & { mo
     const channels = weight.size
     const rows = x.size / channels
     const images = asImages(x, channels)
-    const normalised = rows > mostRows ? inTwoLevels : fused
+    const normalised = rows > maxRows ? inTwoLevels : fused
     const [y, mean, variance] = normalised(executor, images, weight, bias, eps) as [Tensor, Tensor, Tensor]
     const activated = activation === 'relu' ? executor.execute('Relu', [y]) : y
     const next = (running: Tensor, value: Tensor, share: number) => add(mul(running, 1 - momentum), mul(value, share))

@@ -36,7 +36,7 @@ export const conv2dFilterGradient: KernelConfig = kernel<
 })
 
 /** Places that TensorFlow's ops may add up in sequence: of a million the sums of values about 100 are off by a hundredth. */
-const mostPlaces = 2 ** 15
+const maxPlaces = 2 ** 15
 
 interface Part {
   readonly x: Tensor4D
@@ -47,9 +47,9 @@ interface Part {
 /** Images and their gradients in parts, some images or some rows of one, whose filter gradients add up to that of the whole. */
 function inParts(x: Tensor4D, dy: Tensor4D, geometry: ConvolutionGeometry, kernelSize: Pair): Part[] {
   const [batch, rows, columns, outChannels] = dy.shape
-  if (batch * rows * columns <= mostPlaces) return [{ x, dy, geometry }]
-  const images = Math.max(1, Math.floor(mostPlaces / (rows * columns)))
-  const height = Math.min(rows, Math.max(1, Math.floor(mostPlaces / columns)))
+  if (batch * rows * columns <= maxPlaces) return [{ x, dy, geometry }]
+  const images = Math.max(1, Math.floor(maxPlaces / (rows * columns)))
+  const height = Math.min(rows, Math.max(1, Math.floor(maxPlaces / columns)))
   const { stride, padding } = geometry
   const padded = pad(x, [[0, 0], [...padding[0]], [...padding[1]], [0, 0]])
   const none = {

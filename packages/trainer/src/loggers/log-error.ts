@@ -9,7 +9,7 @@ export const writingLog = <T>(file: string, write: () => Promise<T>): Promise<T>
 
 /** Reads from a log file. */
 export const readingLog = <T>(file: string, read: () => Promise<T>): Promise<T> =>
-  naming(`could not read ${file}`, 'Mend it, or log elsewhere.', read)
+  naming(`could not read ${file}`, 'Fix it, or log elsewhere.', read)
 
 async function naming<T>(problem: string, remedy: string, work: () => Promise<T>): Promise<T> {
   try {

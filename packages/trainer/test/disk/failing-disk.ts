@@ -14,7 +14,7 @@ if "$1" "$2" "$3" $6 $6 > /dev/null 2> "$4/stderr"; then exit 9; fi
 rm "$3/of-others"
 cp -r "$3" "$4/failed"
 "$1" "$2" "$3" $6 2 > /dev/null
-cp -r "$3" "$4/mended"`
+cp -r "$3" "$4/fixed"`
 
 const readOnly = `
 mount -t tmpfs -o size=8m tmpfs "$3"
@@ -25,7 +25,7 @@ if wait $training; then exit 9; fi
 mount -o remount,rw "$3"
 cp -r "$3" "$4/failed"
 "$1" "$2" "$3" $6 2 > /dev/null
-cp -r "$3" "$4/mended"`
+cp -r "$3" "$4/fixed"`
 
 const failures = {
   full: { shell: full, code: 'ENOSPC' },
@@ -41,7 +41,7 @@ export async function undisturbed(script: string, folder: string): Promise<strin
 }
 
 /**
- * Trains on a disk that fails, mends the disk, and trains to the end. The failure must be told as what it is, the last
+ * Trains on a disk that fails, fixes the disk, and trains to the end. The failure must be told as what it is, the last
  * checkpoint must be that of the undisturbed run `whole`, and so must be the end and the log.
  *
  * @returns the step of the last checkpoint when the disk had failed
@@ -61,12 +61,12 @@ export async function trainOnFailingDisk(
   expect(said).toMatch(/^(Checkpoint|Log)Error: .*could not write/m)
   expect(said).toContain(problem)
 
-  const [failed, mended] = ['failed', 'mended'].map((name) => path.join(copies, name)) as [string, string]
+  const [failed, fixed] = ['failed', 'fixed'].map((name) => path.join(copies, name)) as [string, string]
   const { step } = await loadCheckpoint(path.join(failed, 'checkpoints/last'))
   expect(checksum(failed, checkpointOf(step))).toBe(checksum(whole, checkpointOf(step)))
-  expect(checksum(mended, checkpointOf(steps))).toBe(checksum(whole, checkpointOf(steps)))
-  expect(index(mended)).toEqual(index(whole))
-  expect(log(mended)).toEqual(log(whole))
+  expect(checksum(fixed, checkpointOf(steps))).toBe(checksum(whole, checkpointOf(steps)))
+  expect(index(fixed)).toEqual(index(whole))
+  expect(log(fixed)).toEqual(log(whole))
   return step
 }
 

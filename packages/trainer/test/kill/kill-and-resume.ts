@@ -13,7 +13,7 @@ export interface Kills {
   /** How many processes died while they wrote or removed a checkpoint. */
   readonly inWrite: number
   /** How many steps had been trained and had to be trained again, the most at one kill. */
-  readonly mostStepsAgain: number
+  readonly maxStepsAgain: number
 }
 
 /**
@@ -38,7 +38,7 @@ export async function killAndResume(
   const stepMs = (performance.now() - start) / steps
 
   let inWrite = 0
-  let mostStepsAgain = 0
+  let maxStepsAgain = 0
   const reached: number[] = []
   for (let kill = 0; kill < kills; kill++) {
     const key = random.key(seed).fold(kill)
@@ -56,7 +56,7 @@ export async function killAndResume(
     const step = await lastStep(broken)
     // A step is said before it is saved, and the next one comes after that: one step alone may have been on its way.
     expect(step).toBeGreaterThanOrEqual(said - 1)
-    mostStepsAgain = Math.max(mostStepsAgain, said - step)
+    maxStepsAgain = Math.max(maxStepsAgain, said - step)
     expect(step).toBeGreaterThanOrEqual(reached.at(-1) ?? 0)
     reached.push(step)
     if (step > 0) expect(checksum(broken, checkpointOf(step)), `step ${step}`).toBe(checksum(whole, checkpointOf(step)))
@@ -67,7 +67,7 @@ export async function killAndResume(
   expect(checksum(broken, index(broken).best.name)).toBe(checksum(whole, index(whole).best.name))
   expect(unfinished(broken)).toEqual([])
   expect(log(broken)).toEqual(log(whole))
-  return { steps: reached, inWrite, mostStepsAgain }
+  return { steps: reached, inWrite, maxStepsAgain }
 }
 
 interface Amount {
