@@ -1,4 +1,5 @@
-// Writes docs/operators.md from what the operators' tests find on every backend. Run: pnpm operators
+// Writes docs/operators.md from what the operators' tests find on every backend. Run: pnpm operators, or with paths of tests to
+// write the rows of those alone.
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -26,26 +27,49 @@ Tested without a row: \`dropout\` (by the formula, with its mask), \`maxPool2dWi
 \`lessEqual\`, \`logicalAnd\`, \`logicalOr\`, \`logicalNot\`, \`isNaN\`, \`isFinite\`, \`all\`, \`any\`.
 `
 
+const columns = ['operator', 'cpu', 'wasm', 'webgpu', 'tensorflow', 'nan']
+const paths = process.argv.slice(2)
+const page = join(root, 'docs/operators.md')
 const folder = await mkdtemp(join(tmpdir(), 'ddnet-operators-'))
 try {
   const { status } = spawnSync(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', 'packages/ops', '-t', 'docs/operators.md', '--reporter=dot'],
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      ...(paths.length === 0 ? ['packages/ops'] : paths),
+      ...['-t', 'docs/operators.md', '--reporter=dot'],
+    ],
     { cwd: root, env: { ...process.env, DDNET_OPERATORS_FOLDER: folder }, stdio: ['ignore', 'inherit', 'inherit'] },
   )
   if (status !== 0) process.exit(status ?? 1)
-  const operators = new Map()
+  const operators = paths.length === 0 ? new Map() : rowsOf(await readFile(page, 'utf8'))
   for (const file of await readdir(folder)) {
     const facts = JSON.parse(await readFile(join(folder, file), 'utf8'))
     operators.set(facts.operator, { ...operators.get(facts.operator), ...facts })
   }
-  await writeFile(join(root, 'docs/operators.md'), render([...operators.values()]))
+  await writeFile(page, render([...operators.values()]))
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
 
+/** The rows that the page has. */
+function rowsOf(text) {
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'))
+  return new Map(
+    rows.map((row) => {
+      const cells = row
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim())
+      const facts = Object.fromEntries(columns.map((column, at) => [column, cells[at]]))
+      const operator = facts.operator.replaceAll('`', '')
+      return [operator, { ...facts, operator, nan: facts.nan === '—' ? undefined : facts.nan }]
+    }),
+  )
+}
+
 function render(operators) {
-  const columns = ['operator', 'cpu', 'wasm', 'webgpu', 'tensorflow', 'nan']
   const sorted = operators.sort((a, b) => (a.operator < b.operator ? -1 : 1))
   const incomplete = sorted.filter((each) => columns.slice(1, 5).some((column) => each[column] === undefined))
   if (incomplete.length > 0) {

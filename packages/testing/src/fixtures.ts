@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type HostTensor, type Tensor, tensor } from '@ddnet/ops'
 
 /** One tensor of a fixture file; bytes and 64-bit integers count as int32. */
@@ -19,8 +19,16 @@ export interface FixtureCase {
 
 const folder = new URL('../../../fixtures/', import.meta.url)
 
-/** PyTorch's numbers for one operator: `fixtures/operators/NAME.json` with its tensors. */
+/**
+ * PyTorch's numbers for one operator: `fixtures/operators/NAME.json` with its tensors.
+ * @throws Error if they were not written yet
+ */
 export function operatorFixtures(name: string): FixtureCase[] {
+  if (!existsSync(new URL(`operators/${name}.json`, folder))) {
+    throw new Error(
+      `fixtures/operators/${name}.json is missing. Write PyTorch's numbers: python fixtures/make_${name}.py, as CONTRIBUTING.md shows.`,
+    )
+  }
   const index = JSON.parse(readFileSync(new URL(`operators/${name}.json`, folder), 'utf8'))
   const tensors = readTensors(`operators/${name}.safetensors`)
   return index.cases.map(
