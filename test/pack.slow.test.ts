@@ -19,17 +19,19 @@ let folder: string
 let tarballs: Map<string, string>
 let everything: Project
 let inNode: Project
+let plugin: Project
 let inVite: Project
 let inPage: Project
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ddnet-pack-'))
   tarballs = await pack(folder)
-  ;[everything, inNode, inVite, inPage] = await Promise.all([
+  ;[everything, inNode, inVite, inPage, plugin] = await Promise.all([
     projectWithAll(join(folder, 'everything'), tarballs),
     exampleProject('node-train', join(folder, 'node-train'), tarballs),
     exampleProject('vite-train', join(folder, 'vite-train'), tarballs),
     exampleProject('vite-predict', join(folder, 'vite-predict'), tarballs),
+    exampleProject('plugin', join(folder, 'plugin'), tarballs),
   ])
 }, 600_000)
 
@@ -133,7 +135,7 @@ describe('every package, packed and installed by npm', () => {
 
 describe('an example, in an empty folder with the tarballs', () => {
   test('has one copy of tfjs-core and of every package', async () => {
-    for (const project of [everything, inNode, inVite, inPage]) {
+    for (const project of [everything, inNode, inVite, inPage, plugin]) {
       const files = await filesIn(join(project.folder, 'node_modules'))
       const copies = files.filter((file) => /(^|\/)(@tensorflow\/tfjs-core|@ddnet\/[^/]+)\/package\.json$/.test(file))
       expect(copies).toContain('@tensorflow/tfjs-core/package.json')
@@ -145,6 +147,13 @@ describe('an example, in an empty folder with the tarballs', () => {
     const log = await inNode.node('train.mjs')
     expect(log).toMatch(/^training on WebAssembly with SIMD/)
     expectFalling(lossesIn(log))
+  })
+
+  test('brings an operator with kernels of its own, checks it and trains a network with it', async () => {
+    expect(await plugin.script('test')).toMatch(/^# pass 3$/m)
+    const losses = lossesIn(await plugin.node('train.mjs'))
+    expectFalling(losses)
+    expect(losses.at(-1)).toBeLessThan(0.01)
   })
 
   describe('built by Vite', () => {

@@ -21,7 +21,9 @@ interface WasmBackend {
 
 /** One kernel call's access to the WASM heap. */
 export interface Heap {
+  /** A result, whose values are whatever lay in memory. */
   output(shape: readonly number[], dtype?: DataType): TensorInfo
+  /** Where its values lie, in bytes. */
   address(x: TensorInfo): number
   /** The values of an int32 tensor; the view is valid until the next allocation. */
   integers(x: TensorInfo): Int32Array
@@ -31,7 +33,7 @@ export interface Heap {
   scratch(bytes: number): number
   /** Scratch that holds 32-bit words: a job's description, or a table of it. */
   table(words: readonly number[]): number
-  /** Runs the compiled kernels, each on the job described at an address. */
+  /** Runs DDNet's own compiled kernels, each on the job described at an address. */
   readonly runner: Runner
 }
 
@@ -100,7 +102,13 @@ export const threadsOf = (backend: object): number => runnerOf(backend as WasmBa
 /** Whether convolutions on a backend multiply and add in one instruction. */
 export const isFused = (backend: object): boolean => runnerOf(backend as WasmBackend).fused
 
-/** A kernel for the WASM backend that computes on the heap directly. */
+/**
+ * A kernel for the WASM backend that computes on the heap directly. Register it with `registerOwnKernel`.
+ *
+ * @param kernelName the operator's name
+ * @param kernel gets the operator's inputs and attributes, and gives its result or results, which it takes from `heap.output`
+ * @example wasmKernel('my-package/cube', ({ x }, _attributes, heap) => { … })
+ */
 export function wasmKernel<I extends Record<string, Tensor>, A>(
   kernelName: string,
   kernel: (inputs: I, attributes: A, heap: Heap) => TensorInfo | TensorInfo[],

@@ -42,6 +42,7 @@ export const variantOf = (backend: object): KernelVariant => variants.get(backen
 export interface Gpu {
   /** Which variant to run, where a kernel has two. */
   readonly variant: KernelVariant
+  /** A result, whose values are whatever the buffer held. */
   output(shape: readonly number[], dtype?: 'float32' | 'int32' | 'bool'): TensorInfo
   /** A tensor that is freed when the kernel returns and the device has used it. */
   scratch(shape: readonly number[], dtype?: 'float32' | 'int32' | 'bool'): TensorInfo
@@ -55,7 +56,12 @@ export interface Gpu {
   run(program: Program): void
 }
 
-/** A kernel for the WebGPU backend that dispatches programs of its own. */
+/**
+ * A kernel for the WebGPU backend that dispatches programs of its own. Register it with `registerOwnKernel`.
+ *
+ * @param kernelName the operator's name
+ * @param kernel gets the operator's inputs and attributes, and gives its result or results, which it takes from `gpu.output`
+ */
 export function webgpuKernel<I extends Record<string, Tensor>, A>(
   kernelName: string,
   kernel: (inputs: I, attributes: A, gpu: Gpu) => TensorInfo | TensorInfo[],
