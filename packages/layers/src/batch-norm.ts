@@ -1,4 +1,4 @@
-import { batchNorm, type Tensor, type Tensor1D } from '@ddnet/ops'
+import { batchNorm, type Tensor } from '@ddnet/ops'
 import { ones, zeros } from './initializers.ts'
 import { Module } from './module.ts'
 import { Buffer, Counter, Parameter } from './parameter.ts'
@@ -43,7 +43,7 @@ export class BatchNorm extends Module {
   /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
   forwardWith(x: Tensor, activation?: 'relu'): Tensor {
     const { training, updates } = currentPass()
-    const current = (buffer: Buffer) => (updates?.valueOf(buffer) ?? buffer.value) as Tensor1D
+    const current = (buffer: Buffer) => updates?.valueOf(buffer) ?? buffer.value
     const { momentum, ...config } = this.config
     const batches = this.num_batches_tracked.count + (updates?.countOf(this.num_batches_tracked) ?? 0)
     const { y, runningMean, runningVar } = batchNorm(x, {

@@ -1,4 +1,4 @@
-import { convTranspose2d, type Size, type Tensor, type Tensor4D } from '@ddnet/ops'
+import { convTranspose2d, type Size, type Tensor } from '@ddnet/ops'
 import { uniformByFanIn } from './initializers.ts'
 import { Module } from './module.ts'
 import { pairOf } from './pair-of.ts'
@@ -45,7 +45,7 @@ export class ConvTranspose2d extends Module {
   /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
   forwardWith(x: Tensor, activation?: 'relu'): Tensor {
     const { kernelSize: _, bias: __, ...options } = this.config
-    return convTranspose2d(x as Tensor4D, this.weight.value, {
+    return convTranspose2d(x, this.weight.value, {
       ...options,
       ...(this.bias && { bias: this.bias.value }),
       ...(activation && { activation }),

@@ -1,5 +1,5 @@
 import { BatchNorm, Conv2d, Module, Sequential } from '@ddnet/layers'
-import { maxPool2d, relu, type Tensor, type Tensor4D } from '@ddnet/ops'
+import { maxPool2d, relu, type Tensor } from '@ddnet/ops'
 import { ClassHead } from './class-head.ts'
 
 export interface ConvNetOptions {
@@ -9,7 +9,7 @@ export interface ConvNetOptions {
   readonly channels?: readonly number[]
 }
 
-const halved = (x: Tensor): Tensor => maxPool2d(x as Tensor4D, { kernelSize: 2 })
+const halved = (x: Tensor): Tensor => maxPool2d(x, { kernelSize: 2 })
 
 /**
  * A plain convolutional classifier: stages of convolution, batch norm, ReLU and max pooling, then a linear layer on the average

@@ -1,5 +1,5 @@
 import { BatchNorm, Conv2d, ConvTranspose2d, Module, pipe } from '@ddnet/layers'
-import { maxPool2d, relu, type Tensor, type Tensor4D } from '@ddnet/ops'
+import { maxPool2d, relu, type Tensor } from '@ddnet/ops'
 import { ClassHead } from './class-head.ts'
 
 export interface DDNetOptions {
@@ -73,7 +73,7 @@ export class DDNet extends Module {
 
   override forward(images: Tensor): Tensor {
     let x = images // [batch, height, width, inChannels]
-    for (const stage of this.encoder) x = maxPool2d(stage.forward(x) as Tensor4D, { kernelSize: 2 })
+    for (const stage of this.encoder) x = maxPool2d(stage.forward(x), { kernelSize: 2 })
     for (const stage of this.decoder) x = stage.forward(x) // back to [batch, height, width, channels[0]]
     return this.heads.class.forward(x) // [batch, classes]
   }

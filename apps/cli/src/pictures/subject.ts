@@ -68,7 +68,7 @@ export async function batchOf({ config, facts }: Subject, samples: readonly Clas
 }
 
 /** What the network takes, as pictures. */
-export async function picturesOf({ config }: Subject, images: Tensor4D): Promise<Picture[]> {
+export async function picturesOf({ config }: Subject, images: Tensor): Promise<Picture[]> {
   const { mean, std } = normalizationOf(config)
   const per = (values: number | readonly number[], at: number) =>
     typeof values === 'number' ? values : (values[at % 3] as number)
@@ -78,7 +78,7 @@ export async function picturesOf({ config }: Subject, images: Tensor4D): Promise
   })
 }
 
-export const pictureOf = async (subject: Subject, image: Tensor4D): Promise<Picture> =>
+export const pictureOf = async (subject: Subject, image: Tensor): Promise<Picture> =>
   (await picturesOf(subject, image))[0] as Picture
 
 /** The values of a tensor that nobody needs after that. */

@@ -13,7 +13,6 @@ import {
   relu,
   sqrt,
   type Tensor,
-  type Tensor4D,
   tensor,
   tidy,
 } from '@ddnet/ops'
@@ -46,9 +45,9 @@ export interface DeconvnetOptions {
  */
 export function deconvnet(
   model: DDNet,
-  images: Tensor4D,
+  images: Tensor,
   { stage, channels, activations = 'largest' }: DeconvnetOptions,
-): Tensor4D {
+): Tensor {
   const count = model.encoder[stage]?.conv.outChannels
   if (count === undefined) {
     throw new RangeError(`deconvnet: expected a stage in 0 … ${model.encoder.length - 1}, got ${stage}.`)
@@ -67,19 +66,19 @@ export function deconvnet(
     const stages = model.encoder.slice(0, stage + 1)
     let x = images
     const switches = stages.map((each) => {
-      const maps = inference(() => each.forward(x)) as Tensor4D // [batch, height, width, channels]
+      const maps = inference(() => each.forward(x)) // [batch, height, width, channels]
       const { values, indices } = maxPool2dWithIndices(maps, { kernelSize: 2 })
       x = values
       return { indices, outputSize: [maps.shape[1], maps.shape[2]] as [number, number] }
     })
-    x = mul(x, oneHot(tensor([...channels], [x.shape[0], 1, 1], 'int32'), count)) as Tensor4D
+    x = mul(x, oneHot(tensor([...channels], [x.shape[0], 1, 1], 'int32'), count))
     if (activations === 'largest') x = onlyLargest(x)
     for (const [index, { conv, norm }] of [...stages.entries()].reverse()) {
       const { indices, outputSize } = switches[index] as (typeof switches)[number]
-      const unpooled = relu(maxUnpool2d(x, indices, { outputSize })) as Tensor4D
+      const unpooled = relu(maxUnpool2d(x, indices, { outputSize }))
       const scaled = norm === undefined ? unpooled : mul(unpooled, normScale(norm))
       // The padding of DDNet's convolutions.
-      x = convTranspose2d(scaled as Tensor4D, conv.weight.value as Tensor4D, { padding: 1 })
+      x = convTranspose2d(scaled, conv.weight.value, { padding: 1 })
     }
     return x
   })
@@ -91,6 +90,6 @@ function normScale({ weight, running_var, config: { eps = 1e-5 } }: BatchNorm): 
 }
 
 /** The largest value of each image where it stands, zeros elsewhere; of equal ones all. */
-function onlyLargest(x: Tensor4D): Tensor4D {
-  return mul(x, cast(equal(x, max(x, [1, 2, 3], true)), 'float32')) as Tensor4D
+function onlyLargest(x: Tensor): Tensor {
+  return mul(x, cast(equal(x, max(x, [1, 2, 3], true)), 'float32'))
 }

@@ -1,5 +1,5 @@
 import { inference, type ModuleOf, observe } from '@ddnet/layers'
-import { grad, mean, mul, oneHot, relu, ShapeError, sum, type Tensor, type Tensor3D, tensor, tidy } from '@ddnet/ops'
+import { grad, mean, mul, oneHot, relu, ShapeError, sum, type Tensor, tensor, tidy } from '@ddnet/ops'
 import { featureMaps } from './feature-maps.ts'
 
 export interface GradCamOptions {
@@ -24,7 +24,7 @@ export interface GradCamOptions {
  * @see Selvaraju et al. 2017, "Grad-CAM"
  * @example gradCam(model, images, { layer: 'encoder.2', classes: [3] }) // [1, 8, 8]
  */
-export function gradCam(model: ModuleOf, images: Tensor, { layer, classes }: GradCamOptions): Tensor3D {
+export function gradCam(model: ModuleOf, images: Tensor, { layer, classes }: GradCamOptions): Tensor {
   if (classes.length !== images.shape[0]) {
     throw new RangeError(`gradCam: expected one class for each of ${images.shape[0]} images, got ${classes.length}.`)
   }
@@ -46,7 +46,7 @@ export function gradCam(model: ModuleOf, images: Tensor, { layer, classes }: Gra
       return sum(mul(logits, chosen(logits, classes)))
     }
     const weights = mean(grad(scores)(maps), [1, 2], true) // [batch, 1, 1, channels]
-    return relu(sum(mul(weights, maps), -1)) as Tensor3D
+    return relu(sum(mul(weights, maps), -1))
   })
 }
 

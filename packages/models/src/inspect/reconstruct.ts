@@ -14,7 +14,6 @@ import {
   sub,
   sum,
   type Tensor,
-  type Tensor4D,
   tidy,
   valueAndGrads,
   zeros,
@@ -45,15 +44,15 @@ export interface ReconstructOptions {
  */
 export function reconstruct(
   model: ModuleOf<[images: Tensor], unknown>,
-  images: Tensor4D,
+  images: Tensor,
   { layer, key = random.key(0), steps = 200, learningRate = 0.05, smoothness = 0.01 }: ReconstructOptions,
-): Tensor4D {
+): Tensor {
   return tidy(() => {
     const features = (x: Tensor): Tensor => featureMaps(model, x, [layer])[layer] as Tensor
     const target = features(images)
     const axes = target.shape.map((_, axis) => axis).slice(1)
     const energy = add(sum(square(target), axes), 1e-12) // [batch]; a silent layer must not divide by zero
-    const loss = (x: Tensor4D): Scalar => {
+    const loss = (x: Tensor): Scalar => {
       const distance = div(sum(square(sub(features(x), target)), axes), energy)
       return add(sum(distance), mul(smoothness, roughness(x))) as Scalar
     }
@@ -62,20 +61,19 @@ export function reconstruct(
     for (let step = 1; step <= steps; step++) {
       const [parameter, m, v] = state
       state = tidy(() => {
-        const image = parameter as Tensor4D
-        const [gradient] = valueAndGrads(() => loss(image), [image]).grads
+        const [gradient] = valueAndGrads(() => loss(parameter), [parameter]).grads as [Tensor]
         const attributes = { learningRate, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decoupled: false, step }
         return adamUpdate({ parameter, gradient, m, v }, attributes) as [Tensor, Tensor, Tensor]
       })
       dispose([parameter, m, v])
     }
-    return state[0] as Tensor4D
+    return state[0]
   })
 }
 
 /** Squared differences of neighbours: the mean over an image, summed over the batch. */
-function roughness(x: Tensor4D): Tensor {
-  const [batch, height, width, channels] = x.shape
+function roughness(x: Tensor): Tensor {
+  const [batch, height, width, channels] = x.shape as [number, number, number, number]
   const part = (top: number, left: number): Tensor =>
     slice(x, [0, top, left, 0], [batch, height - 1, width - 1, channels])
   const corner = part(0, 0)
