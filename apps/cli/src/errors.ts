@@ -1,5 +1,5 @@
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { tooManyOpenFiles } from './open-files.ts'
+import { mayOpenFewFiles, tooManyOpenFiles } from './open-files.ts'
 
 /** An error whose message is all that the user needs: the problem, its place, and the remedy. */
 export class CliError extends Error {
@@ -43,6 +43,8 @@ function messageOf(error: unknown): string {
   const { code, path } = error as NodeJS.ErrnoException
   // Which file was one too many says nothing.
   if (code === 'EMFILE' || code === 'ENFILE') return tooManyOpenFiles()
+  // To Node, a module that it could not open is not there.
+  if (code === 'ERR_MODULE_NOT_FOUND' && mayOpenFewFiles()) return tooManyOpenFiles()
   const known = code === undefined ? undefined : remedies[code]
   if (known === undefined) return error.message === '' ? error.name : error.message
   return `${path === undefined ? '' : `${path}: `}${known.problem}. ${known.remedy}`

@@ -10,6 +10,9 @@ export function tooManyOpenFiles(limit: number | undefined = openFileLimit()): s
   return `too many open files${may}. Raise the limit${others}: ulimit -n ${higher}`
 }
 
+/** Whether this process may open fewer files at once than loading takes. */
+export const mayOpenFewFiles = (): boolean => (openFileLimit() ?? filesNeeded) < filesNeeded
+
 /** As `ulimit -n` says, where the system has such a limit. */
 function openFileLimit(): number | undefined {
   const { report } = process

@@ -109,7 +109,7 @@ describe('the code of docs/exported-model.md', () => {
         const told = (expected[index] as Prediction[])
           .map(({ name, confidence }) => `${(100 * confidence).toFixed(1)}% ${name}`)
           .join('\n')
-        await expect.poll(() => page.textContent('pre'), { timeout: 30_000 }).toBe(told)
+        await expect.poll(() => page.textContent('pre'), { timeout: 110_000 }).toBe(told)
       }
       expect(errors).toEqual([])
     } finally {

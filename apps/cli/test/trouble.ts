@@ -35,7 +35,8 @@ export async function runWithFewFiles(cwd: string, limit: number): Promise<void>
     expect(stderr, words.join(' ')).toMatch(
       new RegExp(`^ddnet: .*${limit} open at once, and needs up to 256\\. Raise the limit: ulimit -n 1024\\)?\\.?\\n$`),
     )
-    expect(code).toBe(words[0] === 'bench' && limit > 80 ? 4 : 1)
+    // Of a measurement it may be the backend's own process that has too few.
+    expect(words[0] === 'bench' ? [1, 4] : [1]).toContain(code)
   }
 }
 
@@ -64,7 +65,7 @@ const onFailingDisk = `
 cd "$1"; mkdir runs; mount -t tmpfs -o "$2" tmpfs runs; head -c "$3"k /dev/zero > runs/of-others || true
 shift 3
 set +e; "$@" > stdout 2> stderr; code=$?; set -e
-mount -o remount,rw,data.size=8m runs; rm -f runs/of-others
+mount -o remount,rw,size=8m runs; rm -f runs/of-others
 cp -r runs kept
 exit $code`
 
@@ -74,7 +75,7 @@ exit $code`
  */
 export async function runOnFailingDisk(cwd: string, disk: 'full' | 'read-only', otherKb: number): Promise<void> {
   await writePhotos(join(cwd, 'photos'), { cats: 8, dogs: 8 })
-  const options = disk === 'full' ? 'data.size=1m' : 'ro'
+  const options = disk === 'full' ? 'size=1m' : 'ro'
   const parameters = ['-rm', 'sh', '-ec', onFailingDisk, 'sh', cwd, options, String(otherKb), process.execPath, command]
   const { code, stderr } = await ended('unshare', [...parameters, ...settings], cwd)
   const said = existsSync(join(cwd, 'stderr')) ? readFileSync(join(cwd, 'stderr'), 'utf8') : stderr
