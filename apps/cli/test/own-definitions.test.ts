@@ -38,6 +38,32 @@ export default defineModel({
 })
 `
 
+const autoencoder = `
+import { Conv2d, Module } from '@ddnet/layers'
+import { relu, type Tensor } from '@ddnet/ops'
+import { defineModel, z } from 'ddnet'
+
+class Autoencoder extends Module {
+  readonly encoder: Conv2d
+  readonly decoder: Conv2d
+  constructor(channels: number, width: number) {
+    super()
+    this.encoder = new Conv2d(channels, width, { kernelSize: 3, padding: 1 })
+    this.decoder = new Conv2d(width, channels, { kernelSize: 3, padding: 1 })
+  }
+  override forward(x: Tensor): Tensor {
+    return this.decoder.forward(relu(this.encoder.forward(x)))
+  }
+}
+
+export default defineModel({
+  name: 'autoencoder',
+  tasks: ['reconstruction'],
+  options: z.strictObject({ width: z.int().positive().default(8) }),
+  create: ({ width }, { image, outputs }) => new Autoencoder(image.channels, width),
+})
+`
+
 /** Bars of two directions, which no model with an average over all pixels tells apart without its convolution. */
 const data = `
 import { imageDataset } from '@ddnet/datasets'
@@ -77,6 +103,7 @@ beforeAll(() => {
   symlinkSync(join(repository, 'node_modules/typescript'), join(cwd, 'node_modules/typescript'))
   writeFileSync(join(cwd, 'my-model.ts'), model)
   writeFileSync(join(cwd, 'my-data.ts'), data)
+  writeFileSync(join(cwd, 'my-autoencoder.ts'), autoencoder)
 })
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 
@@ -139,5 +166,38 @@ describe.skipIf(!built)(`a model and data of one's own${built ? '' : ' (skipped:
     expect(resumed.code, resumed.stderr).toBe(0)
     expect(JSON.parse(readFileSync(join(cwd, 'runs/bars/result.json'), 'utf8'))).toEqual(result)
     expect((await ddnet('runs', 'list')).stdout).toMatch(/runs\/bars .* 60 /)
+  })
+
+  test('train for another task, which the model names', async () => {
+    const words = ['data=./my-data.ts', 'model=./my-autoencoder.ts']
+    expect(await ddnet('config', ...words)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        'model=./my-autoencoder.ts (command line) is not for task=classification, only for reconstruction. Try task=reconstruction',
+      ),
+    })
+    const settings = ['steps=60', 'batchSize=8', 'optimizer.learningRate=0.02', 'validation.every=30']
+    const { code, stdout, stderr } = await ddnet('train', ...words, 'task=reconstruction', ...settings, 'name=copied')
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^step 30\/60 \| train loss [\d.]+ psnr +[\d.]+ dB \| val loss [\d.]+ psnr +[\d.]+ dB \| /m)
+    expect(stdout).toMatch(/^test [\d.]+ dB, mean squared error [\d.e-]+, mean absolute error [\d.e-]+$/m)
+    const result = JSON.parse(readFileSync(join(cwd, 'runs/copied/result.json'), 'utf8'))
+    expect(result).toMatchObject({ step: 60, split: 'test', images: 20 })
+    // Gray everywhere, the mean of black and white bars, has -10 log10(0.25) = 6 dB.
+    expect(result.psnr).toBeGreaterThan(10)
+    // The mean of the images' ratios is above the ratio of their mean error, for the logarithm is concave.
+    expect(result.psnr).toBeGreaterThan(-10 * Math.log10(result.loss))
+    expect(result.psnr).toBeLessThan(-10 * Math.log10(result.loss) + 1)
+    expect(existsSync(join(cwd, 'runs/copied/predictions.png'))).toBe(true)
+    const head = readFileSync(join(cwd, 'runs/copied/metrics.csv'), 'utf8').split('\n')[0]
+    expect(head).toBe(
+      'step,epoch,learningRate,seconds,trainLoss,trainPsnr,validationLoss,validationPsnr,validationImages',
+    )
+    const evaluated = await ddnet('eval', 'runs/copied', '--json')
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ psnr: result.psnr, loss: result.loss })
+    expect((await ddnet('predict', 'runs/copied')).stdout).toMatch(
+      /^image 1\/10 test image 0: 8x8 error [\d.e-]+, [\d.]+ dB, /m,
+    )
+    expect((await ddnet('runs', 'list')).stdout).toMatch(/runs\/copied .* loss [\d.e-]+ /)
   })
 })

@@ -101,11 +101,19 @@ export interface TaskDefinition<
   /** What a step measures besides the loss, by name: what `monitor` may be. */
   readonly metrics: readonly string[]
   /** @throws Error for data without what the task needs */
-  create(options: Options, facts: DataFacts): AnyTask
+  create(options: Options, facts: DataFacts, range: ValueRange): AnyTask
+}
+
+/** What black and white are in the images that a model is given. */
+export interface ValueRange {
+  readonly black: number
+  readonly white: number
 }
 
 /** A task as a run has it, of batches and a model. Its steps are methods, so that a task of any batches and model is one. */
-export interface TaskOf<Batch, Net> extends Omit<Task<never, never, Measures, Measures, unknown>, 'step' | 'evaluate'> {
+export interface TaskOf<Batch, Net>
+  extends Omit<Task<never, never, Measures, Measures, unknown>, 'step' | 'evaluate' | 'predict'> {
+  predict(model: Net, batch: Partial<Batch>): Promise<unknown[]>
   step(batch: Batch, context: StepContext<Net>): StepResult<Measures>
   evaluate(batch: Batch, context: StepContext<Net>): StepResult<Measures>
 }

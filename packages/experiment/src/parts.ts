@@ -11,7 +11,7 @@ import {
 import { init, type ModuleOf } from '@ddnet/layers'
 import { type Key, random } from '@ddnet/ops'
 import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule } from '@ddnet/optimizers'
-import type { DataFacts, DataHost, DataSplits, TaskOf } from './definitions.ts'
+import type { DataFacts, DataHost, DataSplits, TaskOf, ValueRange } from './definitions.ts'
 import type { Config } from './settings/config.ts'
 
 // The parts of a run, each as its settings say.
@@ -34,23 +34,32 @@ export type RunTask = TaskOf<Batch<ClassificationSample>, ModuleOf>
  *
  * @throws Error for data without what the task needs
  */
-export const createTask = ({ task }: Pick<Config, 'task'>, facts: DataFacts): RunTask =>
-  task.definition.create(task.options, facts)
+export const createTask = ({ task, data }: Pick<Config, 'task' | 'data'>, facts: DataFacts): RunTask =>
+  task.definition.create(task.options, facts, rangeOf({ data }))
+
+/** The extremes over all channels. */
+function rangeOf(config: Pick<Config, 'data'>): ValueRange {
+  const { mean, std } = normalizationOf(config)
+  const means = [mean].flat()
+  const stds = [std].flat()
+  const at = (value: number) => means.map((each, channel) => (value - each) / (stds[channel] ?? (stds[0] as number)))
+  return { black: Math.min(...at(0)), white: Math.max(...at(1)) }
+}
 
 /**
  * The model of a run, whose weights are not there yet: what it takes can be told of it, and a checkpoint can be loaded into it.
  *
  * @throws Error for data without what the task needs
  */
-export const buildModel = ({ model, task }: Pick<Config, 'model' | 'task'>, facts: DataFacts): ModuleOf =>
-  model.definition.create(model.options, { ...facts, outputs: createTask({ task }, facts).outputs })
+export const buildModel = ({ model, ...config }: Pick<Config, 'model' | 'task' | 'data'>, facts: DataFacts): ModuleOf =>
+  model.definition.create(model.options, { ...facts, outputs: createTask(config, facts).outputs })
 
 /**
  * The model of a run, with new weights.
  *
  * @throws Error for data without what the task needs
  */
-export const createModel = (config: Pick<Config, 'model' | 'task' | 'seed'>, facts: DataFacts): ModuleOf =>
+export const createModel = (config: Pick<Config, 'model' | 'task' | 'data' | 'seed'>, facts: DataFacts): ModuleOf =>
   init(buildModel(config, facts), keysOf(config).model)
 
 export function createSchedule(

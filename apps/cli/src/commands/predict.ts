@@ -9,7 +9,7 @@ import { type HeldOut, heldOut } from '../data/labelled-images.ts'
 import { readImage } from '../data/read-image.ts'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { classify, type Guess } from '../run/classify.ts'
+import { predictOne } from '../pictures/predictions-picture.ts'
 import { type UsedRun, type UseOptions, useRun } from '../run/use-run.ts'
 import { type ShippedModel, useShippedModel } from '../run/use-shipped-model.ts'
 import { formatPercent } from '../terminal/format.ts'
@@ -53,12 +53,12 @@ export async function predict(
   const { run, images } = await predictorOf(words, options, context)
   let exitCode: ExitCode = exitCodes.done
   try {
-    const { model, config, classNames } = run
+    const { views } = run.task
     const held = images.length === 0 && 'loadData' in run ? heldOut(await run.loadData()) : undefined
     const total = images.length || Math.min(sampleCount, (held as HeldOut).images.length)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
-    await classify(blank(run.facts.image), model, config, classNames)
-    if (options.csv) stdout.write('image,actual,rank,class,confidence\n')
+    await predictOne(run, blank(run.facts.image))
+    let isFirst = true
     // Whoever read them has seen enough, or nothing more can be written.
     for (let index = 0; index < total && stdout.failure === undefined; index++) {
       const source = images[index]
@@ -74,20 +74,46 @@ export async function predict(
         continue
       }
       const began = performance.now()
-      const guesses = await classify(image.sample, model, config, classNames)
+      const [prediction] = await predictOne(run, image.sample)
       const milliseconds = performance.now() - began
-      const top = guesses.slice(0, shownGuesses)
+      const guesses = guessesIn(prediction)?.slice(0, shownGuesses)
+      if (options.csv && isFirst) {
+        const columns = guesses === undefined ? Object.keys(views.rows(prediction)[0] ?? {}) : guessColumns
+        stdout.write(`image,${columns.join(',')}\n`)
+      }
+      isFirst = false
       const lines = options.csv
-        ? csvLines(image, top)
+        ? guesses === undefined
+          ? views
+              .rows(prediction)
+              .map((row) => csvLine([image.name, ...Object.values(row)]))
+              .join('')
+          : csvLines(image, guesses)
         : options.json
-          ? jsonLine(image, top, milliseconds)
-          : textLine(image, top, milliseconds, index, total, context.io)
+          ? guesses === undefined
+            ? `${JSON.stringify({ image: image.name, prediction: views.json(prediction), milliseconds })}\n`
+            : jsonLine(image, guesses, milliseconds)
+          : textLine(image, guesses ?? views.line(prediction), milliseconds, index, total, context.io)
       stdout.write(lines)
     }
     return exitCode
   } finally {
     run.dispose()
   }
+}
+
+const guessColumns = ['actual', 'rank', 'class', 'confidence']
+
+/** A class that an image may be of. */
+interface Guess {
+  readonly name: string
+  readonly confidence: number
+}
+
+/** The classes of a prediction, the likeliest first; nothing for a task without classes. */
+function guessesIn(prediction: unknown): readonly Guess[] | undefined {
+  if (typeof prediction !== 'object' || prediction === null || !('classes' in prediction)) return undefined
+  return Array.isArray(prediction.classes) ? (prediction.classes as Guess[]) : undefined // as the task says
 }
 
 async function predictorOf(
@@ -164,12 +190,9 @@ async function readPiped({ stdin }: Pick<Io, 'stdin'>, size: number): ReturnType
 
 /** A row a guess, of RFC 4180. */
 const csvLines = ({ name, actual }: Named, guesses: readonly Guess[]): string =>
-  guesses
-    .map(
-      ({ name: guess, confidence }, at) =>
-        `${[name, actual ?? '', at + 1, guess, confidence].map(csvCell).join(',')}\n`,
-    )
-    .join('')
+  guesses.map(({ name: guess, confidence }, at) => csvLine([name, actual ?? '', at + 1, guess, confidence])).join('')
+
+const csvLine = (cells: readonly (string | number)[]): string => `${cells.map(csvCell).join(',')}\n`
 
 const csvCell = (value: string | number): string => {
   const text = String(value)
@@ -183,18 +206,20 @@ function jsonLine({ name, actual }: Named, guesses: readonly Guess[], millisecon
 /** One line, which a terminal that is too narrow for it gets broken between classes. */
 function textLine(
   { name, width, height, actual }: Named,
-  guesses: readonly Guess[],
+  found: readonly Guess[] | string,
   milliseconds: number,
   index: number,
   total: number,
   { stdout, env }: Io,
 ): string {
+  const guesses = typeof found === 'string' ? [] : found
   const [first, ...others] = guesses.map(
     ({ name, confidence }) => `${printable(name)}${unbroken}${formatPercent(confidence)}`,
   )
   const color = actual === undefined ? 'bold' : actual === guesses[0]?.name ? 'green' : 'red'
   const truth = actual === undefined ? '' : ` (${printable(actual)})`
-  const top = [styleFor(stdout, env)(color, first ?? ''), ...others].join(', ')
+  const top =
+    typeof found === 'string' ? printable(found) : [styleFor(stdout, env)(color, first ?? ''), ...others].join(', ')
   const text = `image ${index + 1}/${total} ${printable(name)}${truth}: ${width}x${height} ${top}, ${milliseconds.toFixed(1)}ms`
   const lines = stdout.isTTY === true ? wrap(text, (stdout.columns ?? 80) - indent.length) : [text]
   return `${lines.join(`\n${indent}`).replaceAll(unbroken, ' ')}\n`

@@ -39,7 +39,7 @@ function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
   const style = styleFor(stdout, env)
   // Figures of test images and of validation images are not to be compared.
   const bestOf = (split: Split) =>
-    Math.max(...runs.map(({ scores }) => (scores?.split === split ? scores.accuracy : 0)))
+    Math.max(...runs.map(({ scores }) => (scores?.split === split ? (scores.accuracy ?? 0) : 0)))
   const best = { test: bestOf('test'), validation: bestOf('validation') }
   const head = ['run', 'started', 'steps', 'time', 'accuracy'].map((text) => style('dim', text))
   const rows = runs.map(({ path, startedAt, state, step, totalSteps, seconds, scores }) => [
@@ -70,15 +70,21 @@ function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
  * `75.8% test`, or `val` where it is of validation images; `75.8% of 1,000 val` beside figures of another number of images, which say less or
  * more.
  */
-function told({ split, accuracy, images }: NonNullable<RunSummary['scores']>, runs: readonly RunSummary[]): string {
+function told(
+  { split, accuracy, loss, images }: NonNullable<RunSummary['scores']>,
+  runs: readonly RunSummary[],
+): string {
   const differ = runs.some(({ scores }) => scores !== undefined && scores.images !== images)
   const count = differ ? `of ${formatCount(images)} ` : ''
-  return `${formatPercent(accuracy)} ${count}${split === 'test' ? 'test' : 'val'}`
+  const figure = accuracy === undefined ? `loss ${loss.toPrecision(3)}` : formatPercent(accuracy)
+  return `${figure} ${count}${split === 'test' ? 'test' : 'val'}`
 }
 
 /** Step and accuracy of each validation. */
 const validated = ({ records }: RunSummary): [step: number, accuracy: number][] =>
-  records.flatMap(({ step, validation }) => (validation ? [[step, validation.accuracy]] : []))
+  records.flatMap(({ step, validation }) =>
+    validation?.['accuracy'] === undefined ? [] : [[step, validation['accuracy']]],
+  )
 
 /** `/300` where it is known how many it will be. */
 const progressOf = (step: number, total: number | undefined): string =>

@@ -98,39 +98,32 @@ function namesOf(only: string | undefined): PictureName[] {
 
 /** The images that are given; else some that the run was not trained on, of as many classes as there are of them. */
 async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promise<Subject> {
-  const { model, config, facts, classNames, folder } = run
+  const { model, task, config, facts, classNames, folder } = run
   const records = await readRecords(folder.metrics)
   const measured = await resultOf(run)
   const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), facts.image.height, file)))
-  const common = { model, config, facts, classNames, records }
+  const common = { model, task, config, facts, classNames, records }
   if (given.length > 0) {
     const many = { length: given.length, get: async (index: number) => given[index] as ClassificationSample }
     return { ...common, evaluation: measured, images: given, many }
   }
   const data = await run.loadData()
-  const evaluation = measured ?? (await evaluateHeldOut({ model, config, data }, io))
+  const evaluation = measured ?? (await evaluateHeldOut({ model, task, config, data }, io))
   const { images } = heldOut(data)
   const many = { length: Math.min(searchedImages, images.length), get: images.get }
   return { ...common, evaluation, images: await ofDifferentClasses(images), many }
 }
 
-const resultSchema = z.object({
-  step: z.number(),
-  split: z.enum(['test', 'validation']),
-  loss: z
-    .number()
-    .nullable()
-    .transform((value) => value ?? Number.NaN), // JSON has no NaN
-  accuracy: z.number(),
-  correct: z.number(),
-  images: z.number(),
-  confusion: z.array(z.array(z.number())),
-})
+const resultSchema = z
+  .object({ step: z.number(), split: z.enum(['test', 'validation']), headline: z.string() })
+  .catchall(z.json())
 
 /** What result.json says of this checkpoint; nothing where it is of another one. */
-async function resultOf({ folder, checkpoint, classNames }: UsedRun): Promise<Evaluation | undefined> {
+async function resultOf({ folder, checkpoint }: UsedRun): Promise<Evaluation | undefined> {
   const result = await readJsonFile(folder.result, resultSchema)
-  return result?.step === checkpoint.step && result.confusion.length === classNames.length ? result : undefined
+  if (result?.step !== checkpoint.step) return undefined
+  const { step: _, split, headline, ...figures } = result
+  return { split, headline, figures }
 }
 
 async function ofDifferentClasses(images: Dataset<ClassificationSample>): Promise<ClassificationSample[]> {
@@ -165,7 +158,7 @@ async function reportOf(run: UsedRun, subject: Subject, made: readonly NamedPict
     title: basename(resolve(folder.config, '..')),
     step: checkpoint.step,
     environment: await readRunEnvironment(folder.environment),
-    predictions: await predictSamples(subject, shown),
+    samples: await predictSamples(subject, shown),
     pictures: made.filter(({ name }) => name !== 'curves' && name !== 'confusion'),
   })
 }

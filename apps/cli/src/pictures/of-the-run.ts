@@ -1,20 +1,31 @@
 import { toHost } from '@ddnet/ops'
-import { confusionSheet, filterSheet, grid, type Picture, plotPicture } from '@ddnet/visuals'
+import { confusionSheet, filterSheet, grid, plotPicture } from '@ddnet/visuals'
 import { curvesOf } from '../run/run-report.ts'
 import { formatCount, formatPercent } from '../terminal/format.ts'
 import { isEncoderDecoder, type LeftOut, type NamedPicture, noStages, type Subject } from './subject.ts'
 
-export async function curves({ records }: Subject): Promise<NamedPicture[] | LeftOut> {
+export async function curves({ records, task }: Subject): Promise<NamedPicture[] | LeftOut> {
   if (records.length === 0) return { leftOut: 'the run has no epoch or validation yet' }
-  const [loss, accuracy] = curvesOf(records).map((plot) => plotPicture(plot, { width: 640, height: 360 }))
-  const picture = grid([loss as Picture, accuracy as Picture], { columns: 1, gap: 0 })
-  return [{ name: 'curves', title: 'Curves', caption: 'Loss and accuracy as the run went.', picture }]
+  const plots = curvesOf(records, task.scores).slice(0, -1) // all but the learning rate
+  const pictures = plots.map((plot) => plotPicture(plot, { width: 640, height: 360 }))
+  const picture = grid(pictures, { columns: 1, gap: 0 })
+  const names = plots.map(({ title }) => title).join(' and ')
+  return [
+    {
+      name: 'curves',
+      title: 'Curves',
+      caption: `${names[0]?.toUpperCase()}${names.slice(1)} as the run went.`,
+      picture,
+    },
+  ]
 }
 
 export async function confusion({ evaluation, classNames }: Subject): Promise<NamedPicture[] | LeftOut> {
   if (evaluation === undefined) return { leftOut: 'this checkpoint was not measured: ddnet eval does it' }
-  const title = `${formatPercent(evaluation.accuracy)} of ${formatCount(evaluation.images)}`
-  const picture = confusionSheet(evaluation.confusion, classNames, { title })
+  const { confusion: counts, accuracy, images } = evaluation.figures
+  if (!Array.isArray(counts)) return { leftOut: 'the task has no classes that could be taken for each other' }
+  const title = `${formatPercent(Number(accuracy))} of ${formatCount(Number(images))}`
+  const picture = confusionSheet(counts as number[][], classNames, { title })
   return [{ name: 'confusion', title: 'Confusion matrix', caption: `All ${evaluation.split} images.`, picture }]
 }
 

@@ -1,9 +1,9 @@
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
-import type { Config } from '@ddnet/experiment'
+import { type Config, preparedSample, type RunTask } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
-import { encodePng, fromPixels, type PredictionSample, predictionSheet } from '@ddnet/visuals'
+import { dispose, type Tensor1D, type Tensor4D, tensor } from '@ddnet/ops'
+import { encodePng, fromPixels } from '@ddnet/visuals'
 import { writeWhole } from '../files.ts'
-import { classify } from '../run/classify.ts'
 
 const imageCount = 25
 
@@ -14,29 +14,44 @@ export const firstImages = (
 ): Promise<ClassificationSample[]> =>
   Promise.all(Array.from({ length: Math.min(count, images.length) }, (_, index) => images.get(index)))
 
-/** What the model says of images; those whose label is no class are of unknown truth. */
+/** A picture and what the model says of it. */
+export type PredictedImage = Parameters<RunTask['views']['picture']>[0][number]
+
+/** What the model says of images; of those whose label is no class the truth is not known. */
 export async function predictSamples(
-  { model, config, classNames }: { model: ModuleOf; config: Config; classNames: readonly string[] },
+  { model, task, config }: { model: ModuleOf; task: RunTask; config: Pick<Config, 'data'> },
   images: readonly ClassificationSample[],
-): Promise<PredictionSample[]> {
-  const samples: PredictionSample[] = []
+): Promise<PredictedImage[]> {
+  const found: PredictedImage[] = []
   for (const sample of images) {
     const [height, width, channels] = sample.image.shape
-    const [guess] = await classify(sample, model, config, classNames)
-    const actual = classNames[sample.label]
-    samples.push({
-      image: fromPixels(sample.image.data, width, height, channels),
-      predicted: guess?.name ?? '',
-      confidence: guess?.confidence ?? 0,
-      ...(actual !== undefined && { actual }),
-    })
+    const [prediction] = await predictOne({ model, task, config }, sample)
+    found.push({ image: fromPixels(sample.image.data, width, height, channels), prediction })
   }
-  return samples
+  return found
 }
 
-/** Writes predictions as a picture with their names. */
-export function writePredictions(path: string, samples: readonly PredictionSample[], data: string): Promise<void> {
-  const right = samples.filter(({ predicted, actual }) => predicted === actual).length
-  const sheet = predictionSheet(samples, { title: `DDNet on ${data}: ${right} of ${samples.length} right` })
-  return writeWhole(path, encodePng(sheet))
+/** What the model says of one image. */
+export async function predictOne(
+  { model, task, config }: { model: ModuleOf; task: RunTask; config: Pick<Config, 'data'> },
+  sample: ClassificationSample,
+): Promise<unknown[]> {
+  const { image, label } = await preparedSample(sample, config)
+  const batch = {
+    image: tensor(image.data, [1, ...image.shape]) as Tensor4D,
+    ...(label >= 0 && { label: tensor([label], [1], 'int32') as Tensor1D }),
+  }
+  try {
+    return await task.predict(model, batch)
+  } finally {
+    dispose(Object.values(batch))
+  }
 }
+
+/** Writes predictions as a picture with what they say. */
+export const writePredictions = (
+  path: string,
+  task: RunTask,
+  samples: readonly PredictedImage[],
+  title: string,
+): Promise<void> => writeWhole(path, encodePng(task.views.picture(samples, { title })))

@@ -1,5 +1,5 @@
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
-import { type Config, type DataFacts, normalizationOf, preparedSample } from '@ddnet/experiment'
+import { type Config, type DataFacts, normalizationOf, preparedSample, type RunTask } from '@ddnet/experiment'
 import type { Conv2d, ModuleOf } from '@ddnet/layers'
 import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
 import { fromValues, type Picture, unstack, type Values } from '@ddnet/visuals'
@@ -9,6 +9,7 @@ import type { MetricsRecord } from '../run/metrics-log.ts'
 /** What the pictures are of. */
 export interface Subject {
   readonly model: ModuleOf
+  readonly task: RunTask
   readonly config: Config
   readonly facts: DataFacts
   readonly classNames: readonly string[]

@@ -3,12 +3,14 @@ import { basename, join, resolve } from 'node:path'
 import {
   buildModel,
   type Config,
+  createTask,
   droppedText,
   type Entry,
   keysOf,
   learningRateOf,
   type PresetName,
   type Resolved,
+  type RunTask,
   resolveConfig,
   runDataOf,
   type TrainedOn,
@@ -52,6 +54,7 @@ export interface ReadyRun {
   readonly folder: RunFolder
   readonly config: Config
   readonly model: ModuleOf
+  readonly task: RunTask
   readonly data: LabelledImages
   readonly log: MetricsLog
   readonly backend: TrainedOn
@@ -68,6 +71,7 @@ interface PreparedRun {
   readonly resolved: Resolved
   readonly selected: SelectedBackend
   readonly model: ModuleOf
+  readonly task: RunTask
   readonly data: LabelledImages
   dispose(): Promise<void>
 }
@@ -92,7 +96,7 @@ export async function prepareRun(
 /** A new run in a folder of its own, which appears only when nothing can be refused any more. */
 export async function startRun(collected: CollectedSettings, context: CommandContext): Promise<ReadyRun> {
   const { io, version, args } = context
-  const { resolved, selected, model, data, dispose } = await prepareRun(collected, context)
+  const { resolved, selected, model, task, data, dispose } = await prepareRun(collected, context)
   try {
     const { config } = resolved
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
@@ -105,10 +109,10 @@ export async function startRun(collected: CollectedSettings, context: CommandCon
       await writeConfig(folder, resolved)
       await writeJson(folder.environment, describeEnvironment(version, selected, args))
       await writeRunData(folder.data, runDataOf(data))
-      const log = await MetricsLog.open(folder, join(folder.path, 'metrics.jsonl'))
+      const log = await MetricsLog.open({ ...folder, scoreNames: namesOf(task) }, join(folder.path, 'metrics.jsonl'))
       sayRecipe(config, data, context)
       createLogger(io)('run', folder.path)
-      return { folder, config, model, data, log, backend: selected.backend, dispose: release }
+      return { folder, config, model, task, data, log, backend: selected.backend, dispose: release }
     } catch (error) {
       await lock.release()
       throw error
@@ -171,7 +175,7 @@ async function continueRun(
     say('backend', `${selected.title}\n${selected.reason}`)
     // Without it the data would be other data, and the setting that leaves it out would change the run.
     const unreadable = `The run ${folder.path} was trained with it: put it back as it was, give data.directory=FOLDER with the images as they were, or start a new run.`
-    const { model, data } = await modelAndData(config, selected, context, unreadable)
+    const { model, task, data } = await modelAndData(config, selected, context, unreadable)
     checkSameData(data, record.data, folder.path)
     // First what can be refused, then what is written.
     const environment = await readRunEnvironment(folder.environment)
@@ -185,7 +189,7 @@ async function continueRun(
     }
     const note = { step: resume.step, ...describeEnvironment(version, selected, args) }
     await writeJson(folder.environment, { ...environment, resumed: [...(environment?.resumed ?? []), note] })
-    const log = await MetricsLog.open(folder, join(folder.path, 'metrics.jsonl'), {
+    const log = await MetricsLog.open({ ...folder, scoreNames: namesOf(task) }, join(folder.path, 'metrics.jsonl'), {
       step: resume.step,
       // A record is written before the checkpoint that knows of its validation.
       isValidated: resume.phase !== 'step',
@@ -194,7 +198,7 @@ async function continueRun(
     })
     say('run', `${folder.path}, going on after step ${resume.step} of ${totalSteps(config, data.train.length)}`)
     const setsAside = chosen !== undefined && chosen !== 'last'
-    return { folder, config, model, data, log, backend: selected.backend, resume, setsAside }
+    return { folder, config, model, task, data, log, backend: selected.backend, resume, setsAside }
   })
 }
 
@@ -248,7 +252,7 @@ async function modelAndData(
       `earlyStopping.patience=${config.earlyStopping.patience} needs validation images, and data.validation=0 leaves none. Try data.validation=0.1`,
     )
   }
-  return { model, data }
+  return { model, task: createTask(config, data.facts), data }
 }
 
 function sayRecipe(config: Config, data: LabelledImages, { io }: CommandContext): void {
@@ -296,6 +300,9 @@ function automaticName({ data, preset }: Config, cwd: string): string {
     .replace(/^\W+/, '')
   return name === '' ? 'run' : name
 }
+
+/** The loss, and the other scores that are numbers. */
+const namesOf = ({ scores }: RunTask): string[] => ['loss', ...Object.keys(scores).filter((name) => name !== 'loss')]
 
 const writeJson = (path: string, value: unknown): Promise<void> =>
   writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`)

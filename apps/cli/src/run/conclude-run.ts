@@ -5,7 +5,6 @@ import { writeWhole } from '../files.ts'
 import { firstImages, predictSamples, writePredictions } from '../pictures/predictions-picture.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
-import { formatPercent } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
 import { createCommandLogger, createLogger } from '../terminal/logger.ts'
 import { predictionStrip, showsPictures } from '../terminal/prediction-strip.ts'
@@ -15,62 +14,62 @@ import { plain, styleFor } from '../terminal/style.ts'
 import type { ReadyRun } from './begin-run.ts'
 import { readRunEnvironment } from './environment.ts'
 import { evaluateHeldOut } from './evaluate-held-out.ts'
-import { type Evaluation, perClass } from './evaluation.ts'
+import { resultOf } from './evaluation.ts'
 import type { MetricsRecord } from './metrics-log.ts'
 import { runReport } from './run-report.ts'
 
 /** The end of a run: its result, measured on the checkpoint that `eval` reads, in the way that `eval` does it. */
 export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
-  const { folder, model, config, data, log } = run
+  const { folder, model, task, config, data, log } = run
   const { model: weights, step } = await loadCheckpoint(join(folder.checkpoints, 'last'))
   model.loadStateDict(weights)
-  const evaluation = await evaluateHeldOut({ model, config, data }, io)
-  const samples = await predictSamples(
-    { model, config, classNames: data.classNames },
-    await firstImages(heldOut(data).images),
-  )
-  await writePredictions(folder.predictions, samples, dataTitle(config))
-  await writeResult(folder.result, step, evaluation, data.classNames)
+  const evaluation = await evaluateHeldOut({ model, task, config, data }, io)
+  const samples = await predictSamples({ model, task, config }, await firstImages(heldOut(data).images))
+  await writePredictions(folder.predictions, task, samples, `${modelTitle(config)} on ${dataTitle(config)}`)
+  await writeWhole(folder.result, `${JSON.stringify({ step, ...resultOf(evaluation) }, undefined, 2)}\n`)
+  const { predictions } = task.views.page(undefined, samples)
   const report = runReport({
     title: basename(folder.path),
     config,
     model,
+    task,
     classNames: data.classNames,
     step,
     records: log.records,
     environment: await readRunEnvironment(folder.environment),
     evaluation,
-    predictions: samples,
+    samples,
   })
   await writeWhole(folder.report, report)
-  io.stdout.write(`\n${evaluationReport(evaluation, data.classNames, styleFor(io.stdout, io.env))}\n`)
+  io.stdout.write(`\n${evaluationReport(evaluation, styleFor(io.stdout, io.env))}\n`)
   const style = styleFor(io.stderr, io.env)
-  if (style !== plain && showsPictures(io.env))
-    io.stderr.write(`${predictionStrip(samples, io.stderr.columns ?? 80, style)}\n`)
-  sayCurves(log.records, io)
+  if (style !== plain && showsPictures(io.env) && predictions !== undefined)
+    io.stderr.write(`${predictionStrip(predictions, io.stderr.columns ?? 80, style)}\n`)
+  sayCurves(log.records, task, io)
   sayNextCommands(run, io)
 }
 
 const dataTitle = ({ data }: ReadyRun['config']): string => data.definition.title?.(data.options) ?? basename(data.name)
 
-function writeResult(path: string, step: number, evaluation: Evaluation, classNames: readonly string[]): Promise<void> {
-  const classes = Object.fromEntries(perClass(evaluation, classNames).map(({ name, accuracy }) => [name, accuracy]))
-  return writeWhole(path, `${JSON.stringify({ step, ...evaluation, classes }, undefined, 2)}\n`)
-}
+const modelTitle = ({ model }: ReadyRun['config']): string =>
+  model.name === 'ddnet' ? 'DDNet' : basename(model.name).replace(/\.[cm]?[jt]s$/, '')
 
-function sayCurves(records: readonly MetricsRecord[], io: Io): void {
+function sayCurves(records: readonly MetricsRecord[], { scores }: ReadyRun['task'], io: Io): void {
   const say = createLogger(io)
   const [first, last] = [records[0], records.at(-1)]
   if (first === undefined || last === undefined || first === last) return
   const losses = records.map(({ train }) => train.loss)
-  const accuracies = records.flatMap(({ validation }) => validation?.accuracy ?? [])
   say(
     'curves',
     `train loss           ${sparkline(losses, 34)} ${first.train.loss.toFixed(3)} → ${last.train.loss.toFixed(3)}`,
   )
-  const [began, ended] = [accuracies[0], accuracies.at(-1)]
-  if (began === undefined || ended === undefined) return
-  say('', `validation accuracy  ${sparkline(accuracies, 34)} ${formatPercent(began)} → ${formatPercent(ended)}`)
+  for (const [name, view] of Object.entries(scores)) {
+    const values = records.flatMap(({ validation }) => validation?.[name] ?? [])
+    const [began, ended] = [values[0], values.at(-1)]
+    if (name === 'loss' || view === undefined || began === undefined || ended === undefined) continue
+    const label = `validation ${view.short === 'acc' ? view.title : view.short}`.padEnd(21)
+    say('', `${label}${sparkline(values, 34)} ${view.format(began)} → ${view.format(ended)}`)
+  }
 }
 
 function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {

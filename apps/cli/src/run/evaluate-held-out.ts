@@ -1,4 +1,4 @@
-import { type Config, createTask, evaluationBatchSize, evaluationLoader } from '@ddnet/experiment'
+import { type Config, evaluationBatchSize, evaluationLoader, type RunTask } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
 import { heldOut, type LabelledImages } from '../data/labelled-images.ts'
 import type { Io } from '../terminal/io.ts'
@@ -12,7 +12,7 @@ import { counted, type Evaluation, evaluateModel } from './evaluation.ts'
  * `eval` is this, so that both say the same.
  */
 export async function evaluateHeldOut(
-  { model, config, data }: { model: ModuleOf; config: Config; data: LabelledImages },
+  { model, task, config, data }: { model: ModuleOf; task: RunTask; config: Config; data: LabelledImages },
   io: Io,
 ): Promise<Evaluation> {
   const line = liveLine(io)
@@ -23,7 +23,8 @@ export async function evaluateHeldOut(
     line.update((columns) => countLine(split === 'test' ? 'testing' : 'validating', done, total, columns, style)),
   )
   try {
-    return { split, ...(await evaluateModel(model, watched, createTask(config, data.facts))) }
+    const { figures, ...report } = await evaluateModel(model, watched, task)
+    return { split, ...report, figures: { images: images.length, ...figures } }
   } finally {
     line.clear()
   }

@@ -15,10 +15,14 @@ const record = (step: number): MetricsRecord => ({
 })
 
 let folder: string
-let paths: { metrics: string; metricsTable: string }
+let paths: { metrics: string; metricsTable: string; scoreNames: string[] }
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ddnet-metrics-'))
-  paths = { metrics: join(folder, 'metrics.jsonl'), metricsTable: join(folder, 'metrics.csv') }
+  paths = {
+    metrics: join(folder, 'metrics.jsonl'),
+    metricsTable: join(folder, 'metrics.csv'),
+    scoreNames: ['loss', 'accuracy'],
+  }
 })
 afterEach(() => rm(folder, { recursive: true }))
 const lines = async (path: string) => (await readFile(path, 'utf8')).split('\n').slice(0, -1)

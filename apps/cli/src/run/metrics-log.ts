@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { CliError } from '../errors.ts'
 import { append, readText, writeWhole } from '../files.ts'
 
+/** The loss and whatever else the task measures as a number. */
+export type RecordedScores = { readonly loss: number } & Readonly<Record<string, number>>
+
 /** One permanent line of a run. */
 export interface MetricsRecord {
   readonly step: number
@@ -12,16 +15,23 @@ export interface MetricsRecord {
   /** Training time so far, validations included. */
   readonly seconds: number
   /** Of the training batches since the record before. */
-  readonly train: { readonly loss: number; readonly accuracy: number }
+  readonly train: RecordedScores
   /** None where a run trains on all images. */
-  readonly validation?: { readonly loss: number; readonly accuracy: number; readonly images: number } | undefined
+  readonly validation?: (RecordedScores & { readonly images: number }) | undefined
 }
 
-const columns =
-  'step,epoch,learningRate,seconds,trainLoss,trainAccuracy,validationLoss,validationAccuracy,validationImages\n'
+const headOf = (names: readonly string[]): string => {
+  const columns = (part: string) => names.map((name) => `${part}${name[0]?.toUpperCase()}${name.slice(1)}`)
+  return `${['step,epoch,learningRate,seconds', ...columns('train'), ...columns('validation'), 'validationImages'].join(',')}\n`
+}
 
-const toCsv = ({ step, epoch, learningRate, seconds, train, validation: held }: MetricsRecord): string =>
-  `${[step, epoch, learningRate, seconds, train.loss, train.accuracy, held?.loss, held?.accuracy, held?.images].join(',')}\n`
+const toCsv = (
+  { step, epoch, learningRate, seconds, train, validation: held }: MetricsRecord,
+  names: readonly string[],
+): string => {
+  const scores = [...names.map((name) => train[name]), ...names.map((name) => held?.[name])]
+  return `${[step, epoch, learningRate, seconds, ...scores, held?.images].join(',')}\n`
+}
 
 const toJson = (record: MetricsRecord): string => `${JSON.stringify(record)}\n`
 
@@ -37,10 +47,18 @@ export interface Continuation {
   readonly onMismatch: (message: string) => void
 }
 
+/** Where a log lies, and which scores its table has. */
+interface LogFiles {
+  readonly metrics: string
+  readonly metricsTable: string
+  /** `loss`, `accuracy` */
+  readonly scoreNames: readonly string[]
+}
+
 /** The records of a run in `metrics.jsonl`, and the same as a table in `metrics.csv`. */
 export class MetricsLog {
   private constructor(
-    private readonly paths: { readonly metrics: string; readonly metricsTable: string },
+    private readonly paths: LogFiles,
     readonly records: MetricsRecord[],
   ) {}
 
@@ -50,14 +68,13 @@ export class MetricsLog {
    *
    * @param path what the log is called, for messages
    */
-  static async open(
-    paths: { readonly metrics: string; readonly metricsTable: string },
-    path: string,
-    continuation?: Continuation,
-  ): Promise<MetricsLog> {
+  static async open(paths: LogFiles, path: string, continuation?: Continuation): Promise<MetricsLog> {
     const records = continuation === undefined ? [] : await keptRecords(paths.metrics, path, continuation)
     await writeWhole(paths.metrics, records.map(toJson).join(''))
-    await writeWhole(paths.metricsTable, columns + records.map(toCsv).join(''))
+    await writeWhole(
+      paths.metricsTable,
+      headOf(paths.scoreNames) + records.map((record) => toCsv(record, paths.scoreNames)).join(''),
+    )
     return new MetricsLog(paths, records)
   }
 
@@ -69,7 +86,7 @@ export class MetricsLog {
   async append(record: MetricsRecord): Promise<void> {
     this.records.push(record)
     await append(this.paths.metrics, toJson(record))
-    await append(this.paths.metricsTable, toCsv(record))
+    await append(this.paths.metricsTable, toCsv(record, this.paths.scoreNames))
   }
 }
 
@@ -85,19 +102,28 @@ async function keptRecords(file: string, path: string, { step, isValidated, told
     .filter((record) => record.step <= last)
 }
 
-// JSON has no NaN: it is written as null.
-const loss = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? Number.NaN)
-const scores = z.object({ loss, accuracy: z.number() })
+// JSON has no NaN: it is written as null. Their order stays, for a checkpoint knows the log as it was written.
+const scores = z.record(
+  z.string(),
+  z
+    .number()
+    .nullable()
+    .transform((value) => value ?? Number.NaN),
+)
+const withNumber = <Name extends string>(name: Name) =>
+  [(values: Record<string, number>) => values[name] !== undefined, `expected ${name}`] as const
+
 const recordSchema = z.object({
   step: z.number(),
   epoch: z.number(),
   learningRate: z.number(),
   seconds: z.number(),
-  train: scores,
-  validation: scores.extend({ images: z.number() }).optional(),
+  train: scores.refine(...withNumber('loss')).transform((values) => ({ ...values, loss: values['loss'] as number })),
+  validation: scores
+    .refine(...withNumber('loss'))
+    .refine(...withNumber('images'))
+    .transform((values) => ({ ...values, loss: values['loss'] as number, images: values['images'] as number }))
+    .optional(),
 })
 
 /**

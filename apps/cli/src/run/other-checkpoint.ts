@@ -15,7 +15,7 @@ export function otherCheckpoint(
   records: readonly MetricsRecord[],
 ): string | undefined {
   if (best === undefined || best.step === last.step) return undefined
-  const accuracyAt = (step: number) => records.find((record) => record.step === step)?.validation?.accuracy
+  const accuracyAt = (step: number) => records.find((record) => record.step === step)?.validation?.['accuracy']
   // The first of equals stays the best, and is no better.
   if (used !== best.step && accuracyAt(used) !== undefined && accuracyAt(used) === accuracyAt(best.step))
     return undefined
@@ -23,7 +23,7 @@ export function otherCheckpoint(
     const at = records.find((record) => record.step === step)?.validation
     return at === undefined
       ? `step ${formatCount(step)}`
-      : `${formatPercent(at.accuracy)} of ${formatCount(at.images)} validation images at step ${formatCount(step)}`
+      : `${at['accuracy'] === undefined ? `loss ${at.loss.toPrecision(3)}` : formatPercent(at['accuracy'])} of ${formatCount(at.images)} validation images at step ${formatCount(step)}`
   }
   if (used === best.step)
     return `The last checkpoint is newer: ${figure(last.step)}, this one ${figure(best.step)}. Take it with --checkpoint last`

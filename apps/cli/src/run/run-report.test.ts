@@ -1,4 +1,4 @@
-import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
+import { builtIn, createTask, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { init } from '@ddnet/layers'
 import { DDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
@@ -23,10 +23,12 @@ beforeAll(async () => {
 })
 afterAll(() => model.dispose())
 
-const reportOf = (records: MetricsRecord[]) => {
-  const { config } = resolveConfig([], 'ddnet', settingCatalog(builtIn))
-  return runReport({ title: 'a', config, model, classNames: ['cat', 'dog'], step: 5, records })
-}
+const classNames = ['cat', 'dog']
+const { config } = resolveConfig([], 'ddnet', settingCatalog(builtIn))
+const task = createTask(config, { image: { height: 32, width: 32, channels: 3 }, classNames })
+
+const reportOf = (records: MetricsRecord[]) =>
+  runReport({ title: 'a', config, model, task, classNames, step: 5, records })
 
 test('a run without any validation has a summary alone', () => {
   const report = reportOf([])
@@ -41,7 +43,7 @@ test('a run that was not measured on all test images has what its last validatio
 })
 
 test('curves have a point for each validation, and a gap where a loss was not finite', () => {
-  const [loss, accuracy, rate] = curvesOf([record(1), record(2, Number.NaN)])
+  const [loss, accuracy, rate] = curvesOf([record(1), record(2, Number.NaN)], task.scores)
   expect(loss?.curves.map(({ name, points }) => [name, points])).toEqual([
     [
       'train',

@@ -1,7 +1,8 @@
-import { type Config, flatSettings } from '@ddnet/experiment'
+import { type Config, flatSettings, type RunTask } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
-import { htmlReport, type Plot, type PredictionSample, type ReportData } from '@ddnet/visuals'
-import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
+import { htmlReport, type Plot, type ReportData } from '@ddnet/visuals'
+import type { PredictedImage } from '../pictures/predictions-picture.ts'
+import { formatCount, formatDuration } from '../terminal/format.ts'
 import type { RunEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { MetricsRecord } from './metrics-log.ts'
@@ -11,46 +12,54 @@ interface RunReportOptions {
   readonly title: string
   readonly config: Config
   readonly model: ModuleOf
+  readonly task: RunTask
   readonly classNames: readonly string[]
   readonly step: number
   readonly records: readonly MetricsRecord[]
   readonly environment?: RunEnvironment | undefined
   /** Left out where the images that it is measured on are not here. */
   readonly evaluation?: Evaluation | undefined
-  readonly predictions?: readonly PredictionSample[]
+  readonly samples?: readonly PredictedImage[]
   readonly pictures?: NonNullable<ReportData['pictures']>
 }
 
 /** report.html: a run in one file that needs nothing else. */
-export function runReport(parts: RunReportOptions): string {
-  const { title, classNames, records, evaluation, predictions, pictures } = parts
+export function runReport(options: RunReportOptions): string {
+  const { title, task, records, evaluation, samples = [], pictures = [] } = options
+  // The figures have what the scores of an evaluation are.
+  const page = task.views.page(evaluation?.figures as Parameters<typeof task.views.page>[0], samples)
   return htmlReport({
     title,
-    summary: [...resultFacts(parts), ...settingFacts(parts.config)],
-    curves: curvesOf(records),
-    ...(evaluation && { classes: { names: classNames, confusion: evaluation.confusion } }),
-    ...(predictions && { predictions }),
-    ...(pictures && { pictures }),
+    summary: [...resultFacts(options), ...settingFacts(options.config)],
+    curves: curvesOf(records, task.scores),
+    ...page,
+    ...(pictures.length + (page.pictures?.length ?? 0) > 0 && { pictures: [...(page.pictures ?? []), ...pictures] }),
   })
 }
 
 type Facts = [name: string, value: string][]
 
-function resultFacts({ evaluation, step, records, environment, model, classNames }: RunReportOptions): Facts {
+function resultFacts({ evaluation, step, records, environment, model, task, classNames }: RunReportOptions): Facts {
   const parameters = [...model.parameters().values()].reduce((sum, { value }) => sum + value.size, 0)
   const seconds = records.at(-1)?.seconds
   const facts: Facts = []
   if (evaluation !== undefined) {
-    const { split, accuracy, correct, images, loss } = evaluation
-    const share = `${(accuracy * 100).toFixed(2)}% (${formatCount(correct)} of ${formatCount(images)} images)`
-    facts.push([`${split} accuracy`, `${share}, loss ${loss.toFixed(4)}`])
+    // `accuracy 75.79% (…)`: the first word is what it is, where it is a word
+    const [, name = '', rest = ''] = /^([a-z]+ )?(.*)$/.exec(evaluation.headline) ?? []
+    facts.push([`${evaluation.split} ${name}`.trim(), rest])
   } else {
     const last = records.at(-1)?.validation
-    if (last !== undefined)
-      facts.push(['validation accuracy', `${formatPercent(last.accuracy)} of ${formatCount(last.images)} images`])
+    for (const [name, view] of Object.entries(task.scores)) {
+      const value = last?.[name]
+      if (last === undefined || value === undefined || view === undefined || name === 'loss') continue
+      facts.push([`validation ${view.title}`, `${view.format(value)} of ${formatCount(last.images)} images`])
+    }
   }
   facts.push(['trained', `${formatCount(step)} steps${seconds === undefined ? '' : ` in ${formatDuration(seconds)}`}`])
-  facts.push(['weights', `${formatCount(parameters)}, for ${formatCount(classNames.length)} classes`])
+  facts.push([
+    'weights',
+    `${formatCount(parameters)}${classNames.length === 0 ? '' : `, for ${formatCount(classNames.length)} classes`}`,
+  ])
   if (environment !== undefined) {
     const { backend, processor, cores, system, command, startedAt, ddnet } = environment
     if (backend?.title !== undefined) facts.push(['backend', backend.title])
@@ -75,8 +84,8 @@ function settingFacts(config: Config): Facts {
   return [...groups].map(([group, told]) => [group, told.join(', ')])
 }
 
-/** Loss, accuracy and learning rate over steps; none before the first record. */
-export function curvesOf(records: readonly MetricsRecord[]): Plot[] {
+/** Loss, the task's other scores and the learning rate over steps; none before the first record. */
+export function curvesOf(records: readonly MetricsRecord[], views: RunTask['scores']): Plot[] {
   if (records.length === 0) return []
   const curve = (name: string, of: (record: MetricsRecord) => number | undefined) => ({
     name,
@@ -85,13 +94,18 @@ export function curvesOf(records: readonly MetricsRecord[]): Plot[] {
       return value === undefined ? [] : [[record.step, value] as const]
     }),
   })
-  const both = (of: 'loss' | 'accuracy') =>
+  const both = (of: string) =>
     [curve('train', ({ train }) => train[of]), curve('validation', ({ validation }) => validation?.[of])].filter(
       ({ points }) => points.length > 0,
     )
+  const others = Object.entries(views).flatMap(([name, view]) =>
+    name === 'loss' || view === undefined
+      ? []
+      : [{ title: view.title, ...(view.percent && { percent: true }), curves: both(name) }],
+  )
   return [
     { title: 'loss', curves: both('loss') },
-    { title: 'accuracy', percent: true, curves: both('accuracy') },
+    ...others,
     { title: 'learning rate', curves: [curve('learning rate', ({ learningRate }) => learningRate)] },
   ]
 }

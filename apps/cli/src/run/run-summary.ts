@@ -24,7 +24,7 @@ export interface RunSummary {
   readonly totalSteps: number | undefined
   /** At the end, on the test images where there are any; before it, of the last validation, of which the first has to come. */
   readonly scores:
-    | { readonly split: Split; readonly accuracy: number; readonly loss: number; readonly images: number }
+    | { readonly split: Split; readonly accuracy?: number | undefined; readonly loss: number; readonly images: number }
     | undefined
   /** The highest accuracy of any validation. */
   readonly bestAccuracy: number | undefined
@@ -45,7 +45,7 @@ export interface BrokenRun {
 const resultSchema = z.object({
   step: z.number(),
   split: z.enum(['test', 'validation']),
-  accuracy: z.number(),
+  accuracy: z.number().optional(),
   loss: z.number(),
   images: z.number(),
 })
@@ -65,7 +65,7 @@ export async function summarizeRun(cwd: string, path: string): Promise<RunSummar
   ])
   const last = records.at(-1)
   const validation = records.findLast((record) => record.validation !== undefined)?.validation
-  const accuracies = records.flatMap((record) => record.validation?.accuracy ?? [])
+  const accuracies = records.flatMap((record) => record.validation?.['accuracy'] ?? [])
   return {
     path: folder.path,
     config,

@@ -2,7 +2,6 @@ import { dirname, join } from 'node:path'
 import {
   createOptimizer,
   createSchedule,
-  createTask,
   evaluationBatchSize,
   evaluationLoader,
   keysOf,
@@ -104,7 +103,7 @@ interface FitTools {
 }
 
 async function fit(
-  { config, model, data, folder, log, resume, backend, setsAside = false }: ReadyRun,
+  { config, model, task, data, folder, log, resume, backend, setsAside = false }: ReadyRun,
   { io, line, interrupt, onControl }: FitTools,
 ): Promise<Ending> {
   const steps = totalSteps(config, data.train.length)
@@ -116,6 +115,7 @@ async function fit(
     line,
     log,
     config,
+    task,
     validationImages,
     schedule,
   })
@@ -124,7 +124,6 @@ async function fit(
   const saveEvery = config.checkpoint.every === 'epoch' ? epochSteps : config.checkpoint.every
   const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
   const { patience, minDelta } = config.earlyStopping
-  const task = createTask(config, data.facts)
   let stoppedEarly: string | undefined
   const early =
     patience === null

@@ -1,11 +1,11 @@
-import type { Config } from '@ddnet/experiment'
+import type { Config, RunTask } from '@ddnet/experiment'
 import type { Callback, EpochEvent, Json, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
-import { formatDuration, formatPercent } from '../terminal/format.ts'
+import { formatDuration } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
 import type { LiveLine } from '../terminal/live-line.ts'
 import { countLine, type Progress, progressLine, progressText } from '../terminal/progress-line.ts'
 import { type Style, styleFor } from '../terminal/style.ts'
-import type { MetricsLog, MetricsRecord } from './metrics-log.ts'
+import type { MetricsLog, MetricsRecord, RecordedScores } from './metrics-log.ts'
 
 /** Off a terminal, a line this often shows that the run is alive. */
 const secondsBetweenLines = 30
@@ -17,6 +17,7 @@ export interface TrainingReportOptions {
   readonly line: LiveLine
   readonly log: MetricsLog
   readonly config: Pick<Config, 'validation' | 'epochs'>
+  readonly task: Pick<RunTask, 'scores'>
   /** How many images a validation takes; 0 where there are none, and epochs get the lines. */
   readonly validationImages: number
   /** The learning rate of the update that follows so many. */
@@ -33,6 +34,7 @@ export class TrainingReport implements Callback {
   readonly #line: LiveLine
   readonly #log: MetricsLog
   readonly #config: TrainingReportOptions['config']
+  readonly #task: TrainingReportOptions['task']
   readonly #validationImages: number
   readonly #schedule: TrainingReportOptions['schedule']
   readonly #style: Style
@@ -45,11 +47,12 @@ export class TrainingReport implements Callback {
   #validationSeconds = 0
   #saidAt = 0
 
-  constructor({ io, line, log, config, validationImages, schedule }: TrainingReportOptions) {
+  constructor({ io, line, log, config, task, validationImages, schedule }: TrainingReportOptions) {
     this.#io = io
     this.#line = line
     this.#log = log
     this.#config = config
+    this.#task = task
     this.#validationImages = validationImages
     this.#schedule = schedule
     this.#style = styleFor(io.stderr, io.env)
@@ -111,7 +114,9 @@ export class TrainingReport implements Callback {
     await this.#log.append(record)
     this.#line.clear()
     this.#saidAt = performance.now()
-    this.#io.stdout.write(`${metricsLine(record, this.#counter(event), styleFor(this.#io.stdout, this.#io.env))}\n`)
+    this.#io.stdout.write(
+      `${metricsLine(record, this.#counter(event), styleFor(this.#io.stdout, this.#io.env), this.#task.scores)}\n`,
+    )
   }
 
   onEnd(): void {
@@ -147,20 +152,34 @@ export class TrainingReport implements Callback {
   }
 }
 
-const measured = ({ loss, accuracy }: Scores) => ({ loss, accuracy: accuracy as number }) // the trainer is given that metric
+/** The scores that are numbers. */
+const measured = ({ loss, ...others }: Scores): RecordedScores => ({
+  loss,
+  ...Object.fromEntries(
+    Object.entries(others).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  ),
+})
 
 /** `step  50/300 | train loss 1.923 acc 31.2% | val loss 1.754 acc 38.0% | 0:32`: short, so that 80 columns hold it. */
-export function metricsLine({ train, validation, seconds }: MetricsRecord, counter: string, style: Style): string {
-  const scores = (name: string, { loss, accuracy }: { loss: number; accuracy: number }) =>
-    `${name} loss ${loss.toFixed(3)} acc ${formatPercent(accuracy).padStart(5)}`
+export function metricsLine(
+  { train, validation, seconds }: MetricsRecord,
+  counter: string,
+  style: Style,
+  views: RunTask['scores'],
+): string {
+  const scores = (name: string, values: RecordedScores, look: (text: string) => string) => {
+    const others = Object.entries(views).flatMap(([key, view]) => {
+      const value = values[key]
+      return key === 'loss' || view === undefined || value === undefined
+        ? []
+        : [`${view.short} ${look(view.format(value).padStart(5))}`]
+    })
+    return [`${name} loss ${values.loss.toFixed(3)}`, ...others].join(' ')
+  }
   const parts = [
     style('bold', counter),
-    scores('train', train),
-    ...(validation === undefined
-      ? []
-      : [
-          `val loss ${validation.loss.toFixed(3)} acc ${style('green', formatPercent(validation.accuracy).padStart(5))}`,
-        ]),
+    scores('train', train, (text) => text),
+    ...(validation === undefined ? [] : [scores('val', validation, (text) => style('green', text))]),
     formatDuration(seconds),
   ]
   return parts.join(' | ')

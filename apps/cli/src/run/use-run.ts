@@ -2,9 +2,11 @@ import {
   builtIn,
   type Config,
   createModel,
+  createTask,
   type DataFacts,
   factsOf,
   type RequestedBackend,
+  type RunTask,
   settingCatalog,
 } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
@@ -27,6 +29,7 @@ export interface UsedRun {
   readonly config: Config
   readonly checkpoint: Snapshot
   readonly model: ModuleOf
+  readonly task: RunTask
   /** What the model was made by. */
   readonly facts: DataFacts
   readonly classNames: readonly string[]
@@ -78,6 +81,7 @@ export async function useRun(
       config,
       checkpoint,
       model,
+      task: createTask(config, facts),
       facts,
       classNames: record.data.classNames,
       loadData: () => loadData(config, io, load),

@@ -1,4 +1,4 @@
-import { builtIn, type Config, resolveConfig, settingCatalog } from '@ddnet/experiment'
+import { builtIn, type Config, createTask, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { selectBackend } from '../backend/select-backend.ts'
 import type { CommandContext } from '../context.ts'
 import { commandNames } from '../terminal/command-names.ts'
@@ -7,7 +7,7 @@ import { createLogger } from '../terminal/logger.ts'
 import { explicitBackend, type UsedRun } from './use-run.ts'
 
 /** What a run has, but for the images that it was trained on. */
-export interface ShippedModel extends Pick<UsedRun, 'model' | 'facts' | 'classNames' | 'dispose'> {
+export interface ShippedModel extends Pick<UsedRun, 'model' | 'task' | 'facts' | 'classNames' | 'dispose'> {
   readonly config: Pick<Config, 'data'>
 }
 
@@ -32,10 +32,13 @@ export async function useShippedModel(
   say('model', `DDNet trained on CIFAR-10, right for ${formatPercent(accuracy)} of its test images`)
   const others = `${commandNames(io.env).ddnet} train folder=PATH`
   say('', `It takes every image for one of ${classNames.join(', ')}. For classes of your own: ${others}`)
+  const config = { ...defaults, data: { ...defaults.data, options: { ...defaults.data.options, size, mean, std } } }
+  const facts = { image: { height: size, width: size, channels: 3 }, classNames }
   return {
     model,
-    config: { data: { ...defaults.data, options: { ...defaults.data.options, size, mean, std } } },
-    facts: { image: { height: size, width: size, channels: 3 }, classNames },
+    task: createTask(config, facts),
+    config,
+    facts,
     classNames,
     dispose: () => {
       model.dispose()

@@ -1,26 +1,35 @@
-import { type Evaluation, perClass } from '../run/evaluation.ts'
+import type { Evaluation, ReportTable } from '../run/evaluation.ts'
 import { shareBar } from './bar.ts'
-import { formatCount, formatPercent } from './format.ts'
+import { formatPercent } from './format.ts'
 import { printable } from './printable.ts'
 import type { Style } from './style.ts'
 import { table } from './table.ts'
 
 const barWidth = 20
 
-/** The accuracy in one line, and a table of the classes. */
-export function evaluationReport(evaluation: Evaluation, classNames: readonly string[], style: Style): string {
-  const { split, accuracy, correct, images, loss } = evaluation
-  const headline = `${style('bold', `${split} accuracy ${formatPercent2(accuracy)}`)} (${formatCount(correct)} of ${formatCount(images)} images), loss ${loss.toFixed(4)}`
-  const rows = perClass(evaluation, classNames).map(({ name, accuracy, rival }) => [
-    `  ${printable(name)}`,
-    formatPercent(accuracy),
-    style('cyan', shareBar(accuracy, barWidth).padEnd(barWidth)),
-    rival.share === 0
-      ? ''
-      : style('dim', `${formatPercent(rival.share).padStart(6)} taken for ${printable(rival.name)}`),
-  ])
-  return [headline, '', ...table(rows, { right: [1] })].map((line) => `${line}\n`).join('')
+/** What was measured in one line, and the task's table, as of the classes. */
+export function evaluationReport({ split, headline, table: found }: Evaluation, style: Style): string {
+  const [first = '', ...rest] = `${split} ${headline}`.split(/(?= \()/)
+  const lines = [`${style('bold', first)}${rest.join('')}`]
+  if (found !== undefined) lines.push('', ...table(rowsOf(found, style), { right: [1] }))
+  return lines.map((line) => `${line}\n`).join('')
 }
 
-/** With two decimals: all that 10,000 images can tell apart. */
-const formatPercent2 = (share: number): string => `${(share * 100).toFixed(2)}%`
+/** A share is a figure with a bar; one behind a text is of that text: `6.4% taken for bird`. */
+function rowsOf({ columns, rows }: ReportTable, style: Style): string[][] {
+  return rows.map((row) =>
+    columns.flatMap(({ kind, title }, at) => {
+      const value = row[at] as string | number
+      const next = columns[at + 1]?.kind === 'share' && at > 0 ? Number(row[at + 1]) : undefined
+      if (kind === 'text' && next !== undefined) {
+        return [
+          next === 0 ? '' : style('dim', `${formatPercent(next).padStart(6)} ${title} ${printable(String(value))}`),
+        ]
+      }
+      if (kind === 'text') return [`${at === 0 ? '  ' : ''}${printable(String(value))}`]
+      if (kind === 'count') return [String(value)]
+      if (columns[at - 1]?.kind === 'text' && at > 1) return [] // told with the text
+      return [formatPercent(Number(value)), style('cyan', shareBar(Number(value), barWidth).padEnd(barWidth))]
+    }),
+  )
+}

@@ -3,11 +3,12 @@ import { cifar10, folder } from './data.ts'
 import { article, convnet, ddnet } from './models.ts'
 import { adam, adamW, sgd } from './optimizers.ts'
 import { constant, cosine, oneCycle, stepDecay } from './schedules.ts'
-import { classification } from './tasks.ts'
+import { classification, reconstruction } from './tasks.ts'
 
 /** What comes with DDNet. `[...builtIn, mine]` has yours, too. */
 export const builtIn: Registry = [
   classification,
+  reconstruction,
   cifar10,
   folder,
   ddnet,

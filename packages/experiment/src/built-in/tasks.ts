@@ -1,7 +1,7 @@
-import { classification as classificationTask } from '@ddnet/tasks'
+import { classification as classificationTask, reconstruction as reconstructionTask } from '@ddnet/tasks'
 import { z } from 'zod'
 import type { Given, TaskDefinition } from '../definitions.ts'
-import { belowOne } from '../settings/setting.ts'
+import { belowOne, notNegative } from '../settings/setting.ts'
 
 export interface ClassificationSettings {
   readonly labelSmoothing: number
@@ -23,4 +23,23 @@ export const classification: TaskDefinition<'classification', Given<Classificati
     if (classNames !== undefined) return classificationTask({ classes: classNames, loss })
     throw new Error('task=classification needs data with classes: facts.classNames. Take other data, or another task.')
   },
+}
+
+export interface ReconstructionSettings {
+  readonly noise: number
+}
+
+/** Pictures out of pictures, as an autoencoder learns it. */
+export const reconstruction: TaskDefinition<'reconstruction', Given<ReconstructionSettings>, ReconstructionSettings> = {
+  kind: 'task',
+  name: 'reconstruction',
+  options: z.strictObject({
+    noise: notNegative(
+      0,
+      'Standard deviation of noise that is added to the images in training, which the model learns to take away',
+    ),
+  }),
+  metrics: ['psnr'],
+  create: ({ noise }, { image }, { black, white }) =>
+    reconstructionTask({ channels: image.channels, noise, range: [black, white] }),
 }

@@ -2,7 +2,7 @@ import type { Cifar10Settings, FolderSettings } from '../built-in/data.ts'
 import type { DDNetSettings } from '../built-in/models.ts'
 import type { AdamSettings, SgdSettings } from '../built-in/optimizers.ts'
 import type { CosineSettings, OneCycleSettings, StepDecaySettings } from '../built-in/schedules.ts'
-import type { ClassificationSettings } from '../built-in/tasks.ts'
+import type { ClassificationSettings, ReconstructionSettings } from '../built-in/tasks.ts'
 import type { GeneralSettings } from './general.ts'
 
 /** Options by the keys of settings: `channels` of a model is `model.channels`. */
@@ -26,12 +26,12 @@ type OwnFile = `${'.' | '/' | '~'}${string}`
  * here, and are checked when the file is read.
  */
 export type Settings = Flat<GeneralSettings> & {
-  readonly task?: 'classification' | OwnFile
+  readonly task?: 'classification' | 'reconstruction' | OwnFile
   readonly data?: 'cifar10' | 'folder' | OwnFile
   readonly model?: 'ddnet' | 'article' | 'convnet' | OwnFile
   readonly optimizer?: 'adam' | 'adamW' | 'sgd'
   readonly schedule?: 'oneCycle' | 'constant' | 'cosine' | 'stepDecay'
-} & Prefixed<'task', ClassificationSettings> &
+} & Prefixed<'task', ClassificationSettings & ReconstructionSettings> &
   Prefixed<'data', Cifar10Settings & FolderSettings> &
   Prefixed<'model', DDNetSettings> &
   Prefixed<'optimizer', AdamSettings & SgdSettings> &
