@@ -1,19 +1,27 @@
-import type { Cifar10Settings, FolderSettings } from '../built-in/data.ts'
-import type { DDNetSettings } from '../built-in/models.ts'
-import type { AdamSettings, SgdSettings } from '../built-in/optimizers.ts'
-import type { CosineSettings, OneCycleSettings, StepDecaySettings } from '../built-in/schedules.ts'
-import type { ClassificationSettings, ReconstructionSettings } from '../built-in/tasks.ts'
+import type { z } from 'zod'
+import type { BuiltIn } from '../built-in/registry.ts'
 import type { GeneralSettings } from './general.ts'
+import type { Kind } from './kinds.ts'
 
-/** Options by the keys of settings: `channels` of a model is `model.channels`. */
-export type Prefixed<Prefix extends string, Options> = {
-  readonly [Key in keyof Options & string as `${Prefix}.${Key}`]?: Options[Key]
+type OptionsOf<D extends BuiltIn> = D extends unknown ? z.output<D['options']> : never
+type KeysOf<Options> = Options extends unknown ? keyof Options & string : never
+type ValueOf<Options, Key extends string> = Options extends { readonly [K in Key]: infer Value } ? Value : never
+
+/** What comes with DDNet of a kind. */
+type Of<K extends Kind> = Extract<BuiltIn, { readonly kind: K }>
+
+/** The options of all of a kind by the keys of settings: `channels` of a model is `model.channels`. */
+type OptionSettings<K extends Kind, Options = OptionsOf<Of<K>>> = {
+  readonly [Key in KeysOf<Options> as `${K}.${Key}`]?: ValueOf<Options, Key>
 }
 
-type Flat<T> = Prefixed2<T> & { readonly [Key in keyof T as T[Key] extends object ? never : Key]?: T[Key] }
-type Prefixed2<T> = UnionToIntersection<
+type Flat<T> = Groups<T> & { readonly [Key in keyof T as T[Key] extends object ? never : Key]?: T[Key] }
+type Groups<T> = UnionToIntersection<
   { [Key in keyof T & string]: T[Key] extends object ? Prefixed<Key, T[Key]> : never }[keyof T & string]
 >
+type Prefixed<Prefix extends string, Options> = {
+  readonly [Key in keyof Options & string as `${Prefix}.${Key}`]?: Options[Key]
+}
 type UnionToIntersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer All) => void
   ? All
   : never
@@ -26,13 +34,9 @@ type OwnFile = `${'.' | '/' | '~'}${string}`
  * here, and are checked when the file is read.
  */
 export type Settings = Flat<GeneralSettings> & {
-  readonly task?: 'classification' | 'reconstruction' | OwnFile
-  readonly data?: 'cifar10' | 'folder' | OwnFile
-  readonly model?: 'ddnet' | 'article' | 'convnet' | OwnFile
-  readonly optimizer?: 'adam' | 'adamW' | 'sgd'
-  readonly schedule?: 'oneCycle' | 'constant' | 'cosine' | 'stepDecay'
-} & Prefixed<'task', ClassificationSettings & ReconstructionSettings> &
-  Prefixed<'data', Cifar10Settings & FolderSettings> &
-  Prefixed<'model', DDNetSettings> &
-  Prefixed<'optimizer', AdamSettings & SgdSettings> &
-  Prefixed<'schedule', OneCycleSettings & CosineSettings & StepDecaySettings>
+  readonly [K in Kind]?: Of<K>['name'] | (K extends 'task' | 'data' | 'model' ? OwnFile : never)
+} & OptionSettings<'task'> &
+  OptionSettings<'data'> &
+  OptionSettings<'model'> &
+  OptionSettings<'optimizer'> &
+  OptionSettings<'schedule'>
