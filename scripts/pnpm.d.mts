@@ -8,3 +8,7 @@ export declare function pnpm(commands: string): string[]
 export declare function npm(): string[]
 /** What the command wrote; rejects with a `CommandFailed`, whose `output` holds it too. */
 export declare function run(words: readonly string[], env?: Environment, folder?: string): Promise<string>
+/** A command that ended with another exit code than 0; `output` is all that it wrote. */
+export declare class CommandFailed extends Error {
+  readonly output: string
+}

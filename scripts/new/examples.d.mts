@@ -6,3 +6,4 @@ export function exampleOf(
   readonly files: readonly { readonly path: string; readonly text: string }[]
   readonly changes: readonly { readonly path: string; readonly lines: readonly string[] }[]
 }
+export function changed(text: string, lines: readonly string[], path: string): string

@@ -25,8 +25,9 @@ const folder = new URL('../../../fixtures/', import.meta.url)
  */
 export function operatorFixtures(name: string): FixtureCase[] {
   if (!existsSync(new URL(`operators/${name}.json`, folder))) {
+    const script = `fixtures/make_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}.py`
     throw new Error(
-      `fixtures/operators/${name}.json is missing. Write PyTorch's numbers: python fixtures/make_${name}.py, as CONTRIBUTING.md shows.`,
+      `fixtures/operators/${name}.json is missing. Write PyTorch's numbers: python ${script}, as CONTRIBUTING.md shows.`,
     )
   }
   const index = JSON.parse(readFileSync(new URL(`operators/${name}.json`, folder), 'utf8'))
