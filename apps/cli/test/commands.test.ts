@@ -53,13 +53,13 @@ describe('predict', () => {
     expect(cifar10ClassNames).toContain(first.predictions[0].name)
   })
 
-  test('what is no image, or not there, is named: exit code 1', async () => {
+  test('what is not an image, or not there, is named: exit code 1', async () => {
     const shell = await trained()
     writeFileSync(join(shell.cwd, 'text.png'), 'no image')
     const broken = await shell.run('predict', 'runs/a', 'text.png')
     expect([broken.code, broken.stderr]).toEqual([
       1,
-      expect.stringContaining('ddnet: text.png is no image that is read'),
+      expect.stringContaining('ddnet: text.png is not an image that can be read'),
     ])
     const missing = await shell.run('predict', 'runs/a', 'none.png')
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('none.png: there is no such file')])

@@ -167,7 +167,7 @@ describe('train folder=PATH', () => {
     writeFileSync(join(shell.cwd, 'my photos/cats/broken.jpg'), 'no image')
     const stopped = await shell.run('train', 'folder=my photos', ...tiny)
     expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('data.onError=skip') })
-    expect(stopped.stderr).toContain('cats/broken.jpg is no image that is read')
+    expect(stopped.stderr).toContain('cats/broken.jpg is not an image that can be read')
     expect(readdirSync(shell.cwd)).not.toContain('runs')
     // A command without settings has another remedy.
     const statistics = await shell.run('data', 'statistics', 'my photos')
@@ -246,11 +246,11 @@ describe('train folder=PATH', () => {
       '2 .heic files (photos as phones keep them), which are not read: phone/1.HEIC, phone/2.heic. Convert them, as with ImageMagick: magick mogrify -format jpg phone/*.heic',
       '1 .tga files (images), which are not read: cats/b.tga. Convert them, as with ImageMagick: magick mogrify -format png cats/*.tga',
       '1 .cr2 files (raw photos of a camera), which are not read: dogs/c.CR2.',
-      '1 files that are no images (.txt): cats/notes.txt.',
+      '1 files that are not images (.txt): cats/notes.txt.',
       '7 hidden files and files of the system: .DS_Store, .ipynb_checkpoints …',
       '1 images in no class folder: loose.jpg. Move each into the folder of its class.',
       '2 folders without an image that is read: birds, phone. Put images into them, or remove them.',
-      '1 entries that are no files (a link back to a folder that it lies in): dogs/circle.',
+      '1 entries that are not files (a link back to a folder that it lies in): dogs/circle.',
     ]) {
       expect(said).toContain(`left out  ${line}`)
     }

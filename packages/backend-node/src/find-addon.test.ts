@@ -79,7 +79,7 @@ test('tfjs-node is taken too, with its newest addon', () => {
   expect(find()).toBe(newest)
 })
 
-test('an unfinished installation is no addon', () => {
+test('an unfinished installation is not an addon', () => {
   cached('.partial-0')
   cached(`tensorflow-cpu-2.21.0-${here}.partial`)
   expect(() => find()).toThrow(/tfjs_binding.node is missing/)

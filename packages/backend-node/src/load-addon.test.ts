@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const installed = () => process.env['DDNET_TENSORFLOW_ADDON'] as string
 
-test('a file that is no library', async () => {
+test('a file that is not a library', async () => {
   writeFileSync(addon, 'not a library')
   await expect(tensorflow({ addon })).rejects.toThrow(
     /^tensorflow: the addon '.*tfjs_binding.node' does not load: .*\. Run: npx ddnet backend install tensorflow$/,

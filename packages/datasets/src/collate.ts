@@ -68,7 +68,7 @@ type TensorOfShape<Shape> = Shape extends readonly []
 /**
  * Samples side by side, as loaders do it that are given no `collate` of their own.
  *
- * @throws DatasetError for samples with other fields, kinds or shapes than the first one, and for values that are no fields
+ * @throws DatasetError for samples with other fields, kinds or shapes than the first one, and for values that are not fields
  * @example loader(texts, { batchSize, collate: (samples) => collate(samples.map(({ text }) => ({ tokens: padded(text) }))) })
  */
 export function collate<T extends Collatable<T>>(samples: readonly T[]): Batch<T> {

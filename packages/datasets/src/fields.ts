@@ -95,7 +95,7 @@ export const isArray = (value: unknown): value is Float32Array | Int32Array | Ui
 
 const kinds: ReadonlySet<unknown> = new Set(['image', 'mask', 'boxes', 'boxLabels', 'probabilities', 'array'])
 
-/** The kind of a value, however its inside is; nothing where it is no field. */
+/** The kind of a value, however its inside is; nothing where it is not a field. */
 export function kindOf(value: unknown): FieldKind | undefined {
   if (typeof value === 'number') return 'class'
   if (isArray(value)) return 'array'

@@ -21,7 +21,7 @@ export interface SampleBatchesOptions<T> {
   readonly length: number
   readonly prefetch: number
   readonly signal: AbortSignal | undefined
-  /** Throws for what is no sample that can be collated; it fails then, as one that cannot be read. */
+  /** Throws for what is not a sample that can be collated; it fails then, as one that cannot be read. */
   readonly check: (sample: T) => void
   /** Told of a sample that failed; throws where that ends the epoch. */
   readonly onFailure: (error: SampleError) => void
@@ -82,7 +82,7 @@ export async function* sampleBatches<T>(
     return
   }
 
-  /** Whether it rejects, throws at once, or gives what is no sample. */
+  /** Whether it rejects, throws at once, or gives what is not a sample. */
   const read = async (place: number): Promise<Read<T> | SampleError> => {
     try {
       return checked(await dataset.get(indexAt(place), optionsAt(place)))

@@ -51,7 +51,7 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
   expect(looked.digits).toEqual(files.t10k.labels)
   expect(looked.reasons).toEqual([
     'DatasetError: cannot fetch photos/cat/none.png: HTTP 404. Check the address, and that the server has it.',
-    expect.stringMatching(/^DatasetError: photos\/cat\/text\.png is no image that is read: it begins with/),
+    expect.stringMatching(/^DatasetError: photos\/cat\/text\.png is not an image that can be read: it begins with/),
   ])
   expect(looked.turned.length).toBe(24)
   for (const { name, shape, bright, masked } of looked.turned) {

@@ -49,9 +49,9 @@ const mistaken: Readonly<Record<string, [file: Uint8Array, said: string]>> = {
 describe.each(Object.entries(mistaken))('%s', (_, [file, said]) => {
   test('is named where a safetensors file is expected', async () => {
     expect(() => decodeSafetensors(file)).toThrow(SafetensorsError)
-    expect(() => decodeSafetensors(file)).toThrow(`safetensors: this is no safetensors file, but ${said}`)
+    expect(() => decodeSafetensors(file)).toThrow(`safetensors: this is not a safetensors file, but ${said}`)
     await expect(openSafetensors(new Blob([new Uint8Array(file)]))).rejects.toThrow(
-      `safetensors: this is no safetensors file, but ${said}`,
+      `safetensors: this is not a safetensors file, but ${said}`,
     )
   })
 
@@ -111,7 +111,7 @@ describe('an archive of arrays', () => {
     expect(decodeNpy(fixture(`reference-${version}.npy`))).toEqual(decodeNpy(fixture('reference.npy')))
   })
 
-  test('what is no array stands in nobody’s way', async () => {
+  test('what is not an array stands in nobody’s way', async () => {
     const file = zip(
       new Map([
         ['notes.txt', text('hello')],

@@ -35,7 +35,7 @@ class Owned {
   readonly filter: boolean
   readonly #initializer: Initializer | undefined
 
-  /** @throws RangeError for sizes that are no whole numbers, and for a filter of other than four axes */
+  /** @throws RangeError for sizes that are not whole numbers, and for a filter of other than four axes */
   constructor(shape: readonly number[], { init, filter = false }: ParameterOptions = {}) {
     if (!Array.isArray(shape) || shape.some((size) => !Number.isSafeInteger(size) || size < 0)) {
       throw new RangeError(`expected the shape of a parameter as whole numbers, got ${describe(shape)}.`)

@@ -127,7 +127,7 @@ describeBackends('valueAndGrad', () => {
     expect(memory().numTensors).toBe(before)
   })
 
-  test('refuses a loss that is no real number, or no tensor', () => {
+  test('refuses a loss that is not a real number, or not a tensor', () => {
     const model = init(new Linear(2, 1), random.key(1))
     const of = (loss: (y: Tensor) => unknown) => () =>
       valueAndGrad(model, () => ({ loss: loss(model.forward(ones([3, 2]))) as Scalar }))

@@ -42,7 +42,7 @@ export interface ModelGradients<Aux extends Record<string, Tensor>> extends Grad
  *
  * @param options.key the randomness of the pass
  * @param options.root below which modules have their paths in the pass; by default `model`
- * @throws ShapeError if the loss is no float32 scalar; Error if it depends on no parameter of the model
+ * @throws ShapeError if the loss is not a float32 scalar; Error if it depends on no parameter of the model
  * @example
  * const { loss, grads, updates } = valueAndGrad(model, () => ({ loss: crossEntropy(model.forward(x), y) }), { key })
  */

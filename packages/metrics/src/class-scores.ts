@@ -59,7 +59,7 @@ export function expectRows(name: string, logits: Tensor, labels: Tensor): number
   return logits.shape.at(-1) as number
 }
 
-/** Those that are not ignored. @throws RangeError for a label that is no class */
+/** Those that are not ignored. @throws RangeError for a label that is not a class */
 export function counted(
   name: string,
   predicted: readonly number[],

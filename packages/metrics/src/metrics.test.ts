@@ -93,13 +93,13 @@ describeBackends('measures of classes', () => {
       expect(await stateOf(soft)).toEqual(await stateOf(of(first()[0], labels(0, 2))))
     })
 
-    test.each([3, -1, 255])('refuses the label %d, which is no class, when it is read', async (label) => {
+    test.each([3, -1, 255])('refuses the label %d, which is not a class, when it is read', async (label) => {
       await expect(stateOf(of(first()[0], labels(0, label)))).rejects.toThrow(
         `${name}: label ${label} is not in 0 … 2. Give ignoreIndex`,
       )
     })
 
-    test.each([1.5, Number.NaN])('refuses the label %d, which is no whole number', async (label) => {
+    test.each([1.5, Number.NaN])('refuses the label %d, which is not a whole number', async (label) => {
       await expect(stateOf(of(first()[0], tensor([0, label])))).rejects.toThrow(`label ${label} is not in 0 … 2`)
     })
 

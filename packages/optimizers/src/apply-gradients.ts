@@ -97,7 +97,7 @@ function expectGradients(grads: Tensors, params: Tensors): void {
     const parameter = params[name]
     if (parameter === undefined) {
       throw new Error(
-        `optimizer: there is a gradient for '${name}', which is no parameter. They are ${Object.keys(params).join(', ')}.`,
+        `optimizer: there is a gradient for '${name}', which is not a parameter. They are ${Object.keys(params).join(', ')}.`,
       )
     }
     if (gradient.shape.join() !== parameter.shape.join()) {

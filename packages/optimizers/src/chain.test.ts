@@ -207,7 +207,7 @@ describe('a chain', () => {
     )
   })
 
-  test('without a learning rate is no optimizer: it would climb', () => {
+  test('without a learning rate is not an optimizer: it would climb', () => {
     const climbing = chain(clipByGlobalNorm(1), scaleByAdam())
     expectTypeOf(climbing).toEqualTypeOf<GradientTransformation>()
     expectTypeOf(chain(climbing, scaleByLearningRate(1))).toEqualTypeOf<Optimizer>()

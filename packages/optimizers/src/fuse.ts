@@ -7,7 +7,7 @@ const noDecay: DecayOf = () => 0
 
 /**
  * The longest end of a chain that is one kernel: the index of its first part, the name of the part whose state it changes,
- * and what runs it. Undefined where the last part is no learning rate.
+ * and what runs it. Undefined where the last part is not a learning rate.
  */
 export function fuse(
   parts: readonly GradientTransformation[],

@@ -151,7 +151,7 @@ describe('every optimizer', () => {
       'expected a gradient of at least one parameter, got none',
     )
     expect(() => applyGradients(optimizer, { a, c: b }, state, params)).toThrow(
-      "there is a gradient for 'c', which is no parameter. They are a, b.",
+      "there is a gradient for 'c', which is not a parameter. They are a, b.",
     )
     expect(() => applyGradients(optimizer, { a: b, b }, state, params)).toThrow(
       "'a': expected a gradient of shape [3], got [2,3]",

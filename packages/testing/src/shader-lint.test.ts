@@ -32,7 +32,7 @@ var<workgroup> shared_values : array<f32, ${floats}>;
   else expect(await lint.findings()).toEqual([expect.stringMatching(finding)])
 })
 
-test('a shader that is no WGSL', async () => {
+test('a shader that is not WGSL', async () => {
   const device = await openNullDevice()
   const lint = await lintShaders(device)
   device.pushErrorScope('validation')

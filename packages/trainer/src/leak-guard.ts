@@ -5,7 +5,7 @@ import type { Callback } from './callback.ts'
  * Throws when more tensors are alive after a step than after an earlier one: something makes tensors and disposes them
  * not. Looked at after every `every` steps, which the host then waits for; without this callback nothing is counted.
  *
- * The first look comes after the second step: what a first step keeps for good is no leak.
+ * The first look comes after the second step: what a first step keeps for good is not a leak.
  *
  * @throws RangeError unless `every` is a whole number of at least 1
  * @example new Trainer({ …, callbacks: [leakGuard()] }) // while you write a loss, a layer or a callback

@@ -99,6 +99,6 @@ export async function readLoss({ value, weight }: LossPart): Promise<MeasuredLos
   }
 }
 
-/** Whether a loss is no number though it counts: that of a batch of weight 0 is NaN, and does not. */
+/** Whether a loss is not a number though it counts: that of a batch of weight 0 is NaN, and does not. */
 export const isBroken = ({ value, weight }: MeasuredLoss): boolean =>
   (weight !== 0 && !Number.isFinite(value)) || (weight !== 'sum' && !(weight >= 0 && Number.isFinite(weight)))

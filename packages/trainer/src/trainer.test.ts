@@ -351,7 +351,7 @@ describe('a step', () => {
       "expected the metric 'accuracy' to be a measure, got 0.5",
     ],
     [
-      'a label that is no class',
+      'a label that is not a class',
       ({ image }, { model }) => {
         const logits = model.forward(image)
         return {

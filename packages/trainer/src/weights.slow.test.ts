@@ -120,7 +120,7 @@ async function stepOf(loss: LossOf, sizes: readonly number[], targets: readonly 
   return { weights, losses: history.steps.map(({ loss }) => loss), epoch: history.epochs[0]?.train.loss }
 }
 
-/** The scores that are no metrics. */
+/** The scores that are not metrics. */
 const lossesOf = ({ accuracy: _, each: __, matrix: ___, ...losses }: object & Record<string, unknown>): number[] =>
   Object.values(losses) as number[]
 
@@ -205,7 +205,7 @@ describeBackends('batches of any sizes are one', () => {
     model.dispose()
   })
 
-  test('a step of which nothing counts has no loss and no gradient, as in PyTorch, and is no divergence', async () => {
+  test('a step of which nothing counts has no loss and no gradient, as in PyTorch, and is not a divergence', async () => {
     const model = linear()
     const before = Array.from(await model.weight.value.data())
     const trainer = new Trainer({
@@ -225,7 +225,7 @@ describeBackends('batches of any sizes are one', () => {
     model.dispose()
   })
 
-  test('a loss that counts and is no number is a divergence still, and so is a weight that is none', async () => {
+  test('a loss that counts and is not a number is a divergence still, and so is a weight that is none', async () => {
     const model = linear()
     const fit = (loss: (y: Tensor) => Loss) =>
       new Trainer({

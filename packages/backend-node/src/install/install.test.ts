@@ -203,7 +203,7 @@ describe.skipIf(process.platform !== 'linux')('the installation of TensorFlow', 
       () => python('', { answer: '2.7 64' }),
     ],
     ['a 32-bit Python', /python3 is a 32-bit Python/, () => python('', { answer: '3.11 32' })],
-    ['no Python at all', /python3 is no Python/, () => tool('python3', 'echo hello')],
+    ['no Python at all', /python3 is not Python/, () => tool('python3', 'echo hello')],
     [
       'a Python that breaks',
       /python3 does not run \(cannot find my library\)/,

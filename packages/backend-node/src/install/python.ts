@@ -44,7 +44,7 @@ async function examine(command: string, context: Context): Promise<Python | stri
     return `does not run (${error.lastLine()})`
   }
   const [, version, bits] = /^(\d+\.\d+) (\d+)$/m.exec(answer) ?? []
-  if (version === undefined) return 'is no Python'
+  if (version === undefined) return 'is not Python'
   if (isOlder(version, oldest.python)) return `is Python ${version}, which is too old`
   if (bits !== '64') return `is a ${bits}-bit Python, and TensorFlow needs 64 bits`
   return { command, version }

@@ -99,14 +99,14 @@ describe('PNG batches', () => {
     const folder = await folderWith(writePngBatches)
     const path = join(folder, 'data_batch_2.png')
     await truncate(path, 10_000)
-    await expect(read(folder)).rejects.toThrow(`${path} is damaged, or no PNG: chunk "IDAT" `)
+    await expect(read(folder)).rejects.toThrow(`${path} is damaged, or not a PNG: chunk "IDAT" `)
   })
 
   test('a changed bit is noticed by the checksum of its chunk', async () => {
     const folder = await folderWith(writePngBatches)
     const path = join(folder, 'data_batch_2.png')
     await damage(path, 10_000)
-    await expect(read(folder)).rejects.toThrow(`${path} is damaged, or no PNG: chunk "IDAT" has another CRC-32`)
+    await expect(read(folder)).rejects.toThrow(`${path} is damaged, or not a PNG: chunk "IDAT" has another CRC-32`)
   })
 
   test('a sound picture of other pixels is noticed', async () => {
@@ -163,7 +163,7 @@ describe('class folders', () => {
     const folder = await folderWith(writeClassFolders)
     const path = join(folder, 'test', 'cat', '0007.png')
     await damage(path, 500)
-    await expect(read(folder)).rejects.toThrow(`${path} is damaged, or no PNG: chunk "IDAT" `)
+    await expect(read(folder)).rejects.toThrow(`${path} is damaged, or not a PNG: chunk "IDAT" `)
   })
 
   test('a sound picture of other pixels is noticed', async () => {

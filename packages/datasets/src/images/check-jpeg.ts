@@ -162,7 +162,7 @@ function noteProgress({ components }: Frame, { components: ids, first, last, low
   for (const id of ids) components.get(id)?.fill(low, first, last + 1)
 }
 
-/** Where the next marker stands: 0xff that is no value (before 0) and no restart. */
+/** Where the next marker stands: 0xff that is not a value (before 0) and no restart. */
 function endOfScan(file: Uint8Array, begin: number): number {
   for (let at = begin; ; at += 2) {
     at = file.indexOf(0xff, at)

@@ -41,7 +41,7 @@ export interface CheckedPng extends PngHeader {
  */
 export async function checkPng(file: Uint8Array, path: string, limits: ImageLimits = {}): Promise<CheckedPng> {
   const fail = (reason: string): never => {
-    throw new DatasetError(`${path} is damaged, or no PNG: ${reason}. Replace it, or take it out.`, { path })
+    throw new DatasetError(`${path} is damaged, or not a PNG: ${reason}. Replace it, or take it out.`, { path })
   }
   if (SIGNATURE.some((byte, at) => file[at] !== byte)) fail('it does not begin as one')
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)

@@ -47,7 +47,7 @@ describe('a BMP is refused by name', () => {
     ],
     ['of a width below zero', changed('24 bits', [18, 255, 255, 255, 255]), /-1×5 pixels/],
     ['without rows', changed('24 bits', [22, 0, 0, 0, 0]), /7×0 pixels/],
-    ['with a header of 16 bytes', changed('24 bits', [14, 16]), /no image that is read|a header of 16 bytes/],
+    ['with a header of 16 bytes', changed('24 bits', [14, 16]), /not an image that can be read|a header of 16 bytes/],
     [
       'that is compressed',
       changed('palette', [30, 1]),

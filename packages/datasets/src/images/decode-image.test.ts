@@ -147,7 +147,7 @@ describe('what lacks pixels is refused', () => {
   })
 })
 
-describe('what is no image that is meant is refused by name', () => {
+describe('what is not an image that is meant is refused by name', () => {
   const text = (content: string): Buffer => Buffer.from(content, 'latin1')
   test.each<[string, Buffer, RegExp]>([
     ['an SVG', text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /is an SVG drawing/],
@@ -161,7 +161,11 @@ describe('what is no image that is meant is refused by name', () => {
     ['a ZIP', text('PK\x03\x04'), /is a ZIP archive\. .* Unpack it/],
     ['an empty file', text(''), /is empty\. .* Download it again/],
     ['zeros', Buffer.alloc(5000), /is nothing but zeros/],
-    ['something else', text('abcdefghij'), /is no image that is read: it begins with \[97,98,99,100,101,102,103,104\]/],
+    [
+      'something else',
+      text('abcdefghij'),
+      /is not an image that can be read: it begins with \[97,98,99,100,101,102,103,104\]/,
+    ],
   ])('%s', async (_, file, message) => {
     await expect(decodeImage(file, 'photo.jpg')).rejects.toThrow(DatasetError)
     await expect(decodeImage(file, 'photo.jpg')).rejects.toThrow(message)

@@ -50,7 +50,7 @@ export function checkMeaning({ classes, colors, ignore }: MaskMeaning): void {
  * or what its colours mean.
  *
  * @throws DatasetError naming the file: for damage, for a mask of colours whose meaning is not known, and for a value or
- * colour that is no class, with its pixel
+ * colour that is not a class, with its pixel
  */
 export async function decodeMask(
   file: Uint8Array,

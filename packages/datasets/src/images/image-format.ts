@@ -59,7 +59,7 @@ export function imageFormat(file: Uint8Array, path: string): ImageFormat {
       ? [undefined, 'empty', 'Download it again, or take it out.']
       : (OTHERS.find(([beginning]) => begins(text, beginning)) ?? [
           undefined,
-          `no image that is read: it begins with [${[...file.subarray(0, 8)]}]`,
+          `not an image that can be read: it begins with [${[...file.subarray(0, 8)]}]`,
           REPLACE,
         ])
   throw new DatasetError(`${path} is ${what}. Expected a JPEG, PNG, WebP, GIF, AVIF or BMP. ${remedy}`, { path })

@@ -11,7 +11,7 @@ export interface ImageLimits {
   readonly maxSeconds?: number
 }
 
-/** @throws DatasetError for a limit that is no number of pixels */
+/** @throws DatasetError for a limit that is not a number of pixels */
 export function pixelLimit({ maxPixels = MAX_PIXELS }: ImageLimits): number {
   if (Number.isSafeInteger(maxPixels) && maxPixels >= 1) return maxPixels
   throw new DatasetError(`decodeImage: expected maxPixels to be a whole number from 1, got ${maxPixels}.`)

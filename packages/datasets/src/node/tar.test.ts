@@ -21,7 +21,7 @@ test('a size in a header takes no memory before its bytes are there', async () =
   )
 })
 
-test('a size that is no number is refused', async () => {
+test('a size that is not a number is refused', async () => {
   await expect(readTarGz(await archiveThatSays('size'))).rejects.toThrow(
     'the archive has a file of "size" bytes: it is damaged',
   )

@@ -203,7 +203,7 @@ function parseJson(file: Uint8Array, path: string): unknown {
   } catch (error) {
     const number = /[:[,]\s*(-?Infinity|NaN)\b/.exec(text)?.[1]
     const reason = number ? `it holds ${number}, which Python writes and JSON does not have` : (error as Error).message
-    throw new DatasetError(`${path} is no JSON: ${reason}. Fix it, or download or export it again.`, {
+    throw new DatasetError(`${path} is not JSON: ${reason}. Fix it, or download or export it again.`, {
       cause: error,
       path,
     })

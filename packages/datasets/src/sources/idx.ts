@@ -49,7 +49,7 @@ function sizeOf(bytes: Uint8Array, path: string): { shape: number[]; offset: num
   const [first, second, type, axes] = bytes
   if (first !== 0 || second !== 0 || type !== 8 || axes === undefined || axes < 1 || bytes.length < 4 + 4 * axes) {
     throw new DatasetError(
-      `${path} is no IDX file of bytes: expected it to begin with 0, 0, 8 and its number of axes, got [${[...bytes.subarray(0, 4)]}]. Download it again.`,
+      `${path} is not an IDX file of bytes: expected it to begin with 0, 0, 8 and its number of axes, got [${[...bytes.subarray(0, 4)]}]. Download it again.`,
       { path },
     )
   }

@@ -42,7 +42,7 @@ export async function imageFolder(files: Files, limits: ImageLimits = {}): Promi
   if (splits !== undefined) {
     const found = Object.values(splits)
     throw new DatasetError(
-      `imageFolder: ${found.map(files.path).join(', ')} ${found.length === 1 ? 'is no class' : 'are no classes'}. ` +
+      `imageFolder: ${found.map(files.path).join(', ')} ${found.length === 1 ? 'is not a class' : 'are not classes'}. ` +
         `Read all with imageSplits, or name one: imageFolder(subfolder(files, '${found[0]}')).`,
     )
   }

@@ -36,7 +36,7 @@ export interface MaskFolder extends Dataset<SegmentationSample> {
  * mask of the size of its file, which is turned with it, or of the turned photo, which is not.
  *
  * @throws DatasetError for an image without a mask, and later, naming the file, for one that does not decode, whose mask
- * has another size, or a value that is no class
+ * has another size, or a value that is not a class
  * @example map(await maskFolder(diskFiles('cells')), randomCrop({ size: 128 }), randomHorizontalFlip(), scale)
  * @example maskFolder(diskFiles('VOC2012'), { images: 'JPEGImages', masks: 'SegmentationClass', classes: 21, ignore: 255 })
  */

@@ -55,12 +55,12 @@ export function sortFiles({ names, notFiles }: Pick<Survey, 'names' | 'notFiles'
     names,
     remedy: `Convert them, as with ImageMagick: magick mogrify -format ${format} ${patternOf(names[0] as string, ending)}`,
   }))
-  if (others.length > 0) leftOut.push({ what: `files that are no images (${endingsOf(others)})`, names: others })
+  if (others.length > 0) leftOut.push({ what: `files that are not images (${endingsOf(others)})`, names: others })
   if (junk.length > 0) leftOut.push({ what: 'hidden files and files of the system', names: junk })
   if (notFiles.length > 0) {
     const reasons = [...new Set(notFiles.map(({ reason }) => reason))].join('; ')
     leftOut.push({
-      what: `entries that are no files (${reasons})`,
+      what: `entries that are not files (${reasons})`,
       names: notFiles.map(({ name }) => name),
       remedy: 'Remove them, or fix the links.',
     })

@@ -80,14 +80,14 @@ describe('imageFolder', () => {
 
   test('says what it expected', async () => {
     await expect(imageFolder(memoryFiles({ 'a.jpg': '', 'notes.txt': '' }))).rejects.toThrow(
-      'imageFolder: expected images in a folder a class, as cat/1.jpg, got 2 files without any; 1 images lie in no folder; there are 1 files that are no images (.txt). Name the folder that has one folder for each class.',
+      'imageFolder: expected images in a folder a class, as cat/1.jpg, got 2 files without any; 1 images lie in no folder; there are 1 files that are not images (.txt). Name the folder that has one folder for each class.',
     )
     await expect(imageFolder(diskFiles('/no/such/folder'))).rejects.toThrow(
       'cannot list the folder /no/such/folder: it is missing. Name an existing folder.',
     )
     const damaged = await imageFolder(memoryFiles({ 'cat/1.jpg': 'no image' }))
     await expect(damaged.get(0)).rejects.toMatchObject({ name: 'DatasetError', path: 'memory/cat/1.jpg' })
-    await expect(damaged.get(0)).rejects.toThrow('memory/cat/1.jpg is no image that is read: it begins with')
+    await expect(damaged.get(0)).rejects.toThrow('memory/cat/1.jpg is not an image that can be read: it begins with')
     await expect(damaged.get(1)).rejects.toThrow(RangeError)
   })
 })
@@ -135,7 +135,7 @@ describe('masks of classes', () => {
     expect((await (await masked(grey, {})).get(0)).mask.data).toEqual(grey.data)
   })
 
-  test('a value that is no class is refused by file and pixel', async () => {
+  test('a value that is not a class is refused by file and pixel', async () => {
     await expect((await masked(grey, { classes: 3 })).get(0)).rejects.toThrow(
       'memory/masks/1.png: the pixel at column 0, row 1 has the value 255, expected a class of 0 … 2. Where it belongs to no class, name it as ignore.',
     )
@@ -321,7 +321,7 @@ describe('coco', () => {
   const annotation = { id: 5, image_id: 1, category_id: 2, bbox: [0, 0, 2, 2] }
   const good = { images: [image], categories: [{ id: 2, name: 'cat' }], annotations: [annotation] }
   test.each<[string, unknown, string]>([
-    ['no JSON', '{', 'memory/a.json is no JSON: '],
+    ['no JSON', '{', 'memory/a.json is not JSON: '],
     ['another JSON', [], 'expected the file to be an object, got []'],
     ['no images', { ...good, images: 3 }, 'expected images to be an array, got 3'],
     ['an id twice', { ...good, images: [image, image] }, 'expected images[1].id to be one of its own, got 1'],
@@ -385,7 +385,7 @@ describe('coco', () => {
     [
       'NaN, as Python writes it',
       JSON.stringify({ ...good, annotations: [{ ...annotation, bbox: [0, 0, 'X', 1] }] }).replace('"X"', 'NaN'),
-      'is no JSON: it holds NaN, which Python writes and JSON does not have',
+      'is not JSON: it holds NaN, which Python writes and JSON does not have',
     ],
     [
       'an id of 1.5',

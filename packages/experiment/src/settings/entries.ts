@@ -18,7 +18,7 @@ export interface Entry {
  * `optimizer: 'sgd'` and `optimizer.momentum: 0.9`.
  *
  * @param place where they stand, for messages
- * @throws SettingsError for what is no group of settings, an unknown key or a value of the wrong kind
+ * @throws SettingsError for what is not a group of settings, an unknown key or a value of the wrong kind
  */
 export function entriesOf(content: unknown, place: string, catalog: SettingCatalog): Entry[] {
   if (!isGroup(content)) throw new SettingsError(`${place}: expected settings as key: value, got ${show(content)}.`)

@@ -36,7 +36,7 @@ export interface SettingCatalog {
 /**
  * Reads all settings off the definitions, so that nothing about them is written twice.
  *
- * @throws Error for two definitions of one kind and name, and for options that are no object of zod
+ * @throws Error for two definitions of one kind and name, and for options that are not a zod object
  */
 export function settingCatalog(registry: Registry): SettingCatalog {
   const byPath = new Map<string, Setting>()
@@ -107,7 +107,7 @@ const ownFile: Partial<Readonly<Record<Kind, string>>> = {
 function shapeOf({ kind, name, options }: AnyDefinition): Record<string, z.ZodType> {
   if (options instanceof z.ZodObject) return options.shape
   throw new Error(
-    `the options of the ${kind} '${name}' are no object of zod. Write options: z.strictObject({ … }), with z of @ddnet/experiment`,
+    `the options of the ${kind} '${name}' are not a zod object. Write options: z.strictObject({ … }), with z of @ddnet/experiment`,
   )
 }
 

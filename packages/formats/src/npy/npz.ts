@@ -12,7 +12,7 @@ const MOST_TIMES = 100
 
 export interface NpzFile {
   /**
-   * What the file holds, by name: also what cannot be read, by NumPy's code of it (`<U5`, `|O`) or, for what is no array at
+   * What the file holds, by name: also what cannot be read, by NumPy's code of it (`<U5`, `|O`) or, for what is not an array at
    * all, as `no array`.
    */
   readonly entries: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>

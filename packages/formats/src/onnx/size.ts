@@ -4,7 +4,7 @@ export type Size = number | { readonly perBatch: number }
 /** The two batch sizes that a model is traced with. What differs between the traces depends on the batch. */
 export const batchSizes = [2, 3] as const
 
-/** The size that was `first` in the one trace and `second` in the other; undefined where it is no multiple of the batch. */
+/** The size that was `first` in the one trace and `second` in the other; undefined where it is not a multiple of the batch. */
 export function sizeOf(first: number, second: number): Size | undefined {
   if (first === second) return first
   return first * batchSizes[1] === second * batchSizes[0] ? { perBatch: first / batchSizes[0] } : undefined

@@ -45,7 +45,7 @@ export function headerEnd(first: Uint8Array, fileBytes: number): number {
   if (canBegin(first, fileBytes)) return 8 + lengthIn(first)
   const mistaken = mistakenFor(first, 'safetensors')
   if (mistaken !== undefined && !mistaken.startsWith('a safetensors file'))
-    throw new SafetensorsError(`this is no safetensors file, but ${mistaken}`)
+    throw new SafetensorsError(`this is not a safetensors file, but ${mistaken}`)
   if (first.length < 8) throw new SafetensorsError(`the file has ${fileBytes} bytes, fewer than the 8 of its length.`)
   const length = lengthIn(first)
   if (length > longestHeader) {

@@ -97,7 +97,7 @@ test('goes on with the file that it opened when another one takes its name', asy
 
 test.each<[string, string | URL | Blob, string]>([
   ['a file that is cut', new Blob([bytes.subarray(0, 700)]), 'cut off'],
-  ['an empty one', new Blob([]), 'this is no safetensors file, but empty. Download it again'],
+  ['an empty one', new Blob([]), 'this is not a safetensors file, but empty. Download it again'],
   ['one that is none', new Blob(['no safetensors file']), 'This is probably not a safetensors file'],
   ['a server without ranges', served('/whole'), 'got 200. The server knows no ranges: fetch the whole file'],
   ['an address without a file', served('/missing'), 'expected status 206 for bytes 0 to 8, got 404. Check the address'],

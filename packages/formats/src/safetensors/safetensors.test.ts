@@ -118,7 +118,7 @@ describe('decodeSafetensors', () => {
   })
 
   test.each<[string, Uint8Array, string]>([
-    ['an empty file', new Uint8Array(0), 'this is no safetensors file, but empty'],
+    ['an empty file', new Uint8Array(0), 'this is not a safetensors file, but empty'],
     ['seven bytes', new Uint8Array(7), 'the file has 7 bytes'],
     ['a header longer than the file', file('{}', 0, 50), 'the header ends at byte 58, but the file has 10'],
     ['a header beyond the limit', file('{}', 0, 100_000_001), 'the header would have 100000001 bytes'],

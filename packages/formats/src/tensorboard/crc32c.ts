@@ -13,7 +13,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0
 }
 
-/** The checksum as TFRecord files hold it, so that a checksum of data with checksums in it is no fixed point. */
+/** The checksum as TFRecord files hold it, so that a checksum of data with checksums in it is not a fixed point. */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes)
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0

@@ -18,7 +18,7 @@ export interface TensorBoardEvent {
 /**
  * One event as a record; a file is `tensorBoardStart(…)` and records, one after the other, with `tfevents` in its name.
  *
- * @throws TensorBoardError for an image that is no PNG, and for a histogram of nothing or of values that are not finite
+ * @throws TensorBoardError for an image that is not a PNG, and for a histogram of nothing or of values that are not finite
  * @example await writeFile('runs/a/events.out.tfevents.1', concat([tensorBoardStart(event), encodeTensorBoardEvent(event)]))
  */
 export function encodeTensorBoardEvent({

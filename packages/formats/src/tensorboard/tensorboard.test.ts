@@ -75,14 +75,14 @@ test.each([3, 9, 13, 20])('a record whose byte %i is wrong ends the file', (at) 
   expect(records.map((record) => [...record])).toEqual([[...first]])
 })
 
-test('an event that is no protobuf is named', () => {
+test('an event that is not a protobuf is named', () => {
   expect(() => readTensorBoardRecords(encodeRecord(Uint8Array.of(0x2a, 100)))).toThrow(
     'tensorboard: a field of 100 bytes ends behind its record',
   )
   expect(() => readTensorBoardRecords(encodeRecord(new Uint8Array(12).fill(0xff)))).toThrow('has no end')
 })
 
-test('an image that is no PNG, and a histogram of nothing or of no numbers, are refused by their tags', () => {
+test('an image that is not a PNG, and a histogram of nothing or of no numbers, are refused by their tags', () => {
   const encode = (parts: object) => () => encodeTensorBoardEvent({ step: 1, wallTime: 0, ...parts })
   expect(encode({ images: { cat: Uint8Array.of(0xff, 0xd8) } })).toThrow("'cat': expected a PNG file, got [255,216]")
   expect(encode({ histograms: { w: [] } })).toThrow("'w': a histogram needs values, got none")

@@ -33,7 +33,7 @@ export interface DeconvnetOptions {
  * All activations of the pooled stage are zeroed but those of one channel. They go back to the pixels: each stage unpools
  * to where the maxima stood in this image (its switches), passes positive values only (ReLU of the backward signal) and
  * applies its own filters transposed, each scaled as the norm behind it does in inference. Biases, running means and the
- * sign of the forward activation play no part. It is no inverse and no probability, and what it shows of position comes
+ * sign of the forward activation play no part. It is not an inverse and no probability, and what it shows of position comes
  * from the switches.
  *
  * @param images `[batch, height, width, inChannels]`, prepared as in training

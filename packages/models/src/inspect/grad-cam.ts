@@ -20,7 +20,7 @@ export interface GradCamOptions {
  * @param images `[batch, height, width, channels]`, prepared as in training
  * @returns `[batch, layerHeight, layerWidth]`, from 0, not normalised; the caller disposes it
  * @throws RangeError for an unknown layer, a class that is none, or not one class an image; ShapeError where the layer's
- *   output is no image or the model's result no logits
+ *   output is not an image or the model's result no logits
  * @see Selvaraju et al. 2017, "Grad-CAM"
  * @example gradCam(model, images, { layer: 'encoder.2', classes: [3] }) // [1, 8, 8]
  */

@@ -118,7 +118,8 @@ export async function parseState(bytes: Uint8Array): Promise<State> {
   }
   if (state?.format !== 'ddnet-checkpoint') throw new CheckpointError('state.json is not that of a checkpoint.')
   const { formatVersion: found } = state as { formatVersion?: unknown }
-  if (typeof found !== 'number') throw new CheckpointError("state.json is damaged: its 'formatVersion' is no number.")
+  if (typeof found !== 'number')
+    throw new CheckpointError("state.json is damaged: its 'formatVersion' is not a number.")
   if (found < oldestVersion || found > formatVersion || !Number.isInteger(found)) {
     const [age, remedy] =
       found < formatVersion ? ['an older', 'Go on with that version.'] : ['a newer', 'Update @ddnet/trainer.']

@@ -33,7 +33,7 @@ export interface JsonlOptions extends MismatchOption {
  * file already tells of the checkpoint's step is not told again. A checkpoint waits until the lines before it are on the disk,
  * and knows how many they are: a file that lacks one of them is told. A run from step 0 begins the file anew.
  *
- * @throws LogError naming the file, when the disk is full, a line in it is no JSON, or it is not what the checkpoint says
+ * @throws LogError naming the file, when the disk is full, a line in it is not JSON, or it is not what the checkpoint says
  * @example new Trainer({ …, callbacks: [jsonl({ to: 'run/metrics.jsonl' }), checkpoint({ directory: 'run/checkpoints' })] })
  */
 export function jsonl({ to, every = 10, ...options }: JsonlOptions): Callback {

@@ -44,7 +44,7 @@ type Told = Pick<TensorBoardEvent, 'scalars' | 'images' | 'histograms'>
  * told. A run from step 0 empties the files of a run before it in that folder.
  *
  * @throws LogError naming the file, when the disk is full, or the files are not what the checkpoint says
- * @throws TensorBoardError for pictures that are no PNG
+ * @throws TensorBoardError for pictures that are not PNGs
  * @throws DivergedError for weights that are not finite, which have no histogram
  * @example new Trainer({ …, callbacks: [tensorBoard({ to: 'runs/a', histograms: { model } }), checkpoint({ … })] })
  */
