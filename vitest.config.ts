@@ -13,8 +13,6 @@ export default defineConfig({
   test: {
     include: ['{packages,apps}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts', 'conformance/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(withSlow ? [] : [slow])],
-    // What `--changed` runs is what the imports reach; a script in package.json does not make it everything.
-    forceRerunTriggers: ['**/vitest.config.ts'],
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',
     // A process a file: what one leaves behind (modules, devices, WebAssembly's memory) is no other's.
