@@ -196,7 +196,7 @@ describe.skipIf(!built)(`a model and data of one's own${built ? '' : ' (skipped:
     const evaluated = await ddnet('eval', 'runs/copied', '--json')
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ psnr: result.psnr, loss: result.loss })
     expect((await ddnet('predict', 'runs/copied')).stdout).toMatch(
-      /^image 1\/10 test image 0: 8x8 error [\d.e-]+, [\d.]+ dB, /m,
+      /^image 1\/10 test image 0 \(upright\): 8x8 error [\d.e-]+, [\d.]+ dB, /m,
     )
     expect((await ddnet('runs', 'list')).stdout).toMatch(/runs\/copied .* loss [\d.e-]+ /)
   })
