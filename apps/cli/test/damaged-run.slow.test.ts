@@ -83,9 +83,9 @@ describe('the settings of a run', () => {
 
   test('are of a format, and another one is refused', async () => {
     const shell = copied()
-    change(shell, 'format: 1', 'format: 2')
+    change(shell, 'format: 2', 'format: 3')
     const { code, stderr } = await shell.run('train', '--resume', 'runs/a')
-    expect([code, stderr]).toEqual([1, expect.stringContaining('this version of ddnet reads format 1')])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('this version of ddnet reads formats 1 and 2')])
     expect((await shell.run('config', '--config', 'runs/a/config.yaml')).code).toBe(2)
   })
 
