@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeBackends } from '@ddnet/testing'
@@ -149,11 +149,27 @@ describe('an example, in an empty folder with the tarballs', () => {
     expectFalling(lossesIn(log))
   })
 
-  test('brings an operator with kernels of its own, checks it and trains a network with it', async () => {
-    expect(await plugin.script('test')).toMatch(/^# pass 3$/m)
-    const losses = lossesIn(await plugin.node('train.mjs'))
-    expectFalling(losses)
-    expect(losses.at(-1)).toBeLessThan(0.01)
+  test('brings an operator with kernels of its own and a backend, checks them and trains a network with them', async () => {
+    expect(await plugin.script('test')).toMatch(/^# pass 4$/m)
+    for (const [backend, device] of [
+      ['wasm', 'WebAssembly with SIMD'],
+      ['cpu', 'JavaScript (tfjs-backend-cpu'],
+    ] as const) {
+      const log = await plugin.node('train.mjs', backend)
+      expect(log).toContain(`training on ${device}`)
+      const losses = lossesIn(log)
+      expectFalling(losses)
+      expect(losses.at(-1)).toBeLessThan(0.01)
+    }
+  })
+
+  test('brings data, a model and a task, which the command trains', async () => {
+    const settings = ['steps=100', 'optimizer.learningRate=0.05', 'backend=wasm', 'name=discs']
+    await plugin.script('train', ...settings)
+    const result = JSON.parse(await readFile(join(plugin.folder, 'runs', 'discs', 'result.json'), 'utf8'))
+    expect(result).toMatchObject({ step: 100, split: 'test' })
+    // Of radii that are drawn evenly from 0.25 to 1, a guess of the mean is wrong by a quarter of 0.75 on average.
+    expect(result.error).toBeLessThan(0.75 / 4 / 3)
   })
 
   describe('built by Vite', () => {

@@ -5,11 +5,13 @@ import { mse } from '@ddnet/losses'
 import { random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
 import { Trainer } from '@ddnet/trainer'
+import { cpu } from './backend.mjs'
 import { Squareplus } from './layer.mjs'
 import { registerKernels } from './squareplus.mjs'
 
 registerKernels()
-const backend = await wasm()
+const backend = process.argv[2] === 'cpu' ? await cpu() : await wasm()
+console.log(`training on ${backend.device}`)
 
 const xor = tensorDataset({
   x: { data: new Float32Array([0, 0, 0, 1, 1, 0, 1, 1]), shape: [4, 2] },

@@ -25,9 +25,9 @@ export class Project {
     return join(this.folder, 'node_modules', name)
   }
 
-  /** Runs a script of its package.json, as in `npm run NAME`. */
-  script(name: string): Promise<string> {
-    return run([...npm(), 'run', name], env, this.folder)
+  /** Runs a script of its package.json, as in `npm run NAME -- WORDS`. */
+  script(name: string, ...words: string[]): Promise<string> {
+    return run([...npm(), 'run', name, '--', ...words], env, this.folder)
   }
 
   async install(tarballs: readonly string[]): Promise<void> {

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -98,12 +107,15 @@ beforeAll(() => {
   cwd = mkdtempSync(join(tmpdir(), 'ddnet-own-'))
   const scope = join(cwd, 'node_modules/@ddnet')
   mkdirSync(scope, { recursive: true })
-  for (const name of ['layers', 'ops', 'datasets']) symlinkSync(join(repository, 'packages', name), join(scope, name))
+  const names = ['datasets', 'layers', 'losses', 'metrics', 'ops', 'visuals']
+  for (const name of names) symlinkSync(join(repository, 'packages', name), join(scope, name))
   symlinkSync(join(repository, 'apps/cli'), join(cwd, 'node_modules/ddnet'))
   symlinkSync(join(repository, 'node_modules/typescript'), join(cwd, 'node_modules/typescript'))
   writeFileSync(join(cwd, 'my-model.ts'), model)
   writeFileSync(join(cwd, 'my-data.ts'), data)
   writeFileSync(join(cwd, 'my-autoencoder.ts'), autoencoder)
+  for (const name of ['data', 'layer', 'model', 'squareplus', 'task'])
+    copyFileSync(join(repository, `examples/plugin/${name}.mjs`), join(cwd, `${name}.mjs`))
 })
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 
@@ -199,5 +211,27 @@ describe.skipIf(!built)(`a model and data of one's own${built ? '' : ' (skipped:
       /^image 1\/10 test image 0 \(upright\): 8x8 error [\d.e-]+, [\d.]+ dB, /m,
     )
     expect((await ddnet('runs', 'list')).stdout).toMatch(/runs\/copied .* loss [\d.e-]+ /)
+  })
+
+  test('train for a task of its own, which the model names as its definition does', async () => {
+    const [data, model, task] = ['data=./data.mjs', 'model=./model.mjs', 'task=./task.mjs'] as const
+    expect(await ddnet('config', data, model)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        'model=./model.mjs (command line) is not for task=classification, only for radius. Try task=./radius.ts, the file that defines it',
+      ),
+    })
+    const settings = ['steps=100', 'batchSize=32', 'optimizer.learningRate=0.05', 'validation.every=50']
+    const { code, stderr } = await ddnet('train', data, model, task, ...settings, 'name=discs')
+    expect(code, stderr).toBe(0)
+    const result = JSON.parse(readFileSync(join(cwd, 'runs/discs/result.json'), 'utf8'))
+    // Of radii that are drawn evenly from 0.25 to 1, a guess of the mean is wrong by a quarter of 0.75 on average.
+    expect(result.error).toBeLessThan(0.75 / 4 / 3)
+    const evaluated = await ddnet('eval', 'runs/discs', '--json')
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ error: result.error })
+    expect((await ddnet('predict', 'runs/discs', '--csv')).stdout).toMatch(/^image,radius\ntest image 0,0\.\d+\n/)
+    // Its steps are measured without its data.
+    const { backends } = JSON.parse((await ddnet('bench', data, model, task, '--backend', 'wasm', '--json')).stdout)
+    expect(backends.wasm.step.median).toBeGreaterThan(0)
   })
 })

@@ -17,6 +17,8 @@ interface Definition<out K extends Kind, out Name extends string, Input extends 
   readonly kind: K
   /** As settings name it: `model=NAME`. */
   readonly name: Name
+  /** What a definition in a file of the user's own calls itself; its `name` is then the file's path. */
+  readonly ownName?: string
   /** A strict object of zod in which each option has a default: `z.strictObject({ width: z.int().positive().default(32) })`. */
   readonly options: z.ZodType<Options, Input>
   /**
@@ -36,7 +38,7 @@ export interface ModelDefinition<
   Options extends object = object,
   out M extends Module = ModuleOf,
 > extends Definition<'model', Name, Input, Options> {
-  /** The names of the tasks that it can be trained for. */
+  /** The names of the tasks that it can be trained for, as their definitions say them. */
   readonly tasks: readonly string[]
   /** The network for data, with as many outputs as its task takes; its weights are drawn afterwards. */
   create(options: Options, facts: DataFacts & { readonly outputs: number }): M

@@ -11,7 +11,7 @@ import {
 } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
 import { init, summary } from '@ddnet/layers'
-import { dispose, random, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
+import { dispose, mean, random, square, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
 import { constant } from '@ddnet/optimizers'
 import { type Profile, Trainer } from '@ddnet/trainer'
 
@@ -49,7 +49,8 @@ export interface MeasuredSteps {
 }
 
 /**
- * Training steps as the run will make them, on images of noise in memory, on the running backend.
+ * Training steps as the run will make them, on images of noise in memory, on the running backend. Of a task that needs more of a batch than
+ * images and their classes, of which nothing is known but a name, the loss alone is another one: the mean square of what the model gives.
  *
  * @param shortened one batch a step, of fewer images than the run's where that would be long
  * @param check throws where the model is too large, before anything of the size of a batch is made
@@ -77,12 +78,18 @@ export function measuredSteps(
     labels: Array.from({ length: count }, (_, index) => index % classes),
     shape: [height, width, channels],
   })
+  const task = createTask(config, facts)
+  const given: Readonly<Record<string, string>> = { image: 'image', label: 'class' }
+  const isGiven = Object.entries(task.fields).every(([name, kind]) => given[name] === kind)
+  const step: typeof task.step = isGiven
+    ? task.step
+    : ({ image }, { model }) => ({ loss: mean(square(model.forward(image))) })
   const trainer = () =>
     new Trainer({
       model,
       optimizer,
       data: { train: trainingLoader(images, { ...config, batchSize }) },
-      ...createTask(config, facts),
+      step,
       accumulate,
     })
   let batch: Tensor4D | undefined

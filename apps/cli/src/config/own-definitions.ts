@@ -61,5 +61,6 @@ async function readDefinition(kind: OwnKind, path: string, cwd: string): Promise
     )
   }
   // It is named by its path, so that a saved run finds it again.
-  return { ...(found as AnyDefinition), name: path }
+  const definition = found as AnyDefinition // it says so
+  return { ...definition, ownName: definition.name, name: path }
 }

@@ -76,7 +76,7 @@ export function resolveConfig(
     values.set(path, value)
   }
   const config = configOf(values, (kind, name) => definitionOf(catalog.registry, kind, name))
-  checkTogether(config, given)
+  checkTogether(config, given, catalog)
   return { config, places, dropped }
 }
 
@@ -196,7 +196,7 @@ function chosenSettings(
 }
 
 /** What no single setting says: whether they go together. */
-function checkTogether(config: Config, given: ReadonlyMap<string, Entry>): void {
+function checkTogether(config: Config, given: ReadonlyMap<string, Entry>, { registry }: SettingCatalog): void {
   const placeOf: PlaceOf = (...paths) => paths.map((path) => given.get(path)?.place).find((place) => place) ?? 'preset'
   const settings = flatSettings(config)
   for (const kind of kinds) {
@@ -204,10 +204,12 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Entry>): void 
     definition.check?.(options as never, settings, placeOf) // what its own schema made
   }
   const { task, model } = config
-  if (!model.definition.tasks.includes(task.definition.name)) {
+  if (!model.definition.tasks.includes(task.definition.ownName ?? task.definition.name)) {
     const { tasks } = model.definition
+    const known = registry.find(({ kind, name }) => kind === 'task' && tasks.includes(name))
     throw new SettingsError(
-      `model=${model.name} (${placeOf('model', 'task')}) is not for task=${task.name}, only for ${tasks.join(', ')}. Try task=${tasks[0]}`,
+      `model=${model.name} (${placeOf('model', 'task')}) is not for task=${task.name}, only for ${tasks.join(', ')}. ` +
+        `Try task=${known?.name ?? `./${tasks[0]}.ts, the file that defines it`}`,
     )
   }
   const { patience, minDelta } = config.earlyStopping
