@@ -29,7 +29,7 @@ export const maxPool2dWithIndicesOp: Op<{ x: Tensor4D }, PoolGeometry, [Tensor4D
       // A window of −∞ alone has its maximum at its first element that is not padding.
       const first = inside.reduceRight((later, place) => tf.where(tf.less(place, 0), later, place))
       let values = tf.fill(shape, Number.NEGATIVE_INFINITY)
-      let indices = tf.add(tf.zeros(shape, 'int32'), first)
+      let indices = tf.add(tf.fill(shape, 0, 'int32'), first)
       for (const [index, tap] of taps(x, geometry).entries()) {
         const wins = tf.logicalOr(tf.greater(tap, values), tf.isNaN(tap))
         values = tf.where(wins, tap, values)

@@ -73,7 +73,7 @@ const maxUnpool2dOp: Op<{ values: Tensor4D; indices: Tensor4D }, PlaneSize, Tens
     const shape = [values.shape[0], ...size, values.shape[3]] as Tensor4D['shape']
     if (values.size === 0) return tf.zeros(shape)
     const flat = tf.reshape(flatPositions(indices, shape), [-1, 1])
-    const empty = tf.zeros([tf.util.sizeFromShape(shape)])
+    const empty = tf.fill([tf.util.sizeFromShape(shape)], 0)
     return tf.reshape(tf.tensorScatterUpdate(empty, flat, tf.reshape(values, [-1])), shape)
   },
   saves: ['indices'],
