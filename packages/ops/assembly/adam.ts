@@ -22,8 +22,7 @@ class Adam {
   keep: f32 // what decoupled decay leaves of the parameter
 }
 
-export function adam(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Adam>(job)
+export function adam(all: Adam, part: i32, parts: i32): void {
   const count = all.count
   const quads = count >> 2
   const end = (<usize>shareStart(quads, part + 1, parts)) << 4

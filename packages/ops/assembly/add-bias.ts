@@ -8,11 +8,10 @@ class AddBias {
   y: usize
   rows: i32
   channels: i32
-  relu: i32
+  relu: bool
 }
 
-export function addBias(job: usize, part: i32, parts: i32): void {
-  const all = changetype<AddBias>(job)
+export function addBias(all: AddBias, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const vectors = row & ~15
   const floor: f32 = all.relu ? 0 : -Infinity

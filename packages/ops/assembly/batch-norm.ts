@@ -1,3 +1,4 @@
+import { Optional } from './kinds'
 import { shareStart } from './share'
 
 /**
@@ -8,13 +9,13 @@ import { shareStart } from './share'
 class BatchNorm {
   x: usize
   y: usize // the gradient's job: dx
-  dy: usize // 0 in the forward pass
+  dy: Optional // 0 in the forward pass
   mean: usize
   variance: usize
   weight: usize
   bias: usize
-  gradientOfWeight: usize
-  gradientOfBias: usize
+  gradientOfWeight: Optional
+  gradientOfBias: Optional
   rows: i32
   channels: i32
   chunkRows: i32
@@ -25,12 +26,11 @@ class BatchNorm {
   offset: usize // scratch [channels], the gradient's job alone
   slope: usize // scratch [channels], the gradient's job alone
   eps: f32
-  relu: i32
+  relu: bool
 }
 
 /** Chunk by chunk, `Σ (x − first row)`: sums of differences keep their digits where values are far from zero. */
-export function sumRows(job: usize, part: i32, parts: i32): void {
-  const all = changetype<BatchNorm>(job)
+export function sumRows(all: BatchNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const vectors = row & ~15
   const last = shareStart(all.chunks, part + 1, parts)
@@ -54,8 +54,7 @@ export function sumRows(job: usize, part: i32, parts: i32): void {
 }
 
 /** Chunk by chunk, `Σ (x − mean)²`. */
-export function sumSquares(job: usize, part: i32, parts: i32): void {
-  const all = changetype<BatchNorm>(job)
+export function sumSquares(all: BatchNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const vectors = row & ~15
   const last = shareStart(all.chunks, part + 1, parts)
@@ -94,16 +93,14 @@ function combine(all: BatchNorm, sums: usize, c: usize): f64 {
 }
 
 /** `mean`, from the sums. */
-export function finishMean(job: usize): void {
-  const all = changetype<BatchNorm>(job)
+export function finishMean(all: BatchNorm): void {
   for (let c: usize = 0; c < (<usize>all.channels) << 2; c += 4) {
     store<f32>(all.mean + c, <f32>(<f64>load<f32>(all.x + c) + combine(all, all.sums, c) / <f64>all.rows))
   }
 }
 
 /** `variance` and `scale`, from the sums of squares. */
-export function finishVariance(job: usize): void {
-  const all = changetype<BatchNorm>(job)
+export function finishVariance(all: BatchNorm): void {
   for (let c: usize = 0; c < (<usize>all.channels) << 2; c += 4) {
     store<f32>(all.variance + c, <f32>(combine(all, all.sums, c) / <f64>all.rows))
   }
@@ -118,8 +115,7 @@ function scales(all: BatchNorm): void {
 }
 
 /** `y = (x − mean) · scale + bias`, and `max(y, 0)` with ReLU. */
-export function normalize(job: usize, part: i32, parts: i32): void {
-  const all = changetype<BatchNorm>(job)
+export function normalize(all: BatchNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const vectors = row & ~15
   const floor: f32 = all.relu ? 0 : -Infinity
@@ -141,13 +137,12 @@ export function normalize(job: usize, part: i32, parts: i32): void {
 }
 
 /** `scale`, from the variance that the forward pass found. */
-export function startGradient(job: usize): void {
-  scales(changetype<BatchNorm>(job))
+export function startGradient(all: BatchNorm): void {
+  scales(all)
 }
 
 /** Chunk by chunk, `Σ d` and `Σ d · (x − mean)`, where `d` is `dy`, or 0 where ReLU cut. */
-export function sumGradients(job: usize, part: i32, parts: i32): void {
-  const all = changetype<BatchNorm>(job)
+export function sumGradients(all: BatchNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const vectors = row & ~15
   const open = i32x4.splat(all.relu ? 0 : -1)
@@ -195,8 +190,7 @@ export function sumGradients(job: usize, part: i32, parts: i32): void {
 }
 
 /** The gradients of weight and bias, and what `spreadGradient` needs. */
-export function finishGradient(job: usize): void {
-  const all = changetype<BatchNorm>(job)
+export function finishGradient(all: BatchNorm): void {
   for (let c: usize = 0; c < (<usize>all.channels) << 2; c += 4) {
     const sum = combine(all, all.sums, c)
     const inverse = 1 / Math.sqrt(<f64>load<f32>(all.variance + c) + <f64>all.eps)
@@ -210,8 +204,7 @@ export function finishGradient(job: usize): void {
 }
 
 /** `dx = scale · d − offset − (x − mean) · slope`. */
-export function spreadGradient(job: usize, part: i32, parts: i32): void {
-  const all = changetype<BatchNorm>(job)
+export function spreadGradient(all: BatchNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const vectors = row & ~15
   const open = i32x4.splat(all.relu ? 0 : -1)

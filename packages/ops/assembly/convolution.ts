@@ -1,3 +1,4 @@
+import { Bytes } from './kinds'
 import { multiplyAdd } from './multiply-add'
 import { Padded, pad } from './pad'
 import { shareStart } from './share'
@@ -10,14 +11,14 @@ import { shareStart } from './share'
 @unmanaged
 class Convolution {
   output: usize
-  imageStep: usize // of the output
+  imageStep: Bytes // of the output
   outChannels: i32
   batch: i32
   phases: i32
-  phase: usize // the first of the table
+  phase: Phase // the first of the table
   panel: i32 // taps whose weights stay in the first-level cache
   tail: usize // scratch of each part for the channels beyond the last multiple of 8, [pixels][8]
-  tailStep: usize // from part to part
+  tailStep: Bytes // from part to part
   padded: Padded
 }
 
@@ -25,20 +26,19 @@ class Convolution {
 class Phase {
   rows: i32
   columns: i32
-  inputRow: usize
-  inputColumn: usize
-  output: usize // offset of the first pixel in the output image
-  outputRow: usize
-  outputColumn: usize
+  inputRow: Bytes
+  inputColumn: Bytes
+  output: Bytes // offset of the first pixel in the output image
+  outputRow: Bytes
+  outputColumn: Bytes
   taps: i32
   offsets: usize // table of the taps' offsets
-  run: usize // of each tap
+  run: Bytes // of each tap
   weights: usize // [outChannels / 8][tap][run][8]
 }
 
 /** Computes share `part` of the images, or of the channel blocks where there are fewer images than parts. */
-export function convolve(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Convolution>(job)
+export function convolve(all: Convolution, part: i32, parts: i32): void {
   const padded = all.padded
   const blocks = (all.outChannels + 7) >> 3
   const byImage = all.batch >= parts
@@ -51,7 +51,7 @@ export function convolve(job: usize, part: i32, parts: i32): void {
     const input = pad(padded, image, part, image == firstImage)
     const output = all.output + <usize>image * all.imageStep
     for (let index = 0; index < all.phases; index++) {
-      const phase = changetype<Phase>(all.phase + <usize>index * offsetof<Phase>())
+      const phase = changetype<Phase>(changetype<usize>(all.phase) + <usize>index * offsetof<Phase>())
       for (let block = firstBlock; block < lastBlock; block++) {
         const width = all.outChannels - (block << 3)
         if (width >= 8) {

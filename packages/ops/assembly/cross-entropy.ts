@@ -1,4 +1,5 @@
 import { exp1, exp4, logarithm } from './exp'
+import { Optional } from './kinds'
 import { shareStart } from './share'
 
 /** Softmax cross-entropy of rows of logits with class indices, and its gradient. Sums are taken in float64. */
@@ -8,8 +9,8 @@ class CrossEntropy {
   labels: usize
   classWeights: usize
   losses: usize // the gradient's job: the gradient of the losses
-  weights: usize // the weight of each row: w[label], or 0 where it is ignored
-  gradient: usize // of the logits; 0 in the forward pass
+  weights: Optional // the weight of each row: w[label], or 0 where it is ignored
+  gradient: Optional // of the logits; 0 in the forward pass
   rows: i32
   classes: i32
   smoothing: f32
@@ -51,8 +52,7 @@ function sumOfExps(from: usize, row: usize, peak: f32, to: usize): f64 {
 }
 
 /** `loss = −w[y] · (1 − s) · log p[y] − s / classes · Σ w · log p`. */
-export function crossEntropy(job: usize, part: i32, parts: i32): void {
-  const all = changetype<CrossEntropy>(job)
+export function crossEntropy(all: CrossEntropy, part: i32, parts: i32): void {
   const row = (<usize>all.classes) << 2
   const share = <f64>all.smoothing / <f64>all.classes
   const last = shareStart(all.rows, part + 1, parts)
@@ -82,8 +82,7 @@ export function crossEntropy(job: usize, part: i32, parts: i32): void {
 }
 
 /** With the target `t = w ⊙ ((1 − s) · onehot + s / classes)`: `dlogits = dloss · (p · Σ t − t)`. */
-export function crossEntropyGradient(job: usize, part: i32, parts: i32): void {
-  const all = changetype<CrossEntropy>(job)
+export function crossEntropyGradient(all: CrossEntropy, part: i32, parts: i32): void {
   const row = (<usize>all.classes) << 2
   const vectors = row & ~15
   const share = all.smoothing / <f32>all.classes

@@ -1,3 +1,4 @@
+import { Bytes } from './kinds'
 import { shareStart } from './share'
 
 /**
@@ -75,13 +76,12 @@ class LaneWeights {
   quads: i32
   planes: i32
   taps: i32
-  tapBytes: usize
+  tapBytes: Bytes
   taken: usize // table: which tap of the filter comes at each place
   sources: usize // table [quad][plane][4]: where a tap has the lane's weight, bytes
 }
 
-export function packLanes(job: usize, part: i32, parts: i32): void {
-  const all = changetype<LaneWeights>(job)
+export function packLanes(all: LaneWeights, part: i32, parts: i32): void {
   const lastQuad = shareStart(all.quads, part + 1, parts)
   for (let quad = shareStart(all.quads, part, parts); quad < lastQuad; quad++) {
     let to = all.packed + ((<usize>(quad * all.taps * all.planes)) << 4)
@@ -101,13 +101,13 @@ export function packLanes(job: usize, part: i32, parts: i32): void {
 class Depthwise {
   lanes: Lanes
   output: usize
-  imageStep: usize // of the output
+  imageStep: Bytes // of the output
   channels: i32 // of the output: the lanes
   batch: i32
   phases: i32
-  phase: usize // the first of the table
+  phase: LanePhase // the first of the table
   scratch: usize // of each part: its planes
-  scratchStep: usize
+  scratchStep: Bytes
 }
 
 /** A grid of output pixels that see the same taps; steps and offsets in bytes. */
@@ -115,19 +115,18 @@ class Depthwise {
 class LanePhase {
   rows: i32
   columns: i32
-  inputRow: usize
-  inputColumn: usize
-  output: usize // offset of the first pixel in the output image
-  outputRow: usize
-  outputColumn: usize
+  inputRow: Bytes
+  inputColumn: Bytes
+  output: Bytes // offset of the first pixel in the output image
+  outputRow: Bytes
+  outputColumn: Bytes
   taps: i32 // over all planes
   offsets: usize // table of the taps' offsets in the planes
   weights: usize // [quad][tap][4]
 }
 
 /** Computes a share of the images' quads. */
-export function depthwise(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Depthwise>(job)
+export function depthwise(all: Depthwise, part: i32, parts: i32): void {
   const lanes = all.lanes
   const quads = (all.channels + 3) >> 2
   const planes = all.scratch + <usize>part * all.scratchStep
@@ -141,7 +140,7 @@ export function depthwise(job: usize, part: i32, parts: i32): void {
     packPlanes(lanes, image, quad, planes)
     const output = all.output + <usize>image * all.imageStep + ((<usize>quad) << 4)
     for (let each = 0; each < all.phases; each++) {
-      const phase = changetype<LanePhase>(all.phase + <usize>each * offsetof<LanePhase>())
+      const phase = changetype<LanePhase>(changetype<usize>(all.phase) + <usize>each * offsetof<LanePhase>())
       convolveLanes(phase, planes, quad, output + phase.output, all.channels - (quad << 2))
     }
   }
@@ -198,19 +197,18 @@ class DepthwiseFilterGradient {
   batch: i32
   taps: i32
   offsets: usize // table of the taps' offsets in a plane, bytes
-  inputRow: usize
-  inputColumn: usize
+  inputRow: Bytes
+  inputColumn: Bytes
   planesOfX: usize // scratch of each part
-  planesOfXStep: usize
+  planesOfXStep: Bytes
   planeOfDy: usize // scratch of each part
-  planeOfDyStep: usize
+  planeOfDyStep: Bytes
   sums: usize // scratch of each part: [plane][tap][4], float64
-  sumsStep: usize
+  sumsStep: Bytes
 }
 
 /** Computes a share of the quads; each sums row by row, image by image, so that results do not depend on the parts. */
-export function depthwiseFilterGradient(job: usize, part: i32, parts: i32): void {
-  const all = changetype<DepthwiseFilterGradient>(job)
+export function depthwiseFilterGradient(all: DepthwiseFilterGradient, part: i32, parts: i32): void {
   const channels = all.dy.channels
   const quads = (channels + 3) >> 2
   const planes = all.x.planes

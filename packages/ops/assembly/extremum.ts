@@ -8,11 +8,10 @@ class Extremum {
   y: usize
   count: i32
   period: i32 // of the short operand, at least 1
-  smallest: i32 // min instead of max
+  smallest: bool // min instead of max
 }
 
-export function extremum(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Extremum>(job)
+export function extremum(all: Extremum, part: i32, parts: i32): void {
   const period = all.period
   const end = shareStart(all.count, part + 1, parts)
   let at = shareStart(all.count, part, parts)

@@ -1,3 +1,4 @@
+import { Bytes } from './kinds'
 import { multiplyAdd } from './multiply-add'
 import { shareStart } from './share'
 
@@ -24,12 +25,12 @@ class FilterGradient {
   outChannels: i32
   taps: i32
   offsets: usize // table of the taps' offsets in a packed plane, bytes
-  inputRow: usize // from an output row to the next in a packed plane, bytes
-  inputColumn: usize
+  inputRow: Bytes // from an output row to the next in a packed plane, bytes
+  inputColumn: Bytes
   images: usize // scratch of each part: the padded image in planes [inChannels / 4][pixel][4]
-  imagesStep: usize
+  imagesStep: Bytes
   kernels: usize // scratch of each part: its output gradient in planes [outChannels / 8][pixel][8]
-  kernelsStep: usize
+  kernelsStep: Bytes
   sums: usize // scratch in common
   totals: usize // scratch in common: the same in float64
 }
@@ -38,8 +39,7 @@ class FilterGradient {
 const exact: i32 = 512
 
 /** Computes a share of the output channels' blocks, or of the input channels' quads where those are more. */
-export function filterGradient(job: usize, part: i32, parts: i32): void {
-  const all = changetype<FilterGradient>(job)
+export function filterGradient(all: FilterGradient, part: i32, parts: i32): void {
   const quads = (all.inChannels + 3) >> 2
   const blocks = (all.outChannels + 7) >> 3
   const byBlock = blocks >= quads

@@ -1,15 +1,16 @@
+import { Optional } from './kinds'
 /** What the kernels of group norm and layer norm do: normalise `[outer, count, channels]` over `count` and groups of channels. */
 @unmanaged
 export class GroupNorm {
   x: usize
   y: usize // the gradient's job: dx
-  dy: usize // 0 in the forward pass
+  dy: Optional // 0 in the forward pass
   mean: usize
   variance: usize
   weight: usize
   bias: usize
-  gradientOfWeight: usize
-  gradientOfBias: usize
+  gradientOfWeight: Optional
+  gradientOfBias: Optional
   outer: i32
   count: i32
   channels: i32
@@ -18,9 +19,9 @@ export class GroupNorm {
   scratch: usize // for each part: two float64 and five float32 of each channel, and one to spare
   chunkOuter: i32 // the gradient's job alone, like what follows
   chunks: i32
-  partial: usize // [chunks][2][channels] of float64: gradients of bias and weight
+  partial: Optional // [chunks][2][channels] of float64: gradients of bias and weight
   eps: f32
-  relu: i32
+  relu: bool
 }
 
 /** Adds four float32 to four float64. */

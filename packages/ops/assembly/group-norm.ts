@@ -52,8 +52,7 @@ function spread(all: GroupNorm, outer: i32, centre: usize, scale: usize): void {
 }
 
 /** `y = (x − mean) / √(variance + eps) · weight + bias`, and `max(y, 0)` with ReLU; the mean and the biased variance. */
-export function groupNorm(job: usize, part: i32, parts: i32): void {
-  const all = changetype<GroupNorm>(job)
+export function groupNorm(all: GroupNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const vectors = row & ~15
   const width = (<usize>(all.channels / all.groups)) << 2
@@ -152,8 +151,7 @@ function sumGradients(all: GroupNorm, begin: usize, centre: usize, scale: usize,
  * `dx = (d · weight − offset − (x − mean) · slope) / √(variance + eps)`, and each chunk's share of the gradients of weight
  * and bias.
  */
-export function groupNormGradient(job: usize, part: i32, parts: i32): void {
-  const all = changetype<GroupNorm>(job)
+export function groupNormGradient(all: GroupNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const width = (<usize>(all.channels / all.groups)) << 2
   const values = <f64>all.count * <f64>(all.channels / all.groups)
@@ -236,8 +234,7 @@ function spreadGradient(all: GroupNorm, begin: usize, centre: usize): void {
 }
 
 /** The gradients of weight and bias: the chunks' shares together. */
-export function finishGroupNormGradient(job: usize): void {
-  const all = changetype<GroupNorm>(job)
+export function finishGroupNormGradient(all: GroupNorm): void {
   const row = (<usize>all.channels) << 2
   const end = all.partial + <usize>all.chunks * row * 4
   for (let c: usize = 0; c < row; c += 4) {

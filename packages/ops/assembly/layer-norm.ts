@@ -4,8 +4,7 @@ import { shareStart } from './share'
 /** Group norm of single rows, `[outer, 1, channels]` in one group: each row is read where it lies, summed in float64. */
 
 /** `y = (x − mean) / √(variance + eps) · weight + bias`, and `max(y, 0)` with ReLU; the mean and the biased variance. */
-export function layerNorm(job: usize, part: i32, parts: i32): void {
-  const all = changetype<GroupNorm>(job)
+export function layerNorm(all: GroupNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const vectors = row & ~15
   const values = <f64>all.channels
@@ -63,8 +62,7 @@ function sumOf(x: usize, row: usize, centre: f32, squared: bool): f64 {
  * `dx = (e − Σ e / n − x̂ · Σ e·x̂ / n) / √(variance + eps)` with `e = d · weight`, where `d` is `dy`, or 0 where ReLU cut;
  * and each chunk's share of the gradients of weight and bias.
  */
-export function layerNormGradient(job: usize, part: i32, parts: i32): void {
-  const all = changetype<GroupNorm>(job)
+export function layerNormGradient(all: GroupNorm, part: i32, parts: i32): void {
   const row = (<usize>all.channels) << 2
   const last = shareStart(all.chunks, part + 1, parts)
   for (let chunk = shareStart(all.chunks, part, parts); chunk < last; chunk++) {

@@ -1,3 +1,4 @@
+import { Optional } from './kinds'
 import { shareStart } from './share'
 
 /**
@@ -8,9 +9,9 @@ import { shareStart } from './share'
 class MaxPool {
   x: usize
   y: usize
-  dy: usize
-  dx: usize
-  indices: usize // int32; 0: not asked for
+  dy: Optional
+  dx: Optional
+  indices: Optional // int32; 0: not asked for
   batch: i32
   height: i32
   width: i32
@@ -44,8 +45,7 @@ function window(all: MaxPool, table: usize, row: i32, column: i32): i32 {
   return count
 }
 
-export function maxPool(job: usize, part: i32, parts: i32): void {
-  const all = changetype<MaxPool>(job)
+export function maxPool(all: MaxPool, part: i32, parts: i32): void {
   const pixel = (<usize>all.channels) << 2
   const vectors = pixel & ~15
   const table = all.taps + <usize>(part * all.kernelHeight * all.kernelWidth * 4)
@@ -122,8 +122,7 @@ function pickWithIndices(x: usize, table: usize, end: usize, pixel: usize, y: us
 }
 
 /** Each `dy` goes to the first tap, row by row, that equals `y`; where `y` is NaN, to the last that is NaN. */
-export function maxPoolGradient(job: usize, part: i32, parts: i32): void {
-  const all = changetype<MaxPool>(job)
+export function maxPoolGradient(all: MaxPool, part: i32, parts: i32): void {
   const pixel = (<usize>all.channels) << 2
   const vectors = pixel & ~15
   const table = all.taps + <usize>(part * all.kernelHeight * all.kernelWidth * 4)

@@ -1,3 +1,4 @@
+import { Bytes } from './kinds'
 import { shareStart } from './share'
 
 /** A filter `[kernelHeight · kernelWidth, inner × outer]` and where its taps go in `[outer / 8][tap][inner][8]`. */
@@ -9,13 +10,12 @@ class Packing {
   sources: usize // table: which tap of the filter comes at each place
   inner: i32
   outer: i32
-  innerStep: usize // bytes
-  outerStep: usize
+  innerStep: Bytes
+  outerStep: Bytes
 }
 
 /** Packs weights in blocks of eight outer channels, zeros beyond the last. */
-export function packWeights(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Packing>(job)
+export function packWeights(all: Packing, part: i32, parts: i32): void {
   const blocks = (all.outer + 7) >> 3
   const tapBytes = (<usize>(all.inner * all.outer)) << 2
   const lastBlock = shareStart(blocks, part + 1, parts)

@@ -1,3 +1,4 @@
+import { Bytes, Optional } from './kinds'
 /**
  * Images `[batch, height, width, channels]` and how each is padded with zeros (or cut at the end) to
  * `paddedHeight × paddedWidth`, in scratch of each part's own. Without scratch the images are read where they are.
@@ -12,8 +13,8 @@ export class Padded {
   left: i32
   paddedHeight: i32
   paddedWidth: i32
-  scratch: usize // 0: no padding needed
-  scratchStep: usize // from part to part
+  scratch: Optional // 0: no padding needed
+  scratchStep: Bytes // from part to part
 }
 
 /** The address of one image, padded. The zeros around it are written only when it is the `first` one of this part. */

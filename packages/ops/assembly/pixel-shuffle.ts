@@ -14,14 +14,12 @@ class PixelShuffle {
   factor: i32
 }
 
-export function pixelShuffle(job: usize, part: i32, parts: i32): void {
-  const all = changetype<PixelShuffle>(job)
+export function pixelShuffle(all: PixelShuffle, part: i32, parts: i32): void {
   const last = shareStart(all.rows * all.width, part + 1, parts)
   for (let pixel = shareStart(all.rows * all.width, part, parts); pixel < last; pixel++) move(all, pixel, true)
 }
 
-export function pixelUnshuffle(job: usize, part: i32, parts: i32): void {
-  const all = changetype<PixelShuffle>(job)
+export function pixelUnshuffle(all: PixelShuffle, part: i32, parts: i32): void {
   const last = shareStart(all.rows * all.width, part + 1, parts)
   for (let pixel = shareStart(all.rows * all.width, part, parts); pixel < last; pixel++) move(all, pixel, false)
 }

@@ -13,12 +13,11 @@ class Plane {
   plane: i32 // height · width
   count: i32
   channels: i32
-  adds: i32 // 0: the last of several values stays
+  adds: bool // without it the last of several values stays
 }
 
 /** Reads `small` out of `large`. */
-export function gatherPlane(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Plane>(job)
+export function gatherPlane(all: Plane, part: i32, parts: i32): void {
   const pixel = (<usize>all.channels) << 2
   const last = shareStart(all.batch * all.count, part + 1, parts)
   for (let index = shareStart(all.batch * all.count, part, parts); index < last; index++) {
@@ -32,8 +31,7 @@ export function gatherPlane(job: usize, part: i32, parts: i32): void {
 }
 
 /** Writes `small` into `large`, or adds it; the rest of `large` becomes 0. */
-export function scatterPlane(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Plane>(job)
+export function scatterPlane(all: Plane, part: i32, parts: i32): void {
   const pixel = (<usize>all.channels) << 2
   const bytes = <usize>all.plane * pixel
   // Several values may have one position, so that whole images are shared out.

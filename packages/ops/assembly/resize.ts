@@ -17,8 +17,7 @@ class Resize {
   weights: usize
 }
 
-export function resize(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Resize>(job)
+export function resize(all: Resize, part: i32, parts: i32): void {
   if (all.outputSize == 0) return
   const row = (<usize>all.inner) << 2
   const blocks = row & ~63

@@ -11,8 +11,7 @@ class SumAxis {
   divisor: f32
 }
 
-export function sumAxis(job: usize, part: i32, parts: i32): void {
-  const all = changetype<SumAxis>(job)
+export function sumAxis(all: SumAxis, part: i32, parts: i32): void {
   const row = (<usize>all.inner) << 2
   const divisor = <f64>all.divisor
   // Four neighbours of the inner axis at a time; the last ones of a row, one at a time, in the same item.

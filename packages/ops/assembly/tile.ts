@@ -1,3 +1,4 @@
+import { Bytes } from './kinds'
 import { shareStart } from './share'
 
 /** Repeats each of `outer` blocks `repeats` times. */
@@ -7,11 +8,10 @@ class Tile {
   y: usize
   outer: i32
   repeats: i32
-  block: usize // bytes
+  block: Bytes
 }
 
-export function tile(job: usize, part: i32, parts: i32): void {
-  const all = changetype<Tile>(job)
+export function tile(all: Tile, part: i32, parts: i32): void {
   const block = all.block
   const vectors = block & ~15
   const last = shareStart(all.outer * all.repeats, part + 1, parts)

@@ -19,14 +19,13 @@ class WindowAverage {
   columnRanges: usize
   rowDivisors: usize // float32
   columnDivisors: usize
-  dividesInputs: i32
+  dividesInputs: bool
 }
 
-export function windowAverage(job: usize, part: i32, parts: i32): void {
-  const all = changetype<WindowAverage>(job)
+export function windowAverage(all: WindowAverage, part: i32, parts: i32): void {
   const pixel = (<usize>all.channels) << 2
   const vectors = pixel & ~15
-  const divides = all.dividesInputs != 0
+  const divides = all.dividesInputs
   const line = <usize>all.width * pixel
   const last = shareStart(all.batch * all.rows, part + 1, parts)
   for (let index = shareStart(all.batch * all.rows, part, parts); index < last; index++) {

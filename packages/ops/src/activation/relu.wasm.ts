@@ -9,7 +9,14 @@ export const reluWasm: KernelConfig = wasmKernel<{ x: Tensor }, unknown>('Relu',
     for (let i = 0; i < from.length; i++) to[i] = Math.max(from[i] as number, 0)
     return y
   }
-  const job = heap.table([heap.address(x), heap.table([0]), heap.address(y), x.size, 1, 0])
+  const job = heap.write('Extremum', {
+    long: heap.address(x),
+    short: heap.floatTable([0]),
+    y: heap.address(y),
+    count: x.size,
+    period: 1,
+    smallest: false,
+  })
   if (x.size < 16_384) heap.runner.runAlone('extremum', job)
   else heap.runner.run('extremum', job)
   return y

@@ -16,10 +16,16 @@ function extremum(kernelName: 'Maximum' | 'Minimum', smallest: boolean): KernelC
     const [first, second] = [spread(long, shape), repeats(short, shape) ? short : spread(short, shape)]
     if (a.dtype === 'int32') extremumOfIntegers(heap, first, second, y, smallest)
     else {
-      const job = [heap.address(first), heap.address(second), heap.address(y), count, second.size, smallest ? 1 : 0]
-      const table = heap.table(job)
-      if (count < 16_384) heap.runner.runAlone('extremum', table)
-      else heap.runner.run('extremum', table)
+      const job = heap.write('Extremum', {
+        long: heap.address(first),
+        short: heap.address(second),
+        y: heap.address(y),
+        count,
+        period: second.size,
+        smallest,
+      })
+      if (count < 16_384) heap.runner.runAlone('extremum', job)
+      else heap.runner.run('extremum', job)
     }
     for (const temporary of [first, second]) if (temporary !== a && temporary !== b) temporary.dispose()
     return y

@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { cast, transpose, util } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 
 interface Reduction {
   readonly axis: number | number[] | null
@@ -51,7 +51,7 @@ function reduce(heap: Heap, x: Tensor, { axis, keepDims }: Reduction, sum: Sum):
 }
 
 function sumFloats(heap: Heap, x: TensorInfo, y: TensorInfo, { outer, count, inner }: Layout, divisor: number): void {
-  const job = heap.table([heap.address(x), heap.address(y), outer, count, inner, floatWord(divisor)])
+  const job = heap.write('SumAxis', { x: heap.address(x), y: heap.address(y), outer, count, inner, divisor })
   if (outer * count * inner < 16_384) heap.runner.runAlone('sumAxis', job)
   else heap.runner.run('sumAxis', job)
 }

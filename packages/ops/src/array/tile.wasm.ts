@@ -19,7 +19,7 @@ export const tileWasm: KernelConfig = wasmKernel<{ x: Tensor }, { reps: number[]
     const block = (x.shape[axis] ?? 1) * util.sizeFromShape(y.shape.slice(axis + 1)) * bytes
     const repeats = reps[axis] ?? 1
     const to = pass === passes.length - 1 ? heap.address(y) : heap.scratch(outer * repeats * block)
-    heap.runner.run('tile', heap.table([from, to, outer, repeats, block]))
+    heap.runner.run('tile', heap.write('Tile', { x: from, y: to, outer, repeats, block }))
     from = to
   }
   return y

@@ -7,8 +7,15 @@ export const addBiasWasm: KernelConfig = wasmKernel<{ x: Tensor; bias: Tensor1D 
   ({ x, bias }, { activation }, heap) => {
     const y = heap.output(x.shape)
     const channels = bias.shape[0]
-    const addresses = [x, bias, y].map((tensor) => heap.address(tensor))
-    heap.runner.run('addBias', heap.table([...addresses, x.size / channels, channels, activation === 'relu' ? 1 : 0]))
+    const job = heap.write('AddBias', {
+      x: heap.address(x),
+      bias: heap.address(bias),
+      y: heap.address(y),
+      rows: x.size / channels,
+      channels,
+      relu: activation === 'relu',
+    })
+    heap.runner.run('addBias', job)
     return y
   },
 )

@@ -36,39 +36,36 @@ export const conv2dFilterGradientWasm: KernelConfig = wasmKernel<
   const pixel = 16 // bytes in a packed plane
   const imageBytes = paddedHeight * paddedWidth * quads * pixel
   const kernelBytes = rows * columns * blocks * 32
-  heap.runner.run(
-    'filterGradient',
-    heap.table([
-      heap.address(x),
-      heap.address(dy),
-      heap.address(gradient),
-      batch,
-      height,
-      width,
-      inChannels,
-      padding[0][0],
-      padding[1][0],
-      paddedHeight,
-      paddedWidth,
-      rows,
-      columns,
-      outChannels,
-      taps,
-      heap.table(
-        Array.from({ length: taps }, (_, tap) => {
-          const row = Math.floor(tap / kernelSize[1]) * dilation[0]
-          return (row * paddedWidth + (tap % kernelSize[1]) * dilation[1]) * pixel
-        }),
-      ),
-      stride[0] * paddedWidth * pixel,
-      stride[1] * pixel,
-      heap.scratch(imageBytes * heap.runner.parts),
-      imageBytes,
-      heap.scratch(kernelBytes * heap.runner.parts),
-      kernelBytes,
-      heap.scratch(blocks * taps * quads * 128),
-      heap.scratch(blocks * taps * quads * 256),
-    ]),
-  )
+  const offsets = Array.from({ length: taps }, (_, tap) => {
+    const row = Math.floor(tap / kernelSize[1]) * dilation[0]
+    return (row * paddedWidth + (tap % kernelSize[1]) * dilation[1]) * pixel
+  })
+  const job = heap.write('FilterGradient', {
+    x: heap.address(x),
+    dy: heap.address(dy),
+    gradient: heap.address(gradient),
+    batch,
+    height,
+    width,
+    inChannels,
+    top: padding[0][0],
+    left: padding[1][0],
+    paddedHeight,
+    paddedWidth,
+    rows,
+    columns,
+    outChannels,
+    taps,
+    offsets: heap.table(offsets),
+    inputRow: stride[0] * paddedWidth * pixel,
+    inputColumn: stride[1] * pixel,
+    images: heap.scratch(imageBytes * heap.runner.parts),
+    imagesStep: imageBytes,
+    kernels: heap.scratch(kernelBytes * heap.runner.parts),
+    kernelsStep: kernelBytes,
+    sums: heap.scratch(blocks * taps * quads * 128),
+    totals: heap.scratch(blocks * taps * quads * 256),
+  })
+  heap.runner.run('filterGradient', job)
   return gradient
 })

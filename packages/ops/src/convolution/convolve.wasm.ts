@@ -1,6 +1,7 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import { itemAt } from '../checks/item.ts'
 import type { Heap } from '../kernels/wasm-heap.ts'
+import type { Address } from '../kernels/wasm-structs.ts'
 import type { Pair } from './geometry.ts'
 
 /** Where a tap reads: its row and column in the input for the phase's first output pixel, and its place in the filter. */
@@ -71,50 +72,50 @@ export function convolve(
   const pixel = channels * 4
   const paddedBytes = padded ? paddedSize[0] * paddedSize[1] * pixel : 0
   const tailBytes = layout.outer % 8 === 0 ? 0 : Math.max(0, ...phases.map(({ size }) => size[0] * size[1])) * 32
-  const tables = phases.flatMap(({ size, start, step, inputStep, taps }) => {
+  const grids = phases.map(({ size, start, step, inputStep, taps }) => {
     const columns = mergedColumns(taps, channels)
     const runs = taps.filter((_, index) => index % columns === 0)
     const at = ([row, column]: Pair): number => ((row + top) * paddedSize[1] + column + left) * pixel
     const outAt = ([row, column]: Pair): number => (row * outWidth + column) * layout.outer * 4
-    return [
-      ...size,
-      inputStep[0] * paddedSize[1] * pixel,
-      inputStep[1] * pixel,
-      outAt(start),
-      outAt([step[0], 0]),
-      outAt([0, step[1]]),
-      runs.length,
-      heap.table(runs.map(({ row, column }) => at([row, column]))),
-      columns * pixel,
-      packWeights(heap, filter, layout, taps),
-    ]
+    return {
+      rows: size[0],
+      columns: size[1],
+      inputRow: inputStep[0] * paddedSize[1] * pixel,
+      inputColumn: inputStep[1] * pixel,
+      output: outAt(start),
+      outputRow: outAt([step[0], 0]),
+      outputColumn: outAt([0, step[1]]),
+      taps: runs.length,
+      offsets: heap.table(runs.map(({ row, column }) => at([row, column]))),
+      run: columns * pixel,
+      weights: packWeights(heap, filter, layout, taps),
+    }
   })
   const longestRun = Math.max(1, ...phases.map(({ taps }) => mergedColumns(taps, channels))) * channels
-  heap.runner.run(
-    'convolve',
-    heap.table([
-      heap.address(output),
-      outHeight * outWidth * layout.outer * 4,
-      layout.outer,
-      batch,
-      phases.length,
-      heap.table(tables),
-      Math.max(1, Math.floor(panelLength / longestRun)),
-      heap.scratch(tailBytes * heap.runner.parts),
-      tailBytes,
-      heap.table([
-        heap.address(x),
-        height,
-        width,
-        channels,
-        top,
-        left,
-        ...paddedSize,
-        padded ? heap.scratch(paddedBytes * heap.runner.parts) : 0,
-        paddedBytes,
-      ]),
-    ]),
-  )
+  const job = heap.write('Convolution', {
+    output: heap.address(output),
+    imageStep: outHeight * outWidth * layout.outer * 4,
+    outChannels: layout.outer,
+    batch,
+    phases: phases.length,
+    phase: heap.writeAll('Phase', grids),
+    panel: Math.max(1, Math.floor(panelLength / longestRun)),
+    tail: heap.scratch(tailBytes * heap.runner.parts),
+    tailStep: tailBytes,
+    padded: heap.write('Padded', {
+      images: heap.address(x),
+      height,
+      width,
+      channels,
+      top,
+      left,
+      paddedHeight: paddedSize[0],
+      paddedWidth: paddedSize[1],
+      scratch: padded ? heap.scratch(paddedBytes * heap.runner.parts) : 0,
+      scratchStep: paddedBytes,
+    }),
+  })
+  heap.runner.run('convolve', job)
 }
 
 /** How many taps of a row, neighbours in the input, are read as one run: it matters for few channels. */
@@ -130,20 +131,18 @@ function packWeights(
   filter: Tensor4D,
   { inner, outer, innerStep, outerStep }: FilterLayout,
   taps: readonly Tap[],
-): number {
+): Address {
   const packed = heap.scratch(Math.ceil(outer / 8) * taps.length * inner * 32)
-  heap.runner.run(
-    'packWeights',
-    heap.table([
-      heap.address(filter),
-      packed,
-      taps.length,
-      heap.table(taps.map(({ source }) => source)),
-      inner,
-      outer,
-      innerStep * 4,
-      outerStep * 4,
-    ]),
-  )
+  const job = heap.write('Packing', {
+    filter: heap.address(filter),
+    packed,
+    taps: taps.length,
+    sources: heap.table(taps.map(({ source }) => source)),
+    inner,
+    outer,
+    innerStep: innerStep * 4,
+    outerStep: outerStep * 4,
+  })
+  heap.runner.run('packWeights', job)
   return packed
 }

@@ -1,5 +1,6 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import type { Heap } from '../kernels/wasm-heap.ts'
+import type { Address, StructAt } from '../kernels/wasm-structs.ts'
 import { type Phase, reachOf } from './convolve.wasm.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 
@@ -45,7 +46,7 @@ export const backwardLanes = (filter: Tensor4D, groups: number): LaneLayout => {
 }
 
 /** The table `[quad][plane][4]` of byte offsets; lanes beyond the last repeat it. */
-function laneTable(heap: Heap, lanes: number, planes: number, at: (plane: number, lane: number) => number): number {
+function laneTable(heap: Heap, lanes: number, planes: number, at: (plane: number, lane: number) => number): Address {
   const words: number[] = []
   for (let quad = 0; quad < lanes; quad += 4) {
     for (let plane = 0; plane < planes; plane++) {
@@ -62,10 +63,20 @@ const planesOf = (
   [top, left]: Pair,
   padded: Pair,
   { lanes, planes, channel }: LaneChannels,
-): number => {
+): StructAt<'Lanes'> => {
   const [, height, width, channels] = x.shape
-  const sources = laneTable(heap, lanes, planes, channel)
-  return heap.table([heap.address(x), height, width, channels, top, left, ...padded, planes, sources])
+  return heap.write('Lanes', {
+    images: heap.address(x),
+    height,
+    width,
+    channels,
+    top,
+    left,
+    paddedHeight: padded[0],
+    paddedWidth: padded[1],
+    planes,
+    sources: laneTable(heap, lanes, planes, channel),
+  })
 }
 
 /** Computes phases of a grouped convolution of `x` into `output` `[batch, height, width, lanes]`, pixels outside `x` being zero. */
@@ -85,12 +96,19 @@ export function convolveInLanes(
   const planeBytes = padded[0] * padded[1] * 16
   const quads = Math.ceil(lanes / 4)
   const weights = laneTable(heap, lanes, planes, layout.weight)
-  const tables = phases.flatMap(({ size, start, step, inputStep, taps }) => {
+  const grids = phases.map(({ size, start, step, inputStep, taps }) => {
     const packed = heap.scratch(quads * taps.length * planes * 16)
-    const taken = heap.table(taps.map(({ source }) => source))
-    const tapBytes = filter.shape[2] * filter.shape[3] * 4
-    const address = heap.address(filter)
-    heap.runner.run('packLanes', heap.table([address, packed, quads, planes, taps.length, tapBytes, taken, weights]))
+    const packing = heap.write('LaneWeights', {
+      filter: heap.address(filter),
+      packed,
+      quads,
+      planes,
+      taps: taps.length,
+      tapBytes: filter.shape[2] * filter.shape[3] * 4,
+      taken: heap.table(taps.map(({ source }) => source)),
+      sources: weights,
+    })
+    heap.runner.run('packLanes', packing)
     const outAt = ([row, column]: Pair): number => (row * outWidth + column) * lanes * 4
     const offsets = taps.flatMap(({ row, column }) =>
       Array.from(
@@ -98,32 +116,31 @@ export function convolveInLanes(
         (_, plane) => plane * planeBytes + ((row + before[0]) * padded[1] + column + before[1]) * 16,
       ),
     )
-    return [
-      ...size,
-      inputStep[0] * padded[1] * 16,
-      inputStep[1] * 16,
-      outAt(start),
-      outAt([step[0], 0]),
-      outAt([0, step[1]]),
-      taps.length * planes,
-      heap.table(offsets),
-      packed,
-    ]
+    return {
+      rows: size[0],
+      columns: size[1],
+      inputRow: inputStep[0] * padded[1] * 16,
+      inputColumn: inputStep[1] * 16,
+      output: outAt(start),
+      outputRow: outAt([step[0], 0]),
+      outputColumn: outAt([0, step[1]]),
+      taps: taps.length * planes,
+      offsets: heap.table(offsets),
+      weights: packed,
+    }
   })
-  heap.runner.run(
-    'depthwise',
-    heap.table([
-      planesOf(heap, x, before, padded, layout),
-      heap.address(output),
-      outHeight * outWidth * lanes * 4,
-      lanes,
-      batch,
-      phases.length,
-      heap.table(tables),
-      heap.scratch(planes * planeBytes * heap.runner.parts),
-      planes * planeBytes,
-    ]),
-  )
+  const job = heap.write('Depthwise', {
+    lanes: planesOf(heap, x, before, padded, layout),
+    output: heap.address(output),
+    imageStep: outHeight * outWidth * lanes * 4,
+    channels: lanes,
+    batch,
+    phases: phases.length,
+    phase: heap.writeAll('LanePhase', grids),
+    scratch: heap.scratch(planes * planeBytes * heap.runner.parts),
+    scratchStep: planes * planeBytes,
+  })
+  heap.runner.run('depthwise', job)
 }
 
 /** The filter gradient `[...kernelSize, inChannels / groups, outChannels]` of a grouped convolution. */
@@ -153,21 +170,24 @@ export function filterGradientInLanes(
     { length: taps },
     (_, tap) => (Math.floor(tap / kernelSize[1]) * dilation[0] * padded[1] + (tap % kernelSize[1]) * dilation[1]) * 16,
   )
-  const scratch = (bytes: number): [number, number] => [heap.scratch(bytes * heap.runner.parts), bytes]
-  heap.runner.run(
-    'depthwiseFilterGradient',
-    heap.table([
-      planesOf(heap, x, [padding[0][0], padding[1][0]], padded, ofX),
-      planesOf(heap, dy, [0, 0], [rows, columns], ofDy),
-      heap.address(gradient),
-      batch,
-      taps,
-      heap.table(offsets),
-      stride[0] * padded[1] * 16,
-      stride[1] * 16,
-      ...scratch(planes * padded[0] * padded[1] * 16),
-      ...scratch(rows * columns * 16),
-      ...scratch(planes * taps * 32),
-    ]),
-  )
+  const planesOfXStep = planes * padded[0] * padded[1] * 16
+  const planeOfDyStep = rows * columns * 16
+  const sumsStep = planes * taps * 32
+  const job = heap.write('DepthwiseFilterGradient', {
+    x: planesOf(heap, x, [padding[0][0], padding[1][0]], padded, ofX),
+    dy: planesOf(heap, dy, [0, 0], [rows, columns], ofDy),
+    gradient: heap.address(gradient),
+    batch,
+    taps,
+    offsets: heap.table(offsets),
+    inputRow: stride[0] * padded[1] * 16,
+    inputColumn: stride[1] * 16,
+    planesOfX: heap.scratch(planesOfXStep * heap.runner.parts),
+    planesOfXStep,
+    planeOfDy: heap.scratch(planeOfDyStep * heap.runner.parts),
+    planeOfDyStep,
+    sums: heap.scratch(sumsStep * heap.runner.parts),
+    sumsStep,
+  })
+  heap.runner.run('depthwiseFilterGradient', job)
 }

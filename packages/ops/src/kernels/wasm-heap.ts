@@ -1,6 +1,7 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { itemAt } from '../checks/item.ts'
 import { compileKernels, instantiateKernels, kernelsNow, localRunner, type Runner } from './wasm-kernels.ts'
+import { type Structs, structs } from './wasm-structs.generated.ts'
+import type { Address, StructAt } from './wasm-structs.ts'
 import { threadedRunner } from './wasm-threads.ts'
 
 /** What a kernel needs of tfjs-backend-wasm. */
@@ -14,7 +15,7 @@ interface WasmBackend {
     /** The shared memory of the build with threads. */
     readonly wasmMemory?: WebAssembly.Memory
   }
-  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } }
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: Address } }
   makeOutput(shape: number[], dtype: DataType): TensorInfo
   typedArrayFromHeap(x: TensorInfo): Float32Array | Int32Array | Uint8Array
 }
@@ -24,21 +25,24 @@ export interface Heap {
   /** A result, whose values are whatever lay in memory. */
   output(shape: readonly number[], dtype?: DataType): TensorInfo
   /** Where its values lie, in bytes. */
-  address(x: TensorInfo): number
+  address(x: TensorInfo): Address
   /** The values of an int32 tensor; the view is valid until the next allocation. */
   integers(x: TensorInfo): Int32Array
   /** The same of a float32 tensor. */
   floats(x: TensorInfo): Float32Array
   /** Bytes that are freed when the kernel returns. */
-  scratch(bytes: number): number
-  /** Scratch that holds 32-bit words: a job's description, or a table of it. */
-  table(words: readonly number[]): number
-  /** Runs DDNet's own compiled kernels, each on the job described at an address. */
+  scratch(bytes: number): Address
+  /** Scratch that holds int32 values, as a table of a job. */
+  table(values: ArrayLike<number>): Address
+  /** The same of float32 values. */
+  floatTable(values: ArrayLike<number>): Address
+  /** Scratch that holds what a kernel reads: a job, or what a job points to. */
+  write<Name extends keyof Structs>(name: Name, value: Structs[Name]): StructAt<Name>
+  /** The same of several, one after another. */
+  writeAll<Name extends keyof Structs>(name: Name, values: readonly Structs[Name][]): StructAt<Name>
+  /** Runs DDNet's own compiled kernels, each on a job that was written. */
   readonly runner: Runner
 }
-
-/** A number as the word that holds it in float32. */
-export const floatWord = (value: number): number => itemAt(new Int32Array(Float32Array.of(value).buffer), 0)
 
 const memoryOf = ({ wasm }: WasmBackend): WebAssembly.Memory =>
   (wasm.wasmMemory ?? wasm.asm.memory) as WebAssembly.Memory
@@ -128,28 +132,60 @@ export function wasmKernel<I extends Record<string, Tensor>, A>(
   }
 }
 
+/** A memory's words, seen anew after each growth. */
+interface Views {
+  readonly words: Int32Array
+  readonly floats: Float32Array
+}
+
+const views = new WeakMap<ArrayBufferLike, Views>()
+
+function viewsOf({ buffer }: WebAssembly.Memory): Views {
+  const known = views.get(buffer)
+  if (known !== undefined) return known
+  const made = { words: new Int32Array(buffer), floats: new Float32Array(buffer) }
+  views.set(buffer, made)
+  return made
+}
+
 function openHeap(backend: WasmBackend): { heap: Heap; free: () => void } {
   const { wasm } = backend
   const runner = runnerOf(backend)
   const taken: number[] = []
-  const scratch = (bytes: number): number => {
-    const address = wasm._malloc(bytes) >>> 0 // signed above 2 GB
+  const scratch = (bytes: number): Address => {
+    const address = (wasm._malloc(bytes) >>> 0) as Address // signed above 2 GB
     taken.push(address)
     return address
   }
-  // The buffer is another one after each growth, so it is asked for anew.
-  const buffer = (): ArrayBufferLike => memoryOf(backend).buffer
+  const writeAll: Heap['writeAll'] = <Name extends keyof Structs>(name: Name, values: readonly Structs[Name][]) => {
+    const struct = structs[name]
+    const address = scratch(values.length * struct.words * 4)
+    const { words, floats } = viewsOf(memoryOf(backend))
+    let at = address / 4
+    for (const value of values) {
+      struct.write(value, at, words, floats)
+      at += struct.words
+    }
+    return address as StructAt<Name> // written just now
+  }
   const heap: Heap = {
     output: (shape, dtype = 'float32') => backend.makeOutput([...shape], dtype),
     address: (x) => backend.dataIdMap.get(x.dataId).memoryOffset,
     integers: (x) => backend.typedArrayFromHeap(x) as Int32Array,
     floats: (x) => backend.typedArrayFromHeap(x) as Float32Array,
     scratch,
-    table: (words) => {
-      const address = scratch(words.length * 4)
-      new Int32Array(buffer(), address, words.length).set(words)
+    table: (values) => {
+      const address = scratch(values.length * 4)
+      viewsOf(memoryOf(backend)).words.set(values, address / 4)
       return address
     },
+    floatTable: (values) => {
+      const address = scratch(values.length * 4)
+      viewsOf(memoryOf(backend)).floats.set(values, address / 4)
+      return address
+    },
+    write: (name, value) => writeAll(name, [value]),
+    writeAll,
     runner,
   }
   const free = (): void => {

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { generate, generateFused } from '../../assembly/build.mjs'
+import { generate, generateFused, generateStructs } from '../../assembly/build.mjs'
 
-test('the committed kernels are what the AssemblyScript sources compile to', async () => {
-  const committed = (name: string) => readFile(new URL(`./${name}.generated.ts`, import.meta.url), 'utf8')
-  const remedy = 'out of date: run node packages/ops/assembly/build.mjs'
-  expect((await committed('wasm-kernels')) === (await generate()), remedy).toBe(true)
-  expect((await committed('wasm-fused')) === (await generateFused()), remedy).toBe(true)
+test.each([
+  ['wasm-kernels', generate],
+  ['wasm-fused', generateFused],
+  ['wasm-structs', generateStructs],
+])('%s.generated.ts, as committed, is what the AssemblyScript sources give', async (name, generated) => {
+  const committed = await readFile(new URL(`./${name}.generated.ts`, import.meta.url), 'utf8')
+  expect(committed === (await generated()), 'out of date: run node packages/ops/assembly/build.mjs').toBe(true)
 })

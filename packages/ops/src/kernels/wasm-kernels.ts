@@ -1,7 +1,9 @@
 import { BackendUnavailable } from './backend.ts'
 import { sharedKernels, unsharedKernels } from './wasm-kernels.generated.ts'
+import type { KernelStructs } from './wasm-structs.generated.ts'
+import type { StructAt } from './wasm-structs.ts'
 
-/** Computes share `part` of `parts` of the job whose description is at address `job`. */
+/** Computes share `part` of `parts` of the job at address `job`. */
 export type Kernel = (job: number, part: number, parts: number) => void
 
 /** The kernels of `assembly/index.ts` that can be divided among threads. */
@@ -48,15 +50,18 @@ export type SmallKernel =
   | 'finishVariance'
   | 'startGradient'
 
+/** Where a job that a kernel reads lies; `Heap.write` gives it. */
+export type JobOf<Kernel extends SharedKernel | SmallKernel> = StructAt<KernelStructs[Kernel]>
+
 /** Runs our compiled kernels in the memory of tfjs-backend-wasm. */
 export interface Runner {
   /** Whether convolutions multiply and add in one instruction. */
   readonly fused: boolean
   /** Among how many threads each job is divided. Results do not depend on it. */
   readonly parts: number
-  run(kernel: SharedKernel, job: number): void
+  run<Kernel extends SharedKernel>(kernel: Kernel, job: JobOf<Kernel>): void
   /** Runs the whole job on the calling thread: what is done sooner than another thread wakes. */
-  runAlone(kernel: SharedKernel | SmallKernel, job: number): void
+  runAlone<Kernel extends SharedKernel | SmallKernel>(kernel: Kernel, job: JobOf<Kernel>): void
   /** Stops the other threads. */
   stop(): void
 }

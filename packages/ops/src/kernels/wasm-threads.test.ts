@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import type { JobOf } from './wasm-kernels.ts'
 import { threadedRunner } from './wasm-threads.ts'
 import { type StartWorker, startNodeWorker } from './wasm-workers.ts'
 
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true })
 
 /** The address of a job that is all zeros: no blocks to tile. */
-const nothing = 1024
+const nothing = 1024 as JobOf<'tile'>
 
 const idle = { release: () => {} }
 const silent: StartWorker = () => ({ ready: new Promise(() => {}), ...idle })
@@ -48,7 +49,7 @@ describe('threads of the kernels', () => {
     const runner = await threadedRunner(memory, 3, { startWorker: lazy, patienceMs: 50 })
     const late = 'wasm: 2 of 2 other threads did not finish tile within 0.05 s. Dispose the backend and start it again.'
     expect(() => runner.run('tile', nothing)).toThrow(late)
-    expect(() => runner.run('adam', nothing)).toThrow(late)
+    expect(() => runner.run('adam', 1024 as JobOf<'adam'>)).toThrow(late)
   })
 
   test('that fail are an error by name', async () => {

@@ -1,11 +1,5 @@
 import { BackendUnavailable } from './backend.ts'
-import {
-  compileKernels,
-  instantiateKernels,
-  type Runner,
-  type SharedKernel,
-  sharedKernelNames,
-} from './wasm-kernels.ts'
+import { compileKernels, instantiateKernels, type Runner, sharedKernelNames } from './wasm-kernels.ts'
 import { type StartWorker, startNodeWorker, startPageWorker } from './wasm-workers.ts'
 
 /** Words of the block through which threads meet; `done` has a cache line of its own. */
@@ -113,7 +107,7 @@ export async function threadedRunner(
   return {
     fused,
     parts: threads,
-    run: (kernel: SharedKernel, job: number) => {
+    run: (kernel, job) => {
       if (lost.reason !== undefined) throw new Error(lost.reason)
       Atomics.store(control, word.kernel, sharedKernelNames.indexOf(kernel))
       Atomics.store(control, word.job, job)

@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import type { Structs } from '../kernels/wasm-structs.generated.ts'
 import type { CrossEntropyAttributes } from './cross-entropy-op.ts'
 
 type Inputs = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
@@ -8,7 +9,11 @@ export const crossEntropyWasm: KernelConfig = wasmKernel<Inputs, CrossEntropyAtt
   'crossEntropy',
   (inputs, attributes, heap) => {
     const [losses, weights] = [heap.output(inputs.labels.shape), heap.output(inputs.labels.shape)] as const
-    run('crossEntropy', heap, inputs, attributes, [heap.address(losses), heap.address(weights), 0])
+    run('crossEntropy', heap, inputs, attributes, {
+      losses: heap.address(losses),
+      weights: heap.address(weights),
+      gradient: 0,
+    })
     return [losses, weights]
   },
 )
@@ -18,7 +23,11 @@ export const crossEntropyGradientWasm: KernelConfig = wasmKernel<
   CrossEntropyAttributes
 >('crossEntropyGradient', ({ dlosses, ...inputs }, attributes, heap) => {
   const gradient = heap.output(inputs.logits.shape)
-  run('crossEntropyGradient', heap, inputs, attributes, [heap.address(dlosses), 0, heap.address(gradient)])
+  run('crossEntropyGradient', heap, inputs, attributes, {
+    losses: heap.address(dlosses),
+    weights: 0,
+    gradient: heap.address(gradient),
+  })
   return gradient
 })
 
@@ -28,10 +37,20 @@ function run(
   heap: Heap,
   { logits, labels, classWeights }: Inputs,
   { labelSmoothing, ignoreIndex }: CrossEntropyAttributes,
-  results: readonly number[],
+  results: Pick<Structs['CrossEntropy'], 'losses' | 'weights' | 'gradient'>,
 ): void {
-  const inputs = [logits, labels, classWeights].map((tensor) => heap.address(tensor))
-  const job = heap.table([...inputs, ...results, ...logits.shape, floatWord(labelSmoothing), ignoreIndex])
+  const job = heap.write('CrossEntropy', {
+    logits: heap.address(logits),
+    labels: heap.address(labels),
+    classWeights: heap.address(classWeights),
+    losses: results.losses,
+    weights: results.weights,
+    gradient: results.gradient,
+    rows: logits.shape[0],
+    classes: logits.shape[1],
+    smoothing: labelSmoothing,
+    ignoreIndex,
+  })
   // What takes less time than to wake another thread is done alone.
   if (logits.size < 16_384) heap.runner.runAlone(kernel, job)
   else heap.runner.run(kernel, job)

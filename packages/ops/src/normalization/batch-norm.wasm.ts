@@ -1,5 +1,7 @@
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import type { JobOf } from '../kernels/wasm-kernels.ts'
+import type { Structs } from '../kernels/wasm-structs.generated.ts'
 import {
   type BatchNormAttributes,
   type BatchNormGradientAttributes,
@@ -72,17 +74,8 @@ export const batchNormGradientWasm: KernelConfig = wasmKernel<BatchNormGradientI
   },
 )
 
-interface Addresses {
-  readonly x: number
-  readonly y: number
-  readonly mean: number
-  readonly variance: number
-  readonly weight: number
-  readonly bias: number
-  readonly dy?: number
-  readonly gradientOfWeight?: number
-  readonly gradientOfBias?: number
-}
+type Addresses = Pick<Structs['BatchNorm'], 'x' | 'y' | 'mean' | 'variance' | 'weight' | 'bias'> &
+  Partial<Pick<Structs['BatchNorm'], 'dy' | 'gradientOfWeight' | 'gradientOfBias'>>
 
 /** The job of `assembly/batch-norm.ts`. */
 function batchNormJob(
@@ -91,11 +84,11 @@ function batchNormJob(
   rows: number,
   channels: number,
   { x, y, dy = 0, mean, variance, weight, bias, gradientOfWeight = 0, gradientOfBias = 0 }: Addresses,
-): number {
+): JobOf<'normalize'> {
   const chunkRows = rowsOfChunk(channels)
   const chunks = Math.ceil(rows / chunkRows)
   const row = channels * 4
-  return heap.table([
+  return heap.write('BatchNorm', {
     x,
     y,
     dy,
@@ -109,12 +102,12 @@ function batchNormJob(
     channels,
     chunkRows,
     chunks,
-    heap.scratch(chunks * row),
-    heap.scratch(chunks * row),
-    heap.scratch(row),
-    heap.scratch(row),
-    heap.scratch(row),
-    floatWord(eps),
-    activation === 'relu' ? 1 : 0,
-  ])
+    sums: heap.scratch(chunks * row),
+    products: heap.scratch(chunks * row),
+    scale: heap.scratch(row),
+    offset: heap.scratch(row),
+    slope: heap.scratch(row),
+    eps,
+    relu: activation === 'relu',
+  })
 }

@@ -1,5 +1,6 @@
-import type { KernelConfig, Tensor, Tensor3D } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import type { KernelConfig, Tensor, Tensor3D, TensorInfo } from '@tensorflow/tfjs-core'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import type { JobOf } from '../kernels/wasm-kernels.ts'
 import type { GroupNormAttributes } from './group-norm-op.ts'
 
 /** Rows that are summed in float32 before sums are combined in float64: as many as fill half a first-level cache, up to 512. */
@@ -22,7 +23,7 @@ export const groupNormWasm: KernelConfig = wasmKernel<
 >('groupNorm', ({ x, weight, bias }, attributes, heap) => {
   const statistics = [x.shape[0], 1, attributes.groups, 1]
   const [y, mean, variance] = [heap.output(x.shape), heap.output(statistics), heap.output(statistics)] as const
-  const job = groupNormJob(heap, attributes, x, [x, y, undefined, mean, variance, weight, bias, undefined, undefined])
+  const job = groupNormJob(heap, attributes, { x, y, mean, variance, weight, bias })
   const kernel = areRows(x, attributes) ? 'layerNorm' : 'groupNorm'
   if (isSmall(x)) heap.runner.runAlone(kernel, job)
   else heap.runner.run(kernel, job)
@@ -35,7 +36,8 @@ export const groupNormGradientWasm: KernelConfig = wasmKernel<GradientInputs, Gr
   'groupNormGradient',
   ({ dy, x, weight, bias, mean, variance }, attributes, heap) => {
     const [dx, dweight, dbias] = [heap.output(x.shape), heap.output(weight.shape), heap.output(bias.shape)] as const
-    const job = groupNormJob(heap, attributes, x, [x, dx, dy, mean, variance, weight, bias, dweight, dbias])
+    const gradients = { dy, gradientOfWeight: dweight, gradientOfBias: dbias }
+    const job = groupNormJob(heap, attributes, { x, y: dx, mean, variance, weight, bias }, gradients)
     const kernel = areRows(x, attributes) ? 'layerNormGradient' : 'groupNormGradient'
     if (isSmall(x)) heap.runner.runAlone(kernel, job)
     else heap.runner.run(kernel, job)
@@ -44,28 +46,39 @@ export const groupNormGradientWasm: KernelConfig = wasmKernel<GradientInputs, Gr
   },
 )
 
-/** The job of `assembly/group-norm-job.ts`, which has the order of `tensors`. */
+type JobTensors = Record<'y' | 'mean' | 'variance' | 'weight' | 'bias', TensorInfo> & { readonly x: Tensor3D }
+type JobGradients = Record<'dy' | 'gradientOfWeight' | 'gradientOfBias', TensorInfo>
+
+/** The job of `assembly/group-norm-job.ts`, in the backward pass with gradients. */
 function groupNormJob(
   heap: Heap,
   { groups, eps, activation }: GroupNormAttributes,
-  { shape: [outer, count, channels] }: Tensor3D,
-  tensors: readonly (Parameters<Heap['address']>[0] | undefined)[],
-): number {
-  const backward = tensors[2] !== undefined
-  const chunks = backward ? chunksOf(outer, channels) : 1
+  { x, y, mean, variance, weight, bias }: JobTensors,
+  gradients?: JobGradients,
+): JobOf<'groupNorm'> {
+  const [outer, count, channels] = x.shape
+  const chunks = gradients === undefined ? 1 : chunksOf(outer, channels)
   const chunkOuter = Math.ceil(outer / chunks)
-  return heap.table([
-    ...tensors.map((tensor) => (tensor === undefined ? 0 : heap.address(tensor))),
+  return heap.write('GroupNorm', {
+    x: heap.address(x),
+    y: heap.address(y),
+    dy: gradients === undefined ? 0 : heap.address(gradients.dy),
+    mean: heap.address(mean),
+    variance: heap.address(variance),
+    weight: heap.address(weight),
+    bias: heap.address(bias),
+    gradientOfWeight: gradients === undefined ? 0 : heap.address(gradients.gradientOfWeight),
+    gradientOfBias: gradients === undefined ? 0 : heap.address(gradients.gradientOfBias),
     outer,
     count,
     channels,
     groups,
-    rowsOf(channels),
-    heap.scratch(heap.runner.parts * channels * 40),
+    rows: rowsOf(channels),
+    scratch: heap.scratch(heap.runner.parts * channels * 40),
     chunkOuter,
-    Math.ceil(outer / chunkOuter),
-    backward ? heap.scratch(chunks * channels * 16) : 0,
-    floatWord(eps),
-    activation === 'relu' ? 1 : 0,
-  ])
+    chunks: Math.ceil(outer / chunkOuter),
+    partial: gradients === undefined ? 0 : heap.scratch(chunks * channels * 16),
+    eps,
+    relu: activation === 'relu',
+  })
 }

@@ -1,12 +1,13 @@
-import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import type { JobOf } from '../kernels/wasm-kernels.ts'
 import type { PoolGeometry } from './geometry.ts'
 
 export const maxPool2dWasm: KernelConfig = wasmKernel<{ x: Tensor4D }, PoolGeometry>(
   'maxPool2d',
   ({ x }, geometry, heap) => {
     const y = heap.output([x.shape[0], ...geometry.outputSize, x.shape[3]])
-    heap.runner.run('maxPool', maxPoolJob(heap, x.shape, geometry, [heap.address(x), heap.address(y), 0, 0, 0]))
+    heap.runner.run('maxPool', maxPoolJob(heap, geometry, { x, y }))
     return y
   },
 )
@@ -17,8 +18,7 @@ export const maxPool2dWithIndicesWasm: KernelConfig = wasmKernel<{ x: Tensor4D }
     const shape = [x.shape[0], ...geometry.outputSize, x.shape[3]]
     const y = heap.output(shape)
     const indices = heap.output(shape, 'int32')
-    const addresses = [heap.address(x), heap.address(y), 0, 0, heap.address(indices)]
-    heap.runner.run('maxPool', maxPoolJob(heap, x.shape, geometry, addresses))
+    heap.runner.run('maxPool', maxPoolJob(heap, geometry, { x, y, indices }))
     return [y, indices]
   },
 )
@@ -28,27 +28,46 @@ export const maxPool2dGradientWasm: KernelConfig = wasmKernel<Record<'dy' | 'x' 
   'maxPool2dGradient',
   ({ dy, x, y }, geometry, heap) => {
     const dx = heap.output(x.shape)
-    const addresses = [...[x, y, dy, dx].map((tensor) => heap.address(tensor)), 0]
-    heap.runner.run('maxPoolGradient', maxPoolJob(heap, x.shape, geometry, addresses))
+    heap.runner.run('maxPoolGradient', maxPoolJob(heap, geometry, { x, y, dy, dx }))
     return dx
   },
 )
 
-/** The job of `assembly/max-pool.ts`, from the addresses of x, y, dy, dx and indices. */
-const maxPoolJob = (
+interface PoolTensors {
+  readonly x: Tensor4D
+  readonly y: TensorInfo
+  readonly dy?: TensorInfo
+  readonly dx?: TensorInfo
+  readonly indices?: TensorInfo
+}
+
+/** The job of `assembly/max-pool.ts`. */
+function maxPoolJob(
   heap: Heap,
-  shape: Tensor4D['shape'],
   { kernelSize, stride, padding, dilation, outputSize }: PoolGeometry,
-  addresses: readonly number[],
-): number =>
-  heap.table([
-    ...addresses,
-    ...shape,
-    ...outputSize,
-    ...kernelSize,
-    ...stride,
-    padding[0][0],
-    padding[1][0],
-    ...dilation,
-    heap.scratch(kernelSize[0] * kernelSize[1] * 4 * heap.runner.parts),
-  ])
+  { x, y, dy, dx, indices }: PoolTensors,
+): JobOf<'maxPool' | 'maxPoolGradient'> {
+  const [batch, height, width, channels] = x.shape
+  return heap.write('MaxPool', {
+    x: heap.address(x),
+    y: heap.address(y),
+    dy: dy === undefined ? 0 : heap.address(dy),
+    dx: dx === undefined ? 0 : heap.address(dx),
+    indices: indices === undefined ? 0 : heap.address(indices),
+    batch,
+    height,
+    width,
+    channels,
+    rows: outputSize[0],
+    columns: outputSize[1],
+    kernelHeight: kernelSize[0],
+    kernelWidth: kernelSize[1],
+    strideRows: stride[0],
+    strideColumns: stride[1],
+    top: padding[0][0],
+    left: padding[1][0],
+    dilationRows: dilation[0],
+    dilationColumns: dilation[1],
+    taps: heap.scratch(kernelSize[0] * kernelSize[1] * 4 * heap.runner.parts),
+  })
+}

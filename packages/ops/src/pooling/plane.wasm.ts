@@ -1,13 +1,13 @@
-import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import type { JobOf } from '../kernels/wasm-kernels.ts'
 import type { PlaneSize } from './plane-op.ts'
 
 export const gatherPlaneWasm: KernelConfig = wasmKernel<{ x: Tensor4D; indices: Tensor4D }, object>(
   'gatherPlane',
   ({ x, indices }, _, heap) => {
     const y = heap.output(indices.shape)
-    const addresses = [heap.address(x), heap.address(y), heap.address(indices)]
-    heap.runner.run('gatherPlane', planeJob(heap, indices.shape, [x.shape[1], x.shape[2]], addresses, true))
+    heap.runner.run('gatherPlane', planeJob(heap, x, y, indices, [x.shape[1], x.shape[2]], true))
     return y
   },
 )
@@ -16,8 +16,7 @@ export const scatterPlaneWasm: KernelConfig = wasmKernel<{ dy: Tensor4D; indices
   'scatterPlane',
   ({ dy, indices }, { size }, heap) => {
     const sums = heap.output([indices.shape[0], ...size, indices.shape[3]])
-    const addresses = [heap.address(sums), heap.address(dy), heap.address(indices)]
-    heap.runner.run('scatterPlane', planeJob(heap, indices.shape, size, addresses, true))
+    heap.runner.run('scatterPlane', planeJob(heap, sums, dy, indices, size, true))
     return sums
   },
 )
@@ -26,17 +25,29 @@ export const maxUnpool2dWasm: KernelConfig = wasmKernel<{ values: Tensor4D; indi
   'maxUnpool2d',
   ({ values, indices }, { size }, heap) => {
     const y = heap.output([indices.shape[0], ...size, indices.shape[3]])
-    const addresses = [heap.address(y), heap.address(values), heap.address(indices)]
-    heap.runner.run('scatterPlane', planeJob(heap, indices.shape, size, addresses, false))
+    heap.runner.run('scatterPlane', planeJob(heap, y, values, indices, size, false))
     return y
   },
 )
 
-/** The job of `assembly/plane.ts`, from the addresses of its large tensor, its small one and the indices. */
-const planeJob = (
+/** The job of `assembly/plane.ts`; `size` is that of the planes of the large tensor. */
+function planeJob(
   heap: Heap,
-  [batch, height, width, channels]: Tensor4D['shape'],
+  large: TensorInfo,
+  small: TensorInfo,
+  indices: Tensor4D,
   size: PlaneSize['size'],
-  addresses: readonly number[],
   adds: boolean,
-): number => heap.table([...addresses, batch, size[0] * size[1], height * width, channels, adds ? 1 : 0])
+): JobOf<'gatherPlane' | 'scatterPlane'> {
+  const [batch, height, width, channels] = indices.shape
+  return heap.write('Plane', {
+    large: heap.address(large),
+    small: heap.address(small),
+    indices: heap.address(indices),
+    batch,
+    plane: size[0] * size[1],
+    count: height * width,
+    channels,
+    adds,
+  })
+}

@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import { floatWord, type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
+import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import { divisorsByAxis, type WindowAverage } from './window-average-op.ts'
 import { invertWindows, windowRanges } from './windows.ts'
 
@@ -20,11 +20,22 @@ function run(heap: Heap, x: Tensor4D, average: WindowAverage, isGradient: boolea
     : ([average.rows, average.columns] as const)
   const [batch, height, width, channels] = x.shape
   const y = heap.output([batch, rows.count, columns.count, channels])
-  const tables = [
-    ...[rows, columns].map((each) => windowRanges(each).flat()),
-    ...divisorsByAxis(average).map((each) => each.map(floatWord)),
-  ].map((words) => heap.table(words))
-  const job = [heap.address(x), heap.address(y), batch, height, width, channels, rows.count, columns.count, ...tables]
-  heap.runner.run('windowAverage', heap.table([...job, isGradient ? 1 : 0]))
+  const [rowDivisors, columnDivisors] = divisorsByAxis(average)
+  const job = heap.write('WindowAverage', {
+    x: heap.address(x),
+    y: heap.address(y),
+    batch,
+    height,
+    width,
+    channels,
+    rows: rows.count,
+    columns: columns.count,
+    rowRanges: heap.table(windowRanges(rows).flat()),
+    columnRanges: heap.table(windowRanges(columns).flat()),
+    rowDivisors: heap.floatTable(rowDivisors),
+    columnDivisors: heap.floatTable(columnDivisors),
+    dividesInputs: isGradient,
+  })
+  heap.runner.run('windowAverage', job)
   return y
 }

@@ -29,8 +29,14 @@ function run(
   highImage: TensorInfo,
   { low: [batch, height, width, channels], factor }: ShuffleGeometry,
 ): void {
-  const addresses = [lowImage, highImage].map((image) => heap.address(image))
-  const job = heap.table([...addresses, batch * height, width, channels, factor])
+  const job = heap.write('PixelShuffle', {
+    low: heap.address(lowImage),
+    high: heap.address(highImage),
+    rows: batch * height,
+    width,
+    channels,
+    factor,
+  })
   // Below this, another thread wakes later than the work is done.
   if (batch * height * width * channels * factor ** 2 < 16_384) heap.runner.runAlone(kernel, job)
   else heap.runner.run(kernel, job)

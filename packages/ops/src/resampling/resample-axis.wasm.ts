@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { floatWord, wasmKernel } from '../kernels/wasm-heap.ts'
+import { wasmKernel } from '../kernels/wasm-heap.ts'
 import { layout, type ResampleAttributes } from './resample-axis.ts'
 
 export const resampleAxisWasm: KernelConfig = wasmKernel<{ x: Tensor }, ResampleAttributes>(
@@ -8,10 +8,17 @@ export const resampleAxisWasm: KernelConfig = wasmKernel<{ x: Tensor }, Resample
     const { inputSize, outputSize, starts, sources, weights } = attributes.table
     const { outer, inner, shape } = layout(x, attributes)
     const y = heap.output(shape)
-    const table = heap.table([...starts, ...sources, ...Array.from(weights, floatWord)])
-    const [atSources, atWeights] = [starts.length, starts.length + sources.length].map((words) => table + 4 * words)
-    const addresses = [table, atSources as number, atWeights as number]
-    const job = heap.table([heap.address(x), heap.address(y), outer, inputSize, outputSize, inner, ...addresses])
+    const job = heap.write('Resize', {
+      x: heap.address(x),
+      y: heap.address(y),
+      outer,
+      inputSize,
+      outputSize,
+      inner,
+      starts: heap.table(starts),
+      sources: heap.table(sources),
+      weights: heap.floatTable(weights),
+    })
     // Below this, another thread wakes later than the work is done.
     if (outer * inner * (outputSize + sources.length) < 16_384) heap.runner.runAlone('resize', job)
     else heap.runner.run('resize', job)

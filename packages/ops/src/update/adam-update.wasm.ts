@@ -1,5 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { floatWord, wasmKernel } from '../kernels/wasm-heap.ts'
+import { wasmKernel } from '../kernels/wasm-heap.ts'
 import type { AdamAttributes } from './adam-update.ts'
 
 export const adamUpdateWasm: KernelConfig = wasmKernel<
@@ -8,22 +8,30 @@ export const adamUpdateWasm: KernelConfig = wasmKernel<
 >(
   'adamUpdate',
   ({ parameter, gradient, m, v }, { learningRate, beta1, beta2, eps, weightDecay, decoupled, step }, heap) => {
-    const outputs = [heap.output(parameter.shape), heap.output(parameter.shape), heap.output(parameter.shape)]
-    const numbers = [
+    const newParameter = heap.output(parameter.shape)
+    const newM = heap.output(parameter.shape)
+    const newV = heap.output(parameter.shape)
+    const job = heap.write('Adam', {
+      parameter: heap.address(parameter),
+      gradient: heap.address(gradient),
+      m: heap.address(m),
+      v: heap.address(v),
+      newParameter: heap.address(newParameter),
+      newM: heap.address(newM),
+      newV: heap.address(newV),
+      count: parameter.size,
       beta1,
-      1 - beta1,
+      rest1: 1 - beta1,
       beta2,
-      1 - beta2,
-      learningRate / (1 - beta1 ** step),
-      1 / Math.sqrt(1 - beta2 ** step),
+      rest2: 1 - beta2,
+      stepSize: learningRate / (1 - beta1 ** step),
+      correction: 1 / Math.sqrt(1 - beta2 ** step),
       eps,
-      decoupled ? 0 : weightDecay,
-      decoupled ? 1 - learningRate * weightDecay : 1,
-    ]
-    const addresses = [parameter, gradient, m, v, ...outputs].map((tensor) => heap.address(tensor))
-    const job = heap.table([...addresses, parameter.size, ...numbers.map(floatWord)])
+      l2: decoupled ? 0 : weightDecay,
+      keep: decoupled ? 1 - learningRate * weightDecay : 1,
+    })
     if (parameter.size < 4096) heap.runner.runAlone('adam', job)
     else heap.runner.run('adam', job)
-    return outputs
+    return [newParameter, newM, newV]
   },
 )
