@@ -1,19 +1,32 @@
 import { fileURLToPath } from 'node:url'
 import { globalSetup as webgpuSetup } from '@ddnet/testing/browser'
+import { parseCLI, type TestProject } from 'vitest/node'
 import { isCurrent } from '../packages/backend-node/src/install/compile.ts'
 import { InstallError, installedTensorFlow, installTensorFlow } from '../packages/backend-node/src/install/index.ts'
+import { needsBackends } from './needs-backends.ts'
 
 /**
  * Finds or installs what the backends under test need: an adapter for WebGPU (SwiftShader where there is no GPU) and
  * TensorFlow's addon. What a machine cannot have is left as a reason in `DDNET_TEST_MISSING_*`, and the tests that need
- * it are skipped with that reason in their names.
+ * it are skipped with that reason in their names. A run of some files, none of which needs backends, prepares none.
  */
-export default async function setup(): Promise<void> {
+export default async function setup(project?: TestProject): Promise<void> {
+  if (project !== undefined && !(await mayNeedBackends(project))) return
   const chosen = process.env['DDNET_TEST_BACKENDS']?.split(',')
   if (chosen === undefined || chosen.includes('webgpu')) await webgpuSetup()
   if ((chosen === undefined || chosen.includes('tensorflow')) && process.env['DDNET_TENSORFLOW_ADDON'] === undefined) {
     await tensorflowSetup()
   }
+}
+
+/** Whether a run of vitest may need backends: one of all files does, and so does one that waits for changes, in any file. */
+async function mayNeedBackends(project: TestProject): Promise<boolean> {
+  const [, program = '', ...words] = process.argv
+  if (project.config.watch || !/[/\\]vitest(\.mjs)?$/.test(program)) return true
+  const { filter } = parseCLI(['vitest', ...words])
+  if (filter.length === 0) return true
+  const { testFiles } = await project.globTestFiles([...filter])
+  return testFiles.length === 0 || testFiles.some((file) => needsBackends(file))
 }
 
 async function tensorflowSetup(): Promise<void> {
