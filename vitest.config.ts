@@ -18,7 +18,8 @@ export default defineConfig({
     // A process a file: what one leaves behind (modules, devices, WebAssembly's memory) is no other's.
     isolate: true,
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Against tests that hang; none is judged by its time.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 })
