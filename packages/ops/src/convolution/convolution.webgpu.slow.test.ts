@@ -86,14 +86,14 @@ describeBackends('convolution kernels', () => {
     // The operators' own tests run the software variant wherever there is no GPU.
     if (variant === 'gpu') {
       describeOp('conv2d', {
-        inputs: ['x', 'filter', 'bias'],
-        run: ({ x, filter, bias }, options) => conv2d(x, filter, { ...options, ...(bias && { bias: bias }) }),
+        inputs: ['x', 'filter', 'bias?'],
+        run: ({ x, filter, bias }, options) => conv2d(x, filter, { ...options, ...(bias && { bias }) }),
         differences: 'plain',
         backends: ['webgpu'],
       })
       describeOp('convTranspose2d', {
-        inputs: ['x', 'filter', 'bias'],
-        run: ({ x, filter, bias }, options) => convTranspose2d(x, filter, { ...options, ...(bias && { bias: bias }) }),
+        inputs: ['x', 'filter', 'bias?'],
+        run: ({ x, filter, bias }, options) => convTranspose2d(x, filter, { ...options, ...(bias && { bias }) }),
         backends: ['webgpu'],
       })
     }
