@@ -1,7 +1,7 @@
 import { wasm } from '@ddnet/backend-wasm'
-import { centerCrop, decodeImage, normalize, resize } from '@ddnet/datasets'
+import { centerCrop, decodeImage, type ImageField, normalize, resize } from '@ddnet/datasets'
 import { cifar10DDNet } from '@ddnet/models/cifar10'
-import { softmax, type Tensor2D, tensor, tidy } from '@ddnet/ops'
+import { softmax, tensor, tidy } from '@ddnet/ops'
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url'
 
 // Not awaited here, so that a photo that is chosen at once waits for it.
@@ -10,9 +10,12 @@ const ready = wasm({ paths: { 'tfjs-backend-wasm-simd.wasm': simdUrl } }).then(c
 /** The classes of a photo, the likeliest first, as in `ship 99.3%`. */
 export async function classify(photo: File): Promise<string[]> {
   const { model, classNames, size, mean, std } = await ready
-  let picture = await decodeImage(new Uint8Array(await photo.arrayBuffer()), photo.name)
-  for (const transform of [resize(size), centerCrop(size), normalize({ mean, std })]) picture = transform(picture, {})
-  const probabilities = tidy(() => softmax(model.predict(tensor(picture.image, [1, ...picture.shape])) as Tensor2D))
+  let sample: { image: ImageField } = {
+    image: await decodeImage(new Uint8Array(await photo.arrayBuffer()), photo.name),
+  }
+  for (const transform of [resize(size), centerCrop(size), normalize({ mean, std })]) sample = transform(sample, {})
+  const { data, shape } = sample.image
+  const probabilities = tidy(() => softmax(model.predict(tensor(data, [1, ...shape]))))
   const ranked = [...(await probabilities.data())].map((value, label) => ({ value, name: classNames[label] }))
   probabilities.dispose()
   return ranked.sort((a, b) => b.value - a.value).map(({ name, value }) => `${name} ${(100 * value).toFixed(1)}%`)
