@@ -121,12 +121,12 @@ describe('visualize', () => {
     }
   })
 
-  test("leaves out what a model has not, and says why: the seed model's deconvnet", async () => {
+  test('leaves out what a model does not have, and says why: the deconvnet of another one than DDNet', async () => {
     const shell = session()
     await shell.run('train', ...tiny.slice(1), 'model=article', 'data.size=8')
     const { code, stdout } = await shell.run('visualize', 'runs/a', '--only', quick)
     expect(code).toBe(0)
-    expect(stdout).toContain('          no deconvnet: the seed model has no pooling, whose switches would say\n')
+    expect(stdout).toContain('no deconvnet: it goes back by the switches of a DDNet, and this is')
     expect(readdirSync(join(shell.cwd, 'runs/a/pictures'))).not.toContain('deconvnet.png')
     expect(readdirSync(join(shell.cwd, 'runs/a/pictures'))).toContain('grad-cam.png')
   })

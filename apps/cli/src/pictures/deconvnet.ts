@@ -15,7 +15,7 @@ export async function projections(
 ): Promise<NamedPicture[] | LeftOut> {
   const { model, many } = subject
   if (!(model instanceof DDNet)) {
-    return { leftOut: 'the seed model has no pooling, whose switches would say where to go back to' }
+    return { leftOut: 'it goes back by the switches of a DDNet, and this is another model' }
   }
   const stage = model.encoder.length - 1
   const answers = await answersOf(subject, `encoder.${stage}`, onProgress) // [image][channel]
