@@ -3,7 +3,7 @@ import { util } from '@tensorflow/tfjs-core'
 import { itemAt } from '../checks/item.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
-import { rowFunctions } from '../kernels/webgpu-rows.ts'
+import { softmaxOfRows } from '../kernels/webgpu-rows.ts'
 
 /**
  * Softmax over the last axis, in one dispatch: a row of few values is one invocation's, one of many is shared by a
@@ -24,23 +24,7 @@ export const softmaxWebgpu: KernelConfig = webgpuKernel<{ logits: Tensor }, { di
       floats: { nan: Number.NaN, infinity: Number.POSITIVE_INFINITY }, // WGSL has no constants of these
       workgroupSize,
       workgroups: Math.ceil((rows * lanes) / workgroupSize),
-      code: () => /* wgsl */ `
-const lanes = ${lanes};
-// By its bits: a comparison may be compiled as if there were no NaN.
-fn orInfinity(x : f32) -> f32 { return select(x, uniforms.infinity, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u); }
-${rowFunctions(lanes)}
-fn run(workgroup : i32, local : i32) {
-  let row = ${lanes === 1 ? `workgroup * ${workgroupSize} + local` : 'workgroup'};
-  let lane = ${lanes === 1 ? '0' : 'local'};
-  ${lanes === 1 ? 'if (row >= uniforms.rows) { return; }' : ''}
-  let first = row * uniforms.columns;
-  var highest = orInfinity(logits[first + lane]);
-  for (var c = lane + lanes; c < uniforms.columns; c += lanes) { highest = max(highest, orInfinity(logits[first + c])); }
-  let peak = largest(lane, highest);
-  let isBroken = (bitcast<u32>(peak) & 0x7f800000u) == 0x7f800000u;
-  var exps = 0.0;
-  for (var c = lane; c < uniforms.columns; c += lanes) { exps += exp(logits[first + c] - peak); }
-  let sum = total(lane, exps);
+      code: () => /* wgsl */ `${softmaxOfRows(lanes, 'columns')}
   for (var c = lane; c < uniforms.columns; c += lanes) {
     y[first + c] = select(exp(logits[first + c] - peak) / sum, uniforms.nan, isBroken);
   }

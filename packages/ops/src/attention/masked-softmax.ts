@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs-core'
 import { mul, sub } from '../array/arithmetic.ts'
 import { asConstant } from '../array/detach.ts'
 import { sum } from '../array/sum.ts'
-
 import { where } from '../array/where.ts'
 import { defineOp } from '../autodiff/define-op.ts'
 

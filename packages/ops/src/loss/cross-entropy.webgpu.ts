@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
-import { rowFunctions } from '../kernels/webgpu-rows.ts'
+import { softmaxOfRows } from '../kernels/webgpu-rows.ts'
 import type { CrossEntropyAttributes } from './cross-entropy-op.ts'
 
 type Inputs = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
@@ -32,7 +32,7 @@ export const crossEntropyWebgpu: KernelConfig = webgpuKernel<Inputs, CrossEntrop
     loss = ${smooth ? '(1.0 - uniforms.smoothing) * ' : ''}weight * (peak - logits[first + label] + logarithm)${
       smooth ? ' + uniforms.smoothing / f32(classes) * others' : ''
     };
-    if (broken) { loss = uniforms.nan; }
+    if (isBroken) { loss = uniforms.nan; }
   }
   losses[row] = loss;
   weights[row] = weight;`,
@@ -63,7 +63,7 @@ export const crossEntropyGradientWebgpu: KernelConfig = webgpuKernel<
       : 'let whole = hard * labelWeight;'
   }
   // Chosen: where all labels are ignored the loss was divided by 0, and ∞ · 0 is NaN.
-  let scale = select(0.0, select(dlosses[row], uniforms.nan, broken), counts);
+  let scale = select(0.0, select(dlosses[row], uniforms.nan, isBroken), counts);
   for (var c = lane; c < classes; c += lanes) {
     let p = exp(logits[first + c] - peak - logarithm);
     let goal = ${smooth ? 'classWeights[c] * spread + ' : ''}select(0.0, hard * labelWeight, c == label);
@@ -78,7 +78,7 @@ interface Pass {
   readonly writes: Readonly<Record<string, TensorInfo>>
   /** Whether the target is mixed with the uniform distribution. */
   readonly smooth: boolean
-  /** What a row's invocations do, once its `peak` (the largest logit) and `logarithm` of `Σ exp(x − peak)` are known; `broken` if it is no number. */
+  /** What a row's invocations do, once its `peak` (the largest logit) and `logarithm` of `Σ exp(x − peak)` are known; `isBroken` if it is no number. */
   readonly code: (smooth: boolean) => string
 }
 
@@ -107,25 +107,11 @@ function run(
     floats: { smoothing: labelSmoothing, nan: Number.NaN, infinity: Number.POSITIVE_INFINITY },
     workgroupSize,
     workgroups: Math.ceil((rows * lanes) / workgroupSize),
-    code: () => /* wgsl */ `
-const lanes = ${lanes};
-// By its bits: a comparison may be compiled as if there were no NaN. A row with an infinite logit has no softmax either.
-fn orInfinity(x : f32) -> f32 { return select(x, uniforms.infinity, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u); }
-${rowFunctions(lanes)}
-fn run(workgroup : i32, local : i32) {
-  let row = ${lanes === 1 ? `workgroup * ${workgroupSize} + local` : 'workgroup'};
-  let lane = ${lanes === 1 ? '0' : 'local'};
-  ${lanes === 1 ? 'if (row >= uniforms.rows) { return; }' : ''}
+    // A row with an infinite logit has no softmax either.
+    code: () => /* wgsl */ `${softmaxOfRows(lanes, 'classes')}
   let classes = uniforms.classes;
-  let first = row * classes;
   let label = labels[row];
-  var highest = orInfinity(logits[first + lane]);
-  for (var c = lane + lanes; c < classes; c += lanes) { highest = max(highest, orInfinity(logits[first + c])); }
-  let peak = largest(lane, highest);
-  let broken = (bitcast<u32>(peak) & 0x7f800000u) == 0x7f800000u;
-  var exps = 0.0;
-  for (var c = lane; c < classes; c += lanes) { exps += exp(logits[first + c] - peak); }
-  let logarithm = log(total(lane, exps));
+  let logarithm = log(sum);
 ${code(smooth)}
 }`,
   })
