@@ -9,7 +9,7 @@ export const kinds = {
   model: { section: 'A model', name: 'perceptron' },
   task: { section: 'A task', name: 'regression' },
   data: { section: 'A data source', name: 'csv-images' },
-  optimizer: { section: 'An optimizer', name: 'lion' },
+  optimizer: { section: 'An optimizer', name: 'signum' },
   op: { section: 'An operator', name: 'squareplus' },
 }
 

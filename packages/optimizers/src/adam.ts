@@ -9,7 +9,7 @@ export interface AdamOptions extends ScaleByAdamOptions {
   learningRate?: number | Schedule
   /** In `adam` added to the gradient times the parameter, in `adamW` taken off the parameter itself. */
   weightDecay?: number
-  /** Which parameters decay: `(path, { rank }) => rank > 1` leaves out biases and norms. Without it all do. */
+  /** Which parameters decay: `weightsOnly` leaves out biases and norms. Without it all do. */
   mask?: ParameterMask
 }
 
@@ -31,7 +31,7 @@ export function adam({ learningRate = 1e-3, weightDecay = 0, mask, ...betas }: A
  *
  * @throws RangeError for options out of range
  * @see Loshchilov & Hutter 2019, "Decoupled weight decay regularization"; torch.optim.AdamW
- * @example adamW({ learningRate: 1e-3, weightDecay: 0.05, mask: (path, { rank }) => rank > 1 })
+ * @example adamW({ learningRate: 1e-3, weightDecay: 0.05, mask: weightsOnly })
  */
 export function adamW({ learningRate = 1e-3, weightDecay = 0.01, mask, ...betas }: AdamOptions = {}): Optimizer {
   return chain(scaleByAdam(betas), decayWeights(weightDecay, mask && { mask }), scaleByLearningRate(learningRate))

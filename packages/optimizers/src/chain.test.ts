@@ -2,7 +2,8 @@ import { add, dispose, memory, mul, sign, type Tensor, tensor, toHost, zeros } f
 import { observeKernels } from '@ddnet/ops/kernels'
 import { describeBackends, expectClose, operatorFixtures, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
-import { expectTorchSteps } from '../test/descend.ts'
+import { expectReferenceSteps } from '../test/descend.ts'
+import { expectInTable, type Referenced } from '../test/optimizer-table.ts'
 import {
   adam,
   adamW,
@@ -14,6 +15,8 @@ import {
   ema,
   type GradientTransformation,
   initState,
+  layerDecay,
+  lookahead,
   momentum,
   type Optimizer,
   type OptimizerState,
@@ -21,12 +24,14 @@ import {
   perParameter,
   scaleByAdam,
   scaleByLearningRate,
+  scaleRates,
   sgd,
   type Tensors,
 } from './index.ts'
 
 const cases = operatorFixtures('optimizerChains')
 const byName = (path: string) => (path === 'a' ? 'a' : 'b')
+const byFirst = { layerOf: (path: string) => path.slice(0, 1) }
 const twoRates = () =>
   partition(byName, {
     a: adamW({ learningRate: 0.1, weightDecay: 0.1 }),
@@ -55,6 +60,14 @@ const optimizers: Readonly<Record<string, () => Optimizer>> = {
   'late groups': () => chain(clipByGlobalNorm(1), twoRates()),
   averaged: () => chain(adam({ learningRate: 0.1 }), ema(0.9)),
   'averaged late groups': () => chain(clipByGlobalNorm(1), twoRates(), ema(0.6)),
+  // `a` and `b` are the first two layers of three.
+  'layer-wise decay': () =>
+    chain(
+      adamW({ learningRate: 0.1, weightDecay: 0.1 }),
+      layerDecay(['a.0.weight', 'b.0.weight', 'c.0.weight'], 0.5, byFirst),
+    ),
+  lookahead: () => lookahead(adam({ learningRate: 0.1 }), { every: 5, alpha: 0.5 }),
+  'lookahead of sgd': () => lookahead(sgd({ learningRate: 0.01, momentum: 0.9 }), { every: 3, alpha: 0.8 }),
 }
 /** The same with no kernel for the whole: each part by itself. */
 const unfused: Readonly<Record<string, () => Optimizer>> = {
@@ -63,6 +76,9 @@ const unfused: Readonly<Record<string, () => Optimizer>> = {
   'adam decays weights only': () =>
     chain(decayWeights(0.3, weightsOnly), wedge, scaleByAdam(), wedge, scaleByLearningRate(0.1)),
   'late sgd': () => chain(momentum(0.9, { dampening: 0.5 }), wedge, scaleByLearningRate(0.01)),
+  'layer-wise decay': () =>
+    chain(adamW({ learningRate: 0.1, weightDecay: 0.1 }), wedge, layerDecay(['a', 'b', 'c'], 0.5, byFirst)),
+  lookahead: () => chain(lookahead(chain(scaleByAdam(), wedge, scaleByLearningRate(0.1))), wedge),
   'late groups': () => chain(clipByGlobalNorm(1), twoRates(), wedge),
   'averaged late groups': () => chain(ema(0.6), clipByGlobalNorm(1), wedge, twoRates()),
 }
@@ -118,15 +134,30 @@ function kernelsOf(optimizer: Optimizer): string[] {
   return names
 }
 
-describeBackends('chain', () => {
-  test.each(cases)('equals PyTorch: $name', async (fixture) => {
-    await expectTorchSteps(fixture, (optimizers[fixture.name] as () => Optimizer)())
+/** The cases of what has a row in docs/optimizers.md. */
+const tabled: Readonly<Partial<Record<Referenced, readonly string[]>>> = {
+  partition: ['two rates', 'two optimizers', 'late groups'],
+  ema: ['averaged', 'averaged late groups'],
+  lookahead: ['lookahead', 'lookahead of sgd'],
+  scaleRates: ['layer-wise decay'],
+}
+
+describeBackends('chain', (backend) => {
+  const differences = new Map<string, number>()
+  test.each(cases)('equals the reference: $name', async (fixture) => {
+    const { difference } = await expectReferenceSteps(fixture, (optimizers[fixture.name] as () => Optimizer)())
+    differences.set(fixture.name, difference)
+  })
+
+  test.each(Object.entries(tabled))('%s has its row in docs/optimizers.md', (name, own) => {
+    const found = own.map((each) => differences.get(each) ?? Number.NaN)
+    expectInTable(name as Referenced, backend, { cases: own.length, difference: Math.max(...found) })
   })
 
   test.each(cases.filter(({ name }) => unfused[name] !== undefined))(
     'equals PyTorch part by part: $name',
     async (fixture) => {
-      await expectTorchSteps(fixture, (unfused[fixture.name] as () => Optimizer)())
+      await expectReferenceSteps(fixture, (unfused[fixture.name] as () => Optimizer)())
     },
   )
 
@@ -156,6 +187,24 @@ describeBackends('chain', () => {
       partition((path) => (path.startsWith('head.') ? 'head' : 'body'), { head: adamW(), body: sgd() }),
       ['adamUpdates', 'sgdUpdates'],
     ],
+    [
+      'rates by group: one call a rate',
+      chain(
+        adamW(),
+        scaleRates((path) => (path.startsWith('head.') ? 1 : 0.1)),
+        scaleRates(() => 0.5),
+      ),
+      ['adamUpdates', 'adamUpdates'],
+    ],
+    [
+      'rates that are all the same',
+      chain(
+        sgd(),
+        scaleRates(() => 0.5),
+      ),
+      ['sgdUpdates'],
+    ],
+    ['lookahead between its steps', lookahead(adamW()), ['adamUpdates']],
     ['what has no kernel of its own ends in one', chain(wedge, scaleByLearningRate(1)), ['sgdUpdates']],
   ])('%s is one kernel for all parameters', (_, optimizer, kernels) => {
     expect(kernelsOf(optimizer)).toEqual(kernels)

@@ -10,7 +10,7 @@ import { perParameter } from './per-parameter.ts'
  * @param options `mask` says which parameters decay; without it all do
  * @throws RangeError for a rate below 0
  * @see Loshchilov & Hutter 2019, "Decoupled weight decay regularization"
- * @example decayWeights(0.01, { mask: (path, { rank }) => rank > 1 }) // no biases, no norms
+ * @example decayWeights(0.01, { mask: weightsOnly }) // no biases, no norms
  */
 export function decayWeights(
   rate: number,

@@ -1,9 +1,10 @@
 import { neg, type Tensor, zerosLike } from '@ddnet/ops'
 import type { GradientTransformation, Tensors, UpdateInfo } from './gradient-transformation.ts'
-import type { DecayOf, Fusable, KernelAttributes, KernelInputs, KernelRule } from './kernel-rule.ts'
+import type { Fusable, KernelAttributes, KernelInputs, KernelRule, NumberOf } from './kernel-rule.ts'
 import { mapTensors, zerosOfSlots } from './tensors.ts'
 
-const noDecay: DecayOf = () => 0
+const noDecay: NumberOf = () => 0
+const fullRate: NumberOf = () => 1
 
 /**
  * The longest end of a chain that is one kernel: the index of its first part, the name of the part whose state it changes,
@@ -14,6 +15,8 @@ export function fuse(
 ): { from: number; name: string; apply: NonNullable<GradientTransformation['apply']> } | undefined {
   const at = (index: number): Fusable | undefined => parts[index]?.fusable
   let from = parts.length - 1
+  const factors: NumberOf[] = []
+  for (let part = at(from); part?.as === 'factor'; part = at(--from)) factors.push(part.factorOf)
   const rate = at(from)
   if (rate?.as !== 'rate') return undefined
   let { rule } = rate // the gradient alone
@@ -36,12 +39,16 @@ export function fuse(
       decayOf = first.decayOf
     }
   }
+  const factorOf: NumberOf =
+    factors.length === 0
+      ? fullRate
+      : (path, parameter) => factors.reduce((product, factor) => product * factor(path, parameter), 1)
   return {
     from,
     name,
     apply: (updates, state, params, info) => {
       const learningRate = rate.learningRate(info.step)
-      return runKernel(rule, updates, state, params, info, { learningRate, decoupled, decayOf })
+      return runKernel(rule, updates, state, params, info, { learningRate, decoupled, decayOf, factorOf })
     },
   }
 }
@@ -52,7 +59,7 @@ export function kernelTransformation(name: string, rule: KernelRule): GradientTr
     name,
     init: (params) => zerosOfSlots(rule.slots, params),
     update: (updates, state, _, info) => {
-      const still = { learningRate: 1, decoupled: false, decayOf: noDecay }
+      const still = { learningRate: 1, decoupled: false, decayOf: noDecay, factorOf: fullRate }
       const { params, state: next } = runKernel(rule, updates, state, mapTensors(updates, zerosLike), info, still)
       return { updates: mapTensors(params, neg), state: next }
     },
@@ -60,26 +67,26 @@ export function kernelTransformation(name: string, rule: KernelRule): GradientTr
   }
 }
 
-/** The parameters of one count of updates and one decay are one call. */
+/** The parameters of one count of updates, one decay and one rate are one call. */
 function runKernel(
   { slots, kernel }: KernelRule,
   updates: Tensors,
   state: Tensors,
   params: Tensors,
   info: UpdateInfo,
-  around: { learningRate: number; decoupled: boolean; decayOf: DecayOf },
+  around: { learningRate: number; decoupled: boolean; decayOf: NumberOf; factorOf: NumberOf },
 ): { params: Tensors; state: Tensors } {
   const { learningRate, decoupled } = around
   const calls = new Map<string, { attributes: KernelAttributes; paths: string[]; inputs: KernelInputs[] }>()
   for (const [path, gradient] of Object.entries(updates)) {
     const parameter = params[path] as Tensor // of the same names
     const attributes = {
-      learningRate,
+      learningRate: learningRate * around.factorOf(path, parameter),
       weightDecay: around.decayOf(path, parameter),
       decoupled,
       step: info.stepOf(path),
     }
-    const key = `${attributes.step} ${attributes.weightDecay}`
+    const key = `${attributes.step} ${attributes.weightDecay} ${attributes.learningRate}`
     const call = calls.get(key) ?? { attributes, paths: [], inputs: [] }
     calls.set(key, call)
     call.paths.push(path)

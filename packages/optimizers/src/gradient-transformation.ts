@@ -8,6 +8,9 @@ export type Tensors = Readonly<Record<string, Tensor>>
 /** Chooses parameters by their path or shape: `(path, { rank }) => rank > 1` are the weights, without biases and norms. */
 export type ParameterMask = (path: string, parameter: Tensor) => boolean
 
+/** Weights without biases and norms, which have one axis: `adamW({ weightDecay: 0.05, mask: weightsOnly })`. */
+export const weightsOnly: ParameterMask = (_, { rank }) => rank > 1
+
 /** The update under way. */
 export interface UpdateInfo {
   /** Updates before this one. */

@@ -26,11 +26,12 @@ export interface KernelRule {
   kernel(inputs: readonly KernelInputs[], attributes: KernelAttributes): Tensor[][]
 }
 
-/** The place that a part takes where several run as one kernel: `decay? rule? decay? rate`. */
+/** The place that a part takes where several run as one kernel: `decay? rule? decay? rate factor*`. */
 export type Fusable =
   | { readonly as: 'rule'; readonly rule: KernelRule }
-  | { readonly as: 'decay'; readonly decayOf: DecayOf }
+  | { readonly as: 'decay'; readonly decayOf: NumberOf }
   | { readonly as: 'rate'; readonly rule: KernelRule; readonly learningRate: Schedule }
+  | { readonly as: 'factor'; readonly factorOf: NumberOf }
 
-/** The weight decay of a parameter; 0 where it does not decay. */
-export type DecayOf = (path: string, parameter: Tensor) => number
+/** A number for each parameter: its weight decay, or what multiplies its learning rate. */
+export type NumberOf = (path: string, parameter: Tensor) => number

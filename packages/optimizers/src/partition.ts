@@ -1,6 +1,7 @@
 import type { Tensor } from '@ddnet/ops'
 import { type Chain, compose } from './chain.ts'
 import type { GradientTransformation, Optimizer, Tensors } from './gradient-transformation.ts'
+import { composed } from './schedules/schedule.ts'
 import { filterTensors, matching, ofPrefix, withPrefix } from './tensors.ts'
 
 /** An optimizer, where each of the groups has one. */
@@ -97,7 +98,8 @@ function expectRates(members: readonly { group: string; own: Chain }[]) {
       `partition: expected a learning rate in each group, got none in ${without.join(', ')}. To leave parameters as they are, freeze them: model.freeze('backbone').`,
     )
   }
-  return members[0]?.own.learningRate
+  const [first, ...others] = members.flatMap(({ own }) => own.learningRate ?? [])
+  return first && composed([first, ...others], first)
 }
 
 /** They are parts of the state's names. */

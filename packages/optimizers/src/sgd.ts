@@ -15,7 +15,7 @@ export interface SgdOptions {
   nesterov?: boolean
   /** Added to the gradient times the parameter. */
   weightDecay?: number
-  /** Which parameters decay: `(path, { rank }) => rank > 1` leaves out biases and norms. Without it all do. */
+  /** Which parameters decay: `weightsOnly` leaves out biases and norms. Without it all do. */
   mask?: ParameterMask
 }
 

@@ -1,5 +1,6 @@
-import { dispose, type Tensor } from '@ddnet/ops'
-import { expectTensorClose, type FixtureCase, type FixtureTensor, upload } from '@ddnet/testing'
+import { dispose, type Tensor, toHost } from '@ddnet/ops'
+import { expectClose, type FixtureCase, type FixtureTensor, upload } from '@ddnet/testing'
+import { expect } from 'vitest'
 import {
   applyGradients,
   averagedParams,
@@ -19,23 +20,37 @@ const at = ({ shape, data }: FixtureTensor, step: number): FixtureTensor => {
   }
 }
 
+/** What the steps of a fixture came to. */
+export interface Descent {
+  /** The last state, whose tensors are disposed. */
+  readonly state: OptimizerState
+  /** The largest difference from the reference, as a share of the largest number of the parameter, or of 1. */
+  readonly difference: number
+}
+
 /**
- * Takes the ten steps of a fixture with the parameters `a` and `b`, and compares them, and where there is one their average,
- * with PyTorch's after each.
- *
- * @returns the last state, whose tensors are disposed
+ * Takes the steps of a fixture, and compares its parameters, and where there is one their average, with the reference's after
+ * each.
  */
-export async function expectTorchSteps(
-  { tensors, options }: FixtureCase,
-  optimizer: Optimizer,
-): Promise<OptimizerState> {
+export async function expectReferenceSteps({ tensors, options }: FixtureCase, optimizer: Optimizer): Promise<Descent> {
   const fixture = (name: string) => tensors[name] as FixtureTensor
   const frozen: unknown = options['frozen']
   const without: Readonly<Record<string, readonly number[]>> = options['without'] ?? {}
-  const paths = ['a', 'b']
+  const paths = Object.keys(tensors).flatMap((name) => (name.endsWith('.gradients') ? name.slice(0, -10) : []))
+  const steps = fixture(`${paths[0]}.gradients`).shape[0] as number
   let params: Tensors = Object.fromEntries(paths.map((path) => [path, upload(fixture(path))]))
   let state = initState(optimizer, Object.fromEntries(Object.entries(params).filter(([path]) => path !== frozen)))
-  for (let step = 0; step < 10; step++) {
+  let difference = 0
+  const compare = async (actual: Tensor | undefined, expected: FixtureTensor, label: string) => {
+    const { data, shape } = await toHost(actual as Tensor)
+    expect(shape, label).toEqual(expected.shape)
+    expectClose(data as Float32Array, expected.data, 2e-6, label) // float32's rounding errors, carried over the steps
+    const scale = Math.max(1, ...expected.data.map(Math.abs))
+    for (const [index, value] of expected.data.entries()) {
+      difference = Math.max(difference, Math.abs(Number(data[index]) - value) / scale)
+    }
+  }
+  for (let step = 0; step < steps; step++) {
     const given = paths.filter((path) => path !== frozen && !without[path]?.includes(step))
     const grads = Object.fromEntries(given.map((path) => [path, upload(at(fixture(`${path}.gradients`), step))]))
     const next = applyGradients(optimizer, grads, state, params)
@@ -43,18 +58,12 @@ export async function expectTorchSteps(
     ;({ params, state } = next)
     const average = averagedParams(optimizer, state)
     for (const path of paths) {
-      // A single float32 rounding error, carried over ten steps.
-      await expectTensorClose(
-        params[path] as Tensor,
-        at(fixture(`${path}.after`), step),
-        2e-6,
-        `${path} after ${step + 1}`,
-      )
+      await compare(params[path], at(fixture(`${path}.after`), step), `${path} after ${step + 1}`)
       if (average === undefined) continue
-      const expected = at(fixture(`${path}.average`), step)
-      await expectTensorClose(average[path] as Tensor, expected, 2e-6, `the average of ${path} after ${step + 1}`)
+      await compare(average[path], at(fixture(`${path}.average`), step), `the average of ${path} after ${step + 1}`)
     }
   }
   dispose([params, state.tensors].flatMap((each) => Object.values(each)))
-  return state
+  expect(state.step).toBe(steps)
+  return { state, difference }
 }

@@ -23,6 +23,7 @@ export {
   type SingleSweep,
 } from './find-learning-rate.ts'
 export type { Duration, FitOptions, FitResult, History } from './fit-options.ts'
+export { type HeadFirstOptions, headFirst } from './head-first.ts'
 export { leakGuard } from './leak-guard.ts'
 export type { ProfilePhase } from './learner.ts'
 export { type CsvOptions, csv } from './loggers/csv.ts'

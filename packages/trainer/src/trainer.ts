@@ -2,6 +2,7 @@ import type { Loader } from '@ddnet/datasets'
 import type { Module } from '@ddnet/layers'
 import type { Measures } from '@ddnet/metrics'
 import type { Backend, Key } from '@ddnet/ops'
+import type { Optimizer } from '@ddnet/optimizers'
 import type { Callback } from './callback.ts'
 import { checkFitOptions } from './check-fit-options.ts'
 import { evaluateBatches, evaluationKey } from './evaluate.ts'
@@ -14,6 +15,7 @@ import type { Outcome } from './outcome.ts'
 import { type PrepareOptions, prepare } from './prepare.ts'
 import { type Profile, type ProfileOptions, profile } from './profile.ts'
 import { type Running, scoresOf } from './running.ts'
+import { scoreWatchers } from './score-watchers.ts'
 import { SeveralLearner } from './several-learner.ts'
 import { SingleLearner } from './single-learner.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -55,6 +57,7 @@ export class Trainer<B, M extends Measures, Net extends Module, Nets extends Mod
   readonly #callbacks: readonly Callback[]
   readonly #data: TrainingData<B> | undefined
   readonly #models: readonly Module[]
+  readonly #optimizers: readonly Optimizer[]
   readonly #learner: (resume?: Snapshot) => Learner<B>
   readonly #measure: (batch: B, key: Key) => Outcome
 
@@ -68,11 +71,13 @@ export class Trainer<B, M extends Measures, Net extends Module, Nets extends Mod
     if ('optimizer' in options) {
       expectAccumulate(options.accumulate)
       this.#models = [options.model]
+      this.#optimizers = [options.optimizer]
       this.#learner = (resume) => new SingleLearner(options, options.optimizer, resume)
       this.#measure = (batch, key) => measureSingle(options, batch, key, 0)
     } else {
       expectOptimizers(options.models, options.optimizers)
       this.#models = Object.values(options.models)
+      this.#optimizers = Object.values(options.optimizers)
       this.#learner = (resume) => new SeveralLearner(options, options.optimizers, resume)
       this.#measure = (batch, key) => measureSeveral(options, batch, key, 0)
     }
@@ -94,7 +99,14 @@ export class Trainer<B, M extends Measures, Net extends Module, Nets extends Mod
       learner.dispose()
       throw new Error(`fit: ${learner.unmeasurable}. Add it, or leave out the validation data.`)
     }
-    return new Fit(learner, this.#callbacks, data, options, this.#monitor).run()
+    const watchers = scoreWatchers(this.#optimizers)
+    if (data.validation === undefined && watchers.length > 0) {
+      learner.dispose()
+      throw new Error(
+        `fit: the learning rate follows the scores of validations (${watchers[0]?.name}), and there are none. Give validation data, or take a schedule of the step alone.`,
+      )
+    }
+    return new Fit(learner, [...watchers, ...this.#callbacks], data, options, this.#monitor).run()
   }
 
   /**
