@@ -2,40 +2,38 @@ import {
   crossEntropyMean,
   crossEntropy as crossEntropyOf,
   type CrossEntropyOptions as Options,
+  type Reduction,
   type Tensor,
-  type WeightedMean,
 } from '@ddnet/ops'
-import type { Summed } from './loss.ts'
+import type { Reductions } from './reduce.ts'
 
-export interface CrossEntropyOptions extends Omit<Options, 'reduction'> {
-  readonly reduction?: 'mean' | 'sum'
+export interface CrossEntropyOptions<R extends Reduction = Reduction> extends Omit<Options, 'reduction'> {
+  readonly reduction?: R
 }
 
 /**
- * Softmax cross-entropy `−log softmax(logits)[label]`: its mean over the labels that count, weighted by their class weights,
- * with the sum of these as its weight; over probabilities the mean and their count. Or the sum.
+ * Softmax cross-entropy `−log softmax(logits)[label]`, in nats: its mean over the labels that count, weighted by their class
+ * weights, with the sum of these as its weight; over probabilities the mean and their count. Or the sum, or each.
  *
  * @param logits `[…, classes]`
  * @param targets int32 labels `[…]`, or probabilities `[…, classes]`
- * @throws ShapeError for other shapes or dtypes
- * @see torch.nn.functional.cross_entropy
+ * @returns with reduction 'none' `[…]`, 0 where a label is ignored
+ * @throws ShapeError for other shapes or dtypes; RangeError for a label that is none of the classes nor `ignoreIndex` on the
+ * backends cpu and wasm; on the others the loss is NaN
+ * @see torch.nn.functional.cross_entropy, whose `weight` is `classWeights`, and whose classes are the second axis
+ * @example crossEntropy(logits, label, { labelSmoothing: 0.1 })
  */
-export function crossEntropy(
+export function crossEntropy<R extends Reduction = 'mean'>(
   logits: Tensor,
   targets: Tensor,
-  options?: CrossEntropyOptions & { readonly reduction?: 'mean' },
-): WeightedMean
-export function crossEntropy(
-  logits: Tensor,
-  targets: Tensor,
-  options: CrossEntropyOptions & { readonly reduction: 'sum' },
-): Summed
-export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): WeightedMean | Summed
+  options?: CrossEntropyOptions<R>,
+): Reductions[R]
 export function crossEntropy(
   logits: Tensor,
   targets: Tensor,
   { reduction = 'mean', ...options }: CrossEntropyOptions = {},
-): WeightedMean | Summed {
+): Reductions[Reduction] {
   if (reduction === 'mean') return crossEntropyMean(logits, targets, options)
-  return { sum: crossEntropyOf(logits, targets, { ...options, reduction }) }
+  if (reduction === 'sum') return { sum: crossEntropyOf(logits, targets, { ...options, reduction }) }
+  return crossEntropyOf(logits, targets, { ...options, reduction }) // what else it may be is told there
 }

@@ -21,7 +21,7 @@ describeBackends('losses', () => {
   test.each(reduced)('crossEntropy equals torch: $name', async ({ options, tensors }) => {
     const { labels, probabilities, classWeights: weights } = tensors
     const [logits, targets] = [upload(tensors.logits as never), upload((labels ?? probabilities) as never)]
-    const all = { ...options, ...(weights && { classWeights: upload(weights) }) } as CrossEntropyOptions
+    const all = { ...options, ...(weights && { classWeights: upload(weights) }) } as CrossEntropyOptions<'mean' | 'sum'>
     const loss = (logits: Tensor) => crossEntropy(logits, targets, all)
     const { value, gradient } = differentiate(loss, logits, upload(tensors['dy'] as never))
     await expectTensorClose(value, tensors.y as never, 1e-6)
@@ -54,7 +54,7 @@ describeBackends('losses', () => {
       if (!('mean' in loss)) return 'sum' in loss ? 'sum' : undefined
       return typeof loss.weight === 'number' ? loss.weight : (await loss.weight.data())[0]
     }
-    const of = (options: CrossEntropyOptions, labels: number[]) =>
+    const of = (options: CrossEntropyOptions<'mean' | 'sum'>, labels: number[]) =>
       weightOf(crossEntropy(logits, tensor(labels, [3], 'int32'), options))
     const classWeights = tensor([1, 2, 4])
     expect(await of({}, [0, 1, 2])).toBe(3)
@@ -81,11 +81,13 @@ describeBackends('losses', () => {
   })
 
   test('names what does not fit', () => {
-    expect(() => mse(tensor([1, 2]), tensor([1]))).toThrow("expected targets of the predictions' shape [2], got [1]")
+    expect(() => mse(tensor([1, 2]), tensor([1]))).toThrow(
+      'mse: expected targets of the same shape as predictions, [2], got [1]',
+    )
     const [images, smaller] = [zeros([2, 8, 8, 3]), zeros([2, 4, 4, 3])]
     for (const reduction of ['mean', 'sum'] as const) {
       expect(() => mse(images, smaller, { reduction })).toThrow(
-        "mse: expected targets of the predictions' shape [2,8,8,3], got [2,4,4,3]. Reshape one of them",
+        'mse: expected targets of the same shape as predictions, [2,8,8,3], got [2,4,4,3]. Reshape one of them',
       )
     }
     expect(() => crossEntropy(images, zeros([2], 'int32'))).toThrow(

@@ -1,33 +1,27 @@
-import { mean, ShapeError, square, sub, sum, type Tensor, type WeightedMean } from '@ddnet/ops'
-import type { Summed } from './loss.ts'
+import { type Reduction, squaredDifference, type Tensor } from '@ddnet/ops'
+import { expectAlike, expectNames } from './checks.ts'
+import { type Reductions, reduce } from './reduce.ts'
 
-export interface MseOptions {
-  readonly reduction?: 'mean' | 'sum'
+export interface MseOptions<R extends Reduction = Reduction> {
+  readonly reduction?: R
 }
 
 /**
- * Mean squared error `mean((predictions − targets)²)` over all elements, whose count is its weight (or their sum).
+ * Mean squared error `mean((predictions − targets)²)` over all elements, whose count is its weight; or their sum, or each.
  *
+ * @param predictions any shape, float32
+ * @param targets the same shape
  * @throws ShapeError for tensors of different shapes: broadcasting here is nearly always a mistake
  * @see torch.nn.functional.mse_loss
+ * @example mse(model.forward(x), y)
  */
-export function mse(
+export function mse<R extends Reduction = 'mean'>(
   predictions: Tensor,
   targets: Tensor,
-  options?: MseOptions & { readonly reduction?: 'mean' },
-): WeightedMean
-export function mse(predictions: Tensor, targets: Tensor, options: MseOptions & { readonly reduction: 'sum' }): Summed
-export function mse(predictions: Tensor, targets: Tensor, options?: MseOptions): WeightedMean | Summed
-export function mse(
-  predictions: Tensor,
-  targets: Tensor,
-  { reduction = 'mean' }: MseOptions = {},
-): WeightedMean | Summed {
-  if (predictions.shape.join() !== targets.shape.join()) {
-    throw new ShapeError(
-      `mse: expected targets of the predictions' shape [${predictions.shape}], got [${targets.shape}]. Reshape one of them, or train with crossEntropy where the targets are labels.`,
-    )
-  }
-  const squares = square(sub(predictions, targets))
-  return reduction === 'mean' ? { mean: mean(squares), weight: squares.size } : { sum: sum(squares) }
+  options?: MseOptions<R>,
+): Reductions[R]
+export function mse(predictions: Tensor, targets: Tensor, options: MseOptions = {}): Reductions[Reduction] {
+  expectNames('mse', options, ['reduction'])
+  expectAlike('mse', { predictions, targets }, 'Reshape one of them, or train with crossEntropy if they are labels.')
+  return reduce('mse', options.reduction ?? 'mean', () => squaredDifference(predictions, targets))
 }
