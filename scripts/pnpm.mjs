@@ -79,6 +79,8 @@ export class CommandFailed extends Error {
   }
 }
 
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
 /**
  * Runs a command quietly, by default in the repository's folder.
  *
@@ -96,7 +98,7 @@ export function run(words, env = process.env, folder = root) {
       shell: command === 'npm' && process.platform === 'win32',
     })
     const forward = (signal) => child.kill(signal)
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, forward)
+    for (const signal of forwarded) process.on(signal, forward)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8')
@@ -105,7 +107,7 @@ export function run(words, env = process.env, folder = root) {
       })
     }
     const done = () => {
-      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, forward)
+      for (const signal of forwarded) process.off(signal, forward)
     }
     child.on('error', (error) => {
       done()

@@ -1,15 +1,20 @@
-import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { CommandFailed, root } from './pnpm.mjs'
 import { build, install } from './prepare.mjs'
 
 const cli = join(root, 'apps', 'cli', 'dist', 'main.mjs')
 
-/** Brings everything up to date and trains; the exit code is the training's. */
-export async function train(args) {
+/**
+ * Brings everything up to date, and becomes `ddnet train cifar10`: in this process, so that signals, terminals and outputs that are
+ * closed, and exit codes, are its own.
+ */
+export async function train(args, { prepare = bringUpToDate } = {}) {
+  // Nobody has to watch the preparation either. The command tells by its exit code that output was lost.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   try {
-    await build(await install(), 'ddnet...')
+    await prepare()
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error
     process.stderr.write(
@@ -18,21 +23,9 @@ export async function train(args) {
     process.exitCode = error.signal === null ? 1 : 128 + constants.signals[error.signal]
     return
   }
-  process.exitCode = await runCli(['train', 'cifar10', ...args])
+  process.argv = [process.execPath, cli, 'train', 'cifar10', ...args]
+  process.env.DDNET_TRAIN_COMMAND = 'npm start --'
+  await import(pathToFileURL(cli).href)
 }
 
-/** Runs the command in this terminal, passes signals on, and returns its exit code. */
-function runCli(args) {
-  // The commands that it recommends must work as typed, and `ddnet` is not on this shell's path.
-  const env = {
-    ...process.env,
-    DDNET_COMMAND: `node ${relative(process.cwd(), cli)}`,
-    DDNET_TRAIN_COMMAND: 'npm start --',
-  }
-  const child = spawn(process.execPath, [cli, ...args], { stdio: 'inherit', env })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => resolve(signal === null ? code : 128 + constants.signals[signal]))
-  })
-}
+const bringUpToDate = async () => build(await install(), 'ddnet...')

@@ -1,9 +1,10 @@
-import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hangUp, noPty } from './hang-up.ts'
 import { writePhotos } from './photos.ts'
 
 // The command as a process of its own, from its sources, whose output nobody reads or can be written.
@@ -27,8 +28,12 @@ function start(words: readonly string[], stdio: StdioOptions = ['ignore', 'pipe'
   const ended = new Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>((resolve) =>
     child.on('close', (code, signal) => resolve({ code, signal, ...written })),
   )
-  /** Resolves when something was written there. */
-  const says = (name: 'stdout' | 'stderr') => new Promise((resolve) => child[name]?.once('data', resolve))
+  /** Resolves when something was written there; rejects where the process ends before. */
+  const says = (name: 'stdout' | 'stderr') =>
+    new Promise((resolve, reject) => {
+      child[name]?.once('data', resolve)
+      ended.then(({ code, stderr }) => reject(new Error(`it ended with ${code} before: ${stderr}`)))
+    })
   return { child, ended, says }
 }
 
@@ -39,21 +44,6 @@ const training = (name: string) => [
 const stepOf = (name: string) => JSON.parse(readFileSync(join(cwd, 'runs', name, 'result.json'), 'utf8')).step
 const noFull = existsSync('/dev/full') ? undefined : 'there is no /dev/full'
 const full = () => openSync('/dev/full', 'w')
-
-/** Starts a command in a terminal of its own, takes the terminal away once it writes of steps, and prints the exit code. */
-const hangUp = `
-import os, pty, sys
-pid, master = pty.fork()
-if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
-seen = b''
-while b'step ' not in seen: seen += os.read(master, 4096)
-os.close(master)  # SIGHUP for the command, EIO for what it writes
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`
-const noPty =
-  spawnSync('python3', ['-c', 'import pty, os; os.waitstatus_to_exitcode']).status === 0
-    ? undefined
-    : 'there is no python3 of 3.9 or later, which makes a terminal'
 
 describe('training goes on to its end', () => {
   test('where the reader of standard output has seen enough: 141, and nothing is said of it', async () => {
@@ -100,10 +90,8 @@ describe('training goes on to its end', () => {
 
   test.skipIf(noPty !== undefined)(
     `where the window is closed: 74, with all that it saves (${noPty ?? 'a pty'})`,
-    () => {
-      const words = ['-c', hangUp, process.execPath, ...command, ...training('window')]
-      const { stdout, stderr } = spawnSync('python3', words, { cwd, env, encoding: 'utf8' })
-      expect([stdout.trim(), stderr]).toEqual(['74', ''])
+    async () => {
+      expect(await hangUp([process.execPath, ...command, ...training('window')], { cwd, env })).toEqual(['74', ''])
       expect(stepOf('window')).toBe(60)
       expect(readdirSync(join(cwd, 'runs/window/checkpoints/last'))).toContain('model.safetensors')
     },

@@ -18,7 +18,7 @@ export function nameOfClone(script: string, cwd: string): string | undefined {
   return `node ${shellWord(relative(cwd, script))}`
 }
 
-/** `npm start` says in `DDNET_COMMAND` and `DDNET_TRAIN_COMMAND` what works in its shell. */
+/** `npm start` says in `DDNET_TRAIN_COMMAND` what works in its shell. */
 export function commandNames({ npm_command, DDNET_COMMAND, DDNET_TRAIN_COMMAND }: Variables): CommandNames {
   const ddnet = DDNET_COMMAND ?? (npm_command === 'exec' ? 'npx ddnet' : 'ddnet')
   return { ddnet, train: DDNET_TRAIN_COMMAND ?? `${ddnet} train cifar10` }

@@ -65,6 +65,7 @@ export function lasting(stream: NodeJS.WriteStream): Output {
   const fail = ({ code }: NodeJS.ErrnoException) => {
     failure ??= code ?? 'EIO'
   }
+  if (stream.errored) fail(stream.errored) // what ran before us in this process has written there
   stream.on('error', fail)
   return {
     write(text) {

@@ -19,7 +19,8 @@ export type StartWorker = (script: string, shared: object) => StartedWorker
 export const startNodeWorker: StartWorker = (script, shared) => {
   // Not an import: bundlers for pages would look for it.
   const { Worker } = process.getBuiltinModule('node:worker_threads')
-  const prologue = `const { parentPort, workerData: shared } = require('node:worker_threads')
+  // Neither a require: the text is a module where the process was started with --input-type=module.
+  const prologue = `const { parentPort, workerData: shared } = process.getBuiltinModule('node:worker_threads')
 const ready = () => parentPort.postMessage('ready')
 `
   const worker = new Worker(prologue + script, { eval: true, workerData: shared })
