@@ -45,6 +45,8 @@ function messageOf(error: unknown): string {
   if (code === 'EMFILE' || code === 'ENFILE') return tooManyOpenFiles()
   // To Node, a module that it could not open is not there.
   if (code === 'ERR_MODULE_NOT_FOUND' && mayOpenFewFiles()) return tooManyOpenFiles()
+  // Threads that could not be started, and libraries that could not be loaded, have it in their words.
+  if (/\bE[MN]FILE\b|Too many open files/.test(error.message)) return `${error.message}: ${tooManyOpenFiles()}`
   const known = code === undefined ? undefined : remedies[code]
   if (known === undefined) return error.message === '' ? error.name : error.message
   return `${path === undefined ? '' : `${path}: `}${known.problem}. ${known.remedy}`

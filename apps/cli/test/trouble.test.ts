@@ -17,7 +17,7 @@ const noDisk = missingDisk()
 describe.skipIf(missingCommand !== undefined)(`the built command${named(missingCommand)}`, () => {
   test('two runs that start at once under one name both end well', () => runsAtOnce(newFolder(), 2))
 
-  test.skipIf(process.platform === 'win32').each([20, 40, 70, 100, 200])(
+  test.skipIf(process.platform === 'win32').each([20, 22, 24, 26, 28, 30, 40, 60, 100, 200])(
     'with no more than %i files open at once ends well, or with one line that says so',
     (limit) => runWithFewFiles(newFolder(), limit),
   )

@@ -17,8 +17,9 @@ const settings = [...small, 'backend=wasm', 'name=a']
 export async function runWithFewFiles(cwd: string, limit: number): Promise<void> {
   const limited = (...words: string[]) =>
     ended('sh', ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, ...words], cwd)
-  // What Node itself needs differs by its version and by what it inherits: where it cannot read a program, ours says nothing.
-  writeFileSync(join(cwd, 'nothing.mjs'), '')
+  // What Node itself needs differs by its version and by what it inherits: where it cannot read a program of two files, ours says nothing.
+  writeFileSync(join(cwd, 'nothing.mjs'), "import './less.mjs'")
+  writeFileSync(join(cwd, 'less.mjs'), '')
   if ((await limited('nothing.mjs')).code !== 0) return
 
   await writePhotos(join(cwd, 'photos'), { cats: 20, dogs: 20 })

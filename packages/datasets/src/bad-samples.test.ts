@@ -2,6 +2,7 @@ import { dispose } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ClassificationSample, Dataset } from './dataset.ts'
+import { DatasetError } from './dataset-error.ts'
 import { boxesField, boxLabelsField, imageField, maskField } from './fields.ts'
 import { loader } from './loader.ts'
 import { SampleError } from './sample-error.ts'
@@ -34,6 +35,17 @@ async function labelsOf(dataset: Dataset<ClassificationSample>, onError: 'throw'
   }
   return { labels, skipped: batches.skipped }
 }
+
+const machine = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })
+test.each([
+  ['at once', synchronous],
+  ['later', asynchronous],
+])('a sample that fails %s for want of the machine is not left out', async (_, datasetOf) => {
+  const dataset = datasetOf(() => {
+    throw new DatasetError('cannot read photos/2.jpg', { cause: machine })
+  })
+  await expect(labelsOf(dataset, 'skip')).rejects.toMatchObject({ name: 'SampleError', index: 2 })
+})
 
 const thrown = (value: unknown) => () => {
   throw value

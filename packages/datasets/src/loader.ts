@@ -3,6 +3,7 @@ import { checkSample, type SampleOfFields } from './check-sample.ts'
 import { type Batch, type Collatable, collateOnHost, toDevice } from './collate.ts'
 import type { Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
+import { exhaustedCode } from './exhausted.ts'
 import { sampleBatches } from './sample-batches.ts'
 import type { SampleError, Skipped } from './sample-error.ts'
 import type { Sampler } from './samplers.ts'
@@ -45,7 +46,8 @@ export interface LoaderOptions {
   readonly prefetch?: number
   /**
    * What becomes of a sample that fails, as a damaged file does: 'throw' a `SampleError` when its batch is due, or 'skip' it
-   * and count it in `skipped`. Its batch is smaller then; one of which nothing is left throws.
+   * and count it in `skipped`. Its batch is smaller then; one of which nothing is left throws, and so does a sample for which the
+   * process had no open file or memory left, which says nothing of the sample.
    */
   readonly onError?: 'throw' | 'skip'
   /** Ends an iteration with its reason as soon as it is aborted, also while a sample is being read. */
@@ -123,7 +125,7 @@ export function loader<T>(
 
   const skipped = new Map<number, SampleError>()
   const onFailure = (error: SampleError): void => {
-    if (onError === 'throw') throw error
+    if (onError === 'throw' || exhaustedCode(error) !== undefined) throw error
     skipped.set(error.index, error)
   }
 

@@ -1,4 +1,5 @@
 export { writeCifar10Shards } from './cifar10/write-shards.ts'
+export { exhaustedCode } from './exhausted.ts'
 export { type DiskFilesOptions, diskFiles } from './files/disk-files.ts'
 export { isJunkName } from './files/junk.ts'
 export { maxImageBytes } from './images/check-image.ts'

@@ -53,6 +53,11 @@ describe('a dataset in workers', () => {
     expect((await dataset.get(3, { key: random.key(1) })).label).toBe(3)
   })
 
+  test('fails for want of the machine as it does without, also where samples are skipped', async () => {
+    const reading = read(subset(await start(), [1, 2, 23, 3]), { batchSize: 4, onError: 'skip' })
+    await expect(reading).rejects.toMatchObject({ name: 'SampleError', index: 2 })
+  })
+
   test('fails as soon as a worker dies, instead of waiting', async () => {
     const dataset = await start(1)
     const waiting = dataset.get(17, { key: random.key(1) })

@@ -1,5 +1,6 @@
 import { extname, join, resolve } from 'node:path'
 import type { FolderNotes } from '@ddnet/datasets'
+import { exhaustedCode } from '@ddnet/datasets/node'
 import type { CommandContext } from '../context.ts'
 import { inParallel } from '../data/in-parallel.ts'
 import type { LabelledImages, Split } from '../data/labelled-images.ts'
@@ -95,6 +96,7 @@ async function inspectFolder(directory: string, io: Io): Promise<Inspection> {
       count(sizes, `${width}x${height}`)
       count(kinds, kindOf(file))
     } catch (error) {
+      if (exhaustedCode(error) !== undefined) throw error // the file may be as good as any
       broken.push({ file, problem: explain(error).message })
     }
     done++

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ClassificationSample, imageField } from '@ddnet/datasets'
+import { exhaustedCode } from '@ddnet/datasets/node'
 import type { DataFacts } from '@ddnet/experiment'
 import type { CommandContext } from '../context.ts'
 import { imageFiles, isOfImages } from '../data/image-files.ts'
@@ -66,7 +67,7 @@ export async function predict(
       try {
         image = await namedImage(run, source ?? (held as HeldOut), index, context.io)
       } catch (error) {
-        if (source === undefined) throw error
+        if (source === undefined || exhaustedCode(error) !== undefined) throw error
         const { message, exitCode: code } = explain(error)
         exitCode = code
         reportError(context.io, message)

@@ -11,6 +11,7 @@ import {
   subset,
   validationSplit,
 } from '@ddnet/datasets'
+import { exhaustedCode } from '@ddnet/datasets/node'
 import type { DataHost, DataSplits } from '@ddnet/experiment'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'
@@ -159,6 +160,7 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
         const { image } = await readImage(join(directory, names[index] as string), size, names[index])
         images.set(image.data, index * pixels)
       } catch (error) {
+        if (exhaustedCode(error) !== undefined) throw error // the image may be as good as any
         failed.set(index, explain(error).message)
       }
       done++

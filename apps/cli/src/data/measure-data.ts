@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Batch, type ClassificationSample, imageDataset, type Loader } from '@ddnet/datasets'
-import { cacheDirectory } from '@ddnet/datasets/node'
+import { cacheDirectory, exhaustedCode } from '@ddnet/datasets/node'
 import { type Config, trainingLoader } from '@ddnet/experiment'
 import { dispose } from '@ddnet/ops'
 import type { CommandContext } from '../context.ts'
@@ -102,6 +102,7 @@ async function readSome(directory: string, size: number, io: Io) {
       const { image } = await readImage(join(directory, name), size, name)
       read.push({ pixels: image.data, label: train.labels[index] as number })
     } catch (error) {
+      if (exhaustedCode(error) !== undefined) throw error
       problem ??= error
     }
   })

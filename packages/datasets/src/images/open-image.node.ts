@@ -1,5 +1,6 @@
 import type { Sharp, SharpOptions } from 'sharp'
 import { DatasetError } from '../dataset-error.ts'
+import { errorCode } from '../node/errno.ts'
 import { checkImage } from './check-image.ts'
 import { decodeBmp } from './decode-bmp.ts'
 import { type ImageLimits, pixelLimit, secondLimit } from './limits.ts'
@@ -52,8 +53,11 @@ async function loadSharp(): Promise<SharpModule> {
   try {
     return (await import('sharp')).default
   } catch (error) {
-    throw new DatasetError('Decoding images needs sharp, which is not installed. Run: npm install sharp', {
-      cause: error,
-    })
+    if (errorCode(error) === 'ERR_MODULE_NOT_FOUND') {
+      throw new DatasetError('Decoding images needs sharp, which is not installed. Run: npm install sharp', {
+        cause: error,
+      })
+    }
+    throw error // its own words say what its binary lacks
   }
 }

@@ -10,4 +10,11 @@ export type WorkerMessage =
   | { readonly kind: 'ready'; readonly length: number; readonly labels: readonly number[] | undefined }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'sample'; readonly id: number; readonly sample: unknown }
-  | { readonly kind: 'error'; readonly id: number; readonly message: string; readonly path: string | undefined }
+  | {
+      readonly kind: 'error'
+      readonly id: number
+      readonly message: string
+      readonly path: string | undefined
+      /** Of an error that is the machine's and not the sample's. */
+      readonly code: string | undefined
+    }

@@ -1,6 +1,7 @@
 import { random } from '@ddnet/ops'
 import type { Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
+import { exhaustedCode } from '../exhausted.ts'
 import type { SampleRequest, WorkerMessage } from './protocol.ts'
 
 /**
@@ -21,7 +22,7 @@ export function serveDataset(makeDataset: () => Dataset<object> | Promise<Datase
       port.post({ kind: 'sample', id, sample: own.value }, own.buffers)
     } catch (error) {
       const path = error instanceof DatasetError ? error.path : undefined
-      port.post({ kind: 'error', id, message: messageOf(error), path }, [])
+      port.post({ kind: 'error', id, message: messageOf(error), path, code: exhaustedCode(error) }, [])
     }
   })
   dataset.then(

@@ -146,8 +146,11 @@ class Reader {
     } else if (message.kind === 'sample') {
       this.#answer(message.id)?.resolve(message.sample)
     } else {
-      const { path } = message
-      this.#answer(message.id)?.reject(new DatasetError(message.message, path === undefined ? {} : { path }))
+      const { path, code } = message
+      const cause = code === undefined ? {} : { cause: Object.assign(new Error(code), { code }) }
+      this.#answer(message.id)?.reject(
+        new DatasetError(message.message, { ...cause, ...(path !== undefined && { path }) }),
+      )
     }
   }
 
