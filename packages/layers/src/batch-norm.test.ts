@@ -36,8 +36,8 @@ describeBackends('BatchNorm with momentum null', () => {
   ])('the running statistics are the average of all batches, %s', async (_, groups) => {
     const norm = init(new BatchNorm(1, { momentum: null }), random.key(0))
     run(norm, groups)
-    expect(norm.num_batches_tracked.count).toBe(3)
-    expectClose(await norm.running_mean.value.data(), [mean(batches.map(mean))])
-    expectClose(await norm.running_var.value.data(), [mean(batches.map(variance))])
+    expect(norm.num_batches_tracked?.count).toBe(3)
+    expectClose((await norm.running_mean?.value.data()) ?? [], [mean(batches.map(mean))])
+    expectClose((await norm.running_var?.value.data()) ?? [], [mean(batches.map(variance))])
   })
 })

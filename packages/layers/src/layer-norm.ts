@@ -1,16 +1,26 @@
-import { layerNorm, type Tensor } from '@ddnet/ops'
+import { type Activation, layerNorm, type Tensor } from '@ddnet/ops'
 import { ones, zeros } from './initializers.ts'
 import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
 export interface LayerNormConfig {
   readonly eps?: number
+  /** Whether there are `weight` and `bias`: true by default. PyTorch's `elementwise_affine`. */
+  readonly affine?: boolean
+  /** Whether there is a `bias` beside the weight: true by default. */
+  readonly bias?: boolean
 }
 
-/** Layer normalisation over the last axes, whose sizes are `shape`. @see torch.nn.LayerNorm */
+/**
+ * Layer normalisation over the last axes, whose sizes are `shape`: `y = (x − mean) / √(var + eps) · weight + bias`, with the mean and the
+ * biased variance of each item of the axes before them.
+ *
+ * @throws ShapeError if x does not end with those axes
+ * @see torch.nn.LayerNorm; Ba et al. 2016
+ */
 export class LayerNorm extends Module {
-  readonly weight: Parameter
-  readonly bias: Parameter
+  declare readonly weight?: Parameter
+  declare readonly bias?: Parameter
 
   constructor(
     readonly shape: number | readonly number[],
@@ -18,12 +28,28 @@ export class LayerNorm extends Module {
   ) {
     super()
     const sizes = typeof shape === 'number' ? [shape] : shape
-    this.weight = new Parameter(sizes, { init: ones })
-    this.bias = new Parameter(sizes, { init: zeros })
+    const { affine = true, bias = true } = config
+    if (affine) this.weight = new Parameter(sizes, { init: ones })
+    if (affine && bias) this.bias = new Parameter(sizes, { init: zeros })
   }
 
   override forward(x: Tensor): Tensor {
-    const [weight, bias] = [this.weight.value, this.bias.value]
-    return layerNorm(x, { ...this.config, normalizedShape: this.shape, weight, bias })
+    return this.forwardWith(x)
+  }
+
+  /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
+  forwardWith(x: Tensor, activation?: Activation): Tensor {
+    return layerNorm(x, { ...affineOptions(this, activation), normalizedShape: this.shape })
   }
 }
+
+/** What a norm hands to its operator. */
+export const affineOptions = (
+  { weight, bias, config: { eps } }: { weight?: Parameter; bias?: Parameter; config: { readonly eps?: number } },
+  activation: Activation | undefined,
+): { weight?: Tensor; bias?: Tensor; eps?: number; activation?: Activation } => ({
+  ...(weight && { weight: weight.value }),
+  ...(bias && { bias: bias.value }),
+  ...(eps !== undefined && { eps }),
+  ...(activation && { activation }),
+})

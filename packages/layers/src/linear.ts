@@ -1,9 +1,14 @@
 import { linear, type Tensor } from '@ddnet/ops'
+import type { InitConfig } from './convolution.ts'
 import { uniformByFanIn } from './initializers.ts'
 import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
-/** `y = x · weightᵀ + bias`, `[…, inFeatures] → […, outFeatures]`. @see torch.nn.Linear */
+export interface LinearConfig extends InitConfig {
+  readonly bias?: boolean
+}
+
+/** `y = x · weightᵀ + bias`, `[…, inFeatures] → […, outFeatures]`. @throws ShapeError if x does not end so @see torch.nn.Linear */
 export class Linear extends Module {
   weight: Parameter
   declare readonly bias?: Parameter
@@ -11,12 +16,12 @@ export class Linear extends Module {
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { bias = true }: { readonly bias?: boolean } = {},
+    { bias = true, weightInit, biasInit }: LinearConfig = {},
   ) {
     super()
     const init = uniformByFanIn(inFeatures)
-    this.weight = new Parameter([outFeatures, inFeatures], { init })
-    if (bias) this.bias = new Parameter([outFeatures], { init })
+    this.weight = new Parameter([outFeatures, inFeatures], { init: weightInit ?? init, layout: 'linear' })
+    if (bias) this.bias = new Parameter([outFeatures], { init: biasInit ?? init })
   }
 
   override forward(x: Tensor): Tensor {

@@ -1,5 +1,7 @@
 import { clone, type HostTensor, type Tensor, tidy } from '@ddnet/ops'
 import { isBuffer, isCounter, isModule, isParameter, type Leaf, leavesOf, modulesOf, partsOf } from './discover.ts'
+import { listed } from './listed.ts'
+import { matcherOf, unknownName } from './name-pattern.ts'
 import type { Buffer, Parameter } from './parameter.ts'
 import { openPass } from './pass.ts'
 
@@ -186,22 +188,17 @@ function named(module: Module, what: string, patterns: readonly string[]): Param
   const leaves = leavesOf(module).filter((entry): entry is [string, Parameter] => isParameter(entry[1]))
   if (patterns.length === 0) return leaves.map(([, parameter]) => parameter)
   return patterns.flatMap((pattern) => {
-    const escaped = pattern.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&').replaceAll('*', '.*')
-    const matcher = new RegExp(`^${escaped}(\\..*)?$`, 's')
+    const matcher = matcherOf(pattern)
     const found = leaves.filter(([name]) => matcher.test(name))
     if (found.length > 0) return found.map(([, parameter]) => parameter)
-    throw new RangeError(
-      `${what}: '${pattern}' names no parameter of this ${module.constructor.name}. It has ${listed(
-        leaves.map(([name]) => name),
-        ', ',
-      )}.`,
+    throw unknownName(
+      what,
+      pattern,
+      module,
+      leaves.map(([name]) => name),
     )
   })
 }
-
-const listed = (items: readonly string[], separator: string): string =>
-  items.slice(0, 5).join(separator) +
-  (items.length > 5 ? `${separator}and ${items.length - 5} more` : items.length === 0 ? 'none' : '')
 
 /** The tensors in `value`, with new handles for those that are somebody else's: what comes back is the caller's to dispose. */
 function ownTensors(value: unknown, kept: ReadonlySet<unknown>): unknown {

@@ -10,19 +10,19 @@ import {
   toHost,
 } from '@ddnet/ops'
 import { nameInPass } from './pass.ts'
+import { fromTorchOrder, isFilter, toTorchOrder, type WeightLayout } from './weight-layout.ts'
 
-/** PyTorch's filter layouts, OIHW and IOHW, from ours: `[kernelHeight, kernelWidth, a, b]` → `[b, a, kernelHeight, kernelWidth]`. */
-const FILTER_TO_TORCH = [3, 2, 0, 1] as const
-const FILTER_FROM_TORCH = [2, 3, 1, 0] as const
-
-/** What a parameter begins with: a float32 tensor of this shape, drawn from this key. `initializers` has PyTorch's. */
-export type Initializer = (key: Key, shape: number[]) => Tensor
+/**
+ * What a parameter begins with: a float32 tensor of this shape, drawn from this key. `initializers` has PyTorch's. What the axes
+ * of a weight mean, `layout` says; other parameters have none.
+ */
+export type Initializer = (key: Key, shape: number[], layout?: WeightLayout) => Tensor
 
 export interface ParameterOptions {
   /** What `init` gives it. Without one, a value has to be loaded or assigned. */
-  readonly init?: Initializer
-  /** Whether it is a filter, `[kernelHeight, kernelWidth, …]`, which files hold as PyTorch lays filters out. */
-  readonly filter?: boolean
+  readonly init?: Initializer | undefined
+  /** What the axes of a weight mean, for initialisers and for files, which hold filters as PyTorch does. */
+  readonly layout?: WeightLayout
 }
 
 /**
@@ -32,19 +32,22 @@ export interface ParameterOptions {
 class Owned {
   #value: Tensor | undefined
   readonly shape: number[]
-  readonly filter: boolean
+  readonly layout: WeightLayout | undefined
   readonly #initializer: Initializer | undefined
 
-  /** @throws RangeError for sizes that are not whole numbers, and for a filter of other than four axes */
-  constructor(shape: readonly number[], { init, filter = false }: ParameterOptions = {}) {
+  /** @throws RangeError for sizes that are not whole numbers, and for a number of axes that the layout does not have */
+  constructor(shape: readonly number[], { init, layout }: ParameterOptions = {}) {
     if (!Array.isArray(shape) || shape.some((size) => !Number.isSafeInteger(size) || size < 0)) {
       throw new RangeError(`expected the shape of a parameter as whole numbers, got ${describe(shape)}.`)
     }
-    if (filter && shape.length !== 4) {
-      throw new RangeError(`expected a filter's shape as [kernelHeight, kernelWidth, in, out], got [${shape}].`)
+    if (layout === 'linear' && shape.length !== 2) {
+      throw new RangeError(`expected the shape of a linear weight as [out, in], got [${shape}].`)
+    }
+    if (isFilter(layout) && shape.length < 3) {
+      throw new RangeError(`expected a filter's shape as […kernel, in, out], got [${shape}].`)
     }
     this.shape = Object.freeze([...shape]) as number[] // typed as tensors' shapes are
-    this.filter = filter
+    this.layout = layout
     this.#initializer = init
   }
 
@@ -74,17 +77,15 @@ class Owned {
     if (old !== next) old?.dispose()
   }
 
-  /** Draws its first value. @param name its path, for errors */
-  initialize(key: Key, name: string): void {
-    const draw = this.#initializer
+  /** Draws its first value. @param name its path, for errors @param draw in the place of its own initialiser */
+  initialize(key: Key, name: string, draw: Initializer | undefined = this.#initializer): void {
     if (draw === undefined) {
       throw new Error(
         `init: '${name}' has no initializer. Make it with one, as in new Parameter([${this.shape}], { init: initializers.normal() }), or give it a value first.`,
       )
     }
-    const value = tidy(() => draw(key, [...this.shape]))
     try {
-      this.assign(value)
+      this.assign(tidy(() => draw(key, [...this.shape], this.layout)))
     } catch (error) {
       throw new Error(`init: the initializer of '${name}' does not fit: ${(error as Error).message}`, { cause: error })
     }
@@ -92,16 +93,22 @@ class Owned {
 
   /** The shape that files give it. */
   get torchShape(): number[] {
-    return this.filter ? FILTER_TO_TORCH.map((axis) => this.shape[axis] as number) : [...this.shape]
+    return toTorchOrder(this.layout, this.shape.length).map((axis) => this.shape[axis] as number)
   }
 
   async toTorch(): Promise<HostTensor> {
     const host = await toHost(this.value)
-    return this.filter && host.dtype === 'float32' ? permuteHost(host, FILTER_TO_TORCH) : host
+    return isFilter(this.layout) && host.dtype === 'float32'
+      ? permuteHost(host, toTorchOrder(this.layout, this.shape.length))
+      : host
   }
 
   assignTorch(host: HostTensor): void {
-    this.assign(fromHost(this.filter && host.dtype === 'float32' ? permuteHost(host, FILTER_FROM_TORCH) : host))
+    const own =
+      isFilter(this.layout) && host.dtype === 'float32'
+        ? permuteHost(host, fromTorchOrder(this.layout, this.shape.length))
+        : host
+    this.assign(fromHost(own))
   }
 
   /** Frees its value. */

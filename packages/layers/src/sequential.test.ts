@@ -2,6 +2,7 @@ import { maxPool2d, memory, mul, random, relu, type Tensor, tanh, tidy, toHost }
 import { observeKernels } from '@ddnet/ops/kernels'
 import { describeBackends, expectClose, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { ReLU } from './activations.ts'
 import { BatchNorm } from './batch-norm.ts'
 import { ConvTranspose2d } from './conv-transpose2d.ts'
 import { Conv2d } from './conv2d.ts'
@@ -82,7 +83,15 @@ describe('a Sequential', () => {
     const one = (...layers: Parameters<typeof pipe>[1][]) => kernelsOf(() => pipe(x, ...layers))
     const conv = init(new Conv2d(3, 4, { kernelSize: 3 }), key)
     expect(one(conv, relu)).toHaveLength(one(conv).length)
+    expect(one(conv, new ReLU())).toHaveLength(one(conv).length)
+    expect(one(new ReLU())).toContain('Relu')
     expect(one(conv, (x) => relu(x))).toContain('Relu')
+    class Loud extends ReLU {
+      override forward(x: Tensor): Tensor {
+        return super.forward(x)
+      }
+    }
+    expect(one(conv, new Loud())).toContain('Relu')
   })
 
   test('but one by one where it is watched, or where forward is somebody’s own', () => {

@@ -1,5 +1,6 @@
-import { gradients, init, type Module, type ModuleOf, openPass, Updates, valueAndGrad } from '@ddnet/layers'
+import { gradients, init, type Module, type ModuleOf, openPass, Parameter, Updates, valueAndGrad } from '@ddnet/layers'
 import {
+  clone,
   crossEntropy,
   dispose,
   type HostTensor,
@@ -95,8 +96,10 @@ async function expectGradients(
   expect(Object.keys(grads)).toEqual([...model.parameters().keys()])
   for (const [parameter, gradient] of Object.entries(grads)) {
     const owner = model.parameters().get(parameter)
-    const host = await toHost(gradient)
-    const values = (owner?.filter ? await torchOrder(gradient) : host.data) as Float32Array
+    const held = new Parameter(gradient.shape, owner?.layout ? { layout: owner.layout } : {}) // knows PyTorch's order
+    held.assign(clone(gradient))
+    const values = (await held.toTorch()).data as Float32Array
+    held.dispose()
     const [norm, product] = (expected[`${name}.sums.${inner}${parameter}`] as FixtureTensor).data as Float32Array
     const samples = (expected[`${name}.samples.${inner}${parameter}`] as FixtureTensor).data as Float32Array
     const along = uniform(inner + parameter, values.length)
@@ -117,20 +120,6 @@ function chunked(values: Float32Array): number[] {
   const norms: number[] = []
   for (let at = 0; at < values.length; at += 1000) norms.push(Math.hypot(...values.subarray(at, at + 1000)))
   return norms
-}
-
-/** OIHW or IOHW of a filter in our layout. */
-async function torchOrder(filter: Tensor): Promise<Float32Array> {
-  const [height, width, a, b] = filter.shape as [number, number, number, number]
-  const { data } = await toHost(filter)
-  const values = new Float32Array(data.length)
-  let at = 0
-  for (let last = 0; last < b; last++)
-    for (let first = 0; first < a; first++)
-      for (let row = 0; row < height; row++)
-        for (let column = 0; column < width; column++)
-          values[at++] = data[((row * width + column) * a + first) * b + last] as number
-  return values
 }
 
 describeBackends('written anew, with PyTorch’s weights, has PyTorch’s logits, losses and gradients:', () => {

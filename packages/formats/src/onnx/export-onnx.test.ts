@@ -31,8 +31,8 @@ function withStatistics<M extends Module>(model: M): M {
   for (const module of model.modules().values()) {
     if (!(module instanceof BatchNorm)) continue
     const key = random.key(3)
-    module.running_mean.assign(random.normal(key, [module.channels]))
-    module.running_var.assign(ops.add(random.uniform(key, [module.channels]), 0.1))
+    module.running_mean?.assign(random.normal(key, [module.channels]))
+    module.running_var?.assign(ops.add(random.uniform(key, [module.channels]), 0.1))
   }
   return model
 }

@@ -10,6 +10,7 @@ import {
   maxUnpool2d,
   mul,
   oneHot,
+  ones,
   relu,
   sqrt,
   type Tensor,
@@ -85,8 +86,9 @@ export function deconvnet(
 }
 
 /** What batch norm multiplies each channel with in inference: `weight / √(running_var + eps)`. */
-function normScale({ weight, running_var, config: { eps = 1e-5 } }: BatchNorm): Tensor {
-  return div(weight.value, sqrt(add(running_var.value, eps)))
+function normScale({ channels, weight, running_var, config: { eps = 1e-5 } }: BatchNorm): Tensor {
+  if (running_var === undefined) throw new Error('deconvnet: expected norms with running statistics.')
+  return div(weight?.value ?? ones([channels]), sqrt(add(running_var.value, eps)))
 }
 
 /** The largest value of each image where it stands, zeros elsewhere; of equal ones all. */

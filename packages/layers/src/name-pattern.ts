@@ -1,0 +1,14 @@
+import type { Root } from './discover.ts'
+import { listed } from './listed.ts'
+
+/** What fits dotted names by a pattern: a parameter's, or a module's for all of its; `*` stands for any characters, dots too. */
+export function matcherOf(pattern: string): RegExp {
+  const escaped = pattern.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&').replaceAll('*', '.*')
+  return new RegExp(`^${escaped}(\\..*)?$`, 's')
+}
+
+/** The error of a pattern that fits none of the names. */
+export const unknownName = (what: string, pattern: string, model: Root, names: readonly string[]): RangeError =>
+  new RangeError(
+    `${what}: '${pattern}' names no parameter of this ${model.constructor.name}. It has ${listed(names, ', ')}.`,
+  )

@@ -1,0 +1,135 @@
+import { dispose, type HostTensor, keepAll, memory, type Tensor, tensor, tidy, toHost, valueAndGrads } from '@ddnet/ops'
+import { type BackendName, describeBackends, type FixtureTensor, upload } from '@ddnet/testing'
+import { expect, test } from 'vitest'
+import { type Module, MultiheadAttention, openPass, Parameter, Updates } from '../src/index.ts'
+import { below, build, type LayerCase, layerCases, type Mode, stateOf } from './cases.ts'
+import { expectInTable } from './table.ts'
+
+const tolerance = 1e-5
+const cases = layerCases()
+const names = [...new Set(cases.map(({ layer }) => layer))]
+
+/** Collects how far numbers are from PyTorch's. */
+class Comparison {
+  largest = 0
+  readonly compared: Set<string> = new Set()
+
+  /** @param what stands in the table */
+  check(what: string, label: string, actual: HostTensor, expected: FixtureTensor): void {
+    this.compared.add(what)
+    expect(actual.shape, `${label}: shape`).toEqual(expected.shape)
+    const found = Array.from(actual.data as ArrayLike<number | bigint>, Number)
+    const scale = Math.max(1, ...Array.from(expected.data, Math.abs))
+    for (const [at, value] of found.entries()) {
+      const error = Math.abs(value - (expected.data[at] as number)) / scale
+      if (!(error <= tolerance)) expect.fail(`${label}[${at}]: got ${value}, expected ${expected.data[at]}`)
+      this.largest = Math.max(this.largest, error)
+    }
+  }
+}
+
+type Forward = (...inputs: unknown[]) => Tensor | { values: Tensor; indices: Tensor }
+
+/** The inputs behind the tensors: masks by name, or the size of an unpooling. */
+function optionsOf({ call = {}, tensors }: LayerCase): Record<string, unknown> {
+  const constant = (name: unknown): Tensor => {
+    const { data, shape } = tensors[`constant.${name}`] as FixtureTensor
+    return tensor(data, shape, data instanceof Float32Array ? 'float32' : 'bool')
+  }
+  return Object.fromEntries(
+    Object.entries(call).map(([name, value]) => [name, typeof value === 'string' ? constant(value) : value]),
+  )
+}
+
+async function compare(each: LayerCase, module: Module, mode: Mode, comparison: Comparison): Promise<void> {
+  const before = memory().numTensors
+  const role = (name: string): FixtureTensor | undefined =>
+    each.tensors[`${each.alike ? 'training' : mode}.${name}`] ?? undefined
+  const inputs = Object.values(
+    Object.fromEntries(Object.entries(each.tensors).filter(([name]) => /^x\d$/.test(name))),
+  ).map(upload)
+  const options = optionsOf(each)
+  const behind = 'outputSize' in options ? [options['outputSize']] : [options]
+  const padded = each.layer === 'MultiheadAttention' && inputs.length === 1 ? [inputs[0], inputs[0]] : []
+  const run = (): Tensor | { values: Tensor; indices: Tensor } =>
+    (module.forward as Forward)(...inputs, ...padded, ...(Object.keys(options).length > 0 ? behind : []))
+  const valuesOf = (result: ReturnType<typeof run>): Tensor => ('values' in result ? result.values : result)
+
+  const updates = new Updates()
+  const parameters = [...module.parameters()]
+  const differentiable = inputs.filter(({ dtype }) => dtype === 'float32')
+  const seed = upload(role('dy') as FixtureTensor)
+  const kept: Record<string, Tensor> = {}
+  const { value, grads } = openPass(
+    { training: mode === 'training', root: module, ...(mode === 'training' && { updates }) },
+    () =>
+      valueAndGrads(
+        () => {
+          const result = run()
+          if ('indices' in result) Object.assign(kept, keepAll({ indices: result.indices }))
+          return valuesOf(result)
+        },
+        [...differentiable, ...parameters.map(([, parameter]) => parameter.value)],
+        seed,
+      ),
+  )
+  const label = (what: string): string => `${mode}: ${what}`
+  comparison.check(mode, label('y'), await toHost(value), role('y') as FixtureTensor)
+  for (const [at] of differentiable.entries()) {
+    const expected = role(`dx${inputs.indexOf(differentiable[at] as Tensor)}`) as FixtureTensor
+    comparison.check('gradients', label(`dx${at}`), await toHost(grads[at] as Tensor), expected)
+  }
+  for (const [at, [name, { shape, layout }]] of parameters.entries()) {
+    // A parameter of the same layout knows how PyTorch would hold this.
+    const gradient = new Parameter(shape, layout ? { layout } : {})
+    gradient.assign(grads[differentiable.length + at] as Tensor)
+    comparison.check('gradients', label(name), await gradient.toTorch(), role(`grad.${name}`) as FixtureTensor)
+    gradient.dispose()
+  }
+  if (kept['indices']) {
+    comparison.check('indices', label('indices'), await toHost(kept['indices']), role('indices') as FixtureTensor)
+  }
+  if (module instanceof MultiheadAttention) {
+    const weights = tidy(() => module.weights(inputs[0] as Tensor, inputs[1] ?? (inputs[0] as Tensor), options))
+    comparison.check('weights', label('weights'), await toHost(weights), role('weights') as FixtureTensor)
+    weights.dispose()
+  }
+  updates.commit()
+  const given = Object.values(options).filter((option): option is Tensor => (option as Tensor).dataId !== undefined)
+  dispose([...inputs, ...given, seed, value, ...Object.values(kept)])
+  dispose(grads.slice(0, differentiable.length))
+  expect(memory().numTensors, 'tensors left behind').toBe(before)
+}
+
+describeBackends('layers, beside PyTorch’s', (backend: BackendName) => {
+  const comparisons = new Map(names.map((name) => [name, new Comparison()]))
+  const done = new Map<string, number>()
+
+  test.each(cases)('$name', async (each) => {
+    const comparison = comparisons.get(each.layer) as Comparison
+    const before = memory().numTensors
+    const module = build(each.layer, each.args)
+    const state = stateOf(below(each.tensors, 'before.'))
+    module.loadStateDict(state) // strict: the names are PyTorch's
+    if (Object.keys(state).length > 0) comparison.compared.add('state dict')
+    for (const mode of each.modes) {
+      await compare(each, module, mode, comparison)
+      if (mode === 'inference') continue
+      const after = await module.stateDict()
+      for (const [name, expected] of Object.entries(below(each.tensors, 'after.'))) {
+        comparison.check('buffers', `after training: ${name}`, after[name] as HostTensor, expected)
+      }
+    }
+    module.dispose()
+    expect(memory().numTensors, 'tensors left behind').toBe(before)
+    done.set(each.layer, (done.get(each.layer) ?? 0) + 1)
+  })
+
+  test.each(names)('docs/layers.md says so of %s', (layer) => {
+    const own = cases.filter((each) => each.layer === layer)
+    // Where a case has failed, or only some were run, there is nothing to tell.
+    expect(done.get(layer), 'cases that agreed').toBe(own.length)
+    const { compared, largest } = comparisons.get(layer) as Comparison
+    expectInTable(backend, { layer, torch: own[0]?.torch as string, cases: own.length, compared, largest })
+  })
+})
