@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { entryOf } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 const packages = new URL('../packages/', import.meta.url)
@@ -75,7 +76,7 @@ function importCircles(): string[][] {
     open.push(file)
     for (const next of imported.get(file) ?? []) {
       if (!order.has(next)) low = Math.min(low, visit(next))
-      else if (open.includes(next)) low = Math.min(low, order.get(next) as number)
+      else if (open.includes(next)) low = Math.min(low, entryOf(order, next))
     }
     if (low === own) {
       const circle = open.splice(open.indexOf(file))

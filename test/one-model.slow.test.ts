@@ -19,6 +19,7 @@ import {
   type BackendName,
   describeBackends,
   expectClose,
+  itemAt,
   jsonFixture,
   present,
   readTensors,
@@ -103,8 +104,8 @@ describeBackends(
         const { float32, drift, logitsDrift } = reference[name]
         expect(curve.length).toBe(float32.length)
         for (const [step, loss] of curve.entries()) {
-          const expected = float32[step] as number
-          const bound = step < 5 ? 1e-4 : 3 * (drift[step] as number)
+          const expected = itemAt(float32, step)
+          const bound = step < 5 ? 1e-4 : 3 * itemAt(drift, step)
           expect(
             Math.abs(loss - expected) / expected,
             `step ${step}: ${loss}, PyTorch ${expected}`,
@@ -148,7 +149,7 @@ describe('a checkpoint', () => {
           const expected = reference.adam.float32.slice(stop, end)
           expect(curve.length).toBe(expected.length)
           for (const [step, loss] of curve.entries()) {
-            expect(Math.abs(loss / (expected[step] as number) - 1), `step ${stop + step}: ${loss}`).toBeLessThan(1e-4)
+            expect(Math.abs(loss / itemAt(expected, step) - 1), `step ${stop + step}: ${loss}`).toBeLessThan(1e-4)
           }
           model.dispose()
         },

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, entryOf } from '@ddnet/testing'
 import { type LaunchedChromium, launchChromium, openPage, type Site, serveFolder } from '@ddnet/testing/browser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pack, published, readManifest } from '../scripts/packages.mjs'
@@ -115,7 +115,7 @@ describe('every package, packed and installed by npm', () => {
     test('installs an addon of TensorFlow, after it trained with the installed packages', async () => {
       const command = join(everything.installed('ddnet'), 'dist', 'main.mjs')
       const cache = { DDNET_CACHE: join(folder, 'cache') }
-      const install = ['backend', 'install', 'tensorflow', '--from', process.env['DDNET_TENSORFLOW_ADDON'] as string]
+      const install = ['backend', 'install', 'tensorflow', '--from', entryOf(process.env, 'DDNET_TENSORFLOW_ADDON')]
       const said = await everything.nodeWith(cache, command, ...install)
       expect(said).toMatch(/three training steps on cpu, loss [\d.]+ → [\d.]+ → [\d.]+/)
       expect(said).toMatch(/^TensorFlow 2\.\d+\.\d+ \(your addon\) is installed/m)

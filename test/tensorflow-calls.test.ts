@@ -4,7 +4,7 @@ import { crossEntropy } from '@ddnet/losses'
 import { DDNet } from '@ddnet/models'
 import { engine, random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, tuple } from '@ddnet/testing'
 import { Trainer } from '@ddnet/trainer'
 import { expect, test } from 'vitest'
 
@@ -56,7 +56,7 @@ async function callsOfSteps(steps: number): Promise<Calls[]> {
 
 describeBackends('a training step of DDNet', () => {
   test('takes a bounded number of calls of TensorFlow', async () => {
-    const [, , step] = (await callsOfSteps(3)) as [Calls, Calls, Calls]
+    const [, , step] = tuple(await callsOfSteps(3), 3)
     const times = (op: string) => step.executeOp.filter((name) => name === op).length
     // Six convolutions, with the gradients of all filters and of all images but the first; six norms, each way in one op but for ReLU and
     // what is of the size of a vector of channels.

@@ -5,6 +5,7 @@
  * tensors) go to tfjs's own function, whose kernels then lack a gradient.
  */
 import * as ops from '@ddnet/ops'
+import { itemAt, lastItem, tuple } from '@ddnet/ops/checks'
 import * as tf from '@tensorflow/tfjs-core'
 
 type Pair = [number, number]
@@ -23,8 +24,7 @@ function batched<T extends tf.Tensor>(x: T, operator: (x: tf.Tensor4D) => tf.Ten
 
 const isImage = (x: tf.Tensor): boolean => floats(x) && (x.rank === 3 || x.rank === 4)
 
-const both = (size: Strides): Pair =>
-  typeof size === 'number' ? [size, size] : [size[0] as number, size.at(-1) as number]
+const both = (size: Strides): Pair => (typeof size === 'number' ? [size, size] : [itemAt(size, 0), lastItem(size)])
 
 type Sides = [before: number, after: number]
 
@@ -34,7 +34,7 @@ function sides(x: tf.Tensor, kernel: Pair, stride: Pair, dilation: Pair, padding
     const side: Sides = [padding, padding]
     return Number.isInteger(padding) && padding >= 0 ? [side, side] : undefined
   }
-  const shape = [1, ...x.shape].slice(-4) as [number, number, number, number]
+  const shape = tuple([1, ...x.shape].slice(-4), 4)
   const { top, bottom, left, right } = tf.backend_util.computePool2DInfo(
     shape,
     kernel,
@@ -155,10 +155,10 @@ export function conv2dTranspose<T extends tf.Tensor3D | tf.Tensor4D>(
   const { padInfo } = tf.backend_util.computePool2DInfo(shape, kernel, stride, 1, pad)
   const padding: Pair = [padInfo.top, padInfo.left]
   const outputPadding = [0, 1].map((axis) => {
-    const size = ((x.shape[axis + 1] as number) - 1) * (stride[axis] as number) + (kernel[axis] as number)
-    return (shape[axis + 1] as number) - size + 2 * (padding[axis] as number)
+    const size = (itemAt(x.shape, axis + 1) - 1) * itemAt(stride, axis) + itemAt(kernel, axis)
+    return itemAt(shape, axis + 1) - size + 2 * itemAt(padding, axis)
   }) as Pair
-  if (outputPadding.some((extra, axis) => extra < 0 || extra >= (stride[axis] as number))) return stock()
+  if (outputPadding.some((extra, axis) => extra < 0 || extra >= itemAt(stride, axis))) return stock()
   return ops.convTranspose2d(x as tf.Tensor4D, filter, { stride, padding, outputPadding }) as T
 }
 
@@ -194,7 +194,7 @@ export function avgPool<T extends tf.Tensor3D | tf.Tensor4D>(
 function poolPadding(x: tf.Tensor, kernel: Pair, stride: Pair, pad: Padding, rounding?: Rounding): Pair | undefined {
   if (!isImage(x) || rounding !== undefined) return undefined
   const padding = sides(x, kernel, stride, [1, 1], pad)
-  const allowed = padding?.every(([before, after], axis) => before === after && 2 * before <= (kernel[axis] as number))
+  const allowed = padding?.every(([before, after], axis) => before === after && 2 * before <= itemAt(kernel, axis))
   return allowed ? (padding?.map(([before]) => before) as Pair) : undefined
 }
 
@@ -246,12 +246,12 @@ export const mirrorPad = <T extends tf.Tensor>(x: T, paddings: Pair[], mode: 're
 export function split<T extends tf.Tensor>(x: T, sizes: number | number[], axis = 0): T[] {
   if (!floats(x)) return tf.split(x, sizes, axis)
   if (typeof sizes !== 'number') return sizes.includes(-1) ? tf.split(x, sizes, axis) : ops.split(x, sizes, axis)
-  const even = (x.shape.at(axis) as number) % sizes === 0 && x.size > 0
+  const even = itemAt(x.shape, axis < 0 ? axis + x.rank : axis) % sizes === 0 && x.size > 0
   return even ? ops.chunk(x, sizes, axis) : tf.split(x, sizes, axis)
 }
 
 export const topk = <T extends tf.Tensor>(x: T, k = 1, sorted = true): { values: T; indices: T } =>
-  floats(x) && x.rank > 0 && k >= 0 && k <= (x.shape.at(-1) as number)
+  floats(x) && x.rank > 0 && k >= 0 && k <= lastItem(x.shape)
     ? (ops.topK(x, k) as { values: T; indices: T })
     : tf.topk(x, k, sorted)
 

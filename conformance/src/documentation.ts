@@ -1,3 +1,4 @@
+import { entryOf, itemAt } from '@ddnet/ops/checks'
 import type { BackendName } from './backend-names.ts'
 import { different } from './different.ts'
 import type { Verdict } from './judge.ts'
@@ -9,7 +10,7 @@ export function documentation(verdicts: ReadonlyMap<BackendName, Verdict>): stri
   const backends = [...verdicts.keys()]
   const row = (...cells: (string | number)[]): string[] => cells.map(String)
   const cells = (cell: (verdict: Verdict) => string | number): (string | number)[] =>
-    backends.map((backend) => cell(verdicts.get(backend) as Verdict))
+    backends.map((backend) => cell(entryOf(verdicts, backend)))
   const table = (title: string, rows: readonly string[][]): string[] => aligned([title, ...backends], rows)
   const failed = ({ failed }: Verdict) => [...failed.values()].flat()
 
@@ -21,7 +22,7 @@ export function documentation(verdicts: ReadonlyMap<BackendName, Verdict>): stri
       : []),
     row('skipped by tfjs itself', ...cells(({ pending }) => pending.length)),
   ]
-  const reasons = [...new Set(backends.flatMap((backend) => [...(verdicts.get(backend) as Verdict).failed.keys()]))]
+  const reasons = [...new Set(backends.flatMap((backend) => [...entryOf(verdicts, backend).failed.keys()]))]
   const byReason = reasons
     .sort()
     .map((reason) => row(reason, ...cells(({ failed }) => failed.get(reason)?.length ?? 0)))
@@ -79,7 +80,7 @@ function aligned(head: readonly string[], rows: readonly string[][]): string[] {
   const widths = head.map((title, column) => Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(length)))
   const line = (cells: readonly string[]): string => {
     const padded = cells.map((cell, column) => {
-      const space = ' '.repeat((widths[column] as number) - length(cell))
+      const space = ' '.repeat(itemAt(widths, column) - length(cell))
       return column === 0 ? cell + space : space + cell
     })
     return `| ${padded.join(' | ')} |`

@@ -1,4 +1,5 @@
 import * as ops from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import * as tf from '@tensorflow/tfjs-core'
 import * as adapters from './adapters.ts'
 import { different } from './different.ts'
@@ -30,7 +31,7 @@ export function facade(): Record<string, unknown> {
 export function chainFacade(): void {
   const { prototype } = tf.Tensor as unknown as { prototype: Functions }
   const own = facade() as Record<string, Operator>
-  const cast = own['cast'] as Operator
+  const cast = entryOf(own, 'cast')
   const casts = { asType: cast, toBool: (x: unknown) => cast(x, 'bool') }
   const functions: Record<string, Operator> = { ...own, ...(adapters.image as unknown as typeof own), ...casts }
   // Of these the tensor is not the first argument.

@@ -1,5 +1,6 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { entryOf } from '@ddnet/testing'
 import { readManifest, withInternal } from '../../scripts/packages.mjs'
 import { npm, root, run } from '../../scripts/pnpm.mjs'
 
@@ -49,7 +50,7 @@ export async function exampleProject(name: string, folder: string, tarballs: Map
 export async function installedFrom(tarballs: Map<string, string>, folder: string): Promise<Project> {
   const project = new Project(folder)
   const needed = withInternal(Object.keys(readManifest(folder).dependencies ?? {}))
-  await project.install(needed.map((each) => tarballs.get(each) as string))
+  await project.install(needed.map((each) => entryOf(tarballs, each)))
   return project
 }
 

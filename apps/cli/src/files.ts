@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { errorCode, errorMessage } from '@ddnet/ops/checks'
 import { append as appendBytes, flush, readFile, replaceFile } from '@ddnet/trainer/node'
 import type { z } from 'zod'
 import { CliError, problemOf } from './errors.ts'
@@ -36,8 +37,8 @@ export async function readText(path: string): Promise<string | undefined> {
     const bytes = await readFile(dirname(path), basename(path))
     return bytes && new TextDecoder().decode(bytes)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== undefined) throw error
-    throw new CliError((error as Error).message, undefined, { cause: error })
+    if (errorCode(error) !== undefined) throw error
+    throw new CliError(errorMessage(error), undefined, { cause: error })
   }
 }
 
@@ -52,7 +53,7 @@ export async function makeFolder(path: string, name: string, remedy: string): Pr
   try {
     await makeFolders(path)
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
+    const code = errorCode(error) ?? ''
     const problem = ['EEXIST', 'ENOTDIR'].includes(code) ? 'a file is in its way' : (problemOf(code) ?? code)
     throw new CliError(`cannot make the folder ${name}: ${problem}. Choose another with ${remedy}`, undefined, {
       cause: error,
@@ -65,7 +66,7 @@ async function makeFolders(path: string): Promise<void> {
   try {
     await mkdir(path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const code = errorCode(error)
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
     if (code !== 'ENOENT' || existsSync(dirname(path))) throw error
     await makeFolders(dirname(path))

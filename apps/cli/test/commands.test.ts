@@ -248,7 +248,7 @@ describe('the command line', () => {
   test('every command in a message is named as this shell calls it', async () => {
     const { stdout } = await session().run('--help')
     const listed = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:'))
-    const names = [...listed.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name as string)
+    const names = [...listed.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name)
     expect(names).toContain('find-lr')
     for (const name of names.filter((each) => each !== 'help'))
       expect(asCalled(`Run ddnet ${name}.`, { DDNET_COMMAND: 'node main.mjs' })).toBe(`Run node main.mjs ${name}.`)

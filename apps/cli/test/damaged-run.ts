@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { random } from '@ddnet/ops'
+import { tuple } from '@ddnet/testing'
 import { expect } from 'vitest'
 import { afterImages, type Session, session } from './session.ts'
 
@@ -34,7 +35,10 @@ export interface Stopped {
 
 /** @param cwd an empty folder, of whoever asks */
 export async function stoppedRun(cwd: string): Promise<Stopped> {
-  const [wholeFolder, stoppedFolder] = ['whole', 'stopped'].map((name) => join(cwd, name)) as [string, string]
+  const [wholeFolder, stoppedFolder] = tuple(
+    ['whole', 'stopped'].map((name) => join(cwd, name)),
+    2,
+  )
   for (const folder of [wholeFolder, stoppedFolder]) mkdirSync(folder)
   const whole = session({ cwd: wholeFolder })
   expect((await whole.run('train', ...tiny)).code).toBe(0)

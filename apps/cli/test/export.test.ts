@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { decodeSafetensors } from '@ddnet/formats'
 import { DDNet } from '@ddnet/models'
 import { softmax, type Tensor2D, type Tensor4D, tensor, transpose } from '@ddnet/ops'
-import { readTensors } from '@ddnet/testing'
+import { entryOf, itemAt, readTensors } from '@ddnet/testing'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { runOnnx } from '../../../packages/formats/test/onnx-runtime.ts'
@@ -57,17 +57,17 @@ interface Facts {
 /** The same by ONNX Runtime, which is told nothing but what the export said. */
 async function throughOnnx(file: Uint8Array, { preprocessing, input, output, classes }: Facts, inOrder: boolean) {
   const per = (values: number | number[], channel: number) =>
-    typeof values === 'number' ? values : (values[channel] as number)
+    typeof values === 'number' ? values : itemAt(values, channel)
   const prepared = Float32Array.from(
     photos().flatMap((photo) => [...photo]),
     (pixel, at) => (pixel / 255 - per(preprocessing.mean, at % 3)) / per(preprocessing.std, at % 3),
   )
   const images = tensor(prepared, [photoCount, 32, 32, 3]) as Tensor4D
   const results = await runOnnx(file, { [input.name]: inOrder ? images : transpose(images, [0, 3, 1, 2]) })
-  const { shape, values } = results[output.name] as { shape: readonly number[]; values: number[] }
+  const { shape, values } = entryOf(results, output.name)
   const shares = await softmax(tensor(values, [...shape] as [number, number]) as Tensor2D).data()
   return photos().map((_, index) =>
-    Object.fromEntries(classes.map((name, label) => [name, shares[index * classes.length + label] as number])),
+    Object.fromEntries(classes.map((name, label) => [name, itemAt(shares, index * classes.length + label)])),
   )
 }
 
@@ -75,7 +75,7 @@ async function throughOnnx(file: Uint8Array, { preprocessing, input, output, cla
 const distance = (theirs: Record<string, number>[], ours: Record<string, number>[]): number =>
   Math.max(
     ...ours.flatMap((guesses, index) =>
-      Object.entries(guesses).map(([name, confidence]) => Math.abs((theirs[index]?.[name] as number) - confidence)),
+      Object.entries(guesses).map(([name, confidence]) => Math.abs(entryOf(theirs[index], name) - confidence)),
     ),
   )
 
@@ -134,7 +134,7 @@ describe('export to safetensors', () => {
     const last = weight('runs/a/checkpoints/last/model.safetensors')
     // Half a unit in the last of 11 bits.
     for (const [at, value] of weight('half.safetensors').entries())
-      expect(Math.abs(value - (last[at] as number))).toBeLessThanOrEqual(Math.abs(last[at] as number) * 2 ** -11 + 3e-8)
+      expect(Math.abs(value - itemAt(last, at))).toBeLessThanOrEqual(Math.abs(itemAt(last, at)) * 2 ** -11 + 3e-8)
     expect(weight('half.safetensors')).not.toEqual(last)
     expect(weight('early.safetensors')).toEqual(weight('runs/a/checkpoints/step=000002/model.safetensors'))
     expect(weight('early.safetensors')).not.toEqual(last)

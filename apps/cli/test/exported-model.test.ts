@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readTensors } from '@ddnet/testing'
+import { itemAt, lastItem, readTensors } from '@ddnet/testing'
 import { launchChromium, openPage, serveBuilt } from '@ddnet/testing/browser'
 import sharp from 'sharp'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -33,7 +33,7 @@ function layOut(): void {
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
   mkdirSync(join(project, 'node_modules'))
   for (const path of ['packages/formats/node_modules/onnxruntime-web', 'apps/cli/node_modules/sharp'])
-    symlinkSync(realpathSync(join(root, path)), join(project, 'node_modules', path.split('/').at(-1) as string))
+    symlinkSync(realpathSync(join(root, path)), join(project, 'node_modules', lastItem(path.split('/'))))
 }
 
 interface Prediction {
@@ -88,7 +88,7 @@ describe('the code of docs/exported-model.md', () => {
         .map((line) => JSON.parse(line))
       expect(lines.map(({ photo }) => photo)).toEqual(photos)
       for (const [index, { predictions }] of lines.entries()) {
-        const ours = expected[index] as Prediction[]
+        const ours = itemAt(expected, index)
         expect(predictions.slice(0, ours.length).map(({ name }: Prediction) => name)).toEqual(
           ours.map(({ name }) => name),
         )
@@ -106,7 +106,7 @@ describe('the code of docs/exported-model.md', () => {
       const { page, errors } = await openPage(chromium.browser, site.url)
       for (const [index, photo] of [...photos.entries()].filter(([, path]) => path.endsWith('.png'))) {
         await page.setInputFiles('input', photo)
-        const told = (expected[index] as Prediction[])
+        const told = itemAt(expected, index)
           .map(({ name, confidence }) => `${(100 * confidence).toFixed(1)}% ${name}`)
           .join('\n')
         await expect.poll(() => page.textContent('pre'), { timeout: 110_000 }).toBe(told)

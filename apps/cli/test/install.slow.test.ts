@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { cacheDirectory } from '@ddnet/datasets/node'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, entryOf } from '@ddnet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 // The built command as the process that people run: without TensorFlow, while it is installed, and with it.
@@ -59,7 +59,7 @@ describe.skipIf(!built)(`the command${whetherBuilt}`, () => {
       mkdirSync(join(folder, 'cache'))
       symlinkSync(data, join(folder, 'cache', 'cifar10'))
       const train = ['train', 'cifar10', 'preset=quick', 'steps=4', 'validation.images=100', 'model.channels=[8]']
-      const addon = realpathSync(process.env['DDNET_TENSORFLOW_ADDON'] as string)
+      const addon = realpathSync(entryOf(process.env, 'DDNET_TENSORFLOW_ADDON'))
 
       const before = await run(train)
       expect(before).toMatchObject({ code: 0, output: expect.stringMatching(/backend +WebAssembly/) })

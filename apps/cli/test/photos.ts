@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { itemAt } from '@ddnet/testing'
 import sharp from 'sharp'
 
 /** A folder of photographs as people have them: of several sizes and kinds, in a folder a class, each class of another color. */
@@ -10,7 +11,7 @@ export async function writePhotos(folder: string, classes: Readonly<Record<strin
     for (let index = 0; index < count; index++) {
       const [width, height] = [40 + 3 * index, 60 - 2 * index]
       const image = sharp({
-        create: { width, height, channels: 3, background: colors[label] as string },
+        create: { width, height, channels: 3, background: itemAt(colors, label) },
       })
       await (index % 2 === 0 ? image.jpeg() : image.png()).toFile(
         join(folder, name, `${index}.${index % 2 === 0 ? 'jpg' : 'png'}`),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtIn, flatSettings, resolveConfig, SettingsError, settingCatalog } from '@ddnet/experiment'
-import { readPoisoned } from '@ddnet/testing'
+import { readPoisoned, tuple } from '@ddnet/testing'
 import { entriesOfFile, readArguments, readConfigContent, readEnvironment } from '../src/config/read-entries.ts'
 import { UsageError } from '../src/errors.ts'
 
@@ -39,7 +39,7 @@ export async function readPoisonedConfig(): Promise<number> {
     const words = await readPoisoned(
       '{}',
       (text) => {
-        const [[key, value]] = Object.entries(JSON.parse(text)) as [[string, unknown]]
+        const [[key, value]] = tuple(Object.entries(JSON.parse(text)), 1)
         const json = JSON.stringify(value)
         for (const word of [
           `${key}=${json}`,

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 /**
  * What a person sees of text that was written to a terminal: its lines after everything that was rewritten, without color
  * and without blanks at the ends.
@@ -9,7 +10,7 @@ export function screen(written: string): string[] {
   let [row, column] = [0, 0]
   const rowAt = (at: number): string[] => {
     while (rows.length <= at) rows.push([])
-    return rows[at] as string[]
+    return itemAt(rows, at)
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of a terminal begin with one
   for (const [part, count, name] of written.matchAll(/\x1b\[([?\d;]*)([A-Za-z])|./gsu)) {

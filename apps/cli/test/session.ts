@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Cifar10, type ClassificationSample, cifar10ClassNames, type Dataset, imageDataset } from '@ddnet/datasets'
 import type { Backend } from '@ddnet/ops'
 import { BackendUnavailable, getBackend, random } from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { itemAt, useBackend } from '@ddnet/testing'
 import { onTestFinished } from 'vitest'
 import type { BackendStarters } from '../src/backend/backend-starters.ts'
 import type { CommandContext } from '../src/context.ts'
@@ -20,7 +20,7 @@ function colors(count: number, seed: number): Dataset<ClassificationSample> {
   const brightness = (label: number, channel: number) => 40 + 60 * (Math.floor((label + 1) / 3 ** channel) % 3)
   const images = Uint8Array.from(
     noise,
-    (value, at) => value * 40 + brightness(labels[Math.floor(at / size)] as number, at % 3),
+    (value, at) => value * 40 + brightness(itemAt(labels, Math.floor(at / size)), at % 3),
   )
   return imageDataset({ images, labels, shape: [32, 32, 3] })
 }

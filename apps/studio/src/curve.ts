@@ -1,3 +1,4 @@
+import { lastItem } from '@ddnet/ops/checks'
 export interface Point {
   readonly step: number
   readonly value: number
@@ -26,7 +27,7 @@ const margin = { top: 8, right: 10, bottom: 22, left: 40 }
 export function drawCurve(svg: SVGSVGElement, series: readonly Series[], { steps, top, format }: CurveOptions): void {
   const values = series.flatMap(({ points }) => points.map(({ value }) => value))
   const ticks = ticksUpTo(top ?? Math.max(1, ...values))
-  const most = ticks.at(-1) as number
+  const most = lastItem(ticks)
   const x = (step: number): number => margin.left + (step / steps) * (width - margin.left - margin.right)
   const y = (value: number): number => height - margin.bottom - (value / most) * (height - margin.top - margin.bottom)
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`)

@@ -1,3 +1,4 @@
+import { errorMessage, tuple } from '@ddnet/ops/checks'
 import type { StepEvent, ValidationEvent } from '@ddnet/trainer'
 import { offerBenchmark } from './benchmark.ts'
 import { drawCurve, smoothed } from './curve.ts'
@@ -13,9 +14,10 @@ import { defaults, readSettings, type Settings, writeSettings } from './settings
 type State = 'loading' | 'ready' | 'training' | 'paused' | 'done' | 'failed'
 
 const form = element<HTMLFormElement>('settings')
-const [trainButton, stepButton, resetButton] = ['train', 'step', 'reset'].map((id) =>
-  element<HTMLButtonElement>(id),
-) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement]
+const [trainButton, stepButton, resetButton] = tuple(
+  ['train', 'step', 'reset'].map((id) => element<HTMLButtonElement>(id)),
+  3,
+)
 const files = element<HTMLInputElement>('open')
 
 /** The page: it shows what the worker reports, and tells it what was clicked. It has no tensors. */
@@ -295,7 +297,7 @@ function start(): void {
     Object.assign(globalThis, { record: () => page.record() })
   } catch (error) {
     element('error-title').textContent = 'The page could not start'
-    element('error-message').textContent = (error as Error).message
+    element('error-message').textContent = errorMessage(error)
     element('error').hidden = false
     document.body.dataset['state'] = 'failed'
     element('status').textContent = 'The page could not start.'

@@ -10,6 +10,7 @@ import {
 } from '@ddnet/experiment'
 import { type ModuleOf, summary } from '@ddnet/layers'
 import { dispose, memory } from '@ddnet/ops'
+import { errorMessage } from '@ddnet/ops/checks'
 import type { Callback, Control, Snapshot, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import { picturesOf, watchBatches } from './batch-pictures.ts'
 import { configOf, loadData, pageHost, prepare, train } from './experiment.ts'
@@ -127,7 +128,7 @@ export class Session {
       return await loadData(config, pageHost(this.dataUrl, onProgress))
     } catch (error) {
       if (config.data.name !== 'cifar10') throw error
-      throw new Error(`${(error as Error).message} In this repository: pnpm --filter @ddnet/studio shards`, {
+      throw new Error(`${errorMessage(error)} In this repository: pnpm --filter @ddnet/studio shards`, {
         cause: error,
       })
     }

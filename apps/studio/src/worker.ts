@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 import { Outbox } from './outbox.ts'
 import type { Command, Report } from './protocol.ts'
 import { Session } from './session.ts'
@@ -19,7 +20,7 @@ async function obey(command: Exclude<Command, { kind: 'shown' }>): Promise<void>
     else await session?.[command.kind]()
   } catch (error) {
     console.error(error)
-    const message = error instanceof Error ? error.message : String(error)
+    const message = errorMessage(error)
     const [kind, title] = failures[command.kind] ?? (['failed', 'The training stopped'] as const)
     await outbox.send({ kind, title, message })
   }

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { cifar10, subset } from '@ddnet/datasets'
 import { writeCifar10Shards } from '@ddnet/datasets/node'
 import { createModel } from '@ddnet/experiment'
-import { type BackendName, present, useBackend } from '@ddnet/testing'
+import { type BackendName, itemAt, present, useBackend } from '@ddnet/testing'
 import { pageInChromium } from '@ddnet/testing/page'
-import type { Page, Worker } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
 import { configOf, loadData, pageHost, train } from '../src/experiment.ts'
 import type { RunRecord } from '../src/run-record.ts'
@@ -45,7 +45,7 @@ test(
     expect(await page.textContent('#backend-name')).toBe('WebGPU')
     expect(await page.locator('#batch-images canvas').count()).toBe(8)
     expect(await page.textContent('#model-title')).toBe('DDNet, 195,434 parameters')
-    const worker = page.workers()[0] as Worker
+    const worker = itemAt(page.workers(), 0)
     await worker.evaluate(countPipelines)
     await page.click('#train')
     await reach(page, 'done')
@@ -71,7 +71,7 @@ test(
     for (const backend of present(['webgpu', 'wasm'])) {
       const inNode = await lossesInNode(backend)
       for (const [index, { loss }] of run.steps.entries()) {
-        const expected = inNode[index] as number
+        const expected = itemAt(inNode, index)
         const bound = index < 5 ? 1e-4 : 1e-3
         expect(
           Math.abs(loss - expected) / expected,

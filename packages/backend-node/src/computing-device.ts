@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { BackendUnavailable } from '@ddnet/ops'
+import { errorMessage } from '@ddnet/ops/checks'
 import { conv2d, matMul, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core'
 import type { Device } from './environment.ts'
 import { installCommand } from './installations.ts'
@@ -32,7 +33,7 @@ export function computingDevice(backend: NodeJSKernelBackend, asked: Device, fix
     if (isGpu) proveGpu(backend)
   } catch (error) {
     throw new BackendUnavailable(
-      `tensorflow: ${isGpu ? 'the GPU is listed but does not compute' : 'the CPU does not compute'}: ${(error as Error).message}`,
+      `tensorflow: ${isGpu ? 'the GPU is listed but does not compute' : 'the CPU does not compute'}: ${errorMessage(error)}`,
       { cause: error },
     )
   }
@@ -89,6 +90,6 @@ function hasCudaKernels(backend: NodeJSKernelBackend): boolean {
     pixelsByChannelsFirst(backend)
     return true
   } catch (error) {
-    return (error as Error).message.includes("device='GPU'")
+    return errorMessage(error).includes("device='GPU'")
   }
 }

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSyn
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, entryOf } from '@ddnet/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { tensorflow } from './index.ts'
 
@@ -14,7 +14,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const installed = () => process.env['DDNET_TENSORFLOW_ADDON'] as string
+const installed = () => entryOf(process.env, 'DDNET_TENSORFLOW_ADDON')
 
 test('a file that is not a library', async () => {
   writeFileSync(addon, 'not a library')

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, real
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { BackendUnavailable } from '@ddnet/ops'
+import { errorMessage } from '@ddnet/ops/checks'
 import { withEnvironment } from './environment.ts'
 import { installCommand } from './installations.ts'
 import type { Binding } from './vendor/tfjs-node.mjs'
@@ -32,7 +33,7 @@ export function loadAddon(addonPath: string, environment: Readonly<Record<string
     addon = withEnvironment(environment, () => createRequire(import.meta.url)(path))
   } catch (error) {
     throw new BackendUnavailable(
-      `tensorflow: the addon '${path}' does not load: ${(error as Error).message}. Run: ${installCommand}`,
+      `tensorflow: the addon '${path}' does not load: ${errorMessage(error)}. Run: ${installCommand}`,
       { cause: error },
     )
   }

@@ -12,14 +12,12 @@ import {
   square,
   sub,
   type Tensor,
-  type Tensor1D,
-  type Tensor4D,
   tidy,
   valueAndGrads,
   zeros,
   zerosLike,
 } from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt, tuple } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 /** Trains a small autoencoder by Adam; returns its losses, and its parameters' bits at the end. */
@@ -36,7 +34,7 @@ function train(steps: number): { losses: number[]; bits: string } {
   let m = parameters.map((parameter) => zerosLike(parameter))
   let v = parameters.map((parameter) => zerosLike(parameter))
   const reconstruct = (): Tensor => {
-    const [filter, weight, bias, deconv] = parameters as [Tensor4D, Tensor1D, Tensor1D, Tensor4D]
+    const [filter, weight, bias, deconv] = tuple(parameters, 4)
     const features = conv2d(images, filter, { padding: 1 })
     const running = { runningMean: zeros([32]), runningVar: ones([32]) }
     const { y } = batchNorm(features, { weight, bias, ...running, training: true, activation: 'relu' })
@@ -59,7 +57,7 @@ function train(steps: number): { losses: number[]; bits: string } {
       const [gradient, mean, variance] = [grads[i], m[i], v[i]] as [Tensor, Tensor, Tensor]
       return adamUpdate({ parameter, gradient, m: mean, v: variance }, attributes)
     })
-    losses.push(value.dataSync()[0] as number)
+    losses.push(itemAt(value.dataSync(), 0))
     for (const old of [value, ...grads, ...parameters, ...m, ...v]) old.dispose()
     parameters = updated.map(([parameter]) => parameter as Tensor)
     m = updated.map(([, m]) => m as Tensor)
@@ -74,7 +72,7 @@ describeBackends('training', () => {
   test('lowers the loss, gives the same bits again, and leaves nothing behind', () => {
     const before = memory().numTensors
     const first = train(12)
-    expect(first.losses.at(-1)).toBeLessThan(0.7 * (first.losses[0] as number))
+    expect(first.losses.at(-1)).toBeLessThan(0.7 * itemAt(first.losses, 0))
     for (let again = 0; again < 3; again++) expect(train(12)).toEqual(first)
     expect(memory().numTensors).toBe(before)
   })

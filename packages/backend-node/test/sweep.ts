@@ -1,4 +1,5 @@
 import type { Pair } from '@ddnet/ops'
+import { itemAt, tuple } from '@ddnet/testing'
 import {
   type Comparison,
   compareBatchNorm,
@@ -23,17 +24,23 @@ function generator(seed: number): (below: number) => number {
 }
 
 type Draw = (below: number) => number
-const among = <T>(draw: Draw, values: readonly T[]): T => values[draw(values.length)] as T
+const among = <T>(draw: Draw, values: readonly T[]): T => itemAt(values, draw(values.length))
 const pairOf = (draw: Draw, values: readonly number[]): Pair => [among(draw, values), among(draw, values)]
 
 /** A size that the windows fit in: at least what one reaches without its padding. */
 const sizes = (draw: Draw, reach: Pair, padding: Pair): Pair =>
-  reach.map((each, axis) => Math.max(1, each - 2 * (padding[axis] as number)) + draw(7)) as [number, number]
+  tuple(
+    reach.map((each, axis) => Math.max(1, each - 2 * itemAt(padding, axis)) + draw(7)),
+    2,
+  )
 
 function drawConvolution(draw: Draw, seed: number): Comparison {
   const [kernelSize, stride] = [pairOf(draw, [1, 2, 3, 3, 5]), pairOf(draw, [1, 1, 2, 3])]
   const [padding, dilation] = [pairOf(draw, [0, 1, 1, 2]), draw(4) === 0 ? pairOf(draw, [1, 2, 3]) : ([1, 1] as const)]
-  const reach = kernelSize.map((each, axis) => (each - 1) * (dilation[axis] as number) + 1) as [number, number]
+  const reach = tuple(
+    kernelSize.map((each, axis) => (each - 1) * itemAt(dilation, axis) + 1),
+    2,
+  )
   const groups = among(draw, [1, 1, 1, 1, 2, 3, 4])
   const [perGroup, outPerGroup] = [among(draw, [1, 1, 2, 3, 8, 17]), among(draw, [1, 1, 2, 3, 8, 17])]
   const x = [among(draw, [0, 1, 2, 3]), ...sizes(draw, reach, padding), perGroup * groups] as const
@@ -45,7 +52,10 @@ function drawConvolution(draw: Draw, seed: number): Comparison {
 
 function drawPooling(draw: Draw, seed: number): Comparison {
   const kernelSize = pairOf(draw, [1, 2, 2, 3, 5])
-  const padding = kernelSize.map((each) => draw(Math.floor(each / 2) + 1)) as [number, number]
+  const padding = tuple(
+    kernelSize.map((each) => draw(Math.floor(each / 2) + 1)),
+    2,
+  )
   const x = [among(draw, [0, 1, 2, 3]), ...sizes(draw, kernelSize, [0, 0]), among(draw, [1, 2, 3, 8, 17])] as const
   return comparePoolings({ x, kernelSize, stride: pairOf(draw, [1, 2, 2, 3]), padding }, seed)
 }
@@ -56,7 +66,7 @@ function drawBatchNorm(draw: Draw, seed: number): Comparison {
   return compareBatchNorm([...shape.slice(0, -1), among(draw, [1, 2, 3, 8, 17])], among(draw, [0, 0, 10]), seed)
 }
 
-const [count, seed] = process.argv.slice(2).map(Number) as [number, number]
+const [count, seed] = tuple(process.argv.slice(2).map(Number), 2)
 await tensorflow({ device: 'cpu' })
 const draw = generator(seed)
 const faults: string[] = []

@@ -1,4 +1,5 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import { registerOwnKernel } from '@ddnet/ops/kernels'
 import { checkFused, isFused, startKernels, stopThreads, threadsOf, wasmKernels } from '@ddnet/ops/wasm'
 import { engine, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
@@ -117,7 +118,7 @@ function leave(backend: object): void {
 const otherBuilds = { 'tfjs-backend-wasm.wasm': '', 'tfjs-backend-wasm-threaded-simd.wasm': '' }
 
 /** How the engine makes the backend: what importing tfjs-backend-wasm registered. */
-const registration = (): EngineRegistration => engine().registryFactory['wasm'] as EngineRegistration
+const registration = (): EngineRegistration => entryOf(engine().registryFactory, 'wasm')
 type EngineRegistration = ReturnType<typeof engine>['registryFactory'][string]
 
 /** Ours take the place of stock ones, and are put in place again after a dispose and a new start. */

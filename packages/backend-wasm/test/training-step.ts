@@ -7,12 +7,11 @@ import {
   ones,
   random,
   type Tensor,
-  type Tensor1D,
-  type Tensor4D,
   tidy,
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
+import { itemAt, tuple } from '@ddnet/testing'
 
 /**
  * The results, gradients and updates of one step. Odd sizes, so that shares differ; larger than what is done on one
@@ -33,8 +32,8 @@ export async function trainingStep(): Promise<Float32Array[]> {
   const seed = ones([5, 14, 18, 20])
   const { value, grads } = valueAndGrads(
     () => {
-      const [x, filter, weight, bias] = inputs as [Tensor4D, Tensor4D, Tensor1D, Tensor1D]
-      const [deconvolution, depthwise] = inputs.slice(4) as [Tensor4D, Tensor4D]
+      const [x, filter, weight, bias] = tuple(inputs, 4)
+      const [deconvolution, depthwise] = tuple(inputs.slice(4), 2)
       const norm = { weight, bias, runningMean: weight, runningVar: bias, training: true, activation: 'relu' } as const
       const features = batchNorm(conv2d(x, filter, { padding: 1 }), norm).y
       const pooled = maxPool2d(features, { kernelSize: 2 })
@@ -54,7 +53,7 @@ export async function trainingStep(): Promise<Float32Array[]> {
     decoupled: false,
     step: 1,
   }
-  const updated = adamUpdate({ parameter, gradient, m: gradient, v: inputs[6] as Tensor }, attributes)
+  const updated = adamUpdate({ parameter, gradient, m: gradient, v: itemAt(inputs, 6) }, attributes)
   const results = await Promise.all([value, ...grads, ...updated].map(toHost))
   for (const used of [...inputs, seed, value, ...grads, ...updated]) used.dispose()
   return results.map(({ data }) => data as Float32Array)

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { KernelBackend, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core'
 
 /**
@@ -18,5 +19,5 @@ export const addNOfAnyNumber =
       sums.push(sum)
     } while (terms.length > 1)
     for (const { dataId } of sums.slice(0, -1)) (backend as KernelBackend).disposeData(dataId)
-    return terms[0] as TensorInfo
+    return itemAt(terms, 0)
   }

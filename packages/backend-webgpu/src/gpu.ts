@@ -1,4 +1,5 @@
 import { BackendUnavailable } from '@ddnet/ops'
+import { errorCode, errorMessage } from '@ddnet/ops/checks'
 
 /**
  * The WebGPU entry point: `navigator.gpu` of a browser (or of any runtime that has one), otherwise Dawn from npm's
@@ -52,14 +53,14 @@ async function loadDawn(): Promise<Dawn> {
   try {
     return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as Dawn
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
+    if (errorCode(error) === 'ERR_MODULE_NOT_FOUND') {
       throw new BackendUnavailable(
         `webgpu: Node has no WebGPU of its own, and npm package "webgpu" (Dawn) is not installed. Run: npm install webgpu`,
         { cause: error },
       )
     }
     throw new BackendUnavailable(
-      `webgpu: npm package "webgpu" is installed, but its addon does not load on ${process.platform}-${process.arch}: ${(error as Error).message.split('\n')[0]}. It supports macOS, Windows and Linux with glibc, on x64 and arm64; reinstall it, or use the wasm backend.`,
+      `webgpu: npm package "webgpu" is installed, but its addon does not load on ${process.platform}-${process.arch}: ${errorMessage(error).split('\n')[0]}. It supports macOS, Windows and Linux with glibc, on x64 and arm64; reinstall it, or use the wasm backend.`,
       { cause: error },
     )
   }

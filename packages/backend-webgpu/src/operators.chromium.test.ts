@@ -1,4 +1,4 @@
-import { expectClose, type FixtureTensor, operatorFixtures } from '@ddnet/testing'
+import { expectClose, type FixtureTensor, itemAt, operatorFixtures } from '@ddnet/testing'
 import type { openPage } from '@ddnet/testing/browser'
 import { pageInChromium } from '@ddnet/testing/page'
 import { beforeAll, expect, test } from 'vitest'
@@ -61,7 +61,7 @@ test.each(checks)('%s in Chromium, %s', async (name, _, { options, tensors }) =>
   expect(differentiable.length).toBeGreaterThan(0)
   expectClose(value, y.data as ArrayLike<number>, 3e-5, 'y')
   for (const [index, role] of differentiable.entries()) {
-    expectClose(gradients[index] as number[], others[`d${role}`]?.data as ArrayLike<number>, 3e-5, `d${role}`)
+    expectClose(itemAt(gradients, index), others[`d${role}`]?.data as ArrayLike<number>, 3e-5, `d${role}`)
   }
   expect(errors).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 import { env } from '@tensorflow/tfjs-core'
 import { DeviceError } from './device-errors.ts'
 
@@ -40,7 +41,7 @@ export async function prepare(
         pipelineCache[key] = await pipeline
       } catch (error) {
         delete pipelineCache[key]
-        refused.push((error as Error).message)
+        refused.push(errorMessage(error))
       }
       progress.done++
       onProgress({ ...progress })

@@ -9,7 +9,7 @@ import {
   type Tensor4D,
   tensor,
 } from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { itemAt, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { type Batch, collate } from './collate.ts'
 import type { Dataset, DetectionSample } from './dataset.ts'
@@ -26,7 +26,7 @@ beforeAll(() => useBackend('cpu'))
 
 const datasetOf = <T>(...samples: T[]): Dataset<T> => ({
   length: samples.length,
-  get: async (index) => samples[index] as T,
+  get: async (index) => itemAt(samples, index),
 })
 const first = async <B>(batches: AsyncIterable<B>): Promise<B> => {
   for await (const batch of batches) return batch
@@ -135,7 +135,7 @@ describe('a collate of your own', () => {
     const codes = samples.flatMap((text) =>
       Array.from({ length: most }, (_, at) => (at < text.length ? text.charCodeAt(at) - 96 : 0)),
     )
-    return tensor(codes, [samples.length, most], 'int32') as Tensor2D
+    return tensor(codes, [samples.length, most], 'int32')
   }
 
   test('makes batches of whatever the samples are, and only what it returns is kept', async () => {

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { ClassificationSample, Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 import { type ImageShape, imageField } from './fields.ts'
@@ -29,7 +30,7 @@ export function imageDataset({ images, labels, shape }: ImageArrays): Dataset<Cl
     checkIndex(index, length)
     return {
       image: imageField(copyOf(images.subarray(index * size, (index + 1) * size)), own),
-      label: labels[index] as number,
+      label: itemAt(labels, index),
     }
   }
   return { length, labels, getSync, get: async (index) => getSync(index) }

@@ -1,5 +1,5 @@
 import { dispose, memory, random } from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { itemAt, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Batch } from './collate.ts'
 import type { ClassificationSample, Dataset } from './dataset.ts'
@@ -56,7 +56,7 @@ describe('a batch', () => {
     for await (const batch of loader(dataset, { batchSize: 4 })) {
       expect(Object.keys(batch)).toEqual(['image', 'label'])
       const { image, label } = batch
-      const size = label.shape[0] as number
+      const size = itemAt(label.shape, 0)
       expect([image.shape, image.dtype, label.dtype]).toEqual([[size, 4, 4, 3], 'float32', 'int32'])
       dispose([image, label])
     }
@@ -128,7 +128,7 @@ describe('an epoch', () => {
     const batches = loader(augmented, { batchSize: 4, shuffle: true, key })
     await epoch(batches)
     const second = await epoch(batches)
-    const index = second[1]?.labels[2] as number
+    const index = itemAt(second[1]?.labels, 2)
     const expected = await augmented.get(index, { key: key.fold('sample').fold(1).fold(index) })
     expect(second[1]?.images.slice(2 * 48, 3 * 48)).toEqual([...expected.image.data])
   })
@@ -231,7 +231,10 @@ test('a sample that fails fails its own batch, after those before it', async () 
 })
 
 describe('what is collated', () => {
-  const of = <S>(...samples: S[]): Dataset<S> => ({ length: samples.length, get: async (index) => samples[index] as S })
+  const of = <S>(...samples: S[]): Dataset<S> => ({
+    length: samples.length,
+    get: async (index) => itemAt(samples, index),
+  })
   const first = async <B>(batches: AsyncIterable<B>): Promise<B> => {
     for await (const batch of batches) return batch
     throw new Error('no batch')

@@ -1,4 +1,5 @@
 import { random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import type { Dataset } from './dataset.ts'
 import { map, type Transform } from './map.ts'
@@ -23,7 +24,7 @@ test('a transform may change the type', async () => {
 test('every transform draws from its own key, in nested maps too, and the same key gives the same', async () => {
   const draws: number[] = []
   const draw: Transform<number> = (x, { key }) => {
-    draws.push(key?.bits(1)[0] as number)
+    draws.push(itemAt(key?.bits(1), 0))
     return x
   }
   const mapped = map(map(numbers, draw, draw), draw, draw)
@@ -36,7 +37,7 @@ test('every transform draws from its own key, in nested maps too, and the same k
 
 test('the synchronous way is kept where there is one, and gives the same', async () => {
   const key = random.key(6)
-  const noisy: Transform<number> = (x, options) => x + (options.key?.bits(1)[0] as number)
+  const noisy: Transform<number> = (x, options) => x + itemAt(options.key?.bits(1), 0)
   expect(map(numbers, noisy).getSync).toBeUndefined()
   const mapped = map(synchronous, noisy, noisy)
   expect(mapped.getSync?.(2, { key })).toBe(await mapped.get(2, { key }))

@@ -1,4 +1,5 @@
 import type { Key } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { Dataset, GetOptions } from './dataset.ts'
 import { SampleError } from './sample-error.ts'
 
@@ -53,7 +54,7 @@ export async function* sampleBatches<T>(
         onFailure(result)
       } else {
         samples.push(result.sample)
-        indices.push(indexAt(places[at] as number))
+        indices.push(indexAt(itemAt(places, at)))
       }
     }
     if (failure && samples.length === 0) throw failure // an empty batch helps nobody

@@ -1,4 +1,5 @@
 import { random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { imageDataset } from './image-dataset.ts'
 import { balancedWeights, weightedSampler } from './samplers.ts'
@@ -8,7 +9,7 @@ import { subset } from './subset.ts'
 const key = random.key(11)
 const countsOf = (values: Iterable<number>, size: number) => {
   const counts = new Array<number>(size).fill(0)
-  for (const value of values) counts[value] = (counts[value] as number) + 1
+  for (const value of values) counts[value] = itemAt(counts, value) + 1
   return counts
 }
 
@@ -18,7 +19,7 @@ describe('weightedSampler', () => {
     const counts = countsOf(weightedSampler({ weights, count: 10_000 }).order(key), 4)
     for (const [index, weight] of weights.entries()) {
       const p = weight / 10
-      expect(Math.abs((counts[index] as number) - 10_000 * p)).toBeLessThanOrEqual(4 * Math.sqrt(10_000 * p * (1 - p)))
+      expect(Math.abs(itemAt(counts, index) - 10_000 * p)).toBeLessThanOrEqual(4 * Math.sqrt(10_000 * p * (1 - p)))
     }
   })
 
@@ -55,8 +56,7 @@ describe('weightedSampler', () => {
 test('balancedWeights gives every class the same sum', () => {
   const labels = [0, 0, 0, 5, 5, 9]
   const weights = balancedWeights(labels)
-  const sumOf = (label: number) =>
-    labels.reduce((sum, each, at) => sum + (each === label ? (weights[at] as number) : 0), 0)
+  const sumOf = (label: number) => labels.reduce((sum, each, at) => sum + (each === label ? itemAt(weights, at) : 0), 0)
   for (const label of [0, 5, 9]) expect(sumOf(label)).toBeCloseTo(1, 12)
 })
 
@@ -71,7 +71,7 @@ describe('stratifiedSplit', () => {
     for (const [part, fraction] of fractions.entries()) {
       const counts = countsOf(Array.from(parts[part]?.labels ?? []), 3)
       for (const [label, all] of [60, 40, 3].entries()) {
-        expect(Math.abs((counts[label] as number) - fraction * all)).toBeLessThan(2)
+        expect(Math.abs(itemAt(counts, label) - fraction * all)).toBeLessThan(2)
       }
       expect(Math.abs((parts[part]?.length ?? 0) - fraction * 103)).toBeLessThan(1)
     }

@@ -1,4 +1,5 @@
 import { type Key, random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 import { subset } from './subset.ts'
@@ -44,18 +45,18 @@ export function stratifiedSplit<T, const F extends readonly number[]>(
   const owed = fractions.map(() => 0)
   const classes = [...byClass].sort(([a], [b]) => a - b)
   for (const [place, [, members]] of classes.entries()) {
-    const wanted = fractions.map((fraction, part) => fraction * members.length + (owed[part] as number))
+    const wanted = fractions.map((fraction, part) => fraction * members.length + itemAt(owed, part))
     const counts = wanted.map((amount) => Math.max(0, Math.floor(amount)))
-    const rest = (part: number): number => (wanted[part] as number) - (counts[part] as number)
+    const rest = (part: number): number => itemAt(wanted, part) - itemAt(counts, part)
     for (let left = members.length - counts.reduce((a, b) => a + b, 0); left > 0; left--) {
       const part = [...counts.keys()].reduce((best, each) => (rest(each) > rest(best) + 1e-9 ? each : best))
-      counts[part] = (counts[part] as number) + 1
+      counts[part] = itemAt(counts, part) + 1
     }
     const order = random.permutation(key.fold(place), members.length)
     let at = 0
     for (const [part, count] of counts.entries()) {
       owed[part] = rest(part)
-      for (const member of order.subarray(at, at + count)) parts[part]?.push(members[member] as number)
+      for (const member of order.subarray(at, at + count)) parts[part]?.push(itemAt(members, member))
       at += count
     }
   }

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { Dataset } from './dataset.ts'
 import { checkIndex } from './image-dataset.ts'
 
@@ -17,11 +18,11 @@ export function subset<T>(dataset: Dataset<T>, selection: number | readonly numb
   for (const index of indices) checkIndex(index, length)
   const at = (index: number): number => {
     checkIndex(index, indices.length)
-    return indices[index] as number
+    return itemAt(indices, index)
   }
   return {
     length: indices.length,
-    ...(labels && { labels: indices.map((index) => labels[index] as number) }),
+    ...(labels && { labels: indices.map((index) => itemAt(labels, index)) }),
     get: async (index, options) => dataset.get(at(index), options),
     ...(getSync && { getSync: (index, options) => getSync.call(dataset, at(index), options) }),
   }

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 import { type ArrayField, float, isArray } from './fields.ts'
@@ -51,7 +52,7 @@ export function tensorDataset<const C extends Columns>(
 }
 
 function rowsOf(name: string, column: Column | Rows): { length: number; at(index: number): number | ArrayField } {
-  if (column instanceof Float32Array) return { length: column.length, at: (index) => float(column[index] as number) }
+  if (column instanceof Float32Array) return { length: column.length, at: (index) => float(itemAt(column, index)) }
   if (isArray(column) || Array.isArray(column)) {
     return { length: column.length, at: (index) => column[index] as number }
   }

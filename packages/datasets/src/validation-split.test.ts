@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { imageDataset } from './image-dataset.ts'
 import { validationSplit } from './validation-split.ts'
@@ -12,7 +13,7 @@ const images = (perClass: number) =>
 
 const numbers = async (dataset: ReturnType<typeof images>) => {
   const all: number[] = []
-  for (let index = 0; index < dataset.length; index++) all.push((await dataset.get(index)).image.data[0] as number)
+  for (let index = 0; index < dataset.length; index++) all.push(itemAt((await dataset.get(index)).image.data, 0))
   return all
 }
 

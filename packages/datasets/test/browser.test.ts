@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { itemAt } from '@ddnet/testing'
 import { launchChromium, openPage, serveFolder } from '@ddnet/testing/browser'
 import { expect, onTestFinished, test } from 'vitest'
 import { cifar10ClassNames } from '../src/cifar10/class-names.ts'
@@ -21,7 +22,7 @@ test('a browser reads the shards that its site serves, with a bundle that holds 
   await writeCifar10Shards(splits, join(site, 'damaged'), { shardSize: 8 })
   const damaged = join(site, 'damaged', 'test-01.bin')
   const bytes = await readFile(damaged)
-  bytes[5] = (bytes[5] as number) ^ 1
+  bytes[5] = itemAt(bytes, 5) ^ 1
   await writeFile(damaged, bytes)
 
   const server = await serveFolder(site)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { sep } from 'node:path'
 import { random } from '@ddnet/ops'
-import { fixtureUrl } from '@ddnet/testing'
+import { fixtureUrl, itemAt } from '@ddnet/testing'
 import { expect } from 'vitest'
 import { parseShardManifest, SHARD_FORMAT } from '../src/cifar10/shard-manifest.ts'
 import { DatasetError } from '../src/dataset-error.ts'
@@ -54,7 +54,7 @@ const readers: Readonly<Record<string, (name: string) => unknown>> = {
     const { names } = await coco({ ...diskFiles(folder), read: async () => content }, { annotations: 'a.json' })
     expect(
       diskFiles(folder)
-        .path(names[0] as string)
+        .path(itemAt(names, 0))
         .startsWith(folder + sep),
     ).toBe(true)
   },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { random } from '@ddnet/ops'
+import { errorMessage } from '@ddnet/ops/checks'
 import { DatasetError } from '../src/dataset-error.ts'
 import { download } from '../src/node/download.ts'
 import { misbehaviours, serveBytes } from './byte-server.ts'
@@ -42,7 +43,7 @@ export async function downloadFromHostileServers(
       result.whole++
     } catch (error) {
       if (!(error instanceof DatasetError) || !error.message.includes(`put it there: ${file} `)) {
-        throw new Error(`${told}: ${(error as Error).message}`, { cause: error })
+        throw new Error(`${told}: ${errorMessage(error)}`, { cause: error })
       }
       result.refused++
     }

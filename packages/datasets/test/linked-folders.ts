@@ -1,6 +1,7 @@
 import { mkdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/testing'
 import { diskFiles } from '../src/files/disk-files.ts'
 import { surveyOf } from '../src/files/files.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -20,7 +21,7 @@ export async function listLinkedFolders(count: number, seed: number): Promise<{ 
     const targets = [root, outside, join(outside, 'out.png'), join(root, 'nothing')]
     const files: string[] = []
     for (let entry = 0; entry < 3 + draw(12); entry++) {
-      const parent = folders[draw(folders.length)] as string
+      const parent = itemAt(folders, draw(folders.length))
       const path = join(parent, `${entry}${draw(2) === 0 ? '.png' : ''}`)
       const kind = draw(4)
       if (kind === 0) {
@@ -29,7 +30,7 @@ export async function listLinkedFolders(count: number, seed: number): Promise<{ 
       } else if (kind === 1) {
         await writeFile(path, '')
         files.push(relative(root, path))
-      } else await symlink(targets[draw(targets.length)] as string, path)
+      } else await symlink(itemAt(targets, draw(targets.length)), path)
       targets.push(path)
     }
     const { names, notFiles } = await surveyOf(diskFiles(root))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { itemAt } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { official } from '../src/cifar10/official.ts'
 import type { Cifar10 } from '../src/cifar10/types.ts'
@@ -32,7 +33,7 @@ describe('CIFAR-10', () => {
     ] as const) {
       const perClass = new Array<number>(10).fill(0)
       const all = await samples(dataset)
-      for (const { label } of all) perClass[label] = (perClass[label] as number) + 1
+      for (const { label } of all) perClass[label] = itemAt(perClass, label) + 1
       expect(all.filter(({ image }) => image.data.length === 3072 && image.shape.join() === '32,32,3').length).toBe(
         count,
       )

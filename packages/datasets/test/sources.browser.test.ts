@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fixtureUrl, jsonFixture } from '@ddnet/testing'
+import { fixtureUrl, itemAt, jsonFixture } from '@ddnet/testing'
 import { launchChromium, openPage, serveFolder } from '@ddnet/testing/browser'
 import { encode } from 'fast-png'
 import sharp from 'sharp'
@@ -42,7 +42,7 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
     for (const [at, { image, label }] of expected.entries()) {
       const found = looked[where][at]
       expect([found?.shape, found?.label], where).toEqual([image.shape, label])
-      const errors = Array.from(image.data, (value, at) => Math.abs(value - (found?.pixels[at] as number)))
+      const errors = Array.from(image.data, (value, at) => Math.abs(value - itemAt(found?.pixels, at)))
       expect(Math.max(...errors), `${where} ${own[at]}`).toBeLessThanOrEqual(own[at]?.endsWith('.jpg') ? 3 : 0)
     }
   }
@@ -70,7 +70,7 @@ test('a page reads the photographs that Node reads, from a server, its storage, 
     if (typeof here === 'string' || typeof there === 'string')
       expect(there).toMatch(/^DatasetError: .* (damaged|cut off|is an SVG)/)
     else {
-      const furthest = Math.max(...here.map((value, at) => Math.abs(value - (there?.[at] as number))))
+      const furthest = Math.max(...here.map((value, at) => Math.abs(value - itemAt(there, at))))
       expect(furthest, name).toBeLessThanOrEqual(name.endsWith('.jpg') ? 3 : 0)
     }
   }

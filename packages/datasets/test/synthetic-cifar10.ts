@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { itemAt } from '@ddnet/testing'
 import { encode } from 'fast-png'
 import { cifar10ClassNames } from '../src/cifar10/class-names.ts'
 import type { BatchFacts, Cifar10Facts, SplitFacts } from '../src/cifar10/official.ts'
@@ -48,7 +49,7 @@ export function synthetic(): Synthetic {
 export function record({ label, pixels }: Picture): Uint8Array {
   const bytes = new Uint8Array(3073)
   bytes[0] = label
-  for (let at = 0; at < 3072; at++) bytes[1 + (at % 3) * 1024 + Math.floor(at / 3)] = pixels[at] as number
+  for (let at = 0; at < 3072; at++) bytes[1 + (at % 3) * 1024 + Math.floor(at / 3)] = itemAt(pixels, at)
   return bytes
 }
 
@@ -121,7 +122,7 @@ export async function writePngBatches(directory: string, data: Synthetic): Promi
 export async function writeClassFolders(directory: string, data: Synthetic): Promise<void> {
   for (const split of ['train', 'test'] as const) {
     for (const [at, { label, pixels }] of data[split].entries()) {
-      const folder = join(directory, split, cifar10ClassNames[label] as string)
+      const folder = join(directory, split, itemAt(cifar10ClassNames, label))
       await mkdir(folder, { recursive: true })
       const name = `${String(at).padStart(4, '0')}.png`
       await writeFile(join(folder, name), encode({ width: 32, height: 32, data: pixels, channels: 3 }))

@@ -10,6 +10,7 @@ import {
 } from '@ddnet/datasets'
 import { init, type ModuleOf } from '@ddnet/layers'
 import { type Key, random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule } from '@ddnet/optimizers'
 import type { DataFacts, DataHost, DataSplits, TaskOf, ValueRange } from './definitions.ts'
 import type { Config } from './settings/config.ts'
@@ -42,7 +43,7 @@ function rangeOf(config: Pick<Config, 'data'>): ValueRange {
   const { mean, std } = normalizationOf(config)
   const means = [mean].flat()
   const stds = [std].flat()
-  const at = (value: number) => means.map((each, channel) => (value - each) / (stds[channel] ?? (stds[0] as number)))
+  const at = (value: number) => means.map((each, channel) => (value - each) / (stds[channel] ?? itemAt(stds, 0)))
   return { black: Math.min(...at(0)), white: Math.max(...at(1)) }
 }
 

@@ -56,7 +56,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 
 /** What a checkpoint is to hold of its run. */
 export const recordOf = (config: Config, data: RunData, { name, device }: TrainedOn): Json =>
-  z.json().parse({ format: settingsFormat, settings: flatSettings(config), data, backend: { name, device } }) as Json
+  z.json().parse({ format: settingsFormat, settings: flatSettings(config), data, backend: { name, device } })
 
 const recordSchema = z.strictObject({
   format: z.literal(savedFormats),

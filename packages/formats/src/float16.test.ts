@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './float16.ts'
 import { decodeSafetensors } from './safetensors/decode.ts'
@@ -25,7 +26,7 @@ test.each([
 ] as const)('each %s comes back with the same bits, a NaN as a NaN', (_, to, from, infinity) => {
   const back = to(from(every))
   const holdsNaN = (bits: number) => (bits & 0x7fff) > infinity
-  expect([...every].filter((bits) => (holdsNaN(bits) ? !holdsNaN(back[bits] as number) : back[bits] !== bits))).toEqual(
+  expect([...every].filter((bits) => (holdsNaN(bits) ? !holdsNaN(itemAt(back, bits)) : back[bits] !== bits))).toEqual(
     [],
   )
 })
@@ -38,9 +39,9 @@ test('between any two neighbours, float16 rounds to the nearer one, and from the
     const high = half === 0x7bff ? 65536 : meaning(half + 1)
     const middle = (meaning(half) + high) / 2 // exact in float32
     neighbour[0] = middle
-    bits[0] = (bits[0] as number) - 1
+    bits[0] = itemAt(bits, 0) - 1
     const below = neighbour[0]
-    bits[0] = (bits[0] as number) + 2
+    bits[0] = itemAt(bits, 0) + 2
     const above = neighbour[0]
     const rounded = [...toFloat16(Float32Array.of(below, middle, above, -below, -middle, -above))]
     const even = half % 2 === 0 ? half : half + 1

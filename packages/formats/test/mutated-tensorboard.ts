@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { readMutations } from '@ddnet/testing'
+import { itemAt, readMutations } from '@ddnet/testing'
 import { maskedCrc32c } from '../src/tensorboard/crc32c.ts'
 import { readTensorBoardRecords } from '../src/tensorboard/read.ts'
 import { splitRecords } from '../src/tensorboard/record.ts'
 import { TensorBoardError } from '../src/tensorboard/tensorboard-error.ts'
 
 const file = readFileSync(new URL('../fixtures/reference.tfevents', import.meta.url))
-const record = splitRecords(file).toSorted((a, b) => b.length - a.length)[1] as Uint8Array
+const record = itemAt(
+  splitRecords(file).toSorted((a, b) => b.length - a.length),
+  1,
+)
 const isExpected = (error: unknown) => error instanceof TensorBoardError
 
 /** What is read of `count` mutated files, by their kind. */

@@ -19,9 +19,6 @@ export async function runOnnx(
   const results = await session.run(Object.fromEntries(feeds))
   await session.release()
   return Object.fromEntries(
-    Object.entries(results).map(([name, { dims, data }]) => [
-      name,
-      { shape: dims, values: Array.from(data as ArrayLike<number>, Number) },
-    ]),
+    Object.entries(results).map(([name, { dims, data }]) => [name, { shape: dims, values: Array.from(data, Number) }]),
   )
 }

@@ -1,3 +1,5 @@
+import { itemAt } from '@ddnet/testing'
+
 /** A message's fields by number: numbers of varints, bytes of everything else. */
 type Fields = Map<number, (number | Uint8Array)[]>
 
@@ -10,7 +12,7 @@ function readFields(bytes: Uint8Array): Fields {
   const varint = (): number => {
     let value = 0n
     for (let shift = 0n; ; shift += 7n) {
-      const byte = bytes[at++] as number
+      const byte = itemAt(bytes, at++)
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return Number(BigInt.asIntN(64, value))
     }
@@ -35,7 +37,7 @@ function readFields(bytes: Uint8Array): Fields {
 }
 
 const all = (fields: Fields, field: number): Uint8Array[] => (fields.get(field) ?? []) as Uint8Array[]
-const one = (fields: Fields, field: number): Fields => readFields(all(fields, field)[0] as Uint8Array)
+const one = (fields: Fields, field: number): Fields => readFields(itemAt(all(fields, field), 0))
 
 /** A packed list of int64. */
 function integers(bytes: Uint8Array | undefined): number[] {
@@ -98,7 +100,7 @@ export function readOnnx(file: Uint8Array): OnnxFile {
           {
             type: tensor.get(2)?.[0] as number,
             shape: integers(all(tensor, 1)[0]),
-            bytes: all(tensor, 9)[0] as Uint8Array,
+            bytes: itemAt(all(tensor, 9), 0),
           },
         ]),
     ),

@@ -29,7 +29,7 @@ export function estimateMemory(model: Module, ...inputs: RunSpec<{ readonly loss
     const run = runOf(model, inputs, (output) => ({
       loss: tensorsIn(output)
         .map((each) => mean(each))
-        .reduce((total, each) => add(total, each) as Scalar) as Scalar,
+        .reduce((total, each) => add(total, each)),
     }))
     let peak = before
     let depth = 0

@@ -1,4 +1,5 @@
 import type { Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { type Layer, Module } from './module.ts'
 import { pipe } from './pipe.ts'
 
@@ -24,6 +25,6 @@ export class Sequential extends Module {
   }
 
   *[Symbol.iterator](): Iterator<Layer> {
-    for (let at = 0; at < this.length; at++) yield this[at] as Layer
+    for (let at = 0; at < this.length; at++) yield itemAt(this, at)
   }
 }

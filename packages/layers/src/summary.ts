@@ -1,4 +1,5 @@
 import { onShapes, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { type KernelCall, observeKernels } from '@ddnet/ops/kernels'
 import { isModule, isParameter, partsOf } from './discover.ts'
 import { type RunSpec, runOf, tensorsIn } from './input-spec.ts'
@@ -68,7 +69,7 @@ export function summary(model: Module, ...inputs: RunSpec<unknown>): Summary {
   return {
     rows,
     parameters: [...model.parameters().values()].reduce((total, { shape }) => total + size(shape), 0),
-    multiplyAdds: rows.reduce((total, row) => total + row.multiplyAdds, underWay[0] as number),
+    multiplyAdds: rows.reduce((total, row) => total + row.multiplyAdds, itemAt(underWay, 0)),
   }
 }
 
@@ -109,7 +110,7 @@ function multiplyAdds({ kernelName, inputs, attributes }: KernelCall, output: Te
     case 'biasedConv2dInputGradient':
       return positions(dy as Tensor) * size((filter as Tensor).shape)
     case 'BatchMatMul':
-      return output.size * ((a as Tensor).shape.at(attributes['transposeA'] === true ? -2 : -1) as number)
+      return output.size * itemAt((a as Tensor).shape, (a as Tensor).rank - (attributes['transposeA'] === true ? 2 : 1))
     default:
       return 0
   }

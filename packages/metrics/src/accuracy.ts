@@ -1,4 +1,5 @@
 import { argMax, type Tensor, topK } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { classMeasure, counted, expectRows, type LabelOptions } from './class-scores.ts'
 import { type Measure, stateMeasure } from './measure.ts'
 
@@ -58,7 +59,7 @@ export function topKAccuracy(logits: Tensor, labels: Tensor, k = 5, options: Lab
       const isHit = (row: number, label: number) =>
         highest.data.subarray(row * k, (row + 1) * k).includes(label as never)
       return {
-        correct: kept.predicted.filter((row, at) => isHit(row, kept.labels[at] as number)).length,
+        correct: kept.predicted.filter((row, at) => isHit(row, itemAt(kept.labels, at))).length,
         count: kept.labels.length,
       }
     },

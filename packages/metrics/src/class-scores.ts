@@ -1,4 +1,5 @@
 import { argMax, type HostTensor, ShapeError, type Tensor } from '@ddnet/ops'
+import { itemAt, lastItem } from '@ddnet/ops/checks'
 import { type Measure, type StateMeasureOptions, stateMeasure } from './measure.ts'
 
 export interface LabelOptions {
@@ -56,7 +57,7 @@ export function expectRows(name: string, logits: Tensor, labels: Tensor): number
       `${name}: expected logits […, classes] and labels […] or […, classes], as [batch, classes] and [batch], got [${logits.shape}] and [${labels.shape}].`,
     )
   }
-  return logits.shape.at(-1) as number
+  return lastItem(logits.shape)
 }
 
 /** Those that are not ignored. @throws RangeError for a label that is not a class */
@@ -69,13 +70,13 @@ export function counted(
 ): Classes {
   const kept = labels.flatMap((label, row) => (label === ignoreIndex ? [] : [row]))
   for (const row of kept) {
-    const label = labels[row] as number
+    const label = itemAt(labels, row)
     if (Number.isInteger(label) && label >= 0 && label < classes) continue
     throw new RangeError(
       `${name}: label ${label} is not in 0 … ${classes - 1}. Give ignoreIndex where it marks what does not count.`,
     )
   }
-  return { predicted: kept.map((row) => predicted[row] as number), labels: kept.map((row) => labels[row] as number) }
+  return { predicted: kept.map((row) => itemAt(predicted, row)), labels: kept.map((row) => itemAt(labels, row)) }
 }
 
 export function largestOfRows({ shape, data }: HostTensor): number[] {

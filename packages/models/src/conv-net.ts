@@ -1,5 +1,6 @@
 import { BatchNorm, Conv2d, Module, Sequential } from '@ddnet/layers'
 import { maxPool2d, relu, type Tensor } from '@ddnet/ops'
+import { lastItem } from '@ddnet/ops/checks'
 import { ClassHead } from './class-head.ts'
 
 export interface ConvNetOptions {
@@ -37,7 +38,7 @@ export class ConvNet extends Module {
         halved,
       ]),
     )
-    this.head = new ClassHead(channels.at(-1) as number, classes)
+    this.head = new ClassHead(lastItem(channels), classes)
   }
 
   override forward(images: Tensor): Tensor {

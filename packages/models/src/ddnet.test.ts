@@ -1,6 +1,6 @@
 import { init, summary } from '@ddnet/layers'
 import { memory, random, tensor } from '@ddnet/ops'
-import { describeBackends, expectTensorClose, readTensors, torchState, useBackend } from '@ddnet/testing'
+import { describeBackends, entryOf, expectTensorClose, readTensors, torchState, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DDNet, type DDNetOptions } from './ddnet.ts'
 
@@ -53,7 +53,7 @@ describe('DDNet', () => {
     const before = await model.stateDict()
     const { 'heads.class.bias': _, ...incomplete } = before
     expect(() => model.loadStateDict(incomplete)).toThrow(/missing heads.class.bias/)
-    expect(() => model.loadStateDict({ ...before, extra: before['heads.class.bias'] as never })).toThrow(
+    expect(() => model.loadStateDict({ ...before, extra: entryOf(before, 'heads.class.bias') })).toThrow(
       /unexpected extra/,
     )
     const narrow = await make({ channels: [16, 64, 128] }).stateDict()

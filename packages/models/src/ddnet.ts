@@ -1,5 +1,6 @@
 import { BatchNorm, Conv2d, ConvTranspose2d, Module, pipe } from '@ddnet/layers'
 import { maxPool2d, relu, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { ClassHead } from './class-head.ts'
 
 export interface DDNetOptions {
@@ -68,7 +69,7 @@ export class DDNet extends Module {
       (count, stage) => new EncoderStage(channels[stage - 1] ?? inChannels, count, normalization),
     )
     this.decoder = up.map((count, stage) => new DecoderStage(count, up[stage + 1] ?? count, normalization))
-    this.heads = { class: new ClassHead(channels[0] as number, classes) }
+    this.heads = { class: new ClassHead(itemAt(channels, 0), classes) }
   }
 
   override forward(images: Tensor): Tensor {

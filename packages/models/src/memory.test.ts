@@ -1,5 +1,5 @@
 import { estimateMemory, init, type ModuleOf, valueAndGrad } from '@ddnet/layers'
-import { crossEntropy, dispose, engine, random, type Tensor1D, type Tensor2D, tensor } from '@ddnet/ops'
+import { crossEntropy, dispose, engine, random, tensor } from '@ddnet/ops'
 import { observeKernels } from '@ddnet/ops/kernels'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -59,8 +59,8 @@ describe('the memory estimate', () => {
   function prepared(bare: ModuleOf) {
     const model = init(bare, random.key(0))
     const images = random.normal(random.key(1), [...shape])
-    const labels = tensor([1, 2, 3, 4], [4], 'int32') as Tensor1D
-    const run = () => ({ loss: crossEntropy(model.forward(images) as Tensor2D, labels) })
+    const labels = tensor([1, 2, 3, 4], [4], 'int32')
+    const run = () => ({ loss: crossEntropy(model.forward(images), labels) })
     const step = () => {
       const { loss, grads, updates } = valueAndGrad(model, run)
       updates.discard()

@@ -1,5 +1,6 @@
 import { Conv2d, ConvTranspose2d, Module, pipe } from '@ddnet/layers'
 import { relu, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { ClassHead } from './class-head.ts'
 
 class Encoder extends Module {
@@ -46,8 +47,8 @@ export class SeedDDNet extends Module {
     super()
     const down = [3, 32, 64, 128] as const
     const up = [128, 64, 32, 3] as const
-    this.encoder = [0, 1, 2].map((stage) => new Encoder(down[stage] as number, down[stage + 1] as number))
-    this.decoder = [0, 1, 2].map((stage) => new Decoder(up[stage] as number, up[stage + 1] as number, stage === 2))
+    this.encoder = [0, 1, 2].map((stage) => new Encoder(itemAt(down, stage), itemAt(down, stage + 1)))
+    this.decoder = [0, 1, 2].map((stage) => new Decoder(itemAt(up, stage), itemAt(up, stage + 1), stage === 2))
     this.heads = { class: new ClassHead(3, classes) }
   }
 

@@ -1,5 +1,5 @@
 import { useVariant } from '@ddnet/ops/webgpu'
-import { expectClose, present, putVariantBack, useBackend } from '@ddnet/testing'
+import { entryOf, expectClose, lastItem, present, putVariantBack, useBackend } from '@ddnet/testing'
 import * as tf from '@tensorflow/tfjs-core'
 import { engine, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -60,7 +60,7 @@ const all = <T>(names: string, make: (name: string) => T): [string, T][] =>
   names.split(' ').map((name) => [name, make(name)])
 
 const trained = (x: Tensor): Tensor => {
-  const channels = x.shape.at(-1) as number
+  const channels = lastItem(x.shape)
   const { y, runningMean, runningVar } = ops.batchNorm(x, {
     training: true,
     runningMean: ops.zeros([channels]) as Tensor1D,
@@ -372,7 +372,7 @@ describe.skipIf(reason !== '')(`folded grids on webgpu${reason}`, () => {
       useVariant(engine().backend, variant)
       const found = await withGrid(most, () => compute('webgpu', name, check, rows))
       for (const [what, values] of Object.entries(expected)) {
-        expectClose(found[what] as ArrayLike<number>, values, 2e-5, `${name} of ${rows} rows for ${variant}, ${what}`)
+        expectClose(entryOf(found, what), values, 2e-5, `${name} of ${rows} rows for ${variant}, ${what}`)
       }
     }
   })

@@ -1,4 +1,5 @@
 import { clone, type Tensor, tidy } from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import { type Chain, compose } from './chain.ts'
 import type { GradientTransformation, Optimizer, Tensors } from './gradient-transformation.ts'
 import { filterTensors, mapTensors, matching } from './tensors.ts'
@@ -64,7 +65,7 @@ export function applyGradients(
   const whole = compose([optimizer])
   return tidy(() => {
     const trained = matching(params, grads) // in the order of the parameters
-    const updates = mapTensors(trained, (_, path) => grads[path] as Tensor)
+    const updates = mapTensors(trained, (_, path) => entryOf(grads, path))
     const before = { ...state.tensors, ...stateOfNew(whole, trained, state) }
     const changed = whole.apply(updates, before, trained, info)
     const next = mapTensors(params, (old, path) => owned(changed.params[path] ?? old))

@@ -1,4 +1,5 @@
-import { add, clone, mul, type Tensor } from '@ddnet/ops'
+import { add, clone, mul } from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import type { GradientTransformation } from './gradient-transformation.ts'
 import { expectRate } from './option-checks.ts'
 import { mapTensors, ofPrefix, withPrefix } from './tensors.ts'
@@ -21,7 +22,7 @@ export function ema(decay = 0.999): GradientTransformation {
     init: (params) => withPrefix('average', mapTensors(params, clone)),
     after: (state, params, { step }) => {
       const average = mapTensors(ofPrefix('average', state), (former, path) => {
-        const parameter = params[path] as Tensor // of the names of `init`
+        const parameter = entryOf(params, path) // of the names of `init`
         return step === 0 ? clone(parameter) : add(mul(former, decay), mul(parameter, 1 - decay))
       })
       return withPrefix('average', average)

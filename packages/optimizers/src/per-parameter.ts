@@ -1,4 +1,5 @@
 import type { Tensor } from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import type { GradientTransformation, Tensors } from './gradient-transformation.ts'
 import { zerosOfSlots } from './tensors.ts'
 
@@ -47,8 +48,8 @@ export function perParameter<const Slot extends string = never>(rule: {
     }),
     update(updates, state, params, { stepOf }) {
       const next = Object.entries(updates).map(([path, update]) => {
-        const parameter = params[path] as Tensor // of the same names
-        const own = slotsOf(path, (slotName) => state[slotName] as Tensor) // of `init`
+        const parameter = entryOf(params, path) // of the same names
+        const own = slotsOf(path, (slotName) => entryOf(state, slotName)) // of `init`
         return { path, ...rule.update({ path, parameter, update, step: stepOf(path), state: own }) }
       })
       const changed = next.flatMap(({ path, state: own }) =>

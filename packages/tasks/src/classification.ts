@@ -2,6 +2,7 @@ import { type ModuleOf, openPass } from '@ddnet/layers'
 import { type CrossEntropyOptions, crossEntropy } from '@ddnet/losses'
 import { accuracy, type ConfusionCounts, confusionMatrix, formatPercent, type Measure } from '@ddnet/metrics'
 import { softmax, type Tensor, tidy, toHost } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { Json, ScoresOf } from '@ddnet/trainer'
 import { type PredictionSample, predictionSheet } from '@ddnet/visuals'
 import type { PredictedPicture, ScoreView, Task, TaskReport } from './task.ts'
@@ -143,7 +144,7 @@ function report(
   names: readonly string[],
 ): TaskReport {
   const count = confusion.flat().reduce((sum, each) => sum + each, 0)
-  const correct = confusion.reduce((sum, row, label) => sum + (row[label] as number), 0)
+  const correct = confusion.reduce((sum, row, label) => sum + itemAt(row, label), 0)
   const classes = perClass(confusion, names)
   return {
     headline: `accuracy ${(accuracy * 100).toFixed(2)}% (${thousands(correct)} of ${thousands(count)} images), loss ${loss.toFixed(4)}`,
@@ -176,9 +177,9 @@ function perClass(confusion: ConfusionCounts, names: readonly string[]) {
     const others = row.map((each, prediction) => (prediction === label ? -1 : each))
     const rival = others.indexOf(Math.max(...others))
     return {
-      name: names[label] as string,
-      accuracy: (row[label] as number) / count,
-      rival: { name: names[rival] as string, share: (row[rival] as number) / count },
+      name: itemAt(names, label),
+      accuracy: itemAt(row, label) / count,
+      rival: { name: itemAt(names, rival), share: itemAt(row, rival) / count },
     }
   })
 }

@@ -1,4 +1,5 @@
 import { memory, ShapeError, type Tensor, toHost } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { expect } from 'vitest'
 
 /**
@@ -14,13 +15,13 @@ export function expectClose(
   expect(actual.length, `${label}: length`).toBe(expected.length)
   let scale = 1
   for (let i = 0; i < expected.length; i++) {
-    const size = Math.abs(expected[i] as number)
+    const size = Math.abs(itemAt(expected, i))
     if (size > scale && size < Number.POSITIVE_INFINITY) scale = size
   }
   for (let i = 0; i < expected.length; i++) {
     // Equal infinities have no difference.
     if (actual[i] === expected[i] || (Number.isNaN(expected[i]) && Number.isNaN(actual[i]))) continue
-    const error = Math.abs((actual[i] as number) - (expected[i] as number))
+    const error = Math.abs(itemAt(actual, i) - itemAt(expected, i))
     if (!(error <= tolerance * scale)) {
       expect.fail(
         `${label}[${i}]: got ${actual[i]}, expected ${expected[i]}; error ${error} > ${tolerance} × ${scale} (${expected.length} values)`,

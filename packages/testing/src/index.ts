@@ -1,3 +1,4 @@
+export { entryOf, itemAt, lastItem, tuple } from '@ddnet/ops/checks'
 export { allBackends, type BackendName, describeBackends, missing, present, useBackend } from './backends.ts'
 export { expectClose, expectShapeError, expectTensorClose } from './close-to.ts'
 export { describeOp, type OpChecks } from './describe-op.ts'
@@ -12,6 +13,7 @@ export {
   torchState,
   upload,
 } from './fixtures.ts'
+export { floats, floatsOf } from './floats.ts'
 export { missingDisk } from './missing-disk.ts'
 export { readMutations } from './mutate.ts'
 export { startNullDevice } from './null-device.ts'

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { expectCleanPrototypes } from './poison.ts'
 
 /** Random numbers in [0, 1) of a seed. @see Tommy Ettinger's mulberry32 */
@@ -20,7 +21,7 @@ function mutate(file: Uint8Array, random: () => number): Uint8Array {
   const below = (bound: number): number => Math.floor(random() * bound)
   // Headers decide most: every second place is among the first bytes.
   const place = (): number => below(random() < 0.5 ? Math.min(bytes.length, 64) : bytes.length)
-  const special = (): number => SPECIAL[below(SPECIAL.length)] as number
+  const special = (): number => itemAt(SPECIAL, below(SPECIAL.length))
   for (let changes = 1 + below(4); changes > 0; changes--) {
     const at = place()
     const length = Math.min(1 + below(8), bytes.length - at)
@@ -78,7 +79,7 @@ export async function readMutations(
   let slowestMs = 0
   for (let at = 0; at < count; at++) {
     const name = `mutation ${seed + at} of file ${at % files.length}`
-    const mutated = mutate(files[at % files.length] as Uint8Array, seededRandom(seed + at))
+    const mutated = mutate(itemAt(files, at % files.length), seededRandom(seed + at))
     const before = heldBytes()
     const start = performance.now()
     try {

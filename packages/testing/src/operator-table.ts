@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as ops from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { kernelSource } from '@ddnet/ops/kernels'
 import { variantOf } from '@ddnet/ops/webgpu'
 import { engine, getBackend } from '@tensorflow/tfjs-core'
@@ -67,6 +68,6 @@ function rows(): Map<string, Record<string, string>> {
     )
   const [head = [], , ...body] = lines
   return new Map(
-    body.map((cells) => [cells[0] as string, Object.fromEntries(head.map((name, i) => [name, cells[i] as string]))]),
+    body.map((cells) => [itemAt(cells, 0), Object.fromEntries(head.map((name, i) => [name, itemAt(cells, i)]))]),
   )
 }

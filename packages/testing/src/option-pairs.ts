@@ -1,3 +1,4 @@
+import { entryOf, itemAt } from '@ddnet/ops/checks'
 import { jsonFixture } from './fixtures.ts'
 
 interface Index {
@@ -30,26 +31,24 @@ export function optionPairs(operator: string): OptionPairs {
   for (const { name, options: given, combination } of cases) {
     if (combination === undefined) continue
     for (const [index, option] of options.entries()) {
-      const said = JSON.stringify(value(option, combination[index] as number))
+      const said = JSON.stringify(value(option, itemAt(combination, index)))
       if (option in given && JSON.stringify(given[option]) !== said) {
         throw new Error(`fixture ${operator} ${name}: ${option} is ${JSON.stringify(given[option])}, not ${said}`)
       }
       for (const [later, other] of options.entries()) {
-        if (later > index) found.add(text(option, combination[index] as number, other, combination[later] as number))
+        if (later > index) found.add(text(option, itemAt(combination, index), other, itemAt(combination, later)))
       }
     }
   }
   const impossible = new Set(pairs.impossible.map((each) => text(...each)))
   const missing = options.flatMap((one, index) =>
-    options
-      .slice(index + 1)
-      .flatMap((other) =>
-        (pairs.choices[one] as unknown[]).flatMap((_, i) =>
-          (pairs.choices[other] as unknown[])
-            .map((_, j) => text(one, i, other, j))
-            .filter((pair) => !found.has(pair) && !impossible.has(pair)),
-        ),
+    options.slice(index + 1).flatMap((other) =>
+      entryOf(pairs.choices, one).flatMap((_, i) =>
+        entryOf(pairs.choices, other)
+          .map((_, j) => text(one, i, other, j))
+          .filter((pair) => !found.has(pair) && !impossible.has(pair)),
       ),
+    ),
   )
   return { covered: found.size, missing, impossible: [...impossible] }
 }

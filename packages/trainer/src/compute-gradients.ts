@@ -1,5 +1,6 @@
 import { type Module, type Updates, valueAndGrad } from '@ddnet/layers'
 import { dispose, type Key } from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import type { Tensors } from '@ddnet/optimizers'
 import { type LossPart, type LossParts, totalOf } from './loss-part.ts'
 import { cloned, disposeOutcome, numbered, type Outcome, tensorsOfOutcome, withNumbered } from './outcome.ts'
@@ -42,7 +43,7 @@ export function computeGradients(
       () => {
         const result = run()
         names = chosen(result.losses)
-        const total = totalOf(names.map((name) => result.losses[name] as LossPart))
+        const total = totalOf(names.map((name) => entryOf(result.losses, name)))
         outcome = cloned(result)
         onPhase('backward')
         return { loss: total, aux: numbered(tensorsOfOutcome(outcome)) }
@@ -51,7 +52,7 @@ export function computeGradients(
     )
     loss.dispose() // those of the outcome stay
     const all = withNumbered(outcome as Outcome, aux) // `run` has run
-    const { weight } = all.losses[names[0] as string] as LossPart // there is at least one loss
+    const { weight } = entryOf(all.losses, names[0] as string) // there is at least one loss
     return { outcome: all, updates, part: { name: names.join(), grads, weight } }
   }
   const { part, ...first } = differentiate((losses) =>
@@ -64,7 +65,7 @@ export function computeGradients(
       const again = differentiate(() => [name])
       disposeOutcome(again.outcome) // the same as the first time
       again.updates.discard()
-      parts.push({ ...again.part, weight: (first.outcome.losses[name] as LossPart).weight })
+      parts.push({ ...again.part, weight: entryOf(first.outcome.losses, name).weight })
     }
     return { ...first, parts }
   } catch (error) {

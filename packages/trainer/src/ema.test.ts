@@ -1,6 +1,6 @@
 import { loader } from '@ddnet/datasets'
 import { chain, ema, sgd } from '@ddnet/optimizers'
-import { useBackend } from '@ddnet/testing'
+import { itemAt, lastItem, useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { brightRows, classify, type TinyNet, tinyNet } from '../test/tiny.ts'
 import { type Callback, type Snapshot, Trainer } from './index.ts'
@@ -37,7 +37,7 @@ async function train() {
 
 test('validation, checkpoints and the trained model have the average of the weights after every step', async () => {
   const { model, trainer, after, snapshot, validated } = await train()
-  const average = after.reduce((mean, weights) => mean.map((each, at) => 0.75 * each + 0.25 * (weights[at] as number)))
+  const average = after.reduce((mean, weights) => mean.map((each, at) => 0.75 * each + 0.25 * itemAt(weights, at)))
   const saved = snapshot.model['output.weight']?.data as Float32Array
   for (const [at, expected] of average.entries()) expect(saved[at]).toBeCloseTo(expected, 6)
   expect(await weightsOf(model)).toEqual([...saved])
@@ -52,7 +52,7 @@ test('the weights that training goes on with are saved beside the average', asyn
   expect(Object.keys(snapshot.optimizer.tensors).filter((name) => name.startsWith('average.'))).toEqual([])
   // The output layer is stored in our layout here, and in PyTorch's in `after`: the same numbers.
   const output = Array.from(snapshot.optimizer.tensors['trained.output.weight']?.data as Float32Array).toSorted()
-  expect(output).toEqual((after.at(-1) as number[]).toSorted())
+  expect(output).toEqual(lastItem(after).toSorted())
   model.dispose()
 })
 

@@ -2,7 +2,7 @@ import { type Loader, loader } from '@ddnet/datasets'
 import type { Measures } from '@ddnet/metrics'
 import { add, memory, mul, random, type Scalar, sum } from '@ddnet/ops'
 import { adam, sgd } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt, tuple } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { brightRows, classify, type LabelledImages, type TinyNet, tinyNet } from '../test/tiny.ts'
 import { findLearningRate, type SingleSweep, Trainer } from './index.ts'
@@ -64,7 +64,7 @@ describeBackends('findLearningRate', () => {
       step: ({ image }, { model, step }) => {
         const fall = 2 - Math.min(1, Math.max(0, (step - 40) / 20))
         return {
-          loss: add(mul(sum(model.forward(image)), 0), fall + 0.4 * ((noise[step - 1] as number) - 0.5)) as Scalar,
+          loss: add(mul(sum(model.forward(image)), 0), fall + 0.4 * (itemAt(noise, step - 1) - 0.5)) as Scalar,
         }
       },
     })
@@ -100,7 +100,10 @@ describeBackends('findLearningRate', () => {
     expect(points.map(({ learningRate }) => Math.log10(learningRate).toFixed(4))).toEqual(
       Array.from({ length: 11 }, (_, at) => (-4 + at / 5).toFixed(4)),
     )
-    const [a, b, c] = points.map(({ loss }) => loss) as [number, number, number]
+    const [a, b, c] = tuple(
+      points.map(({ loss }) => loss),
+      3,
+    )
     expect(points[0]?.smoothed).toBeCloseTo(a, 6)
     expect(points[1]?.smoothed).toBeCloseTo((a + 2 * b) / 3, 6)
     expect(points[2]?.smoothed).toBeCloseTo((a + 2 * b + 4 * c) / 7, 6)

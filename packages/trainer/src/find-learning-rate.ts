@@ -1,5 +1,6 @@
 import type { Module } from '@ddnet/layers'
 import type { Measures } from '@ddnet/metrics'
+import { itemAt } from '@ddnet/ops/checks'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
 import type { Callback } from './callback.ts'
 import { DivergedError } from './diverged-error.ts'
@@ -121,7 +122,7 @@ export async function findLearningRate<B, M extends Measures, Net extends Module
     if (!(error instanceof DivergedError)) throw error
     exploded = true
   } finally {
-    for (const [at, model] of models.entries()) model.loadStateDict(weights[at] as (typeof weights)[number])
+    for (const [at, model] of models.entries()) model.loadStateDict(itemAt(weights, at))
     train.restore(position)
   }
   return { suggestion: steepest(points), points, exploded }

@@ -1,6 +1,7 @@
 import type { Loader } from '@ddnet/datasets'
 import type { Measure } from '@ddnet/metrics'
 import { type Key, random } from '@ddnet/ops'
+import { tuple } from '@ddnet/ops/checks'
 import type { Callback, Control } from './callback.ts'
 import { CallbackError } from './callback-error.ts'
 import { CheckpointError } from './checkpoint/checkpoint-error.ts'
@@ -265,7 +266,7 @@ export class Fit<B> {
   /** Reads losses and emits their steps' events until at most `atMost` steps are pending. */
   async #settle(atMost: number): Promise<void> {
     while (this.#pending.length > atMost) {
-      const [{ event, batches, taken }] = this.#pending as [Pending]
+      const [{ event, batches, taken }] = tuple(this.#pending, 1)
       const measured = await Promise.all(batches)
       const diverged = measured.find(({ suspect }) => suspect !== undefined)
       if (diverged !== undefined) throw await this.#divergence(event, diverged, taken)

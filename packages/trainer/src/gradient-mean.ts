@@ -51,7 +51,7 @@ class GradientMean {
       const share = shareOf(weight, total)
       const first = this.#parts === 2 ? counted(mean, before) : mean
       return { mean: combine(first, counted(grads, weight), (a, b) => towards(a, b, share)), total }
-    }) as { mean: Tensors; total: LossPart['weight'] }
+    })
     dispose([...Object.values(mean), ...Object.values(grads)])
     if (typeof before === 'object') before.dispose()
     this.#mean = next.mean
@@ -80,7 +80,7 @@ const plus = (a: Weight, b: Weight): Weight => (typeof a === 'number' && typeof 
 /** 0 of nothing. */
 function shareOf(weight: Weight, total: Weight): Weight {
   if (typeof weight === 'number' && typeof total === 'number') return total === 0 ? 0 : weight / total
-  return div(weight, maximum(total, 1e-30)) as Scalar
+  return div(weight, maximum(total, 1e-30))
 }
 
 /** `a + share · (b − a)` */

@@ -52,7 +52,7 @@ function lossPart(what: string, loss: Loss, samples: number): LossPart {
       expectWeight(what, loss.weight)
       return { value: loss.mean, weight: loss.weight }
     }
-    if (!('then' in (loss as object))) {
+    if (!('then' in loss)) {
       throw new ShapeError(
         `${what}: expected a scalar, { mean, weight } or { sum }, got { ${Object.keys(loss).join(', ')} }.`,
       )
@@ -76,7 +76,7 @@ function expectWeight(what: string, weight: unknown): void {
 
 /** Their sum. */
 export const totalOf = (losses: readonly LossPart[]): Scalar =>
-  losses.map(({ value }) => value).reduce((sum, value) => add(sum, value) as Scalar)
+  losses.map(({ value }) => value).reduce((sum, value) => add(sum, value))
 
 /** The same with handles of its own. */
 export const cloneParts = (losses: LossParts): LossParts =>

@@ -88,9 +88,7 @@ test.each(grouped)('saves and restores %s, to the bit', async (_, optimizer, fro
   )
   expect(ofFrozen.filter((name) => !name.startsWith('missed.'))).toEqual([])
   // What is averaged is measured by its average, the rest as it is.
-  const [hidden, output] = ['hidden.weight', 'output.weight'].map(
-    (name) => model.parameters().get(name)?.value as Tensor,
-  )
+  const [hidden, output] = ['hidden.weight', 'output.weight'].map((name) => model.parameters().get(name)?.value)
   const trainedWeights = await Promise.all(
     [hidden, output].map(async (each) => [...(await toHost(each as Tensor)).data]),
   )

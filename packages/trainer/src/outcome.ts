@@ -1,5 +1,6 @@
 import type { Measure } from '@ddnet/metrics'
 import { clone, dispose, type Tensor } from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import { cloneParts, type LossParts, lossParts, tensorsOf } from './loss-part.ts'
 import { sizeOf } from './size-of.ts'
 import type { StepResult } from './step.ts'
@@ -71,7 +72,7 @@ export const numbered = (tensors: readonly Tensor[]): Record<string, Tensor> =>
 
 export function withNumbered({ losses, measures }: Outcome, tensors: Readonly<Record<string, Tensor>>): Outcome {
   let at = 0
-  const next = () => tensors[String(at++)] as Tensor // in the order of tensorsOfOutcome
+  const next = () => entryOf(tensors, String(at++)) // in the order of tensorsOfOutcome
   return {
     losses: Object.fromEntries(
       Object.entries(losses).map(([name, { weight }]): [string, LossParts[string]] => {

@@ -1,5 +1,6 @@
 import type { Loader } from '@ddnet/datasets'
 import { memory, random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { observeKernels } from '@ddnet/ops/kernels'
 import type { Learner, ProfilePhase } from './learner.ts'
 import { disposeBatch, type MeasuredBatch } from './read-batch.ts'
@@ -143,7 +144,7 @@ class KernelTimes {
       const own = elapsed - (this.#parts.pop() as number) // pushed above
       const outer = this.#parts.length - 1
       if (outer < 0) this.milliseconds += elapsed
-      else this.#parts[outer] = (this.#parts[outer] as number) + elapsed
+      else this.#parts[outer] = itemAt(this.#parts, outer) + elapsed
       const name = `${phase} ${kernel}`
       const entry = this.#entries.get(name) ?? { kernel, phase, calls: 0, milliseconds: 0 }
       entry.calls++

@@ -1,5 +1,6 @@
 import type { Measure } from '@ddnet/metrics'
-import { dispose, type HostTensor, type Key, toHost } from '@ddnet/ops'
+import { dispose, type Key, toHost } from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import { isBroken, type MeasuredLoss, readLoss } from './loss-part.ts'
 import { disposeOutcome, type Outcome } from './outcome.ts'
 import { sizeOf } from './size-of.ts'
@@ -39,7 +40,7 @@ export function readBatch(batch: unknown, outcome: Outcome, key?: Key): Promise<
         byName(outcome.measures, ({ tensors }) => byName(tensors, toHost)),
       ])
       const states = Object.entries(outcome.measures).map(([name, { measure }]) => {
-        const state = measure.state(hosts[name] as Record<string, HostTensor>)
+        const state = measure.state(entryOf(hosts, name))
         return [name, { measure, state }] as const
       })
       if (key !== undefined && Object.values(losses).some(isBroken)) suspect = { batch, key }

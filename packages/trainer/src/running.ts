@@ -59,7 +59,7 @@ function numbersBack(value: Json): unknown {
   if (value === null) return Number.NaN
   if (typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(numbersBack)
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, numbersBack(part as Json)]))
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, numbersBack(part)]))
 }
 
 /** @throws Error where a loss was a sum of one batch and a mean of another */

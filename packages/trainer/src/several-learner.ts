@@ -3,6 +3,7 @@ import { gradients, openPass, Updates } from '@ddnet/layers'
 import type { Loss } from '@ddnet/losses'
 import type { Measures } from '@ddnet/metrics'
 import { dispose, type Key, random, type Scalar, type Tensor, tidy } from '@ddnet/ops'
+import { entryOf } from '@ddnet/ops/checks'
 import type { Optimizer, Tensors } from '@ddnet/optimizers'
 import { evaluateBatches, outOfTidy } from './evaluate.ts'
 import { findDivergence } from './find-divergence.ts'
@@ -35,7 +36,7 @@ export class SeveralLearner<B, M extends Measures, Nets extends Models> implemen
     this.#models = new Map(
       Object.entries(options.models).map(([name, model]) => [
         name,
-        new OptimizedModel(model, optimizers[name] as Optimizer, resume && partOf(resume, name)),
+        new OptimizedModel(model, entryOf(optimizers, name), resume && partOf(resume, name)),
       ]),
     )
   }
@@ -223,6 +224,6 @@ function partOf({ model, optimizer }: Snapshot, name: string): Pick<Snapshot, 'm
     )
   return {
     model: part(model),
-    optimizer: { step: optimizer.steps?.[name] as number, tensors: part(optimizer.tensors) },
+    optimizer: { step: entryOf(optimizer.steps, name), tensors: part(optimizer.tensors) },
   }
 }

@@ -4,7 +4,7 @@ import { crossEntropy, mse, weighted } from '@ddnet/losses'
 import { accuracy, average, confusionMatrix } from '@ddnet/metrics'
 import { memory, mul, ones, random, reshape, type Tensor, tensor, tidy, zeros } from '@ddnet/ops'
 import { adam, sgd } from '@ddnet/optimizers'
-import { useBackend } from '@ddnet/testing'
+import { entryOf, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { brightRows, classify, type LabelledImages, TinyNet, tinyNet } from '../test/tiny.ts'
 import { type Callback, CallbackError, DivergedError, evaluate, type Snapshot, Trainer } from './index.ts'
@@ -624,7 +624,7 @@ describe('several heads', () => {
     const { history } = await trainerOf(model, ['class', 'reconstruction']).fit({ epochs: 1 })
     const [{ loss, losses } = expect.fail()] = history.steps
     expect(Object.keys(losses ?? {})).toEqual(['class', 'reconstruction'])
-    expect(loss).toBeCloseTo((losses?.['class'] as number) + (losses?.['reconstruction'] as number), 5)
+    expect(loss).toBeCloseTo(entryOf(losses, 'class') + entryOf(losses, 'reconstruction'), 5)
     model.dispose()
   })
 

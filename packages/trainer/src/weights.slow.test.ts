@@ -16,12 +16,11 @@ import {
   sub,
   sum,
   type Tensor,
-  type Tensor1D,
   tensor,
   where,
 } from '@ddnet/ops'
 import { sgd } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { DivergedError, evaluate, type Losses, Trainer } from './index.ts'
 
@@ -70,12 +69,12 @@ function batchesOf(sizes: readonly number[], targets: readonly number[]): Loader
 type LossOf = (y: Tensor, batch: Rows) => Losses
 
 const linear = () => init(new Linear(features, classes), random.key(3))
-const classWeights = () => tensor([0.2, 3, 1]) as Tensor1D
+const classWeights = () => tensor([0.2, 3, 1])
 /** A mean weighed by the sample's own weights, as a user writes it. */
 const bySample = (y: Tensor, weights: Tensor): Loss => {
   const weight = sum(weights)
   const total = sum(mul(weights, mean(square(y), 1)))
-  return { mean: div(total, maximum(weight, 1e-12)) as Scalar, weight }
+  return { mean: div(total, maximum(weight, 1e-12)), weight }
 }
 const losses: Record<string, LossOf> = {
   crossEntropy: (y, { label }) => crossEntropy(y, label),
@@ -127,7 +126,7 @@ const lossesOf = ({ accuracy: _, each: __, matrix: ___, ...losses }: object & Re
 /** Within some roundings of float32. */
 const expectNear = (actual: readonly number[], expected: readonly number[]) => {
   for (const [at, value] of expected.entries()) {
-    expect(Math.abs((actual[at] as number) - value)).toBeLessThan(2e-6 * Math.max(1, Math.abs(value)))
+    expect(Math.abs(itemAt(actual, at) - value)).toBeLessThan(2e-6 * Math.max(1, Math.abs(value)))
   }
 }
 
@@ -235,11 +234,9 @@ describeBackends('batches of any sizes are one', () => {
         step: ({ x }, { model }) => ({ loss: loss(model.forward(x)) }),
       }).fit({ steps: 2 })
     const before = memory().numTensors
-    await expect(fit((y) => ({ mean: mul(mean(y), Number.NaN) as Scalar, weight: 2 }))).rejects.toThrow(
-      /the loss is NaN/,
-    )
-    await expect(fit((y) => ({ sum: mul(sum(y), Number.NaN) as Scalar }))).rejects.toThrow(DivergedError)
-    await expect(fit((y) => ({ mean: mean(y), weight: tensor(Number.NaN) as Scalar }))).rejects.toThrow(
+    await expect(fit((y) => ({ mean: mul(mean(y), Number.NaN), weight: 2 }))).rejects.toThrow(/the loss is NaN/)
+    await expect(fit((y) => ({ sum: mul(sum(y), Number.NaN) }))).rejects.toThrow(DivergedError)
+    await expect(fit((y) => ({ mean: mean(y), weight: tensor(Number.NaN) }))).rejects.toThrow(
       /the weight of the loss is NaN/,
     )
     expect(memory().numTensors).toBe(before)
@@ -252,7 +249,7 @@ describeBackends('batches of any sizes are one', () => {
       const counted = cast(greater(pixels, 0), 'float32')
       const weight = sum(counted)
       const rows = mean(square(y), 1)
-      return { mean: div(sum(where(greater(pixels, 0), rows, 0)), weight) as Scalar, weight }
+      return { mean: div(sum(where(greater(pixels, 0), rows, 0)), weight), weight }
     }
     const whole = await stepOf(unguarded, [samples], labels.plain)
     for (const sizes of [

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { coco, DatasetError, type Files } from '@ddnet/datasets'
 import { decodeSafetensors, SafetensorsError } from '@ddnet/formats'
-import { fixtureUrl, readPoisoned } from '@ddnet/testing'
+import { fixtureUrl, itemAt, readPoisoned } from '@ddnet/testing'
 import { CheckpointError, jsonl, LogError, loadCheckpoint } from '@ddnet/trainer'
 
 /** Reads all JSON that a run or a dataset has, poisoned: the counts of texts. `run` is a folder that `kill/train.ts` left. */
@@ -38,7 +38,7 @@ export async function readAllPoisoned(run: string, folder: string): Promise<Reco
       isCheckpointError,
     ),
     'metrics.jsonl of a run': await readPoisoned(
-      readFileSync(path.join(run, 'metrics.jsonl'), 'utf8').split('\n')[0] as string,
+      itemAt(readFileSync(path.join(run, 'metrics.jsonl'), 'utf8').split('\n'), 0),
       async (text) => {
         const file = path.join(folder, 'metrics.jsonl')
         writeFileSync(file, `${text}\n`)

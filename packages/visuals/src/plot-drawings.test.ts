@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import type { Picture } from './picture.ts'
 import { blank } from './picture.ts'
@@ -84,5 +85,5 @@ test('where pieces of a line meet it is no darker', () => {
     ],
     [0, 0, 0],
   )
-  for (const [at, value] of once.data.entries()) expect(Math.abs((twice.data[at] as number) - value)).toBeLessThan(2)
+  for (const [at, value] of once.data.entries()) expect(Math.abs(itemAt(twice.data, at) - value)).toBeLessThan(2)
 })

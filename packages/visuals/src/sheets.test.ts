@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { gray, inferno, viridis } from './colors.ts'
 import { confusionSheet } from './confusion-sheet.ts'
@@ -118,10 +119,10 @@ test('the diagonal of a confusion matrix is green, a mistake red, and what never
   )
   const left = 16 + 34 + 10
   const cell = (row: number, column: number) => at(sheet, left + column * 46 + 2, left + row * 46 + 2)
-  const [good, mistake, never, sure] = [cell(0, 0), cell(0, 1), cell(1, 0), cell(1, 1)] as number[][]
+  const [good, mistake, never, sure] = [cell(0, 0), cell(0, 1), cell(1, 0), cell(1, 1)]
   expect(sure).toEqual([22, 130, 60])
-  expect(good?.[1]).toBeGreaterThan(good?.[0] as number)
-  expect(mistake?.[0]).toBeGreaterThan(mistake?.[1] as number)
+  expect(good?.[1]).toBeGreaterThan(itemAt(good, 0))
+  expect(mistake?.[0]).toBeGreaterThan(itemAt(mistake, 1))
   expect(never).toEqual([255, 255, 255])
 })
 

@@ -1,4 +1,5 @@
 import type { RequestedBackend } from '@ddnet/experiment'
+import { itemAt } from '@ddnet/ops/checks'
 import type { BackendProcess, OpenBackend } from './backend-process.ts'
 import type { BackendDescription } from './describe-backend.ts'
 import { median } from './measure-convolutions.ts'
@@ -67,7 +68,7 @@ export async function measureBackends(
       }
     }
     const results = await Promise.all(contestants.map(({ result }) => result()))
-    return new Map(names.map((name, at) => [name, results[at] as BackendFigures | Failure]))
+    return new Map(names.map((name, at) => [name, itemAt(results, at)]))
   } finally {
     for (const { end } of contestants) end()
   }

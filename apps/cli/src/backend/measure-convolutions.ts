@@ -1,4 +1,5 @@
 import { conv2d, convTranspose2d, ones, random, sum, type Tensor, type Tensor4D, tidy, valueAndGrads } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 
 /** DDNet's convolutions on CIFAR-10's images: size of the input, channels in and out. */
 const layers = [
@@ -71,7 +72,5 @@ async function timed(run: () => Promise<void>, seconds: number): Promise<number[
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+  return sorted.length % 2 === 1 ? itemAt(sorted, middle) : (itemAt(sorted, middle - 1) + itemAt(sorted, middle)) / 2
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { BackendUnavailable } from '@ddnet/ops'
+import { itemAt, tuple } from '@ddnet/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { BackendProcess } from './backend-process.ts'
 import type { BackendStarters } from './backend-starters.ts'
@@ -62,7 +63,7 @@ function machine({ tensorflow, webgpu, nvidiaDevice = true, graphicsDevice = tru
           const times = steps[requested as 'cpu' | 'wasm']
           if (typeof times === 'string') throw new BackendUnavailable(`${requested}: ${times}.`)
           // Two turns to warm up, which may be slow, and the measured ones.
-          return times[turn++ - 1] ?? (times[0] as number)
+          return times[turn++ - 1] ?? itemAt(times, 0)
         },
         ...notAsked,
         end: () => void log.push(`end ${requested}`),
@@ -197,7 +198,7 @@ test.each([
   const { trial: run, files } = trial()
   const here = machine({ tensorflow: 'cpu', graphicsDevice: false })
   await selectBackend('auto', run, here.start)
-  const [file] = files() as [string]
+  const [file] = tuple(files(), 1)
   const whole = readFileSync(file, 'utf8')
   expect(damage(whole)).not.toBe(whole)
   writeFileSync(file, damage(whole))

@@ -3,6 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ClassificationSample, type Dataset, resize } from '@ddnet/datasets'
 import { cacheDirectory } from '@ddnet/datasets/node'
+import { itemAt } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { inParallel } from '../data/in-parallel.ts'
 import { countedImages } from '../data/labelled-images.ts'
@@ -59,7 +60,7 @@ export async function prepareData(name: string, options: PrepareOptions, context
     const part = (name: Part['name'], { names, labels }: ImageList): Part => ({
       name,
       labels,
-      get: (index) => readImage(join(directory, names[index] as string), size),
+      get: (index) => readImage(join(directory, itemAt(names, index)), size),
     })
     const { train, validation, test } = found
     const held = [...(validation ? [part('val', validation)] : []), ...(test ? [part('test', test)] : [])]
@@ -102,7 +103,7 @@ async function writeParts(
       part,
       index,
       number,
-      folder: join(to, part.name, classNames[part.labels[index] as number] as string),
+      folder: join(to, part.name, itemAt(classNames, part.labels[index] as number)),
     })),
   )
   for (const folder of new Set(images.map(({ folder }) => folder))) await mkdir(folder, { recursive: true })
@@ -111,7 +112,7 @@ async function writeParts(
   let done = 0
   try {
     await inParallel(images.length, async (at) => {
-      const { part, index, number, folder } = images[at] as (typeof images)[number]
+      const { part, index, number, folder } = itemAt(images, at)
       const { image } = await part.get(index)
       await write(join(folder, `${number}.png`), await encodeSquare(image.data as Uint8Array, image.shape[0]))
       done++

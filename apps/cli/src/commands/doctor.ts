@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDirectory } from '@ddnet/datasets/node'
 import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
+import { errorMessage } from '@ddnet/ops/checks'
 import type { BackendStarters } from '../backend/backend-starters.ts'
 import type { BackendDescription } from '../backend/describe-backend.ts'
 import { wasmLimit } from '../backend/memory.ts'
@@ -105,7 +106,7 @@ async function examine(
       ...(memory[name] !== undefined && { memoryBytes: memory[name] }),
     }
   } catch (error) {
-    return { available: false, ...missingBackend((error as Error).message, env, name === 'cuda') }
+    return { available: false, ...missingBackend(errorMessage(error), env, name === 'cuda') }
   } finally {
     process.end()
   }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
 import { type Config, normalizationOf } from '@ddnet/experiment'
 import { encodeSafetensors } from '@ddnet/formats'
+import { tuple } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { writeWhole } from '../files.ts'
@@ -40,7 +41,7 @@ export async function exportModel(
   const target = resolve(io.cwd, file)
   refuseUnwritable(target, file, options.force ?? false)
   const described = format === 'onnx' ? [target, file].map(descriptionOf) : []
-  if (format === 'onnx') refuseUnwritable(...(described as [string, string]), options.force ?? false)
+  if (format === 'onnx') refuseUnwritable(...tuple(described, 2), options.force ?? false)
   // It computes next to nothing, every machine has WebAssembly, and so the file is the same from all.
   const backend = { backend: 'wasm', reason: 'exporting needs no other' }
   const run = await useRun(path, { checkpoint: options.checkpoint, ...backend }, context)

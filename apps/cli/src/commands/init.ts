@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import { errorCode } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { write } from '../files.ts'
@@ -46,7 +47,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const code = errorCode(error)
     if (code === 'ENOENT') return []
     if (code === 'ENOTDIR') throw new UsageError(`${folder} is a file. Give a new or empty folder.`)
     throw error

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { flatSettings } from '@ddnet/experiment'
+import { itemAt } from '@ddnet/ops/checks'
 import { atHome } from '../config/home.ts'
 import type { CommandContext } from '../context.ts'
 import type { Split } from '../data/labelled-images.ts'
@@ -59,7 +60,7 @@ function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
       at === 0
         ? ''
         : sparkline(
-            validated(runs[at - 1] as RunSummary).map(([, accuracy]) => accuracy),
+            validated(itemAt(runs, at - 1)).map(([, accuracy]) => accuracy),
             room,
           )
     return `${line}${' '.repeat(longest - visibleLength(line) + gap)}${style('cyan', curve)}`.trimEnd()
@@ -121,7 +122,7 @@ export async function compareRuns(
   const style = styleFor(io.stdout, io.env)
   for (const [index, block] of blocks(labels, columns, io.stdout.columns ?? 80).entries()) {
     if (index > 0) io.stdout.write('\n')
-    const rows = labels.map((label, row) => [style('dim', label), ...block.map((column) => column[row] as string)])
+    const rows = labels.map((label, row) => [style('dim', label), ...block.map((column) => itemAt(column, row))])
     for (const [at, line] of table(rows, { gap }).entries())
       io.stdout.write(`${at === 0 ? style('bold', line) : line}\n`)
   }

@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path'
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
+import { itemAt } from '@ddnet/ops/checks'
 import { encodePng } from '@ddnet/visuals'
 import { z } from 'zod'
 import type { CommandContext } from '../context.ts'
@@ -104,7 +105,7 @@ async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promis
   const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), facts.image.height, file)))
   const common = { model, task, config, facts, classNames, records }
   if (given.length > 0) {
-    const many = { length: given.length, get: async (index: number) => given[index] as ClassificationSample }
+    const many = { length: given.length, get: async (index: number) => itemAt(given, index) }
     return { ...common, evaluation: measured, images: given, many }
   }
   const data = await run.loadData()

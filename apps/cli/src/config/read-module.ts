@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { errorMessage } from '@ddnet/ops/checks'
 import { UsageError } from '../errors.ts'
 import { readConfigText } from './read-text.ts'
 
@@ -44,7 +45,7 @@ async function load(from: string, path: string): Promise<Module> {
     // As new each time: a process may read a file that was changed.
     return (await import(/* @vite-ignore */ `${pathToFileURL(from).href}?${randomUUID()}`)) as Module
   } catch (error) {
-    throw new UsageError(`${path} cannot be loaded: ${(error as Error).message.split('\n')[0]}. Fix it.`, {
+    throw new UsageError(`${path} cannot be loaded: ${errorMessage(error).split('\n')[0]}. Fix it.`, {
       cause: error,
     })
   }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { errorCode } from '@ddnet/ops/checks'
 import { UsageError, whyUnreadable } from '../errors.ts'
 
 /** @throws UsageError for a file of settings that cannot be read */
@@ -6,7 +7,7 @@ export async function readConfigText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const code = errorCode(error)
     throw new UsageError(`cannot read ${path}: ${whyUnreadable(code)}. Give the path of a file of settings.`, {
       cause: error,
     })

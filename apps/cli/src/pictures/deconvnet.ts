@@ -1,6 +1,7 @@
 import { evaluationBatchSize } from '@ddnet/experiment'
 import { DDNet, deconvnet, featureMaps } from '@ddnet/models'
-import { dispose, max, type Tensor4D } from '@ddnet/ops'
+import { dispose, max } from '@ddnet/ops'
+import { entryOf, itemAt } from '@ddnet/ops/checks'
 import { fromValues, type Picture, pictureTable, unstack } from '@ddnet/visuals'
 import { formatCount } from '../terminal/format.ts'
 import { batchOf, hostOf, type LeftOut, type NamedPicture, picturesOf, type Subject } from './subject.ts'
@@ -19,9 +20,9 @@ export async function projections(
   }
   const stage = model.encoder.length - 1
   const answers = await answersOf(subject, `encoder.${stage}`, onProgress) // [image][channel]
-  const channels = Array.from(answers[0] as Float32Array, (_, channel) => {
+  const channels = Array.from(itemAt(answers, 0), (_, channel) => {
     const best = answers
-      .map((each, index) => ({ index, value: each[channel] as number }))
+      .map((each, index) => ({ index, value: itemAt(each, channel) }))
       .sort((a, b) => b.value - a.value)
       .slice(0, shownExamples)
       .filter(({ value }) => value > 0)
@@ -64,7 +65,7 @@ async function answersOf(
     const count = Math.min(batchSize, many.length - answers.length)
     const samples = await Promise.all(Array.from({ length: count }, (_, place) => many.get(answers.length + place)))
     const input = await batchOf(subject, samples)
-    const maps = featureMaps(model, input, [layer])[layer] as Tensor4D
+    const maps = entryOf(featureMaps(model, input, [layer]), layer)
     const host = await hostOf(max(maps, [1, 2])) // [batch, channels]
     dispose([input, maps])
     for (const { data } of unstack(host)) answers.push(Float32Array.from(data as ArrayLike<number>))

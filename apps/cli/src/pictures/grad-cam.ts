@@ -1,13 +1,14 @@
 import type { ModuleOf } from '@ddnet/layers'
 import { gradCam } from '@ddnet/models'
 import { dispose, softmax, type Tensor2D, type Tensor4D, tidy } from '@ddnet/ops'
+import { tuple } from '@ddnet/ops/checks'
 import { overlay, type Picture, pictureTable } from '@ddnet/visuals'
 import { batchOf, hostOf, isEncoderDecoder, noStages, pictureOf, type Subject, stagesOf } from './subject.ts'
 
 export async function activationMaps(subject: Subject, onProgress: (done: number, total: number) => void) {
   if (!isEncoderDecoder(subject.model)) return noStages
   const { model, classNames, images } = subject
-  const [encoded, decoded] = stagesOf(model).slice(-2) as [string, string]
+  const [encoded, decoded] = tuple(stagesOf(model).slice(-2), 2)
   const rows: { label: string; pictures: Picture[] }[] = []
   for (const [done, sample] of images.entries()) {
     onProgress(done, images.length)

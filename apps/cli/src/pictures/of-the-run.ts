@@ -1,4 +1,5 @@
 import { toHost } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { confusionSheet, filterSheet, grid, plotPicture } from '@ddnet/visuals'
 import { curvesOf } from '../run/run-report.ts'
 import { formatCount, formatPercent } from '../terminal/format.ts'
@@ -31,7 +32,7 @@ export async function confusion({ evaluation, classNames }: Subject): Promise<Na
 
 export async function filters({ model }: Subject): Promise<NamedPicture[] | LeftOut> {
   if (!isEncoderDecoder(model)) return noStages
-  const weights = await toHost((model.encoder[0] as (typeof model.encoder)[number]).conv.weight.value)
+  const weights = await toHost(itemAt(model.encoder, 0).conv.weight.value)
   const [height, width, , count] = weights.shape
   return [
     {

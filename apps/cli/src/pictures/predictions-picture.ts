@@ -1,7 +1,7 @@
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
 import { type Config, preparedSample, type RunTask } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
-import { dispose, type Tensor1D, type Tensor4D, tensor } from '@ddnet/ops'
+import { dispose, tensor } from '@ddnet/ops'
 import { encodePng, fromPixels } from '@ddnet/visuals'
 import { writeWhole } from '../files.ts'
 
@@ -38,8 +38,8 @@ export async function predictOne(
 ): Promise<unknown[]> {
   const { image, label } = await preparedSample(sample, config)
   const batch = {
-    image: tensor(image.data, [1, ...image.shape]) as Tensor4D,
-    ...(label >= 0 && { label: tensor([label], [1], 'int32') as Tensor1D }),
+    image: tensor(image.data, [1, ...image.shape]),
+    ...(label >= 0 && { label: tensor([label], [1], 'int32') }),
   }
   try {
     return await task.predict(model, batch)

@@ -1,5 +1,6 @@
 import { featureMaps, reconstruct } from '@ddnet/models'
-import { dispose, type HostTensor, random, type Tensor, toHost } from '@ddnet/ops'
+import { dispose, type HostTensor, random, toHost } from '@ddnet/ops'
+import { entryOf, itemAt, tuple } from '@ddnet/ops/checks'
 import { type Picture, pictureTable } from '@ddnet/visuals'
 import { batchOf, isEncoderDecoder, noStages, pictureOf, picturesOf, type Subject, stagesOf } from './subject.ts'
 
@@ -16,13 +17,13 @@ export async function reconstructions(subject: Subject, onProgress: (done: numbe
     const pictures = await picturesOf(subject, input)
     for (const [at, layer] of layers.entries()) {
       onProgress(row * layers.length + at, images.length * layers.length)
-      const { features, pixels } = differences[at] as (typeof differences)[number]
+      const { features, pixels } = itemAt(differences, at)
       const key = random.key(1).fold(row)
       const found = reconstruct(model, input, { layer, steps: reconstructionSteps, key })
-      const [theirs, ours] = [found, input].map((x) => featureMaps(model, x, [layer])[layer] as Tensor) as [
-        Tensor,
-        Tensor,
-      ]
+      const [theirs, ours] = tuple(
+        [found, input].map((x) => entryOf(featureMaps(model, x, [layer]), layer)),
+        2,
+      )
       features.add(await toHost(theirs), await toHost(ours))
       pixels.add(await toHost(found), await toHost(input))
       pictures.push(await pictureOf(subject, found))
@@ -33,7 +34,7 @@ export async function reconstructions(subject: Subject, onProgress: (done: numbe
     dispose([input])
   }
   const kept = layers.map((layer, at) => {
-    const { features, pixels } = differences[at] as (typeof differences)[number]
+    const { features, pixels } = itemAt(differences, at)
     return `${layer} ${features} and ${pixels}`
   })
   return [

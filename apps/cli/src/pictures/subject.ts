@@ -2,6 +2,7 @@ import type { ClassificationSample, Dataset } from '@ddnet/datasets'
 import { type Config, type DataFacts, normalizationOf, preparedSample, type RunTask } from '@ddnet/experiment'
 import type { Conv2d, ModuleOf } from '@ddnet/layers'
 import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { fromValues, type Picture, unstack, type Values } from '@ddnet/visuals'
 import type { Evaluation } from '../run/evaluation.ts'
 import type { MetricsRecord } from '../run/metrics-log.ts'
@@ -72,7 +73,7 @@ export async function batchOf({ config, facts }: Subject, samples: readonly Clas
 export async function picturesOf({ config }: Subject, images: Tensor): Promise<Picture[]> {
   const { mean, std } = normalizationOf(config)
   const per = (values: number | readonly number[], at: number) =>
-    typeof values === 'number' ? values : (values[at % 3] as number)
+    typeof values === 'number' ? values : itemAt(values, at % 3)
   return unstack(await toHost(images)).map(({ shape, data }) => {
     const pixels = Float32Array.from(data as ArrayLike<number>, (value, at) => value * per(std, at) + per(mean, at))
     return fromValues({ shape, data: pixels }, { range: [0, 1] })
@@ -80,7 +81,7 @@ export async function picturesOf({ config }: Subject, images: Tensor): Promise<P
 }
 
 export const pictureOf = async (subject: Subject, image: Tensor): Promise<Picture> =>
-  (await picturesOf(subject, image))[0] as Picture
+  itemAt(await picturesOf(subject, image), 0)
 
 /** The values of a tensor that nobody needs after that. */
 export async function hostOf(x: Tensor): Promise<Values> {

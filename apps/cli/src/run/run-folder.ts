@@ -11,6 +11,7 @@ import {
   savedSettings,
   settingsFormat,
 } from '@ddnet/experiment'
+import { errorCode } from '@ddnet/ops/checks'
 import { listCheckpoints } from '@ddnet/trainer/node'
 import { catalogOfRun } from '../config/own-definitions.ts'
 import { parseYaml } from '../config/read-entries.ts'
@@ -70,7 +71,7 @@ export async function createRunFolder(cwd: string, runs: string, name: string): 
       await mkdir(resolve(cwd, path)) // fails where something has this name, also when two runs start at once
       return runFolder(cwd, path)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (errorCode(error) !== 'EEXIST') throw error
     }
   }
 }

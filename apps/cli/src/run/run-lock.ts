@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { link, open, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
+import { errorCode } from '@ddnet/ops/checks'
 import { z } from 'zod'
 import { CliError } from '../errors.ts'
 import { readText } from '../files.ts'
@@ -160,7 +161,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH' // EPERM: it runs, as somebody else
+    return errorCode(error) !== 'ESRCH' // EPERM: it runs, as somebody else
   }
 }
 
@@ -180,7 +181,7 @@ async function isLinked(from: string, to: string): Promise<boolean> {
     await link(from, to)
     return true
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
+    const code = errorCode(error) ?? ''
     if (code === 'EEXIST') return false
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) {
       throw Object.assign(error as NodeJS.ErrnoException, { path: dirname(to) })
@@ -190,7 +191,7 @@ async function isLinked(from: string, to: string): Promise<boolean> {
     await writeNew(to, (await readText(from)) ?? '')
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (errorCode(error) === 'EEXIST') return false
     throw error
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Config, totalSteps } from '@ddnet/experiment'
+import { errorCode } from '@ddnet/ops/checks'
 import { z } from 'zod'
 import type { Split } from '../data/labelled-images.ts'
 import { CliError, explain } from '../errors.ts'
@@ -112,7 +113,7 @@ async function foldersIn(cwd: string, runs: string): Promise<string[]> {
     const entries = await readdir(resolve(cwd, runs), { withFileTypes: true })
     return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const code = errorCode(error)
     if (code === 'ENOENT') throw new CliError(`there is no folder ${runs}. Train first: ddnet train cifar10`)
     if (code === 'ENOTDIR') throw new CliError(`${runs} is a file. Give the folder that holds the runs.`)
     throw error

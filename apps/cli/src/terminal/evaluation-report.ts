@@ -19,7 +19,7 @@ export function evaluationReport({ split, headline, table: found }: Evaluation, 
 function rowsOf({ columns, rows }: ReportTable, style: Style): string[][] {
   return rows.map((row) =>
     columns.flatMap(({ kind, title }, at) => {
-      const value = row[at] as string | number
+      const value = row[at]
       const next = columns[at + 1]?.kind === 'share' && at > 0 ? Number(row[at + 1]) : undefined
       if (kind === 'text' && next !== undefined) {
         return [

@@ -1,3 +1,4 @@
+import { itemAt, lastItem } from '@ddnet/ops/checks'
 import type { LearningRateSweep } from '@ddnet/trainer'
 import { formatRate } from './format.ts'
 import { sparkline } from './sparkline.ts'
@@ -15,7 +16,7 @@ export function learningRateCurve({ points, suggestion }: LearningRateSweep, col
   // What explodes behind the least loss would flatten all that comes before it.
   const fall = losses.slice(0, losses.indexOf(least) + 1)
   const highest = fall.length > 1 ? Math.max(...fall) : Math.max(...losses)
-  const summary = `${(losses[0] as number).toFixed(3)}, least ${least.toFixed(3)}`
+  const summary = `${(itemAt(losses, 0)).toFixed(3)}, least ${least.toFixed(3)}`
   const width = Math.min(points.length, columns - labelWidth - summary.length - 3)
   const curve = sparkline(
     losses.map((loss) => Math.min(loss, highest)),
@@ -32,7 +33,7 @@ export function learningRateCurve({ points, suggestion }: LearningRateSweep, col
 
 /** `1e-6    1e-5    1e-4`, each beginning at its place. */
 function decades(rates: readonly number[], width: number): string {
-  const [first, last] = [Math.log10(rates[0] as number), Math.log10(rates.at(-1) as number)]
+  const [first, last] = [Math.log10(itemAt(rates, 0)), Math.log10(lastItem(rates))]
   let line = ''
   for (let exponent = Math.ceil(first - 1e-9); exponent <= last + 1e-9; exponent++) {
     const label = formatRate(10 ** exponent)

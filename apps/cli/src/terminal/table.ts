@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 /** Rows of cells in columns that are as wide as their widest cell; `right` lists the columns that end at the right. */
 export function table(
   rows: readonly (readonly string[])[],
@@ -9,7 +10,7 @@ export function table(
   return rows.map((row) =>
     row
       .map((cell, at) => {
-        const padding = ' '.repeat((widths[at] as number) - visibleLength(cell))
+        const padding = ' '.repeat(itemAt(widths, at) - visibleLength(cell))
         return right.includes(at) ? padding + cell : cell + padding
       })
       .join(' '.repeat(gap))

@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, entryOf } from '@ddnet/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type InstallError, installTensorFlow, removeTensorFlow } from './index.ts'
 
@@ -21,7 +21,7 @@ describeBackends('a real addon', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  const addon = () => realpathSync(process.env['DDNET_TENSORFLOW_ADDON'] as string)
+  const addon = () => realpathSync(entryOf(process.env, 'DDNET_TENSORFLOW_ADDON'))
   const environment = () => ({ ...process.env, DDNET_CACHE: join(folder, 'cache') })
   const install = (from: string) => installTensorFlow({ from, trainingCheck, environment: environment() })
 

@@ -12,11 +12,11 @@ import {
   square,
   sub,
   type Tensor,
-  type Tensor4D,
   tidy,
   valueAndGrads,
   zeros,
 } from '@ddnet/ops'
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import { tensorflow } from '../tensorflow.ts'
 
 // A process of its own, for a library that is broken may end it: `node training-check.mjs ADDON DEVICE`.
@@ -31,9 +31,12 @@ function train(): number[] {
     tidy(() => mul(0.2, random.normal(key.fold(1), [3, 3, 3, 8]))),
     tidy(() => mul(0.1, random.normal(key.fold(2), [3, 3, 3, 8]))),
   ]
-  let [m, v] = [0, 1].map(() => parameters.map(({ shape }) => zeros(shape))) as [Tensor[], Tensor[]]
+  let [m, v] = tuple(
+    [0, 1].map(() => parameters.map(({ shape }) => zeros(shape))),
+    2,
+  )
   const reconstruct = (): Tensor => {
-    const [encoder, decoder] = parameters as [Tensor4D, Tensor4D]
+    const [encoder, decoder] = tuple(parameters, 2)
     const [ones8, zeros8] = [ones([8]), zeros([8])]
     const { y } = batchNorm(conv2d(images, encoder, { padding: 1 }), {
       ...{ weight: ones8, bias: zeros8, runningMean: zeros8, runningVar: ones8 },
@@ -52,7 +55,7 @@ function train(): number[] {
     parameters = updated.map(([parameter]) => parameter as Tensor)
     m = updated.map(([, m]) => m as Tensor)
     v = updated.map(([, , v]) => v as Tensor)
-    return value.dataSync()[0] as number
+    return itemAt(value.dataSync(), 0)
   })
 }
 

@@ -1,4 +1,5 @@
 import type { AdamAttributes } from '@ddnet/ops'
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core'
 import type { NodeJSKernelBackend } from '../vendor/tfjs-node.mjs'
 import { backendName } from './kernel.ts'
@@ -18,22 +19,20 @@ const adam = (kernelName: string): KernelConfig => ({
       const update = adamOf(native, attrs as unknown as AdamAttributes)
       const numbers = native.numbersOf(tensors)
       const parameters = Array.from({ length: tensors.length / 4 }, (_, index) => ({
-        shape: (tensors[4 * index] as TensorInfo).shape,
+        shape: itemAt(tensors, 4 * index).shape,
         slots: numbers.slice(4 * index, 4 * index + 4),
       }))
       const vectors = parameters.filter(({ shape }) => shape.length === 1)
-      const sizes = vectors.map(({ shape }) => shape[0] as number)
+      const sizes = vectors.map(({ shape }) => itemAt(shape, 0))
       const joined =
         vectors.length > 1
-          ? update([0, 1, 2, 3].map((slot) => native.concat(vectors.map(({ slots }) => slots[slot] as number)))).map(
+          ? update([0, 1, 2, 3].map((slot) => native.concat(vectors.map(({ slots }) => itemAt(slots, slot))))).map(
               (vector) => native.split(vector, sizes),
             )
           : []
       return parameters.flatMap((parameter) => {
         const index = vectors.indexOf(parameter)
-        return joined.length > 0 && index !== -1
-          ? joined.map((parts) => parts[index] as number)
-          : update(parameter.slots)
+        return joined.length > 0 && index !== -1 ? joined.map((parts) => itemAt(parts, index)) : update(parameter.slots)
       })
     })
   },
@@ -51,17 +50,15 @@ function adamOf(
   const times = (x: number, factor: number) => native.execute('Mul', [x, factor])
   const decays = weightDecay !== 0
   const decay = decays ? native.scalar(decoupled ? 1 - learningRate * weightDecay : weightDecay) : Number.NaN
-  const [ofM, ofG, ofV, ofSquare] = [beta1, 1 - beta1, beta2, 1 - beta2].map((factor) => native.scalar(factor)) as [
-    number,
-    number,
-    number,
-    number,
-  ]
+  const [ofM, ofG, ofV, ofSquare] = tuple(
+    [beta1, 1 - beta1, beta2, 1 - beta2].map((factor) => native.scalar(factor)),
+    4,
+  )
   // m̂ / (√v̂ + ε) with √v̂ = √v / c, multiplied by c above and below.
   const c = Math.sqrt(1 - beta2 ** step)
   const [rate, epsilon] = [native.scalar((learningRate * c) / (1 - beta1 ** step)), native.scalar(c * eps)]
   return (slots) => {
-    const [parameter, gradient, m, v] = slots as [number, number, number, number]
+    const [parameter, gradient, m, v] = tuple(slots, 4)
     const decayed = decays && decoupled ? times(parameter, decay) : parameter
     const g = decays && !decoupled ? add(gradient, times(parameter, decay)) : gradient
     const newM = add(times(m, ofM), times(g, ofG))

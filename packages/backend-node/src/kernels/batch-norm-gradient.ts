@@ -1,3 +1,4 @@
+import { tuple } from '@ddnet/ops/checks'
 import { runComposition } from '@ddnet/ops/kernels'
 import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { asImages, type BatchNormAttributes, batchNormAttributes, maxRows, shapedAs } from './batch-norm.ts'
@@ -18,7 +19,7 @@ export const batchNormGradient: KernelConfig = kernel<Inputs, BatchNormAttribute
     if (activation === 'relu') gradient = gradientOfRelu(executor, gradient, asImages(y, weight.size))
     const given = [gradient, images, weight, mean, variance]
     const outputs = executor.executeAll('FusedBatchNormGradV2', given, batchNormAttributes(eps), 5)
-    const [dx, dweight, dbias] = outputs as [Tensor, Tensor, Tensor]
+    const [dx, dweight, dbias] = tuple(outputs, 3)
     return [shapedAs(dx, x), dweight, dbias]
   },
 )

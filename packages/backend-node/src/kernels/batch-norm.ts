@@ -1,3 +1,4 @@
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import {
   add,
   div,
@@ -53,7 +54,7 @@ export const batchNorm: KernelConfig = kernel<Inputs, BatchNormAttributes & { mo
     const rows = x.size / channels
     const images = asImages(x, channels)
     const normalised = rows > maxRows ? inTwoLevels : fused
-    const [y, mean, variance] = normalised(executor, images, weight, bias, eps) as [Tensor, Tensor, Tensor]
+    const [y, mean, variance] = tuple(normalised(executor, images, weight, bias, eps), 3)
     const activated = activation === 'relu' ? executor.execute('Relu', [y]) : y
     const next = (running: Tensor, value: Tensor, share: number) => add(mul(running, 1 - momentum), mul(value, share))
     return [
@@ -72,7 +73,7 @@ function fused(executor: Executor, images: Tensor4D, weight: Tensor1D, bias: Ten
   const inputs = [sub(images, first), weight, bias, none, none]
   // The fourth and the fifth result are what TensorFlow's CPU keeps for the gradient: the batch's mean and biased variance.
   const outputs = executor.executeAll('FusedBatchNormV3', inputs, batchNormAttributes(eps), 6)
-  const [y, , , mean, variance] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor]
+  const [y, , , mean, variance] = tuple(outputs, 5)
   return [y, add(mean, first), variance]
 }
 
@@ -88,6 +89,6 @@ function inTwoLevels(executor: Executor, images: Tensor4D, weight: Tensor1D, bia
   const variance = means(square(centred))
   const inputs = [centred, weight, bias, zerosLike(mean), variance]
   const attributes = { ...batchNormAttributes(eps), is_training: false }
-  const y = executor.executeAll('FusedBatchNormV3', inputs, attributes, 6)[0] as Tensor
+  const y = itemAt(executor.executeAll('FusedBatchNormV3', inputs, attributes, 6), 0)
   return [y, mean, variance]
 }

@@ -1,4 +1,5 @@
 import type { ConvolutionGeometry, Pair } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import {
   addN,
   concat,
@@ -30,7 +31,7 @@ export const conv2dFilterGradient: KernelConfig = kernel<
   const dense = { ...geometry, dilation: [1, 1] as const }
   const gradient = x.shape[3] / groups < groups ? byChannel : byGroup
   const parts = inParts(x, dy, dense, size).map((part) => gradient(executor, part.x, part.dy, part.geometry, size))
-  const whole = parts.length === 1 ? (parts[0] as Tensor4D) : addN(parts)
+  const whole = parts.length === 1 ? itemAt(parts, 0) : addN(parts)
   if (dilation[0] === 1 && dilation[1] === 1) return whole
   return stridedSlice(whole, [0, 0, 0, 0], whole.shape, [...dilation, 1, 1])
 })

@@ -1,4 +1,5 @@
 import type { Pair } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import {
   batchToSpaceND,
   type KernelConfig,
@@ -28,13 +29,13 @@ const everyStride = (y: Tensor4D, stride: Pair): Tensor4D =>
 /** Every dilation-th row and column is an image of its own, convolved without dilation. */
 function dilated(executor: Executor, x: Tensor4D, filter: Tensor4D, { padding, dilation }: Geometry): Tensor4D {
   const extra = ([0, 1] as const).map((axis) => {
-    const size = (x.shape[axis + 1] as number) + padding[axis][0] + padding[axis][1]
+    const size = itemAt(x.shape, axis + 1) + padding[axis][0] + padding[axis][1]
     return Math.ceil(size / dilation[axis]) * dilation[axis] - size
   })
   const images = spaceToBatchND(
     x,
     [...dilation],
-    padding.map(([before, after], axis) => [before, after + (extra[axis] as number)]),
+    padding.map(([before, after], axis) => [before, after + itemAt(extra, axis)]),
   )
   const y = executor.execute<Tensor4D>(
     'DepthwiseConv2dNative',

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { type KernelConfig, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type { Binding, NodeJSKernelBackend, OpAttribute, TensorMetadata } from '../vendor/tfjs-node.mjs'
 
@@ -58,7 +59,7 @@ function inDouble(backend: NodeJSKernelBackend, op: string, inputs: readonly Ten
   const { binding } = backend
   const made: number[] = []
   const execute = (name: string, attributes: OpAttribute[], ids: number[]): TensorMetadata => {
-    const output = binding.executeOp(name, attributes, ids, 1)[0] as TensorMetadata
+    const output = itemAt(binding.executeOp(name, attributes, ids, 1), 0)
     made.push(output.id)
     return output
   }

@@ -17,7 +17,7 @@ import {
   variance,
   zeros,
 } from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 // Two million values of 100 … 101, which TensorFlow's ops add up one after the other; beside sums in float64. PyTorch 2.13 on a
@@ -29,11 +29,11 @@ const values = Float32Array.from({ length: count }, (_, at) => 100.5 + 0.5 * Mat
 /** Σ term over the values from `start` on, `step` apart. */
 function total(start: number, step: number, term: (value: number, at: number) => number = (value) => value): number {
   let all = 0
-  for (let at = start; at < count; at += step) all += term(values[at] as number, at)
+  for (let at = start; at < count; at += step) all += term(itemAt(values, at), at)
   return all
 }
 
-const at = (x: Tensor, index = 0): number => x.dataSync()[index] as number
+const at = (x: Tensor, index = 0): number => itemAt(x.dataSync(), index)
 
 const expectWithin = (got: number, expected: number, relative: number): void =>
   expect(Math.abs(got - expected) / Math.abs(expected), `${got} in place of ${expected}`).toBeLessThan(relative)
@@ -75,7 +75,7 @@ describeBackends('of two million values', () => {
     expectWithin(at(runningMean), average, 1e-7)
     expectWithin(at(runningVar), (spread * rows) / (rows - 1), 1e-5)
     // x itself has seven digits, and 100 is 280 standard deviations.
-    const expected = ((values[0] as number) - average) / Math.sqrt(spread + 1e-5)
+    const expected = (itemAt(values, 0) - average) / Math.sqrt(spread + 1e-5)
     expect(Math.abs(at(y) - expected)).toBeLessThan(5e-5)
     expectWithin(at(variance(x, [0, 1, 2], { correction: 0 })), spread, 1e-6)
   })
@@ -138,7 +138,7 @@ describeBackends('of two million values', () => {
     expectWithin(reverse ? first : last, expected, 2e-6)
     const exclusive = cumsum(x, 1, { exclusive: true, reverse })
     expect(at(exclusive, reverse ? 1_999_996 : 0)).toBe(0)
-    const end = reverse ? (values[0] as number) : (values[1_999_996] as number)
+    const end = reverse ? itemAt(values, 0) : itemAt(values, 1_999_996)
     expectWithin(at(exclusive, reverse ? 0 : 1_999_996), expected - end, 2e-6)
   })
 
@@ -159,7 +159,7 @@ describeBackends('of two million values', () => {
     const run = () => sum(mul(conv2d(x, filter, { padding: 1, bias }), dy))
     const { grads } = valueAndGrads(run, [filter, bias])
     const products = (channel: number) =>
-      total(channel, 2, (value, index) => value * (values[(index - channel) / 2] as number))
+      total(channel, 2, (value, index) => value * itemAt(values, (index - channel) / 2))
     // The tap in the middle sees every pixel.
     expectWithin(at(grads[0], 8), products(0), 1e-5)
     expectWithin(at(grads[0], 9), products(1), 1e-5)

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import type { NodeJSKernelBackend, OpAttribute, TensorMetadata } from '../vendor/tfjs-node.mjs'
 
@@ -33,7 +34,7 @@ export class Native {
 
   /** Runs an op with one output. */
   execute(op: string, inputs: number[]): number {
-    return this.#executeAll(op, this.#type, inputs, 1)[0] as number
+    return itemAt(this.#executeAll(op, this.#type, inputs, 1), 0)
   }
 
   scalar(value: number): number {
@@ -45,7 +46,7 @@ export class Native {
     const { TF_ATTR_INT, TF_INT32 } = this.#backend.binding
     const attributes = [...this.#type, { name: 'N', type: TF_ATTR_INT, value: vectors.length }, this.#int32('Tidx')]
     const axis = this.#create([], TF_INT32, Int32Array.of(0))
-    return this.#executeAll('ConcatV2', attributes, [...vectors, axis], 1)[0] as number
+    return itemAt(this.#executeAll('ConcatV2', attributes, [...vectors, axis], 1), 0)
   }
 
   /** Cuts a vector into vectors of these sizes. */

@@ -1,3 +1,4 @@
+import { itemAt, lastItem } from '@ddnet/ops/checks'
 import {
   add,
   backend_util,
@@ -53,12 +54,12 @@ function sumOver(executor: Executor, x: Tensor, axes: readonly number[]): Tensor
       else found.push([axis])
       return found
     }, [])
-  const rowsOf = (run: readonly number[]) => util.sizeFromShape(run.map((axis) => x.shape[axis] as number))
+  const rowsOf = (run: readonly number[]) => util.sizeFromShape(run.map((axis) => itemAt(x.shape, axis)))
   const leading = runs.filter((run) => run.at(-1) !== x.rank - 1)
   if (rowsOf(leading.flat()) <= rowsInSequence) return plainSum(executor, x, axes)
   // From the last run to the first, so that places of axes before it hold.
   return runs.reduce((sums, run) => {
-    const [first, after] = [run[0], (run.at(-1) as number) + 1]
+    const [first, after] = [run[0], lastItem(run) + 1]
     const [before, behind] = [sums.shape.slice(0, first), sums.shape.slice(after)]
     const shape = [util.sizeFromShape(before), rowsOf(run), util.sizeFromShape(behind)]
     return reshape(rowSums(executor, reshape(sums, shape)), [...before, ...behind])
@@ -79,7 +80,7 @@ export const sum: KernelConfig = kernel<{ x: Tensor }, Reduction>('Sum', (execut
 /** tfjs's kernel of a mean: the sum, divided. */
 export const mean: KernelConfig = kernel<{ x: Tensor }, Reduction>('Mean', (executor, { x }, { axis, keepDims }) => {
   const axes = util.parseAxisParam(axis, x.shape)
-  const count = util.sizeFromShape(axes.map((each) => x.shape[each] as number))
+  const count = util.sizeFromShape(axes.map((each) => itemAt(x.shape, each)))
   return reshape(div(sumOver(executor, cast(x, 'float32'), axes), count), shapeWithout(x, axes, keepDims))
 })
 

@@ -1,5 +1,6 @@
 import { webgpu } from '@ddnet/backend-webgpu'
 import * as ops from '@ddnet/ops'
+import { entryOf } from '@ddnet/testing'
 
 export interface PlainTensor {
   readonly shape: number[]
@@ -48,9 +49,9 @@ async function check(
   await webgpu()
   const upload = ({ data, shape, dtype }: PlainTensor): ops.Tensor => ops.tensor(data, shape, dtype)
   const given = Object.fromEntries(Object.entries(inputs).map(([role, plain]) => [role, upload(plain)]))
-  const xs = differentiable.map((role) => given[role] as ops.Tensor)
+  const xs = differentiable.map((role) => entryOf(given, role))
   const seed = upload(dy)
-  const run = runs[name] as Run
+  const run = entryOf(runs, name)
   const { value, grads } = ops.valueAndGrads(() => run(given, options), xs, seed)
   const read = async (tensor: ops.Tensor): Promise<number[]> => [...(await tensor.data())]
   const result = { value: await read(value), gradients: await Promise.all(grads.map(read)) }

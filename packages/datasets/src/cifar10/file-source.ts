@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorCode } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
-import { errorCode } from '../node/errno.ts'
 
 /** Named files in a folder or an archive, with what an error about them has to say. */
 export interface FileSource {

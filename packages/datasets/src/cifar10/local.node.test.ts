@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { itemAt } from '@ddnet/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { serveArchive } from '../../test/synthetic-archive.ts'
 import { type Picture, synthetic } from '../../test/synthetic-cifar10.ts'
@@ -138,7 +139,7 @@ describe('a damaged cache', () => {
   test.each(names)('is told by one changed bit in %s', async (name) => {
     const bytes = await readFile(join(cache, name))
     const last = bytes.length - 1
-    bytes[last] = (bytes[last] as number) ^ 1
+    bytes[last] = itemAt(bytes, last) ^ 1
     await writeFile(join(cache, name), bytes)
     await expect(read()).rejects.toThrow(new RegExp(`${name}.* is damaged: expected sha256`))
   })

@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { sha256 } from '../node/sha.ts'
 import { decodePng } from './decode-png.ts'
@@ -59,7 +60,7 @@ function parseLabels(
   try {
     labels = JSON.parse(new TextDecoder().decode(file))
   } catch (error) {
-    throw new DatasetError(`${path} is damaged: it is not JSON (${(error as Error).message}). ${remedy}`, {
+    throw new DatasetError(`${path} is damaged: it is not JSON (${errorMessage(error)}). ${remedy}`, {
       cause: error,
     })
   }

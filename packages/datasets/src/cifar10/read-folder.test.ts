@@ -1,5 +1,6 @@
 import { readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { itemAt } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import {
   type Picture,
@@ -28,7 +29,7 @@ async function folderWith(
 /** Changes one byte of a file. */
 async function damage(path: string, at: number): Promise<void> {
   const bytes = await readFile(path)
-  bytes[at] = (bytes[at] as number) ^ 1
+  bytes[at] = itemAt(bytes, at) ^ 1
   await writeFile(path, bytes)
 }
 
@@ -42,8 +43,8 @@ function expectPictures(split: Split, pictures: readonly Picture[]): void {
 /** A copy with one pixel of the first training image changed. */
 const retouched = (): Synthetic => {
   const train = data.train.map(({ label, pixels }) => ({ label, pixels: pixels.slice() }))
-  const first = train[0] as Picture
-  first.pixels[100] = (first.pixels[100] as number) ^ 1
+  const first = itemAt(train, 0)
+  first.pixels[100] = itemAt(first.pixels, 100) ^ 1
   return { ...data, train }
 }
 

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { itemAt } from '@ddnet/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serveFolder } from '../../test/folder-server.ts'
 import { datasetOf, synthetic } from '../../test/synthetic-cifar10.ts'
@@ -118,7 +119,7 @@ describe('shards', () => {
   test('one with a changed bit is named', async () => {
     const folder = await written()
     const bytes = await readFile(join(folder, 'train-00.bin'))
-    bytes[1234] = (bytes[1234] as number) ^ 1
+    bytes[1234] = itemAt(bytes, 1234) ^ 1
     await writeFile(join(folder, 'train-00.bin'), bytes)
     const { url } = await serveFolder(folder)
     await expect(cifar10({ url })).rejects.toThrow(`${url}/train-00.bin is damaged: expected sha256`)
@@ -173,20 +174,18 @@ describe('a manifest', () => {
     ],
     [
       'another size',
-      (manifest: { test: { shards: { bytes: number }[] } }) =>
-        ((manifest.test.shards[0] as { bytes: number }).bytes = 5),
+      (manifest: { test: { shards: { bytes: number }[] } }) => (itemAt(manifest.test.shards, 0).bytes = 5),
       'expected shards with file, count, bytes (at most 1073741824) and sha256 in test',
     ],
     [
       'shards elsewhere',
-      (manifest: { test: { shards: { file: string }[] } }) =>
-        ((manifest.test.shards[0] as { file: string }).file = '../secret.bin'),
+      (manifest: { test: { shards: { file: string }[] } }) => (itemAt(manifest.test.shards, 0).file = '../secret.bin'),
       '"../secret.bin" is refused as the name of a file',
     ],
     [
       'shards of more bytes than there are',
       (manifest: { test: { count: number; shards: { count: number; bytes: number }[] } }) => {
-        Object.assign(manifest.test.shards[0] as object, { count: 2 ** 40, bytes: 2 ** 40 * 3073 })
+        Object.assign(itemAt(manifest.test.shards, 0), { count: 2 ** 40, bytes: 2 ** 40 * 3073 })
         manifest.test.count = manifest.test.shards.reduce((total, { count }) => total + count, 0)
       },
       'expected shards with file, count, bytes (at most 1073741824) and sha256 in test',

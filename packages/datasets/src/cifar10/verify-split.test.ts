@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type Picture, synthetic } from '../../test/synthetic-cifar10.ts'
 import { channelStatistics, verifySplit } from './verify-split.ts'
@@ -28,7 +29,7 @@ test('another order is told, unless no order is expected', () => {
 })
 
 test('an unbalanced class is told', () => {
-  const doubled = splitOf([...pictures.slice(1), pictures[1] as Picture])
+  const doubled = splitOf([...pictures.slice(1), itemAt(pictures, 1)])
   expect(() => verifySplit(doubled, facts.test, { ...verification, ordered: false })).toThrow('expected images a class')
 })
 

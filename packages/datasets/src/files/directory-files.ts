@@ -1,3 +1,4 @@
+import { errorMessage, lastItem } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { byName, type Files, MissingFileError, nameParts } from './files.ts'
 
@@ -15,11 +16,11 @@ export function directoryFiles(directory: FileSystemDirectoryHandle): Files {
       try {
         let folder = directory
         for (const part of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(part)
-        const file = await (await folder.getFileHandle(parts.at(-1) as string)).getFile()
+        const file = await (await folder.getFileHandle(lastItem(parts))).getFile()
         return new Uint8Array(await file.arrayBuffer())
       } catch (error) {
         const Missing = (error as Error).name === 'NotFoundError' ? MissingFileError : DatasetError
-        throw new Missing(`cannot read ${name} in ${directory.name || 'the storage'}: ${(error as Error).message}`, {
+        throw new Missing(`cannot read ${name} in ${directory.name || 'the storage'}: ${errorMessage(error)}`, {
           cause: error,
           path: name,
         })

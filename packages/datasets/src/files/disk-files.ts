@@ -1,8 +1,9 @@
 import type { Dirent, Stats } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
+import { errorCode } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
-import { describeError, errorCode } from '../node/errno.ts'
+import { describeError } from '../node/describe-error.ts'
 import { byName, type Files, MissingFileError, nameParts, type Survey } from './files.ts'
 import { isJunk } from './junk.ts'
 

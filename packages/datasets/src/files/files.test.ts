@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { errorMessage } from '@ddnet/ops/checks'
 import { describe, expect, test } from 'vitest'
 import { type Misbehaviour, serveBytes } from '../../test/byte-server.ts'
 import { serveFolder } from '../../test/folder-server.ts'
@@ -133,7 +134,7 @@ describe('files on a disk', () => {
       .read('x/1.png')
       .catch((error: unknown) => error)
     expect(error).toMatchObject({ name: 'DatasetError', path: join(folder, 'x', '1.png') })
-    expect((error as Error).message).toBe(
+    expect(errorMessage(error)).toBe(
       `cannot read ${join(folder, 'x', '1.png')}: it is missing. Check that the data is complete.`,
     )
     await expect(diskFiles(join(folder, 'x')).list()).rejects.toThrow('it is missing. Name an existing folder.')

@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { inflate } from './inflate.ts'
 
@@ -18,7 +19,7 @@ export async function gunzip(
     if (!surplus) return content
   } catch (error) {
     if (error instanceof DatasetError) throw error
-    throw new DatasetError(`${path} is damaged: it does not unzip (${(error as Error).message}). Download it again.`, {
+    throw new DatasetError(`${path} is damaged: it does not unzip (${errorMessage(error)}). Download it again.`, {
       cause: error,
       path,
     })

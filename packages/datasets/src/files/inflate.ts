@@ -1,3 +1,5 @@
+import { itemAt } from '@ddnet/ops/checks'
+
 /** Decoders hand out all that a piece holds at once, a thousand times its size: small pieces keep that small. */
 const PIECE = 16_384
 
@@ -43,9 +45,9 @@ function inPieces(parts: readonly Uint8Array[]): ReadableStream<Uint8Array<Array
   return new ReadableStream(
     {
       pull(controller) {
-        while (part < parts.length && at >= (parts[part] as Uint8Array).length) [part, at] = [part + 1, 0]
+        while (part < parts.length && at >= itemAt(parts, part).length) [part, at] = [part + 1, 0]
         if (part === parts.length) return controller.close()
-        controller.enqueue(new Uint8Array((parts[part] as Uint8Array).subarray(at, at + PIECE)))
+        controller.enqueue(new Uint8Array(itemAt(parts, part).subarray(at, at + PIECE)))
         at += PIECE
       },
     },

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { fixtureUrl, jsonFixture } from '@ddnet/testing'
+import { entryOf, fixtureUrl, jsonFixture } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { decodeBmp } from './decode-bmp.ts'
 import { decodeImage } from './decode-image.node.ts'
@@ -19,7 +19,7 @@ function changed(name: string, ...changes: [at: number, ...bytes: number[]][]): 
 }
 
 test.each(names)('%s has the pixels that Pillow reads', async (name) => {
-  const rows = expected[name] as number[][][]
+  const rows = entryOf(expected, name)
   const image = await decodeImage(read(name), 'a.bmp')
   expect(image.shape).toEqual([rows.length, rows[0]?.length, 3])
   expect([...image.data]).toEqual(rows.flat(2))

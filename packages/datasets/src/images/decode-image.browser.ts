@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import type { ImageField } from '../fields.ts'
 import { checkImage } from './check-image.ts'
@@ -19,7 +20,7 @@ export async function decodeImage(
     bitmap = await createImageBitmap(new Blob([new Uint8Array(withoutOrientation(bytes))]))
   } catch (error) {
     throw new DatasetError(
-      `${path} is a ${format} that is damaged, or that this browser does not read: ${(error as Error).message} Replace it, or take it out.`,
+      `${path} is a ${format} that is damaged, or that this browser does not read: ${errorMessage(error)} Replace it, or take it out.`,
       { cause: error, path },
     )
   }

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import { decode, encode } from 'fast-png'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
@@ -61,9 +62,8 @@ describe('values are those that another decoder reads', () => {
   test.each([1, 2, 4])('an interlaced palette of %i bits', async (bits) => {
     const colors = Uint8Array.from({ length: 3 * 2 ** bits }, (_, at) => Math.floor(at / 3) * (at % 3 === 0 ? 15 : 1))
     const places = noise(11 * 7).map((value) => value % 2 ** bits)
-    const pixels = Uint8Array.from(
-      { length: 11 * 7 * 3 },
-      (_, at) => colors[3 * (places[Math.floor(at / 3)] as number) + (at % 3)] as number,
+    const pixels = Uint8Array.from({ length: 11 * 7 * 3 }, (_, at) =>
+      itemAt(colors, 3 * (places[Math.floor(at / 3)] as number) + (at % 3)),
     )
     const file = await sharp(pixels, { raw: { width: 11, height: 7, channels: 3 } })
       .png({ palette: true, colours: 2 ** bits, dither: 0, progressive: true })

@@ -1,8 +1,9 @@
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorCode } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { type TransferLimits, watchTransfer } from '../files/transfer-limits.ts'
-import { describeError, errorCode } from './errno.ts'
+import { describeError } from './describe-error.ts'
 import { hashFile } from './sha.ts'
 
 export interface Download extends TransferLimits {

@@ -1,7 +1,7 @@
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorCode } from './errno.ts'
+import { errorCode } from '@ddnet/ops/checks'
 
 const HEARTBEAT_MS = 5_000
 const ABANDONED_MS = 60_000

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorCode } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
-import { errorCode } from './errno.ts'
 
 const POLL_MS = 250
 

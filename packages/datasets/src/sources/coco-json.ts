@@ -1,3 +1,4 @@
+import { entryOf, errorMessage, tuple } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { nameParts } from '../files/files.ts'
 import { expectPixels, type ImageLimits } from '../images/limits.ts'
@@ -65,7 +66,7 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
     try {
       nameParts(fileName)
     } catch (error) {
-      throw new DatasetError(`${path}: ${place}.file_name: ${(error as Error).message}`, { cause: error, path })
+      throw new DatasetError(`${path}: ${place}.file_name: ${errorMessage(error)}`, { cause: error, path })
     }
     const [height, width] = [read.whole(image.height, `${place}.height`), read.whole(image.width, `${place}.width`)]
     expectPixels(width, height, `${path}: ${place}`, limits)
@@ -88,7 +89,7 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
     const isCrowd = crowdOf(annotation.iscrowd, `${place}.iscrowd`, fail)
     const bounds = read.numbers(annotation.bbox, `${place}.bbox`)
     if (bounds.length !== 4) fail(`${place}.bbox`, '[x, y, width, height]', annotation.bbox)
-    const [x, y, boxWidth, boxHeight] = bounds as [number, number, number, number]
+    const [x, y, boxWidth, boxHeight] = tuple(bounds, 4)
     if (boxWidth < 0 || boxHeight < 0) {
       fail(
         `${place}.bbox`,
@@ -158,7 +159,7 @@ function categoriesOf(entries: unknown, fail: Fail): { labels: Map<string, numbe
     names.set(id, read.text(category.name, `categories[${at}] (category ${id}).name`))
   }
   const ids = [...names.keys()].sort(byId)
-  return { labels: new Map(ids.map((id, label) => [id, label])), classNames: ids.map((id) => names.get(id) as string) }
+  return { labels: new Map(ids.map((id, label) => [id, label])), classNames: ids.map((id) => entryOf(names, id)) }
 }
 
 /** Numbers by their size, also beyond 2^53, and before texts. */
@@ -202,7 +203,7 @@ function parseJson(file: Uint8Array, path: string): unknown {
     return JSON.parse(text.replace(LARGE_ID, '$1"$2"'))
   } catch (error) {
     const number = /[:[,]\s*(-?Infinity|NaN)\b/.exec(text)?.[1]
-    const reason = number ? `it holds ${number}, which Python writes and JSON does not have` : (error as Error).message
+    const reason = number ? `it holds ${number}, which Python writes and JSON does not have` : errorMessage(error)
     throw new DatasetError(`${path} is not JSON: ${reason}. Fix it, or download or export it again.`, {
       cause: error,
       path,

@@ -1,3 +1,4 @@
+import { errorMessage, itemAt } from '@ddnet/ops/checks'
 import { decodeImage } from '#decode-image'
 import type { Dataset, DetectionSample, SegmentationSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
@@ -63,7 +64,7 @@ export async function coco(
     leftOut: parsed.leftOut,
     async get(index) {
       checkIndex(index, parsed.images.length)
-      const described = parsed.images[index] as CocoImage
+      const described = itemAt(parsed.images, index)
       const size = [described.height, described.width] as const
       const name = fileOf(described)
       const file = await files.read(name)
@@ -116,7 +117,7 @@ function objectOf(
   try {
     return cocoMask(segmentation, height, width)
   } catch (error) {
-    throw new DatasetError(`${place}: ${(error as Error).message}. Fix it, or export it again.`, {
+    throw new DatasetError(`${place}: ${errorMessage(error)}. Fix it, or export it again.`, {
       cause: error,
       path,
     })

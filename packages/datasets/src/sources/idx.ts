@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import type { Files } from '../files/files.ts'
 import { gunzip, isGzip } from '../files/gunzip.ts'
@@ -26,7 +27,7 @@ export async function readIdx(files: Files, name: string): Promise<IdxArray> {
   if (isGzip(bytes)) {
     const packed = bytes.length
     bytes = await gunzip(bytes, path, (beginning) => {
-      if (beginning.length < 4 || beginning.length < 4 + 4 * (beginning[3] as number)) return 4 + 4 * 255
+      if (beginning.length < 4 || beginning.length < 4 + 4 * itemAt(beginning, 3)) return 4 + 4 * 255
       const { total } = sizeOf(beginning, path)
       if (total <= Math.max(ALWAYS_ALLOWED, MAX_TIMES * packed)) return total
       throw new DatasetError(

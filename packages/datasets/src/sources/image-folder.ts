@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { decodeImage } from '#decode-image'
 import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
@@ -182,10 +183,10 @@ function datasetOf(
     names,
     async get(index) {
       checkIndex(index, names.length)
-      const name = names[index] as string
+      const name = itemAt(names, index)
       return {
         image: await decodeImage(await files.read(name), files.path(name), limits),
-        label: labels[index] as number,
+        label: itemAt(labels, index),
       }
     },
   }

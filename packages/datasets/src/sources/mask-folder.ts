@@ -1,3 +1,4 @@
+import { entryOf, itemAt } from '@ddnet/ops/checks'
 import { decodeImage } from '#decode-image'
 import type { Dataset, SegmentationSample } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
@@ -74,8 +75,8 @@ export async function maskFolder(
     leftOut,
     async get(index) {
       checkIndex(index, names.length)
-      const name = names[index] as string
-      const maskName = maskOf.get(expected(name)) as string // none is missing
+      const name = itemAt(names, index)
+      const maskName = entryOf(maskOf, expected(name)) // none is missing
       const path = maskFiles.path(maskName)
       const [imageFile, maskFile] = await Promise.all([imageFiles.read(name), maskFiles.read(maskName)])
       const orientation = orientationOf(imageFile)

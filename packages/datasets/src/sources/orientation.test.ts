@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { DatasetError } from '../dataset-error.ts'
@@ -42,7 +43,7 @@ const memory = (contents: Record<string, Uint8Array>): Files => ({
 
 /** Where the object is on an image, by its pixels. */
 const bright = (image: ArrayLike<number>): boolean[] =>
-  Array.from({ length: image.length / 3 }, (_, at) => (image[3 * at] as number) > 128)
+  Array.from({ length: image.length / 3 }, (_, at) => itemAt(image, 3 * at) > 128)
 
 test.each(formats)('of a %s the orientation is the one that sharp reads', async (format) => {
   for (const orientation of orientations) {

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { Survey } from '../files/files.ts'
 import { isJunkName } from '../files/junk.ts'
 import { extname } from './extname.ts'
@@ -53,7 +54,7 @@ export function sortFiles({ names, notFiles }: Pick<Survey, 'names' | 'notFiles'
   const leftOut: LeftOut[] = [...unread].map(([ending, { what, format, names }]) => ({
     what: `${ending} files (${what}), which are not read`,
     names,
-    remedy: `Convert them, as with ImageMagick: magick mogrify -format ${format} ${patternOf(names[0] as string, ending)}`,
+    remedy: `Convert them, as with ImageMagick: magick mogrify -format ${format} ${patternOf(itemAt(names, 0), ending)}`,
   }))
   if (others.length > 0) leftOut.push({ what: `files that are not images (${endingsOf(others)})`, names: others })
   if (junk.length > 0) leftOut.push({ what: 'hidden files and files of the system', names: junk })

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deflateSync } from 'node:zlib'
-import { fixtureUrl, jsonFixture } from '@ddnet/testing'
+import { fixtureUrl, itemAt, jsonFixture } from '@ddnet/testing'
 import { encode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import { synthetic, writeBinaryBatches } from '../../test/synthetic-cifar10.ts'
@@ -58,7 +58,7 @@ describe('imageFolder', () => {
       const pixels = expected.photos[name]
       if (pixels === undefined) continue
       expect(image.shape).toEqual([pixels.length, pixels[0].length, 3])
-      const errors = pixels.flat(2).map((value: number, at: number) => Math.abs(value - (image.data[at] as number)))
+      const errors = pixels.flat(2).map((value: number, at: number) => Math.abs(value - itemAt(image.data, at)))
       expect(Math.max(...errors)).toBeLessThanOrEqual(name.endsWith('.jpg') ? 3 : 0) // decoders of JPEG may differ a little
     }
   })
@@ -309,7 +309,7 @@ describe('coco', () => {
     const own = [0, 1, 5].map((at) => expected.coco.masks[at] as string)
     const labels = [3, 1, 2] // of dog, car, train
     const areas = [38 * 32, 10 * 10, 29 * 22]
-    const order = [0, 1, 2].sort((a, b) => (areas[a] as number) - (areas[b] as number))
+    const order = [0, 1, 2].sort((a, b) => itemAt(areas, a) - itemAt(areas, b))
     const painted = Array.from(
       { length: 37 * 53 },
       (_, at) => labels[order.find((each) => own[each]?.[at] === '1') ?? 3] ?? 0,

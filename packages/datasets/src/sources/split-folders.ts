@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 
 export type SplitName = 'train' | 'validation' | 'test'
@@ -50,7 +51,7 @@ const wordsOf = (folder: string): string[] =>
 /** The part of a data set that a folder of this name is, as people write it: `Train`, `training_set`, `VAL`, `test2017`. */
 export function splitOf(folder: string): SplitName | undefined {
   const words = wordsOf(folder).filter((word) => !FILLERS.has(word) && !/^(19|20)\d\d$/.test(word))
-  return words.length === 1 ? WORDS[words[0] as string] : undefined
+  return words.length === 1 ? WORDS[itemAt(words, 0)] : undefined
 }
 
 const splitsIn = (folder: string): SplitName[] => wordsOf(folder).flatMap((word) => WORDS[word] ?? [])
@@ -123,7 +124,7 @@ export function splitFolders(
   )
   if (withinClasses.length === folders.length && folders.length > 0) {
     refuse(
-      `${path(folders[0] as string)} has folders for training and testing within a class`,
+      `${path(itemAt(folders, 0))} has folders for training and testing within a class`,
       'Move them above the classes.',
     )
   }

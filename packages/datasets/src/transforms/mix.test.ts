@@ -1,4 +1,5 @@
 import { random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/testing'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { type ImageField, imageField, maskField, type ProbabilitiesField } from '../fields.ts'
@@ -16,7 +17,7 @@ const flat = imageDataset({
 })
 const keys = Array.from({ length: 40 }, (_, seed) => random.key(seed))
 const classesOf = (probabilities: Float32Array) =>
-  [...probabilities.keys()].filter((at) => (probabilities[at] as number) > 0)
+  [...probabilities.keys()].filter((at) => itemAt(probabilities, at) > 0)
 const total = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0)
 
 test('mixUp is λ · own + (1 − λ) · other, of images and labels', async () => {
@@ -109,7 +110,7 @@ describe('of samples with other fields', () => {
 
   test('every image is mixed alike, the labels that are named are, and the others stay', async () => {
     const mixed = await mixUp(wide, { classes: { label: 2, color: 3 } }).get(1, { key })
-    const share = mixed.label.data[1] as number
+    const share = itemAt(mixed.label.data, 1)
     expect(mixed.target.data[0]).toBeCloseTo(share, 6)
     expect(mixed.image.data[0]).toBeCloseTo(share / 255, 6)
     expect([...mixed.color.data]).toEqual([0, 0, 1])

@@ -1,4 +1,5 @@
 import { random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { boxesField, imageField, maskField } from '../fields.ts'
 import { randomCrop } from './random-crop.ts'
@@ -13,7 +14,7 @@ function window(down: number, right: number): Uint8Array {
     const channel = at % channels
     const x = (Math.floor(at / channels) % width) + right
     const y = Math.floor(at / channels / width) + down
-    return y >= 0 && y < height && x >= 0 && x < width ? (image[(y * width + x) * channels + channel] as number) : 0
+    return y >= 0 && y < height && x >= 0 && x < width ? itemAt(image, (y * width + x) * channels + channel) : 0
   })
 }
 
@@ -42,7 +43,7 @@ test.each([0, 1, 2])('reflecting %d pixels, every window of the reflected image 
     return Uint8Array.from(image, (_, at) => {
       const x = mirror((Math.floor(at / channels) % width) + right, width)
       const y = mirror(Math.floor(at / channels / width) + down, height)
-      return image[(y * width + x) * channels + (at % channels)] as number
+      return itemAt(image, (y * width + x) * channels + (at % channels))
     }).join()
   })
   const crop = randomCrop({ padding, paddingMode: 'reflect' })

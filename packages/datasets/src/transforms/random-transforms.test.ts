@@ -1,4 +1,5 @@
 import { random } from '@ddnet/ops'
+import { itemAt } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import type { DetectionSample, SegmentationSample } from '../dataset.ts'
 import { boxesField, boxLabelsField, type ImageField, type ImageShape, imageField, maskField } from '../fields.ts'
@@ -85,7 +86,7 @@ test.each([
     expect(moved.mask.shape).toEqual(moved.image.shape.slice(0, 2))
     const box = boxOf(moved.image)
     for (const [at, side] of box.entries()) {
-      expect(Math.abs(side - (moved.boxes.data[at] as number))).toBeLessThanOrEqual(slack + 1e-3)
+      expect(Math.abs(side - itemAt(moved.boxes.data, at))).toBeLessThanOrEqual(slack + 1e-3)
     }
   }
 })
@@ -182,9 +183,7 @@ describe('colorJitter', () => {
 
   test('draws the factor of the brightness evenly from its range', () => {
     const gray = { image: imageField(Float32Array.of(0.5), [1, 1, 1]) }
-    const values = keys(2000).map(
-      (key) => colorJitter({ brightness: [0.5, 1.5] })(gray, { key }).image.data[0] as number,
-    )
+    const values = keys(2000).map((key) => itemAt(colorJitter({ brightness: [0.5, 1.5] })(gray, { key }).image.data, 0))
     expect(Math.min(...values)).toBeGreaterThanOrEqual(0.25)
     expect(Math.max(...values)).toBeLessThanOrEqual(0.75)
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length

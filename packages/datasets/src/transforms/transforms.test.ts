@@ -1,4 +1,4 @@
-import { expectClose, jsonFixture, readTensors } from '@ddnet/testing'
+import { entryOf, expectClose, itemAt, jsonFixture, readTensors } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import {
   type BoxesField,
@@ -68,7 +68,7 @@ describe('as torchvision does', () => {
     const input = get('image')
     const expected = get('bytes')
     if (!input || !expected) throw new Error(`fixture ${name} lacks its image or its bytes`)
-    const transform = run[name] as (typeof run)[string]
+    const transform = entryOf(run, name)
     const mask = get('mask')?.data as Uint8Array | undefined
     const boxes = get('boxes')?.data as Float32Array | undefined
     const sample: Picture = {
@@ -93,7 +93,7 @@ describe('as torchvision does', () => {
 function expectBytes(actual: ImageField['data'], expected: ArrayLike<number>): void {
   expect(actual).toBeInstanceOf(Uint8Array)
   expect(actual.length).toBe(expected.length)
-  const errors = Array.from(actual, (value, at) => Math.abs(value - (expected[at] as number)))
+  const errors = Array.from(actual, (value, at) => Math.abs(value - itemAt(expected, at)))
   expect(Math.max(...errors)).toBeLessThanOrEqual(1)
   expect(errors.filter((error) => error > 0).length).toBeLessThanOrEqual(expected.length / 100)
 }

@@ -11,6 +11,7 @@ import {
   servedFiles,
   workerDataset,
 } from '@ddnet/datasets'
+import { itemAt, lastItem, tuple } from '@ddnet/testing'
 
 const photoNames = ['cat/1.png', 'dog/gray.png', 'dog/transparent.png', 'dog/turned.jpg']
 const served = servedFiles('photos', { names: photoNames })
@@ -24,7 +25,7 @@ const plain = (samples: ClassificationSample[]) =>
 async function stored(): Promise<Files> {
   const root = await navigator.storage.getDirectory()
   for (const name of photoNames) {
-    const [folder, file] = name.split('/') as [string, string]
+    const [folder, file] = tuple(name.split('/'), 2)
     const handle = await (await root.getDirectoryHandle(folder, { create: true })).getFileHandle(file, { create: true })
     const writable = await handle.createWritable()
     await writable.write(new Uint8Array(await served.read(name)))
@@ -37,7 +38,7 @@ async function stored(): Promise<Files> {
 async function picked(): Promise<Files> {
   const files = await Promise.all(
     photoNames.map(async (name) => {
-      const file = new File([new Uint8Array(await served.read(name))], name.split('/').at(-1) as string)
+      const file = new File([new Uint8Array(await served.read(name))], lastItem(name.split('/')))
       Object.defineProperty(file, 'webkitRelativePath', { value: `photos/${name}` })
       return file
     }),
@@ -58,9 +59,9 @@ async function turned() {
   const folder = await maskFolder(servedFiles('turned', { names: listed }))
   const samples = await all(folder)
   return samples.map(({ image, mask }, at) => ({
-    name: folder.names[at] as string,
+    name: itemAt(folder.names, at),
     shape: image.shape,
-    bright: [...mask.data.keys()].filter((pixel) => (image.data[3 * pixel] as number) > 128),
+    bright: [...mask.data.keys()].filter((pixel) => itemAt(image.data, 3 * pixel) > 128),
     masked: [...mask.data.keys()].filter((pixel) => mask.data[pixel]),
   }))
 }

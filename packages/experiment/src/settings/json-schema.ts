@@ -1,3 +1,4 @@
+import { entryOf } from '@ddnet/ops/checks'
 import { z } from 'zod'
 import { savedFormats } from './saved-settings.ts'
 import type { Setting, SettingCatalog } from './setting-catalog.ts'
@@ -42,7 +43,7 @@ export function settingsJsonSchema(catalog: SettingCatalog): string {
 
 /** Of a setting that several choices have, each one's. */
 function schemaOf(path: string, { byPath, choices }: SettingCatalog): Json {
-  const first = byPath.get(path) as Setting
+  const first = entryOf(byPath, path)
   const group = path.slice(0, Math.max(0, path.indexOf('.')))
   const all = Object.values(choices.get(group)?.settings ?? {})
     .flat()

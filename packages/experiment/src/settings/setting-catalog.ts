@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { z } from 'zod'
 import type { AnyDefinition, DefinitionOf, Registry } from '../definitions.ts'
 import { placeOfChoices } from './config.ts'
@@ -75,10 +76,10 @@ function choiceOf(kind: Kind, registry: Registry, add: (setting: Setting) => Set
   add({
     path: kind,
     variable: variableOf(kind),
-    schema: z.enum(names as [string]),
+    schema: z.enum(names),
     about: abouts[kind],
     expects: `one of ${names.join(', ')}${own === undefined ? '' : `, or ${own}`}`,
-    example: names[0] as string,
+    example: itemAt(names, 0),
   })
   const settings = Object.fromEntries(
     Object.values(definitions).map((definition) => [

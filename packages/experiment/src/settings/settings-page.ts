@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { type Preset, presets } from './presets.ts'
 import type { Choice, Setting, SettingCatalog } from './setting-catalog.ts'
 
@@ -75,9 +76,9 @@ const code = (value: unknown): string => `\`${typeof value === 'string' ? value 
 /** A table with columns of one width, as formatters leave it. */
 function markdownTable(rows: readonly (readonly string[])[]): string {
   const safe = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
-  const widths = (safe[0] ?? []).map((_, at) => Math.max(...safe.map((row) => (row[at] as string).length)))
+  const widths = (safe[0] ?? []).map((_, at) => Math.max(...safe.map((row) => itemAt(row, at).length)))
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, at) => cell.padEnd(widths[at] as number)).join(' | ')} |\n`
+    `| ${cells.map((cell, at) => cell.padEnd(itemAt(widths, at))).join(' | ')} |\n`
   const [head = [], ...body] = safe
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('')
 }

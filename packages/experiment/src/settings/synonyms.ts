@@ -1,3 +1,5 @@
+import { itemAt, lastItem } from '@ddnet/ops/checks'
+
 /** What other tools call our settings, without dashes and underscores, in small letters. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
   'optimizer.learningRate': ['lr', 'lr0', 'rate', 'maxlr', 'baselr', 'stepsize', 'eta'],
@@ -76,14 +78,14 @@ export function settingMeantBy(word: string, paths: Iterable<string>): string | 
   const all = [...paths]
   const written = plain(word)
   const [group, last = ''] = word.includes('.')
-    ? [plain(word.split('.')[0] as string), plain(word.split('.').at(-1) as string)]
+    ? [plain(itemAt(word.split('.'), 0)), plain(lastItem(word.split('.')))]
     : ['', written]
   // `optimizer.name` of nested settings is `optimizer` here.
   if (last === 'name' && all.includes(group)) return group
-  const inGroup = all.filter((path) => path.includes('.') && plain(path.split('.')[0] as string) === group)
+  const inGroup = all.filter((path) => path.includes('.') && plain(itemAt(path.split('.'), 0)) === group)
   const spelled =
     all.find((path) => plain(path) === written) ??
-    (inGroup.length > 0 ? inGroup : all).find((path) => plain(path.split('.').at(-1) as string) === last)
+    (inGroup.length > 0 ? inGroup : all).find((path) => plain(lastItem(path.split('.'))) === last)
   if (spelled !== undefined) return spelled
   const meant = settingBySynonym.get(last)
   return meant === undefined || inGroup.length === 0 || inGroup.includes(meant) ? meant : undefined
@@ -91,7 +93,7 @@ export function settingMeantBy(word: string, paths: Iterable<string>): string | 
 
 /** Why there is no setting of this name, which other tools have. */
 export function absentSetting(word: string): string | undefined {
-  const name = plain(word.split('.').at(-1) as string)
+  const name = plain(lastItem(word.split('.')))
   const key = absentNames[name] ?? name
   return Object.hasOwn(absent, key) ? absent[key] : undefined
 }

@@ -1,3 +1,4 @@
+import { tuple } from '@ddnet/ops/checks'
 import { crc32 } from './crc32.ts'
 import { inflate } from './inflate.ts'
 import { NpyError } from './npy-error.ts'
@@ -86,7 +87,10 @@ function entriesOf(bytes: Uint8Array, archive: string): Entry[] {
   for (let index = 0; index < count; index++) {
     if (at + 46 > end || view.getUint32(at, true) !== CENTRAL)
       throw damaged(archive, `entry ${index} is not where it must be`)
-    const lengths = [28, 30, 32].map((place) => view.getUint16(at + place, true)) as [number, number, number]
+    const lengths = tuple(
+      [28, 30, 32].map((place) => view.getUint16(at + place, true)),
+      3,
+    )
     const next = at + 46 + lengths[0] + lengths[1] + lengths[2]
     if (next > end) throw damaged(archive, `entry ${index} is longer than its directory`)
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + lengths[0]))

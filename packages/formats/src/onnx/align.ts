@@ -1,4 +1,5 @@
 import type { HostTensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { OnnxError } from './onnx-error.ts'
 import { type Size, sizeOf } from './size.ts'
 import type { Trace, TracedOperation, TracedTensor } from './trace.ts'
@@ -69,7 +70,7 @@ export class AlignedTraces {
         `exportOnnx: ${where} runs other operators at another batch size: its operator ${at} is ${first[at]?.name ?? 'missing'} for two inputs and ${second[at]?.name ?? 'missing'} for three. Write it so that the batch is an axis and nothing else.`,
       )
     }
-    return first.map((operation, at) => this.#operation(operation, second[at] as TracedOperation))
+    return first.map((operation, at) => this.#operation(operation, itemAt(second, at)))
   }
 
   #operation(first: TracedOperation, second: TracedOperation): Operation {

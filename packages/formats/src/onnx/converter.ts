@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { ModelTensor, Operation } from './align.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { OnnxError } from './onnx-error.ts'
@@ -12,7 +13,7 @@ export function input({ name, inputs }: Operation, role: string): ModelTensor {
   return tensor
 }
 
-export const output = ({ outputs }: Operation, index = 0): ModelTensor => outputs[index] as ModelTensor
+export const output = ({ outputs }: Operation, index = 0): ModelTensor => itemAt(outputs, index)
 
 /** Attributes that must not depend on the batch. */
 export function constants<A>({ name, attributes: [first, second] }: Operation): A {

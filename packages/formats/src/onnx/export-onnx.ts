@@ -1,4 +1,5 @@
 import { dispose, getBackend, type HostTensor, slice, type Tensor, tidy, tile, toHost, zeros } from '@ddnet/ops'
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import { kernelSource, withCompositions } from '@ddnet/ops/kernels'
 import { AlignedTraces, type Operation } from './align.ts'
 import { GraphBuilder } from './graph-builder.ts'
@@ -69,7 +70,7 @@ export async function exportOnnx(
     const describe = (name: string, { shape, dtype }: { shape: readonly Size[]; dtype: string }): OnnxValue => ({
       name,
       type: dtype as OnnxType, // float32, int32 or bool: toHost knows no other
-      shape: orderOf(shape.length).map((axis) => sizeText(shape[axis] as Size)),
+      shape: orderOf(shape.length).map((axis) => sizeText(itemAt(shape, axis))),
     })
 
     graph.define(aligned.input, inputName, orderOf(aligned.input.shape.length))
@@ -111,7 +112,10 @@ function traceTwice(forward: Forward, input: Tensor | readonly number[], outputN
 }
 
 function traceBoth(forward: Forward, input: Tensor | readonly number[], outputName: string): [Trace, Trace] {
-  const [first, second] = batchSizes.map((batch) => batchOf(input, batch)) as [Tensor, Tensor]
+  const [first, second] = tuple(
+    batchSizes.map((batch) => batchOf(input, batch)),
+    2,
+  )
   try {
     const trace = traceForward(forward, first, outputName)
     try {

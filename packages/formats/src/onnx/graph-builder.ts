@@ -1,4 +1,5 @@
 import { type HostTensor, permuteHost } from '@ddnet/ops'
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import { toFloat16 } from '../float16.ts'
 import type { ModelTensor, Operation } from './align.ts'
 import { OnnxError } from './onnx-error.ts'
@@ -247,7 +248,7 @@ export class GraphBuilder {
   }
 }
 
-export const asStored = (shape: readonly Size[], order: Order): Size[] => order.map((axis) => shape[axis] as Size)
+export const asStored = (shape: readonly Size[], order: Order): Size[] => order.map((axis) => itemAt(shape, axis))
 
 const areSameAxes = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((axis, at) => axis === b[at])
@@ -257,13 +258,16 @@ const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffe
 /** The values of a constant; where its shape depends on the batch, those of one input, which all must share. */
 function atOneInput({ shape, constant }: ModelTensor): { host: HostTensor; repeated: boolean } {
   const [first, second] = constant as readonly [HostTensor, HostTensor] // told by the caller
-  const collapsed = [first, second].map((host, trace) => {
-    let values = host
-    for (const [axis, size] of shape.entries()) {
-      if (typeof size !== 'number') values = firstAlong(values, axis, atBatches(size)[trace] as number)
-    }
-    return values
-  }) as [HostTensor, HostTensor]
+  const collapsed = tuple(
+    [first, second].map((host, trace) => {
+      let values = host
+      for (const [axis, size] of shape.entries()) {
+        if (typeof size !== 'number') values = firstAlong(values, axis, itemAt(atBatches(size), trace))
+      }
+      return values
+    }),
+    2,
+  )
   const [a, b] = collapsed
   if (a.data !== b.data && a.data.some((value, index) => value !== b.data[index] && !Object.is(value, b.data[index]))) {
     throw new OnnxError(

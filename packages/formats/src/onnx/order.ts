@@ -1,3 +1,4 @@
+import { itemAt, lastItem, tuple } from '@ddnet/ops/checks'
 import { atBatches, type Size } from './size.ts'
 
 /** How a tensor is stored: axis i of what is stored is axis `order[i]` of the tensor. */
@@ -23,12 +24,12 @@ export const significant = (order: Order, shape: readonly Size[]): number[] => o
 export function reshapedOrder(from: readonly Size[], to: readonly Size[], order: Order): Order | undefined {
   const stored = significant(order, from)
   const blocks = blocksOf(from, to)
-  const places = blocks.map((block) => stored.indexOf(block.from[0] as number))
+  const places = blocks.map((block) => stored.indexOf(itemAt(block.from, 0)))
   const together = blocks.every((block, index) =>
-    block.from.every((axis, at) => stored[(places[index] as number) + at] === axis),
+    block.from.every((axis, at) => stored[itemAt(places, index) + at] === axis),
   )
   if (!together) return undefined
-  const sorted = [...blocks.keys()].sort((a, b) => (places[a] as number) - (places[b] as number))
+  const sorted = [...blocks.keys()].sort((a, b) => itemAt(places, a) - itemAt(places, b))
   const reordered = sorted.flatMap((index) => blocks[index]?.to ?? [])
   return [...natural(to.length).filter((axis) => !reordered.includes(axis)), ...reordered] // only axes of size 1 are left
 }
@@ -39,18 +40,18 @@ function blocksOf(from: readonly Size[], to: readonly Size[]): { from: number[];
   while (left.length > 0 && right.length > 0) {
     const block = { from: [left.shift() as number], to: [right.shift() as number] }
     const counts = (): [number, number][] => [product(from, block.from), product(to, block.to)]
-    for (let [a, b] = counts() as [[number, number], [number, number]]; a[0] !== b[0] || a[1] !== b[1]; ) {
+    for (let [a, b] = tuple(counts(), 2); a[0] !== b[0] || a[1] !== b[1]; ) {
       const behind = a[0] < b[0] || (a[0] === b[0] && a[1] < b[1])
       const next = behind ? left.shift() : right.shift()
       if (next === undefined) break // shapes of different sizes do not come here
       ;(behind ? block.from : block.to).push(next)
-      ;[a, b] = counts() as [[number, number], [number, number]]
+      ;[a, b] = tuple(counts(), 2)
     }
     blocks.push(block)
   }
   // Axes of size 1 stay behind the axis that they follow.
   for (const block of blocks) {
-    const last = block.to.at(-1) as number
+    const last = lastItem(block.to)
     for (let axis = last + 1; axis < to.length && to[axis] === 1; axis++) block.to.push(axis)
   }
   return blocks
@@ -59,7 +60,7 @@ function blocksOf(from: readonly Size[], to: readonly Size[]): { from: number[];
 function product(shape: readonly Size[], axes: readonly number[]): [number, number] {
   const counts: [number, number] = [1, 1]
   for (const axis of axes) {
-    const [first, second] = atBatches(shape[axis] as Size)
+    const [first, second] = atBatches(itemAt(shape, axis))
     counts[0] *= first
     counts[1] *= second
   }

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 /** A size of a tensor: a number, or a multiple of the batch size. */
 export type Size = number | { readonly perBatch: number }
 
@@ -14,7 +15,7 @@ export const isSame = (a: Size, b: Size): boolean =>
   typeof a === 'number' || typeof b === 'number' ? a === b : a.perBatch === b.perBatch
 
 export const areSame = (a: readonly Size[], b: readonly Size[]): boolean =>
-  a.length === b.length && a.every((size, axis) => isSame(size, b[axis] as Size))
+  a.length === b.length && a.every((size, axis) => isSame(size, itemAt(b, axis)))
 
 /** A shape for a message: `[batch, 3, 2·batch]`. */
 export const shapeText = (shape: readonly Size[]): string =>

@@ -1,3 +1,4 @@
+import { errorMessage, itemAt, tuple } from '@ddnet/ops/checks'
 import { BEGINNING, mistakenFor } from '../mistaken.ts'
 import { show } from '../show.ts'
 import { fileType } from './dtypes.ts'
@@ -94,7 +95,7 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
     scanned = scanJson(text)
     if (scanned.depth <= DEPTH) header = JSON.parse(text)
   } catch (error) {
-    throw new SafetensorsError(`the header (bytes 8 to ${8 + bytes.length}) is not JSON: ${(error as Error).message}.`)
+    throw new SafetensorsError(`the header (bytes 8 to ${8 + bytes.length}) is not JSON: ${errorMessage(error)}.`)
   }
   if (scanned.depth > DEPTH)
     throw new SafetensorsError(`the header nests lists and objects ${scanned.depth} deep, expected at most ${DEPTH}.`)
@@ -113,10 +114,10 @@ function readEntry(name: string, value: unknown, dataStart: number): Entry {
   if (!isCounts(shape)) {
     throw new SafetensorsError(`'${name}': expected shape to be a list of sizes, got ${show(shape)}.`)
   }
-  if (!isCounts(offsets) || offsets.length !== 2 || (offsets[0] as number) > (offsets[1] as number)) {
+  if (!isCounts(offsets) || offsets.length !== 2 || itemAt(offsets, 0) > itemAt(offsets, 1)) {
     throw new SafetensorsError(`'${name}': expected data_offsets [begin, end], got ${show(offsets)}.`)
   }
-  const [begin, end] = offsets as [number, number]
+  const [begin, end] = tuple(offsets, 2)
   if (known !== undefined) {
     const expected = shape.reduce((product, size) => product * size, known.type.bytes)
     if (end - begin !== expected) {

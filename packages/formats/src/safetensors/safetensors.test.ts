@@ -210,7 +210,7 @@ describe('what the host has no type for', () => {
     const file = Buffer.concat([
       Uint8Array.of(json.length, 0, 0, 0, 0, 0, 0, 0),
       Buffer.from(json),
-      new Uint8Array(data.buffer as ArrayBuffer),
+      new Uint8Array(data.buffer),
     ])
     const { unread } = decodeSafetensors(file)
     expect(unread['x']).toContain(value)

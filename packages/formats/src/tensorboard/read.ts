@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { recordData, splitRecords } from './record.ts'
 import { TensorBoardError } from './tensorboard-error.ts'
 
@@ -42,7 +43,7 @@ function* fields(message: Uint8Array): Generator<{ field: number; value: bigint 
   }
   const varint = (): bigint => {
     for (let value = 0n, shift = 0n; shift < 70n; shift += 7n) {
-      const byte = take(1)[0] as number
+      const byte = itemAt(take(1), 0)
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return BigInt.asIntN(64, value)
     }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { itemAt, lastItem } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { crc32c } from './crc32c.ts'
 import { encodeTensorBoardEvent, tensorBoardStart } from './event.ts'
@@ -38,7 +39,7 @@ describe("what TensorBoard's writer and PyTorch's SummaryWriter wrote", () => {
           'weights/negative': [-4, -3, -1e-3],
         },
       }),
-      splitRecords(tensorBoardStart({ step: 301, wallTime: 1700000004 }))[1] as Uint8Array,
+      itemAt(splitRecords(tensorBoardStart({ step: 301, wallTime: 1700000004 })), 1),
     ])
     expect(ours.equals(await fixture('reference.tfevents'))).toBe(true)
   })
@@ -59,7 +60,7 @@ describe("what TensorBoard's writer and PyTorch's SummaryWriter wrote", () => {
 test('a file cut at any byte has the whole records before it', async () => {
   const whole = (await fixture('reference.tfevents')).subarray(0, 300)
   const ends = [0]
-  for (const { length } of splitRecords(whole)) ends.push((ends.at(-1) as number) + length)
+  for (const { length } of splitRecords(whole)) ends.push(lastItem(ends) + length)
   expect(ends.length).toBeGreaterThan(3)
   for (let length = 0; length < whole.length; length++) {
     const records = splitRecords(whole.subarray(0, length))
@@ -70,7 +71,7 @@ test('a file cut at any byte has the whole records before it', async () => {
 test.each([3, 9, 13, 20])('a record whose byte %i is wrong ends the file', (at) => {
   const first = encodeRecord(Uint8Array.of(8, 1, 2, 3, 4))
   const damaged = encodeRecord(Uint8Array.of(8, 1, 2, 3, 4))
-  damaged[at] = (damaged[at] as number) ^ 1
+  damaged[at] = itemAt(damaged, at) ^ 1
   const records = splitRecords(Buffer.concat([first, damaged, first]))
   expect(records.map((record) => [...record])).toEqual([[...first]])
 })

@@ -1,5 +1,6 @@
 import { inference, type ModuleOf, observe } from '@ddnet/layers'
 import { grad, mean, mul, oneHot, relu, ShapeError, sum, type Tensor, tensor, tidy } from '@ddnet/ops'
+import { entryOf, itemAt } from '@ddnet/ops/checks'
 import { featureMaps } from './feature-maps.ts'
 
 export interface GradCamOptions {
@@ -29,7 +30,7 @@ export function gradCam(model: ModuleOf, images: Tensor, { layer, classes }: Gra
     throw new RangeError(`gradCam: expected one class for each of ${images.shape[0]} images, got ${classes.length}.`)
   }
   return tidy(() => {
-    const maps = featureMaps(model, images, [layer])[layer] as Tensor // [batch, height, width, channels]
+    const maps = entryOf(featureMaps(model, images, [layer]), layer) // [batch, height, width, channels]
     if (maps.rank !== 4) {
       throw new ShapeError(
         `gradCam: expected the output of ${layer} to be [batch, height, width, channels], got [${maps.shape}]. Name a layer before the average over height and width.`,
@@ -53,7 +54,7 @@ export function gradCam(model: ModuleOf, images: Tensor, { layer, classes }: Gra
 /** Ones at the class of each row of logits. */
 function chosen(logits: Tensor, classes: readonly number[]): Tensor {
   if (logits.rank !== 2) throw new ShapeError(`gradCam: expected logits [batch, classes], got [${logits.shape}].`)
-  const count = logits.shape[1] as number
+  const count = itemAt(logits.shape, 1)
   for (const each of classes) {
     if (!Number.isInteger(each) || each < 0 || each >= count) {
       throw new RangeError(`gradCam: expected classes in 0 … ${count - 1}, got ${each}.`)

@@ -18,6 +18,7 @@ import {
   valueAndGrads,
   zeros,
 } from '@ddnet/ops'
+import { entryOf, tuple } from '@ddnet/ops/checks'
 import { featureMaps } from './feature-maps.ts'
 
 export interface ReconstructOptions {
@@ -48,7 +49,7 @@ export function reconstruct(
   { layer, key = random.key(0), steps = 200, learningRate = 0.05, smoothness = 0.01 }: ReconstructOptions,
 ): Tensor {
   return tidy(() => {
-    const features = (x: Tensor): Tensor => featureMaps(model, x, [layer])[layer] as Tensor
+    const features = (x: Tensor): Tensor => entryOf(featureMaps(model, x, [layer]), layer)
     const target = features(images)
     const axes = target.shape.map((_, axis) => axis).slice(1)
     const energy = add(sum(square(target), axes), 1e-12) // [batch]; a silent layer must not divide by zero
@@ -61,9 +62,9 @@ export function reconstruct(
     for (let step = 1; step <= steps; step++) {
       const [parameter, m, v] = state
       state = tidy(() => {
-        const [gradient] = valueAndGrads(() => loss(parameter), [parameter]).grads as [Tensor]
+        const [gradient] = tuple(valueAndGrads(() => loss(parameter), [parameter]).grads, 1)
         const attributes = { learningRate, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decoupled: false, step }
-        return adamUpdate({ parameter, gradient, m, v }, attributes) as [Tensor, Tensor, Tensor]
+        return tuple(adamUpdate({ parameter, gradient, m, v }, attributes), 3)
       })
       dispose([parameter, m, v])
     }

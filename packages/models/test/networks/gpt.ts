@@ -1,5 +1,6 @@
 import { Dropout, Embedding, LayerNorm, Linear, Module, pipe } from '@ddnet/layers'
 import { add, gelu, reshape, scaledDotProductAttention, split, type Tensor, tensor, transpose } from '@ddnet/ops'
+import { tuple } from '@ddnet/testing'
 
 class CausalSelfAttention extends Module {
   readonly heads: number
@@ -17,7 +18,7 @@ class CausalSelfAttention extends Module {
 
   override forward(x: Tensor): Tensor {
     const qkv = reshape(this.c_attn.forward(x), [...x.shape.slice(0, 2), 3 * this.heads, -1])
-    const [q, k, v] = split(transpose(qkv, [0, 2, 1, 3]), this.heads, 1) as [Tensor, Tensor, Tensor]
+    const [q, k, v] = tuple(split(transpose(qkv, [0, 2, 1, 3]), this.heads, 1), 3)
     const y = scaledDotProductAttention(q, k, v, { causal: true }) // [batch, heads, length, features]
     return pipe(reshape(transpose(y, [0, 2, 1, 3]), x.shape), this.c_proj, this.dropout)
   }

@@ -1,5 +1,6 @@
 import { BatchNorm, Conv2d, ConvTranspose2d, Module, Sequential } from '@ddnet/layers'
 import { concat, maxPool2d, relu, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/testing'
 
 class DoubleConv extends Module {
   readonly body: Sequential
@@ -47,17 +48,17 @@ export class UNet extends Module {
     this.down = channels.map((count, stage) => new DoubleConv(channels[stage - 1] ?? inChannels, count))
     this.up = channels
       .slice(1)
-      .map((count, stage) => new Up(count, channels[stage] as number))
+      .map((count, stage) => new Up(count, itemAt(channels, stage)))
       .reverse()
-    this.head = new Conv2d(channels[0] as number, classes, { kernelSize: 1 })
+    this.head = new Conv2d(itemAt(channels, 0), classes, { kernelSize: 1 })
   }
 
   override forward(images: Tensor): Tensor {
     const skips: Tensor[] = [] // the smallest first
     for (const stage of this.down)
       skips.unshift(stage.forward(skips[0] ? maxPool2d(skips[0], { kernelSize: 2 }) : images))
-    let x = skips[0] as Tensor
-    for (const [at, stage] of this.up.entries()) x = stage.forward(x, skips[at + 1] as Tensor)
+    let x = itemAt(skips, 0)
+    for (const [at, stage] of this.up.entries()) x = stage.forward(x, itemAt(skips, at + 1))
     return this.head.forward(x)
   }
 }

@@ -1,4 +1,4 @@
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { ones, type Tensor, type Tensor1D, tensor, tidy } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { reshape } from '../array/shape.ts'
@@ -67,7 +67,7 @@ describeBackends('ReLU within an operator is ReLU behind it, at a NaN too', () =
     const within = valueAndGrads(() => run(inputs, { activation: 'relu' }), xs, seed)
     const behind = valueAndGrads(() => tidy(() => relu(run(inputs, {}))), xs, seed)
     for (const [index, expected] of [behind.value, ...behind.grads].entries()) {
-      const actual = [within.value, ...within.grads][index] as Tensor
+      const actual = itemAt([within.value, ...within.grads], index)
       const [got, wanted] = [await actual.data(), await expected.data()]
       expect([...got].map(Number.isNaN), `NaNs of result ${index}`).toEqual([...wanted].map(Number.isNaN))
       for (const [at, value] of wanted.entries()) if (!Number.isNaN(value)) expect(got[at]).toBeCloseTo(value, 4)

@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { defineOp, type Op } from '../autodiff/define-op.ts'
 import { expectOperand } from '../checks/expect.ts'
+import { itemAt } from '../checks/item.ts'
 import { ShapeError } from '../checks/shape-error.ts'
 import { add } from './arithmetic.ts'
 import { axisOf, broadcastShapes, expectIndices } from './axes.ts'
@@ -29,8 +30,8 @@ export function takeAlongAxis<T extends Tensor>(x: T, indices: Tensor, axis: num
   expectIndices('takeAlongAxis', 'indices', indices)
   const others = broadcastShapes('takeAlongAxis', withSize(x.shape, place, 1), withSize(indices.shape, place, 1))
   return tf.tidy(() => {
-    const from = broadcastTo(x, withSize(others, place, x.shape[place] as number))
-    const at = broadcastTo(indices, withSize(others, place, indices.shape[place] as number))
+    const from = broadcastTo(x, withSize(others, place, itemAt(x.shape, place)))
+    const at = broadcastTo(indices, withSize(others, place, itemAt(indices.shape, place)))
     if (at.size === 0) return tf.zeros(at.shape, x.dtype) as T
     return reshape(gather(reshape(from, [-1]), flatPositions('takeAlongAxis', from, at, place)), at.shape) as T
   })
@@ -102,7 +103,7 @@ function expectScatter(operator: string, x: Tensor, indices: Tensor, source: Ten
       `${operator}: expected a source of the shape of indices [${indices.shape}], got [${source.shape}]. Slice it first.`,
     )
   }
-  if (indices.shape.some((size, at) => at !== place && size > (x.shape[at] as number))) {
+  if (indices.shape.some((size, at) => at !== place && size > itemAt(x.shape, at))) {
     throw new ShapeError(
       `${operator}: expected indices that are not larger than x [${x.shape}] outside axis ${place}, got [${indices.shape}].`,
     )
@@ -125,7 +126,7 @@ const withSize = (shape: readonly number[], axis: number, size: number): number[
 
 /** Positions along `axis` as positions in the flat `x`, int32 `[indices.size]`. */
 function flatPositions(operator: string, x: Tensor, indices: Tensor, axis: number): Tensor1D {
-  const size = x.shape[axis] as number
+  const size = itemAt(x.shape, axis)
   if (tf.getBackend() === 'cpu' || tf.getBackend() === 'wasm') {
     for (const position of indices.dataSync()) {
       if (position < 0 || position >= size) {
@@ -138,7 +139,7 @@ function flatPositions(operator: string, x: Tensor, indices: Tensor, axis: numbe
     {},
     {
       indices,
-      stride: strides[axis] as number,
+      stride: itemAt(strides, axis),
       outer: offsets(indices.shape.slice(0, axis), strides.slice(0, axis)),
       inner: offsets(indices.shape.slice(axis + 1), strides.slice(axis + 1)),
     },
@@ -170,7 +171,7 @@ function offsets(shape: readonly number[], strides: readonly number[]): Int32Arr
   for (const [axis, size] of shape.entries()) {
     const next = new Int32Array(all.length * size)
     for (const [index, offset] of all.entries()) {
-      for (let i = 0; i < size; i++) next[index * size + i] = offset + i * (strides[axis] as number)
+      for (let i = 0; i < size; i++) next[index * size + i] = offset + i * itemAt(strides, axis)
     }
     all = next
   }

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { kernelsNow } from '../kernels/wasm-kernels.ts'
 
@@ -24,7 +25,7 @@ test.each([
     new Float32Array(memory.buffer, address.long, count).set(long)
     new Float32Array(memory.buffer, address.short, period).set(short)
     new Int32Array(memory.buffer, 16, 6).set([address.long, address.short, address.y, count, period, smallest])
-    const expected = long.map((value, index) => choose(value, short[index % period] as number))
+    const expected = long.map((value, index) => choose(value, itemAt(short, index % period)))
     for (const parts of [1, 2, 3, 4]) {
       const y = new Float32Array(memory.buffer, address.y, count + 1).fill(7)
       for (let part = 0; part < parts; part++) extremum(16, part, parts)

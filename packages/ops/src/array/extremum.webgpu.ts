@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, util } from '@tensorflow/tfjs-core'
-import { itemAt } from '../checks/item.ts'
+import { itemAt, tuple } from '../checks/item.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import { keyOf, wordOf } from './order.webgpu.ts'
@@ -124,7 +124,7 @@ function extremum(kernelName: string, search_: (dtype: string) => Search): Kerne
     let values: TensorInfo = x
     while (runs.some(({ isReduced }) => isReduced)) {
       const at = runs.findIndex(({ isReduced }) => isReduced)
-      const [run] = runs.splice(at, 1) as [Run]
+      const [run] = tuple(runs.splice(at, 1), 1)
       const outer = sizeOf(runs.slice(0, at).map(({ size }) => size))
       const inner = sizeOf(runs.slice(at).map(({ size }) => size))
       const isLast = !runs.some(({ isReduced }) => isReduced)

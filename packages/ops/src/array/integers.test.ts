@@ -1,5 +1,5 @@
 import * as ops from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt, lastItem } from '@ddnet/testing'
 import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 
@@ -53,9 +53,9 @@ const unaries: Record<string, [(x: Tensor) => Tensor, (x: number) => number]> = 
 }
 
 const several: Record<string, [(x: Tensor) => Tensor, () => number[]]> = {
-  sum: [(x) => ops.sum(x), () => [sums(values).at(-1) as number]],
-  'sum of columns': [(x) => ops.sum(ops.reshape(x, [3, 5]), 0), () => columns((each) => sums(each).at(-1) as number)],
-  'sum of rows': [(x) => ops.sum(ops.reshape(x, [3, 5]), 1), () => rows((each) => sums(each).at(-1) as number)],
+  sum: [(x) => ops.sum(x), () => [lastItem(sums(values))]],
+  'sum of columns': [(x) => ops.sum(ops.reshape(x, [3, 5]), 0), () => columns((each) => lastItem(sums(each)))],
+  'sum of rows': [(x) => ops.sum(ops.reshape(x, [3, 5]), 1), () => rows((each) => lastItem(sums(each)))],
   prod: [(x) => ops.prod(ops.slice(x, 2, 4)), () => [values.slice(2, 6).reduce(Math.imul)]],
   cumsum: [(x) => ops.cumsum(x, 0), () => sums(values)],
   'cumsum from the end': [(x) => ops.cumsum(x, 0, { reverse: true }), () => sums(values.toReversed()).reverse()],
@@ -85,12 +85,12 @@ const several: Record<string, [(x: Tensor) => Tensor, () => number[]]> = {
   padConstant: [(x) => ops.padConstant(x, [[1, 2]], edge + 1), () => [edge + 1, ...values, edge + 1, edge + 1]],
   slice: [(x) => ops.slice(x, 3, 4), () => values.slice(3, 7)],
   stack: [(x) => ops.stack([x, x]), () => [...values, ...values]],
-  split: [(x) => ops.split(x, 5)[1] as Tensor, () => values.slice(5, 10)],
+  split: [(x) => itemAt(ops.split(x, 5), 1), () => values.slice(5, 10)],
 }
 
 const rows = <T>(run: (row: number[]) => T): T[] => [0, 1, 2].map((row) => run(values.slice(5 * row, 5 * row + 5)))
 const columns = <T>(run: (column: number[]) => T): T[] =>
-  [0, 1, 2, 3, 4].map((column) => run([0, 1, 2].map((row) => values[5 * row + column] as number)))
+  [0, 1, 2, 3, 4].map((column) => run([0, 1, 2].map((row) => itemAt(values, 5 * row + column))))
 
 describeBackends('integers are exact', (backend) => {
   // JavaScript's product of two numbers is a float64.

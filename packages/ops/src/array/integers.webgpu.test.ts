@@ -1,4 +1,4 @@
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import * as tf from '@tensorflow/tfjs-core'
 import { engine, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
@@ -11,7 +11,7 @@ const ints = (values: readonly number[], shape: number[] = [values.length]): Ten
   tensor([...values], shape, 'int32')
 const wrapped = (value: bigint): number => Number(BigInt.asIntN(32, value))
 const big = (a: number, b: number, f: (a: bigint, b: bigint) => bigint): number => wrapped(f(BigInt(a), BigInt(b)))
-const pairs = (f: (a: number, b: number) => number): number[] => left.map((a, i) => f(a, right[i] as number))
+const pairs = (f: (a: number, b: number) => number): number[] => left.map((a, i) => f(a, itemAt(right, i)))
 const each = (f: (a: number) => number): number[] => left.map(f)
 const rounded = (values: readonly number[]): number[] => [...Float32Array.from(values)]
 
@@ -21,15 +21,15 @@ const b = (): Tensor => ints(right)
 /** The same as rows of four. */
 const rows = (): Tensor => ints(left, [3, 4])
 const isLeft = left.map((_, i) => i % 3 === 0)
-const ascending = [...left.keys()].sort((i, j) => (left[i] as number) - (left[j] as number) || i - j)
-const descending = [...left.keys()].sort((i, j) => (left[j] as number) - (left[i] as number) || i - j)
-const at = (order: readonly number[]): number[] => order.map((i) => left[i] as number)
+const ascending = [...left.keys()].sort((i, j) => itemAt(left, i) - itemAt(left, j) || i - j)
+const descending = [...left.keys()].sort((i, j) => itemAt(left, j) - itemAt(left, i) || i - j)
+const at = (order: readonly number[]): number[] => order.map((i) => itemAt(left, i))
 const columns = (f: (column: number[]) => number): number[] =>
   [0, 1, 2, 3].map((c) => f([left[c], left[c + 4], left[c + 8]] as number[]))
 const sumOf = (values: readonly number[]): number => wrapped(values.reduce((sum, x) => sum + BigInt(x), 0n))
 const productOf = (values: readonly number[]): number => wrapped(values.reduce((product, x) => product * BigInt(x), 1n))
 const running = (values: readonly number[]): number[] => values.map((_, i) => sumOf(values.slice(0, i + 1)))
-const turned = [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11].map((i) => left[i] as number)
+const turned = [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11].map((i) => itemAt(left, i))
 
 /** What each operator makes of whole numbers, by the arithmetic of whole numbers that wrap around at 2³¹. */
 const facts: Record<string, readonly Fact[]> = {
@@ -138,17 +138,17 @@ const facts: Record<string, readonly Fact[]> = {
     [() => ops.concat([a(), b(), a()]), [...left, ...right, ...left]],
     [
       () => ops.concat([rows(), ints([16777217, 1, 2], [3, 1])], 1),
-      [0, 1, 2].flatMap((r) => [...left.slice(4 * r, 4 * r + 4), [16777217, 1, 2][r] as number]),
+      [0, 1, 2].flatMap((r) => [...left.slice(4 * r, 4 * r + 4), itemAt([16777217, 1, 2], r)]),
     ],
   ],
-  stack: [[() => ops.stack([a(), b()], 1), left.flatMap((x, i) => [x, right[i] as number])]],
+  stack: [[() => ops.stack([a(), b()], 1), left.flatMap((x, i) => [x, itemAt(right, i)])]],
   slice: [
     [() => ops.slice(a(), 2, 3), left.slice(2, 5)],
     [() => ops.slice(rows(), [1, 1], [2, 2]), [left[5], left[6], left[9], left[10]] as number[]],
   ],
-  split: [[() => ops.split(a(), [5, 7])[1] as Tensor, left.slice(5)]],
-  chunk: [[() => ops.chunk(a(), 2)[1] as Tensor, left.slice(6)]],
-  unstack: [[() => ops.unstack(rows())[1] as Tensor, left.slice(4, 8)]],
+  split: [[() => itemAt(ops.split(a(), [5, 7]), 1), left.slice(5)]],
+  chunk: [[() => itemAt(ops.chunk(a(), 2), 1), left.slice(6)]],
+  unstack: [[() => itemAt(ops.unstack(rows()), 1), left.slice(4, 8)]],
   padConstant: [[() => ops.padConstant(a(), [[1, 2]], 16777217), [16777217, ...left, 16777217, 16777217]]],
   reshape: [[() => ops.reshape(a(), [4, 3]), left]],
   expandDims: [[() => ops.expandDims(a(), 0), left]],
@@ -159,7 +159,7 @@ const facts: Record<string, readonly Fact[]> = {
     [() => ops.transpose(rows()), turned],
     [
       () => ops.transpose(ints(left, [3, 2, 2]), [2, 0, 1]),
-      [0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11].map((i) => left[i] as number),
+      [0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11].map((i) => itemAt(left, i)),
     ],
   ],
   reverse: [
@@ -185,9 +185,9 @@ function wrapped64(value: bigint): bigint {
 /** The two rows with the largest values of each column. */
 function topRows(): number[] {
   const best = [0, 1, 2, 3].map((c) =>
-    [0, 1, 2].sort((i, j) => (left[4 * j + c] as number) - (left[4 * i + c] as number) || i - j),
+    [0, 1, 2].sort((i, j) => itemAt(left, 4 * j + c) - itemAt(left, 4 * i + c) || i - j),
   )
-  return [0, 1].flatMap((place) => best.map((order) => order[place] as number))
+  return [0, 1].flatMap((place) => best.map((order) => itemAt(order, place)))
 }
 
 /** Operators that compute with real numbers or not with tensors: they refuse int32, promote it, or know no dtype. */

@@ -1,4 +1,4 @@
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
@@ -28,7 +28,7 @@ const ofEnds = async (run: () => Tensor): Promise<number[]> => {
   const y = tf.tidy(run)
   const data = await y.data()
   y.dispose()
-  return [...last.map((at) => data[at] as number), Float32Array.from(data).reduce((sum, each) => sum + each, 0)]
+  return [...last.map((at) => itemAt(data, at)), Float32Array.from(data).reduce((sum, each) => sum + each, 0)]
 }
 
 describeBackends('more than 2²⁴ values', () => {

@@ -1,5 +1,5 @@
 import { add, cast, greater, less, mul, sum, toHost, valueAndGrads } from '@ddnet/ops'
-import { describeBackends, expectShapeError } from '@ddnet/testing'
+import { describeBackends, expectShapeError, itemAt } from '@ddnet/testing'
 import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { isFinite as isFiniteNumber, isNaN as isNotNumber, logicalAnd, logicalNot, logicalOr } from './logical.ts'
@@ -40,13 +40,13 @@ describeBackends('truth values', (backend) => {
     const at = (values: number[], sizes: number[], index: number): number => {
       let [place, stride, rest] = [0, 1, index]
       for (let axis = 1; axis <= shape.length; axis++) {
-        const size = shape.at(-axis) as number
+        const size = itemAt(shape, shape.length - axis)
         const own = sizes.at(-axis) ?? 1
         if (own !== 1) place += (rest % size) * stride
         stride *= own
         rest = Math.floor(rest / size)
       }
-      return values[place] as number
+      return itemAt(values, place)
     }
     const expected = (combine: (a: number, b: number) => number): number[] =>
       Array.from({ length: sizeOf(shape) }, (_, index) => combine(at(as, a, index), at(bs, b, index)))

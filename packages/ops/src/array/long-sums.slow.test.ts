@@ -1,5 +1,5 @@
 import * as ops from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 
@@ -21,7 +21,7 @@ async function expectNear(y: Tensor, expected: readonly number[], bound = 1e-5):
   expect(data.length).toBe(expected.length)
   for (const [index, value] of expected.entries()) {
     expect(
-      Math.abs((data[index] as number) - value) / Math.abs(value),
+      Math.abs(itemAt(data, index) - value) / Math.abs(value),
       `[${index}]: ${data[index]}, not ${value}`,
     ).toBeLessThan(bound)
   }
@@ -29,8 +29,8 @@ async function expectNear(y: Tensor, expected: readonly number[], bound = 1e-5):
 
 const [xs, ys, values2] = [values(0), values(1), values(0, 2 * count)]
 const square = (x: number): number => x * x
-const mean = total(count, (index) => xs[index] as number) / count
-const product = total(count, (index) => (xs[index] as number) * (ys[index] as number))
+const mean = total(count, (index) => itemAt(xs, index)) / count
+const product = total(count, (index) => itemAt(xs, index) * itemAt(ys, index))
 const of = (data: Float32Array, ...shape: number[]): Tensor => tensor(data, shape)
 const gradientOf = (run: (x: Tensor) => Tensor, at: Tensor, dy: Tensor): Tensor =>
   ops.valueAndGrads(() => run(at), [at], dy).grads[0]
@@ -40,19 +40,19 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
   'sum of rows of an image': [() => ops.sum(of(xs, 1, 1024, 1024, 1), [1, 2]), [mean * count]],
   'sum of columns': [
     () => ops.sum(of(values(0, 2 * count), count, 2), 0),
-    [0, 1].map((c) => total(count, (i) => values2[2 * i + c] as number)),
+    [0, 1].map((c) => total(count, (i) => itemAt(values2, 2 * i + c))),
   ],
   mean: [() => ops.mean(of(xs, count)), [mean]],
-  variance: [() => ops.variance(of(xs, count)), [total(count, (i) => square((xs[i] as number) - mean)) / (count - 1)]],
-  norm: [() => ops.norm(of(xs, count)), [Math.sqrt(total(count, (i) => square(xs[i] as number)))]],
+  variance: [() => ops.variance(of(xs, count)), [total(count, (i) => square(itemAt(xs, i) - mean)) / (count - 1)]],
+  norm: [() => ops.norm(of(xs, count)), [Math.sqrt(total(count, (i) => square(itemAt(xs, i))))]],
   'norm of order 3': [
     () => ops.norm(of(xs, count), { order: 3 }),
-    [Math.cbrt(total(count, (i) => (xs[i] as number) ** 3))],
+    [Math.cbrt(total(count, (i) => itemAt(xs, i) ** 3))],
   ],
   'last of cumsum': [() => ops.slice(ops.cumsum(of(xs, count), 0), count - 1, 1), [mean * count]],
   'last of cumsum over the first axis': [
     () => ops.slice(ops.cumsum(of(values2, count, 2), 0), [count - 1, 0], [1, 2]),
-    [0, 1].map((c) => total(count, (i) => values2[2 * i + c] as number)),
+    [0, 1].map((c) => total(count, (i) => itemAt(values2, 2 * i + c))),
   ],
   // Rounded in the same direction for long stretches.
   'last of cumsum of 4 million times 0.1': [
@@ -99,7 +99,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
         of(Float32Array.of(1, 1, 1, 1), 1, 1, 4, 1),
         of(ys, 1, 512, 512, 4),
       ),
-    [0, 1, 2, 3].map((c) => total(count / 4, (i) => (xs[4 * i + c] as number) * (ys[4 * i + c] as number))),
+    [0, 1, 2, 3].map((c) => total(count / 4, (i) => itemAt(xs, 4 * i + c) * itemAt(ys, 4 * i + c))),
   ],
   'adaptiveAvgPool2d to 1': [() => ops.adaptiveAvgPool2d(of(xs, 1, 1024, 1024, 1), 1), [mean]],
   'avgPool2d of all': [() => ops.avgPool2d(of(xs, 1, 1024, 1024, 1), { kernelSize: 1024 }), [mean]],
@@ -111,7 +111,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
         training: true,
         momentum: 1,
       }).runningVar,
-    [total(count, (i) => square((xs[i] as number) - mean)) / (count - 1)],
+    [total(count, (i) => square(itemAt(xs, i) - mean)) / (count - 1)],
   ],
   'gradient of the bias of a batch norm': [
     () => {
@@ -131,7 +131,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
         ops.zeros([4]),
         of(xs, count / 4, 4),
       ),
-    [0, 1, 2, 3].map((c) => total(count / 4, (i) => xs[4 * i + c] as number)),
+    [0, 1, 2, 3].map((c) => total(count / 4, (i) => itemAt(xs, 4 * i + c))),
   ],
   'gradient of the bias of a group norm': [
     () =>
@@ -140,7 +140,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
         ops.zeros([4]),
         of(xs, 1, count / 4, 4),
       ),
-    [0, 1, 2, 3].map((c) => total(count / 4, (i) => xs[4 * i + c] as number)),
+    [0, 1, 2, 3].map((c) => total(count / 4, (i) => itemAt(xs, 4 * i + c))),
   ],
   'cross-entropy': [
     () =>
@@ -150,7 +150,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
     [
       total(count / 4, (row) => {
         const logits = [...xs.subarray(4 * row, 4 * row + 4)]
-        return Math.log(logits.reduce((sum, each) => sum + Math.exp(each - (logits[0] as number)), 0))
+        return Math.log(logits.reduce((sum, each) => sum + Math.exp(each - itemAt(logits, 0)), 0))
       }),
     ],
   ],

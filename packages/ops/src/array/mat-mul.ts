@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core
 import * as tf from '@tensorflow/tfjs-core'
 import { stockOp } from '../autodiff/stock-op.ts'
 import { described, expectOperand } from '../checks/expect.ts'
+import { tuple } from '../checks/item.ts'
 import { ShapeError } from '../checks/shape-error.ts'
 import { broadcastShapes } from './axes.ts'
 import { expectDtype } from './dtype.ts'
@@ -113,6 +114,6 @@ function inParts(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean,
 const dropAxis = (x: Tensor, axis: -1 | -2): Tensor => reshape(x, x.shape.toSpliced(axis, 1))
 
 function lastTwo({ shape }: Tensor, transposed: boolean): [number, number] {
-  const [rows, columns] = shape.slice(-2) as [number, number]
+  const [rows, columns] = tuple(shape.slice(-2), 2)
   return transposed ? [columns, rows] : [rows, columns]
 }

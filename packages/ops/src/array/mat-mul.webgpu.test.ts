@@ -1,5 +1,5 @@
 import { dispose, matMul, type Tensor, tensor, toHost } from '@ddnet/ops'
-import { describeBackends, expectTensorClose, putVariantBack, useBackend } from '@ddnet/testing'
+import { describeBackends, expectTensorClose, itemAt, lastItem, putVariantBack, useBackend } from '@ddnet/testing'
 import { engine } from '@tensorflow/tfjs-core'
 import { describe, test } from 'vitest'
 import { type KernelVariant, useVariant } from '../webgpu.ts'
@@ -19,7 +19,7 @@ const cases: [string, number[], number[]][] = [
   ['and on the right', [2, 3, 5, 6], [1, 1, 6, 2]],
 ]
 const transposed = (shape: number[], swap: boolean): number[] =>
-  swap ? [...shape.slice(0, -2), shape.at(-1) as number, shape.at(-2) as number] : shape
+  swap ? [...shape.slice(0, -2), lastItem(shape), itemAt(shape, shape.length - 2)] : shape
 
 describeBackends('products of matrices', () => {
   putVariantBack()

@@ -1,5 +1,6 @@
 import type { KernelFunc, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { broadcast_util, util } from '@tensorflow/tfjs-core'
+import { tuple } from '../checks/item.ts'
 import { variantOf, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
 interface WebGPUBackend {
@@ -37,8 +38,8 @@ const workgroupSize = 16
 
 /** An invocation keeps 4 × 4 sums in registers. */
 const inRegisters = webgpuKernel<Inputs, Transposes>('BatchMatMul', ({ a, b }, { transposeA, transposeB }, gpu) => {
-  const [aHeight, aWidth] = a.shape.slice(-2) as [number, number]
-  const [bHeight, bWidth] = b.shape.slice(-2) as [number, number]
+  const [aHeight, aWidth] = tuple(a.shape.slice(-2), 2)
+  const [bHeight, bWidth] = tuple(b.shape.slice(-2), 2)
   const [rows, depth] = transposeA ? [aWidth, aHeight] : [aHeight, aWidth]
   const columns = transposeB ? bHeight : bWidth
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))

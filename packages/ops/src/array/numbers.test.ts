@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as ops from '@ddnet/ops'
-import { describeBackends, testDevice } from '@ddnet/testing'
+import { describeBackends, itemAt, testDevice } from '@ddnet/testing'
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 
@@ -26,9 +26,9 @@ const added = (at: (index: number) => number, size = count): number => {
   for (let index = 0; index < size; index++) sum += at(index)
   return sum
 }
-const sum = added((at) => first[at] as number)
-const product = added((at) => (first[at] as number) * (second[at] as number))
-const spread = added((at) => ((first[at] as number) - sum / count) ** 2) / (count - 1)
+const sum = added((at) => itemAt(first, at))
+const product = added((at) => itemAt(first, at) * itemAt(second, at))
+const spread = added((at) => (itemAt(first, at) - sum / count) ** 2) / (count - 1)
 
 /** How far a result is off, relative to what is right. */
 interface Off {
@@ -139,7 +139,7 @@ async function cellOf(probe: Probe): Promise<string> {
   const values = Array.from((await ops.toHost(y)).data, Number)
   y.dispose()
   if (typeof probe === 'function') return values.map(shown).join(', ')
-  return `off by ${within(Math.abs((values[0] as number) - probe.from) / Math.abs(probe.from))}`
+  return `off by ${within(Math.abs(itemAt(values, 0) - probe.from) / Math.abs(probe.from))}`
 }
 
 const table = new URL('../../../../docs/numbers.md', import.meta.url)
@@ -154,7 +154,7 @@ function told(row: string, column: string): string | undefined {
       .split('|')
       .slice(1, -1)
       .map((cell) => cell.trim())
-  const heads = cells(lines[0] as string)
+  const heads = cells(itemAt(lines, 0))
   return lines.map(cells).find(([name]) => name === row)?.[heads.indexOf(column)]
 }
 

@@ -1,4 +1,4 @@
-import { describeBackends, expectShapeError, type FixtureTensor, operatorFixtures, upload } from '@ddnet/testing'
+import { describeBackends, entryOf, expectShapeError, operatorFixtures, upload } from '@ddnet/testing'
 import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { grad } from '../autodiff/differentiate.ts'
@@ -28,8 +28,8 @@ for (const [name, run] of Object.entries(operators)) {
     // WGSL lets an implementation assume that there are no NaNs.
     const cases = operatorFixtures(name).filter(({ nan }) => backend !== 'webgpu' || nan !== true)
     test.each(cases)('$name', async ({ options, tensors }) => {
-      const expected = tensors['y'] as FixtureTensor
-      const y = run(upload(tensors['x'] as FixtureTensor), options)
+      const expected = entryOf(tensors, 'y')
+      const y = run(upload(entryOf(tensors, 'x')), options)
       expect([y.dtype, y.shape]).toEqual([dtypes[name] ?? 'int32', expected.shape])
       expect([...(await y.data())]).toEqual([...expected.data])
     })

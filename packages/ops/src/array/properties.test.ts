@@ -1,4 +1,4 @@
-import { type BackendName, describeBackends, expectClose } from '@ddnet/testing'
+import { type BackendName, describeBackends, expectClose, itemAt } from '@ddnet/testing'
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -38,7 +38,7 @@ function values(shape: readonly number[], from: number): Tensor {
   for (let index = places.length - 1; index > 0; index--) {
     state = (state * 48271) % 2147483647
     const other = state % (index + 1)
-    ;[places[index], places[other]] = [places[other] as number, places[index] as number]
+    ;[places[index], places[other]] = [itemAt(places, other), itemAt(places, index)]
   }
   const step = 4 / (places.length + 1)
   return tensor(
@@ -76,18 +76,18 @@ const holds = <T>(backend: BackendName, inputs: fc.Arbitrary<T>, check: (input: 
 describeBackends('array operators', (backend) => {
   test('takeAlongAxis and scatterAdd are adjoint, at positions that repeat', () =>
     holds(backend, fc.tuple(along, size), async ([{ shape, axis, seed }, length]) => {
-      const at = integers(shape.toSpliced(axis, 1, length), seed, shape[axis] as number)
+      const at = integers(shape.toSpliced(axis, 1, length), seed, itemAt(shape, axis))
       const [x, y] = [values(shape, seed), values(at.shape, seed + 1)]
       const zeros = mul(x, 0)
       await close(sum(mul(takeAlongAxis(x, at, axis), y)), sum(mul(x, scatterAdd(zeros, at, y, axis))))
       await adjoint((v) => takeAlongAxis(v, at, axis), x, seed)
       await adjoint((v) => scatterAdd(zeros, at, v, axis), y, seed)
-      expect((await sum(scatterAdd(zeros, at, y, axis)).data())[0]).toBeCloseTo((await sum(y).data())[0] as number, 4)
+      expect((await sum(scatterAdd(zeros, at, y, axis)).data())[0]).toBeCloseTo(itemAt(await sum(y).data(), 0), 4)
     }))
 
   test('gather is takeAlongAxis with the same positions everywhere, and its gradient its adjoint', () =>
     holds(backend, fc.tuple(along, size), async ([{ shape, axis, seed }, length]) => {
-      const [x, at] = [values(shape, seed), integers([length], seed, shape[axis] as number)]
+      const [x, at] = [values(shape, seed), integers([length], seed, itemAt(shape, axis))]
       const spread = reshape(
         at,
         shape.map((_, each) => (each === axis ? length : 1)),
@@ -157,7 +157,7 @@ describeBackends('array operators', (backend) => {
       const axes = shape.map((_, each) => each).filter((each) => each !== axis)
       if (axes.length > 0) await close(sum(sum(x, axis, true), axes, true), sum(x, undefined, true))
       await close(max(x, axis), mul(min(mul(x, -1), axis), -1))
-      await close(mean(x, axis), mul(sum(x, axis), 1 / (shape[axis] as number)))
+      await close(mean(x, axis), mul(sum(x, axis), 1 / itemAt(shape, axis)))
       await close(mul(norm(x, { axis }), norm(x, { axis })), sum(mul(x, x), axis))
       const spread = sub(mean(mul(x, x), axis), mul(mean(x, axis), mean(x, axis)))
       await close(variance(x, axis, { correction: 0 }), spread)
@@ -179,7 +179,7 @@ describeBackends('array operators', (backend) => {
   test('sort is in order and keeps the values; topK is its beginning', () =>
     holds(backend, along, async ({ shape, axis, seed }) => {
       const x = values(shape, seed)
-      const length = shape[axis] as number
+      const length = itemAt(shape, axis)
       const { values: descending } = sort(x, { axis, descending: true })
       await close(sum(descending, axis), sum(x, axis))
       await close(reverse(sort(x, { axis }).values, axis), descending)

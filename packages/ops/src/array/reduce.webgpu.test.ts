@@ -1,6 +1,6 @@
 import { engine, type Tensor, tensor, toHost } from '@ddnet/ops'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
-import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
+import { describeBackends, expectClose, floatsOf, itemAt, putVariantBack } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { mean } from './reduce.ts'
 import { sum } from './sum.ts'
@@ -19,14 +19,14 @@ const counting = (shape: number[], dtype?: 'int32'): Tensor =>
 async function expected(x: Tensor, axes: number[]): Promise<Float64Array> {
   const steps = x.shape.map((_, axis) => x.shape.slice(axis + 1).reduce((product, size) => product * size, 1))
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis))
-  const sums = new Float64Array(kept.reduce((product, axis) => product * (x.shape[axis] as number), 1))
+  const sums = new Float64Array(kept.reduce((product, axis) => product * itemAt(x.shape, axis), 1))
   const { data } = await toHost(x)
   for (const [index, value] of data.entries()) {
     const place = kept.reduce((at, axis) => {
-      const size = x.shape[axis] as number
-      return at * size + (Math.floor(index / (steps[axis] as number)) % size)
+      const size = itemAt(x.shape, axis)
+      return at * size + (Math.floor(index / itemAt(steps, axis)) % size)
     }, 0)
-    sums[place] = (sums[place] as number) + Number(value)
+    sums[place] = itemAt(sums, place) + Number(value)
   }
   return sums
 }
@@ -60,13 +60,13 @@ describeBackends('sums on WebGPU', () => {
     ])('of %j over %j', async (shape, axes) => {
       useVariant(engine().backend, variant)
       const x = counting(shape)
-      const count = axes.reduce((product, axis) => product * (shape[axis] as number), 1)
+      const count = axes.reduce((product, axis) => product * itemAt(shape, axis), 1)
       const sums = await expected(x, axes)
       const results = [sum(x, axes), mean(x, axes, true)] as const
       expect(results[1].shape).toEqual(shape.map((size, axis) => (axes.includes(axis) ? 1 : size)))
-      expectClose((await toHost(results[0])).data as Float32Array, sums, 1e-6, 'sum')
+      expectClose(await floatsOf(results[0]), sums, 1e-6, 'sum')
       const means = sums.map((value) => value / count)
-      expectClose((await toHost(results[1])).data as Float32Array, means, 1e-6, 'mean')
+      expectClose(await floatsOf(results[1]), means, 1e-6, 'mean')
       for (const used of [x, ...results]) used.dispose()
     })
 

@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, cast, util, zeros } from '@tensorflow/tfjs-core'
+import { tuple } from '../checks/item.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { type Partials, sumColumns } from './column-sums.webgpu.ts'
 
@@ -36,7 +37,7 @@ function reduce(gpu: Gpu, label: string, x: Tensor, { axis, keepDims }: Reductio
   let values: TensorInfo = x
   while (runs.some((run) => run.reduced)) {
     const at = runs.findIndex((run) => run.reduced)
-    const [run] = runs.splice(at, 1) as [Run]
+    const [run] = tuple(runs.splice(at, 1), 1)
     const isLast = !runs.some((each) => each.reduced)
     const view = { outer: sizeOf(runs.slice(0, at)), rows: run.size, inner: sizeOf(runs.slice(at)) }
     values = sumRows(gpu, label, values, { ...view, divisor: isLast ? count : 1 }, isLast ? y : undefined)

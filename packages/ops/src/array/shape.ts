@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { hasOurGradient, registerOwnGradient } from '../autodiff/gradient.ts'
 import { stockOp } from '../autodiff/stock-op.ts'
 import { expectList, expectOperand } from '../checks/expect.ts'
-import { itemAt } from '../checks/item.ts'
+import { itemAt, tuple } from '../checks/item.ts'
 import type { TensorOf } from '../checks/ranks.ts'
 import { ShapeError } from '../checks/shape-error.ts'
 import { axisOf } from './axes.ts'
@@ -72,7 +72,7 @@ export function transpose<T extends Tensor>(x: T, permutation?: readonly number[
 const sliceOp = stockOp<typeof tf.slice, One, { begin: number[]; size: number[] }>('Slice', tf.slice, ['x'], {
   gradient: {
     x: (dy, { x }, { begin, size }) => {
-      const [begins, sizes] = tf.slice_util.parseSliceParams(x, begin, size) as [number[], number[]]
+      const [begins, sizes] = tuple(tf.slice_util.parseSliceParams(x, begin, size), 2)
       return padConstant(
         dy,
         x.shape.map((full, axis): [number, number] => {
@@ -178,7 +178,10 @@ function mergeUnpadded(shape: readonly number[], paddings: readonly (readonly [n
     const at = merged.shape.length - 1
     if (before === 0 && after === 0) {
       merged.shape[at] = itemAt(merged.shape, at) * size
-      merged.paddings[at] = (merged.paddings[at] as [number, number]).map((each) => each * size) as [number, number]
+      merged.paddings[at] = tuple(
+        itemAt(merged.paddings, at).map((each) => each * size),
+        2,
+      )
     } else {
       merged.shape.push(size)
       merged.paddings.push([before, after])

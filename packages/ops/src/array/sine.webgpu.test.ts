@@ -1,5 +1,5 @@
 import { cos, memory, sin, tensor, tidy } from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 describeBackends('sine on WebGPU', () => {
@@ -18,7 +18,7 @@ describeBackends('sine on WebGPU', () => {
       y.dispose()
       expect(values.length).toBe(size)
       for (const [index, angle] of angles.entries()) {
-        expect(Math.abs((values[index] as number) - exact(angle)), `at ${angle}`).toBeLessThan(1e-7)
+        expect(Math.abs(itemAt(values, index) - exact(angle)), `at ${angle}`).toBeLessThan(1e-7)
       }
     }
     expect(memory().numTensors).toBe(before)

@@ -1,4 +1,4 @@
-import { describeBackends, describeOp, expectShapeError, type FixtureCase, type OpChecks } from '@ddnet/testing'
+import { describeBackends, describeOp, expectShapeError, type FixtureCase, itemAt, type OpChecks } from '@ddnet/testing'
 import { type Tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { square } from './arithmetic.ts'
@@ -11,7 +11,7 @@ const ofSquare = (run: (x: Tensor, options: FixtureCase['options']) => Tensor[])
   run: ({ x }, options) => tidy(() => joined(run(square(x), options), options.only)),
 })
 const joined = (parts: Tensor[], only?: number): Tensor =>
-  only === undefined ? concat(parts.reverse().map((part) => reshape(part, [-1]))) : (parts[only] as Tensor)
+  only === undefined ? concat(parts.reverse().map((part) => reshape(part, [-1]))) : itemAt(parts, only)
 
 describeOp(
   'split',

@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core'
-import { itemAt } from '../checks/item.ts'
+import { itemAt, tuple } from '../checks/item.ts'
 import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
@@ -103,7 +103,7 @@ export const sliceWebgpu: KernelConfig = webgpuKernel<
   { x: Tensor },
   { begin: number | number[]; size: number | number[] }
 >('Slice', ({ x }, { begin, size }, gpu) => {
-  const [from, shape] = slice_util.parseSliceParams(x, begin, size) as [number[], number[]]
+  const [from, shape] = tuple(slice_util.parseSliceParams(x, begin, size), 2)
   slice_util.assertParamsValid(x, from, shape)
   return part(gpu, x, from, shape)
 })
@@ -197,7 +197,7 @@ export const concatWebgpu: KernelConfig = webgpuKernel<Record<string, Tensor>, {
   (inputs, { axis }, gpu) => {
     const tensors = listOf(inputs)
     const shapes = tensors.map(({ shape }) => shape)
-    const place = itemAt(util.parseAxisParam(axis, shapes[0] as number[]), 0)
+    const place = itemAt(util.parseAxisParam(axis, itemAt(shapes, 0)), 0)
     const shape = backend_util.computeOutShape(shapes, place)
     return join(gpu, tensors, util.sizeFromShape(shape.slice(0, place)), shape)
   },

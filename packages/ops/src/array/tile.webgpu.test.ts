@@ -1,5 +1,5 @@
 import { memory, tensor, tile } from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 /** `x[i mod size]` along each axis. */
@@ -53,7 +53,7 @@ describeBackends('tile on WebGPU', () => {
       const x = tensor(values, shape, dtype)
       const y = tile(x, reps)
       expect(y.dtype).toBe(dtype)
-      expect(y.shape).toEqual(shape.map((size, axis) => size * (reps[axis] as number)))
+      expect(y.shape).toEqual(shape.map((size, axis) => size * itemAt(reps, axis)))
       expect([...(await y.data())]).toEqual(expected)
       for (const each of [x, y]) each.dispose()
     }

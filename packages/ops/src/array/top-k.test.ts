@@ -1,11 +1,4 @@
-import {
-  describeBackends,
-  describeOp,
-  expectShapeError,
-  type FixtureTensor,
-  operatorFixtures,
-  upload,
-} from '@ddnet/testing'
+import { describeBackends, describeOp, entryOf, expectShapeError, operatorFixtures, upload } from '@ddnet/testing'
 import { type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { square } from './arithmetic.ts'
@@ -21,8 +14,8 @@ for (const [name, run] of Object.entries(operators)) {
   describeOp(name, { inputs: ['x'], run: ({ x }, options) => tidy(() => square(run(x, options).values)) })
   describeBackends(`${name}, indices`, () => {
     test.each(operatorFixtures(name).filter(({ nan }) => nan !== true))('$name', async ({ options, tensors }) => {
-      const expected = tensors['indices'] as FixtureTensor
-      const { indices } = run(upload(tensors['x'] as FixtureTensor), options)
+      const expected = entryOf(tensors, 'indices')
+      const { indices } = run(upload(entryOf(tensors, 'x')), options)
       expect([indices.dtype, indices.shape]).toEqual(['int32', expected.shape])
       expect([...(await indices.data())]).toEqual([...expected.data])
     })

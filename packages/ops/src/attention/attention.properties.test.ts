@@ -10,7 +10,7 @@ import {
   tensor,
   tidy,
 } from '@ddnet/ops'
-import { describeBackends, expectClose } from '@ddnet/testing'
+import { describeBackends, expectClose, itemAt, tuple } from '@ddnet/testing'
 import fc from 'fast-check'
 import { test } from 'vitest'
 
@@ -36,7 +36,10 @@ describeBackends('scaledDotProductAttention', (backend) => {
         const q = random.normal(key.fold(1), [batch, length, features])
         const k = random.normal(key.fold(2), [batch, keys, features])
         const v = random.normal(key.fold(3), [batch, keys, values])
-        const [a, b] = [one, other].map((run) => tidy(() => run({ q, k, v, seed, keys }))) as [Tensor, Tensor]
+        const [a, b] = tuple(
+          [one, other].map((run) => tidy(() => run({ q, k, v, seed, keys }))),
+          2,
+        )
         expectClose(await a.data(), await b.data(), 1e-5)
         for (const used of [q, k, v, a, b]) used.dispose()
       }),
@@ -46,7 +49,7 @@ describeBackends('scaledDotProductAttention', (backend) => {
   test('is softmax(q kᵀ / √features) v', () =>
     same(
       ({ q, k, v }) => scaledDotProductAttention(q, k, v),
-      ({ q, k, v }) => matMul(softmax(mul(matMul(q, k, false, true), (q.shape[2] as number) ** -0.5)), v),
+      ({ q, k, v }) => matMul(softmax(mul(matMul(q, k, false, true), itemAt(q.shape, 2) ** -0.5)), v),
     ))
 
   test('does not depend on the order of the keys', () =>
@@ -74,11 +77,11 @@ describeBackends('scaledDotProductAttention', (backend) => {
   test('causal: a query sees what it would see alone', () =>
     same(
       ({ q, k, v, keys }) => {
-        const last = Math.min(keys, q.shape[1] as number) - 1
+        const last = Math.min(keys, itemAt(q.shape, 1)) - 1
         return slice(scaledDotProductAttention(q, k, v, { causal: true }), [0, last, 0], [-1, 1, -1])
       },
       ({ q, k, v, keys }) => {
-        const last = Math.min(keys, q.shape[1] as number) - 1
+        const last = Math.min(keys, itemAt(q.shape, 1)) - 1
         const seen = (x: Tensor): Tensor => slice(x, [0, 0, 0], [-1, last + 1, -1])
         return scaledDotProductAttention(slice(q, [0, last, 0], [-1, 1, -1]), seen(k), seen(v))
       },

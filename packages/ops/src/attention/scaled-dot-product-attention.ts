@@ -8,6 +8,7 @@ import { matMul } from '../array/mat-mul.ts'
 import { reshape } from '../array/shape.ts'
 import { where } from '../array/where.ts'
 import { expectOperand, expectOptions } from '../checks/expect.ts'
+import { tuple } from '../checks/item.ts'
 import { ShapeError } from '../checks/shape-error.ts'
 import { LOWEST, maskedSoftmax } from './masked-softmax.ts'
 
@@ -40,8 +41,8 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   expectOperand('scaledDotProductAttention', 'k', k)
   expectOperand('scaledDotProductAttention', 'v', v)
   const lead = expectShapes(q, k, v)
-  const [length, features] = q.shape.slice(-2) as [number, number]
-  const [keys, values] = v.shape.slice(-2) as [number, number]
+  const [length, features] = tuple(q.shape.slice(-2), 2)
+  const [keys, values] = tuple(v.shape.slice(-2), 2)
   const scoresShape = [...lead, length, keys]
   if (mask !== undefined) expectMask(mask, scoresShape, causal)
   if (scale !== undefined && !Number.isFinite(scale)) {
@@ -58,7 +59,7 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
 
 /** The weights of the values: softmax over the keys that take part. */
 function weigh(scores: Tensor, mask: Tensor | undefined, causal: boolean): Tensor {
-  const [length, keys] = scores.shape.slice(-2) as [number, number]
+  const [length, keys] = tuple(scores.shape.slice(-2), 2)
   if (causal) {
     return maskedSoftmax(scores, greaterEqual(reshape(range(0, length), [length, 1]), range(0, keys)))
   }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as ops from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import {
   getGradient,
   getKernel,
@@ -25,7 +25,7 @@ const times = (name: string, factor: number, slope = factor) => {
   })
   return (x: Tensor): Tensor => op({ x }, {})
 }
-const first = async (x: Tensor): Promise<number> => (await x.data())[0] as number
+const first = async (x: Tensor): Promise<number> => itemAt(await x.data(), 0)
 
 describe('a name without a prefix is refused where it is defined', () => {
   const names = [

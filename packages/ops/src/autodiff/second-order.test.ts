@@ -23,7 +23,7 @@ import {
   tidy,
   valueAndGrads,
 } from '@ddnet/ops'
-import { describeBackends, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
+import { describeBackends, entryOf, expectTensorClose, itemAt, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 type Inputs = Record<string, Tensor>
@@ -42,15 +42,15 @@ const normalised = ({ x, weight, bias }: Inputs, activation?: 'relu'): Tensor =>
 
 /** A DDNet in small: convolution, batch norm with ReLU, pooling, deconvolution, average, linear layer. */
 const network = (inputs: Inputs): Tensor => {
-  const x = conv2d(inputs['x'] as Tensor4D, inputs['filter'] as Tensor4D, { padding: 1 })
+  const x = conv2d(entryOf(inputs, 'x'), entryOf(inputs, 'filter'), { padding: 1 })
   const pooled = maxPool2d(normalised({ ...inputs, x }, 'relu'), { kernelSize: 2 })
-  const y = convTranspose2d(pooled, inputs['deconvFilter'] as Tensor4D, {
+  const y = convTranspose2d(pooled, entryOf(inputs, 'deconvFilter'), {
     stride: 2,
     padding: 1,
     outputPadding: 1,
     activation: 'relu',
   })
-  return linear(mean(y, [1, 2]), inputs['head'] as Tensor2D)
+  return linear(mean(y, [1, 2]), entryOf(inputs, 'head'))
 }
 const labels = (): Tensor1D => tensor([2, 0, 1], [3], 'int32')
 
@@ -81,24 +81,24 @@ describeBackends('second order', () => {
     const run = functions[name]
     if (run === undefined) throw new Error(`no function for the fixture ${name}`)
     const roles = Object.keys(tensors).filter((role) => `d${role}` in tensors && role !== 'y')
-    const inputs = Object.fromEntries(roles.map((role) => [role, upload(tensors[role] as never)]))
-    const dy = upload(tensors['dy'] as never)
-    const xs = roles.map((role) => inputs[role] as Tensor)
+    const inputs = Object.fromEntries(roles.map((role) => [role, upload(entryOf(tensors, role))]))
+    const dy = upload(entryOf(tensors, 'dy'))
+    const xs = roles.map((role) => entryOf(inputs, role))
 
     const first = valueAndGrads(() => run(inputs), xs, dy)
-    await expectTensorClose(first.value, tensors['y'] as never, 1e-5, 'y')
+    await expectTensorClose(first.value, entryOf(tensors, 'y'), 1e-5, 'y')
     for (const [index, role] of roles.entries()) {
-      await expectTensorClose(first.grads[index] as Tensor, tensors[`d${role}`] as never, 1e-5, `d${role}`)
+      await expectTensorClose(itemAt(first.grads, index), entryOf(tensors, `d${role}`), 1e-5, `d${role}`)
     }
 
     // The gradient penalty: the squared norm of ∂y/∂x, differentiated again by every input.
-    const penalty = () => tidy(() => sum(square(valueAndGrads(() => run(inputs), xs, dy).grads[0] as Tensor)))
+    const penalty = () => tidy(() => sum(square(itemAt(valueAndGrads(() => run(inputs), xs, dy).grads, 0))))
     const second = valueAndGrads(penalty, xs)
-    await expectTensorClose(second.value, tensors['penalty'] as never, 1e-5, 'penalty')
+    await expectTensorClose(second.value, entryOf(tensors, 'penalty'), 1e-5, 'penalty')
     for (const [index, role] of roles.entries()) {
       await expectTensorClose(
-        second.grads[index] as Tensor,
-        tensors[`penalty.d${role}`] as never,
+        itemAt(second.grads, index),
+        entryOf(tensors, `penalty.d${role}`),
         1e-4,
         `penalty.d${role}`,
       )

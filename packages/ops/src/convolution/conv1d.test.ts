@@ -30,7 +30,7 @@ describe('the 1-d convolutions say what is wrong', () => {
 
   test('and before any kernel runs', () => {
     const [x, filter, bias] = [signal(1, 4, 2), signal(3, 2, 4), tensor([1, 2])]
-    const [vector, wide, long] = [tensor([1]) as never, signal(1, 4, 3), signal(5, 2, 4)]
+    const [vector, wide, long] = [tensor([1]), signal(1, 4, 3), signal(5, 2, 4)]
     const [three, upward, single] = [signal(3, 4, 3), signal(3, 4, 2), signal(1, 4, 2)]
     expectShapeError(() => conv1d(vector, filter), /conv1d: expected x \[batch, length, channels\], got shape \[1\]/)
     expectShapeError(

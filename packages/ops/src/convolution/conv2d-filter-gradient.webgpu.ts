@@ -1,4 +1,5 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
+import { tuple } from '../checks/item.ts'
 import { runComposition } from '../kernels/kernel-source.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { depthwiseFilterGradient, isDepthwise } from './depthwise.webgpu.ts'
@@ -38,7 +39,7 @@ const sharers = 8
 
 /** `gradient = Σ partials[part]`, the parts in a fixed order. */
 function addParts(gpu: Gpu, partials: TensorInfo, gradient: TensorInfo): void {
-  const [parts] = partials.shape as [number]
+  const [parts] = tuple(partials.shape, 1)
   const size = gradient.shape.reduce((product, length) => product * length, 1)
   const type = size % 4 === 0 ? 'vec4<f32>' : 'f32'
   const sums = type === 'f32' ? size : size / 4

@@ -1,5 +1,5 @@
 import { memory, type Tensor, tensor, toHost, valueAndGrads } from '@ddnet/ops'
-import { describeBackends, expectTensorClose, useBackend } from '@ddnet/testing'
+import { describeBackends, expectTensorClose, itemAt, tuple, useBackend } from '@ddnet/testing'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { convTranspose2d } from './conv-transpose2d.ts'
@@ -26,8 +26,7 @@ async function compute(
   filter: number[],
 ): Promise<{ shape: number[]; data: Float32Array }[]> {
   await useBackend(backend)
-  const upload = ({ shape, data }: ReturnType<typeof noise>): Tensor4D =>
-    tensor(data, shape as [number, number, number, number])
+  const upload = ({ shape, data }: ReturnType<typeof noise>): Tensor4D => tensor(data, tuple(shape, 4))
   const before = memory().numTensors
   const inputs = [upload(noise(x, 1)), upload(noise(filter, 2))] as const
   const y = run(...inputs)
@@ -105,9 +104,9 @@ describeBackends('compiled convolution kernels', () => {
       const expected = await compute('cpu', run, x, filter)
       const actual = await compute('wasm', run, x, filter)
       for (const [index, name] of ['y', 'dx', 'dfilter'].entries()) {
-        const result = actual[index] as (typeof actual)[number]
+        const result = itemAt(actual, index)
         const upload = tensor(result.data, result.shape)
-        await expectTensorClose(upload, expected[index] as (typeof expected)[number], 1e-5, name)
+        await expectTensorClose(upload, itemAt(expected, index), 1e-5, name)
         upload.dispose()
       }
     })

@@ -1,5 +1,13 @@
 import { memory, type Tensor, tensor, toHost, valueAndGrads } from '@ddnet/ops'
-import { describeBackends, describeOp, expectTensorClose, putVariantBack, useBackend } from '@ddnet/testing'
+import {
+  describeBackends,
+  describeOp,
+  expectTensorClose,
+  itemAt,
+  putVariantBack,
+  tuple,
+  useBackend,
+} from '@ddnet/testing'
 import { engine, type Tensor4D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type KernelVariant, useVariant } from '../webgpu.ts'
@@ -22,8 +30,7 @@ type Host = { shape: readonly number[]; data: Float32Array }
 
 /** The value and both gradients on the current backend, on the host. */
 async function compute(run: Run, x: number[], filter: number[]): Promise<Host[]> {
-  const upload = ({ shape, data }: ReturnType<typeof noise>): Tensor4D =>
-    tensor(data, shape as [number, number, number, number])
+  const upload = ({ shape, data }: ReturnType<typeof noise>): Tensor4D => tensor(data, tuple(shape, 4))
   const before = memory().numTensors
   const inputs = [upload(noise(x, 1)), upload(noise(filter, 2))] as const
   const y = run(...inputs)
@@ -104,9 +111,9 @@ describeBackends('convolution kernels', () => {
       await choose()
       const actual = await compute(run, x, filter)
       for (const [index, name] of ['y', 'dx', 'dfilter'].entries()) {
-        const { shape, data } = actual[index] as Host
+        const { shape, data } = itemAt(actual, index)
         const upload = tensor(data, [...shape])
-        await expectTensorClose(upload, expected[index] as never, 1e-5, name)
+        await expectTensorClose(upload, itemAt(expected, index), 1e-5, name)
         upload.dispose()
       }
     })

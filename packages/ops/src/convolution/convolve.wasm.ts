@@ -1,5 +1,5 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import { itemAt } from '../checks/item.ts'
+import { itemAt, tuple } from '../checks/item.ts'
 import type { Heap } from '../kernels/wasm-heap.ts'
 import type { Address } from '../kernels/wasm-structs.ts'
 import type { Pair } from './geometry.ts'
@@ -62,7 +62,7 @@ export function convolve(
   phases: readonly Phase[],
 ): void {
   const [batch, height, width, channels] = x.shape
-  const [, outHeight, outWidth] = output.shape as [number, number, number]
+  const [, outHeight, outWidth] = tuple(output.shape, 3)
   const {
     before: [top, left],
     seen,

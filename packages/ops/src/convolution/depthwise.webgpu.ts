@@ -1,5 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { sumColumns } from '../array/column-sums.webgpu.ts'
+import { entryOf } from '../checks/item.ts'
 import type { Gpu } from '../kernels/webgpu-kernel.ts'
 import type { FilterGradient } from './filter-gradient.webgpu.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
@@ -19,7 +20,7 @@ const tilePixels = 4
 export function gatherDepthwise(gpu: Gpu, gather: Gather): void {
   const { label, direction, input, filter, output, bias, activation } = gather
   const { phases, pixels, uniforms } = sizesOf(gather)
-  const channels = uniforms['outChannels'] as number
+  const channels = entryOf(uniforms, 'outChannels')
   const type = channels % 4 === 0 ? 'vec4<f32>' : 'f32'
   const blocks = type === 'f32' ? channels : channels / 4
   const rowTiles = Math.ceil(pixels / tilePixels)

@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import { activated } from '../activation/activated.webgpu.ts'
 import type { Activation } from '../activation/activations.ts'
+import { tuple } from '../checks/item.ts'
 import type { ConvolutionGeometry } from './geometry.ts'
 
 /**
@@ -34,7 +35,7 @@ export interface GatherSizes {
 export function sizesOf({ direction, input, filter, output, geometry }: Gather): GatherSizes {
   const { stride, padding, dilation, groups } = geometry
   const [batch, inHeight, inWidth, inChannels] = input.shape
-  const [, outHeight, outWidth, outChannels] = output.shape as [number, number, number, number]
+  const [, outHeight, outWidth, outChannels] = tuple(output.shape, 4)
   const [kernelHeight, kernelWidth] = filter.shape
   const depth = inChannels / groups
   const columns = outChannels / groups

@@ -1,4 +1,5 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
+import { tuple } from '../checks/item.ts'
 import type { Heap } from '../kernels/wasm-heap.ts'
 import type { Address, StructAt } from '../kernels/wasm-structs.ts'
 import { type Phase, reachOf } from './convolve.wasm.ts'
@@ -90,7 +91,7 @@ export function convolveInLanes(
 ): void {
   const { lanes, planes } = layout
   const batch = x.shape[0]
-  const [, outHeight, outWidth] = output.shape as [number, number, number]
+  const [, outHeight, outWidth] = tuple(output.shape, 3)
   const { before, seen } = reachOf(phases)
   const padded: Pair = [before[0] + seen[0], before[1] + seen[1]]
   const planeBytes = padded[0] * padded[1] * 16

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Activation, expectActivation } from '../activation/activations.ts'
-import { itemAt, lastItem } from '../checks/item.ts'
+import { itemAt, lastItem, tuple } from '../checks/item.ts'
 import { ShapeError } from '../checks/shape-error.ts'
 import { type ConvolutionGeometry, convolvedSize, expectGroups, type Pair, samePadding } from './geometry.ts'
 
@@ -59,7 +59,7 @@ export function convolutionAxes(
   const { groups = 1, padding: given = 0 } = options
   expectActivation(operator, options.activation)
   const kernel = filterShape.slice(0, axes.length)
-  const [groupChannels, outChannels] = filterShape.slice(axes.length) as [number, number]
+  const [groupChannels, outChannels] = tuple(filterShape.slice(axes.length), 2)
   const inChannels = lastItem(xShape)
   const stride = perAxis(naming, 'stride', options.stride ?? 1, 1)
   const dilation = perAxis(naming, 'dilation', options.dilation ?? 1, 1)
@@ -106,7 +106,7 @@ export function transposedAxes(
   const { groups = 1 } = options
   expectActivation(operator, options.activation)
   const kernel = filterShape.slice(0, axes.length)
-  const [groupOutChannels, filterChannels] = filterShape.slice(axes.length) as [number, number]
+  const [groupOutChannels, filterChannels] = tuple(filterShape.slice(axes.length), 2)
   const inChannels = lastItem(xShape)
   const stride = perAxis(naming, 'stride', options.stride ?? 1, 1)
   const dilation = perAxis(naming, 'dilation', options.dilation ?? 1, 1)

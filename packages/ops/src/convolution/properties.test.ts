@@ -1,5 +1,5 @@
 import { concat, random, slice, type Tensor, tensor, tidy, toHost, valueAndGrads } from '@ddnet/ops'
-import { type BackendName, describeBackends } from '@ddnet/testing'
+import { type BackendName, describeBackends, itemAt, tuple } from '@ddnet/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { convTranspose1d } from './conv-transpose1d.ts'
@@ -72,7 +72,7 @@ const values = async (x: Tensor): Promise<number[]> => {
 }
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-  Array.from(a).reduce((total, value, index) => total + value * (b[index] as number), 0)
+  Array.from(a).reduce((total, value, index) => total + value * itemAt(b, index), 0)
 
 const settings = (backend: BackendName) => ({ seed: 2026, numRuns: backend === 'webgpu' ? 8 : 40 })
 
@@ -83,8 +83,8 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
     holds(
       fc.asyncProperty(convolution, async ({ rows, columns, inputs, outputs, seed, options, ...shapes }) => {
         const [xs, filters] = [whole(seed, 1, shapes.x), whole(seed, 2, shapes.filter)]
-        const [batch, height, width, channels] = shapes.x as [number, number, number, number]
-        const outChannels = shapes.y[3] as number
+        const [batch, height, width, channels] = tuple(shapes.x, 4)
+        const outChannels = itemAt(shapes.y, 3)
         const expected: number[] = []
         for (let at = 0; at < batch * rows.outSize * columns.outSize * outChannels; at++) {
           const o = at % outChannels
@@ -99,8 +99,8 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
               if (row < 0 || column < 0 || row >= height || column >= width) continue
               for (let c = 0; c < inputs; c++) {
                 const channel = Math.floor(o / outputs) * inputs + c
-                const x = xs[((n * height + row) * width + column) * channels + channel] as number
-                total += x * (filters[((u * columns.kernel + v) * inputs + c) * outChannels + o] as number)
+                const x = itemAt(xs, ((n * height + row) * width + column) * channels + channel)
+                total += x * itemAt(filters, ((u * columns.kernel + v) * inputs + c) * outChannels + o)
               }
             }
           }
@@ -183,7 +183,7 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
         const run = (x: Float32Array, filter: Float32Array): Promise<number[]> =>
           values(tidy(() => conv2d(tensor(x, shapes.x), tensor(filter, shapes.filter), options)))
         const combine = (one: ArrayLike<number>, other: ArrayLike<number>): Float32Array =>
-          Float32Array.from(one, (value, index) => 3 * value - (other[index] as number))
+          Float32Array.from(one, (value, index) => 3 * value - itemAt(other, index))
         const first = await run(a, f)
         expect(await run(combine(a, b), f)).toEqual(Array.from(combine(first, await run(b, f)), (value) => value + 0))
         expect(await run(a, combine(f, g))).toEqual(Array.from(combine(first, await run(a, g)), (value) => value + 0))
@@ -244,7 +244,7 @@ describeBackends('convolutions of whole numbers, exactly:', (backend) => {
             const j = (at % columns.outSize) * columns.stride - columns.padding + v * columns.dilation
             const n = Math.floor(at / columns.outSize / rows.outSize)
             const inside = i >= 0 && j >= 0 && i < rows.size && j < columns.size
-            return inside ? (xs[(n * rows.size + i) * columns.size + j] as number) + 0 : 0
+            return inside ? itemAt(xs, (n * rows.size + i) * columns.size + j) + 0 : 0
           })
           expect(await values(y)).toEqual(expected)
         },

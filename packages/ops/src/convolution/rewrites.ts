@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { itemAt } from '../checks/item.ts'
+import { itemAt, tuple } from '../checks/item.ts'
 import type { ConvolutionGeometry, Pair } from './geometry.ts'
 
 /**
@@ -65,7 +65,10 @@ export function spreadGradient(
     const before = reach - padding[axis][0]
     return [before, inputSize[axis] + reach - before - itemAt(spread.shape, axis + 1)]
   })
-  const cut = sides.map(([before, after]): Pair => [Math.max(0, -before), Math.max(0, -after)]) as [Pair, Pair]
+  const cut = tuple(
+    sides.map(([before, after]): Pair => [Math.max(0, -before), Math.max(0, -after)]),
+    2,
+  )
   const [batch, height, width, channels] = spread.shape
   const inside = tf.slice(
     spread,

@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Activation } from '../activation/activations.ts'
 import { padConstant, slice } from '../array/shape.ts'
+import { itemAt, lastItem } from '../checks/item.ts'
 import { addBias } from './bias.ts'
 import { biasedInputGradientOp } from './biased-op.ts'
 import { conv2dInputGradientOp } from './conv2d-op.ts'
@@ -25,8 +26,8 @@ export function transposed(
     padding: [cut, Math.max(0, cut - outputPadding)] as const,
     beyond: Math.max(0, outputPadding - cut),
   }))
-  const rows = sides.length === 1 ? { size: 1, full: 1, cut: 0, beyond: 0 } : (sides[0] as (typeof sides)[number])
-  const columns = sides.at(-1) as (typeof sides)[number]
+  const rows = sides.length === 1 ? { size: 1, full: 1, cut: 0, beyond: 0 } : itemAt(sides, 0)
+  const columns = lastItem(sides)
   if (rows.beyond + columns.beyond === 0) {
     const inputSize: Pair = [rows.size, columns.size]
     const geometry = { ...imageGeometry(sides, groups), inputSize }

@@ -1,5 +1,5 @@
-import { dropout, mul, ones, random, square, sum, tensor, tidy, toHost, valueAndGrads, zeros } from '@ddnet/ops'
-import { describeBackends, expectClose, expectShapeError, expectTensorClose } from '@ddnet/testing'
+import { dropout, mul, ones, random, square, sum, tensor, tidy, valueAndGrads, zeros } from '@ddnet/ops'
+import { describeBackends, expectClose, expectShapeError, expectTensorClose, floatsOf, itemAt } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 
 const key = random.key(7)
@@ -19,7 +19,7 @@ describeBackends('dropout', (backend) => {
       const dy = random.normal(random.key(2), shape)
       const mask = maskOf(x.size, rate)
       const [values, seeds] = [Array.from(await x.data()), Array.from(await dy.data())]
-      const by = (factors: number[]): number[] => mask.map((kept, index) => kept * (factors[index] as number))
+      const by = (factors: number[]): number[] => mask.map((kept, index) => kept * itemAt(factors, index))
       const { value, grads } = valueAndGrads(() => dropout(x, { rate, key }), [x], dy)
       await expectTensorClose(value, { shape, data: by(values) }, 1e-6)
       await expectTensorClose(grads[0], { shape, data: by(seeds) }, 1e-6)
@@ -27,7 +27,7 @@ describeBackends('dropout', (backend) => {
       // The penalty of y² with respect to x: dx = 2 m² x dy, and Σ dx² has the gradient 8 m⁴ x dy².
       const first = () => tidy(() => valueAndGrads(() => square(dropout(x, { rate, key })), [x], dy).grads[0])
       const second = valueAndGrads(() => sum(square(first())), [x])
-      const expected = by(by(by(by(values.map((each, index) => 8 * each * (seeds[index] as number) ** 2)))))
+      const expected = by(by(by(by(values.map((each, index) => 8 * each * itemAt(seeds, index) ** 2)))))
       await expectTensorClose(second.grads[0], { shape, data: expected }, 1e-5)
     },
   )
@@ -42,8 +42,7 @@ describeBackends('dropout', (backend) => {
   })
 
   test('drops the same values for the same key, others for another, and half of them by default', async () => {
-    const draw = async (from: random.Key) =>
-      Array.from((await toHost(dropout(ones([1000]), { key: from }))).data as Float32Array)
+    const draw = async (from: random.Key) => Array.from(await floatsOf(dropout(ones([1000]), { key: from })))
     const [once, again, other] = await Promise.all([draw(key), draw(key), draw(key.fold(1))])
     expect(again).toEqual(once)
     expect(other).not.toEqual(once)

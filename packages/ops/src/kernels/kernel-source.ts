@@ -9,6 +9,7 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core'
+import { entryOf } from '../checks/item.ts'
 
 /** Where a kernel comes from: ours, tfjs's, or an operator's `forward`, composed of other operators. */
 export type KernelSource = 'own' | 'stock' | 'composition'
@@ -39,7 +40,7 @@ export function ensureKernel(kernelName: string, backendName: string, compositio
   const { compositions } = known()
   if (!compositions.has(kernelName)) compositions.set(kernelName, composition)
   if (getKernel(kernelName, backendName) === undefined) {
-    registerKernel({ kernelName, backendName, kernelFunc: compositions.get(kernelName) as KernelFunc })
+    registerKernel({ kernelName, backendName, kernelFunc: entryOf(compositions, kernelName) })
   }
 }
 
@@ -49,7 +50,7 @@ export function runComposition(
   inputs: NamedTensorInfoMap,
   attrs: object,
 ): TensorInfo | TensorInfo[] {
-  const composition = known().compositions.get(kernelName) as KernelFunc // there since the operator was called
+  const composition = entryOf(known().compositions, kernelName) // there since the operator was called
   return composition({ inputs, attrs: attrs as NamedAttrMap, backend: engine().backend })
 }
 

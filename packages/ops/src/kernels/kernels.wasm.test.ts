@@ -15,7 +15,7 @@ import {
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
-import { describeBackends, expectClose, useBackend } from '@ddnet/testing'
+import { describeBackends, expectClose, floatsOf, itemAt, lastItem, useBackend } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 
 /** Values without a pattern, the same in every run. */
@@ -45,7 +45,7 @@ async function compute(backend: 'cpu' | 'wasm', { inputs, run }: Case): Promise<
 }
 
 const normalized = (shape: number[], activation?: 'relu'): Case => {
-  const channels = shape.at(-1) as number
+  const channels = lastItem(shape)
   return {
     inputs: () => [noise(shape, 1), noise([channels], 2, 1.5), noise([channels], 3)],
     run: ([x, weight, bias]) => {
@@ -103,12 +103,7 @@ describeBackends('compiled kernels', () => {
       const expected = await compute('cpu', one)
       const actual = await compute('wasm', one)
       for (const [index, values] of expected.entries()) {
-        expectClose(
-          actual[index] as Float32Array,
-          values,
-          index === 0 ? 2e-5 : 5e-5,
-          index === 0 ? 'y' : `gradient ${index}`,
-        )
+        expectClose(itemAt(actual, index), values, index === 0 ? 2e-5 : 5e-5, index === 0 ? 'y' : `gradient ${index}`)
       }
     })
   })
@@ -150,11 +145,11 @@ describeBackends('compiled kernels', () => {
       await useBackend(backend)
       const [parameter, gradient, m, v] = [noise([43], 1), noise([43], 2), noise([43], 3), noise([43], 4, 1.1)] as const
       const results = adamUpdate({ parameter, gradient, m, v }, attributes)
-      return Promise.all(results.map(async (result) => (await toHost(result)).data as Float32Array))
+      return Promise.all(results.map(async (result) => await floatsOf(result)))
     }
     const expected = await update('cpu')
     for (const [index, values] of (await update('wasm')).entries()) {
-      expectClose(values, expected[index] as Float32Array, 1e-6)
+      expectClose(values, itemAt(expected, index), 1e-6)
     }
   })
 }, ['wasm'])

@@ -8,6 +8,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core'
+import { entryOf, itemAt, tuple } from '../checks/item.ts'
 
 /** What a result is like. */
 interface Spec {
@@ -18,52 +19,54 @@ interface Spec {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the attributes of each stock kernel, which the engine does not type
-type Rule = (inputs: readonly TensorInfo[], attributes: any, named: NamedTensorInfoMap) => Spec | Spec[]
+type Attributes = any
+type Result = Spec | Spec[]
+type Rule = (inputs: readonly TensorInfo[], attributes: Attributes, named: NamedTensorInfoMap) => Result
+
+/** The rule of a kernel with one tensor that decides. */
+const ofOne =
+  (rule: (x: TensorInfo, attributes: Attributes) => Result): Rule =>
+  (inputs, attributes) =>
+    rule(itemAt(inputs, 0), attributes)
+/** The rule of a kernel with two of them. */
+const ofTwo =
+  (rule: (a: TensorInfo, b: TensorInfo, attributes: Attributes) => Result): Rule =>
+  (inputs, attributes) =>
+    rule(itemAt(inputs, 0), itemAt(inputs, 1), attributes)
 
 const like = (x: TensorInfo, shape: readonly number[] = x.shape, dtype: DataType = x.dtype): Spec => ({ shape, dtype })
-const same: Rule = ([x]) => like(x as TensorInfo)
-const condition: Rule = ([x]) => like(x as TensorInfo, undefined, 'bool')
-const broadcastTo =
-  (dtype?: DataType): Rule =>
-  ([a, b]) =>
-    like(
-      a as TensorInfo,
-      broadcast_util.assertAndGetBroadcastShape((a as TensorInfo).shape, (b as TensorInfo).shape),
-      dtype,
-    )
+const same = ofOne((x) => like(x))
+const condition = ofOne((x) => like(x, undefined, 'bool'))
+const broadcastTo = (dtype?: DataType): Rule =>
+  ofTwo((a, b) => like(a, broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape), dtype))
 
 /** Over axes that stock kernels call by several names. */
-const reduction =
-  (dtype?: DataType): Rule =>
-  ([x], { axis, reductionIndices, keepDims }) => {
-    const { shape } = x as TensorInfo
-    const axes = util.parseAxisParam(axis ?? reductionIndices, shape)
-    const [left] = backend_util.computeOutAndReduceShapes(shape, axes)
-    return like(x as TensorInfo, keepDims ? backend_util.expandShapeToKeepDim(left, axes) : left, dtype)
-  }
+const reduction = (dtype?: DataType): Rule =>
+  ofOne((x, { axis, reductionIndices, keepDims }) => {
+    const axes = util.parseAxisParam(axis ?? reductionIndices, x.shape)
+    const [left] = backend_util.computeOutAndReduceShapes(x.shape, axes)
+    return like(x, keepDims ? backend_util.expandShapeToKeepDim(left, axes) : left, dtype)
+  })
 
-const convolution =
-  (depthwise: boolean): Rule =>
-  ([x, filter], { strides, pad, dilations, dimRoundingMode }) => {
-    const [image, taps] = [x, filter].map((each) => (each as TensorInfo).shape as [number, number, number, number])
+const convolution = (depthwise: boolean): Rule =>
+  ofTwo((x, filter, { strides, pad, dilations, dimRoundingMode }) => {
     const { outShape } = backend_util.computeConv2DInfo(
-      image as [number, number, number, number],
-      taps as [number, number, number, number],
+      tuple(x.shape, 4),
+      tuple(filter.shape, 4),
       strides,
       dilations,
       pad,
       dimRoundingMode,
       depthwise,
     )
-    return like(x as TensorInfo, outShape)
-  }
+    return like(x, outShape)
+  })
 
-const split: Rule = ([x], { numOrSizeSplits, axis }) => {
-  const { shape } = x as TensorInfo
-  const [along = 0] = util.parseAxisParam(axis, shape)
+const split = ofOne((x, { numOrSizeSplits, axis }) => {
+  const [along = 0] = util.parseAxisParam(axis, x.shape)
   const sizes: number[] = backend_util.prepareSplitSize(x as never, numOrSizeSplits, along)
-  return sizes.map((size) => like(x as TensorInfo, shape.with(along, size)))
-}
+  return sizes.map((size) => like(x, x.shape.with(along, size)))
+})
 
 const names = (list: string): string[] => list.split(' ')
 const table = (list: string, rule: Rule): [string, Rule][] => names(list).map((name) => [name, rule])
@@ -80,51 +83,40 @@ export const shapeRules: ReadonlyMap<string, Rule> = new Map([
   ...table('Sum Mean Max Min Prod', reduction()),
   ...table('All Any', reduction('bool')),
   ...table('ArgMax ArgMin', reduction('int32')),
-  ['Identity', ([x]) => ({ ...like(x as TensorInfo), shares: x as TensorInfo })],
+  ['Identity', ofOne((x) => ({ ...like(x), shares: x }))],
   [
     'Reshape',
-    ([x], { shape }) => ({
-      ...like(x as TensorInfo, util.inferFromImplicitShape(shape, util.sizeFromShape((x as TensorInfo).shape))),
-      shares: x as TensorInfo,
-    }),
+    ofOne((x, { shape }) => ({
+      ...like(x, util.inferFromImplicitShape(shape, util.sizeFromShape(x.shape))),
+      shares: x,
+    })),
   ],
   [
     'ExpandDims',
-    ([x], { dim }) => {
-      const { shape } = x as TensorInfo
-      return {
-        ...like(x as TensorInfo, shape.toSpliced(dim < 0 ? shape.length + dim + 1 : dim, 0, 1)),
-        shares: x as TensorInfo,
-      }
-    },
+    ofOne((x, { dim }) => ({
+      ...like(x, x.shape.toSpliced(dim < 0 ? x.shape.length + dim + 1 : dim, 0, 1)),
+      shares: x,
+    })),
   ],
-  [
-    'Cast',
-    ([x], { dtype }) => ({
-      ...like(x as TensorInfo, undefined, dtype),
-      ...((x as TensorInfo).dtype === dtype && { shares: x as TensorInfo }),
-    }),
-  ],
+  ['Cast', ofOne((x, { dtype }) => ({ ...like(x, undefined, dtype), ...(x.dtype === dtype && { shares: x }) }))],
   [
     'Transpose',
-    ([x], { perm }) =>
-      like(
-        x as TensorInfo,
-        (perm as number[]).map((axis) => (x as TensorInfo).shape[axis] as number),
-      ),
+    ofOne((x, { perm }) => {
+      const axes: number[] = perm
+      return like(
+        x,
+        axes.map((axis) => itemAt(x.shape, axis)),
+      )
+    }),
   ],
-  [
-    'Slice',
-    ([x], { begin, size }) =>
-      like(x as TensorInfo, slice_util.parseSliceParams(x as never, begin, size)[1] as number[]),
-  ],
+  ['Slice', ofOne((x, { begin, size }) => like(x, itemAt(slice_util.parseSliceParams(x as never, begin, size), 1)))],
   [
     'StridedSlice',
-    ([x], { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask }) =>
+    ofOne((x, { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask }) =>
       like(
-        x as TensorInfo,
+        x,
         slice_util.sliceInfo(
-          (x as TensorInfo).shape,
+          x.shape,
           begin,
           end,
           strides,
@@ -135,85 +127,86 @@ export const shapeRules: ReadonlyMap<string, Rule> = new Map([
           shrinkAxisMask,
         ).finalShape,
       ),
+    ),
   ],
   [
     'PadV2',
-    ([x], { paddings }) =>
+    ofOne((x, { paddings }) =>
       like(
-        x as TensorInfo,
-        (x as TensorInfo).shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]),
+        x,
+        x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]),
       ),
+    ),
   ],
   [
     'Tile',
-    ([x], { reps }) =>
+    ofOne((x, { reps }) =>
       like(
-        x as TensorInfo,
-        (x as TensorInfo).shape.map((size, axis) => size * reps[axis]),
+        x,
+        x.shape.map((size, axis) => size * reps[axis]),
       ),
+    ),
   ],
   [
     'Concat',
     (xs, { axis }) => {
       const shapes = xs.map(({ shape }) => shape)
-      const [along = 0] = util.parseAxisParam(axis, shapes[0] as number[])
-      return like(xs[0] as TensorInfo, backend_util.computeOutShape(shapes, along))
+      const [along = 0] = util.parseAxisParam(axis, itemAt(shapes, 0))
+      return like(itemAt(xs, 0), backend_util.computeOutShape(shapes, along))
     },
   ],
   [
     'Pack',
     (xs, { axis }) => {
-      const [first] = xs as [TensorInfo]
+      const first = itemAt(xs, 0)
       return like(first, first.shape.toSpliced(axis < 0 ? first.shape.length + axis + 1 : axis, 0, xs.length))
     },
   ],
   [
     'Unpack',
-    ([x], { axis }) => {
-      const { shape } = x as TensorInfo
-      const along = axis < 0 ? shape.length + axis : axis
-      return Array.from({ length: shape[along] as number }, () => like(x as TensorInfo, shape.toSpliced(along, 1)))
-    },
+    ofOne((x, { axis }) => {
+      const along = axis < 0 ? x.shape.length + axis : axis
+      return Array.from({ length: itemAt(x.shape, along) }, () => like(x, x.shape.toSpliced(along, 1)))
+    }),
   ],
   ['SplitV', split],
   [
     'GatherV2',
-    (_, { axis, batchDims }, { x, indices }) => {
-      const [along = 0] = util.parseAxisParam(axis, (x as TensorInfo).shape)
+    (_, { axis, batchDims }, named) => {
+      const [x, indices] = [entryOf(named, 'x'), entryOf(named, 'indices')]
+      const [along = 0] = util.parseAxisParam(axis, x.shape)
       const info = backend_util.segment_util.collectGatherOpShapeInfo(x as never, indices as never, along, batchDims)
-      return like(x as TensorInfo, info.outputShape)
+      return like(x, info.outputShape)
     },
   ],
-  ['OneHot', ([x], { depth, dtype }) => like(x as TensorInfo, [...(x as TensorInfo).shape, depth], dtype)],
-  ['Select', (_, __, { t, e }) => like((t ?? e) as TensorInfo)],
-  ['ScatterNd', (_, { shape }, { updates }) => like(updates as TensorInfo, shape)],
+  ['OneHot', ofOne((x, { depth, dtype }) => like(x, [...x.shape, depth], dtype))],
+  ['Select', (_, __, named) => like(entryOf(named, 't'))],
+  ['ScatterNd', (_, { shape }, named) => like(entryOf(named, 'updates'), shape)],
   ['Fill', (_, { shape, dtype }) => ({ shape, dtype: dtype ?? 'float32' })],
   ['Range', (_, { start, stop, step, dtype }) => ({ shape: [Math.max(0, Math.ceil((stop - start) / step))], dtype })],
   [
     'TopK',
-    ([x], { k }) => {
-      const shape = (x as TensorInfo).shape.with(-1, k)
-      return [like(x as TensorInfo, shape), like(x as TensorInfo, shape, 'int32')]
-    },
+    ofOne((x, { k }) => {
+      const shape = x.shape.with(-1, k)
+      return [like(x, shape), like(x, shape, 'int32')]
+    }),
   ],
   [
     'BatchMatMul',
-    ([a, b], { transposeA, transposeB }) => {
-      const [left, right] = [(a as TensorInfo).shape, (b as TensorInfo).shape]
+    ofTwo((a, b, { transposeA, transposeB }) => {
+      const [left, right] = [a.shape, b.shape]
       const lead = broadcast_util.assertAndGetBroadcastShape(left.slice(0, -2), right.slice(0, -2))
-      return like(a as TensorInfo, [
-        ...lead,
-        left.at(transposeA ? -1 : -2) as number,
-        right.at(transposeB ? -2 : -1) as number,
-      ])
-    },
+      const rows = itemAt(left, left.length - (transposeA ? 1 : 2))
+      const columns = itemAt(right, right.length - (transposeB ? 2 : 1))
+      return like(a, [...lead, rows, columns])
+    }),
   ],
   ['Conv2D', convolution(false)],
-  ['Conv2DBackpropInput', ([dy], { inputShape }) => like(dy as TensorInfo, inputShape)],
-  ['Conv2DBackpropFilter', ([x], { filterShape }) => like(x as TensorInfo, filterShape)],
+  ['Conv2DBackpropInput', ofOne((dy, { inputShape }) => like(dy, inputShape))],
+  ['Conv2DBackpropFilter', ofOne((x, { filterShape }) => like(x, filterShape))],
   ['DepthwiseConv2dNative', convolution(true)],
-  ['DepthwiseConv2dNativeBackpropInput', ([dy], { inputShape }) => like(dy as TensorInfo, inputShape)],
-  ['DepthwiseConv2dNativeBackpropFilter', ([x], { filterShape }) => like(x as TensorInfo, filterShape)],
+  ['DepthwiseConv2dNativeBackpropInput', ofOne((dy, { inputShape }) => like(dy, inputShape))],
+  ['DepthwiseConv2dNativeBackpropFilter', ofOne((x, { filterShape }) => like(x, filterShape))],
 ] satisfies [string, Rule][])
 
 /** Results of these shapes on the engine's backend, without values. */

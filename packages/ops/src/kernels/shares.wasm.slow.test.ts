@@ -1,6 +1,6 @@
 import * as ops from '@ddnet/ops'
 import { type Tensor, type Tensor1D, type Tensor4D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runWith, startKernels } from './wasm-heap.ts'
 import { compileKernels, instantiateKernels, localRunner, type Runner, sharedKernelNames } from './wasm-kernels.ts'
@@ -30,7 +30,7 @@ async function startWatched(memory: WebAssembly.Memory): Promise<Runner> {
           const first = words.byteOffset / 4
           for (const [at, value] of words.entries()) {
             if (value === before[first + at]) continue
-            shared += written[first + at] as number
+            shared += itemAt(written, first + at)
             written[first + at] = 1
             after[first + at] = value
           }

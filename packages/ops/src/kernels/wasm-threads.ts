@@ -1,3 +1,4 @@
+import { errorMessage } from '../checks/error.ts'
 import { BackendUnavailable } from './backend.ts'
 import { compileKernels, instantiateKernels, type Runner, sharedKernelNames } from './wasm-kernels.ts'
 import { type StartWorker, startNodeWorker, startPageWorker } from './wasm-workers.ts'
@@ -100,7 +101,7 @@ export async function threadedRunner(
     for (const worker of workers) worker.release()
   } catch (error) {
     stop()
-    const { message } = error as Error // what constructors of workers and their error events give
+    const message = errorMessage(error) // what constructors of workers and their error events give
     throw new BackendUnavailable(`wasm: not all of ${threads} threads could start: ${message}`, { cause: error })
   }
 

@@ -1,4 +1,4 @@
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt, tuple } from '@ddnet/testing'
 import { add, engine, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { webgpuKernel } from './webgpu-kernel.ts'
@@ -8,7 +8,7 @@ const increments = webgpuKernel<Record<string, Tensor>, object>('increments', (i
   const tensors = Object.values(inputs)
   const { whole, parts } = gpu.arena(tensors.map(({ shape }) => shape))
   const old = gpu.arenaOf(tensors)
-  const size = whole.shape[0] as number
+  const size = itemAt(whole.shape, 0)
   gpu.run({
     label: 'increments',
     reads: { old: [old, 'f32'] },
@@ -46,15 +46,15 @@ describeBackends('tensors of an arena', () => {
     const [a, b] = [tensor([1, 2, 3]), tensor([[10], [20]])]
     await a.data()
     const before = backend().numDataIds()
-    const [c, d] = increment(a, b) as [Tensor, Tensor]
-    const [e, f] = increment(c, d) as [Tensor, Tensor]
+    const [c, d] = tuple(increment(a, b), 2)
+    const [e, f] = tuple(increment(c, d), 2)
     const sum = tidy(() => add(c, e))
     expect(await values(sum)).toEqual([5, 7, 9])
     expect([c, d, e, f].map(isPart)).toEqual([true, true, true, true])
     expect(await values(f)).toEqual([12, 22])
     // What was read has a buffer of its own, which a part of the next arena is copied from.
     expect([e, f].map(isPart)).toEqual([true, false])
-    const [g, h] = increment(f, e) as [Tensor, Tensor]
+    const [g, h] = tuple(increment(f, e), 2)
     expect([await values(g), await values(h)]).toEqual([
       [13, 23],
       [4, 5, 6],
@@ -69,7 +69,7 @@ describeBackends('tensors of an arena', () => {
   test('are not copied while they stay together in their order', () => {
     const bufferOf = ({ dataId }: Tensor) => backend().tensorMap.get(dataId).resource
     const [a, b] = [tensor([1]), tensor([2])]
-    const [c, d] = increment(a, b) as [Tensor, Tensor]
+    const [c, d] = tuple(increment(a, b), 2)
     expect(bufferOf(c)).toBe(bufferOf(d))
     const copies = copiesDuring(() => {
       for (const each of increment(c, d)) each.dispose()
@@ -85,7 +85,7 @@ describeBackends('tensors of an arena', () => {
 
   test('outlive each other', async () => {
     const [a, b] = [tensor([1]), tensor([2])]
-    const [c, d] = increment(a, b) as [Tensor, Tensor]
+    const [c, d] = tuple(increment(a, b), 2)
     c.dispose()
     const others = increment(a, b) // would take the buffer if it were free
     expect(await values(d)).toEqual([3])

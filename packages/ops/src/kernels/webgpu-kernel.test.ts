@@ -1,4 +1,4 @@
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, tuple } from '@ddnet/testing'
 import { cast, engine, env, greater, reshape, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { addBias } from '../convolution/bias.ts'
@@ -72,7 +72,7 @@ describeBackends('own programs', () => {
 
   test('run in more workgroups than a dimension holds', async () => {
     const x = zeros([70_001])
-    const [, , workgroups] = (await valuesOf(run(x))) as [number[], number[], number[]]
+    const [, , workgroups] = tuple(await valuesOf(run(x)), 3)
     expect(workgroups.findIndex((workgroup, index) => workgroup !== index)).toBe(-1)
     expect(workgroups.length).toBe(70_001)
     x.dispose()

@@ -6,7 +6,7 @@ import { expectRange } from '../array/index-range.ts'
 import { reshape } from '../array/shape.ts'
 import { sum } from '../array/sum.ts'
 import { expectOperand, expectOptions, type OptionNames } from '../checks/expect.ts'
-import { lastItem } from '../checks/item.ts'
+import { lastItem, tuple } from '../checks/item.ts'
 import { ShapeError } from '../checks/shape-error.ts'
 import { crossEntropyOp } from './cross-entropy-op.ts'
 import { dividedSumOp } from './divided-sum.ts'
@@ -147,14 +147,17 @@ function lossesOf(
 ): [Tensor, Tensor] {
   const classes = lastItem(logits.shape)
   const rows = logits.size / classes
-  return crossEntropyOp(
-    {
-      logits: reshape(logits, [rows, classes]),
-      labels: reshape(asConstant(targets), [rows]),
-      classWeights: classWeights ?? ones([classes]),
-    },
-    { labelSmoothing, ignoreIndex },
-  ) as [Tensor, Tensor]
+  return tuple(
+    crossEntropyOp(
+      {
+        logits: reshape(logits, [rows, classes]),
+        labels: reshape(asConstant(targets), [rows]),
+        classWeights: classWeights ?? ones([classes]),
+      },
+      { labelSmoothing, ignoreIndex },
+    ),
+    2,
+  )
 }
 
 function ofLabels(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { mean: Scalar; weight: Scalar } {

@@ -1,6 +1,6 @@
 import { crossEntropy, ones, random, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
-import { describeBackends, expectClose } from '@ddnet/testing'
+import { describeBackends, expectClose, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 const key = random.key(5)
@@ -36,7 +36,7 @@ describeBackends('the kernel of crossEntropy', () => {
       const names = ['crossEntropy', 'crossEntropyGradient']
       const expected = await withCompositions(names, 'wasm', () => compute(rows, classes, scale, labelSmoothing))
       for (const [index, values] of expected.entries()) {
-        expectClose(actual[index] as Float32Array, values, 2e-6, ['losses', 'dlogits'][index])
+        expectClose(itemAt(actual, index), values, 2e-6, ['losses', 'dlogits'][index])
       }
     }
   })
@@ -68,8 +68,8 @@ describeBackends('the kernel of crossEntropy', () => {
     const [losses, gradient] = [await value.data(), await grads[0].data()]
     for (const [row, difference] of differences.entries()) {
       const p = 1 / (1 + Math.exp(-difference))
-      expect(Math.abs((gradient[2 * row + 1] as number) / p - 1), `p at ${difference}`).toBeLessThan(1e-6)
-      expect(Math.abs((losses[row] as number) - Math.log1p(Math.exp(difference)))).toBeLessThan(1e-6)
+      expect(Math.abs(itemAt(gradient, 2 * row + 1) / p - 1), `p at ${difference}`).toBeLessThan(1e-6)
+      expect(Math.abs(itemAt(losses, row) - Math.log1p(Math.exp(difference)))).toBeLessThan(1e-6)
     }
   })
 }, ['wasm'])

@@ -1,7 +1,7 @@
 import { crossEntropy, engine, ones, random, type Tensor, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
-import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
+import { describeBackends, expectClose, itemAt, putVariantBack } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 const key = random.key(5)
@@ -37,7 +37,7 @@ describeBackends('the kernel of crossEntropy', () => {
       const names = ['crossEntropy', 'crossEntropyGradient']
       const expected = await withCompositions(names, 'webgpu', () => compute(rows, classes, labelSmoothing))
       for (const [index, values] of expected.entries()) {
-        expectClose(actual[index] as Float32Array, values, 2e-6, ['losses', 'dlogits'][index])
+        expectClose(itemAt(actual, index), values, 2e-6, ['losses', 'dlogits'][index])
       }
     }
   })
@@ -82,8 +82,8 @@ describeBackends('the kernel of crossEntropy', () => {
     }
     const [value, gradient] = await run()
     const composed = await withCompositions(['dividedSum', 'dividedSumGradient'], 'webgpu', run)
-    expectClose(value as Float32Array, composed[0] as Float32Array, 2e-6, 'mean')
-    expectClose(gradient as Float32Array, composed[1] as Float32Array, 2e-6, 'dlogits')
+    expectClose(value as Float32Array, itemAt(composed, 0), 2e-6, 'mean')
+    expectClose(gradient as Float32Array, itemAt(composed, 1), 2e-6, 'dlogits')
     for (const used of [logits, classWeights, labels]) used.dispose()
   })
 

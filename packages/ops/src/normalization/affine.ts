@@ -3,6 +3,7 @@ import { type Activation, expectActivation } from '../activation/activations.ts'
 import { clone } from '../array/cast.ts'
 import { reshape } from '../array/shape.ts'
 import { expectOperand, type OptionNames } from '../checks/expect.ts'
+import { tuple } from '../checks/item.ts'
 import { ShapeError } from '../checks/shape-error.ts'
 import { groupNormOp } from './group-norm-op.ts'
 
@@ -56,7 +57,7 @@ export function normalise<T extends Tensor>(
       weight: weight === undefined ? ones([channels]) : reshape(weight, [channels]),
       bias: bias === undefined ? zeros([channels]) : reshape(bias, [channels]),
     }
-    const [y] = groupNormOp(inputs, { groups, eps, ...(activation && { activation }) }) as [Tensor]
+    const [y] = tuple(groupNormOp(inputs, { groups, eps, ...(activation && { activation }) }), 1)
     return reshape(y, x.shape) as T
   })
 }

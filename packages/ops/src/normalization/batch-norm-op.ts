@@ -7,6 +7,7 @@ import { mean } from '../array/reduce.ts'
 import { sum } from '../array/sum.ts'
 import { defineOp, type Op } from '../autodiff/define-op.ts'
 import { isRecording } from '../autodiff/gradient.ts'
+import { tuple } from '../checks/item.ts'
 
 /** What inference and the backward pass have of them. */
 export interface BatchNormGradientAttributes {
@@ -63,7 +64,7 @@ export const batchNormOp: Op<BatchNormInputs, BatchNormAttributes, Tensor[]> = d
       const variance = mean(square(sub(x, average)), batchAxes(x))
       return batchNormGradients({ dy: dy as Tensor, x, weight, bias, mean: average, variance }, attributes)
     }
-    const [y, average, variance] = saved.output as [Tensor, Tensor, Tensor]
+    const [y, average, variance] = tuple(saved.output, 3)
     return batchNormGradientOp({ dy: dy as Tensor, x, weight, bias, mean: average, variance, y }, attributes)
   },
   gradient: {

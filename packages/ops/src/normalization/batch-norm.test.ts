@@ -1,10 +1,13 @@
 import {
   describeBackends,
   describeOp,
+  entryOf,
   expectShapeError,
   expectTensorClose,
   type FixtureTensor,
+  lastItem,
   operatorFixtures,
+  tuple,
   upload,
 } from '@ddnet/testing'
 import { ones, type Tensor, type Tensor1D, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
@@ -16,7 +19,7 @@ import { conditioned } from './conditioning.ts'
 describeOp('batchNorm', {
   tolerance: ({ x }) => {
     const fixture = x as FixtureTensor
-    const channels = fixture.shape.at(-1) as number
+    const channels = lastItem(fixture.shape)
     return conditioned(fixture, (index) => index % channels)
   },
   inputs: ['x', 'weight?', 'bias?'],
@@ -32,8 +35,8 @@ describeBackends('batchNorm', () => {
       (role) => tensors[role] && upload(tensors[role]),
     ) as [Tensor1D, Tensor1D, Tensor1D, Tensor1D, Tensor1D]
     const next = batchNorm(x, { ...options, weight, bias, runningMean, runningVar })
-    await expectTensorClose(next.runningMean, tensors['newRunningMean'] as never, 1e-5, 'runningMean')
-    await expectTensorClose(next.runningVar, tensors['newRunningVar'] as never, 1e-5, 'runningVar')
+    await expectTensorClose(next.runningMean, entryOf(tensors, 'newRunningMean'), 1e-5, 'runningMean')
+    await expectTensorClose(next.runningVar, entryOf(tensors, 'newRunningVar'), 1e-5, 'runningVar')
   })
 
   test('of one channel takes two values', async () => {
@@ -57,10 +60,7 @@ describeBackends('batchNorm', () => {
   test('differentiates by the running statistics in inference', async () => {
     const running = { runningMean: tensor([1]), runningVar: tensor([4]) }
     const inference = () => batchNorm(tensor([[3], [8]]), { ...running, weight: tensor([2]), eps: 0 }).y
-    const [byMean, byVariance] = valueAndGrads(inference, Object.values(running), ones([2, 1])).grads as [
-      Tensor,
-      Tensor,
-    ]
+    const [byMean, byVariance] = tuple(valueAndGrads(inference, Object.values(running), ones([2, 1])).grads, 2)
     // y = 2 (x − m) / √v: ∂/∂m = −2 / √v each, ∂/∂v = −(x − m) / v^1.5
     await expectTensorClose(byMean, { shape: [1], data: [-2] }, 1e-6)
     await expectTensorClose(byVariance, { shape: [1], data: [-9 / 8] }, 1e-6)

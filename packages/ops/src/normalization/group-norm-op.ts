@@ -7,6 +7,7 @@ import { reshape } from '../array/shape.ts'
 import { sum } from '../array/sum.ts'
 import { defineOp, type Op } from '../autodiff/define-op.ts'
 import { isRecording } from '../autodiff/gradient.ts'
+import { tuple } from '../checks/item.ts'
 
 export interface GroupNormAttributes {
   readonly groups: number
@@ -61,7 +62,7 @@ export const groupNormOp: Op<Forward, GroupNormAttributes, Tensor[]> = defineOp(
       const [average, variance] = statistics(x, attributes.groups)
       return groupNormGradients({ dy: dy as Tensor, x, weight, bias, mean: average, variance }, attributes)
     }
-    const [, average, variance] = saved.output as [Tensor, Tensor, Tensor]
+    const [, average, variance] = tuple(saved.output, 3)
     return groupNormGradientOp({ dy: dy as Tensor, x, weight, bias, mean: average, variance }, attributes)
   },
   gradient: {

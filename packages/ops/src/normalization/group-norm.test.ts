@@ -1,4 +1,12 @@
-import { describeBackends, describeOp, expectShapeError, expectTensorClose, type FixtureTensor } from '@ddnet/testing'
+import {
+  describeBackends,
+  describeOp,
+  expectShapeError,
+  expectTensorClose,
+  type FixtureTensor,
+  itemAt,
+  lastItem,
+} from '@ddnet/testing'
 import { ones, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { conditioned } from './conditioning.ts'
@@ -7,7 +15,7 @@ import { type GroupNormOptions, groupNorm } from './group-norm.ts'
 describeOp('groupNorm', {
   tolerance: ({ x }, { groups }) => {
     const { data, shape } = x as FixtureTensor
-    const [channels, sample] = [shape.at(-1) as number, data.length / (shape[0] as number)]
+    const [channels, sample] = [lastItem(shape), data.length / itemAt(shape, 0)]
     const group = (index: number): number => Math.floor(((index % channels) * groups) / channels)
     return conditioned(x as FixtureTensor, (index) => `${Math.floor(index / sample)} ${group(index)}`)
   },

@@ -1,4 +1,4 @@
-import { describeBackends, describeOp, expectShapeError, type FixtureTensor } from '@ddnet/testing'
+import { describeBackends, describeOp, expectShapeError, type FixtureTensor, itemAt, lastItem } from '@ddnet/testing'
 import { ones, type Tensor, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import type { AffineOptions } from './affine.ts'
@@ -8,7 +8,7 @@ import { instanceNorm } from './instance-norm.ts'
 describeOp('instanceNorm', {
   tolerance: ({ x }) => {
     const { data, shape } = x as FixtureTensor
-    const [channels, sample] = [shape.at(-1) as number, data.length / (shape[0] as number)]
+    const [channels, sample] = [lastItem(shape), data.length / itemAt(shape, 0)]
     return conditioned(x as FixtureTensor, (index) => `${Math.floor(index / sample)} ${index % channels}`)
   },
   inputs: ['x', 'weight?', 'bias?'],

@@ -1,4 +1,11 @@
-import { describeBackends, describeOp, expectShapeError, expectTensorClose, type FixtureTensor } from '@ddnet/testing'
+import {
+  describeBackends,
+  describeOp,
+  expectShapeError,
+  expectTensorClose,
+  type FixtureTensor,
+  itemAt,
+} from '@ddnet/testing'
 import { ones, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { conditioned } from './conditioning.ts'
@@ -27,7 +34,7 @@ describeBackends('layerNorm', () => {
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
     const y = await layerNorm(tensor(values, [1, values.length]), { normalizedShape: values.length }).data()
     const errors = Array.from(y, (each, index) =>
-      Math.abs(each - ((values[index] as number) - mean) / Math.sqrt(variance + 1e-5)),
+      Math.abs(each - (itemAt(values, index) - mean) / Math.sqrt(variance + 1e-5)),
     )
     expect(errors.reduce((worst, error) => Math.max(worst, error), 0)).toBeLessThan(2e-6) // by PyTorch 5e-7
   })

@@ -11,7 +11,7 @@ import {
   tidy,
   transpose,
 } from '@ddnet/ops'
-import { describeBackends, expectClose } from '@ddnet/testing'
+import { describeBackends, expectClose, tuple } from '@ddnet/testing'
 import fc from 'fast-check'
 import { test } from 'vitest'
 
@@ -44,7 +44,10 @@ describeBackends('norms', (backend) => {
       fc.asyncProperty(images, async ({ seed, batch, height, width, groups, ofGroup }) => {
         const channels = groups * ofGroup
         const x = draw(seed, [batch, height, width, channels])
-        const [a, b] = [one, other].map((run) => tidy(() => run({ x, groups, channels }))) as [Tensor, Tensor]
+        const [a, b] = tuple(
+          [one, other].map((run) => tidy(() => run({ x, groups, channels }))),
+          2,
+        )
         expectClose(await a.data(), await b.data(), tolerance)
         for (const used of [x, a, b]) used.dispose()
       }),

@@ -1,4 +1,4 @@
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, tuple } from '@ddnet/testing'
 import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { valueAndGrads } from '../autodiff/differentiate.ts'
@@ -23,7 +23,7 @@ const spread = (values: number[]): Tensor =>
 type Gradients = { dx: number[]; db: number[] }
 
 async function gradientsOf(run: (x: Tensor, bias: Tensor) => Tensor, inputs: Tensor[], dy: Tensor): Promise<Gradients> {
-  const { grads } = valueAndGrads(() => run(...(inputs as [Tensor, Tensor])), inputs, dy)
+  const { grads } = valueAndGrads(() => run(...tuple(inputs, 2)), inputs, dy)
   const [dx, db] = await Promise.all(grads.map(async (each) => Array.from(await each.data())))
   return { dx: dx as number[], db: db as number[] }
 }

@@ -1,18 +1,6 @@
-import {
-  engine,
-  grad,
-  mul,
-  random,
-  scalar,
-  type Tensor,
-  type Tensor1D,
-  tidy,
-  toHost,
-  valueAndGrads,
-  zeros,
-} from '@ddnet/ops'
+import { engine, grad, mul, random, scalar, type Tensor, type Tensor1D, tidy, valueAndGrads, zeros } from '@ddnet/ops'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
-import { describeBackends, expectClose, putVariantBack } from '@ddnet/testing'
+import { describeBackends, expectClose, floatsOf, itemAt, putVariantBack } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { batchNorm } from './batch-norm.ts'
 import { groupNorm } from './group-norm.ts'
@@ -45,26 +33,26 @@ function reference({ x, weight, bias, dy }: Inputs, { outer, rows, channels, gro
     })
     const average = (of: (at: number, channel: number) => number): number =>
       places.reduce((total, [at, channel]) => total + of(at, channel), 0) / places.length
-    const mean = average((at) => x[at] as number)
-    const variance = average((at) => ((x[at] as number) - mean) ** 2)
+    const mean = average((at) => itemAt(x, at))
+    const variance = average((at) => (itemAt(x, at) - mean) ** 2)
     variances.push(variance)
-    const hat = (at: number): number => ((x[at] as number) - mean) / Math.sqrt(variance + 1e-5)
-    const linear = (at: number, c: number): number => hat(at) * (weight[c] as number) + (bias[c] as number)
-    const d = (at: number, c: number): number => (linear(at, c) > 0 ? (dy[at] as number) : 0)
-    const offset = average((at, c) => d(at, c) * (weight[c] as number))
-    const slope = average((at, c) => d(at, c) * (weight[c] as number) * hat(at))
+    const hat = (at: number): number => (itemAt(x, at) - mean) / Math.sqrt(variance + 1e-5)
+    const linear = (at: number, c: number): number => hat(at) * itemAt(weight, c) + itemAt(bias, c)
+    const d = (at: number, c: number): number => (linear(at, c) > 0 ? itemAt(dy, at) : 0)
+    const offset = average((at, c) => d(at, c) * itemAt(weight, c))
+    const slope = average((at, c) => d(at, c) * itemAt(weight, c) * hat(at))
     for (const [at, c] of places) {
       y[at] = Math.max(0, linear(at, c))
-      dx[at] = (d(at, c) * (weight[c] as number) - offset - hat(at) * slope) / Math.sqrt(variance + 1e-5)
-      dweight[c] = (dweight[c] as number) + d(at, c) * hat(at)
-      dbias[c] = (dbias[c] as number) + d(at, c)
+      dx[at] = (d(at, c) * itemAt(weight, c) - offset - hat(at) * slope) / Math.sqrt(variance + 1e-5)
+      dweight[c] = itemAt(dweight, c) + d(at, c) * hat(at)
+      dbias[c] = itemAt(dbias, c) + d(at, c)
     }
   }
   return { y, dx, dweight, dbias, variances }
 }
 
 const key = random.key(3)
-const values = async (x: Tensor): Promise<Float32Array> => (await toHost(x)).data as Float32Array
+const values = async (x: Tensor): Promise<Float32Array> => await floatsOf(x)
 
 /** The operators whose programs a run dispatches, by their labels. */
 function dispatches(run: () => void): string[] {
@@ -150,7 +138,7 @@ describeBackends('norms on WebGPU', () => {
       }
       const { y, dx, dweight, dbias } = reference(inputs, view)
       for (const [index, each] of [y, dx, dweight, dbias].entries()) {
-        expectClose(await values(results[index] as Tensor), each, 1e-5, ['y', 'dx', 'dweight', 'dbias'][index])
+        expectClose(await values(itemAt(results, index)), each, 1e-5, ['y', 'dx', 'dweight', 'dbias'][index])
       }
       for (const used of [x, weight, bias, dy, ...results]) used.dispose()
     })

@@ -1,5 +1,5 @@
-import { exp, mul, sum, type Tensor, type Tensor4D, tensor, tidy, toHost, valueAndGrads } from '@ddnet/ops'
-import { type BackendName, describeBackends, expectClose } from '@ddnet/testing'
+import { exp, mul, sum, type Tensor, type Tensor4D, tensor, tidy, valueAndGrads } from '@ddnet/ops'
+import { type BackendName, describeBackends, expectClose, floatsOf, itemAt } from '@ddnet/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { adaptiveAvgPool2d } from './adaptive-avg-pool2d.ts'
@@ -46,7 +46,7 @@ function draw(shape: Tensor4D['shape'], seed: number): Tensor4D {
   return tensor(values, shape)
 }
 
-const numbers = async (x: Tensor): Promise<Float32Array> => (await toHost(x)).data as Float32Array
+const numbers = async (x: Tensor): Promise<Float32Array> => await floatsOf(x)
 
 /** Each new shape may compile a pipeline on WebGPU. */
 const runs = (backend: BackendName) => ({ numRuns: backend === 'webgpu' ? 6 : 40, seed: 20 })
@@ -119,8 +119,8 @@ describeBackends('poolings,', (backend) => {
     const property = fc.asyncProperty(pooled, async ({ shape, options, seed }) => {
       const x = draw(shape, seed)
       const expected = [0, 1].map((axis) => {
-        const [length, padding] = [shape[axis + 1] as number, options.padding[axis] as number]
-        const [kernel, stride] = [options.kernelSize[axis] as number, options.stride[axis] as number]
+        const [length, padding] = [itemAt(shape, axis + 1), itemAt(options.padding, axis)]
+        const [kernel, stride] = [itemAt(options.kernelSize, axis), itemAt(options.stride, axis)]
         const steps = (length + 2 * padding - kernel) / stride
         if (!options.ceilMode) return Math.floor(steps) + 1
         const count = Math.ceil(steps) + 1

@@ -1,5 +1,5 @@
 import { type Tensor, valueAndGrads } from '@ddnet/ops'
-import { describeBackends, type FixtureCase, type FixtureTensor, operatorFixtures, upload } from '@ddnet/testing'
+import { describeBackends, entryOf, type FixtureCase, itemAt, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { adaptiveAvgPool2d } from './adaptive-avg-pool2d.ts'
 import { adaptiveMaxPool2d } from './adaptive-max-pool2d.ts'
@@ -15,14 +15,13 @@ const poolings: Record<string, (x: Tensor, options: never) => Tensor> = {
 
 const values = async (x: Tensor): Promise<number[]> => Array.from(await x.data())
 
-const expected = (tensors: FixtureCase['tensors'], role: string): number[] =>
-  Array.from((tensors[role] as FixtureTensor).data)
+const expected = (tensors: FixtureCase['tensors'], role: string): number[] => Array.from(entryOf(tensors, role).data)
 
 /** Infinities and NaNs exactly, numbers as float32 sums of a few of them. */
 function expectSame(actual: number[], wanted: number[], label: string): void {
   expect(actual.length, label).toBe(wanted.length)
   for (const [index, value] of actual.entries()) {
-    const each = wanted[index] as number
+    const each = itemAt(wanted, index)
     if (Number.isFinite(each))
       expect(Math.abs(value - each), `${label}[${index}]: ${value}, not ${each}`).toBeLessThan(1e-5)
     else expect(value, `${label}[${index}]`).toBe(each)
@@ -34,9 +33,9 @@ describeBackends('poolings of', (backend) => {
   // WGSL lets an implementation assume that there are no NaNs.
   const known = cases.filter(({ kind }) => kind === 'infinities' || backend !== 'webgpu')
   test.each(known)('$kind: $name', async ({ options: { operator, ...options }, tensors }) => {
-    const x = upload(tensors['x'] as FixtureTensor)
+    const x = upload(entryOf(tensors, 'x'))
     const run = () => (poolings[operator] as (x: Tensor, options: object) => Tensor)(x, options)
-    const { value, grads } = valueAndGrads(run, [x], upload(tensors['dy'] as FixtureTensor))
+    const { value, grads } = valueAndGrads(run, [x], upload(entryOf(tensors, 'dy')))
     expectSame(await values(value), expected(tensors, 'y'), 'y')
     expectSame(await values(grads[0]), expected(tensors, 'dx'), 'dx')
     if (operator !== 'maxPool2d') return

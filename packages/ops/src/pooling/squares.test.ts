@@ -1,5 +1,5 @@
 import { square, type Tensor, tidy } from '@ddnet/ops'
-import { describeOp } from '@ddnet/testing'
+import { describeOp, itemAt } from '@ddnet/testing'
 import { adaptiveAvgPool2d } from './adaptive-avg-pool2d.ts'
 import { adaptiveMaxPool2d } from './adaptive-max-pool2d.ts'
 import { avgPool2d } from './avg-pool2d.ts'
@@ -11,7 +11,7 @@ const poolings: Record<string, (x: Tensor, options: never) => Tensor> = {
   maxPool2d: (x, options) => maxPool2d(x, options),
   maxUnpool2d: (x, options) => {
     const { values, indices } = maxPool2dWithIndices(x, options)
-    return maxUnpool2d(values, indices, { outputSize: [x.shape[1] as number, x.shape[2] as number] })
+    return maxUnpool2d(values, indices, { outputSize: [itemAt(x.shape, 1), itemAt(x.shape, 2)] })
   },
   avgPool2d: (x, options) => avgPool2d(x, options),
   adaptiveAvgPool2d: (x, { outputSize }) => adaptiveAvgPool2d(x, outputSize),

@@ -1,5 +1,5 @@
 import { tidy } from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { itemAt, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bernoulli, integers, normal, permutation, truncatedNormal, uniform, uniformValues } from './draw.ts'
 import { key } from './key.ts'
@@ -20,9 +20,9 @@ interface Moments {
 function deviations(values: ArrayLike<number>, { mean, central: [m2, m4, m6] }: Moments): number[] {
   const n = values.length
   let [first, second, third] = [0, 0, 0]
-  for (let i = 0; i < n; i++) first += (values[i] as number) / n
+  for (let i = 0; i < n; i++) first += itemAt(values, i) / n
   for (let i = 0; i < n; i++) {
-    const distance = (values[i] as number) - first
+    const distance = itemAt(values, i) - first
     second += distance ** 2 / n
     third += distance ** 3 / n
   }
@@ -52,7 +52,7 @@ function chiSquare(counts: readonly number[]): number {
 
 function expectEven(places: Iterable<number>, count: number): void {
   const counts = Array.from({ length: count }, () => 0)
-  for (const place of places) counts[place] = (counts[place] as number) + 1
+  for (const place of places) counts[place] = itemAt(counts, place) + 1
   expect(chiSquare(counts)).toBeLessThan(chiSquareLimit[count - 1] as number)
 }
 
@@ -125,7 +125,7 @@ describe('the distribution of', () => {
   test('neighbours: pairs of numbers fall evenly into 16 × 16 squares', () => {
     const values = uniformValues(key(7), 2 * size)
     const square = (i: number): number =>
-      Math.floor((values[2 * i] as number) * 16) * 16 + Math.floor((values[2 * i + 1] as number) * 16)
+      Math.floor(itemAt(values, 2 * i) * 16) * 16 + Math.floor(itemAt(values, 2 * i + 1) * 16)
     expectEven(
       Array.from({ length: size }, (_, i) => square(i)),
       256,
@@ -141,14 +141,14 @@ describe('the distribution of', () => {
 
   test('the first numbers of derived keys', () => {
     const parent = key(9)
-    const folded = Array.from({ length: 10_000 }, (_, i) => uniformValues(parent.fold(i), 1)[0] as number)
+    const folded = Array.from({ length: 10_000 }, (_, i) => itemAt(uniformValues(parent.fold(i), 1), 0))
     expect(kolmogorov(folded, (x) => x)).toBeLessThan(1)
-    const split = parent.split(10_000).map((each) => uniformValues(each, 1)[0] as number)
+    const split = parent.split(10_000).map((each) => itemAt(uniformValues(each, 1), 0))
     expect(kolmogorov(split, (x) => x)).toBeLessThan(1)
-    const seeds = Array.from({ length: 10_000 }, (_, seed) => uniformValues(key(seed), 1)[0] as number)
+    const seeds = Array.from({ length: 10_000 }, (_, seed) => itemAt(uniformValues(key(seed), 1), 0))
     expect(kolmogorov(seeds, (x) => x)).toBeLessThan(1)
     // Neither is a number of one key a hint to that of the next.
-    const products = folded.slice(1).map((value, i) => (value - 0.5) * ((folded[i] as number) - 0.5))
+    const products = folded.slice(1).map((value, i) => (value - 0.5) * (itemAt(folded, i) - 0.5))
     const correlation = products.reduce((sum, each) => sum + each, 0) / Math.sqrt(products.length / 144)
     expect(Math.abs(correlation)).toBeLessThan(normalLimit)
   })

@@ -1,5 +1,5 @@
 import { toHost } from '@ddnet/ops'
-import { describeBackends, useBackend } from '@ddnet/testing'
+import { describeBackends, itemAt, tuple, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   bernoulli,
@@ -32,7 +32,10 @@ describeBackends('random', () => {
   })
 
   test('normal numbers are the float32 of Box and Muller', async () => {
-    const [a, b, c, d] = words.map((word) => word / 2 ** 32) as [number, number, number, number]
+    const [a, b, c, d] = tuple(
+      words.map((word) => word / 2 ** 32),
+      4,
+    )
     const pair = (u: number, v: number): [number, number] => {
       const radius = Math.sqrt(-2 * Math.log(u + 2 ** -32))
       return [radius * Math.cos(2 * Math.PI * v), radius * Math.sin(2 * Math.PI * v)]
@@ -90,7 +93,7 @@ describe('random', () => {
 
   test('an integer below 2³² is the word, and below 2³¹ its upper bits', () => {
     expect(integer(key(0), 2 ** 32)).toBe(words[0])
-    expect(integer(key(0), 2 ** 31)).toBe((words[0] as number) >>> 1)
+    expect(integer(key(0), 2 ** 31)).toBe(itemAt(words, 0) >>> 1)
     expect(integer(key(0), 1)).toBe(0)
   })
 
@@ -102,12 +105,12 @@ describe('random', () => {
   test('a truncated normal number beyond 2 is drawn again with the key that its redraw folds', async () => {
     const size = 200
     const outside = (values: Float32Array): number[] =>
-      [...values.keys()].filter((index) => Math.abs(values[index] as number) > 2)
+      [...values.keys()].filter((index) => Math.abs(itemAt(values, index)) > 2)
     const expected = normalValues(key(3), size)
     let redraws = 0
     for (let left = outside(expected); left.length > 0; left = outside(expected)) {
       const fresh = normalValues(key(3).fold(redraws++), left.length)
-      for (const [position, index] of left.entries()) expected[index] = fresh[position] as number
+      for (const [position, index] of left.entries()) expected[index] = itemAt(fresh, position)
     }
     expect(redraws).toBeGreaterThan(1)
     const drawn = await truncatedNormal(key(3), [size], 5, 0.5).data()

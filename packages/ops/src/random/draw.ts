@@ -1,6 +1,6 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
 import { tensor } from '../array/create.ts'
 import { allocating, expectShape } from '../checks/expect.ts'
+import type { TensorOf } from '../checks/ranks.ts'
 import type { Key } from './key.ts'
 
 /** `size` uniform float32 numbers in [0, 1): the top 24 bits of each word, so that each is exact. */
@@ -9,7 +9,11 @@ export function uniformValues(key: Key, size: number): Float32Array {
 }
 
 /** A tensor of what is drawn for so many values. @throws RangeError where there is no memory for them */
-function drawn(name: string, shape: number[], draw: (size: number) => Float32Array | Int32Array): Tensor {
+function drawn<const S extends readonly number[]>(
+  name: string,
+  shape: S,
+  draw: (size: number) => Float32Array | Int32Array,
+): TensorOf<S> {
   const size = expectShape(`random.${name}`, shape)
   return allocating(`random.${name}`, shape, () => {
     const values = draw(size)
@@ -21,7 +25,7 @@ function drawn(name: string, shape: number[], draw: (size: number) => Float32Arr
  * Uniform numbers in [min, max), float32.
  * @throws RangeError unless `min ≤ max`
  */
-export function uniform(key: Key, shape: number[], min = 0, max = 1): Tensor {
+export function uniform<const S extends readonly number[]>(key: Key, shape: S, min = 0, max = 1): TensorOf<S> {
   if (!(min <= max)) throw new RangeError(`random.uniform: expected min ≤ max, got ${min} and ${max}`)
   return drawn('uniform', shape, (size) => uniformValues(key, size).map((value) => between(value, min, max)))
 }
@@ -58,7 +62,7 @@ export function normalValues(key: Key, size: number): Float32Array {
  * Normal numbers, float32.
  * @throws RangeError unless `std ≥ 0`
  */
-export function normal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
+export function normal<const S extends readonly number[]>(key: Key, shape: S, mean = 0, std = 1): TensorOf<S> {
   expectStd('normal', std)
   return drawn('normal', shape, (size) => normalValues(key, size).map((value) => mean + value * std))
 }
@@ -68,7 +72,7 @@ export function normal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
  * Redraw `r` of element `i` uses the key `key.fold(r)`.
  * @throws RangeError unless `std ≥ 0`
  */
-export function truncatedNormal(key: Key, shape: number[], mean = 0, std = 1): Tensor {
+export function truncatedNormal<const S extends readonly number[]>(key: Key, shape: S, mean = 0, std = 1): TensorOf<S> {
   expectStd('truncatedNormal', std)
   return drawn('truncatedNormal', shape, (size) => {
     const values = normalValues(key, size)
@@ -106,7 +110,7 @@ export function integer(key: Key, bound: number): number {
  * @throws RangeError unless both are integers of 32 bits, and `min < max`
  * @see torch.randint
  */
-export function integers(key: Key, shape: number[], min: number, max: number): Tensor {
+export function integers<const S extends readonly number[]>(key: Key, shape: S, min: number, max: number): TensorOf<S> {
   if (!Number.isInteger(min) || !Number.isInteger(max) || min < -(2 ** 31) || max > 2 ** 31 || min >= max) {
     throw new RangeError(`random.integers: expected 32-bit integers min < max, got ${min} and ${max}`)
   }
@@ -136,7 +140,7 @@ export function permutation(key: Key, size: number): Uint32Array {
  * A mask of ones (with `probability`) and zeros, float32.
  * @throws RangeError unless `probability` lies in [0, 1]
  */
-export function bernoulli(key: Key, shape: number[], probability = 0.5): Tensor {
+export function bernoulli<const S extends readonly number[]>(key: Key, shape: S, probability = 0.5): TensorOf<S> {
   if (!(probability >= 0 && probability <= 1)) {
     throw new RangeError(`random.bernoulli: expected a probability from 0 to 1, got ${probability}`)
   }

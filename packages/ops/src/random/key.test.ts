@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { Key, key } from './key.ts'
 
@@ -74,8 +75,8 @@ test('no chain of folds, splits and draws is another one in disguise', () => {
     k.fold(0).fold(0),
     ...k.fold('a').split(2),
     ...k.fold(0).split(2),
-    new Key(words[1] as number, words[0] as number),
-    new Key(words[3] as number, words[2] as number),
+    new Key(itemAt(words, 1), itemAt(words, 0)),
+    new Key(itemAt(words, 3), itemAt(words, 2)),
   ].map(({ high, low }) => `${high} ${low}`)
   expect(new Set(chains).size).toBe(chains.length)
 })

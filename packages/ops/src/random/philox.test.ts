@@ -1,3 +1,4 @@
+import { tuple } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { philox4x32 } from './philox.ts'
 
@@ -14,8 +15,8 @@ test.each([
   },
 ])('equals Random123 at counter $counter', ({ counter, key, words }) => {
   const out = new Uint32Array(4)
-  const [c0, c1, c2, c3] = counter as [number, number, number, number]
-  const [k0, k1] = key as [number, number]
+  const [c0, c1, c2, c3] = tuple(counter, 4)
+  const [k0, k1] = tuple(key, 2)
   philox4x32(out, 0, c0, c1, c2, c3, k0, k1)
   expect([...out]).toEqual(words)
 })

@@ -85,7 +85,7 @@ describe('interpolate refuses', () => {
   })
 
   test('anything but images', () => {
-    const row = zeros([4, 5]) as never
+    const row = zeros([4, 5])
     expectShapeError(() => interpolate(row, { size: 3 }), /x \[batch, height, width, channels\], got shape \[4,5\]/)
     const integers = zeros([1, 4, 5, 2], 'int32')
     expectShapeError(() => interpolate(integers, { size: 3 }), /dtype float32, got int32/)

@@ -9,10 +9,9 @@ import {
   tensor,
   tidy,
   tile,
-  toHost,
   valueAndGrads,
 } from '@ddnet/ops'
-import { describeBackends, expectClose } from '@ddnet/testing'
+import { describeBackends, expectClose, floatsOf, itemAt } from '@ddnet/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
@@ -39,8 +38,8 @@ const resizing = fc
 
 /** Uniform numbers in [−1, 1), which depend on `seed` alone. */
 const noise = (shape: number[], seed: number): Tensor => random.uniform(random.key(seed), shape, -1, 1)
-const values = async (x: Tensor): Promise<Float32Array> => (await toHost(x)).data as Float32Array
-const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)
+const values = async (x: Tensor): Promise<Float32Array> => await floatsOf(x)
+const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * itemAt(b, i), 0)
 
 /** `⟨f x, y⟩ = ⟨x, fᵀ y⟩`, where the gradient is fᵀ; `f` is linear, so that fᵀ is tested at all of its arguments. */
 async function expectAdjoint(f: (x: Tensor) => Tensor, shape: number[], seed: number): Promise<void> {
@@ -109,7 +108,7 @@ describeBackends('resampling and padding', (backend) => {
         (shape, mode, wished, seed) => {
           // What the mode can fill, and no more cut than leaves an element.
           const paddings = wished.map(([before, after], axis): [number, number] => {
-            const size = shape[axis] as number
+            const size = itemAt(shape, axis)
             const first = Math.max(before, 1 - size)
             const kept = size + Math.min(0, first)
             const last = Math.max(after, 1 - kept)
@@ -136,7 +135,7 @@ describeBackends('resampling and padding', (backend) => {
           const tiled = tidy(() =>
             slice(
               tile(x, [3, 3, 3, 3]),
-              shape.map((size, axis) => size - (paddings[axis] as [number, number])[0]),
+              shape.map((size, axis) => size - itemAt(paddings, axis)[0]),
               padded.shape,
             ),
           )

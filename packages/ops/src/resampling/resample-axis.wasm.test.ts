@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { kernelsNow } from '../kernels/wasm-kernels.ts'
 import { interpolationTable } from './interpolation-table.ts'
@@ -24,14 +25,14 @@ test('the compiled resize gives the sum of its taps, the same bits in any number
       return y.slice()
     })
     for (const result of results) expect(result).toEqual(results[0])
-    const y = results[0] as Float32Array
+    const y = itemAt(results, 0)
     for (const [index, value] of y.entries()) {
       const [row, channel] = [Math.floor(index / inner), index % inner]
       const [image, output] = [Math.floor(row / outputSize), row % outputSize]
       let sum = 0
-      for (let tap = table.starts[output] as number; tap < (table.starts[output + 1] as number); tap++) {
-        const source = table.sources[tap] as number
-        sum += (table.weights[tap] as number) * (x[(image * inputSize + source) * inner + channel] as number)
+      for (let tap = itemAt(table.starts, output); tap < itemAt(table.starts, output + 1); tap++) {
+        const source = itemAt(table.sources, tap)
+        sum += itemAt(table.weights, tap) * itemAt(x, (image * inputSize + source) * inner + channel)
       }
       expect(value).toBeCloseTo(sum, 5)
     }

@@ -2,6 +2,7 @@ import { engine, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { add, mul } from '../array/arithmetic.ts'
 import { sum } from '../array/sum.ts'
 import { valueAndGrads } from '../autodiff/differentiate.ts'
+import { entryOf, itemAt } from '../checks/item.ts'
 
 /** Numbers with a shape. */
 export interface Numbers {
@@ -34,26 +35,26 @@ export async function expectDifferences(...parameters: Parameters<typeof compare
 async function compare(f: (inputs: Inputs) => Tensor, inputs: Record<string, Numbers>, dy: Numbers): Promise<void> {
   const roles = Object.keys(inputs)
   const directions = (salt: string): Float32Array[] =>
-    roles.map((role) => signs((inputs[role] as Numbers).data.length, role + salt))
+    roles.map((role) => signs(entryOf(inputs, role).data.length, role + salt))
   const [u, v, w] = [directions(''), directions('v'), signs(dy.data.length, 'dy')]
   const at = (h: number): Inputs =>
     Object.fromEntries(
       Object.entries(inputs).map(([role, { data, shape }], index) => [
         role,
         tensor(
-          Float32Array.from(data, (value, place) => value + h * (u[index]?.[place] as number)),
+          Float32Array.from(data, (value, place) => value + h * itemAt(u[index], place)),
           [...shape],
         ),
       ]),
     )
   const [seed, x, forward, backward] = [upload(dy), at(0), at(STEP), at(-STEP)]
-  const list = (given: Inputs): Tensor[] => roles.map((role) => given[role] as Tensor)
+  const list = (given: Inputs): Tensor[] => roles.map((role) => entryOf(given, role))
   const value = (given: Inputs): Tensor[] => [tidy(() => f(given))]
   const gradients = (given: Inputs): Tensor[] => valueAndGrads(() => f(given), list(given), seed).grads
   /** `⟨∇⟨f(x), dy⟩, by⟩`. */
   const slope = (by: readonly Float32Array[]): Tensor =>
     gradients(x)
-      .map((gradient, index) => sum(mul(gradient, tensor(by[index] as Float32Array, gradient.shape))))
+      .map((gradient, index) => sum(mul(gradient, tensor(itemAt(by, index), gradient.shape))))
       .reduce((total, each) => add(total, each))
   const gradientOfSlope = (by: readonly Float32Array[], xs: Tensor[]): Tensor[] =>
     valueAndGrads(() => tidy(() => slope(by)), xs).grads
@@ -77,7 +78,7 @@ async function project(
     const values = await each.data()
     each.dispose()
     for (const [place, component] of values.entries()) {
-      value += component * (by[index]?.[place] as number)
+      value += component * itemAt(by[index], place)
       squares += component * component
     }
   }

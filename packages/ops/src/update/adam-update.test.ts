@@ -1,4 +1,13 @@
-import { describeBackends, expectClose, type FixtureCase, operatorFixtures, upload } from '@ddnet/testing'
+import {
+  describeBackends,
+  expectClose,
+  type FixtureCase,
+  floatsOf,
+  itemAt,
+  operatorFixtures,
+  tuple,
+  upload,
+} from '@ddnet/testing'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { type AdamAttributes, grad, memory, random, reshape, slice, sum, zeros } from '../index.ts'
@@ -20,13 +29,9 @@ describeBackends('adamUpdate', () => {
         const learningRate = typeof rates === 'number' ? rates : rates[step - 1]
         const attributes = { ...options, learningRate, decoupled: optimizer === 'adamW', step } as AdamAttributes
         const gradient = reshape(slice(all, step - 1, 1), parameter.shape)
-        ;[parameter, m, v] = adamUpdate({ parameter, gradient, m: m as Tensor, v: v as Tensor }, attributes) as [
-          Tensor,
-          Tensor,
-          Tensor,
-        ]
+        ;[parameter, m, v] = tuple(adamUpdate({ parameter, gradient, m: m as Tensor, v: v as Tensor }, attributes), 3)
         const expected = after?.data.slice((step - 1) * parameter.size, step * parameter.size) as Float32Array
-        expectClose((await parameter.data()) as Float32Array, expected, 1e-5, `${name} after step ${step}`)
+        expectClose(await floatsOf(parameter), expected, 1e-5, `${name} after step ${step}`)
       }
     }
   })
@@ -44,12 +49,12 @@ describeBackends('adamUpdate', () => {
       const rest = { ...attributes, learningRate: 0.1, step: index + 1 }
       const inputs = ([parameters, ms, vs]: Tensor[][]) =>
         shapes.map((_, at) => ({
-          parameter: parameters?.[at] as Tensor,
-          gradient: gradient[at] as Tensor,
-          m: ms?.[at] as Tensor,
-          v: vs?.[at] as Tensor,
+          parameter: itemAt(parameters, at),
+          gradient: itemAt(gradient, at),
+          m: itemAt(ms, at),
+          v: itemAt(vs, at),
         }))
-      const transposed = (updated: Tensor[][]) => [0, 1, 2].map((slot) => updated.map((each) => each[slot] as Tensor))
+      const transposed = (updated: Tensor[][]) => [0, 1, 2].map((slot) => updated.map((each) => itemAt(each, slot)))
       const [nextOne, nextMany] = [
         transposed(inputs(one).map((each) => adamUpdate(each, rest))),
         transposed(adamUpdates(inputs(many), rest)),
@@ -59,13 +64,8 @@ describeBackends('adamUpdate', () => {
         for (const [slot, tensors] of nextOne.entries()) {
           for (const [at, tensor] of tensors.entries()) {
             if (index === 1 && at % 3 !== slot) continue
-            const actual = (await nextMany[slot]?.[at]?.data()) as Float32Array
-            expectClose(
-              actual,
-              (await tensor.data()) as Float32Array,
-              1e-6,
-              `${slot} of [${shapes[at]}] after ${index}`,
-            )
+            const actual = await floatsOf(nextMany[slot]?.[at])
+            expectClose(actual, await floatsOf(tensor), 1e-6, `${slot} of [${shapes[at]}] after ${index}`)
           }
         }
       }
@@ -80,7 +80,7 @@ describeBackends('adamUpdate', () => {
   test('is no part of a model', () => {
     const attributes = { learningRate: 1, beta1: 0, beta2: 0, eps: 1, weightDecay: 0, decoupled: false, step: 1 }
     const [gradient, m, v] = [zeros([2]), zeros([2]), zeros([2])]
-    const update = (parameter: Tensor): Tensor => adamUpdate({ parameter, gradient, m, v }, attributes)[0] as Tensor
+    const update = (parameter: Tensor): Tensor => itemAt(adamUpdate({ parameter, gradient, m, v }, attributes), 0)
     expect(() => grad((x: Tensor) => sum(update(x)))(zeros([2]))).toThrow(
       /adamUpdate has no derivative with respect to 'parameter'/,
     )

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, div, mul, sqrt, square, sub } from '../array/arithmetic.ts'
 import { defineOp, type Op } from '../autodiff/define-op.ts'
 import { expectList, expectOperand, expectOptions, type OptionNames } from '../checks/expect.ts'
+import { tuple } from '../checks/item.ts'
 
 export type AdamInputs = { parameter: Tensor; gradient: Tensor; m: Tensor; v: Tensor }
 
@@ -66,7 +67,7 @@ const adamUpdatesOp: Op<Record<string, Tensor>, AdamAttributes, Tensor[]> = defi
   forward: (inputs, attributes) => {
     const tensors = Object.values(inputs)
     return Array.from({ length: tensors.length / 4 }, (_, index) => {
-      const [parameter, gradient, m, v] = tensors.slice(4 * index) as [Tensor, Tensor, Tensor, Tensor]
+      const [parameter, gradient, m, v] = tuple(tensors.slice(4 * index), 4)
       return adamUpdate({ parameter, gradient, m, v }, attributes)
     }).flat()
   },

@@ -1,4 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
+import { tuple } from '../checks/item.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import type { AdamAttributes, AdamInputs } from './adam-update.ts'
 import { type UpdateRule, updateAll } from './packed-update.webgpu.ts'
@@ -43,7 +44,7 @@ export const adamUpdatesWebgpu: KernelConfig = webgpuKernel<Record<string, Tenso
   (inputs, attributes, gpu) => {
     const tensors = Object.values(inputs)
     const all = Array.from({ length: tensors.length / 4 }, (_, index) => {
-      const [parameter, gradient, m, v] = tensors.slice(4 * index) as [Tensor, Tensor, Tensor, Tensor]
+      const [parameter, gradient, m, v] = tuple(tensors.slice(4 * index), 4)
       return { slots: [parameter, m, v], gradient }
     })
     return updateAll(all, ruleOf('adamUpdates', attributes), gpu).flat()

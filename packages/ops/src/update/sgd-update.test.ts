@@ -1,8 +1,9 @@
 import {
   describeBackends,
+  entryOf,
   expectTensorClose,
   type FixtureCase,
-  type FixtureTensor,
+  itemAt,
   operatorFixtures,
   upload,
 } from '@ddnet/testing'
@@ -19,23 +20,23 @@ describeBackends('sgdUpdates', () => {
     'takes the ten steps of torch.optim.SGD with two parameters: $name',
     async ({ options, tensors }) => {
       const names = ['a', 'b']
-      const gradients = names.map((name) => upload(tensors[`${name}.gradients`] as never))
-      let parameters: Tensor[] = names.map((name) => upload(tensors[name] as never))
+      const gradients = names.map((name) => upload(entryOf(tensors, `${name}.gradients`)))
+      let parameters: Tensor[] = names.map((name) => upload(entryOf(tensors, name)))
       let velocities: Tensor[] = parameters.map(({ shape }) => zeros(shape))
       for (let step = 1; step <= 10; step++) {
         const rates = options['learningRate'] as number | number[]
         const learningRate = typeof rates === 'number' ? rates : rates[step - 1]
         const attributes = { ...options, learningRate, step } as SgdAttributes
         const inputs = parameters.map((parameter, index): SgdInputs => {
-          const gradient = reshape(slice(gradients[index] as Tensor, step - 1, 1), parameter.shape)
+          const gradient = reshape(slice(itemAt(gradients, index), step - 1, 1), parameter.shape)
           return { parameter, gradient, ...(attributes.momentum !== 0 && { velocity: velocities[index] }) }
         })
         const updated = sgdUpdates(inputs, attributes)
         expect(updated.map((each) => each.length)).toEqual(attributes.momentum === 0 ? [1, 1] : [2, 2])
         parameters = updated.map(([parameter]) => parameter as Tensor)
-        velocities = updated.map(([, velocity], index) => velocity ?? (velocities[index] as Tensor))
+        velocities = updated.map(([, velocity], index) => velocity ?? itemAt(velocities, index))
         for (const [index, parameter] of parameters.entries()) {
-          const { data } = tensors[`${names[index]}.after`] as FixtureTensor
+          const { data } = entryOf(tensors, `${names[index]}.after`)
           const after = data.slice((step - 1) * parameter.size, step * parameter.size)
           const expected = { shape: parameter.shape, data: after }
           await expectTensorClose(parameter, expected, 1e-5, `${names[index]} after step ${step}`)
@@ -50,7 +51,7 @@ describeBackends('sgdUpdates', () => {
     const updated = sgdUpdates(inputs, plain).flat()
     expect(memory().numTensors).toBe(before + 3)
     for (const [index, expected] of [1 - 0.5, 2 - 2, 3 - 4.5].entries()) {
-      await expectTensorClose(updated[index] as Tensor, { shape: [1], data: [expected] })
+      await expectTensorClose(itemAt(updated, index), { shape: [1], data: [expected] })
     }
   })
 

@@ -1,4 +1,5 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
+import { tuple } from '../checks/item.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { type UpdateRule, updateAll } from './packed-update.webgpu.ts'
 import type { SgdAttributes } from './sgd-update.ts'
@@ -9,7 +10,7 @@ export const sgdUpdatesWebgpu: KernelConfig = webgpuKernel<Record<string, Tensor
     const tensors = Object.values(inputs)
     const each = attributes.momentum === 0 ? 2 : 3
     const all = Array.from({ length: tensors.length / each }, (_, index) => {
-      const [parameter, gradient, ...velocity] = tensors.slice(each * index, each * (index + 1)) as [Tensor, Tensor]
+      const [parameter, gradient, ...velocity] = tuple(tensors.slice(each * index, each * (index + 1)), 2)
       return { slots: [parameter, ...velocity], gradient }
     })
     return updateAll(all, attributes.momentum === 0 ? plain(attributes) : withMomentum(attributes), gpu).flat()

@@ -1,3 +1,4 @@
+import { lastItem } from '@ddnet/ops/checks'
 import { expectCount, expectNonNegative } from '../option-checks.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -59,7 +60,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
         `oneCycle: expected a step below its ${steps} steps, got ${step}. Give it the steps of the whole run.`,
       )
     }
-    const phase = phases.find(({ end }) => step <= end) ?? (phases.at(-1) as (typeof phases)[number])
+    const phase = phases.find(({ end }) => step <= end) ?? lastItem(phases)
     // A phase without length has nowhere to go: it stands at its end.
     const share = phase.end === phase.begin ? 1 : (step - phase.begin) / (phase.end - phase.begin)
     return anneal(phase.from, phase.to, share)

@@ -1,4 +1,5 @@
 import { decodeSafetensors, encodeSafetensors } from '@ddnet/formats'
+import { entryOf, errorMessage } from '@ddnet/ops/checks'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Json, Snapshot } from '../snapshot.ts'
 import { CheckpointError } from './checkpoint-error.ts'
@@ -89,9 +90,9 @@ export async function decodeCheckpoint(files: Readonly<Record<string, Uint8Array
     optimizerStep,
     optimizerSteps,
     ...state
-  } = await parseState(files['state.json'] as Uint8Array)
+  } = await parseState(entryOf(files, 'state.json'))
   const tensorsOf = async (name: string) => {
-    const bytes = files[name] as Uint8Array
+    const bytes = entryOf(files, name)
     const { bytes: size, sha256: digest } = expected[name] ?? { bytes: Number.NaN, sha256: '' }
     if (bytes.length !== size) {
       throw new CheckpointError(`${name} is damaged: it has ${bytes.length} bytes, expected ${size}.`)
@@ -114,7 +115,7 @@ export async function parseState(bytes: Uint8Array): Promise<State> {
   try {
     state = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as typeof state
   } catch (error) {
-    throw new CheckpointError(`state.json is damaged: ${(error as Error).message}.`, { cause: error })
+    throw new CheckpointError(`state.json is damaged: ${errorMessage(error)}.`, { cause: error })
   }
   if (state?.format !== 'ddnet-checkpoint') throw new CheckpointError('state.json is not that of a checkpoint.')
   const { formatVersion: found } = state as { formatVersion?: unknown }

@@ -14,7 +14,7 @@ import { loader } from '@ddnet/datasets'
 import { decodeSafetensors } from '@ddnet/formats'
 import { random } from '@ddnet/ops'
 import { adam, type Schedule } from '@ddnet/optimizers'
-import { useBackend } from '@ddnet/testing'
+import { itemAt, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { folders } from '../../test/folder.ts'
 import { brightRows, classify, tinyNet } from '../../test/tiny.ts'
@@ -284,7 +284,7 @@ describe('loadCheckpoint', () => {
   function flipBit(file: string): void {
     const content = readFileSync(file)
     const at = content.length - 5
-    content[at] = (content[at] as number) ^ 1
+    content[at] = itemAt(content, at) ^ 1
     writeFileSync(file, content)
   }
 

@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 import { linkTo, removeFolder, removeLeftovers, renameFolder, writeFolder } from '#storage'
 import type { Callback, Control } from '../callback.ts'
 import { DivergedError } from '../diverged-error.ts'
@@ -160,7 +161,7 @@ async function writing(
     const [kept, then] =
       last === undefined ? ['No checkpoint was written before.', 'begin again'] : [`${last.name} is whole.`, 'resume']
     throw new CheckpointError(
-      `checkpoint: could not write to ${directory}: ${(error as Error).message.replace(/\.$/, '')}. ${kept} Free some space or fix the disk, then ${then}.`,
+      `checkpoint: could not write to ${directory}: ${errorMessage(error).replace(/\.$/, '')}. ${kept} Free some space or fix the disk, then ${then}.`,
       { cause: error },
     )
   }

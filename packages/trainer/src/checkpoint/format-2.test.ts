@@ -2,7 +2,7 @@ import { cpSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type ArrayField, type ClassificationSample, type Dataset, loader } from '@ddnet/datasets'
 import { BatchNorm, init, Linear, Module } from '@ddnet/layers'
-import { mean, mul, random, relu, reshape, type Scalar, square, sub, type Tensor } from '@ddnet/ops'
+import { mean, mul, random, relu, reshape, square, sub, type Tensor } from '@ddnet/ops'
 import { adam, chain, ema, sgd } from '@ddnet/optimizers'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -101,8 +101,7 @@ describe('a checkpoint of format 2', () => {
       data: { train: loader(pixels, { batchSize: 8 }) },
       step: (batch, { models, update }) => {
         const x = reshape(batch.x, [-1, 1])
-        const loss = (model: Linear, slope: number) => () =>
-          mean(square(sub(model.forward(x), mul(x, slope)))) as Scalar
+        const loss = (model: Linear, slope: number) => () => mean(square(sub(model.forward(x), mul(x, slope))))
         return { a: update('a', loss(models.a, 2)), b: update('b', loss(models.b, 3)) }
       },
     })

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { Json } from '../snapshot.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -28,14 +29,14 @@ function runningPart({ losses, metrics, ...rest }: Fields, isOneModel: boolean):
   const names = isRecord(losses) ? Object.keys(losses) : []
   return {
     ...rest,
-    losses: isRecord(losses) && isOneModel && names.length === 1 ? { loss: losses[names[0] as string] } : losses,
+    losses: isRecord(losses) && isOneModel && names.length === 1 ? { loss: losses[itemAt(names, 0)] } : losses,
     measures: isRecord(metrics) ? mapFields(metrics, (state) => ({ state, ...accuracyOf(state) })) : metrics,
   }
 }
 
 /** Of an accuracy it follows from the state. */
 function accuracyOf(state: unknown): { value?: number } {
-  const { correct, count } = (isRecord(state) ? state : {}) as { correct?: unknown; count?: unknown }
+  const { correct, count } = isRecord(state) ? state : {}
   return typeof correct === 'number' && typeof count === 'number' ? { value: correct / count } : {}
 }
 

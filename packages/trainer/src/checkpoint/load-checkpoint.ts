@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 import { readFile, splitPath } from '#storage'
 import { CheckpointError } from './checkpoint-error.ts'
 import { type Checkpoint, checkpointFileNames, decodeCheckpoint } from './checkpoint-files.ts'
@@ -24,7 +25,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     const problem =
       error instanceof MissingCheckpoint
         ? `checkpoint: there is no checkpoint ${folder}.`
-        : `checkpoint ${folder}: ${(error as Error).message}`
+        : `checkpoint ${folder}: ${errorMessage(error)}`
     if (others.length === 0) {
       throw new CheckpointError(`${problem} There is no other checkpoint beside it.`, { cause: error })
     }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
+import { errorCode } from '@ddnet/ops/checks'
 
 // What a run writes stays in the folder that it was given, whoever made that folder: a file is written under a name that did
 // not exist and renamed into place, which replaces a link instead of following it, and nothing is appended through a link.
@@ -206,5 +207,5 @@ async function flushFolder(directory: string): Promise<void> {
 /** Cleans up after a failure, which is the error to report even if this fails too. */
 const removeQuietly = (file: string): Promise<void> => fs.rm(file, { recursive: true, force: true }).catch(() => {})
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
+const codeOf = (error: unknown): string => errorCode(error) ?? ''
 const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error))

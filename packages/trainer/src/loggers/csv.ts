@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { readFile, replaceFile, splitPath } from '#storage'
 import type { Callback } from '../callback.ts'
 import { LogError, readingLog, writingLog } from './log-error.ts'
@@ -85,7 +86,7 @@ async function readRows(file: string): Promise<Row[]> {
     )
   }
   return lines.slice(0, -1).map((line) => {
-    const cells = line.split(',').map((cell, at) => [columns[at] as string, cell] as const)
+    const cells = line.split(',').map((cell, at) => [itemAt(columns, at), cell] as const)
     return Object.fromEntries(cells.filter(([, cell]) => cell !== ''))
   })
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 /** A log that cannot be written or continued: the message names the file and the remedy. */
 export class LogError extends Error {
   override readonly name = 'LogError'
@@ -16,6 +17,6 @@ async function naming<T>(problem: string, remedy: string, work: () => Promise<T>
     return await work()
   } catch (error) {
     if (error instanceof LogError) throw error
-    throw new LogError(`log: ${problem}: ${(error as Error).message.replace(/\.$/, '')}. ${remedy}`, { cause: error })
+    throw new LogError(`log: ${problem}: ${errorMessage(error).replace(/\.$/, '')}. ${remedy}`, { cause: error })
   }
 }

@@ -8,7 +8,7 @@ import { crossEntropy } from '@ddnet/losses'
 import { accuracy, confusionMatrix, formatPercent } from '@ddnet/metrics'
 import { mul, random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
-import { useBackend } from '@ddnet/testing'
+import { itemAt, useBackend } from '@ddnet/testing'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { folders } from '../../test/folder.ts'
 import { brightRows, type TinyNet, tinyNet } from '../../test/tiny.ts'
@@ -292,7 +292,7 @@ describe('tensorBoard', () => {
     async ({ dies, ...at }) => {
       const broken = newFolder()
       const resume = (await run(logger(broken), { at, dies })) as Snapshot
-      await fs.appendFile(path.join(broken, readdirSync(broken)[0] as string), Uint8Array.of(20, 0, 0))
+      await fs.appendFile(path.join(broken, itemAt(readdirSync(broken), 0)), Uint8Array.of(20, 0, 0))
       await run(logger(broken), { resume })
       expect(read(broken)).toEqual(whole)
       expect(readdirSync(broken)).toHaveLength(2)
@@ -455,7 +455,7 @@ describe('a log that is not what its checkpoint says', () => {
       const to = path.join(folder, file)
       const logger = (options: object) => () => create({ to, every: 1, ...options })
       const resume = (await run(logger({}), { at: { step: 8, phase: 'validation' }, dies: true })) as Snapshot
-      const written = file === '' ? path.join(folder, readdirSync(folder)[0] as string) : to
+      const written = file === '' ? path.join(folder, itemAt(readdirSync(folder), 0)) : to
       changes[change]?.(written, name)
       await expect(run(logger({}), { resume })).rejects.toMatchObject({
         name: 'LogError',

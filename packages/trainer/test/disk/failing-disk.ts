@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { tuple } from '@ddnet/testing'
 import { loadCheckpoint } from '@ddnet/trainer'
 import { expect } from 'vitest'
 import { checkpointOf, checksum, index, log } from '../trained.ts'
@@ -61,7 +62,10 @@ export async function trainOnFailingDisk(
   expect(said).toMatch(/^(Checkpoint|Log)Error: .*could not write/m)
   expect(said).toContain(problem)
 
-  const [failed, fixed] = ['failed', 'fixed'].map((name) => path.join(copies, name)) as [string, string]
+  const [failed, fixed] = tuple(
+    ['failed', 'fixed'].map((name) => path.join(copies, name)),
+    2,
+  )
   const { step } = await loadCheckpoint(path.join(failed, 'checkpoints/last'))
   expect(checksum(failed, checkpointOf(step))).toBe(checksum(whole, checkpointOf(step)))
   expect(checksum(fixed, checkpointOf(steps))).toBe(checksum(whole, checkpointOf(steps)))

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, watch } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { random } from '@ddnet/ops'
+import { errorMessage } from '@ddnet/ops/checks'
 import { CheckpointError, loadCheckpoint } from '@ddnet/trainer'
 import { expect } from 'vitest'
 import { checkpointOf, checksum, index, log } from '../trained.ts'
@@ -116,7 +117,7 @@ async function lastStep(folder: string): Promise<number> {
     return (await loadCheckpoint(path.join(folder, 'checkpoints/last'))).step
   } catch (error) {
     expect(error).toBeInstanceOf(CheckpointError)
-    expect((error as Error).message).toContain('there is no checkpoint')
+    expect(errorMessage(error)).toContain('there is no checkpoint')
     return 0
   }
 }

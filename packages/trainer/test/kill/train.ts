@@ -9,10 +9,11 @@ import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
 import { adam, oneCycle } from '@ddnet/optimizers'
+import { itemAt, tuple } from '@ddnet/testing'
 import { type Checkpoint, CheckpointError, checkpoint, jsonl, loadCheckpoint, Trainer } from '@ddnet/trainer'
 
-const [folder, ...numbers] = process.argv.slice(2) as [string, string, string]
-const [steps, keep] = numbers.map(Number) as [number, number]
+const [folder, ...numbers] = tuple(process.argv.slice(2), 3)
+const [steps, keep] = tuple(numbers.map(Number), 2)
 const directory = path.join(folder, 'checkpoints')
 
 /** Noise of 8 × 8 × 3 with a brighter half, the label; each sample is flipped or not by its key. */
@@ -21,7 +22,7 @@ const halves: Dataset<ClassificationSample> = {
   async get(index, { key } = {}) {
     const label = index % 2
     const image = random.uniformValues(random.key(1).fold(index), 8 * 8 * 3)
-    for (let at = 0; at < 96; at++) image[label * 96 + at] = (image[label * 96 + at] as number) + 0.5
+    for (let at = 0; at < 96; at++) image[label * 96 + at] = itemAt(image, label * 96 + at) + 0.5
     const data = key && random.integer(key, 2) === 1 ? image.toReversed() : image
     return { image: { kind: 'image', data, shape: [8, 8, 3] }, label }
   },

@@ -18,10 +18,11 @@ import { accuracy } from '@ddnet/metrics'
 import { DDNet } from '@ddnet/models'
 import { memory, random } from '@ddnet/ops'
 import { adam, oneCycle } from '@ddnet/optimizers'
+import { tuple } from '@ddnet/testing'
 import { checkpoint, jsonl, Trainer } from '@ddnet/trainer'
 
-const [folder, ...numbers] = process.argv.slice(2) as [string, string, string]
-const [steps, samples] = numbers.map(Number) as [number, number]
+const [folder, ...numbers] = tuple(process.argv.slice(2), 3)
+const [steps, samples] = tuple(numbers.map(Number), 2)
 
 const noise: Dataset<ClassificationSample> = {
   length: 640,

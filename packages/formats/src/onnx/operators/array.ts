@@ -1,3 +1,4 @@
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import type { ModelTensor } from '../align.ts'
 import { type Converter, type Converters, constants, input, output } from '../converter.ts'
 import { asStored, type GraphBuilder } from '../graph-builder.ts'
@@ -37,16 +38,19 @@ const slice: Converter = (graph, operation) => {
   const x = input(operation, 'x')
   const [begins, sizes] = [graph.sizesOf(operation, 'begin'), graph.sizesOf(operation, 'size')]
   const { order, name } = stored(graph, x)
-  const cut = natural(x.shape.length).filter((axis) => !isSame(sizes[axis] as Size, x.shape[axis] as Size))
+  const cut = natural(x.shape.length).filter((axis) => !isSame(itemAt(sizes, axis), itemAt(x.shape, axis)))
   const ends = cut.map((axis): Size => {
-    const [begin, size, full] = [begins, sizes, x.shape].map((each) => atBatches(each[axis] as Size))
-    const end = [0, 1].map((trace) => (begin?.[trace] as number) + (size?.[trace] as number)) as [number, number]
+    const [begin, size, full] = [begins, sizes, x.shape].map((each) => atBatches(itemAt(each, axis)))
+    const end = tuple(
+      [0, 1].map((trace) => itemAt(begin, trace) + itemAt(size, trace)),
+      2,
+    )
     if (end[0] === full?.[0] && end[1] === full[1]) return END
     const place = sizeOf(...end)
     if (place !== undefined) return place
     throw new OnnxError('exportOnnx: Slice ends at a place that is neither constant nor a multiple of the batch.')
   })
-  const starts = cut.map((axis) => begins[axis] as Size)
+  const starts = cut.map((axis) => itemAt(begins, axis))
   const axes = cut.map((axis) => order.indexOf(axis))
   const y =
     cut.length === 0 ? name : graph.node('Slice', [name, graph.sizes(starts), graph.sizes(ends), graph.integers(axes)])
@@ -65,7 +69,7 @@ const pad: Converter = (graph, operation) => {
   const { paddings, constantValue } = constants<{ paddings: [number, number][]; constantValue: number }>(operation)
   const x = input(operation, 'x')
   const { order, name } = stored(graph, x)
-  const sides = [0, 1].flatMap((side) => order.map((axis) => paddings[axis]?.[side] as number))
+  const sides = [0, 1].flatMap((side) => order.map((axis) => itemAt(paddings[axis], side)))
   const value = graph.floats(constantValue)
   const typed = x.dtype === 'float32' ? value : graph.node('CastLike', [value, name])
   graph.define(output(operation), graph.node('Pad', [name, graph.integers(sides), typed]), order)

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { ModelTensor, Operation } from '../align.ts'
 import { type Converter, type Converters, constants, input, output } from '../converter.ts'
 import type { GraphBuilder } from '../graph-builder.ts'
@@ -34,7 +35,7 @@ const binary = (type: string): Converter => elementwise(['a', 'b'], (graph, name
 const sum: Emit = (graph, names) => {
   for (const [at, name] of names.entries()) {
     const product = graph.producer(name)
-    const bias = names[1 - at] as string
+    const bias = itemAt(names, 1 - at)
     const isBias = graph.initializers.get(bias)?.shape.length === 1
     if (product?.type === 'Gemm' && product.inputs.length === 2 && isBias) {
       return graph.node('Gemm', [...product.inputs, bias], product.attributes)

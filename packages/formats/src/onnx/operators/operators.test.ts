@@ -1,6 +1,6 @@
 import * as ops from '@ddnet/ops'
 import { observeKernels } from '@ddnet/ops/kernels'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt, tuple } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { runOnnx } from '../../../test/onnx-runtime.ts'
 import { exportOnnx } from '../index.ts'
@@ -138,10 +138,10 @@ const onImages: Record<string, Model> = {
     ops.concat([x, ops.interpolate(ops.maxPool2d(x, { kernelSize: 2 }), { size: [6, 5] })], 3),
   stack: (x) => ops.stack([ops.mean(x, [1, 2]), ops.max(x, [1, 2])], 1),
   'split and multiply': (x) => {
-    const [a, b] = ops.split(x, 2, 3) as [Image, Image]
+    const [a, b] = tuple(ops.split(x, 2, 3), 2)
     return ops.mul(a, ops.sigmoid(b))
   },
-  unstack: (x) => ops.unstack(x, 3)[2] as ops.Tensor,
+  unstack: (x) => itemAt(ops.unstack(x, 3), 2),
   'slice of rows': (x) => ops.slice(x, [0, 2, 1, 0], [-1, 3, -1, 4]),
   reverse: (x) => ops.reverse(x, [1, 3]),
   roll: (x) => ops.roll(x, [1, 2], [1, 2]),
@@ -226,7 +226,7 @@ function expectAlike(found: readonly number[], expected: readonly number[]): voi
   expect(found.length).toBe(expected.length)
   const scale = Math.max(1, ...expected.map(Math.abs))
   for (const [at, value] of found.entries()) {
-    if (!(Math.abs(value - (expected[at] as number)) <= 1e-5 * scale)) expect([at, value]).toEqual([at, expected[at]])
+    if (!(Math.abs(value - itemAt(expected, at)) <= 1e-5 * scale)) expect([at, value]).toEqual([at, expected[at]])
   }
 }
 

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { type Converter, type Converters, constants, input, output, sizeAt } from '../converter.ts'
 import type { GraphBuilder } from '../graph-builder.ts'
 import { channelsFirst } from '../order.ts'
@@ -41,11 +42,11 @@ const maxPool: Converter = (graph, operation) => {
   const attributes = { kernel_shape: kernelSize, strides: stride, pads: padsOf(padding), dilations: dilation }
   const indices = operation.outputs[1]
   const names = graph.nodeOf('MaxPool', [graph.read(x, images)], attributes, indices === undefined ? 1 : 2)
-  graph.define(output(operation), names[0] as string, images)
+  graph.define(output(operation), itemAt(names, 0), images)
   if (indices === undefined) return
   // ONNX counts through all planes of the batch, we in each plane.
   const plane = sizeAt(x, 1, operation.name) * sizeAt(x, 2, operation.name)
-  const inPlane = graph.node('Mod', [names[1] as string, graph.integers([plane])])
+  const inPlane = graph.node('Mod', [itemAt(names, 1), graph.integers([plane])])
   graph.define(indices, graph.node('Cast', [inPlane], { to: 6 }), images)
 }
 
@@ -81,7 +82,7 @@ function slidingAverage(graph: GraphBuilder, x: string, { rows, columns, margins
   const windows = [rows, columns]
   const kernel = windows.map(({ before, beyond }) => before + beyond)
   const ends = windows.map(({ size, count, step, before }, axis) =>
-    Math.max(0, (count - 1) * step + (kernel[axis] as number) - size - before),
+    Math.max(0, (count - 1) * step + itemAt(kernel, axis) - size - before),
   )
   const withoutPadding = divisor === 0 && margins.every((margin) => margin === 0)
   const pooled = graph.node('AveragePool', [x], {
@@ -91,12 +92,10 @@ function slidingAverage(graph: GraphBuilder, x: string, { rows, columns, margins
     count_include_pad: withoutPadding ? 0 : 1,
   })
   if (withoutPadding) return pooled
-  const counts = windows.map((window, axis) =>
-    ranges(window, margins[axis] as number).map(([start, end]) => end - start),
-  )
-  const area = (kernel[0] as number) * (kernel[1] as number)
-  const factors = (counts[0] as number[]).flatMap((row) =>
-    (counts[1] as number[]).map((column) => area / (divisor === 0 ? Math.max(1, row) * Math.max(1, column) : divisor)),
+  const counts = windows.map((window, axis) => ranges(window, itemAt(margins, axis)).map(([start, end]) => end - start))
+  const area = itemAt(kernel, 0) * itemAt(kernel, 1)
+  const factors = itemAt(counts, 0).flatMap((row) =>
+    itemAt(counts, 1).map((column) => area / (divisor === 0 ? Math.max(1, row) * Math.max(1, column) : divisor)),
   )
   if (factors.every((factor) => factor === 1)) return pooled
   return graph.node('Mul', [pooled, graph.floats(factors, [1, 1, rows.count, columns.count])])

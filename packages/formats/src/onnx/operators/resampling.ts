@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { type Converter, type Converters, constants, input, output } from '../converter.ts'
 import type { GraphBuilder } from '../graph-builder.ts'
 import { channelsFirst, natural } from '../order.ts'
@@ -25,10 +26,7 @@ export function multiplyAxis(
   { rows, columns, values }: Matrix,
 ): string {
   if (axis === rank - 2) return graph.node('MatMul', [graph.floats(values, [rows, columns]), name])
-  const transposed = Float32Array.from(
-    values,
-    (_, at) => values[(at % rows) * columns + Math.floor(at / rows)] as number,
-  )
+  const transposed = Float32Array.from(values, (_, at) => itemAt(values, (at % rows) * columns + Math.floor(at / rows)))
   const matrix = graph.floats(transposed, [columns, rows])
   if (axis === rank - 1) return graph.node('MatMul', [name, matrix])
   const swap = natural(rank).map((each) => (each === axis ? rank - 1 : each === rank - 1 ? axis : each))
@@ -50,8 +48,8 @@ const resampleAxis: Converter = (graph, operation) => {
   }
   const values = new Float32Array(outputSize * inputSize)
   for (let row = 0; row < outputSize; row++) {
-    for (let tap = starts[row] as number; tap < (starts[row + 1] as number); tap++) {
-      values[row * inputSize + (sources[tap] as number)] = weights[tap] as number
+    for (let tap = itemAt(starts, row); tap < itemAt(starts, row + 1); tap++) {
+      values[row * inputSize + itemAt(sources, tap)] = itemAt(weights, tap)
     }
   }
   const matrix = { rows: outputSize, columns: inputSize, values }

@@ -1,0 +1,2 @@
+export { errorCode, errorMessage } from './checks/error.ts'
+export { entryOf, itemAt, lastItem, type Tuple, tuple } from './checks/item.ts'
