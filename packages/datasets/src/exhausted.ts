@@ -1,4 +1,4 @@
-import { errorCode } from './node/errno.ts'
+import { errorCode } from '@ddnet/ops/checks'
 
 /** The system has no descriptor, or no memory, left to read anything with. */
 const codes: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])

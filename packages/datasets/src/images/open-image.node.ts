@@ -1,6 +1,6 @@
+import { errorCode } from '@ddnet/ops/checks'
 import type { Sharp, SharpOptions } from 'sharp'
 import { DatasetError } from '../dataset-error.ts'
-import { errorCode } from '../node/errno.ts'
 import { checkImage } from './check-image.ts'
 import { decodeBmp } from './decode-bmp.ts'
 import { type ImageLimits, pixelLimit, secondLimit } from './limits.ts'
