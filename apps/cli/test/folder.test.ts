@@ -40,6 +40,7 @@ describe('train folder=PATH', () => {
       trainImages: 12,
       validationImages: 3,
       testImages: 0,
+      samples: { names: expect.stringMatching(/^[\da-f]{64}$/), leftOut: [] },
     })
     expect(stdout).toMatch(/^validation accuracy [\d.]+% \(\d of 3 images\)/m)
     const { split, confusion } = json(shell, 'runs/my-photos/result.json')
@@ -216,7 +217,26 @@ describe('train folder=PATH', () => {
       ),
     ])
     expect(stopped.stderr).not.toContain('onError')
-    expect((await shell.run('train', '--resume', 'runs/skipping')).stderr).toMatch(/the data of the run .* has changed/)
+    const others = await shell.run('train', '--resume', 'runs/skipping')
+    expect([others.code, others.stderr]).toEqual([1, expect.stringMatching(/the data of the run .* has changed/)])
+    // As many as before, and not the same.
+    copyFileSync(join(shell.cwd, 'my photos/dogs/0.jpg'), broken)
+    const another = await shell.run('train', '--resume', 'runs/skipping')
+    expect([another.code, another.stderr.replace(/\s+/g, ' ')]).toEqual([
+      1,
+      expect.stringContaining(
+        'not the same ones: it began without cats/broken.jpg, which could not be read, and now cats/0.jpg cannot be read. Give',
+      ),
+    ])
+    rmSync(broken)
+    writeFileSync(photo, bytes)
+    renameSync(photo, join(shell.cwd, 'my photos/cats/zero.jpg'))
+    const renamed = await shell.run('train', '--resume', 'runs/skipping')
+    expect([renamed.code, renamed.stderr]).toEqual([
+      1,
+      expect.stringContaining('as many images, but not the same ones'),
+    ])
+    renameSync(join(shell.cwd, 'my photos/cats/zero.jpg'), photo)
     writeFileSync(photo, bytes)
     for (const name of ['strict', 'skipping'])
       expect((await shell.run('train', '--resume', `runs/${name}`)).code).toBe(0)

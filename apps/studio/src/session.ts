@@ -2,6 +2,7 @@ import type { DownloadProgress } from '@ddnet/datasets'
 import {
   type Config,
   createModel,
+  isSameData,
   type LoadedData,
   type RunRecord,
   runDataOf,
@@ -100,7 +101,7 @@ export class Session {
   async open(files: readonly NamedFile[]): Promise<void> {
     const opened = await openRun(files)
     const { config } = opened.record.saved
-    const data = isSameData(config, this.#config) ? this.#data : await this.#loadData(config)
+    const data = hasSameData(config, this.#config) ? this.#data : await this.#loadData(config)
     checkData(data, opened.record)
     this.#opened = { ...opened, data }
     await this.reset()
@@ -296,19 +297,13 @@ export class Session {
 }
 
 /** Whether two runs are of the same samples. */
-const isSameData = (a: Config, b: Config): boolean =>
+const hasSameData = (a: Config, b: Config): boolean =>
   a.data.name === b.data.name && JSON.stringify(a.data.options) === JSON.stringify(b.data.options)
 
 /** @throws Error where a run was trained on other data than there are */
 function checkData(data: LoadedData, { data: then }: RunRecord): void {
   const now = runDataOf(data)
-  const { classNames: _, ...counts } = now
-  const same =
-    now.classNames.join('/') === then.classNames.join('/') &&
-    Object.entries(counts).every(
-      ([name, value]) => JSON.stringify(value) === JSON.stringify(then[name as keyof typeof then]),
-    )
-  if (!same) throw new Error(`the run was trained on ${tell(then)}, and the page has ${tell(now)}.`)
+  if (!isSameData(now, then)) throw new Error(`the run was trained on ${tell(then)}, and the page has ${tell(now)}.`)
 }
 
 const tell = ({ trainImages, validationImages, testImages, classNames }: ReturnType<typeof runDataOf>): string =>

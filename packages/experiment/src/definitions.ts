@@ -67,6 +67,16 @@ export interface DataSplits<S = ClassificationSample> {
   readonly validation?: Dataset<S>
   /** Looked at once, when all is chosen. */
   readonly test?: Dataset<S>
+  /** Which samples all of these are, of data whose samples have names. */
+  readonly samples?: NamedSamples
+}
+
+/** Which samples a run has, so that one which goes on with others is noticed. */
+export interface NamedSamples {
+  /** SHA-256 of the names of all that are in, in their order. */
+  readonly names: string
+  /** The names of those that could not be read, and were left out. */
+  readonly leftOut: readonly string[]
 }
 
 /** A source of data. */

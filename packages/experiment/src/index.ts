@@ -14,6 +14,7 @@ export {
   defineTask,
   type Given,
   type ModelDefinition,
+  type NamedSamples,
   type OptimizerDefinition,
   type Registry,
   type ScheduleDefinition,
@@ -39,6 +40,7 @@ export {
 export {
   factsOf,
   freeSettings,
+  isSameData,
   type RunData,
   type RunRecord,
   readRecord,

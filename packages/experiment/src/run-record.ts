@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { DataFacts } from './definitions.ts'
+import type { DataFacts, NamedSamples } from './definitions.ts'
 import type { LoadedData } from './parts.ts'
 import { type Config, flatSettings } from './settings/config.ts'
 import { type SavedSettings, savedFormats, savedSettings, settingsFormat } from './settings/saved-settings.ts'
@@ -16,6 +16,8 @@ export interface RunData {
   /** 0 where there are none, here and below. */
   readonly validationImages: number
   readonly testImages: number
+  /** Of data whose samples have names; older runs left it out. */
+  readonly samples?: NamedSamples | undefined
 }
 
 const count = z.int().min(0)
@@ -25,15 +27,31 @@ export const runDataSchema: z.ZodType<RunData> = z.object({
   trainImages: z.int().positive(),
   validationImages: count,
   testImages: count,
+  samples: z.object({ names: z.string(), leftOut: z.array(z.string()) }).optional(),
 })
 
-export const runDataOf = ({ train, validation, test, facts }: LoadedData): RunData => ({
+export const runDataOf = ({ train, validation, test, facts, samples }: LoadedData): RunData => ({
   classNames: [...(facts.classNames ?? [])],
   image: { ...facts.image },
   trainImages: train.length,
   validationImages: validation?.length ?? 0,
   testImages: test?.length ?? 0,
+  ...(samples && { samples: { names: samples.names, leftOut: [...samples.leftOut] } }),
 })
+
+/** Whether both tell of the same data. What an older run did not record counts as the same. */
+export const isSameData = (a: RunData, b: RunData): boolean =>
+  JSON.stringify(comparable(a, b)) === JSON.stringify(comparable(b, a))
+
+function comparable({ classNames, image, samples, ...counts }: RunData, other: RunData): unknown[] {
+  return [
+    classNames,
+    ...(image && other.image ? [image.height, image.width, image.channels] : []),
+    ...[counts.trainImages, counts.validationImages, counts.testImages],
+    // What was left out is not in it: a file that could not be read and is gone changes nothing.
+    ...(samples && other.samples ? [samples.names] : []),
+  ]
+}
 
 /** What computed. */
 export interface TrainedOn {

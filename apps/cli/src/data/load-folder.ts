@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { dirname, join, relative, resolve } from 'node:path'
 import {
   type ClassificationSample,
@@ -12,7 +13,7 @@ import {
   validationSplit,
 } from '@ddnet/datasets'
 import { exhaustedCode } from '@ddnet/datasets/node'
-import type { DataHost, DataSplits } from '@ddnet/experiment'
+import type { DataHost, DataSplits, NamedSamples } from '@ddnet/experiment'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
@@ -84,14 +85,14 @@ export async function loadFolder(
   refuseTooMany(count, size)
   const reader = imageReader(directory, { size, count, onError, unreadable }, io)
   const read = async (part: ImageFolder, what: string) => {
-    const images = await reader(part)
+    const images = await reader.read(part)
     if (images.length > 0) return images
     throw new CliError(`none of the ${part.length} ${what} images of ${path} can be read. Fix or replace them.`)
   }
   const train = await read(lists.train, 'training')
   const validation = lists.validation && inOwnOrder(await read(lists.validation, 'validation'))
   const test = lists.test && inOwnOrder(await read(lists.test, 'test'))
-  const held = { ...(validation && { validation }), ...(test && { test }) }
+  const held = { ...(validation && { validation }), ...(test && { test }), samples: reader.samples() }
   if (validation !== undefined || share === 0) return { train, ...held, classNames }
   refuseTooFew(train.labels ?? [], lists.train, path)
   return { ...held, ...splitOff(train, share), classNames }
@@ -151,8 +152,10 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)
   const pixels = size * size * 3
+  const kept = createHash('sha256')
+  const leftOut: string[] = []
   let done = 0
-  return async ({ names, labels }: ImageList): Promise<Dataset<ClassificationSample>> => {
+  const read = async ({ names, labels }: ImageList): Promise<Dataset<ClassificationSample>> => {
     const images = new Uint8Array(names.length * pixels)
     const failed = new Map<number, string>()
     const take = async (index: number) => {
@@ -171,6 +174,10 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
     } finally {
       line.clear()
     }
+    for (const [index, name] of names.entries()) {
+      if (failed.has(index)) leftOut.push(name)
+      else kept.update(`${name}\0`)
+    }
     const dataset = imageDataset({ images, labels, shape: [size, size, 3] })
     if (failed.size === 0) return dataset
     const [first] = [...failed].sort(([a], [b]) => a - b).map(([, message]) => message)
@@ -185,4 +192,7 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
       [...labels.keys()].filter((index) => !failed.has(index)),
     )
   }
+  /** Which samples all lists together have, once they are read. */
+  const samples = (): NamedSamples => ({ names: kept.copy().digest('hex'), leftOut })
+  return { read, samples }
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   type Entry,
   freeSettings,
+  isSameData,
   type LoadedData,
   type RunData,
   type RunRecord,
@@ -27,8 +28,7 @@ export function checkSettings(file: string, here: readonly Entry[], checkpoint: 
 
 /** @throws CliError where the folder tells of other data than the checkpoint */
 export function checkRecordedData(file: string, here: RunData, checkpoint: string, record: RunRecord): void {
-  // Runs of format 1 did not say how large their images are.
-  if (isDeepStrictEqual({ ...here, image: here.image ?? record.data.image }, { ...record.data })) return
+  if (isSameData(here, record.data)) return
   const names =
     here.classNames.join('/') === record.data.classNames.join('/') ? '' : ', of other names or in another order'
   throw new CliError(
@@ -66,8 +66,28 @@ export function checkResumable(given: readonly Entry[], run: readonly Entry[], p
  * @throws CliError when they have become other ones
  */
 export function checkSameData(now: LoadedData, then: RunRecord['data'], path: string): void {
-  if (isDeepStrictEqual(runDataOf(now), then)) return
+  const here = runDataOf(now)
+  if (isSameData(here, then)) return
+  const [before, after] = [tellData(then), tellData(here)]
+  const change = before === after ? otherSamples(here, then) : `it began with ${before}, and there are ${after}`
   throw new CliError(
-    `the data of the run ${path} has changed: it began with ${tellData(then)}, and there are ${tellData(runDataOf(now))}. Give data.directory=FOLDER with the images as they were, or start a new run.`,
+    `the data of the run ${path} has changed: ${change}. Give data.directory=FOLDER with the images as they were, or start a new run.`,
   )
+}
+
+const maxNamed = 3
+
+/** As many images, of which some are others. */
+function otherSamples({ samples: now }: RunData, { samples: then }: RunData): string {
+  const without = (names: readonly string[] = [], others: readonly string[] = []) => {
+    const own = names.filter((name) => !others.includes(name))
+    const more = own.length > maxNamed ? ` and ${own.length - maxNamed} more` : ''
+    return own.length === 0 ? undefined : `${own.slice(0, maxNamed).join(', ')}${more}`
+  }
+  const [before, after] = [without(then?.leftOut, now?.leftOut), without(now?.leftOut, then?.leftOut)]
+  const parts = [
+    ...(before === undefined ? [] : [`it began without ${before}, which could not be read`]),
+    ...(after === undefined ? [] : [`now ${after} cannot be read`]),
+  ]
+  return `there are as many images, but not the same ones${parts.length > 0 ? `: ${parts.join(', and ')}` : ''}`
 }
