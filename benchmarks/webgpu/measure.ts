@@ -32,6 +32,8 @@ export interface Row {
   readonly same: boolean
   /** How often it was timed. */
   readonly rounds: number
+  /** How often it ran each time: what is short would otherwise be the time of waiting for the device. */
+  readonly repeats: number
   readonly own: Measurement
   /** Nothing where tfjs's kernels fail. */
   readonly stock: Measurement | { readonly error: string }
@@ -86,11 +88,13 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
       }
     }
     const rounds = Math.max(1, Math.min(options.rounds, Math.floor(maxMs / slowestMs)))
-    const { measured, same } = await inTurns(runs, { ...options, rounds })
+    const repeats = Math.max(1, Math.min(maxRepeats, Math.round(roundMs / slowestMs)))
+    const { measured, same } = await inTurns(runs, { ...options, rounds, repeats })
     const row: Row = {
       name,
       same,
       rounds,
+      repeats,
       own: measured.get(own) as Measurement,
       stock: measured.get(stock) ?? { error: error as string },
     }
@@ -102,6 +106,10 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
 
 /** Some of tfjs's kernels take most of a minute where a device computes on the CPU. */
 const maxMs = 30_000
+
+/** How long the slower of both is to run each time, so that waiting for the device, some 1.5 ms, is little of it. */
+const roundMs = 40
+const maxRepeats = 20
 
 interface Subject {
   readonly name: string
@@ -129,7 +137,7 @@ async function finished(): Promise<void> {
 
 async function inTurns(
   runs: ReadonlyMap<Contender, () => unknown>,
-  { rounds, processors }: Options,
+  { rounds, repeats, processors }: Options & { readonly repeats: number },
 ): Promise<{ measured: Map<Contender, Measurement>; same: boolean }> {
   /** One run, and what it took. */
   const timed = async <T>(run: () => T): Promise<{ value: Awaited<T>; clock: number; used: number | undefined }> => {
@@ -151,7 +159,8 @@ async function inTurns(
   for (let round = 0; round < rounds && rounds > 1; round++) {
     for (const [contender, run] of runs) {
       await contender.use()
-      times.get(contender)?.push(await timed(run))
+      const { clock, used } = await timed(() => repeat(run, repeats))
+      times.get(contender)?.push({ clock: clock / repeats, used: used && used / repeats })
     }
   }
   const measured = new Map(
@@ -174,6 +183,10 @@ async function inTurns(
     ({ dispatches }) => `${dispatches.map(({ label, grid }) => label + grid)}`,
   )
   return { measured, same: own === stock }
+}
+
+async function repeat(run: () => unknown, times: number): Promise<void> {
+  for (let done = 0; done < times; done++) await run()
 }
 
 function median(values: readonly number[]): number {

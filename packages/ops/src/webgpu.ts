@@ -24,7 +24,7 @@ import {
 } from './normalization/batch-norm.webgpu.ts'
 import { groupNormGradientWebgpu, groupNormWebgpu } from './normalization/group-norm.webgpu.ts'
 import { maxPool2dGradientWebgpu, maxPool2dWebgpu, maxPool2dWithIndicesWebgpu } from './pooling/max-pool2d.webgpu.ts'
-import { gatherPlaneWebgpu, maxUnpool2dWebgpu, scatterPlaneWebgpu } from './pooling/plane.webgpu.ts'
+import { gatherPlaneWebgpu, maxUnpool2dWebgpu } from './pooling/plane.webgpu.ts'
 import { windowAverageWebgpu } from './pooling/window-average.webgpu.ts'
 import { pixelShuffleWebgpu, pixelUnshuffleWebgpu } from './resampling/pixel-shuffle.webgpu.ts'
 import { resampleAxisWebgpu } from './resampling/resample-axis.webgpu.ts'
@@ -76,7 +76,6 @@ export const webgpuKernels: readonly KernelConfig[] = [
   resampleAxisWebgpu,
   reverseWebgpu,
   scatterNdWebgpu,
-  scatterPlaneWebgpu,
   selectWebgpu,
   sgdUpdatesWebgpu,
   sineWebgpu,

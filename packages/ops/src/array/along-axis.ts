@@ -47,7 +47,7 @@ export function takeAlongAxis<T extends Tensor>(x: T, indices: Tensor, axis: num
  * @throws ShapeError if the axis does not exist, ranks, shapes or dtypes do not fit; RangeError for a position outside the
  * axis on cpu and wasm. On webgpu such a position is left out, or, inside `x`, changes another value; on
  * tensorflow it does that or throws
- * @see torch.scatter_add, where `source` may be larger than `indices`. On webgpu equal positions are added in any order
+ * @see torch.scatter_add, where `source` may be larger than `indices`
  */
 export function scatterAdd<T extends Tensor>(x: T, indices: Tensor, source: Tensor, axis: number): T {
   const place = expectScatter('scatterAdd', x, indices, source, axis)

@@ -4,6 +4,7 @@ import { itemAt } from '../checks/item.ts'
 import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
+import { scratchPairs, sortedLength, sortPairs } from './top-k.webgpu.ts'
 
 type Dtype = 'float32' | 'int32' | 'bool'
 
@@ -48,82 +49,219 @@ fn run(workgroup : i32, local : i32) {
   return y
 })
 
-/** Writes updates to their places in `y`, or adds them; those outside of it are left out. */
-function scatter(
-  gpu: Gpu,
-  kind: 'replace' | 'add float32' | 'add int32',
-  { indices, updates, y }: { indices: TensorInfo; updates: TensorInfo; y: TensorInfo },
-): TensorInfo {
-  const info = backend_util.calculateShapes(updates, indices, y.shape)
-  const { sliceRank, numUpdates, sliceSize } = info
-  const size = numUpdates * sliceSize
-  const isAdded = kind !== 'replace'
-  gpu.run({
-    label: `scatter ${kind}`,
-    variant: `${sliceRank} axes`,
-    reads: { indices: [indices, 'i32'], updates: [updates, kind === 'add float32' ? 'f32' : 'i32'] },
-    writes: { y: [y, isAdded ? 'atomic<i32>' : 'i32'] },
-    uniforms: {
-      size,
-      sliceSize,
-      ...Object.fromEntries(Array.from({ length: sliceRank }, (_, axis) => [`size${axis}`, itemAt(y.shape, axis)])),
-    },
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
-  let row = index / uniforms.sliceSize;
+interface Scattered {
+  readonly indices: TensorInfo
+  readonly updates: TensorInfo
+  readonly y: TensorInfo
+}
+
+/** WGSL of the slice of `y` that a row of `indices` names: −1 for one outside of it. */
+const defineSliceOf = (sliceRank: number): string => /* wgsl */ `
+fn sliceOf(row : i32) -> i32 {
   var slice = 0;
   ${Array.from(
     { length: sliceRank },
     (_, axis) => `
   {
     let position = indices[row * ${sliceRank} + ${axis}];
-    if (position < 0 || position >= uniforms.size${axis}) { return; }
+    if (position < 0 || position >= uniforms.size${axis}) { return -1; }
     slice = slice * uniforms.size${axis} + position;
   }`,
   ).join('')}
-  let to = slice * uniforms.sliceSize + index % uniforms.sliceSize;
-  let update = updates[index];
-  ${store[kind]}
+  return slice;
+}`
+
+/** Sizes of the axes that positions count. */
+const sliceSizes = (y: TensorInfo, sliceRank: number): Record<string, number> =>
+  Object.fromEntries(Array.from({ length: sliceRank }, (_, axis) => [`size${axis}`, itemAt(y.shape, axis)]))
+
+/** Adds integers to their places in `y`: their sum is the same in any order. */
+function addIntegers(gpu: Gpu, { indices, updates, y }: Scattered): void {
+  const { sliceRank, numUpdates, sliceSize } = backend_util.calculateShapes(updates, indices, y.shape)
+  const size = numUpdates * sliceSize
+  gpu.run({
+    label: 'scatter add int32',
+    variant: `${sliceRank} axes`,
+    reads: { indices: [indices, 'i32'], updates: [updates, 'i32'] },
+    writes: { y: [y, 'atomic<i32>'] },
+    uniforms: { size, sliceSize, ...sliceSizes(y, sliceRank) },
+    workgroupSize,
+    workgroups: Math.ceil(size / workgroupSize),
+    code: () => /* wgsl */ `
+${defineSliceOf(sliceRank)}
+fn run(workgroup : i32, local : i32) {
+  let index = workgroup * ${workgroupSize} + local;
+  if (index >= uniforms.size) { return; }
+  let slice = sliceOf(index / uniforms.sliceSize);
+  if (slice >= 0) { atomicAdd(&y[slice * uniforms.sliceSize + index % uniforms.sliceSize], updates[index]); }
 }`,
   })
-  return y
 }
 
-const store = {
-  replace: 'y[to] = update;',
-  'add int32': 'atomicAdd(&y[to], update);',
-  // There is no atomic addition of floats: a sum is stored if nobody else stored one meanwhile.
-  'add float32': /* wgsl */ `
-  var old = atomicLoad(&y[to]);
-  loop {
-    let stored = atomicCompareExchangeWeak(&y[to], old, bitcast<i32>(bitcast<f32>(old) + update));
-    if (stored.exchanged) { break; }
-    old = stored.old_value;
-  }`,
-} as const
+/**
+ * Adds floats to their places in `y`, always in the same order, so that a training gives the same bits again: rows are
+ * sorted by their place, each block of √rows of them is added up one after the other, and what lies in several blocks in
+ * the order of these. Atomics would add in the order in which invocations happen to run.
+ */
+function addFloats(gpu: Gpu, { indices, updates, y }: Scattered): void {
+  const { sliceRank, numUpdates: rows, sliceSize: inner } = backend_util.calculateShapes(updates, indices, y.shape)
+  const length = sortedLength(rows)
+  const pairs = scratchPairs(gpu, 1, length)
+  gpu.run({
+    label: 'scatter add begin',
+    variant: `${sliceRank} axes`,
+    reads: { indices: [indices, 'i32'] },
+    writes: { keys: [pairs.keys, 'i32'], places: [pairs.places, 'i32'] },
+    uniforms: { rows, length, ...sliceSizes(y, sliceRank) },
+    workgroupSize,
+    workgroups: Math.ceil(length / workgroupSize),
+    code: () => /* wgsl */ `
+${defineSliceOf(sliceRank)}
+fn run(workgroup : i32, local : i32) {
+  let row = workgroup * ${workgroupSize} + local;
+  if (row >= uniforms.length) { return; }
+  var slice = -1;
+  if (row < uniforms.rows) { slice = sliceOf(row); }
+  keys[row] = select(slice, 0x7fffffff, slice < 0); // what has no place comes last
+  places[row] = row;
+}`,
+  })
+  sortPairs(gpu, pairs, { columns: 1, length })
+  const perBlock = Math.max(32, Math.ceil(Math.sqrt(rows)))
+  const blocks = Math.ceil(rows / perBlock)
+  // Of a run of equal places that begins before a block: what the block adds; of one that goes on after it: what begins here.
+  const [heads, tails] = [gpu.scratch([blocks, inner]), gpu.scratch([blocks, inner])]
+  const uniforms = { rows, inner, perBlock, blocks }
+  const workgroups = Math.ceil((blocks * inner) / workgroupSize)
+  gpu.run({
+    label: 'scatter add blocks',
+    reads: { keys: [pairs.keys, 'i32'], places: [pairs.places, 'i32'], updates: [updates, 'f32'] },
+    writes: { y: [y, 'f32'], heads: [heads, 'f32'], tails: [tails, 'f32'] },
+    uniforms,
+    workgroupSize,
+    workgroups,
+    code: () => /* wgsl */ `
+fn run(workgroup : i32, local : i32) {
+  let index = workgroup * ${workgroupSize} + local;
+  if (index >= uniforms.blocks * uniforms.inner) { return; }
+  let inside = index % uniforms.inner;
+  let first = index / uniforms.inner * uniforms.perBlock;
+  let end = min(first + uniforms.perBlock, uniforms.rows);
+  var key = keys[first];
+  var isHead = first > 0 && keys[max(first - 1, 0)] == key;
+  var sum = 0.0;
+  for (var at = first; at < end; at++) {
+    let next = keys[at];
+    if (next != key) {
+      if (isHead) { heads[index] = sum; } else { y[key * uniforms.inner + inside] = sum; }
+      isHead = false;
+      key = next;
+      sum = 0.0;
+    }
+    sum += updates[places[at] * uniforms.inner + inside];
+  }
+  let goesOn = end < uniforms.rows && keys[min(end, uniforms.rows - 1)] == key;
+  if (isHead) { heads[index] = sum; }
+  else if (goesOn) { tails[index] = sum; }
+  else if (key != 0x7fffffff) { y[key * uniforms.inner + inside] = sum; }
+}`,
+  })
+  if (blocks === 1) return
+  gpu.run({
+    label: 'scatter add joins',
+    reads: { keys: [pairs.keys, 'i32'], heads: [heads, 'f32'], tails: [tails, 'f32'] },
+    writes: { y: [y, 'f32'] },
+    uniforms,
+    workgroupSize,
+    workgroups,
+    code: () => /* wgsl */ `
+fn run(workgroup : i32, local : i32) {
+  let index = workgroup * ${workgroupSize} + local;
+  if (index >= uniforms.blocks * uniforms.inner) { return; }
+  let first = index / uniforms.inner * uniforms.perBlock;
+  var end = first + uniforms.perBlock;
+  if (end >= uniforms.rows) { return; }
+  let key = keys[end - 1];
+  let beganBefore = first > 0 && keys[max(first - 1, 0)] == key;
+  if (key == 0x7fffffff || keys[end] != key || beganBefore) { return; }
+  var sum = tails[index];
+  var block = index;
+  while (end < uniforms.rows && keys[min(end, uniforms.rows - 1)] == key) {
+    block += uniforms.inner;
+    sum += heads[block];
+    end += uniforms.perBlock;
+  }
+  y[key * uniforms.inner + index % uniforms.inner] = sum;
+}`,
+  })
+}
 
 export const scatterNdWebgpu: KernelConfig = webgpuKernel<{ indices: Tensor; updates: Tensor }, { shape: number[] }>(
   'ScatterNd',
   ({ indices, updates }, { shape }, gpu) => {
     const y = gpu.output(shape, updates.dtype as Dtype)
     runElementwise(gpu, { label: 'zeros', asBits: true, reads: {}, y, value: 'I(0)' })
-    const kind = updates.dtype === 'float32' ? 'add float32' : 'add int32'
-    return scatter(gpu, kind, { indices, updates, y })
+    if (updates.size === 0) return y
+    if (updates.dtype === 'float32') addFloats(gpu, { indices, updates, y })
+    else addIntegers(gpu, { indices, updates, y })
+    return y
   },
 )
 
+/** Of several updates of one place the last stays, whichever invocation comes last. */
 export const tensorScatterUpdateWebgpu: KernelConfig = webgpuKernel<
   { tensor: Tensor; indices: Tensor; updates: Tensor },
   object
 >('TensorScatterUpdate', ({ tensor, indices, updates }, _, gpu) => {
   const y = gpu.output(tensor.shape, tensor.dtype as Dtype)
   runElementwise(gpu, { label: 'copy', asBits: true, reads: { x: tensor }, y, value: 'x' })
-  return scatter(gpu, 'replace', { indices, updates, y })
+  if (updates.size > 0) replace(gpu, { indices, updates, y })
+  return y
 })
+
+function replace(gpu: Gpu, { indices, updates, y }: Scattered): void {
+  const { sliceRank, numUpdates: rows, sliceSize } = backend_util.calculateShapes(updates, indices, y.shape)
+  const slices = util.sizeFromShape(y.shape) / sliceSize
+  const lastRows = gpu.scratch([slices], 'int32')
+  runElementwise(gpu, { label: 'zeros', asBits: true, reads: {}, y: lastRows, value: 'I(0)' })
+  gpu.run({
+    label: 'scatter last rows',
+    variant: `${sliceRank} axes`,
+    reads: { indices: [indices, 'i32'] },
+    writes: { lastRows: [lastRows, 'atomic<i32>'] },
+    uniforms: { rows, ...sliceSizes(y, sliceRank) },
+    workgroupSize,
+    workgroups: Math.ceil(rows / workgroupSize),
+    code: () => /* wgsl */ `
+${defineSliceOf(sliceRank)}
+fn run(workgroup : i32, local : i32) {
+  let row = workgroup * ${workgroupSize} + local;
+  if (row >= uniforms.rows) { return; }
+  let slice = sliceOf(row);
+  if (slice >= 0) { atomicMax(&lastRows[slice], row + 1); }
+}`,
+  })
+  const size = rows * sliceSize
+  gpu.run({
+    label: 'scatter replace',
+    variant: `${sliceRank} axes`,
+    reads: { indices: [indices, 'i32'], updates: [updates, 'i32'], lastRows: [lastRows, 'i32'] },
+    writes: { y: [y, 'i32'] },
+    uniforms: { size, sliceSize, ...sliceSizes(y, sliceRank) },
+    workgroupSize,
+    workgroups: Math.ceil(size / workgroupSize),
+    code: () => /* wgsl */ `
+${defineSliceOf(sliceRank)}
+fn run(workgroup : i32, local : i32) {
+  let index = workgroup * ${workgroupSize} + local;
+  if (index >= uniforms.size) { return; }
+  let row = index / uniforms.sliceSize;
+  let slice = sliceOf(row);
+  if (slice < 0 || lastRows[max(slice, 0)] != row + 1) { return; }
+  y[slice * uniforms.sliceSize + index % uniforms.sliceSize] = updates[index];
+}`,
+  })
+}
 
 export const oneHotWebgpu: KernelConfig = webgpuKernel<
   { indices: Tensor },

@@ -14,7 +14,7 @@ import { reshape, transpose } from './shape.ts'
 /**
  * Adds up rows that have the same position: `[rows, inner]` and int32 positions `[rows]` → `[count, inner]`.
  * The adjoint of gathering rows, and its gradient gathers. As ScatterNd: tfjs-wasm has no UnsortedSegmentSum, and that
- * of tfjs-backend-cpu compares every row with every position. On WebGPU the order of the additions is not fixed.
+ * of tfjs-backend-cpu compares every row with every position. The order of the additions is fixed on every backend.
  */
 const segmentSumOp = defineOp('segmentSum', {
   inputs: ['x', 'positions'],

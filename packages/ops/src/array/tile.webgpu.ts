@@ -21,7 +21,7 @@ export const tileWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { reps: numb
     const type = inFours ? (`vec4<${scalar}>` as const) : scalar
     gpu.run({
       label: 'Tile',
-      variant: `of ${axes.length} axes`,
+      variant: `of ${axes.map(({ count }) => (count === 1 ? 'one' : 'many')).join(', ')}`,
       reads: { x: [x, type] },
       writes: { y: [y, type] },
       uniforms: {
@@ -39,12 +39,20 @@ fn run(workgroup : i32, local : i32) {
   var place = 0;
   var step = 1;
   ${axes
-    .map(
-      (_, axis) => `
-  place += rest % uniforms.tiled${axis} % uniforms.size${axis} * step;
+    .map(({ count }, axis) => {
+      // Integers are divided slowly: once an axis, and once more where it is repeated. The first axis is what is left.
+      const first = axis === 0
+      const coordinate = first ? 'rest' : `(rest - rest / uniforms.tiled${axis} * uniforms.tiled${axis})`
+      const inside = count === 1 ? coordinate : `${coordinate} % uniforms.size${axis}`
+      return `
+  place += ${inside} * step;${
+    first
+      ? ''
+      : `
   step *= uniforms.size${axis};
-  rest /= uniforms.tiled${axis};`,
-    )
+  rest /= uniforms.tiled${axis};`
+  }`
+    })
     .reverse()
     .join('')}
   y[index] = x[place];

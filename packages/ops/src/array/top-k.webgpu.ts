@@ -21,14 +21,11 @@ export const topKIndicesWebgpu: KernelConfig = webgpuKernel<
   const count = itemAt(x.shape, axis)
   const inner = util.sizeFromShape(x.shape.slice(axis + 1))
   const columns = x.size / Math.max(1, count)
-  const powers = Math.ceil(Math.log2(Math.max(1, count)))
-  const length = 2 ** powers
-  const pairs = { keys: gpu.scratch([columns, length], 'int32'), places: gpu.scratch([columns, length], 'int32') }
+  const length = sortedLength(count)
+  const pairs = scratchPairs(gpu, columns, length)
   const view = { columns, length, count, inner }
   begin(gpu, x, pairs, view, largest)
-  for (let stage = 1; stage <= powers; stage++) {
-    for (let top = stage - 1; top >= 0; top -= halvings) merge(gpu, pairs, view, stage, top)
-  }
+  sortPairs(gpu, pairs, view)
   const y = gpu.output(x.shape.toSpliced(axis, 1, k), 'int32')
   gpu.run({
     label: 'topKIndices end',
@@ -48,17 +45,7 @@ fn run(workgroup : i32, local : i32) {
   return y
 })
 
-/** Keys `[columns, length]` and the positions that they come from. */
-interface Pairs {
-  readonly keys: TensorInfo
-  readonly places: TensorInfo
-}
-
-interface View {
-  /** `outer · inner` */
-  readonly columns: number
-  /** The count, filled up to a power of 2. */
-  readonly length: number
+interface View extends Columns {
   readonly count: number
   readonly inner: number
 }
@@ -92,8 +79,35 @@ fn run(workgroup : i32, local : i32) {
   })
 }
 
+/** Keys `[columns, length]` and the positions that they come from. */
+export interface Pairs {
+  readonly keys: TensorInfo
+  readonly places: TensorInfo
+}
+
+interface Columns {
+  readonly columns: number
+  /** A power of 2. */
+  readonly length: number
+}
+
+/** How many pairs a column has room for, of which `count` are wanted. */
+export const sortedLength = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, count)))
+
+export const scratchPairs = (gpu: Gpu, columns: number, length: number): Pairs => ({
+  keys: gpu.scratch([columns, length], 'int32'),
+  places: gpu.scratch([columns, length], 'int32'),
+})
+
+/** Sorts each column by its keys, and by their positions where those are equal. */
+export function sortPairs(gpu: Gpu, pairs: Pairs, columns: Columns): void {
+  for (let stage = 1; 2 ** stage <= columns.length; stage++) {
+    for (let top = stage - 1; top >= 0; top -= halvings) merge(gpu, pairs, columns, stage, top)
+  }
+}
+
 /** Of a stage, in which blocks of 2^stage are sorted, the exchanges over distances of 2^top, 2^(top − 1) … */
-function merge(gpu: Gpu, { keys, places }: Pairs, view: View, stage: number, top: number): void {
+function merge(gpu: Gpu, { keys, places }: Pairs, view: Columns, stage: number, top: number): void {
   const count = Math.min(halvings, top + 1)
   const held = 2 ** count
   const groups = (view.columns * view.length) / held
@@ -104,7 +118,7 @@ function merge(gpu: Gpu, { keys, places }: Pairs, view: View, stage: number, top
     [...Array(held).keys()].filter((i) => (i & distance) === 0).map((i) => [i, i + distance] as const),
   )
   gpu.run({
-    label: 'topKIndices merge',
+    label: 'sort',
     variant: `${held}`,
     reads: {},
     writes: { keys: [keys, 'i32'], places: [places, 'i32'] },

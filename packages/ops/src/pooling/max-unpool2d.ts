@@ -15,7 +15,7 @@ export interface MaxUnpool2dOptions {
 
 /**
  * Puts each value where `indices` says, and zeros elsewhere: the partial inverse of `maxPool2dWithIndices`.
- * Where windows overlapped, several values may name one place: the last one stays (on WebGPU, any of them), and the
+ * Where windows overlapped, several values may name one place: the last one stays, and the
  * gradient reaches all, as in PyTorch.
  *
  * @param values `[batch, height, width, channels]`, float32

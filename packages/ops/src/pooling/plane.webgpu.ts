@@ -1,5 +1,5 @@
-import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
-import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
+import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
+import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import type { PlaneSize } from './plane-op.ts'
 
@@ -23,68 +23,53 @@ fn run(workgroup : i32, local : i32) {
   },
 )
 
-/** Values of one position are added in any order. */
-export const scatterPlaneWebgpu: KernelConfig = webgpuKernel<{ dy: Tensor4D; indices: Tensor4D }, PlaneSize>(
-  'scatterPlane',
-  ({ dy, indices }, { size }, gpu) => scatter(gpu, 'scatterPlane', dy, indices, size, add),
-)
-
-/** Of the values of one position, any one stays. */
+/** Of several values of one position the last stays, whichever invocation comes last; one outside its plane is left out. */
 export const maxUnpool2dWebgpu: KernelConfig = webgpuKernel<{ values: Tensor4D; indices: Tensor4D }, PlaneSize>(
   'maxUnpool2d',
-  ({ values, indices }, { size }, gpu) =>
-    scatter(gpu, 'maxUnpool2d', values, indices, size, 'atomicStore(&y[place], bitcast<i32>(value));'),
-)
-
-/** There are atomic integers alone: retry until nobody else has written in between. */
-const add = /* wgsl */ `
-  var old = atomicLoad(&y[place]);
-  loop {
-    let attempt = atomicCompareExchangeWeak(&y[place], old, bitcast<i32>(bitcast<f32>(old) + value));
-    if (attempt.exchanged) { break; }
-    old = attempt.old_value;
-  }`
-
-/** Two dispatches: zeros, and each value at its position; one whose position is outside its plane is left out. */
-function scatter(
-  gpu: Gpu,
-  label: string,
-  values: Tensor4D,
-  indices: Tensor4D,
-  size: PlaneSize['size'],
-  write: string,
-): TensorInfo {
-  const [batch, , , channels] = indices.shape
-  const count = batch * size[0] * size[1] * channels
-  const y = gpu.output([batch, ...size, channels])
-  gpu.run({
-    label: `${label} zeros`,
-    reads: {},
-    writes: { y: [y, 'f32'] },
-    uniforms: { size: count },
-    workgroupSize,
-    workgroups: Math.ceil(count / workgroupSize),
-    code: () => /* wgsl */ `
+  ({ values, indices }, { size }, gpu) => {
+    const [batch, , , channels] = indices.shape
+    const shape = [batch, ...size, channels]
+    const y = gpu.output(shape)
+    const last = gpu.scratch(shape, 'int32')
+    const count = batch * size[0] * size[1] * channels
+    gpu.run({
+      label: 'maxUnpool2d zeros',
+      reads: {},
+      writes: { y: [y, 'f32'], last: [last, 'i32'] },
+      uniforms: { size: count },
+      workgroupSize,
+      workgroups: Math.ceil(count / workgroupSize),
+      code: () => /* wgsl */ `
 fn run(workgroup : i32, local : i32) {
   let index = workgroup * ${workgroupSize} + local;
-  if (index < uniforms.size) { y[index] = 0.0; }
+  if (index < uniforms.size) { y[index] = 0.0; last[index] = -1; }
 }`,
-  })
-  gpu.run({
-    label,
-    reads: { values: [values, 'f32'], indices: [indices, 'i32'] },
-    writes: { y: [y, 'atomic<i32>'] },
-    ...overIndices(indices, size),
-    code: () => /* wgsl */ `
+    })
+    gpu.run({
+      label: 'maxUnpool2d last',
+      reads: { indices: [indices, 'i32'] },
+      writes: { last: [last, 'atomic<i32>'] },
+      ...overIndices(indices, size),
+      code: () => /* wgsl */ `
 fn run(workgroup : i32, local : i32) {
   ${findPlace}
-  if (!isInside) { return; }
-  let value = values[index];
-  ${write}
+  if (isInside) { atomicMax(&last[place], index); }
 }`,
-  })
-  return y
-}
+    })
+    gpu.run({
+      label: 'maxUnpool2d',
+      reads: { values: [values, 'f32'], indices: [indices, 'i32'], last: [last, 'i32'] },
+      writes: { y: [y, 'f32'] },
+      ...overIndices(indices, size),
+      code: () => /* wgsl */ `
+fn run(workgroup : i32, local : i32) {
+  ${findPlace}
+  if (isInside && last[max(place, 0)] == index) { y[place] = values[index]; }
+}`,
+    })
+    return y
+  },
+)
 
 /** An invocation for each of the indices, `[batch, outHeight, outWidth, channels]`. */
 const overIndices = ({ shape, size }: Tensor4D, [height, width]: PlaneSize['size']) => ({
