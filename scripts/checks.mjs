@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { CommandFailed, root, run } from './pnpm.mjs'
 import { build, install } from './prepare.mjs'
 import { step } from './step.mjs'
@@ -34,6 +35,7 @@ export async function runChecks(args) {
       if (!(error instanceof CommandFailed)) throw error
       total.failed++
       process.stderr.write(`\n${name}:\n${error.output}\n${error.message}\n`)
+      console.log(`failed: ${name}`)
     }
   }
   const env = await attempt('install', install)
@@ -75,6 +77,7 @@ async function runVitest(env, args) {
         status === 'failed' && assertionResults.every((each) => each.status !== 'failed'),
     )
     for (const reason of reasons(skipped)) console.log(`skipped: ${reason}`)
+    for (const line of failures(testResults, broken)) console.log(`failed: ${line}`)
     const failed = numFailedTests + broken.length
     // Vitest can also fail without a failing test, for an error that no test caught.
     return { passed: numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed, skipped: skipped.length }
@@ -94,6 +97,23 @@ function reasons(skipped) {
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   return [...counts].map(([name, count]) => `${count} × ${name}`)
+}
+
+/** Every failed test with its file and what it said, at the end, where one looks first and where a long log is still whole. */
+function failures(files, broken) {
+  const place = ({ name }) => relative(root, name)
+  const said = (text) =>
+    stripVTControlCharacters(text ?? '')
+      .trim()
+      .slice(0, 600)
+  return [
+    ...broken.map((file) => `${place(file)}: ${said(file.message)}`),
+    ...files.flatMap((file) =>
+      file.assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName, failureMessages }) => `${place(file)} > ${fullName}: ${said(failureMessages?.[0])}`),
+    ),
+  ]
 }
 
 function inherit([command, ...rest], env) {
