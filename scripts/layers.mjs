@@ -11,7 +11,7 @@ Written by \`pnpm layers\`; a test of each layer compares its row with what it c
 
 On every backend each case loads a state dict of PyTorch's, by its names and in its layouts, runs forwards and backwards in training and in
 inference, and compares all numbers with PyTorch's in float64: results, gradients by every input and parameter (\`gradients\`), and
-the buffers after the training pass. A backend's cell is the largest difference that was found, over the largest number of its
+the buffers after the training pass; and runs on shapes alone, as summaries do. A backend's cell is the largest difference that was found, over the largest number of its
 tensor or 1; the tests allow 1e-5. \`wasm\` ran with SIMD, \`webgpu\` on SwiftShader, which computes on the CPU, and \`tensorflow\` on the CPU.
 
 What draws at random draws other numbers than PyTorch: \`Dropout\` and its relatives are compared in inference, and in training by

@@ -1,4 +1,5 @@
 import { reshape, type Tensor, transpose } from '@ddnet/ops'
+import { itemAt, lastItem } from '@ddnet/ops/checks'
 
 /** Whether the channels, last, have no position to be told from, so that moving them moves nothing. */
 const isOneDeep = ({ shape }: Tensor): boolean =>
@@ -7,7 +8,7 @@ const isOneDeep = ({ shape }: Tensor): boolean =>
 /** `[batch, …, channels]` as PyTorch has it, `[batch, channels, …]`; matrices are the same in both. */
 export function channelsFirst(x: Tensor): Tensor {
   if (x.rank < 3) return x
-  const shape = [x.shape[0] as number, x.shape.at(-1) as number, ...x.shape.slice(1, -1)]
+  const shape = [itemAt(x.shape, 0), lastItem(x.shape), ...x.shape.slice(1, -1)]
   if (isOneDeep(x)) return reshape(x, shape)
   return transpose(x, [0, x.rank - 1, ...Array.from({ length: x.rank - 2 }, (_, at) => at + 1)])
 }

@@ -1,4 +1,5 @@
 import { type Activation, type PadMode, type Pair, pad, ShapeError, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { uniformByFanIn } from './initializers.ts'
 import { type Initializer, Parameter } from './parameter.ts'
 import type { WeightLayout } from './weight-layout.ts'
@@ -69,8 +70,8 @@ export function padded(
   }
   const pairs = kernel.map((size, axis): Pair => {
     if (padding === 'valid') return [0, 0]
-    if (padding !== 'same') return [padding[axis] as number, padding[axis] as number]
-    const total = (dilation[axis] as number) * (size - 1)
+    if (padding !== 'same') return [itemAt(padding, axis), itemAt(padding, axis)]
+    const total = itemAt(dilation, axis) * (size - 1)
     return [Math.floor(total / 2), Math.ceil(total / 2)] // the odd one after, as in PyTorch
   })
   return pad(x, [[0, 0], ...pairs, [0, 0]], { mode })

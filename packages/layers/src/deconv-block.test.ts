@@ -25,9 +25,9 @@ describe('DeconvBlock', () => {
   test('has the norm that it is given, and a bias where there is none', () => {
     const names = (norm: ((channels: number) => GroupNorm) | null) =>
       ways.map((upsampling) => [...new DeconvBlock(2, 4, { upsampling, norm }).parameters().keys()])
-    expect(names(null)).toEqual(ways.map(() => ['conv.weight', 'conv.bias']))
+    expect(names(null)).toEqual(ways.map(() => ['deconv.weight', 'deconv.bias']))
     expect(names((channels) => new GroupNorm(2, channels))).toEqual(
-      ways.map(() => ['conv.weight', 'norm.weight', 'norm.bias']),
+      ways.map(() => ['deconv.weight', 'norm.weight', 'norm.bias']),
     )
   })
 

@@ -25,7 +25,7 @@ export interface DeconvBlockConfig {
 
 /**
  * The block of a deconvolution network's decoder: a convolution that makes images larger, a norm and an activation,
- * `[batch, height, width, inChannels] → [batch, height · factor, width · factor, outChannels]`. Names begin with `conv.` and `norm.`.
+ * `[batch, height, width, inChannels] → [batch, height · factor, width · factor, outChannels]`. Names begin with `deconv.` and `norm.`.
  *
  * Of the three ways 'stride' may draw a checkerboard where the factor does not divide the kernel size, and 'shuffle' begins without one,
  * by ICNR; 'resize' has none, and computes factor² times as much as the convolution of 'stride'.
@@ -35,7 +35,7 @@ export interface DeconvBlockConfig {
  * @example new DeconvBlock(64, 32, { upsampling: 'resize', norm: (channels) => new GroupNorm(8, channels) })
  */
 export class DeconvBlock extends Module {
-  readonly conv: ConvTranspose2d | Conv2d
+  readonly deconv: ConvTranspose2d | Conv2d
   declare readonly norm?: Layer
   declare readonly activation?: Layer
   readonly upsampling: 'stride' | 'shuffle' | 'resize'
@@ -63,18 +63,18 @@ export class DeconvBlock extends Module {
           )
         }
         const geometry = { kernelSize, stride: factor, padding, outputPadding, bias }
-        this.conv = new ConvTranspose2d(inChannels, outChannels, geometry)
+        this.deconv = new ConvTranspose2d(inChannels, outChannels, geometry)
         break
       }
       case 'shuffle': {
         const draw = uniformByFanIn(inChannels * kernelSize ** 2)
         const init = icnr({ factor, init: draw })
         const geometry = { kernelSize, padding: 'same', bias, weightInit: init, biasInit: init } as const
-        this.conv = new Conv2d(inChannels, outChannels * factor ** 2, geometry)
+        this.deconv = new Conv2d(inChannels, outChannels * factor ** 2, geometry)
         break
       }
       case 'resize':
-        this.conv = new Conv2d(inChannels, outChannels, { kernelSize, padding: 'same', bias })
+        this.deconv = new Conv2d(inChannels, outChannels, { kernelSize, padding: 'same', bias })
         break
       default:
         throw new RangeError(
@@ -86,14 +86,14 @@ export class DeconvBlock extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const { conv, norm, activation, factor } = this
+    const { deconv, norm, activation, factor } = this
     switch (this.upsampling) {
       case 'stride':
-        return pipe(x, conv, norm, activation)
+        return pipe(x, deconv, norm, activation)
       case 'shuffle':
-        return pipe(x, conv, (pixels) => pixelShuffle(pixels, factor), norm, activation)
+        return pipe(x, deconv, (pixels) => pixelShuffle(pixels, factor), norm, activation)
       case 'resize':
-        return pipe(x, (small) => interpolate(small, { scaleFactor: factor }), conv, norm, activation)
+        return pipe(x, (small) => interpolate(small, { scaleFactor: factor }), deconv, norm, activation)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { dropout, ShapeError, type Tensor } from '@ddnet/ops'
+import { itemAt, lastItem } from '@ddnet/ops/checks'
 import { dropTogether, expectRate } from './drop-together.ts'
 import { Module } from './module.ts'
 import { currentPass } from './pass.ts'
@@ -63,5 +64,5 @@ function dropChannels(
 ): Tensor {
   if (x.rank !== rank) throw new ShapeError(`${name}: expected x ${axes}, got [${x.shape}].`)
   const one = x.shape.slice(1, -1).map(() => 1)
-  return dropTogether(layer, x, layer.rate, [x.shape[0] as number, ...one, x.shape.at(-1) as number])
+  return dropTogether(layer, x, layer.rate, [itemAt(x.shape, 0), ...one, lastItem(x.shape)])
 }

@@ -1,4 +1,5 @@
 import { concat, embedding, slice, type Tensor, zeros } from '@ddnet/ops'
+import { tuple } from '@ddnet/ops/checks'
 import { normal } from './initializers.ts'
 import { Module } from './module.ts'
 import { type Initializer, Parameter } from './parameter.ts'
@@ -50,7 +51,7 @@ export class Embedding extends Module {
 
 /** A table with zeros in one row. */
 function withoutRow(table: Tensor, row: number): Tensor {
-  const [count, features] = table.shape as [number, number]
+  const [count, features] = tuple(table.shape, 2)
   const after = slice(table, [row + 1, 0], [count - row - 1, features])
   return concat([slice(table, [0, 0], [row, features]), zeros([1, features]), after], 0)
 }

@@ -1,4 +1,5 @@
 import { reshape, ShapeError, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { channelsFirst, channelsLast } from './channels-first.ts'
 import { Module } from './module.ts'
 
@@ -56,7 +57,7 @@ export class Unflatten extends Module {
   override forward(x: Tensor): Tensor {
     const axis = axisOf('Unflatten', 'dim', this.dim, x)
     const first = channelsFirst(x)
-    const size = first.shape[axis] as number
+    const size = itemAt(first.shape, axis)
     const known = this.sizes.reduce((product, each) => (each === -1 ? product : product * each), 1)
     if (this.sizes.includes(-1) ? size % known !== 0 : size !== known) {
       throw new ShapeError(`Unflatten: expected sizes of ${size} in all, got [${this.sizes}] for x [${x.shape}].`)

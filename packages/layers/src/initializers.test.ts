@@ -330,5 +330,8 @@ describe('rules of init', () => {
     expect(() => init(model(), key, { 'head.*': initializers.zeros })).toThrow(
       "init: 'head.*' names no parameter of this Sequential. It has 0.weight, 0.bias, 1.weight, 1.bias, 2.weight, and 1 more.",
     )
+    expect(() => init({ a: new Linear(1, 1), b: new Linear(1, 1) }, key, { c: initializers.zeros })).toThrow(
+      "init: 'c' names no parameter of these models. They have a.weight, a.bias, b.weight, b.bias.",
+    )
   })
 })

@@ -10,6 +10,7 @@ import {
   transpose,
   zeros as zerosOf,
 } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { orthonormalRows } from './orthonormal-rows.ts'
 import type { Initializer } from './parameter.ts'
 import { fansOf, fromTorchOrder, outputAxis, toTorchOrder } from './weight-layout.ts'
@@ -77,7 +78,7 @@ export function truncatedNormal({ mean = 0, std = 1, a = -2, b = 2 }: TruncatedN
     for (let round = 0; open.length > 0; round++) {
       const drawn = proposals(low, high)(key.fold(round), open.length)
       open = open.filter((index, at) => {
-        const z = drawn[at] as number
+        const z = itemAt(drawn, at)
         if (Number.isNaN(z)) return true
         values[index] = mean + std * z
         return false
@@ -104,7 +105,7 @@ function proposals(low: number, high: number): (key: Key, size: number) => Float
     ]
     return Float64Array.from(places, (place, at) => {
       const z = low + place * (high - low)
-      return (chances[at] as number) < Math.exp((nearest ** 2 - z ** 2) / 2) ? z : Number.NaN
+      return itemAt(chances, at) < Math.exp((nearest ** 2 - z ** 2) / 2) ? z : Number.NaN
     })
   }
 }
@@ -208,8 +209,8 @@ export const orthogonal =
   ({ gain = 1 }: GainOptions = {}): Initializer =>
   (key, shape, layout) => {
     fansOf(shape, layout) // refuses what has no layout
-    const torchShape = toTorchOrder(layout, shape.length).map((axis) => shape[axis] as number)
-    const [rows, columns] = [torchShape[0] as number, torchShape.slice(1).reduce((product, size) => product * size, 1)]
+    const torchShape = toTorchOrder(layout, shape.length).map((axis) => itemAt(shape, axis))
+    const [rows, columns] = [itemAt(torchShape, 0), torchShape.slice(1).reduce((product, size) => product * size, 1)]
     const [few, many] = [Math.min(rows, columns), Math.max(rows, columns)]
     const basis = orthonormalRows(random.normalValues(key, few * many), few, many)
     const matrix = tensor(
@@ -243,7 +244,7 @@ export function icnr({ factor, init = kaimingUniform({ negativeSlope: Math.sqrt(
   return (key, shape, layout) => {
     if (layout === undefined && shape.length !== 1) fansOf(shape, layout) // names what is missing
     const axis = layout === undefined ? 0 : outputAxis(layout, shape.length)
-    const outputs = shape[axis] as number
+    const outputs = itemAt(shape, axis)
     if (outputs % copies !== 0) {
       throw new RangeError(
         `icnr: expected outputs that factor² = ${copies} divides, got ${outputs} (shape [${shape}]).`,
@@ -258,5 +259,5 @@ export function icnr({ factor, init = kaimingUniform({ negativeSlope: Math.sqrt(
 function repeated(x: Tensor, axis: number, copies: number): Tensor {
   const split = [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)]
   const times = split.map((_, at) => (at === axis + 1 ? copies : 1))
-  return reshape(tile(reshape(x, split), times), x.shape.with(axis, (x.shape[axis] as number) * copies))
+  return reshape(tile(reshape(x, split), times), x.shape.with(axis, itemAt(x.shape, axis) * copies))
 }

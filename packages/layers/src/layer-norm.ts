@@ -15,6 +15,9 @@ export interface LayerNormConfig {
  * Layer normalisation over the last axes, whose sizes are `shape`: `y = (x − mean) / √(var + eps) · weight + bias`, with the mean and the
  * biased variance of each item of the axes before them.
  *
+ * Its axes are those in memory: over the channels of each pixel it is `new LayerNorm(channels)`, and over whole images
+ * `new LayerNorm([height, width, channels])`, whose weights PyTorch has as `[channels, height, width]`.
+ *
  * @throws ShapeError if x does not end with those axes
  * @see torch.nn.LayerNorm; Ba et al. 2016
  */

@@ -1,4 +1,5 @@
 import { maxUnpool2d, ShapeError, type Size, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { Module } from './module.ts'
 import { pairOf } from './pair-of.ts'
 
@@ -34,10 +35,10 @@ export class MaxUnpool2d extends Module {
     const { kernelSize, stride = kernelSize, padding = 0 } = this.config
     const [kernel, step, border] = [pairOf(kernelSize), pairOf(stride), pairOf(padding)]
     const plain = ([0, 1] as const).map(
-      (axis) => ((values.shape[axis + 1] as number) - 1) * step[axis] - 2 * border[axis] + kernel[axis],
+      (axis) => (itemAt(values.shape, axis + 1) - 1) * step[axis] - 2 * border[axis] + kernel[axis],
     ) as [number, number]
     const size = outputSize === undefined ? plain : pairOf(outputSize)
-    if (size.some((each, axis) => Math.abs(each - (plain[axis] as number)) >= (step[axis] as number))) {
+    if (size.some((each, axis) => Math.abs(each - itemAt(plain, axis)) >= itemAt(step, axis))) {
       throw new ShapeError(
         `MaxUnpool2d: expected an outputSize less than the stride [${step}] from [${plain}], got [${size}]. Give height and width of what was pooled.`,
       )

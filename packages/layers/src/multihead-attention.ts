@@ -18,6 +18,7 @@ import {
   transpose,
   where,
 } from '@ddnet/ops'
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import { xavierUniform, zeros } from './initializers.ts'
 import { Linear } from './linear.ts'
 import { Module } from './module.ts'
@@ -103,7 +104,7 @@ export class MultiheadAttention extends Module {
       pass.training && rate > 0
         ? matMul(dropout(weightsOf(q, k, options), { rate, key: pass.keyOf(this) }), v)
         : scaledDotProductAttention(q, k, v, options)
-    const [batch, heads, length, size] = found.shape as [number, number, number, number]
+    const [batch, heads, length, size] = tuple(found.shape, 4)
     return this.out_proj.forward(reshape(transpose(found, [0, 2, 1, 3]), [batch, length, heads * size]))
   }
 
@@ -125,8 +126,11 @@ export class MultiheadAttention extends Module {
     if (weight === undefined || query !== key || key !== value) {
       return [this.#projectOne(0, query), this.#projectOne(1, key), this.#projectOne(2, value)]
     }
-    const parts = split(linear(query, weight.value, bias?.value), this.features, 2) // of one product
-    return parts.map((part) => this.#toHeads(part)) as [Tensor, Tensor, Tensor] // of 3 · features
+    const parts = split(linear(query, weight.value, bias?.value), this.features, 2) // one product for all three
+    return tuple(
+      parts.map((part) => this.#toHeads(part)),
+      3,
+    )
   }
 
   /** Queries (0), keys (1) or values (2): `[batch, heads, length, features / heads]`. */
@@ -138,14 +142,14 @@ export class MultiheadAttention extends Module {
   }
 
   #toHeads(x: Tensor): Tensor {
-    const [batch, length, features] = x.shape as [number, number, number]
+    const [batch, length, features] = tuple(x.shape, 3)
     return transpose(reshape(x, [batch, length, this.heads, features / this.heads]), [0, 2, 1, 3])
   }
 }
 
 /** The softmax alone, `[batch, heads, length, keys]`: what attention makes of the rows of the identity. */
 const weightsOf = (q: Tensor, k: Tensor, options: AttentionOptions): Tensor =>
-  scaledDotProductAttention(q, k, eye(k.shape[2] as number), options)
+  scaledDotProductAttention(q, k, eye(itemAt(k.shape, 2)), options)
 
 function expectTokens(tokens: Readonly<Record<string, Tensor>>, features: Readonly<Record<string, number>>): void {
   for (const [name, { shape }] of Object.entries(tokens)) {
@@ -160,7 +164,7 @@ function maskOption(
   key: Tensor,
   { keyPaddingMask, mask, causal = false }: AttentionMasks,
 ): AttentionOptions {
-  const [batch, length, keys] = [key.shape[0] as number, query.shape[1] as number, key.shape[1] as number]
+  const [batch, length, keys] = [itemAt(key.shape, 0), itemAt(query.shape, 1), itemAt(key.shape, 1)]
   if (
     keyPaddingMask !== undefined &&
     (keyPaddingMask.dtype !== 'bool' || keyPaddingMask.shape.join() !== `${batch},${keys}`)

@@ -1,4 +1,4 @@
-import type { Root } from './discover.ts'
+import { isModule, type Root } from './discover.ts'
 import { listed } from './listed.ts'
 
 /** What fits dotted names by a pattern: a parameter's, or a module's for all of its; `*` stands for any characters, dots too. */
@@ -8,7 +8,7 @@ export function matcherOf(pattern: string): RegExp {
 }
 
 /** The error of a pattern that fits none of the names. */
-export const unknownName = (what: string, pattern: string, model: Root, names: readonly string[]): RangeError =>
-  new RangeError(
-    `${what}: '${pattern}' names no parameter of this ${model.constructor.name}. It has ${listed(names, ', ')}.`,
-  )
+export function unknownName(what: string, pattern: string, model: Root, names: readonly string[]): RangeError {
+  const whose = isModule(model) ? `this ${model.constructor.name}. It has` : 'these models. They have'
+  return new RangeError(`${what}: '${pattern}' names no parameter of ${whose} ${listed(names, ', ')}.`)
+}

@@ -80,6 +80,7 @@ describeBackends('spectralNorm', () => {
     expect(() => spectralNorm(new BatchNorm(3))).toThrow(
       'spectralNorm: expected a layer with a weight of several axes, such as a Conv2d or Linear, got BatchNorm.',
     )
+    expect(() => spectralNorm(spectralNorm(new Linear(3, 2)))).toThrow('a layer that is not normalised yet, got Linear')
     expect(() => spectralNorm(new Linear(3, 2), { iterations: 0 })).toThrow('expected iterations of at least 1, got 0.')
   })
 })

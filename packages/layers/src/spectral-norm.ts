@@ -13,6 +13,7 @@ import {
   type Tensor,
   transpose,
 } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { Module } from './module.ts'
 import { Buffer, Parameter } from './parameter.ts'
 import { currentPass } from './pass.ts'
@@ -34,7 +35,7 @@ export interface SpectralNormOptions {
  *
  * @param layer a convolution, transposed convolution, `Linear` or `Embedding` without values yet, which is changed
  * @returns the same layer
- * @throws RangeError for a layer without such a weight, and for iterations below 1
+ * @throws RangeError for a layer without such a weight or with spectralNorm already, and for iterations below 1
  * @see torch.nn.utils.parametrizations.spectral_norm; Miyato et al. 2018, "Spectral normalization for generative adversarial networks"
  * @example const head = spectralNorm(new Linear(128, 1))
  */
@@ -44,6 +45,11 @@ export function spectralNorm<L extends Module & { weight?: Parameter }>(
 ): L {
   const { iterations = 1, eps = 1e-12 } = options
   const original = layer.weight
+  if (original instanceof NormalizedWeight) {
+    throw new RangeError(
+      `spectralNorm: expected a layer that is not normalised yet, got ${layer.constructor.name} again.`,
+    )
+  }
   if (original?.layout === undefined) {
     throw new RangeError(
       `spectralNorm: expected a layer with a weight of several axes, such as a Conv2d or Linear, got ${layer.constructor.name}.`,
@@ -52,7 +58,7 @@ export function spectralNorm<L extends Module & { weight?: Parameter }>(
   if (!Number.isInteger(iterations) || iterations < 1) {
     throw new RangeError(`spectralNorm: expected iterations of at least 1, got ${iterations}.`)
   }
-  const rows = original.torchShape[original.layout === 'transposedFilter' ? 1 : 0] as number
+  const rows = itemAt(original.torchShape, original.layout === 'transposedFilter' ? 1 : 0)
   const columns = original.shape.reduce((product, size) => product * size, 1) / rows
   const matrix = (): Tensor => asMatrix(original.value, original, rows)
   const u: Buffer = new Buffer([rows], {
@@ -110,7 +116,7 @@ class NormalizedWeight extends Parameter {
 /** A weight as `[rows, columns]`, in PyTorch's order with the outputs first. */
 function asMatrix(weight: Tensor, { layout }: Parameter, rows: number): Tensor {
   const order = toTorchOrder(layout, weight.rank)
-  if (layout === 'transposedFilter') order.splice(0, 2, order[1] as number, order[0] as number)
+  if (layout === 'transposedFilter') order.splice(0, 2, itemAt(order, 1), itemAt(order, 0))
   return reshape(layout === 'linear' ? weight : transpose(weight, order), [rows, -1])
 }
 

@@ -1,3 +1,5 @@
+import { itemAt } from '@ddnet/ops/checks'
+
 /**
  * What the axes of a weight mean:
  *
@@ -50,7 +52,7 @@ export function fansOf(shape: readonly number[], layout: WeightLayout | undefine
       `expected a weight whose axes are known, got [${shape}] without a layout, which has no fan-in. Take 'normal' or 'constant' for it, or name its layout: new Parameter(shape, { layout: 'linear' }).`,
     )
   }
-  const [first, second, ...kernel] = toTorchOrder(layout, shape.length).map((axis) => shape[axis] as number)
-  const area = kernel.reduce((product, size) => product * size, 1)
-  return { fanIn: (second as number) * area, fanOut: (first as number) * area }
+  const torchShape = toTorchOrder(layout, shape.length).map((axis) => itemAt(shape, axis))
+  const area = torchShape.slice(2).reduce((product, size) => product * size, 1)
+  return { fanIn: itemAt(torchShape, 1) * area, fanOut: itemAt(torchShape, 0) * area }
 }

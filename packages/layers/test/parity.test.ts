@@ -1,6 +1,19 @@
-import { dispose, type HostTensor, keepAll, memory, type Tensor, tensor, tidy, toHost, valueAndGrads } from '@ddnet/ops'
-import { type BackendName, describeBackends, type FixtureTensor, upload } from '@ddnet/testing'
-import { expect, test } from 'vitest'
+import {
+  dispose,
+  type HostTensor,
+  keepAll,
+  memory,
+  onShapes,
+  placeholder,
+  random,
+  type Tensor,
+  tensor,
+  tidy,
+  toHost,
+  valueAndGrads,
+} from '@ddnet/ops'
+import { type BackendName, describeBackends, type FixtureTensor, upload, useBackend } from '@ddnet/testing'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type Module, MultiheadAttention, openPass, Parameter, Updates } from '../src/index.ts'
 import { below, build, type LayerCase, layerCases, type Mode, stateOf } from './cases.ts'
 import { expectInTable } from './table.ts'
@@ -131,5 +144,27 @@ describeBackends('layers, beside PyTorch’s', (backend: BackendName) => {
     expect(done.get(layer), 'cases that agreed').toBe(own.length)
     const { compared, largest } = comparisons.get(layer) as Comparison
     expectInTable(backend, { layer, torch: own[0]?.torch as string, cases: own.length, compared, largest })
+  })
+})
+
+describe('on shapes alone', () => {
+  beforeAll(() => useBackend('cpu'))
+
+  // Summaries, memory estimates and the export stand on it.
+  test.each(cases)('$name', (each) => {
+    const inputs = Object.entries(each.tensors).filter(([name]) => /^x\d$/.test(name))
+    const wanted = each.tensors[`${each.modes[0]}.y`]?.shape
+    for (const training of [true, false]) {
+      const module = build(each.layer, each.args)
+      const key = random.key(1)
+      const shape = onShapes(() => {
+        const xs = inputs.map(([, { shape, dtype }]) => placeholder(shape, { dtype }))
+        const size = each.call?.['outputSize']
+        const run = () => (module.forward as Forward)(...xs, ...(size === undefined ? [] : [size]))
+        const result = openPass({ training, root: module, key, updates: new Updates() }, run)
+        return ('values' in result ? result.values : result).shape
+      })
+      expect(shape).toEqual(wanted)
+    }
   })
 })

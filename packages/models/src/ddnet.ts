@@ -1,4 +1,4 @@
-import { BatchNorm, Conv2d, ConvTranspose2d, Module, pipe } from '@ddnet/layers'
+import { BatchNorm, Conv2d, DeconvBlock, Module, pipe } from '@ddnet/layers'
 import { maxPool2d, relu, type Tensor } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import { ClassHead } from './class-head.ts'
@@ -27,23 +27,6 @@ class EncoderStage extends Module {
   }
 }
 
-/** Transposed convolution that doubles height and width, normalisation and ReLU. */
-class DecoderStage extends Module {
-  readonly deconv: ConvTranspose2d
-  declare readonly norm?: BatchNorm
-
-  constructor(inChannels: number, outChannels: number, normalization: 'batch' | 'none') {
-    super()
-    const doubling = { kernelSize: 3, stride: 2, padding: 1, outputPadding: 1 }
-    this.deconv = new ConvTranspose2d(inChannels, outChannels, { ...doubling, bias: normalization === 'none' })
-    if (normalization === 'batch') this.norm = new BatchNorm(outChannels)
-  }
-
-  override forward(x: Tensor): Tensor {
-    return pipe(x, this.deconv, this.norm, relu)
-  }
-}
-
 /**
  * Deep deconvolution network: an encoder of convolutions and max pooling, a decoder of transposed convolutions that
  * brings the features back to the input's size, and a classifier on them. 195,434 parameters by default.
@@ -55,7 +38,8 @@ class DecoderStage extends Module {
  */
 export class DDNet extends Module {
   readonly encoder: readonly EncoderStage[]
-  readonly decoder: readonly DecoderStage[]
+  /** Transposed convolutions that double height and width, each with its norm and ReLU. */
+  readonly decoder: readonly DeconvBlock[]
   readonly heads: { readonly class: ClassHead }
 
   /** @throws RangeError for channels that are not positive integers */
@@ -68,7 +52,8 @@ export class DDNet extends Module {
     this.encoder = channels.map(
       (count, stage) => new EncoderStage(channels[stage - 1] ?? inChannels, count, normalization),
     )
-    this.decoder = up.map((count, stage) => new DecoderStage(count, up[stage + 1] ?? count, normalization))
+    const norm = normalization === 'none' ? { norm: null } : {}
+    this.decoder = up.map((count, stage) => new DeconvBlock(count, up[stage + 1] ?? count, norm))
     this.heads = { class: new ClassHead(itemAt(channels, 0), classes) }
   }
 
