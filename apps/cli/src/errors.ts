@@ -67,8 +67,13 @@ const remedies: Readonly<Record<string, { problem: string; remedy: string }>> = 
   ENOTDIR: { problem: 'not a folder', remedy: 'Give another path.' },
 }
 
-/** What a code of the operating system means, in words, for something that cannot be read. */
-export function whyUnreadable(code: string | undefined): string {
+/**
+ * What a code of the operating system means, in words, for something that cannot be read.
+ *
+ * @param path with U+FFFD in it where its name is not UTF-8, which Node has no way to open
+ */
+export function whyUnreadable(code: string | undefined, path = ''): string {
+  if (code === 'ENOENT' && path.includes('\ufffd')) return 'its name is not UTF-8, and has to be changed first'
   if (code === 'ENOENT') return 'there is no such file'
   if (code === 'EISDIR') return 'it is a folder'
   if (code === 'ERR_INVALID_ARG_VALUE') return 'a path has no NUL'

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { imageFiles } from '../src/data/image-files.ts'
+import { imageFiles, isOfImages } from '../src/data/image-files.ts'
 import { writePhotos } from './photos.ts'
 import { type Session, session } from './session.ts'
 
@@ -82,4 +82,11 @@ test('- is what is piped in', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^image 1\/1 -: 40x60 /)])
   const empty = await session({ stdin: [] }).run('predict', '-')
   expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('standard input is empty')])
+})
+
+test.skipIf(process.platform === 'win32')('what is no folder is an image, be it a pipe or a device', async () => {
+  const shell = session()
+  expect(await isOfImages('/dev/null', silent(shell))).toBe(true)
+  const { code, stderr } = await shell.run('predict', '/dev/null')
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^ddnet: \/dev\/null is (empty|not an image)/m)])
 })

@@ -14,7 +14,7 @@ export async function isOfImages(word: string, io: Looking): Promise<boolean> {
   if (word === '-') return true
   const found = await stat(resolve(cwd, word)).catch(() => undefined)
   if (found === undefined) return imageEndings.test(word) || isPattern(word)
-  if (found.isFile()) return true
+  if (!found.isDirectory()) return true // also a pipe, as of <(curl …)
   const path = resolve(cwd, word)
   return !(await exists(join(path, 'config.yaml'))) && (await imagesBelow(path, word, io)).length > 0
 }

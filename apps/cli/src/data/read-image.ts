@@ -78,7 +78,7 @@ function imageLimits(): ImageLimits {
 async function withImage<T>(path: string, name: string, use: (image: Sharp) => Promise<T>): Promise<T> {
   const file = await readBytes(path).catch((error: NodeJS.ErrnoException) => {
     throw new CliError(
-      `cannot read the image ${name}: ${whyUnreadable(error.code)}. Give the paths of image files.`,
+      `cannot read the image ${name}: ${whyUnreadable(error.code, path)}. Give the paths of image files.`,
       undefined,
       {
         cause: error,

@@ -155,6 +155,10 @@ class Walk {
 
 function reason(error: unknown): string {
   const code = errorCode(error)
+  // Node reads such a name with U+FFFD in it, which then is no name of anything.
+  if (code === 'ENOENT' && error instanceof Error && 'path' in error && String(error.path).includes('\ufffd'))
+    return 'its name is not UTF-8, and has to be changed first'
+  if (code === 'ELOOP') return 'it is a link in a circle'
   if (code === 'ENOENT') return 'it is missing'
   if (code === 'ENOTDIR') return 'it is not a folder'
   if (code === 'EISDIR') return 'it is a folder'

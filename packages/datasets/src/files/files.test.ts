@@ -128,6 +128,29 @@ describe('files on a disk', () => {
     expect(bytes[0]).toBe(97)
   })
 
+  test.skipIf(process.platform !== 'linux')(
+    'whose name, or whose folder’s, is not UTF-8 are told as such',
+    async () => {
+      const folder = await temporaryFolder()
+      const named = (...bytes: number[]) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(bytes)])
+      await writeFile(named(0xe9, 0x2e, 0x70, 0x6e, 0x67), '') // é.png in Latin-1
+      const files = diskFiles(folder)
+      const [name = ''] = await files.list()
+      await expect(files.read(name)).rejects.toThrow(
+        /cannot read .*: its name is not UTF-8, and has to be changed first\./,
+      )
+      await mkdir(named(0xff, 0xfe))
+      await expect(files.list()).rejects.toThrow(/cannot list the folder .*: its name is not UTF-8/)
+    },
+  )
+
+  test('in a folder that is a link in a circle are refused in words', async () => {
+    const folder = await temporaryFolder()
+    await symlink('b', `${folder}/a`)
+    await symlink('a', `${folder}/b`)
+    await expect(diskFiles(`${folder}/a`).list()).rejects.toThrow('it is a link in a circle')
+  })
+
   test('that are missing are named', async () => {
     const folder = await temporaryFolder()
     const error = await diskFiles(folder)
@@ -173,7 +196,8 @@ test.each<[Misbehaviour, RegExp]>([
 ])('a server that misbehaves (%s) is given up, by its address', async (behaviour, message) => {
   const { url } = await serveBytes(content, behaviour)
   const base = url.replace('/archive.tar.gz', '')
-  const limits = { connectTimeoutMs: 100, stallTimeoutMs: 100 }
+  // Of one that does answer, a busy machine may take longer to notice.
+  const limits = { connectTimeoutMs: behaviour === 'mute' ? 100 : 30_000, stallTimeoutMs: 100 }
   const error = await servedFiles(base, { ...limits, maxBytes: 40_000 })
     .read('a.bin')
     .catch((error: unknown) => error)

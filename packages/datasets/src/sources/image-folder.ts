@@ -106,7 +106,9 @@ async function imagesIn(files: Files) {
   const found = images.filter((name) => name.includes('/'))
   const loose = images.filter((name) => !name.includes('/'))
   if (found.length === 0) {
-    const unread = leftOut.map(({ what, names, remedy }) => `${names.length} ${what}${remedy ? `. ${remedy}` : ''}`)
+    const unread = leftOut.map(
+      ({ what, names, remedy }) => `${names.length} ${what}${remedy ? `. ${remedy.replace(/\.$/, '')}` : ''}`,
+    )
     throw new DatasetError(
       `imageFolder: expected images in a folder a class, as cat/1.jpg, got ${survey.names.length} files without any` +
         `${loose.length > 0 ? `; ${loose.length} images lie in no folder` : ''}${unread.length > 0 ? `; there are ${unread.join('; ')}` : ''}. ` +
