@@ -31,7 +31,7 @@ test('any message becomes one line', () => {
 
 test('a full disk is named with its remedy', () => {
   expect(explain(system('ENOSPC', 'runs/a/x')).message).toBe(
-    'runs/a/x: the disk is full. Free some space, or choose another disk with runs=FOLDER.',
+    'runs/a/x: the disk is full. Free some space, or choose another disk, for a run with runs=FOLDER.',
   )
 })
 

@@ -54,14 +54,17 @@ function messageOf(error: unknown): string {
 
 /** What the operating system's codes mean, for the errors that no package put into words. */
 const remedies: Readonly<Record<string, { problem: string; remedy: string }>> = {
-  ENOSPC: { problem: 'the disk is full', remedy: 'Free some space, or choose another disk with runs=FOLDER.' },
+  ENOSPC: {
+    problem: 'the disk is full',
+    remedy: 'Free some space, or choose another disk, for a run with runs=FOLDER.',
+  },
   EDQUOT: {
     problem: 'your disk quota is used up',
-    remedy: 'Free some space, or choose another disk with runs=FOLDER.',
+    remedy: 'Free some space, or choose another disk, for a run with runs=FOLDER.',
   },
   EACCES: { problem: 'permission denied', remedy: 'Change its permissions, or choose another place.' },
   EPERM: { problem: 'operation not permitted', remedy: 'Change its permissions, or choose another place.' },
-  EROFS: { problem: 'the file system is read-only', remedy: 'Choose another place with runs=FOLDER.' },
+  EROFS: { problem: 'the file system is read-only', remedy: 'Choose another place, for a run with runs=FOLDER.' },
   ENAMETOOLONG: { problem: 'the name is too long', remedy: 'Give a shorter path.' },
   ELOOP: { problem: 'a link in a circle', remedy: 'Fix the link, or choose another place.' },
   ENOTDIR: { problem: 'not a folder', remedy: 'Give another path.' },

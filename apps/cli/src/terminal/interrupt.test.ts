@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { onInterrupt } from './interrupt.ts'
 import type { StopSignal } from './io.ts'
 
@@ -50,4 +50,23 @@ test('it is released only where no copy can come', () => {
   const other = setUp([])
   other.interrupt.release()
   expect(other.log).toEqual(['released'])
+})
+
+test('a second Ctrl-C leaves at once, also where the clock was put back by an hour', () => {
+  onTestFinished(() => void vi.restoreAllMocks())
+  const hour = 3_600_000
+  vi.spyOn(Date, 'now')
+    .mockReturnValueOnce(10 * hour)
+    .mockReturnValue(9 * hour)
+  vi.spyOn(performance, 'now').mockReturnValueOnce(1000).mockReturnValue(3000)
+  const left: number[] = []
+  let send: ((signal: StopSignal) => void) | undefined
+  const onSignal = (handler: (signal: StopSignal) => void) => {
+    send = handler
+    return () => {}
+  }
+  onInterrupt({ onSignal, exit: (code) => void left.push(code) }, () => {})
+  send?.('SIGINT')
+  send?.('SIGINT')
+  expect(left).toEqual([130])
 })

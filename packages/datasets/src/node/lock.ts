@@ -56,7 +56,8 @@ async function create(path: string): Promise<boolean> {
 async function holderOf(path: string): Promise<'abandoned' | { pid: number | undefined }> {
   try {
     const { mtimeMs } = await stat(path)
-    if (Date.now() - mtimeMs > ABANDONED_MS) return 'abandoned'
+    // A clock that was put back since leaves one from the future, which nobody refreshes either.
+    if (Math.abs(Date.now() - mtimeMs) > ABANDONED_MS) return 'abandoned'
     const text = await readFile(path, 'utf8')
     if (text === '') return { pid: undefined } // just created, not yet written
     const { pid, host } = JSON.parse(text) as { pid: number; host: string }

@@ -37,16 +37,16 @@ export async function npmPack({
   await mkdir(cache, { recursive: true })
   const controller = new AbortController()
   let reported = 0
-  let window = { began: Date.now(), received: 0 }
+  let window = { began: performance.now(), received: 0 }
   const poll = setInterval(async () => {
     const received = await arrivedBytes(cache)
     if (received > reported) onProgress?.(received)
     reported = Math.max(reported, received)
     if (received > maxBytes) controller.abort(`it received more than ${maxBytes} bytes`)
-    if (Date.now() - window.began < stallTimeoutMs) return
+    if (performance.now() - window.began < stallTimeoutMs) return
     const grown = reported - window.received
     if (grown < stallTimeoutMs) controller.abort(`no more than ${grown} bytes came within ${stallTimeoutMs / 1000} s`)
-    window = { began: Date.now(), received: reported }
+    window = { began: performance.now(), received: reported }
   }, POLL_MS)
   try {
     await runNpm(
