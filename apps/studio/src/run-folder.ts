@@ -1,6 +1,5 @@
 import {
   type Config,
-  createSchedule,
   flatSettings,
   type LoadedData,
   type RunRecord,
@@ -8,7 +7,6 @@ import {
   recordOf,
   runDataOf,
   settingsFormat,
-  totalSteps,
 } from '@ddnet/experiment'
 import {
   type BestCheckpoint,
@@ -77,12 +75,10 @@ export async function filesOfRun({
 }: Run): Promise<NamedFile[]> {
   const facts = runDataOf(data)
   const name = nameOf(snapshot.step)
-  const schedule = createSchedule(config, totalSteps(config, data.train.length))
   const images = Math.min(config.validation.images, facts.validationImages)
-  const records = validations.map(({ step, epoch, train, validation, seconds }) =>
+  const records = validations.map(({ step, epoch, train, validation, learningRate, seconds }) =>
     JSON.stringify({
-      ...{ step, epoch, seconds, train },
-      learningRate: schedule(step - 1), // of the step's own update
+      ...{ step, epoch, seconds, train, learningRate },
       validation: { ...validation, images },
     }),
   )

@@ -24,15 +24,3 @@ export function expectCount(owner: string, options: Readonly<Record<string, numb
     }
   }
 }
-
-/** Checks that milestones are whole numbers of at least 1 that rise. */
-export function expectMilestones(owner: string, milestones: readonly number[]): void {
-  const isFine = milestones.every(
-    (milestone, index) => Number.isSafeInteger(milestone) && milestone > (milestones[index - 1] ?? 0),
-  )
-  if (!isFine) {
-    throw new RangeError(
-      `${owner}: expected milestones to be whole numbers of updates above 0, each larger than the one before, got [${milestones.join(', ')}].`,
-    )
-  }
-}

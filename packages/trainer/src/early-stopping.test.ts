@@ -15,6 +15,7 @@ const validationOf = (step: number, monitored: Monitored): ValidationEvent => ({
   train: { loss: 0 },
   validation: { loss: 0 },
   monitored,
+  learningRate: 0.1,
 })
 
 /** The validation, from 1, after which it stopped; undefined where it did not. */

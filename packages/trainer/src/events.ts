@@ -42,6 +42,8 @@ export interface ValidationEvent {
   readonly validation: Scores
   /** The score that decides which checkpoint is the best, as the trainer's `monitor` names it. */
   readonly monitored: Monitored
+  /** The learning rate of the step's update; one that follows this score changes afterwards. */
+  readonly learningRate: number
   /** Time the validation took. */
   readonly seconds: number
 }

@@ -335,6 +335,7 @@ export class Fit<B> {
       train: scoresOf(withMeasures(this.#sinceValidation, this.#measures)),
       validation,
       monitored: this.#monitored(validation),
+      learningRate: this.#learner.lastLearningRate(),
       seconds: (performance.now() - began) / 1000,
     }
     this.#sinceValidation = emptyRunning

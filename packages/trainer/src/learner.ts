@@ -17,6 +17,8 @@ export interface Learner<B> {
   readonly unmeasurable: string | undefined
   /** That of the coming update. */
   learningRate(): number
+  /** That of the last update. */
+  lastLearningRate(): number
   /** Computes one batch of a step. It owns the batch, and disposes it. */
   learn(batch: B, key: Key): Promise<MeasuredBatch>
   /** The update of the batches since the last one. */

@@ -39,6 +39,11 @@ export class OptimizedModel {
     return this.optimizer.learningRate(this.#state.step)
   }
 
+  /** That of the last update; before the first, that of the first. */
+  get lastLearningRate(): number {
+    return this.optimizer.learningRate(Math.max(0, this.#state.step - 1))
+  }
+
   /** The parameters as plain tensors by name. */
   values(): Tensors {
     return Object.fromEntries([...this.model.parameters()].map(([name, { value }]) => [name, value]))

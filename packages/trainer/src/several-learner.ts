@@ -50,6 +50,11 @@ export class SeveralLearner<B, M extends Measures, Nets extends Models> implemen
     return this.#learningRate
   }
 
+  lastLearningRate(): number {
+    const [first] = this.#models.values()
+    return first?.lastLearningRate as number // there is at least one model
+  }
+
   learn(batch: B, key: Key): Promise<MeasuredBatch> {
     const [first] = this.#models.values()
     this.#learningRate = first?.learningRate as number // there is at least one model

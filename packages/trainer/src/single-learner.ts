@@ -44,6 +44,10 @@ export class SingleLearner<B, M extends Measures, Net extends Module> implements
     return this.#model.learningRate
   }
 
+  lastLearningRate(): number {
+    return this.#model.lastLearningRate
+  }
+
   learn(batch: B, key: Key): Promise<MeasuredBatch> {
     this.#updates?.commit()
     this.#updates = undefined

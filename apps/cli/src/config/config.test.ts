@@ -55,7 +55,7 @@ describe('words of the command line', () => {
     ['optimizer.learningRate=.inf', 'expected a number above 0, got Infinity. Try optimizer.learningRate=0.001'],
     ['optimizer.eps=.nan', 'expected a number above 0, got NaN'],
     ['model.channels=[8,.inf,{a: -.inf}]', 'got [8,Infinity,{"a":-Infinity}]'],
-    ['optimizer=adamw', "expected one of adam, adamW, sgd, got 'adamw'. Try optimizer=adamW"],
+    ['optimizer=adamw', "expected one of adam, adamW, sgd, rmsProp, lion, muon, got 'adamw'. Try optimizer=adamW"],
     ['optimizer=Adam', 'Try optimizer=adam'],
     ['optimizer=SDG', 'Try optimizer=sgd'],
     ['schedule=one_cycle', 'Try schedule=oneCycle'],
@@ -349,7 +349,7 @@ describe('groups with variants', () => {
 
   test('a setting of another variant is refused', () => {
     expect(() => resolve('optimizer.momentum=0.9')).toThrow(
-      'optimizer.momentum=0.9 (command line): optimizer adam has no such setting, only sgd. Leave it out, or set optimizer=sgd',
+      'optimizer.momentum=0.9 (command line): optimizer adam has no such setting, only sgd, rmsProp and muon. Leave it out, or set optimizer=sgd',
     )
     expect(() => resolve('model=article', 'model.channels=[8]')).toThrow(
       'model article has no such setting, only ddnet and convnet',

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import {
   buildModel,
   type Config,
+  createSchedule,
   createTask,
   droppedText,
   type Entry,
@@ -250,6 +251,11 @@ async function modelAndData(
   if (data.validation === undefined && config.earlyStopping.patience !== null) {
     throw new UsageError(
       `earlyStopping.patience=${config.earlyStopping.patience} needs validation images, and data.validation=0 leaves none. Try data.validation=0.1`,
+    )
+  }
+  if (data.validation === undefined && createSchedule(config, 1).watchers !== undefined) {
+    throw new UsageError(
+      `schedule=${config.schedule.name} needs validation images, and data.validation=0 leaves none. Try data.validation=0.1`,
     )
   }
   return { model, task: createTask(config, data.facts), data }

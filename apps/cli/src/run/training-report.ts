@@ -106,7 +106,7 @@ export class TrainingReport implements Callback {
     const record: MetricsRecord = {
       step: event.step,
       epoch: event.epoch,
-      learningRate: this.#schedule(event.step - 1),
+      learningRate: 'learningRate' in event ? event.learningRate : this.#schedule(event.step - 1),
       seconds: this.#secondsBefore + (performance.now() - this.#began) / 1000,
       train: measured(event.train),
       ...(validation && { validation }),

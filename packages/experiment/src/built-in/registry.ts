@@ -1,7 +1,17 @@
 import { cifar10, folder } from './data.ts'
 import { article, convnet, ddnet } from './models.ts'
-import { adam, adamW, sgd } from './optimizers.ts'
-import { constant, cosine, oneCycle, stepDecay } from './schedules.ts'
+import { adam, adamW, lion, muon, rmsProp, sgd } from './optimizers.ts'
+import {
+  constant,
+  cosine,
+  cosineWarmRestarts,
+  exponential,
+  linear,
+  multiStep,
+  oneCycle,
+  reduceOnPlateau,
+  stepDecay,
+} from './schedules.ts'
 import { classification, reconstruction } from './tasks.ts'
 
 /** The types of what comes with DDNet: files of settings are checked by them. */
@@ -16,10 +26,18 @@ export type BuiltIn =
   | typeof adam
   | typeof adamW
   | typeof sgd
+  | typeof rmsProp
+  | typeof lion
+  | typeof muon
   | typeof oneCycle
   | typeof constant
   | typeof cosine
+  | typeof cosineWarmRestarts
+  | typeof linear
+  | typeof exponential
   | typeof stepDecay
+  | typeof multiStep
+  | typeof reduceOnPlateau
 
 /** What comes with DDNet. `[...builtIn, mine]` has yours, too. */
 export const builtIn: readonly BuiltIn[] = [
@@ -33,8 +51,16 @@ export const builtIn: readonly BuiltIn[] = [
   adam,
   adamW,
   sgd,
+  rmsProp,
+  lion,
+  muon,
   oneCycle,
   constant,
   cosine,
+  cosineWarmRestarts,
+  linear,
+  exponential,
   stepDecay,
+  multiStep,
+  reduceOnPlateau,
 ]

@@ -1,12 +1,21 @@
 import {
   constant as constantSchedule,
   cosine as cosineSchedule,
+  cosineWarmRestarts as cosineWarmRestartsSchedule,
+  exponential as exponentialSchedule,
+  linear as linearSchedule,
+  multiStep as multiStepSchedule,
   oneCycle as oneCycleSchedule,
+  reduceOnPlateau as reduceOnPlateauSchedule,
   stepDecay as stepDecaySchedule,
 } from '@ddnet/optimizers'
 import { z } from 'zod'
 import type { Given, ScheduleDefinition } from '../definitions.ts'
-import { count, notNegative, positive, share } from '../settings/setting.ts'
+import { belowOne, count, notNegative, positive, setting, share } from '../settings/setting.ts'
+
+const minimum = notNegative(0, 'The lowest rate')
+const dropAbout = 'What each drop multiplies the rate by'
+const factor = share(0.1, dropAbout)
 
 export interface OneCycleSettings {
   readonly pctStart: number
@@ -39,7 +48,7 @@ export interface CosineSettings {
 export const cosine: ScheduleDefinition<'cosine', Given<CosineSettings>, CosineSettings> = {
   kind: 'schedule',
   name: 'cosine',
-  options: z.strictObject({ minimum: notNegative(0, 'The last rate') }),
+  options: z.strictObject({ minimum }),
   create: ({ minimum }, { learningRate, steps }) => cosineSchedule({ learningRate, steps, minLearningRate: minimum }),
 }
 
@@ -53,7 +62,112 @@ export const stepDecay: ScheduleDefinition<'stepDecay', Given<StepDecaySettings>
   name: 'stepDecay',
   options: z.strictObject({
     every: count(1000, 'Steps between two drops of the rate'),
-    factor: share(0.1, 'What each drop multiplies the rate by'),
+    factor,
   }),
   create: ({ every, factor }, { learningRate }) => stepDecaySchedule({ learningRate, every, factor }),
+}
+
+export interface LinearSettings {
+  readonly minimum: number
+}
+
+export const linear: ScheduleDefinition<'linear', Given<LinearSettings>, LinearSettings> = {
+  kind: 'schedule',
+  name: 'linear',
+  options: z.strictObject({ minimum }),
+  create: ({ minimum }, { learningRate, steps }) =>
+    linearSchedule({ learningRate, steps, startFactor: 1, endFactor: minimum / learningRate }),
+}
+
+export interface ExponentialSettings {
+  readonly gamma: number
+}
+
+export const exponential: ScheduleDefinition<'exponential', Given<ExponentialSettings>, ExponentialSettings> = {
+  kind: 'schedule',
+  name: 'exponential',
+  options: z.strictObject({ gamma: share(0.999, 'What each step multiplies the rate by') }),
+  create: ({ gamma }, { learningRate }) => exponentialSchedule({ learningRate, factor: gamma }),
+}
+
+export interface MultiStepSettings {
+  readonly milestones: readonly number[]
+  readonly factor: number
+}
+
+const rising = (shares: readonly number[]): boolean =>
+  shares.every((share, index) => share > (shares[index - 1] ?? 0) && share < 1)
+
+export const multiStep: ScheduleDefinition<'multiStep', Given<MultiStepSettings>, MultiStepSettings> = {
+  kind: 'schedule',
+  name: 'multiStep',
+  options: z.strictObject({
+    milestones: setting(
+      z.array(z.number()).refine(rising).readonly().default([0.5, 0.75]),
+      'a list of numbers above 0 and below 1 that rise',
+      [0.5, 0.75],
+      'When the rate drops, as shares of the run’s steps',
+    ),
+    factor,
+  }),
+  create: ({ milestones, factor }, { learningRate, steps }) =>
+    multiStepSchedule({
+      learningRate,
+      milestones: milestones.map((share) => Math.max(1, Math.round(share * steps))),
+      factor,
+    }),
+}
+
+export interface CosineWarmRestartsSettings {
+  readonly firstCycle: number
+  readonly tMult: number
+  readonly minimum: number
+}
+
+export const cosineWarmRestarts: ScheduleDefinition<
+  'cosineWarmRestarts',
+  Given<CosineWarmRestartsSettings>,
+  CosineWarmRestartsSettings
+> = {
+  kind: 'schedule',
+  name: 'cosineWarmRestarts',
+  options: z.strictObject({
+    firstCycle: count(1000, 'Steps of the first cycle, each of which begins with the highest rate'),
+    tMult: count(2, 'How many times longer each cycle is than the one before'),
+    minimum,
+  }),
+  create: ({ firstCycle, tMult, minimum }, { learningRate }) =>
+    cosineWarmRestartsSchedule({ learningRate, steps: firstCycle, tMult, minLearningRate: minimum }),
+}
+
+export interface ReduceOnPlateauSettings {
+  readonly patience: number
+  readonly factor: number
+  readonly threshold: number
+  readonly cooldown: number
+  readonly minimum: number
+}
+
+const validations = (start: number, about: string) =>
+  setting(z.int().min(0).default(start), 'a whole number of at least 0', start, about)
+
+export const reduceOnPlateau: ScheduleDefinition<
+  'reduceOnPlateau',
+  Given<ReduceOnPlateauSettings>,
+  ReduceOnPlateauSettings
+> = {
+  kind: 'schedule',
+  name: 'reduceOnPlateau',
+  options: z.strictObject({
+    patience: validations(
+      3,
+      'How many validations in a row may bring no better score, of the one that monitor names: the next one drops the rate',
+    ),
+    factor: belowOne(0.1, dropAbout),
+    threshold: notNegative(1e-4, 'How much better a score must be to count, as a share of the best one'),
+    cooldown: validations(0, 'How many validations after a drop count none as bad'),
+    minimum,
+  }),
+  create: ({ minimum, ...options }, { learningRate }) =>
+    reduceOnPlateauSchedule({ learningRate, minLearningRate: minimum, ...options }),
 }

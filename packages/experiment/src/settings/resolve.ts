@@ -188,7 +188,7 @@ function chosenSettings(
     if (entry !== undefined) {
       const others = choice.names.filter((other) => choice.settings[other]?.some(({ path }) => path === setting.path))
       throw new SettingsError(
-        `${entry.text} (${entry.place}): ${group} ${name} has no such setting, only ${others.join(' and ')}. Leave it out, or set ${group}=${others[0]}`,
+        `${entry.text} (${entry.place}): ${group} ${name} has no such setting, only ${listed(others)}. Leave it out, or set ${group}=${others[0]}`,
       )
     }
   }
@@ -227,3 +227,7 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Entry>, { regi
     )
   }
 }
+
+/** `sgd, rmsProp and muon` */
+const listed = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '').join(' and ')

@@ -17,7 +17,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   'task.labelSmoothing': ['smoothing', 'loss'],
   monitor: ['score', 'metric', 'watch', 'savebest', 'metricforbestmodel'],
   'earlyStopping.minDelta': ['minchange', 'mindelta'],
-  'earlyStopping.patience': ['earlystopping', 'earlystop'],
+  'earlyStopping.patience': ['earlystopping', 'earlystop', 'patience'],
   'validation.every': ['valinterval', 'validateevery', 'evalsteps', 'evalevery', 'validation', 'checkvaleverynepoch'],
   'validation.images': ['valimages', 'limitvalbatches'],
   'checkpoint.every': ['saveevery', 'saveperiod', 'savesteps', 'checkpoint', 'savefreq'],
@@ -83,11 +83,11 @@ export function settingMeantBy(word: string, paths: Iterable<string>): string | 
   // `optimizer.name` of nested settings is `optimizer` here.
   if (last === 'name' && all.includes(group)) return group
   const inGroup = all.filter((path) => path.includes('.') && plain(itemAt(path.split('.'), 0)) === group)
-  const spelled =
-    all.find((path) => plain(path) === written) ??
-    (inGroup.length > 0 ? inGroup : all).find((path) => plain(lastItem(path.split('.'))) === last)
-  if (spelled !== undefined) return spelled
   const meant = settingBySynonym.get(last)
+  const named = (inGroup.length > 0 ? inGroup : all).filter((path) => plain(lastItem(path.split('.'))) === last)
+  // Of several that end so, the one that the word means elsewhere: early stopping's patience.
+  const spelled = all.find((path) => plain(path) === written) ?? named.find((path) => path === meant) ?? named[0]
+  if (spelled !== undefined) return spelled
   return meant === undefined || inGroup.length === 0 || inGroup.includes(meant) ? meant : undefined
 }
 
@@ -114,7 +114,14 @@ const valueSynonyms: Readonly<Record<string, string>> = {
   cosineannealinglr: 'cosine',
   step: 'stepDecay',
   steplr: 'stepDecay',
-  multistep: 'stepDecay',
+  multisteplr: 'multiStep',
+  linearlr: 'linear',
+  exponentiallr: 'exponential',
+  cosineannealingwarmrestarts: 'cosineWarmRestarts',
+  sgdr: 'cosineWarmRestarts',
+  warmrestarts: 'cosineWarmRestarts',
+  reducelronplateau: 'reduceOnPlateau',
+  plateau: 'reduceOnPlateau',
   none: 'constant',
   acc: 'accuracy',
   valaccuracy: 'accuracy',

@@ -167,8 +167,11 @@ describe('schedules', () => {
     ['linear: expected steps', () => linear({ learningRate: 1, steps: 0 })],
     ['linear: expected endFactor', () => linear({ learningRate: 1, steps: 1, endFactor: -1 })],
     ['exponential: expected factor', () => exponential({ learningRate: 1, factor: -1 })],
-    ['multiStep: expected milestones to be whole numbers', () => multiStep({ learningRate: 1, milestones: [5, 5] })],
-    ['larger than the one before, got [0]', () => multiStep({ learningRate: 1, milestones: [0] })],
+    [
+      'multiStep: expected milestones[1] to be a whole number of at least 1',
+      () => multiStep({ learningRate: 1, milestones: [5, 0] }),
+    ],
+    ['larger than the one before, got [5, 5]', () => sequence([constant(1), constant(1), constant(1)], [5, 5])],
     ['cosineWarmRestarts: expected tMult', () => cosineWarmRestarts({ learningRate: 1, steps: 1, tMult: 1.5 })],
     [
       'sequence: expected a milestone between each two schedules, got 1 schedules and 1 milestones',

@@ -1,4 +1,4 @@
-import { expectCount, expectMilestones, expectNonNegative } from '../option-checks.ts'
+import { expectCount, expectNonNegative } from '../option-checks.ts'
 import { linear } from './linear.ts'
 import { asSchedule, composed, type Schedule } from './schedule.ts'
 
@@ -16,7 +16,14 @@ export function sequence(schedules: readonly Schedule[], milestones: readonly nu
       `sequence: expected a milestone between each two schedules, got ${schedules.length} schedules and ${milestones.length} milestones.`,
     )
   }
-  expectMilestones('sequence', milestones)
+  const isRising = milestones.every(
+    (milestone, index) => Number.isSafeInteger(milestone) && milestone > (milestones[index - 1] ?? 0),
+  )
+  if (!isRising) {
+    throw new RangeError(
+      `sequence: expected milestones to be whole numbers of updates above 0, each larger than the one before, got [${milestones.join(', ')}].`,
+    )
+  }
   const [parts, starts] = [[...schedules], [0, ...milestones]]
   return composed(parts, (step) => {
     const index = Math.max(

@@ -34,7 +34,8 @@ async function run(directory: string, { from = 0, saved = (_: number): void => {
     const value = step === lastStep ? 0 : step
     const validation = { loss: 1, accuracy: value }
     const monitored = { name: 'accuracy', value, better: 'higher' } as const
-    return callback.onValidation({ step, epoch: 1, seconds: 0, train: validation, validation, monitored }, control)
+    const event = { step, epoch: 1, seconds: 0, train: validation, validation, monitored, learningRate: 0.1 }
+    return callback.onValidation(event, control)
   }
   await callback.onStart({ totalSteps: lastStep, stepsPerEpoch: 9, epochs: 1, startStep: from }, control)
   if (from > 0) await validate() // the snapshot's phase is 'step'

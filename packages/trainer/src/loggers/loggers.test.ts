@@ -413,6 +413,7 @@ describe('progress', () => {
         train,
         validation: { loss: 1.25, accuracy: 0.5 },
         monitored: { name: 'loss', value: 1.25, better: 'lower' },
+        learningRate: 0.1,
       },
       control,
     )
