@@ -144,6 +144,40 @@ describe('going on', () => {
     expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
   })
 
+  test.each([
+    ['lion', 'schedule=cosineWarmRestarts', 'schedule.firstCycle=5'],
+    ['muon', 'schedule=multiStep', 'ema.decay=0.5'],
+    ['rmsProp', 'schedule=exponential', 'optimizer.centered=true', 'optimizer.momentum=0.9'],
+    ['sgd', 'schedule=reduceOnPlateau', 'schedule.patience=0', 'schedule.threshold=0.9', 'schedule.factor=0.5'],
+  ])('so does one by %s with %s', async (optimizer, ...more) => {
+    const settings = [...tiny, `optimizer=${optimizer}`, ...more]
+    const whole = session()
+    expect((await whole.run('train', ...settings)).code).toBe(0)
+    const told = records(whole, 'runs/cifar10-quick')
+    if (optimizer === 'sgd') {
+      // Each validation but the first halves the rate, from its next step on.
+      expect(told.map(({ learningRate }) => learningRate)).toEqual([0.1, 0.1, 0.05])
+    }
+    for (const step of [5, 8]) {
+      const shell: Session = session({ loadData: afterImages(step * 8, () => shell.signal('SIGINT')) })
+      expect((await shell.run('train', ...settings)).code).toBe(130)
+      expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
+      expect(records(shell, 'runs/cifar10-quick')).toEqual(told)
+      expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+    }
+  })
+
+  test('a rate that follows the validations needs some', async () => {
+    const shell = session()
+    const { code, stderr } = await shell.run('train', ...tiny, 'schedule=plateau', 'data.validation=0')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Try schedule=reduceOnPlateau')])
+    const without = await shell.run('train', ...tiny, 'schedule=reduceOnPlateau', 'data.validation=0')
+    expect(without.code).toBe(2)
+    expect(without.stderr).toContain(
+      'schedule=reduceOnPlateau needs validation images, and data.validation=0 leaves none. Try data.validation=0.1',
+    )
+  })
+
   test('SIGTERM stops in the same way, with its own exit code', async () => {
     const shell: Session = session({ loadData: afterImages(20, () => shell.signal('SIGTERM')) })
     expect((await shell.run('train', ...tiny)).code).toBe(143)
