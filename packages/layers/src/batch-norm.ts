@@ -22,6 +22,8 @@ export interface BatchNormConfig {
  * batch's statistics, else with the running ones, which training passes update:
  * `running ← (1 − momentum) · running + momentum · batch`, the batch's variance divided by n − 1 there.
  *
+ * Where its statistics are frozen (`model.freezeStatistics`), training is as inference: gradients flow through, and nothing is counted.
+ *
  * @throws ShapeError if x does not end with the channels, or has one value a channel in training
  * @see torch.nn.BatchNorm1d, BatchNorm2d; Ioffe & Szegedy 2015
  */
@@ -56,8 +58,9 @@ export class BatchNorm extends Module {
 
   /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
   forwardWith(x: Tensor, activation?: Activation): Tensor {
-    const { training, updates } = currentPass()
+    const { updates, ...pass } = currentPass()
     const { running_mean: mean, running_var: variance, num_batches_tracked: counter, weight, bias } = this
+    const training = pass.training && mean?.frozen !== true
     const { momentum, eps } = this.config
     const options = {
       ...(eps !== undefined && { eps }),

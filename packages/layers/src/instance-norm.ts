@@ -54,9 +54,9 @@ export class InstanceNorm extends Module {
 
   /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
   forwardWith(x: Tensor, activation?: Activation): Tensor {
-    const { training } = currentPass()
     const options = affineOptions(this, activation)
     const { running_mean: runningMean, running_var: runningVar } = this
+    const training = currentPass().training && runningMean?.frozen !== true
     if (!training && runningMean && runningVar) {
       return batchNorm(x, { ...options, runningMean: runningMean.value, runningVar: runningVar.value }).y
     }

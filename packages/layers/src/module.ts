@@ -61,7 +61,7 @@ export abstract class Module {
 
   /**
    * Freezes parameters: they get no gradient and no update, as with PyTorch's `requires_grad = False`. Gradients still flow through
-   * what is computed with them, and norms still count their batches: `inference(run)` stops that.
+   * what is computed with them, and norms still count their batches: `freezeStatistics` stops that.
    *
    * @param patterns dotted names of parameters, or of modules for all of theirs; `*` stands for any characters, dots too.
    *   Without any, all parameters
@@ -69,12 +69,29 @@ export abstract class Module {
    * @example model.freeze('backbone', '*.bias')
    */
   freeze(...patterns: string[]): void {
-    for (const parameter of named(this, 'freeze', patterns)) parameter.frozen = true
+    for (const parameter of named(this, 'freeze', patterns, isParameter, 'parameter')) parameter.frozen = true
   }
 
   /** Takes back what `freeze` did to the parameters of these names. */
   unfreeze(...patterns: string[]): void {
-    for (const parameter of named(this, 'unfreeze', patterns)) parameter.frozen = false
+    for (const parameter of named(this, 'unfreeze', patterns, isParameter, 'parameter')) parameter.frozen = false
+  }
+
+  /**
+   * Freezes running statistics, and what else a training pass changes beside the parameters: norms of these names normalise by them in
+   * training as in inference, and count no batches, as after PyTorch's `norm.eval()`. Their weights and biases are `freeze`'s.
+   *
+   * @param patterns as those of `freeze`, of buffers: `backbone` are all that are in it. Without any, all buffers
+   * @throws RangeError for a pattern that names no buffer
+   * @example model.freeze('backbone'); model.freezeStatistics('backbone')
+   */
+  freezeStatistics(...patterns: string[]): void {
+    for (const buffer of named(this, 'freezeStatistics', patterns, isBuffer, 'buffer')) buffer.frozen = true
+  }
+
+  /** Takes back what `freezeStatistics` did to the buffers of these names. */
+  unfreezeStatistics(...patterns: string[]): void {
+    for (const buffer of named(this, 'unfreezeStatistics', patterns, isBuffer, 'buffer')) buffer.frozen = false
   }
 
   /**
@@ -184,18 +201,26 @@ export function expectReady(what: string, module: Module, leaves: readonly [stri
   )
 }
 
-function named(module: Module, what: string, patterns: readonly string[]): Parameter[] {
-  const leaves = leavesOf(module).filter((entry): entry is [string, Parameter] => isParameter(entry[1]))
-  if (patterns.length === 0) return leaves.map(([, parameter]) => parameter)
+/** The leaves of one kind that patterns name. */
+function named<L extends Leaf>(
+  module: Module,
+  what: string,
+  patterns: readonly string[],
+  isOne: (leaf: unknown) => leaf is L,
+  noun: string,
+): L[] {
+  const leaves = leavesOf(module).filter((entry): entry is [string, L] => isOne(entry[1]))
+  if (patterns.length === 0) return leaves.map(([, leaf]) => leaf)
   return patterns.flatMap((pattern) => {
     const matcher = matcherOf(pattern)
     const found = leaves.filter(([name]) => matcher.test(name))
-    if (found.length > 0) return found.map(([, parameter]) => parameter)
+    if (found.length > 0) return found.map(([, leaf]) => leaf)
     throw unknownName(
       what,
       pattern,
       module,
       leaves.map(([name]) => name),
+      noun,
     )
   })
 }

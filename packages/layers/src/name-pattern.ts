@@ -8,7 +8,13 @@ export function matcherOf(pattern: string): RegExp {
 }
 
 /** The error of a pattern that fits none of the names. */
-export function unknownName(what: string, pattern: string, model: Root, names: readonly string[]): RangeError {
+export function unknownName(
+  what: string,
+  pattern: string,
+  model: Root,
+  names: readonly string[],
+  noun = 'parameter',
+): RangeError {
   const whose = isModule(model) ? `this ${model.constructor.name}. It has` : 'these models. They have'
-  return new RangeError(`${what}: '${pattern}' names no parameter of ${whose} ${listed(names, ', ')}.`)
+  return new RangeError(`${what}: '${pattern}' names no ${noun} of ${whose} ${listed(names, ', ')}.`)
 }

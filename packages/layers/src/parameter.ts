@@ -135,6 +135,12 @@ export class Parameter extends Owned {
 
 /** A tensor that the forward pass changes, such as a running mean. */
 export class Buffer extends Owned {
+  /**
+   * Whether training leaves it as it is: what has such buffers computes in training as in inference, as a BatchNorm that PyTorch's
+   * `eval()` was called on. `model.freezeStatistics(pattern)` sets it for many.
+   */
+  frozen = false
+
   get '~ddnet'(): 'buffer' {
     return 'buffer'
   }

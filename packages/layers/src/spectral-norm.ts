@@ -103,7 +103,7 @@ class NormalizedWeight extends Parameter {
     const { training, updates } = currentPass()
     const whole = matrix()
     let [u, v] = [vectors.u, vectors.v].map((buffer) => updates?.valueOf(buffer) ?? buffer.value) as [Tensor, Tensor]
-    if (training) {
+    if (training && !vectors.u.frozen) {
       const next = iterate(detach(whole), v, iterations, eps)
       ;({ u, v } = next)
       updates?.set(vectors.u, clone(u)) // the gradient needs these, and another call replaces those

@@ -19,11 +19,15 @@ const optimizer = () =>
     scaleRates((path) => (path.startsWith('output.') ? 1 : 0.1)),
   )
 
+interface FineTuning {
+  readonly at?: number
+  readonly resume?: Snapshot
+  readonly steps?: number
+  readonly statistics?: 'update' | 'keep'
+}
+
 /** The weights after each step, and a snapshot at one of them. */
-async function fineTune(
-  model: TinyNet,
-  { at, resume, steps = 15 }: { at?: number; resume?: Snapshot; steps?: number } = {},
-) {
+async function fineTune(model: TinyNet, { at, resume, steps = 15, statistics = 'update' }: FineTuning = {}) {
   const weights: Record<string, number[]>[] = []
   let snapshot: Snapshot | undefined
   const watching: Callback = {
@@ -33,7 +37,7 @@ async function fineTune(
       if (step === at) snapshot = await control.snapshot()
     },
   }
-  const callbacks = [headFirst({ model, head: 'output', epochs: 2 }), watching]
+  const callbacks = [headFirst({ model, head: 'output', epochs: 2, statistics }), watching]
   const trainer = new Trainer({ model, optimizer: optimizer(), data: { train: train() }, step: classify, callbacks })
   await trainer.fit({ steps, ...(resume && { resume }) })
   return { weights, snapshot }
@@ -61,6 +65,24 @@ test('the head is trained first, then all, and norms count batches meanwhile', a
   expect(moved.some((each) => each > 0)).toBe(true)
   expect(isFrozen(model)).toEqual([])
   model.dispose()
+})
+
+test('norms keep their statistics meanwhile, where they are told to', async () => {
+  const model = tinyNet()
+  const statisticsOf = ({ 'norm.running_mean': mean, 'norm.num_batches_tracked': count }: Record<string, number[]>) => [
+    mean,
+    count,
+  ]
+  const start = statisticsOf(await weightsOf(model))
+  const { weights } = await fineTune(model, { statistics: 'keep' })
+  const at = (step: number) => statisticsOf(weights[step - 1] as Record<string, number[]>)
+  expect(at(10)).toEqual(start)
+  expect(at(15)[0]).not.toEqual(start[0])
+  expect(at(15)[1]).toEqual([5])
+  const { snapshot } = await fineTune(tinyNet(), { at: 7, statistics: 'keep' })
+  const resumed = await fineTune(tinyNet(1), { resume: snapshot as Snapshot, statistics: 'keep' })
+  expect(resumed.weights).toEqual(weights.slice(7))
+  expect([...model.buffers().values()].some(({ frozen }) => frozen)).toBe(false)
 })
 
 test('a resume goes on exactly, before, at and after the step from which all are trained', async () => {

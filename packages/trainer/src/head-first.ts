@@ -1,4 +1,4 @@
-import type { Module } from '@ddnet/layers'
+import { type Module, matcherOf } from '@ddnet/layers'
 import type { Callback } from './callback.ts'
 
 export interface HeadFirstOptions {
@@ -7,11 +7,16 @@ export interface HeadFirstOptions {
   readonly head: string | readonly string[]
   /** How many epochs the rest waits. */
   readonly epochs: number
+  /**
+   * What the norms of the rest do meanwhile: `update` normalises by the batch and counts it, as PyTorch's do; `keep` normalises by the
+   * running statistics and leaves them as they are, as after `model.freezeStatistics(…)`.
+   */
+  readonly statistics?: 'update' | 'keep'
 }
 
 /**
  * Fine-tuning: the head is trained first, and all from the end of epoch `epochs` on. Until then the rest is frozen, as by
- * `model.freeze(…)`: it gets no gradient and no update, and its norms still count batches. What was frozen before stays so.
+ * `model.freeze(…)`: it gets no gradient and no update. What was frozen before stays so.
  *
  * A resumed run goes on exactly. When a run ends, all is trainable again.
  *
@@ -19,7 +24,7 @@ export interface HeadFirstOptions {
  *   nothing is left to wait, or to begin with
  * @example new Trainer({ model, …, callbacks: [headFirst({ model, head: 'head', epochs: 2 })] })
  */
-export function headFirst({ model, head, epochs }: HeadFirstOptions): Callback {
+export function headFirst({ model, head, epochs, statistics = 'update' }: HeadFirstOptions): Callback {
   if (!Number.isSafeInteger(epochs) || epochs < 1) {
     throw new RangeError(`headFirst: expected epochs to be a whole number of at least 1, got ${epochs}.`)
   }
@@ -34,8 +39,12 @@ export function headFirst({ model, head, epochs }: HeadFirstOptions): Callback {
   } finally {
     for (const { parameter, frozen } of before) parameter.frozen = frozen
   }
+  const heads = names.map(matcherOf)
+  const counting = [...model.buffers()].flatMap(([name, buffer]) =>
+    statistics === 'update' || buffer.frozen || heads.some((pattern) => pattern.test(name)) ? [] : [buffer],
+  )
   const freeze = (frozen: boolean) => {
-    for (const parameter of rest) parameter.frozen = frozen
+    for (const leaf of [...rest, ...counting]) leaf.frozen = frozen
   }
   if (rest.length === trained.length)
     throw new Error(
