@@ -7,7 +7,7 @@ import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { createVitest } from 'vitest/node'
 import { root } from '../pnpm.mjs'
-import { equivalent } from './equivalent.mjs'
+import { equivalent, stale } from './equivalent.mjs'
 import { mutantsOf } from './mutants.mjs'
 import { targets } from './targets.mjs'
 
@@ -15,6 +15,20 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { each: { type: 'string', default: '8' } },
 })
+
+const all = await Promise.all(
+  (await targets()).map(async (target) => {
+    const code = await readFile(target.file, 'utf8')
+    return { ...target, path: relative(root, target.file), code, mutants: mutantsOf(target.file, code) }
+  }),
+)
+const gone = stale(all)
+if (gone.length > 0) {
+  console.error(
+    `scripts/mutation/equivalent.mjs lists what no file has any more. Take it out, or name what stands there now:\n${gone.map((each) => `  ${each}\n`).join('')}`,
+  )
+  process.exit(1)
+}
 
 // What vitest loads in the place of a module.
 const served = { module: undefined, code: undefined }
@@ -39,11 +53,10 @@ await vitest.globTestSpecifications() // fills the list that getModuleSpecificat
 
 let [caught, survived, known] = [0, 0, 0]
 const began = performance.now()
-for (const target of await targets()) {
-  const path = relative(root, target.file)
+for (const target of all) {
+  const { path, code } = target
   if (positionals.length > 0 && !positionals.some((each) => path.startsWith(each))) continue
-  const code = await readFile(target.file, 'utf8')
-  const mutants = sample(mutantsOf(target.file, code), Number(values.each))
+  const mutants = sample(target.mutants, Number(values.each))
   if (mutants.length === 0) continue
   if (target.tests.length === 0) {
     console.log(`${path}: no test beside it`)

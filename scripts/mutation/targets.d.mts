@@ -1,0 +1,1 @@
+export function targets(): Promise<{ file: string; module: string; tests: string[]; backend: string }[]>
