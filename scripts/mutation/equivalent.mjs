@@ -1,12 +1,6 @@
 /** Mutants that change no result, by the line that they change, each with the reason; the rest must be caught. */
 const known = [
   {
-    file: 'array/cumsum.ts',
-    line: 'reverse(cumsumOp(reverse(x, axis), axis, exclusive), axis)',
-    from: 'reverse(x, axis)',
-    reason: 'runs on WebGPU alone; its tests there see it',
-  },
-  {
     file: 'array/extremum.wasm.ts',
     line: 'return sizes.every((size, axis) => size === shape[shape.length - sizes.length + axis])',
     from: '-',
@@ -302,8 +296,10 @@ const known = [
   },
 ]
 
-const isThis = (path, { source, from }) => (each) =>
-  path.endsWith(`/${each.file}`) && source.includes(each.line) && from === each.from
+const isThis =
+  (path, { source, from }) =>
+  (each) =>
+    path.endsWith(`/${each.file}`) && source.includes(each.line) && from === each.from
 
 /** The reason why a mutant changes no result; undefined where it does. */
 export function equivalent(path, mutant) {

@@ -1,3 +1,6 @@
 import type { Slip } from './equivalent.mjs'
 
-export function mutantsOf(path: string, code: string): (Slip & { line: number; kind: string; to: string; code: string })[]
+export function mutantsOf(
+  path: string,
+  code: string,
+): (Slip & { line: number; kind: string; to: string; code: string })[]

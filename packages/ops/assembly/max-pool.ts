@@ -16,16 +16,16 @@ class MaxPool {
   height: i32
   width: i32
   channels: i32
-  rows: i32 // of y
-  columns: i32
+  outHeight: i32
+  outWidth: i32
   kernelHeight: i32
   kernelWidth: i32
-  strideRows: i32
-  strideColumns: i32
+  strideHeight: i32
+  strideWidth: i32
   top: i32
   left: i32
-  dilationRows: i32
-  dilationColumns: i32
+  dilationHeight: i32
+  dilationWidth: i32
   taps: usize // scratch of each part: table of a window's offsets
 }
 
@@ -33,10 +33,10 @@ class MaxPool {
 function window(all: MaxPool, table: usize, row: i32, column: i32): i32 {
   let count = 0
   for (let u = 0; u < all.kernelHeight; u++) {
-    const y = row * all.strideRows - all.top + u * all.dilationRows
+    const y = row * all.strideHeight - all.top + u * all.dilationHeight
     if (y < 0 || y >= all.height) continue
     for (let v = 0; v < all.kernelWidth; v++) {
-      const x = column * all.strideColumns - all.left + v * all.dilationColumns
+      const x = column * all.strideWidth - all.left + v * all.dilationWidth
       if (x < 0 || x >= all.width) continue
       store<usize>(table + ((<usize>count) << 2), (<usize>((y * all.width + x) * all.channels)) << 2)
       count++
@@ -50,12 +50,12 @@ export function maxPool(all: MaxPool, part: i32, parts: i32): void {
   const vectors = pixel & ~15
   const table = all.taps + <usize>(part * all.kernelHeight * all.kernelWidth * 4)
   // Rows of all images are shared out.
-  const last = shareStart(all.batch * all.rows, part + 1, parts)
-  for (let index = shareStart(all.batch * all.rows, part, parts); index < last; index++) {
-    const x = all.x + <usize>((index / all.rows) * all.height * all.width) * pixel
-    let at = <usize>(index * all.columns) * pixel
-    for (let column = 0; column < all.columns; column++) {
-      const end = table + ((<usize>window(all, table, index % all.rows, column)) << 2)
+  const last = shareStart(all.batch * all.outHeight, part + 1, parts)
+  for (let index = shareStart(all.batch * all.outHeight, part, parts); index < last; index++) {
+    const x = all.x + <usize>((index / all.outHeight) * all.height * all.width) * pixel
+    let at = <usize>(index * all.outWidth) * pixel
+    for (let column = 0; column < all.outWidth; column++) {
+      const end = table + ((<usize>window(all, table, index % all.outHeight, column)) << 2)
       if (all.indices) {
         pickWithIndices(x, table, end, pixel, all.y + at, all.indices + at)
       } else {
@@ -133,9 +133,9 @@ export function maxPoolGradient(all: MaxPool, part: i32, parts: i32): void {
     const x = all.x + <usize>image * imageBytes
     const dx = all.dx + <usize>image * imageBytes
     memory.fill(dx, 0, imageBytes)
-    let at = <usize>(image * all.rows * all.columns) * pixel
-    for (let row = 0; row < all.rows; row++) {
-      for (let column = 0; column < all.columns; column++) {
+    let at = <usize>(image * all.outHeight * all.outWidth) * pixel
+    for (let row = 0; row < all.outHeight; row++) {
+      for (let column = 0; column < all.outWidth; column++) {
         const end = table + ((<usize>window(all, table, row, column)) << 2)
         for (let c: usize = 0; c < vectors; c += 16) {
           const y = v128.load(all.y + at + c)

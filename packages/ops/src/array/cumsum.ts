@@ -7,7 +7,6 @@ import { add } from './arithmetic.ts'
 import { axisOf } from './axes.ts'
 import { clone } from './cast.ts'
 import { expectDtype } from './dtype.ts'
-import { reverse } from './rearrange.ts'
 import { padConstant, reshape, slice } from './shape.ts'
 import { sum } from './sum.ts'
 
@@ -24,7 +23,7 @@ const cumsumOp: typeof tf.cumsum = stockOp<
   { axis: number; exclusive: boolean; reverse: boolean }
 >('Cumsum', tf.cumsum, ['x'], {
   saves: [],
-  gradient: { x: (dy, _, attributes) => running(dy, attributes.axis, attributes.exclusive, !attributes.reverse) },
+  gradient: { x: (dy, _, attributes) => cumsumOp(dy, attributes.axis, attributes.exclusive, !attributes.reverse) },
 })
 
 /** How many values cpu's and TensorFlow's kernels, which add in float32, add up at a time. */
@@ -34,22 +33,16 @@ const block = 1024
 function blockwise(x: Tensor, exclusive: boolean, fromEnd: boolean): Tensor {
   const [outer, size, inner] = x.shape as [number, number, number]
   if (size <= block || x.dtype !== 'float32' || !['cpu', 'tensorflow'].includes(tf.getBackend())) {
-    return running(x, 1, exclusive, fromEnd)
+    return cumsumOp(x, 1, exclusive, fromEnd)
   }
   const blocks = Math.ceil(size / block)
   const filled = padConstant(x, [[0, 0], fromEnd ? [blocks * block - size, 0] : [0, blocks * block - size], [0, 0]])
   const parts = reshape(filled, [outer * blocks, block, inner])
   const totals = blockwise(reshape(sum(parts, 1), [outer, blocks, inner]), true, fromEnd)
-  const sums = add(running(parts, 1, exclusive, fromEnd), reshape(totals, [outer * blocks, 1, inner]))
+  const sums = add(cumsumOp(parts, 1, exclusive, fromEnd), reshape(totals, [outer * blocks, 1, inner]))
   const all = reshape(sums, [outer, blocks * block, inner])
   return slice(all, [0, fromEnd ? blocks * block - size : 0, 0], [outer, size, inner])
 }
-
-/** tfjs-backend-webgpu compiles the size of the first axis that it adds from the end into the program of all others. */
-const running = (x: Tensor, axis: number, exclusive: boolean, fromEnd: boolean): Tensor =>
-  fromEnd && tf.getBackend() === 'webgpu'
-    ? reverse(cumsumOp(reverse(x, axis), axis, exclusive), axis)
-    : cumsumOp(x, axis, exclusive, fromEnd)
 
 /**
  * Running sums along `axis`: `yᵢ = x₀ + … + xᵢ`.
@@ -65,7 +58,6 @@ export function cumsum<T extends Tensor>(x: T, axis: number, options: CumsumOpti
   expectDtype('cumsum', 'x', x, 'float32', 'int32')
   if (x.size === 0) return clone(x)
   return tf.tidy(() => {
-    // As [outer, size, inner]: tfjs-backend-webgpu takes up to four axes.
     const rows = reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, place)), itemAt(x.shape, place), -1])
     return reshape(blockwise(rows, exclusive, fromEnd), x.shape) as T
   })

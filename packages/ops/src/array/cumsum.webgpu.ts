@@ -1,8 +1,8 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
 import { itemAt } from '../checks/item.ts'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 /**
  * Running sums along any axis, in log₂ n dispatches: each adds the sum of as many values before as it has of its own. So
@@ -30,25 +30,20 @@ export const cumsumWebgpu: KernelConfig = webgpuKernel<
   for (const [index, { shift, own }] of steps.entries()) {
     const isLast = index === steps.length - 1
     const next = isLast ? gpu.output(x.shape, dtype) : gpu.scratch(x.shape, dtype)
-    gpu.run({
+    runEach(gpu, {
       label: 'Cumsum',
       variant: own === 1 ? '' : 'values before',
       reads: { sums: [sums, scalar] },
       writes: { next: [next, scalar] },
-      uniforms: { size: x.size, count, inner, shift, isReversed: reverse ? 1 : 0 },
-      workgroupSize,
-      workgroups: Math.ceil(x.size / workgroupSize),
-      code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+      size: x.size,
+      uniforms: { count, inner, shift, isReversed: reverse ? 1 : 0 },
+      each: () => /* wgsl */ `
   let row = index / uniforms.inner % uniforms.count;
   let before = select(row, uniforms.count - 1 - row, uniforms.isReversed == 1);
   let step = select(-uniforms.shift, uniforms.shift, uniforms.isReversed == 1) * uniforms.inner;
   var sum = ${own === 1 ? 'sums[index]' : `${scalar}(0)`};
   if (before >= uniforms.shift) { sum ${own === 1 ? '+' : ''}= sums[index + step]; }
-  next[index] = sum;
-}`,
+  next[index] = sum;`,
     })
     sums = next
   }

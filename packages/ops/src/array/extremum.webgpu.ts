@@ -1,8 +1,8 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, util } from '@tensorflow/tfjs-core'
 import { itemAt, tuple } from '../checks/item.ts'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import { keyOf, wordOf } from './order.webgpu.ts'
 
 type Dtype = 'float32' | 'int32' | 'bool'
@@ -63,7 +63,7 @@ function pass(
   const earlier = from.found.positions
   const isBetter = `candidate ${isLargest ? '>' : '<'} best`
   const row = earlier === undefined ? 'next' : 'rowsBefore[at]'
-  gpu.run({
+  runEach(gpu, {
     label,
     variant: `${from.isRaw ? 'values' : 'keys'}${earlier ? ' with rows' : ''} to ${hasRows ? 'rows' : ''}${isLast ? '' : ' and keys'}`,
     reads: { words: [from.found.keys, 'i32'], ...(earlier && { rowsBefore: [earlier, 'i32'] }) },
@@ -71,15 +71,12 @@ function pass(
       ...((!hasRows || !isLast) && { keys: [to.keys, 'i32'] }),
       ...(to.positions && { positions: [to.positions, 'i32'] }),
     },
-    uniforms: { size, rows, parts, inner },
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
+    size,
+    uniforms: { rows, parts, inner },
+    functions: () => /* wgsl */ `
 fn keyOf(word : i32) -> i32 { ${from.isRaw ? key : 'return word;'} }
-fn wordOf(key : i32) -> i32 { ${isLast ? value : 'return key;'} }
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+fn wordOf(key : i32) -> i32 { ${isLast ? value : 'return key;'} }`,
+    each: () => /* wgsl */ `
   let column = index % uniforms.inner;
   let part = index / uniforms.inner % uniforms.parts;
   let outer = index / uniforms.inner / uniforms.parts;
@@ -95,8 +92,7 @@ fn run(workgroup : i32, local : i32) {
     if (isFirst) { best = candidate; row = ${row}; }
   }
   ${!hasRows || !isLast ? 'keys[index] = wordOf(best);' : ''}
-  ${hasRows ? 'positions[index] = row;' : ''}
-}`,
+  ${hasRows ? 'positions[index] = row;' : ''}`,
   })
 }
 

@@ -1,6 +1,7 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, util } from '@tensorflow/tfjs-core'
 import { itemAt } from '../checks/item.ts'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
@@ -19,23 +20,18 @@ export const gatherWebgpu: KernelConfig = webgpuKernel<
   const info = backend_util.segment_util.collectGatherOpShapeInfo(x, indices, place, batchDims)
   const y = gpu.output(info.outputShape, x.dtype as Dtype)
   const size = util.sizeFromShape(info.outputShape)
-  gpu.run({
+  runEach(gpu, {
     label: 'GatherV2',
     reads: { x: [x, 'i32'], indices: [indices, 'i32'] },
     writes: { y: [y, 'i32'] },
+    size,
     uniforms: {
-      size,
       inner: info.sliceSize,
       count: indices.size / Math.max(1, info.batchSize),
       outer: info.outerSize,
       axisSize: info.dimSize,
     },
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+    each: () => /* wgsl */ `
   let row = index / uniforms.inner;
   let outer = row / uniforms.count; // of all batches
   let position = indices[outer / uniforms.outer * uniforms.count + row % uniforms.count];
@@ -43,8 +39,7 @@ fn run(workgroup : i32, local : i32) {
   if (position >= 0 && position < uniforms.axisSize) {
     value = x[(outer * uniforms.axisSize + position) * uniforms.inner + index % uniforms.inner];
   }
-  y[index] = value;
-}`,
+  y[index] = value;`,
   })
   return y
 })
@@ -79,22 +74,18 @@ const sliceSizes = (y: TensorInfo, sliceRank: number): Record<string, number> =>
 function addIntegers(gpu: Gpu, { indices, updates, y }: Scattered): void {
   const { sliceRank, numUpdates, sliceSize } = backend_util.calculateShapes(updates, indices, y.shape)
   const size = numUpdates * sliceSize
-  gpu.run({
+  runEach(gpu, {
     label: 'scatter add int32',
     variant: `${sliceRank} axes`,
     reads: { indices: [indices, 'i32'], updates: [updates, 'i32'] },
     writes: { y: [y, 'atomic<i32>'] },
-    uniforms: { size, sliceSize, ...sliceSizes(y, sliceRank) },
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
-${defineSliceOf(sliceRank)}
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+    size,
+    uniforms: { sliceSize, ...sliceSizes(y, sliceRank) },
+    functions: () => /* wgsl */ `
+${defineSliceOf(sliceRank)}`,
+    each: () => /* wgsl */ `
   let slice = sliceOf(index / uniforms.sliceSize);
-  if (slice >= 0) { atomicAdd(&y[slice * uniforms.sliceSize + index % uniforms.sliceSize], updates[index]); }
-}`,
+  if (slice >= 0) { atomicAdd(&y[slice * uniforms.sliceSize + index % uniforms.sliceSize], updates[index]); }`,
   })
 }
 
@@ -242,24 +233,20 @@ fn run(workgroup : i32, local : i32) {
 }`,
   })
   const size = rows * sliceSize
-  gpu.run({
+  runEach(gpu, {
     label: 'scatter replace',
     variant: `${sliceRank} axes`,
     reads: { indices: [indices, 'i32'], updates: [updates, 'i32'], lastRows: [lastRows, 'i32'] },
     writes: { y: [y, 'i32'] },
-    uniforms: { size, sliceSize, ...sliceSizes(y, sliceRank) },
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
-${defineSliceOf(sliceRank)}
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+    size,
+    uniforms: { sliceSize, ...sliceSizes(y, sliceRank) },
+    functions: () => /* wgsl */ `
+${defineSliceOf(sliceRank)}`,
+    each: () => /* wgsl */ `
   let row = index / uniforms.sliceSize;
   let slice = sliceOf(row);
   if (slice < 0 || lastRows[max(slice, 0)] != row + 1) { return; }
-  y[slice * uniforms.sliceSize + index % uniforms.sliceSize] = updates[index];
-}`,
+  y[slice * uniforms.sliceSize + index % uniforms.sliceSize] = updates[index];`,
   })
 }
 
@@ -269,19 +256,14 @@ export const oneHotWebgpu: KernelConfig = webgpuKernel<
 >('OneHot', ({ indices }, { depth, onValue, offValue, dtype }, gpu) => {
   const y = gpu.output([...indices.shape, depth], dtype)
   const size = indices.size * depth
-  gpu.run({
+  runEach(gpu, {
     label: 'OneHot',
     reads: { indices: [indices, 'i32'] },
     writes: { y: [y, 'i32'] },
-    uniforms: { size, depth, on: bitsOf(onValue, dtype), off: bitsOf(offValue, dtype) },
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
-  y[index] = select(uniforms.off, uniforms.on, indices[index / uniforms.depth] == index % uniforms.depth);
-}`,
+    size,
+    uniforms: { depth, on: bitsOf(onValue, dtype), off: bitsOf(offValue, dtype) },
+    each: () => /* wgsl */ `
+  y[index] = select(uniforms.off, uniforms.on, indices[index / uniforms.depth] == index % uniforms.depth);`,
   })
   return y
 })

@@ -84,7 +84,7 @@ export function reverse<T extends Tensor>(x: T, axis?: Axes): T {
   return tf.tidy(() => {
     let y: Tensor = x
     for (const each of axes) {
-      // As [outer, size, inner]: tfjs-backend-webgpu reverses up to four axes.
+      // As [outer, size, inner]: TensorFlow reverses up to eight axes.
       const shape = [tf.util.sizeFromShape(x.shape.slice(0, each)), itemAt(x.shape, each), -1]
       y = reverseOp(reshape(y, shape), 1)
     }

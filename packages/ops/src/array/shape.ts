@@ -155,9 +155,9 @@ export function padConstant<T extends Tensor>(
     })
   }
   const merged = mergeUnpadded(x.shape, paddings)
-  // tfjs-backend-webgpu cannot pad five axes.
-  if (x.rank <= 4) return padOp(x, paddings as [number, number][], constantValue)
-  if (merged.shape.length <= 4) {
+  // XNNPACK, which pads on WASM, takes up to six axes.
+  if (x.rank <= 6) return padOp(x, paddings as [number, number][], constantValue)
+  if (merged.shape.length <= 6) {
     return tf.tidy(() => reshape(padOp(reshape(x, merged.shape), merged.paddings, constantValue), shape) as T)
   }
   // Half of the padded axes, then the others.

@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 /**
  * Sine and cosine to some 1e-7 of any number. WGSL's own may err by 2⁻¹¹, and on SwiftShader they do by 1.5e-4.
@@ -13,19 +13,14 @@ export const cosineWebgpu: KernelConfig = sine('Cos', 1)
 function sine(kernelName: string, quadrantsAhead: number): KernelConfig {
   return webgpuKernel<{ x: Tensor }, unknown>(kernelName, ({ x }, _, gpu) => {
     const y = gpu.output(x.shape)
-    gpu.run({
+    runEach(gpu, {
       label: kernelName,
       reads: { x: [x, 'f32'] },
       writes: { y: [y, 'f32'] },
-      uniforms: { size: x.size },
+      size: x.size,
       floats: { nan: Number.NaN },
-      workgroupSize,
-      workgroups: Math.ceil(x.size / workgroupSize),
-      code: () => /* wgsl */ `
-${reduction}
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+      functions: () => reduction,
+      each: () => /* wgsl */ `
   let value = x[index];
   let magnitude = bitcast<u32>(value) & 0x7fffffffu;
   var reduced = reduceNear(value);
@@ -38,8 +33,7 @@ fn run(workgroup : i32, local : i32) {
   let quadrant = reduced.quadrant + ${quadrantsAhead};
   let turned = select(s, c, (quadrant & 1) == 1);
   let result = select(turned, -turned, (quadrant & 2) == 2);
-  y[index] = select(result, uniforms.nan, magnitude >= 0x7f800000u);
-}`,
+  y[index] = select(result, uniforms.nan, magnitude >= 0x7f800000u);`,
     })
     return y
   })

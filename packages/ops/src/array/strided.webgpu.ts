@@ -1,9 +1,9 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core'
 import { itemAt, tuple } from '../checks/item.ts'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 type Dtype = 'float32' | 'int32' | 'bool'
 
@@ -25,12 +25,12 @@ function copyStrided(
 ): TensorInfo {
   const axes = joined(copied)
   const size = axes.reduce((product, axis) => product * axis.size, 1)
-  gpu.run({
+  runEach(gpu, {
     label: `strided copy of ${axes.length} axes`,
     reads: { x: [x, 'i32'] },
     writes: { y: [y, 'i32'] },
+    size,
     uniforms: {
-      size,
       start,
       goal,
       ...Object.fromEntries(
@@ -41,12 +41,8 @@ function copyStrided(
         ]),
       ),
     },
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  var rest = workgroup * ${workgroupSize} + local;
-  if (rest >= uniforms.size) { return; }
+    each: () => /* wgsl */ `
+  var rest = index;
   var source = uniforms.start;
   var place = uniforms.goal;
   ${axes
@@ -58,8 +54,7 @@ fn run(workgroup : i32, local : i32) {
     )
     .reverse()
     .join('')}
-  y[place] = x[source];
-}`,
+  y[place] = x[source];`,
   })
   return y
 }

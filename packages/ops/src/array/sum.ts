@@ -102,11 +102,11 @@ export function tile<T extends Tensor>(x: T, reps: readonly number[]): T {
   if (rank === 0) return clone(x)
   return tf.tidy(() => {
     const from = rank === x.rank ? x : reshape(x, shape)
-    return (rank <= 4 ? tileOp(from, times) : tileOneByOne(from, times)) as T
+    return (rank <= 7 ? tileOp(from, times) : tileOneByOne(from, times)) as T
   })
 }
 
-/** Axis by axis, as [outer, size, inner]: tfjs-backend-webgpu tiles up to four axes. */
+/** Axis by axis, as [outer, size, inner]: TensorFlow tiles up to seven axes. */
 function tileOneByOne(x: Tensor, times: readonly number[]): Tensor {
   let y = x
   for (const [axis, each] of times.entries()) {

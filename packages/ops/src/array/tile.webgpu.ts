@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { itemAt } from '../checks/item.ts'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 
 /** One dispatch, of any rank; tfjs's own kernel refuses ranks above 4. */
 export const tileWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { reps: number[] }>(
@@ -19,22 +19,17 @@ export const tileWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { reps: numb
     const sizes = axes.map(({ size }, axis) => (inFours && axis === last ? size / 4 : size))
     const total = axes.reduce((product, { count }, axis) => product * itemAt(sizes, axis) * count, 1)
     const type = inFours ? (`vec4<${scalar}>` as const) : scalar
-    gpu.run({
+    runEach(gpu, {
       label: 'Tile',
       variant: `of ${axes.map(({ count }) => (count === 1 ? 'one' : 'many')).join(', ')}`,
       reads: { x: [x, type] },
       writes: { y: [y, type] },
+      size: total,
       uniforms: {
-        total,
         ...Object.fromEntries(sizes.map((size, axis) => [`size${axis}`, size])),
         ...Object.fromEntries(axes.map(({ count }, axis) => [`tiled${axis}`, count * itemAt(sizes, axis)])),
       },
-      workgroupSize,
-      workgroups: Math.ceil(total / workgroupSize),
-      code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.total) { return; }
+      each: () => /* wgsl */ `
   var rest = index;
   var place = 0;
   var step = 1;
@@ -55,8 +50,7 @@ fn run(workgroup : i32, local : i32) {
     })
     .reverse()
     .join('')}
-  y[index] = x[place];
-}`,
+  y[index] = x[place];`,
     })
     return y
   },

@@ -1,6 +1,7 @@
 import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
 import { itemAt } from '../checks/item.ts'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import { keyOf } from './order.webgpu.ts'
@@ -27,20 +28,15 @@ export const topKIndicesWebgpu: KernelConfig = webgpuKernel<
   begin(gpu, x, pairs, view, largest)
   sortPairs(gpu, pairs, view)
   const y = gpu.output(x.shape.toSpliced(axis, 1, k), 'int32')
-  gpu.run({
+  runEach(gpu, {
     label: 'topKIndices end',
     reads: { places: [pairs.places, 'i32'] },
     writes: { y: [y, 'i32'] },
-    uniforms: { size: columns * k, k, length, inner },
-    workgroupSize,
-    workgroups: Math.ceil((columns * k) / workgroupSize),
-    code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+    size: columns * k,
+    uniforms: { k, length, inner },
+    each: () => /* wgsl */ `
   let column = index / uniforms.inner / uniforms.k * uniforms.inner + index % uniforms.inner;
-  y[index] = places[column * uniforms.length + index / uniforms.inner % uniforms.k];
-}`,
+  y[index] = places[column * uniforms.length + index / uniforms.inner % uniforms.k];`,
   })
   return y
 })
@@ -53,19 +49,16 @@ interface View extends Columns {
 /** Keys in ascending order are what is wanted: those of the largest values are turned round, bit by bit. */
 function begin(gpu: Gpu, x: TensorInfo, { keys, places }: Pairs, view: View, largest: boolean): void {
   const size = view.columns * view.length
-  gpu.run({
+  runEach(gpu, {
     label: 'topKIndices begin',
     variant: `${x.dtype} ${largest ? 'largest' : 'smallest'}`,
     reads: { x: [x, 'i32'] },
     writes: { keys: [keys, 'i32'], places: [places, 'i32'] },
-    uniforms: { size, length: view.length, count: view.count, inner: view.inner },
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
-fn keyOf(word : i32) -> i32 { ${keyOf(x.dtype, 'infinity')} }
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+    size,
+    uniforms: { length: view.length, count: view.count, inner: view.inner },
+    functions: () => /* wgsl */ `
+fn keyOf(word : i32) -> i32 { ${keyOf(x.dtype, 'infinity')} }`,
+    each: () => /* wgsl */ `
   let column = index / uniforms.length;
   let place = index % uniforms.length;
   var key = 0x7fffffff; // what fills up comes last, as its place is behind all others
@@ -74,8 +67,7 @@ fn run(workgroup : i32, local : i32) {
     key = ${largest ? '~' : ''}keyOf(x[row * uniforms.inner + column % uniforms.inner]);
   }
   keys[index] = key;
-  places[index] = place;
-}`,
+  places[index] = place;`,
   })
 }
 

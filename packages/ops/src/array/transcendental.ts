@@ -11,11 +11,9 @@ const log1pOp = defineOp('log1p', {
   inputs: ['x'],
   // Kahan: what 1 + x loses in rounding is lost from numerator and denominator alike. Not every backend's own is exact.
   forward: ({ x }: One) => {
-    const flat = tf.reshape(x, [x.size]) // WebGPU's `where` knows ranks up to 4
-    const u = tf.add(flat, 1)
+    const u = tf.add(x, 1)
     const lost = tf.logicalOr(tf.equal(u, 1), tf.equal(u, Number.POSITIVE_INFINITY))
-    const y = tf.where(lost, flat, tf.mul(tf.log(u), tf.div(flat, tf.sub(u, 1))))
-    return tf.reshape(y, x.shape)
+    return tf.where(lost, x, tf.mul(tf.log(u), tf.div(x, tf.sub(u, 1))))
   },
   gradient: { x: (dy, { x }) => div(dy, add(x, 1)) },
 })

@@ -1,5 +1,6 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
@@ -59,18 +60,14 @@ export const selectWebgpu: KernelConfig = webgpuKernel<{ condition: Tensor; t: T
     if (row === 1) {
       return runElementwise(gpu, { ...job, reads: { condition, t, e }, value: 'select(e, t, condition != I(0))' })
     }
-    gpu.run({
+    runEach(gpu, {
       label: 'Select rows',
       reads: { condition: [condition, 'i32'], t: [t, 'i32'], e: [e, 'i32'] },
       writes: { y: [y, 'i32'] },
-      uniforms: { size: t.size, row },
-      workgroupSize: 64,
-      workgroups: Math.ceil(t.size / 64),
-      code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * 64 + local;
-  if (index < uniforms.size) { y[index] = select(e[index], t[index], condition[index / uniforms.row] != 0); }
-}`,
+      size: t.size,
+      uniforms: { row },
+      each: () => /* wgsl */ `
+  y[index] = select(e[index], t[index], condition[index / uniforms.row] != 0);`,
     })
     return y
   },

@@ -9,7 +9,6 @@ import { zerosLike } from './create.ts'
 import { asConstant } from './detach.ts'
 import { isInt32 } from './dtype.ts'
 import { broadcastTo } from './rearrange.ts'
-import { reshape } from './shape.ts'
 
 const selectOp: typeof tf.where = stockOp<
   typeof tf.where,
@@ -61,11 +60,8 @@ export function where(condition: Tensor, whenTrue: Tensor | number, whenFalse: T
     if (typeof value === 'number') return tf.fill(shape, value, chosen)
     return spread(value.dtype === chosen ? value : cast(value, chosen))
   }
-  // In one axis: tfjs-backend-webgpu selects in up to four.
-  const flat = (x: Tensor): Tensor => (shape.length > 4 ? reshape(x, [-1]) : x)
   return tf.tidy(() => {
-    const y = selectOp(flat(spread(asConstant(condition))), flat(full(whenTrue)), flat(full(whenFalse)))
-    const shaped = shape.length > 4 ? reshape(y, shape) : y
-    return dtype === chosen ? shaped : cast(shaped, dtype)
+    const y = selectOp(spread(asConstant(condition)), full(whenTrue), full(whenFalse))
+    return dtype === chosen ? y : cast(y, dtype)
   })
 }

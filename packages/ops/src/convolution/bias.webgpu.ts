@@ -1,9 +1,8 @@
 import type { KernelConfig, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { activated } from '../activation/activated.webgpu.ts'
 import type { Activation } from '../activation/activations.ts'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
-
-const workgroupSize = 64
 
 /** `activation(x + bias)` over the last axis in one pass. */
 export const addBiasWebgpu: KernelConfig = webgpuKernel<{ x: Tensor; bias: Tensor1D }, { activation?: Activation }>(
@@ -15,20 +14,15 @@ export const addBiasWebgpu: KernelConfig = webgpuKernel<{ x: Tensor; bias: Tenso
     const blocks = type === 'f32' ? channels : channels / 4
     const size = (x.size / channels) * blocks
     const sum = 'x[index] + bias[index % uniforms.blocks]'
-    gpu.run({
+    runEach(gpu, {
       label: 'addBias',
       variant: activation ?? 'linear',
       reads: { x: [x, type], bias: [bias, type] },
       writes: { y: [y, type] },
-      uniforms: { size, blocks },
-      workgroupSize,
-      workgroups: Math.ceil(size / workgroupSize),
-      code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
-  y[index] = ${activated(sum, type, activation)};
-}`,
+      size,
+      uniforms: { blocks },
+      each: () => /* wgsl */ `
+  y[index] = ${activated(sum, type, activation)};`,
     })
     return y
   },

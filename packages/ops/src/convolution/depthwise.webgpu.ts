@@ -4,6 +4,7 @@ import { entryOf } from '../checks/item.ts'
 import type { Gpu } from '../kernels/webgpu-kernel.ts'
 import type { FilterGradient } from './filter-gradient.webgpu.ts'
 import { axes, finish, type Gather, sizesOf } from './gather.webgpu.ts'
+import { windowFields } from './geometry.ts'
 import { counting } from './tile.webgpu.ts'
 
 /** Whether each channel is convolved with one filter of its own: `[kernelHeight, kernelWidth, 1, groups]`. */
@@ -88,7 +89,6 @@ export function depthwiseFilterGradient(
   { x, dy, geometry, kernelSize }: FilterGradient,
   gradient: TensorInfo,
 ): void {
-  const { stride, padding, dilation } = geometry
   const [, height, width, channels] = x.shape
   const [batch, outHeight, outWidth] = dy.shape
   const taps = kernelSize[0] * kernelSize[1]
@@ -115,12 +115,7 @@ export function depthwiseFilterGradient(
       outHeight,
       outWidth,
       kernelWidth: kernelSize[1],
-      strideHeight: stride[0],
-      strideWidth: stride[1],
-      dilationHeight: dilation[0],
-      dilationWidth: dilation[1],
-      top: padding[0][0],
-      left: padding[1][0],
+      ...windowFields(geometry),
     },
     rows: batch * outHeight,
     rowLength: outWidth,

@@ -1,6 +1,6 @@
 import type { Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import type { Program } from '../kernels/webgpu-program.ts'
-import type { ConvolutionGeometry, Pair } from './geometry.ts'
+import { type ConvolutionGeometry, type Pair, windowFields } from './geometry.ts'
 import { counting } from './tile.webgpu.ts'
 
 export interface FilterGradient {
@@ -48,7 +48,7 @@ export interface FilterGradientSizes {
 }
 
 export function sizesOf({ x, dy, geometry, kernelSize }: FilterGradient): FilterGradientSizes {
-  const { stride, padding, dilation, groups } = geometry
+  const { groups } = geometry
   const [batch, height, width, inChannels] = x.shape
   const [, outHeight, outWidth, outChannels] = dy.shape
   const channels = inChannels / groups
@@ -72,12 +72,7 @@ export function sizesOf({ x, dy, geometry, kernelSize }: FilterGradient): Filter
       columns,
       rows,
       kernelWidth: kernelSize[1],
-      strideHeight: stride[0],
-      strideWidth: stride[1],
-      dilationHeight: dilation[0],
-      dilationWidth: dilation[1],
-      top: padding[0][0],
-      left: padding[1][0],
+      ...windowFields(geometry),
     },
   }
 }

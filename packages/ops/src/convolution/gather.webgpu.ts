@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import { activated } from '../activation/activated.webgpu.ts'
 import type { Activation } from '../activation/activations.ts'
 import { tuple } from '../checks/item.ts'
-import type { ConvolutionGeometry } from './geometry.ts'
+import { type ConvolutionGeometry, windowFields } from './geometry.ts'
 
 /**
  * A convolution (`forward`, of x) or its input gradient (`backward`, of dy), seen as one thing: an output pixel sums, over
@@ -33,7 +33,7 @@ export interface GatherSizes {
 }
 
 export function sizesOf({ direction, input, filter, output, geometry }: Gather): GatherSizes {
-  const { stride, padding, dilation, groups } = geometry
+  const { stride, dilation, groups } = geometry
   const [batch, inHeight, inWidth, inChannels] = input.shape
   const [, outHeight, outWidth, outChannels] = tuple(output.shape, 4)
   const [kernelHeight, kernelWidth] = filter.shape
@@ -60,12 +60,7 @@ export function sizesOf({ direction, input, filter, output, geometry }: Gather):
       phasesWide: phases[1],
       kernelHeight,
       kernelWidth,
-      strideHeight: stride[0],
-      strideWidth: stride[1],
-      dilationHeight: dilation[0],
-      dilationWidth: dilation[1],
-      top: padding[0][0],
-      left: padding[1][0],
+      ...windowFields(geometry),
       divisorHeight: greatestCommonDivisor(stride[0], dilation[0]),
       divisorWidth: greatestCommonDivisor(stride[1], dilation[1]),
     },

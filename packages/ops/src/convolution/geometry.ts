@@ -14,6 +14,23 @@ export interface ConvolutionGeometry {
   readonly groups: number
 }
 
+/** How a window steps over images, as kernels take it. */
+export const windowFields = ({
+  stride,
+  padding,
+  dilation,
+}: Omit<ConvolutionGeometry, 'groups'>): Record<
+  'strideHeight' | 'strideWidth' | 'dilationHeight' | 'dilationWidth' | 'top' | 'left',
+  number
+> => ({
+  strideHeight: stride[0],
+  strideWidth: stride[1],
+  dilationHeight: dilation[0],
+  dilationWidth: dilation[1],
+  top: padding[0][0],
+  left: padding[1][0],
+})
+
 /** A `number | pair` option as a pair of integers ≥ `minimum`. */
 export function pair(operator: string, option: string, size: Size, minimum: number): Pair {
   const values = (typeof size === 'number' ? [size, size] : size) as Pair | null | undefined

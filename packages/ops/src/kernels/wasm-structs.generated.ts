@@ -254,17 +254,16 @@ export interface Structs {
     readonly height: Int32
     readonly width: Int32
     readonly channels: Int32
-    /** of y */
-    readonly rows: Int32
-    readonly columns: Int32
+    readonly outHeight: Int32
+    readonly outWidth: Int32
     readonly kernelHeight: Int32
     readonly kernelWidth: Int32
-    readonly strideRows: Int32
-    readonly strideColumns: Int32
+    readonly strideHeight: Int32
+    readonly strideWidth: Int32
     readonly top: Int32
     readonly left: Int32
-    readonly dilationRows: Int32
-    readonly dilationColumns: Int32
+    readonly dilationHeight: Int32
+    readonly dilationWidth: Int32
     /** scratch of each part: table of a window's offsets */
     readonly taps: Address
   }
@@ -657,16 +656,16 @@ export const structs: { readonly [Name in keyof Structs]: Struct<Structs[Name]> 
       words[at + 6] = value.height
       words[at + 7] = value.width
       words[at + 8] = value.channels
-      words[at + 9] = value.rows
-      words[at + 10] = value.columns
+      words[at + 9] = value.outHeight
+      words[at + 10] = value.outWidth
       words[at + 11] = value.kernelHeight
       words[at + 12] = value.kernelWidth
-      words[at + 13] = value.strideRows
-      words[at + 14] = value.strideColumns
+      words[at + 13] = value.strideHeight
+      words[at + 14] = value.strideWidth
       words[at + 15] = value.top
       words[at + 16] = value.left
-      words[at + 17] = value.dilationRows
-      words[at + 18] = value.dilationColumns
+      words[at + 17] = value.dilationHeight
+      words[at + 18] = value.dilationWidth
       words[at + 19] = value.taps
     },
   },

@@ -1,7 +1,7 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core'
 import { itemAt } from '../checks/item.ts'
+import { runEach } from './webgpu-each.ts'
 import type { Gpu } from './webgpu-kernel.ts'
-import { workgroupSize } from './webgpu-lanes.ts'
 import type { BufferType } from './webgpu-program.ts'
 
 /** What computes each value of `y` from those of `reads` at the same place. */
@@ -51,26 +51,22 @@ export function runElementwise(gpu: Gpu, job: Elementwise): TensorInfo {
     return lanes === 4 ? `vec4<${scalar}>` : scalar
   }
   const size = count / lanes
-  gpu.run({
+  runEach(gpu, {
     label,
     variant,
     reads: Object.fromEntries(Object.entries(reads).map(([name, x]) => [`${name}Values`, [x, typeOf(x)] as const])),
     writes: { results: [y, typeOf(y)] },
-    uniforms: { ...uniforms, size },
+    size,
+    uniforms,
     floats,
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
+    functions: () => /* wgsl */ `
 ${aliases(lanes)}${bits}
-${functions}
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+${functions}`,
+    each: () => /* wgsl */ `
   ${Object.keys(reads)
     .map((name) => `let ${name} = ${name}Values[index];`)
     .join(' ')}
-  results[index] = ${value};
-}`,
+  results[index] = ${value};`,
   })
   return y
 }
@@ -89,14 +85,14 @@ export function runBroadcast(gpu: Gpu, job: Broadcast): TensorInfo {
   const axes = joinedAxes(y.shape, stepsOf(a.shape, y.shape), stepsOf(b.shape, y.shape))
   const size = util.sizeFromShape(y.shape)
   const typeOf = ({ dtype }: TensorInfo): BufferType => (dtype === 'float32' && !asBits ? 'f32' : 'i32')
-  gpu.run({
+  runEach(gpu, {
     label,
     variant: `${variant} broadcast over ${axes.length} axes`,
     reads: { aValues: [a, typeOf(a)], bValues: [b, typeOf(b)] },
     writes: { results: [y, typeOf(y)] },
+    size,
     uniforms: {
       ...uniforms,
-      size,
       ...Object.fromEntries(
         axes.flatMap(([count, aStep, bStep], axis) => [
           [`count${axis}`, count],
@@ -106,14 +102,10 @@ export function runBroadcast(gpu: Gpu, job: Broadcast): TensorInfo {
       ),
     },
     floats,
-    workgroupSize,
-    workgroups: Math.ceil(size / workgroupSize),
-    code: () => /* wgsl */ `
+    functions: () => /* wgsl */ `
 ${aliases(1)}${bits}
-${functions}
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+${functions}`,
+    each: () => /* wgsl */ `
   var rest = index;
   var aAt = 0;
   var bAt = 0;
@@ -128,8 +120,7 @@ fn run(workgroup : i32, local : i32) {
     .join('')}
   let a = aValues[aAt];
   let b = bValues[bAt];
-  results[index] = ${value};
-}`,
+  results[index] = ${value};`,
   })
   return y
 }

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { ShapeError } from '../checks/shape-error.ts'
-import { expectTensor, type Pair, pair, type Size } from '../convolution/geometry.ts'
+import { expectTensor, type Pair, pair, type Size, windowFields } from '../convolution/geometry.ts'
 
 /** Geometry of a pooling: `padding` is `[[top, bottom], [left, right]]`, ceil mode's extra rows and columns included. */
 export interface PoolGeometry {
@@ -10,6 +10,17 @@ export interface PoolGeometry {
   readonly dilation: Pair
   readonly outputSize: Pair
 }
+
+/** A pooling as kernels take it. */
+export const poolFields = (
+  geometry: PoolGeometry,
+): ReturnType<typeof windowFields> & Record<'outHeight' | 'outWidth' | 'kernelHeight' | 'kernelWidth', number> => ({
+  outHeight: geometry.outputSize[0],
+  outWidth: geometry.outputSize[1],
+  kernelHeight: geometry.kernelSize[0],
+  kernelWidth: geometry.kernelSize[1],
+  ...windowFields(geometry),
+})
 
 export interface PoolOptions {
   readonly kernelSize: Size

@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import type { JobOf } from '../kernels/wasm-kernels.ts'
-import type { PoolGeometry } from './geometry.ts'
+import { type PoolGeometry, poolFields } from './geometry.ts'
 
 export const maxPool2dWasm: KernelConfig = wasmKernel<{ x: Tensor4D }, PoolGeometry>(
   'maxPool2d',
@@ -44,7 +44,7 @@ interface PoolTensors {
 /** The job of `assembly/max-pool.ts`. */
 function maxPoolJob(
   heap: Heap,
-  { kernelSize, stride, padding, dilation, outputSize }: PoolGeometry,
+  geometry: PoolGeometry,
   { x, y, dy, dx, indices }: PoolTensors,
 ): JobOf<'maxPool' | 'maxPoolGradient'> {
   const [batch, height, width, channels] = x.shape
@@ -58,16 +58,7 @@ function maxPoolJob(
     height,
     width,
     channels,
-    rows: outputSize[0],
-    columns: outputSize[1],
-    kernelHeight: kernelSize[0],
-    kernelWidth: kernelSize[1],
-    strideRows: stride[0],
-    strideColumns: stride[1],
-    top: padding[0][0],
-    left: padding[1][0],
-    dilationRows: dilation[0],
-    dilationColumns: dilation[1],
-    taps: heap.scratch(kernelSize[0] * kernelSize[1] * 4 * heap.runner.parts),
+    ...poolFields(geometry),
+    taps: heap.scratch(geometry.kernelSize[0] * geometry.kernelSize[1] * 4 * heap.runner.parts),
   })
 }

@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
-import type { PoolGeometry } from './geometry.ts'
+import { type PoolGeometry, poolFields } from './geometry.ts'
 
 /** One dispatch: an invocation takes one window of four channels (of one, where channels do not come in fours). */
 export const maxPool2dWebgpu: KernelConfig = webgpuKernel<{ x: Tensor4D }, PoolGeometry>(
@@ -50,7 +50,7 @@ const tilesPlane = ({ kernelSize, stride, padding, dilation }: PoolGeometry): bo
   padding.every(([before]) => before === 0)
 
 /** Types of one value of a block of channels, and what the programs know of the geometry. */
-function layoutOf(x: Tensor4D, { kernelSize, stride, padding, dilation, outputSize }: PoolGeometry) {
+function layoutOf(x: Tensor4D, geometry: PoolGeometry) {
   const [images, height, width, channels] = x.shape
   const inFours = channels % 4 === 0
   return {
@@ -64,28 +64,17 @@ function layoutOf(x: Tensor4D, { kernelSize, stride, padding, dilation, outputSi
       height,
       width,
       blocks: inFours ? channels / 4 : channels,
-      outHeight: outputSize[0],
-      outWidth: outputSize[1],
-      kernelHeight: kernelSize[0],
-      kernelWidth: kernelSize[1],
-      strideHeight: stride[0],
-      strideWidth: stride[1],
-      paddingTop: padding[0][0],
-      paddingLeft: padding[1][0],
-      dilationHeight: dilation[0],
-      dilationWidth: dilation[1],
+      ...poolFields(geometry),
     },
   }
 }
 
-/** The block, column, row and image of an invocation in a grid of `[images, height, width, blocks]`. */
+/** The block, column, row and image of a place in a grid of `[images, height, width, blocks]`. */
 const findPosition = (height: string, width: string): string => /* wgsl */ `
-  let index = workgroup * ${workgroupSize} + local;
   let block = index % uniforms.blocks;
   let column = index / uniforms.blocks % ${width};
   let row = index / uniforms.blocks / ${width} % ${height};
-  let image = index / uniforms.blocks / ${width} / ${height};
-  if (image >= uniforms.images) { return; }`
+  let image = index / uniforms.blocks / ${width} / ${height};`
 
 /** By the bits, since a shader may assume that no comparison meets a NaN. */
 const defineIsNaN = ({ float, uint, bool }: ReturnType<typeof layoutOf>): string => /* wgsl */ `
@@ -113,8 +102,8 @@ const findMaximum = ({ float, int }: ReturnType<typeof layoutOf>): string => /* 
   }`
 
 const findCorner = /* wgsl */ `
-  let top = row * uniforms.strideHeight - uniforms.paddingTop;
-  let left = column * uniforms.strideWidth - uniforms.paddingLeft;`
+  let top = row * uniforms.strideHeight - uniforms.top;
+  let left = column * uniforms.strideWidth - uniforms.left;`
 
 function pool(
   gpu: Gpu,
@@ -126,22 +115,19 @@ function pool(
 ): void {
   const layout = layoutOf(x, geometry)
   const { float, int, blocks, uniforms } = layout
-  gpu.run({
+  runEach(gpu, {
     label,
     reads: { x: [x, float] },
     writes: { values: [values, float], ...(indices && { indices: [indices, int] }) },
+    size: x.shape[0] * uniforms.outHeight * uniforms.outWidth * blocks,
     uniforms,
-    workgroupSize,
-    workgroups: Math.ceil((x.shape[0] * uniforms.outHeight * uniforms.outWidth * blocks) / workgroupSize),
-    code: () => /* wgsl */ `
-${defineIsNaN(layout)}
-fn run(workgroup : i32, local : i32) {
+    functions: () => defineIsNaN(layout),
+    each: () => /* wgsl */ `
   ${findPosition('uniforms.outHeight', 'uniforms.outWidth')}
   ${findCorner}
   ${findMaximum(layout)}
   values[index] = largest;
-  ${indices === undefined ? '' : 'indices[index] = place;'}
-}`,
+  ${indices === undefined ? '' : 'indices[index] = place;'}`,
   })
 }
 
@@ -151,16 +137,14 @@ function distribute(gpu: Gpu, dy: Tensor4D, x: Tensor4D, geometry: PoolGeometry,
   const { float, int, blocks, uniforms } = layout
   const rows = Math.ceil(uniforms.height / uniforms.strideHeight)
   const columns = Math.ceil(uniforms.width / uniforms.strideWidth)
-  gpu.run({
+  runEach(gpu, {
     label: 'maxPool2dGradient tiles',
     reads: { dy: [dy, float], x: [x, float] },
     writes: { dx: [dx, float] },
+    size: uniforms.images * rows * columns * blocks,
     uniforms: { ...uniforms, rows, columns },
-    workgroupSize,
-    workgroups: Math.ceil((uniforms.images * rows * columns * blocks) / workgroupSize),
-    code: () => /* wgsl */ `
-${defineIsNaN(layout)}
-fn run(workgroup : i32, local : i32) {
+    functions: () => defineIsNaN(layout),
+    each: () => /* wgsl */ `
   ${findPosition('uniforms.rows', 'uniforms.columns')}
   ${findCorner}
   ${findMaximum(layout)}
@@ -176,27 +160,24 @@ fn run(workgroup : i32, local : i32) {
       dx[(image * uniforms.height * uniforms.width + position) * uniforms.blocks + block] =
         select(${float}(0.0), gradient, place == ${int}(position));
     }
-  }
-}`,
+  }`,
   })
 }
 
 function collect(gpu: Gpu, dy: Tensor4D, x: Tensor4D, y: Tensor4D, geometry: PoolGeometry, dx: TensorInfo): void {
   const { float, bool, blocks, uniforms } = layoutOf(x, geometry)
-  gpu.run({
+  runEach(gpu, {
     label: 'maxPool2dGradient',
     reads: { dy: [dy, float], x: [x, float], y: [y, float] },
     writes: { dx: [dx, float] },
+    size: uniforms.images * uniforms.height * uniforms.width * blocks,
     uniforms,
-    workgroupSize,
-    workgroups: Math.ceil((uniforms.images * uniforms.height * uniforms.width * blocks) / workgroupSize),
-    code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
+    each: () => /* wgsl */ `
   ${findPosition('uniforms.height', 'uniforms.width')}
   let size = vec2<i32>(uniforms.height, uniforms.width);
   let windows = vec2<i32>(uniforms.outHeight, uniforms.outWidth);
   let strides = vec2<i32>(uniforms.strideHeight, uniforms.strideWidth);
-  let padding = vec2<i32>(uniforms.paddingTop, uniforms.paddingLeft);
+  let padding = vec2<i32>(uniforms.top, uniforms.left);
   let dilation = vec2<i32>(uniforms.dilationHeight, uniforms.dilationWidth);
   let value = x[index];
   var sum = ${float}(0.0);
@@ -219,7 +200,6 @@ fn run(workgroup : i32, local : i32) {
       sum += select(${float}(0.0), dy[at], hit);
     }
   }
-  dx[index] = sum;
-}`,
+  dx[index] = sum;`,
   })
 }

@@ -1,4 +1,5 @@
 import type { KernelConfig, Tensor4D } from '@tensorflow/tfjs-core'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import type { PlaneSize } from './plane-op.ts'
@@ -32,18 +33,13 @@ export const maxUnpool2dWebgpu: KernelConfig = webgpuKernel<{ values: Tensor4D; 
     const y = gpu.output(shape)
     const last = gpu.scratch(shape, 'int32')
     const count = batch * size[0] * size[1] * channels
-    gpu.run({
+    runEach(gpu, {
       label: 'maxUnpool2d zeros',
       reads: {},
       writes: { y: [y, 'f32'], last: [last, 'i32'] },
-      uniforms: { size: count },
-      workgroupSize,
-      workgroups: Math.ceil(count / workgroupSize),
-      code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index < uniforms.size) { y[index] = 0.0; last[index] = -1; }
-}`,
+      size: count,
+      each: () => /* wgsl */ `
+  y[index] = 0.0; last[index] = -1;`,
     })
     gpu.run({
       label: 'maxUnpool2d last',

@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import type { WindowAverage } from './window-average-op.ts'
 import { invertWindows, type Windows } from './windows.ts'
 
@@ -26,12 +26,12 @@ function addWindows(
   const y = gpu.output([images, tall.count, wide.count, channels])
   const type = channels % 4 === 0 ? 'vec4<f32>' : 'f32'
   const blocks = type === 'f32' ? channels : channels / 4
-  gpu.run({
+  runEach(gpu, {
     label,
     reads: { x: [x, type] },
     writes: { y: [y, type] },
+    size: images * tall.count * wide.count * blocks,
     uniforms: {
-      images,
       height,
       width,
       blocks,
@@ -47,9 +47,7 @@ function addWindows(
       columnsMargin: margins[1],
       divisor,
     },
-    workgroupSize,
-    workgroups: Math.ceil((images * tall.count * wide.count * blocks) / workgroupSize),
-    code: () => /* wgsl */ `
+    functions: () => /* wgsl */ `
 fn floorDivide(a : i32, b : i32) -> i32 {
   return a / b - select(0, 1, a < 0 && a % b != 0);
 }
@@ -63,16 +61,14 @@ fn divisorAt(row : i32, column : i32) -> f32 {
   let rows = rangeOf(${vector('rows')}, row, uniforms.rowsSize, uniforms.rowsMargin);
   let columns = rangeOf(${vector('columns')}, column, uniforms.columnsSize, uniforms.columnsMargin);
   return f32(max(1, rows.y - rows.x) * max(1, columns.y - columns.x));
-}
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
+}`,
+    each: () => /* wgsl */ `
   let block = index % uniforms.blocks;
   let window = vec2<i32>(
     index / uniforms.blocks / uniforms.outWidth % uniforms.outHeight,
     index / uniforms.blocks % uniforms.outWidth,
   );
   let image = index / uniforms.blocks / uniforms.outWidth / uniforms.outHeight;
-  if (image >= uniforms.images) { return; }
   let rows = rangeOf(${vector('tall')}, window.x, uniforms.height, 0);
   let columns = rangeOf(${vector('wide')}, window.y, uniforms.width, 0);
   var sum = ${type}(0.0);
@@ -85,8 +81,7 @@ fn run(workgroup : i32, local : i32) {
     }
     sum += rowSum;
   }
-  y[index] = sum${mode === 'average' ? ' / divisorAt(window.x, window.y)' : ''};
-}`,
+  y[index] = sum${mode === 'average' ? ' / divisorAt(window.x, window.y)' : ''};`,
   })
   return y
 }

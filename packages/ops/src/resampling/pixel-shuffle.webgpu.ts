@@ -1,6 +1,6 @@
 import type { KernelConfig, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import type { ShuffleGeometry } from './pixel-shuffle.ts'
 
 export const pixelShuffleWebgpu: KernelConfig = webgpuKernel<{ x: Tensor4D }, ShuffleGeometry>(
@@ -32,31 +32,26 @@ function move(
   { low: [batch, height, width, channels], factor }: ShuffleGeometry,
 ): void {
   const bySquares = factor === 2 && channels % 4 === 0
-  const count = bySquares ? (batch * height * width * channels) / 4 : x.size
-  gpu.run({
+  runEach(gpu, {
     label: bySquares ? `${label} 2×2` : label,
     reads: { x: [x, bySquares ? 'vec4<f32>' : 'f32'] },
     writes: { y: [y, bySquares ? 'vec4<f32>' : 'f32'] },
-    uniforms: { count, width, channels, factor },
-    workgroupSize,
-    workgroups: Math.ceil(count / workgroupSize),
-    code: () => (bySquares ? squares(label) : singly(label)),
+    size: bySquares ? (batch * height * width * channels) / 4 : x.size,
+    uniforms: { width, channels, factor },
+    each: () => (bySquares ? squares(label) : singly(label)),
   })
 }
 
 /** An invocation moves one value, from or to the large image in its order. */
 const singly = (label: 'pixelShuffle' | 'pixelUnshuffle'): string => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let high = workgroup * ${workgroupSize} + local;
-  if (high >= uniforms.count) { return; }
+  let high = index;
   let factor = uniforms.factor;
   let channel = high % uniforms.channels;
   let column = high / uniforms.channels % (uniforms.width * factor);
   let row = high / uniforms.channels / (uniforms.width * factor); // of all images
   let pixel = row / factor * uniforms.width + column / factor;
   let low = ((pixel * uniforms.channels + channel) * factor + row % factor) * factor + column % factor;
-  ${label === 'pixelShuffle' ? 'y[high] = x[low];' : 'y[low] = x[high];'}
-}`
+  ${label === 'pixelShuffle' ? 'y[high] = x[low];' : 'y[low] = x[high];'}`
 
 /** An invocation moves four channels of a square of four pixels, which are a 4 × 4 block to transpose. */
 const squares = (label: 'pixelShuffle' | 'pixelUnshuffle'): string => {
@@ -64,15 +59,11 @@ const squares = (label: 'pixelShuffle' | 'pixelUnshuffle'): string => {
   const high = [0, 1].flatMap((i) => [0, 1].map((j) => `high + ${i} * 2 * uniforms.width * blocks + ${j} * blocks`))
   const [from, to] = label === 'pixelShuffle' ? [low, high] : [high, low]
   return /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.count) { return; }
   let blocks = uniforms.channels / 4;
   let block = index % blocks;
   let pixel = index / blocks;
   let low = 4 * index;
   let high = (pixel / uniforms.width * 4 * uniforms.width + pixel % uniforms.width * 2) * blocks + block;
   let moved = transpose(mat4x4<f32>(${from.map((at) => `x[${at}]`).join(', ')}));
-  ${to.map((at, index) => `y[${at}] = moved[${index}];`).join('\n  ')}
-}`
+  ${to.map((at, index) => `y[${at}] = moved[${index}];`).join('\n  ')}`
 }

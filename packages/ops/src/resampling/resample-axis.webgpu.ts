@@ -1,7 +1,7 @@
 import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { tensor1d } from '@tensorflow/tfjs-core'
+import { runEach } from '../kernels/webgpu-each.ts'
 import { webgpuKernel } from '../kernels/webgpu-kernel.ts'
-import { workgroupSize } from '../kernels/webgpu-lanes.ts'
 import { layout, type ResampleAttributes } from './resample-axis.ts'
 
 /** One dispatch: an invocation adds up the taps of one output position, for four inner values where they come in fours. */
@@ -18,24 +18,19 @@ export const resampleAxisWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, Resa
     // Starts, sources, and the bits of the weights.
     const bits = new Int32Array(Float32Array.from(weights).buffer)
     const table = tensor1d(Int32Array.of(...starts, ...sources, ...bits), 'int32')
-    gpu.run({
+    runEach(gpu, {
       label: 'resampleAxis',
       reads: { x: [x, type], table: [table, 'i32'] },
       writes: { y: [y, type] },
+      size,
       uniforms: {
-        size,
         blocks,
         inputSize,
         outputSize,
         sources: starts.length,
         weights: starts.length + sources.length,
       },
-      workgroupSize,
-      workgroups: Math.ceil(size / workgroupSize),
-      code: () => /* wgsl */ `
-fn run(workgroup : i32, local : i32) {
-  let index = workgroup * ${workgroupSize} + local;
-  if (index >= uniforms.size) { return; }
+      each: () => /* wgsl */ `
   let block = index % uniforms.blocks;
   let at = index / uniforms.blocks % uniforms.outputSize;
   let outer = index / uniforms.blocks / uniforms.outputSize;
@@ -45,8 +40,7 @@ fn run(workgroup : i32, local : i32) {
     let weight = bitcast<f32>(table[uniforms.weights + tap]);
     sum += weight * x[(outer * uniforms.inputSize + source) * uniforms.blocks + block];
   }
-  y[index] = sum;
-}`,
+  y[index] = sum;`,
     })
     table.dispose()
     return y
