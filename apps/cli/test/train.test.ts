@@ -1,10 +1,20 @@
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import fs from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ClassificationSample } from '@ddnet/datasets'
 import { readTensorBoardRecords } from '@ddnet/formats'
 import sharp from 'sharp'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { afterImages, type Session, session, tinyData } from './session.ts'
 
 /** Seconds of training: a small net, 12 steps of 8 images, measured every 4 on 40 images. */
@@ -17,6 +27,22 @@ const tiny = [
   'validation.images=40',
   'checkpoint.every=4',
 ]
+
+/** A run of these that nothing disturbed, and what it said: made once, to compare with. */
+let whole: Session
+let usual: Awaited<ReturnType<Session['run']>>
+beforeAll(async () => {
+  whole = session({ cwd: mkdtempSync(join(tmpdir(), 'ddnet-whole-')) })
+  usual = await whole.run('train', ...tiny)
+})
+afterAll(() => rmSync(whole.cwd, { recursive: true, force: true }))
+
+/** A shell in whose folder that run is. */
+function withRun(): Session {
+  const shell = session()
+  cpSync(join(whole.cwd, 'runs'), join(shell.cwd, 'runs'), { recursive: true, verbatimSymlinks: true })
+  return shell
+}
 
 const text = (shell: Session, path: string) => readFileSync(join(shell.cwd, path), 'utf8')
 const records = (shell: Session, run: string) =>
@@ -91,12 +117,11 @@ describe('train', () => {
   })
 
   test('ends with exactly what eval says', async () => {
-    const shell = session()
-    const trained = await shell.run('train', ...tiny)
+    const shell = withRun()
     const { code, stdout } = await shell.run('eval', 'runs/cifar10-quick')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^test accuracy/)
-    expect(trained.stdout).toContain(stdout)
+    expect(usual.stdout).toContain(stdout)
     const result = JSON.parse(text(shell, 'runs/cifar10-quick/result.json'))
     const json = JSON.parse((await shell.run('eval', 'runs/cifar10-quick', '--json')).stdout)
     expect(json).toMatchObject({ run: 'runs/cifar10-quick', checkpoint: 'last', ...result })
@@ -130,8 +155,6 @@ describe('train', () => {
 
 describe('going on', () => {
   test.each([1, 4, 6, 11])('a run that Ctrl-C stopped in step %i ends as one that was not stopped', async (step) => {
-    const whole = session()
-    await whole.run('train', ...tiny)
     const shell: Session = session({ loadData: afterImages(step * 8, () => shell.signal('SIGINT')) })
     const stopped = await shell.run('train', ...tiny)
     expect(stopped.code).toBe(130)
@@ -185,8 +208,6 @@ describe('going on', () => {
   })
 
   test('Ctrl-C during a validation leaves it, and it is done afterwards', async () => {
-    const whole = session()
-    await whole.run('train', ...tiny)
     let left = 4 * 8 + 3
     const shell: Session = session({
       loadData: async () => {
@@ -207,8 +228,6 @@ describe('going on', () => {
   })
 
   test('TensorBoard is told the same by a run that went on', async () => {
-    const whole = session()
-    await whole.run('train', ...tiny)
     const tags = events(whole).map(({ step, tags }) => [step, tags.filter((tag) => !tag.startsWith('weights/'))])
     const validated = ['train/accuracy', 'validation/loss', 'validation/accuracy']
     expect(tags).toEqual([
@@ -228,12 +247,11 @@ describe('going on', () => {
   })
 
   test('a finished run is only measured again', async () => {
-    const shell = session()
-    const { stdout } = await shell.run('train', ...tiny)
+    const shell = withRun()
     const before = [records(shell, 'runs/cifar10-quick'), weights(shell, 'runs/cifar10-quick')]
     const again = await shell.run('train', '--resume', 'runs/cifar10-quick')
     const report = (text: string) => text.slice(text.indexOf('test accuracy'))
-    expect(report(again.stdout)).toBe(report(stdout))
+    expect(report(again.stdout)).toBe(report(usual.stdout))
     expect([records(shell, 'runs/cifar10-quick'), weights(shell, 'runs/cifar10-quick')]).toEqual(before)
   })
 
@@ -243,20 +261,18 @@ describe('going on', () => {
     ['ema.decay=0.9', 'averaged weights (decay 0.9)'],
     ['clipNorm=0.1', 'gradients clipped to norm 0.1'],
   ])('so does one with %s, which is another run and says so', async (setting, said) => {
-    const usual = session()
-    const { stderr } = await usual.run('train', ...tiny)
-    expect(stderr).not.toContain(said)
-    const whole = session()
-    const told = await whole.run('train', ...tiny, setting)
+    expect(usual.stderr).not.toContain(said)
+    const other = session()
+    const told = await other.run('train', ...tiny, setting)
     expect(told.stderr.replace(/\n {10}/g, ' ')).toMatch(
       new RegExp(`^recipe .*[ ,]${said.replace(/[()]/g, '\\$&')}(,|$| This)`, 'm'),
     )
-    expect(weights(whole, 'runs/cifar10-quick')).not.toBe(weights(usual, 'runs/cifar10-quick'))
+    expect(weights(other, 'runs/cifar10-quick')).not.toBe(weights(whole, 'runs/cifar10-quick'))
     const shell: Session = session({ loadData: afterImages(6 * 8, () => shell.signal('SIGINT')) })
     expect((await shell.run('train', ...tiny, setting)).code).toBe(130)
     expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
-    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))
-    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(whole, 'runs/cifar10-quick'))
+    expect(records(shell, 'runs/cifar10-quick')).toEqual(records(other, 'runs/cifar10-quick'))
+    expect(weights(shell, 'runs/cifar10-quick')).toBe(weights(other, 'runs/cifar10-quick'))
   })
 
   test.each([3, 20, 31])('so does one that accumulates three batches a step, stopped in batch %i', async (batch) => {
@@ -287,8 +303,7 @@ describe('going on', () => {
   })
 
   test('settings that would change the run are refused', async () => {
-    const shell = session()
-    await shell.run('train', ...tiny)
+    const shell = withRun()
     const { code, stderr } = await shell.run('train', '--resume', 'runs/cifar10-quick', 'steps=20')
     expect([code, stderr]).toEqual([
       2,
@@ -329,8 +344,6 @@ describe('what ends a run before its last step', () => {
   })
 
   test('maxSeconds: it says how to go on, which gives what a run without them does', async () => {
-    const whole = session()
-    await whole.run('train', ...tiny)
     // The images of the fifth step take as long as the whole budget.
     const slow = afterImages(40, () => {
       const end = performance.now() + 500
@@ -422,8 +435,7 @@ describe('what goes wrong', () => {
   })
 
   test('a truncated checkpoint is named: exit code 1', async () => {
-    const shell = session()
-    await shell.run('train', ...tiny)
+    const shell = withRun()
     const path = 'runs/cifar10-quick/checkpoints/last'
     truncateSync(join(shell.cwd, path, 'model.safetensors'), 500)
     for (const command of [['eval'], ['predict'], ['train', '--resume']]) {
@@ -435,16 +447,13 @@ describe('what goes wrong', () => {
   })
 
   test('a damaged configuration is named: exit code 1', async () => {
-    const shell = session()
-    await shell.run('train', ...tiny)
+    const shell = withRun()
     writeFileSync(join(shell.cwd, 'runs/cifar10-quick/config.yaml'), 'epochs: [1')
     const { code, line } = await failure(shell, 'eval', 'runs/cifar10-quick')
     expect([code, line]).toEqual([1, expect.stringContaining('the run runs/cifar10-quick cannot be read: ')])
   })
 
   test('a full disk: exit code 1, the last checkpoint is whole and the run can go on', async () => {
-    const whole = session()
-    await whole.run('train', ...tiny)
     let fill = true
     const shell: Session = session()
     const table = join(shell.cwd, 'runs/cifar10-quick/metrics.csv')

@@ -1,12 +1,13 @@
-import { type WebgpuBackend, webgpu } from '@ddnet/backend-webgpu'
+import type { WebgpuBackend } from '@ddnet/backend-webgpu'
 import type { KernelVariant } from '@ddnet/ops/webgpu'
 import { findBackend } from '@tensorflow/tfjs-core'
-import { create, globals } from 'webgpu'
 
 /** Dawn ends the process when its entry point is collected before its devices. */
 const kept = new Map<'null', GPU>()
 
 async function nullAdapter(): Promise<GPUAdapter> {
+  // Loaded here: most tests have no use for them.
+  const { create, globals } = await import('webgpu')
   Object.assign(globalThis, globals)
   const dawn = kept.get('null') ?? create(['backend=null'])
   kept.set('null', dawn)
@@ -25,6 +26,7 @@ export const openNullDevice = async (): Promise<GPUDevice> => (await nullAdapter
  * @param variant the kernels that run: those for GPUs, or those for adapters that compute on the CPU
  */
 export async function startNullDevice(variant: KernelVariant): Promise<WebgpuBackend> {
+  const { webgpu } = await import('@ddnet/backend-webgpu')
   if (findBackend('webgpu') !== null) (await webgpu()).dispose()
   const adapter = await nullAdapter()
   const { features, limits } = adapter

@@ -2,6 +2,7 @@ import { describeBackends, describeOp, expectClose, expectShapeError } from '@dd
 import { tensor, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { grad } from '../autodiff/differentiate.ts'
+import { square } from './arithmetic.ts'
 import { norm } from './norm.ts'
 import { sum } from './sum.ts'
 
@@ -17,6 +18,14 @@ describeBackends('norm', (backend) => {
       expectClose(await first(zeros([3])).data(), [0, 0, 0])
       expectClose(await grad((x) => sum(first(x)))(zeros([3])).data(), [0, 0, 0])
     }
+  })
+
+  test('of order ½ has second derivatives beside a zero', async () => {
+    // y = S² with S = Σ √xᵢ, dyᵢ = S / √xᵢ, and Σ dyᵢ² = S² Σ 1 / xᵢ over what is not 0.
+    const penalty = grad((x) => sum(square(grad((each) => norm(each, { order: 0.5 }))(x))))
+    const [s, inverses] = [2 + 3, 1 / 4 + 1 / 9]
+    const at = (x: number): number => (s / Math.sqrt(x)) * inverses - (s / x) ** 2
+    expectClose(await penalty(tensor([4, 0, 9])).data(), [at(4), 0, at(9)], 1e-5)
   })
 
   test('of infinities and of no values is PyTorch’s', async () => {

@@ -23,8 +23,11 @@ const absPower: Op<{ x: Tensor }, { exponent: number }, Tensor> = defineOp('absP
   forward: ({ x }: { x: Tensor }, { exponent }: { exponent: number }): Tensor => tf.pow(tf.abs(x), exponent),
   gradient: {
     x: (dy, { x }, { exponent }) => {
-      const slope = mul(mul(exponent, sign(asConstant(x))), absPower({ x }, { exponent: exponent - 1 }))
-      return where(equal(x, 0), 0, mul(dy, slope))
+      const isZero = equal(x, 0)
+      // In the place of 0, whose power may be infinite: the derivative of what is left out would be 0 · ∞.
+      const base = where(isZero, 1, x)
+      const slope = mul(mul(exponent, sign(asConstant(base))), absPower({ x: base }, { exponent: exponent - 1 }))
+      return where(isZero, 0, mul(dy, slope))
     },
   },
 })
