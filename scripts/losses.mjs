@@ -14,7 +14,7 @@ all cases, rounded up to a power of ten and to 1e-6 at least, relative to the la
 compare second derivatives with PyTorch's, values and both orders with central differences, and where a NaN goes. \`webgpu\` is SwiftShader.
 
 \`crossEntropy\` is an operator: [its kernels](operators.md), and its tests with every pair of options, are there.
-\`fixtures/make_losses.py\` computes the reference.
+\`fixtures/make_losses.py\` computes the reference. SSIM is compared with scikit-image's as [a metric](metrics.md).
 `
 
 const backends = ['cpu', 'wasm', 'webgpu', 'tensorflow']

@@ -17,7 +17,7 @@ const allowed: Record<string, string[]> = {
   layers: ['ops'],
   models: ['ops', 'layers', 'formats'],
   losses: ['ops'],
-  metrics: ['ops'],
+  metrics: ['ops', 'losses'],
   optimizers: ['ops'],
   datasets: ['ops'],
   formats: ['ops'],

@@ -54,7 +54,7 @@ export function topKAccuracy(logits: Tensor, labels: Tensor, k = 5, options: Lab
       const targets = Array.from(labels.data, Number)
       const rows = targets.map((_, row) => row)
       const kept = soft
-        ? { predicted: rows, labels: targets }
+        ? { predicted: rows, labels: targets, positions: rows }
         : counted('topKAccuracy', rows, targets, classes, options)
       const isHit = (row: number, label: number) =>
         highest.data.subarray(row * k, (row + 1) * k).includes(label as never)

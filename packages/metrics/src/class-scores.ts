@@ -11,6 +11,8 @@ export interface LabelOptions {
 export interface Classes {
   readonly predicted: readonly number[]
   readonly labels: readonly number[]
+  /** Where each is among all positions of the batch, in row-major order. */
+  readonly positions: readonly number[]
 }
 
 /** Scores up to so many are read as they are, which is faster than to start a kernel for them. Of more, only the classes are. */
@@ -43,7 +45,11 @@ export function classMeasure<State, Value>(
       const rows = (values: HostTensor) => Array.from(values.data, Number)
       const predicted = whole ? largestOfRows(scores as HostTensor) : rows(scores as HostTensor)
       const actual = soft && whole ? largestOfRows(targets as HostTensor) : rows(targets as HostTensor)
-      return count(soft ? { predicted, labels: actual } : counted(name, predicted, actual, classes, options), classes)
+      const positions = () => actual.map((_, row) => row)
+      const kept = soft
+        ? { predicted, labels: actual, positions: positions() }
+        : counted(name, predicted, actual, classes, options)
+      return count(kept, classes)
     },
   })
 }
@@ -76,7 +82,11 @@ export function counted(
       `${name}: label ${label} is not in 0 … ${classes - 1}. Give ignoreIndex where it marks what does not count.`,
     )
   }
-  return { predicted: kept.map((row) => itemAt(predicted, row)), labels: kept.map((row) => itemAt(labels, row)) }
+  return {
+    predicted: kept.map((row) => itemAt(predicted, row)),
+    labels: kept.map((row) => itemAt(labels, row)),
+    positions: kept,
+  }
 }
 
 export function largestOfRows({ shape, data }: HostTensor): number[] {
