@@ -7,7 +7,6 @@ import {
   maximum,
   mul,
   neg,
-  pow,
   sigmoid,
   sub,
   sum,
@@ -17,6 +16,7 @@ import {
   where,
 } from '@ddnet/ops'
 import { expectAlike, expectAtLeast, expectNames } from './checks.ts'
+import { powerOf } from './power.ts'
 
 export interface CenterNetFocalOptions {
   /** How much less counts what is right already: 2 by default. */
@@ -47,8 +47,8 @@ export function centerNetFocal(logits: Tensor, heatMap: Tensor, options: CenterN
   expectAlike('centerNetFocal', { logits, heatMap })
   return tidy(() => {
     const isCentre = equal(heatMap, 1)
-    const centre = mul(pow(sigmoid(neg(logits)), alpha), logSigmoid(logits))
-    const around = mul(mul(pow(sub(1, heatMap), beta), pow(sigmoid(logits), alpha)), logSigmoid(neg(logits)))
+    const centre = mul(powerOf(sigmoid(neg(logits)), alpha), logSigmoid(logits))
+    const around = mul(mul(powerOf(sub(1, heatMap), beta), powerOf(sigmoid(logits), alpha)), logSigmoid(neg(logits)))
     const weight = maximum(sum(detach(cast(isCentre, 'float32'))), 1)
     return { mean: div(neg(sum(where(isCentre, centre, around))), weight), weight }
   })

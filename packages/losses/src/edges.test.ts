@@ -1,4 +1,4 @@
-import { concat, mul, random, type Scalar, split, sum, type Tensor, tensor, zeros } from '@ddnet/ops'
+import { concat, mul, random, type Scalar, split, sum, type Tensor, tensor, valueAndGrads, zeros } from '@ddnet/ops'
 import { describeBackends } from '@ddnet/testing'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
@@ -106,6 +106,17 @@ describeBackends('edges of losses', (backend) => {
     // Logits of 0: ½² · log 2 at each place, times (1 − t)⁴.
     const { mean } = await read(centerNetFocal(zeros([1, 2, 2, 1]), heatMap([0, 0.5, 0, 0])))
     expect(mean).toBeCloseTo(0.25 * Math.LN2 * (3 + 0.5 ** 4), 6)
+  })
+
+  test('what is exactly right has the loss 0 and the gradient 0, below an exponent of 1, too', async () => {
+    const [logits, targets] = [tensor([200, -200]), tensor([1, 0])]
+    for (const loss of [
+      (x: Tensor) => sigmoidFocal(x, targets, { gamma: 0.5 }).mean,
+      (x: Tensor) => centerNetFocal(x, targets, { alpha: 0.5 }).mean,
+    ]) {
+      const { value, grads } = valueAndGrads(() => loss(logits), [logits])
+      expect([...(await value.data()), ...((await grads[0]?.data()) ?? [])].map(Math.abs)).toEqual([0, 0, 0])
+    }
   })
 
   test('diceLoss of nothing but ignored pixels is 0', async () => {

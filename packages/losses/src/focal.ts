@@ -1,6 +1,7 @@
-import { add, mul, neg, pow, type Reduction, sigmoid, sub, type Tensor } from '@ddnet/ops'
+import { add, mul, neg, type Reduction, sigmoid, sub, type Tensor } from '@ddnet/ops'
 import { binaryCrossEntropy } from './bce.ts'
 import { expectAlike, expectAtLeast, expectNames } from './checks.ts'
+import { powerOf } from './power.ts'
 import { type Reductions, reduce } from './reduce.ts'
 
 export interface SigmoidFocalOptions<R extends Reduction = Reduction> {
@@ -42,7 +43,7 @@ export function sigmoidFocal(
     const negative = sub(1, targets)
     // 1 − pₜ, without the subtraction, which would lose what is nearly right.
     const wrong = add(mul(targets, sigmoid(neg(logits))), mul(negative, sigmoid(logits)))
-    const losses = mul(binaryCrossEntropy(logits, targets), pow(wrong, gamma))
+    const losses = mul(binaryCrossEntropy(logits, targets), powerOf(wrong, gamma))
     return alpha === -1 ? losses : mul(add(mul(alpha, targets), mul(1 - alpha, negative)), losses)
   })
 }

@@ -13,6 +13,7 @@ import {
   unstack,
   where,
 } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { expectAlike, expectNames } from './checks.ts'
 import { type Reductions, reduce } from './reduce.ts'
 
@@ -72,8 +73,8 @@ type Sides = Readonly<Record<'left' | 'top' | 'right' | 'bottom', Tensor>>
 
 /** Four tensors `[…]` of boxes `[…, 4]`. */
 function sidesOf(boxes: Tensor): Sides {
-  const [left, top, right, bottom] = unstack(boxes, -1)
-  return { left, top, right, bottom } as Sides // the last axis is 4
+  const sides = unstack(boxes, -1)
+  return { left: itemAt(sides, 0), top: itemAt(sides, 1), right: itemAt(sides, 2), bottom: itemAt(sides, 3) }
 }
 
 const areaOf = ({ left, top, right, bottom }: Sides): Tensor => mul(sub(right, left), sub(bottom, top))

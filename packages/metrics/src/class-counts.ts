@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { Classes } from './class-scores.ts'
 
 /** Of each class, how often it was predicted and right, predicted, and the label: all that scores of classes need. */
@@ -13,7 +14,7 @@ export function countClasses(
 ): ClassCounts {
   const [hits, predictions, labelled] = [zeros(classes), zeros(classes), zeros(classes)]
   for (const [row, prediction] of predicted.entries()) {
-    const label = labels[row] as number
+    const label = itemAt(labels, row)
     if (prediction === label) addAt(hits, label, 1)
     addAt(predictions, prediction, 1)
     addAt(labelled, label, 1)

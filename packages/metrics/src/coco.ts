@@ -1,4 +1,5 @@
 import { type HostTensor, ShapeError, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { formatPercent } from './accuracy.ts'
 import { type Measure, stateMeasure } from './measure.ts'
 
@@ -48,7 +49,7 @@ export const cocoScoreNames: readonly CocoScoreName[] = [
  * COCO's twelve scores of detected boxes, in the order of `cocoScoreNames`. NaN where there is nothing to find, as no small object:
  * pycocotools says −1.
  *
- * A state keeps five numbers of each detection, and no boxes.
+ * A state keeps six numbers of each detection, and no boxes.
  *
  * @throws ShapeError if the shapes do not fit; when it is read, RangeError for a label below −1 or beyond `classes`, and for a
  * score that is NaN
@@ -80,7 +81,7 @@ export function meanAveragePrecision(
   const all = cocoMeasure('meanAveragePrecision', detections, targets, options)
   return {
     ...all,
-    compute: (state) => all.compute(state)[place] as number, // one of the twelve
+    compute: (state) => itemAt(all.compute(state), place),
     better: 'higher',
     format: formatPercent,
   }
@@ -165,7 +166,7 @@ function cocoMeasure(
       const pictures = Array.from({ length: batch }, (_, picture) => {
         const inPicture = (count: number) => (each: Box) => Math.floor(each.at / count) === picture
         return stateOfPicture(
-          found.filter(inPicture(rows.found)).map((box) => ({ ...box, score: scores[box.at] as number })),
+          found.filter(inPicture(rows.found)).map((box) => ({ ...box, score: itemAt(scores, box.at) })),
           all
             .filter(inPicture(rows.all))
             .map((box) => ({ ...box, crowd: (crowds[box.at] ?? 0) !== 0, area: sizes[box.at] ?? box.area })),
@@ -301,23 +302,26 @@ function scoresOf(state: CocoState): readonly number[] {
     boxes,
     found: found.toSorted((a, b) => b[0] - a[0]),
   }))
-  const upTo = (most: number) =>
-    classes.map(({ boxes, found }) => ({ boxes, found: found.filter(([, place]) => place < most) }))
-  const levels = [...thresholds.keys()]
-  const curves = (range: number, of: readonly number[], most = mostDetections) =>
-    upTo(most)
-      .flatMap((each) => of.map((level) => curveOf(each, range, level)))
-      .filter((curve) => curve !== undefined)
-  const precision = (range: number, of: readonly number[] = levels) =>
-    mean(curves(range, of).map(({ precisions }) => mean(precisions)))
-  const recall = (range: number, most = mostDetections) => mean(curves(range, levels, most).map(({ recall }) => recall))
+  /** By threshold, the curves of all classes, with up to so many detections a picture. */
+  const curves = (range: number, most: number) => {
+    const kept = classes.map(({ boxes, found }) => ({ boxes, found: found.filter(([, place]) => place < most) }))
+    return thresholds.map((_, level) =>
+      kept.map((each) => curveOf(each, range, level)).filter((curve) => curve !== undefined),
+    )
+  }
+  type Curves = ReturnType<typeof curves>
+  const precision = (of: Curves) => mean(of.flat().map(({ precisions }) => mean(precisions)))
+  const recall = (of: Curves) => mean(of.flat().map(({ recall }) => recall))
+  const [all, ...bySize] = areas.map((_, range) => curves(range, mostDetections)) as [Curves, ...Curves[]]
   return [
-    precision(0),
-    precision(0, [0]),
-    precision(0, [5]),
-    ...[1, 2, 3].map((range) => precision(range)),
-    ...[1, 10, mostDetections].map((most) => recall(0, most)),
-    ...[1, 2, 3].map((range) => recall(range)),
+    precision(all),
+    precision(all.slice(0, 1)), // 0.50
+    precision(all.slice(5, 6)), // 0.75
+    ...bySize.map(precision),
+    recall(curves(0, 1)),
+    recall(curves(0, 10)),
+    recall(all),
+    ...bySize.map(recall),
   ]
 }
 

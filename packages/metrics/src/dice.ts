@@ -1,9 +1,16 @@
 import { ShapeError, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { formatPercent } from './accuracy.ts'
 import { countClasses } from './class-counts.ts'
 import { classMeasure, type LabelOptions } from './class-scores.ts'
 import type { Measure } from './measure.ts'
 import { weightedMean } from './weighted-mean.ts'
+
+/** What counts in one picture. */
+interface Pictured {
+  readonly predicted: number[]
+  readonly labels: number[]
+}
 
 /**
  * The Dice coefficient of each picture and class, `2 · hits / (predicted + labelled)`, and its mean over those of which there is
@@ -24,11 +31,11 @@ export function diceScore(logits: Tensor, labels: Tensor, options: LabelOptions 
   const pixels = inner.reduce((product, size) => product * size, 1)
   return classMeasure('diceScore', logits, labels, options, {
     count({ predicted, labels, positions }, classes) {
-      const pictures = Array.from({ length: batch }, () => ({ predicted: [] as number[], labels: [] as number[] }))
+      const pictures = Array.from({ length: batch }, (): Pictured => ({ predicted: [], labels: [] }))
       for (const [at, position] of positions.entries()) {
         const picture = pictures[Math.floor(position / pixels)]
-        picture?.predicted.push(predicted[at] as number)
-        picture?.labels.push(labels[at] as number)
+        picture?.predicted.push(itemAt(predicted, at))
+        picture?.labels.push(itemAt(labels, at))
       }
       const scores = pictures.flatMap((picture) => {
         const counts = countClasses(picture, classes)

@@ -1,4 +1,5 @@
 import type { Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { formatPercent } from './accuracy.ts'
 import { type ClassCounts, countClasses, mergeCounts, total } from './class-counts.ts'
 import { classMeasure, type LabelOptions } from './class-scores.ts'
@@ -129,7 +130,7 @@ const averages: Readonly<Record<Average, (score: Score, counts: ClassCounts, zer
   weighted: (score, counts, zeroDivision) => meanOf(scoresOf(score, counts, zeroDivision), counts.labelled),
   micro(score, { hits, predicted, labelled }, zeroDivision) {
     const all = { hits: [total(hits)], predicted: [total(predicted)], labelled: [total(labelled)] }
-    return scoresOf(score, all, zeroDivision)[0] as number
+    return itemAt(scoresOf(score, all, zeroDivision), 0)
   },
 }
 
