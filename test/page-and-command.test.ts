@@ -1,20 +1,23 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Session, session, tinyData } from '../apps/cli/test/session.ts'
 import { catalog, configOf, loadData, train } from '../apps/studio/src/experiment.ts'
-import type { NamedFile } from '../apps/studio/src/protocol.ts'
-import { betterThan, filesOfRun, type KeptBest, type OpenedRun, openRun } from '../apps/studio/src/run-folder.ts'
-import { writeTar } from '../apps/studio/src/tar.ts'
+import { packRun, unpackRun } from '../apps/studio/src/run-storage.ts'
 import {
   type Config,
   createModel,
+  createTask,
   type DataHost,
   flatSettings,
+  type OpenedCheckpoint,
+  RunFolder,
   readRecord,
   recordOf,
+  TrainingRun,
 } from '../packages/experiment/src/index.ts'
-import type { Snapshot, ValidationEvent } from '../packages/trainer/src/index.ts'
+import { memoryStorage, type NamedFile, readTar, type Storage } from '../packages/trainer/src/index.ts'
 
 // A run of the page and a run of `ddnet train` are one: either goes on with the other's, and nothing of it changes.
 
@@ -64,33 +67,44 @@ const settings = {
 }
 const words = Object.entries(settings).map(([path, value]) => `${path}=${JSON.stringify(value).replaceAll('"', '')}`)
 
-/** Trains as the page does, up to a step. */
-async function onPage(config: Config, until: number, opened?: OpenedRun) {
+/** Trains as the page does, up to a step, in a storage in memory. */
+async function onPage(
+  config: Config,
+  until: number,
+  storage: Storage = memoryStorage('run'),
+  opened?: OpenedCheckpoint,
+) {
   const data = await loadData(config, host)
   const model = createModel(config, data.facts)
-  const validations: ValidationEvent[] = []
-  let snapshot: Snapshot | undefined
-  let best: KeptBest | undefined = opened?.best
+  const folder = new RunFolder(storage)
+  const parts = { config, data, task: createTask(config, data.facts), backend, environment: { backend } }
+  const notes: string[] = []
+  const run =
+    opened === undefined
+      ? await TrainingRun.begin(folder, parts)
+      : await TrainingRun.goOn(folder, opened, parts, { dataRemedy: '', onNote: (note) => notes.push(note) })
   await train(model, data, config, {
-    ...(opened !== undefined && { resume: opened.checkpoint }),
-    callback: {
-      needsState: (step) => step === until,
-      async onStep({ step }, control) {
-        if (step === until && until < (config.steps ?? 0)) control.stop()
+    resume: run.resume,
+    callbacks: [
+      ...run.callbacks(model, { when: (step) => step === until }),
+      {
+        async onStep({ step }, control) {
+          if (step === until && until < (config.steps ?? 0)) control.stop()
+        },
       },
-      async onEnd(_event, control) {
-        snapshot = await control.snapshot()
-      },
-      async onValidation(event, control) {
-        validations.push(event)
-        const better = betterThan(best, event)
-        if (better !== undefined) best = { ...better, snapshot: await control.snapshot() }
-      },
-    },
+    ],
   })
   model.dispose()
-  if (snapshot?.step !== until) throw new Error(`there was no step ${until}`)
-  return filesOfRun({ snapshot, config, validations, backend, data, folder: opened?.folder ?? [], best })
+  return { storage, notes }
+}
+
+/** A run of the page as it is downloaded, unpacked into a folder. */
+async function download(storage: Storage, folder: string): Promise<void> {
+  const root = 'ddnet-studio/'
+  write(
+    folder,
+    readTar(await packRun(storage)).map(({ name, bytes }) => ({ name: name.slice(root.length), bytes })),
+  )
 }
 
 function write(folder: string, files: readonly NamedFile[]): void {
@@ -100,20 +114,23 @@ function write(folder: string, files: readonly NamedFile[]): void {
   }
 }
 
-/** The files of a run whose links are left out. */
-const filesIn = (folder: string): NamedFile[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ name, parentPath }) => join(parentPath, name))
-    .map((path) => ({ name: path.slice(folder.length + 1), bytes: new Uint8Array(readFileSync(path)) }))
-
-const tarOf = (files: readonly NamedFile[]): NamedFile => ({
-  name: 'run.tar',
-  bytes: writeTar(
-    files.map(({ name, bytes }) => ({ name: `run/${name}`, bytes })),
-    0,
-  ),
-})
+/** A run of `ddnet train` as a person packs it, opened in the page; `leave` says what is not packed. */
+async function upload(folder: string, leave: (name: string) => boolean = () => false) {
+  const left = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(leave)
+  const tar = `${folder}.tar`
+  execFileSync('tar', [
+    '-cf',
+    tar,
+    ...left.map((name) => `--exclude=./${name}`),
+    '--transform',
+    's,^[.],run,',
+    '-C',
+    folder,
+    '.',
+  ])
+  const storage = await unpackRun([{ name: 'run.tar', bytes: new Uint8Array(readFileSync(tar)) }])
+  return { storage, opened: await new RunFolder(storage).openCheckpoint('last', () => catalog) }
+}
 
 /** What was measured, without when. */
 const measured = (folder: string) =>
@@ -133,22 +150,15 @@ describe('a run with every setting away from its default', () => {
     const { code, stderr } = await shell.run('train', 'cifar10', 'preset=quick', 'name=whole', ...words)
     expect(code, stderr).toBe(0)
     const folder = join(shell.cwd, 'runs/whole')
-    const { record } = await openRun(filesOf(folder, 'step=000040'))
-    const { config } = record.saved
+    const { config } = (await upload(folder)).opened
     const flat = flatSettings(config)
     for (const [path, value] of Object.entries(settings)) expect(flat[path], path).toEqual(value)
     return { shell, folder, config }
   }
 
-  const filesOf = (folder: string, name: string): NamedFile[] =>
-    readdirSync(join(folder, 'checkpoints', name)).map((file) => ({
-      name: file,
-      bytes: new Uint8Array(readFileSync(join(folder, 'checkpoints', name, file))),
-    }))
-
   test('that began in the page goes on by ddnet train, 20 steps each, to the last bit', async () => {
     const { shell, folder, config } = await whole()
-    write(join(shell.cwd, 'moved'), await onPage(config, 20))
+    await download((await onPage(config, 20)).storage, join(shell.cwd, 'moved'))
     const { code, stderr } = await shell.run('train', '--resume', 'moved')
     expect(code, stderr).toBe(0)
     expect(measured(join(shell.cwd, 'moved'))).toEqual(measured(folder))
@@ -158,21 +168,15 @@ describe('a run with every setting away from its default', () => {
 
   test('that began by ddnet train goes on in the page, 20 steps each, to the last bit, with its log and its best checkpoint', async () => {
     const { shell, folder } = await whole()
-    // As it was after step 20.
-    const before = filesIn(folder).filter(({ name }) => !/step=0000[34]0|result|predictions|report/.test(name))
-    const half = await openRun([
-      tarOf(
-        before.map((file) =>
-          file.name === 'checkpoints/index.json'
-            ? { ...file, bytes: new TextEncoder().encode('{"last":{"name":"step=000020","step":20}}') }
-            : file,
-        ),
-      ),
-    ])
-    expect(half.checkpoint.step).toBe(20)
-    const files = await onPage(half.record.saved.config, 40, half)
+    // As it was after step 20: what came behind it, and the index, are not there.
+    const half = await upload(folder, (name) => /step=0000[34]0|index\.json|result|predictions|report/.test(name))
+    expect(half.opened.checkpoint.step).toBe(20)
+    await half.storage.folder('notes').replaceFile('mine.txt', new TextEncoder().encode('of my own'))
+    const { notes } = await onPage(half.opened.config, 40, half.storage, half.opened)
+    expect(notes).toEqual([])
     const moved = join(shell.cwd, 'moved')
-    write(moved, files)
+    await download(half.storage, moved)
+    expect(readFileSync(join(moved, 'notes/mine.txt'), 'utf8')).toBe('of my own')
     expect(measured(moved)).toEqual(measured(folder))
     expect(weights(moved)).toBe(weights(folder))
     expect(index(moved)).toEqual(index(folder))
@@ -182,6 +186,82 @@ describe('a run with every setting away from its default', () => {
     expect(code, stderr).toBe(0)
     const again = await shell.run('eval', 'runs/whole', '--checkpoint', 'best', '--json')
     expect({ ...JSON.parse(stdout), run: '' }).toEqual({ ...JSON.parse(again.stdout), run: '' })
+  })
+})
+
+test('the page and ddnet train leave the same files', async () => {
+  const shell = session()
+  const small = [
+    'model.channels=[4]',
+    'batchSize=8',
+    'steps=4',
+    'validation.every=2',
+    'validation.images=20',
+    'checkpoint.every=2',
+  ]
+  expect((await shell.run('train', 'cifar10', 'preset=quick', 'name=a', ...small)).code).toBe(0)
+  const folder = join(shell.cwd, 'runs/a')
+  const { opened } = await upload(folder)
+  await download((await onPage(opened.config, 4)).storage, join(shell.cwd, 'page'))
+  const filesOf = (path: string) =>
+    readdirSync(path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name, parentPath }) =>
+        join(parentPath, name)
+          .slice(path.length + 1)
+          .replace(/tfevents\.\d+/, 'tfevents'),
+      )
+      .filter((name) => !['result.json', 'predictions.png', 'report.html'].includes(name)) // of its end, which a page shows
+      .sort()
+  expect(filesOf(join(shell.cwd, 'page'))).toEqual(filesOf(folder))
+  const text = (path: string) => readFileSync(join(shell.cwd, path), 'utf8')
+  for (const name of ['data.json', 'checkpoints/index.json']) expect(text(`page/${name}`)).toBe(text(`runs/a/${name}`))
+  expect(measured(join(shell.cwd, 'page'))).toEqual(measured(folder))
+})
+
+describe('what a page cannot go on with is refused when it is opened', () => {
+  async function trained(...words: string[]): Promise<string> {
+    const shell = session()
+    const small = ['model.channels=[4]', 'batchSize=8', 'steps=2', 'validation.images=20']
+    const { code, stderr } = await shell.run('train', 'cifar10', 'preset=quick', 'name=a', ...small, ...words)
+    expect(code, stderr).toBe(0)
+    return join(shell.cwd, 'runs/a')
+  }
+
+  test('settings beside the checkpoint that are not its own', async () => {
+    const folder = await trained()
+    const file = join(folder, 'config.yaml')
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/batchSize: 8 /, 'batchSize: 16 '))
+    await expect(upload(folder)).rejects.toThrow(
+      'run.tar/config.yaml says batchSize=16, but the checkpoint run.tar/checkpoints/step=000002 was trained with 8.',
+    )
+    rmSync(file)
+    const { storage, opened } = await upload(folder)
+    const { notes } = await onPage(opened.config, 2, storage, opened)
+    expect(notes).toEqual(['There is no config.yaml. It is written again, from the checkpoint.'])
+    expect(await storage.kind('config.yaml')).toBe('file')
+  })
+
+  test('data that the checkpoint was not trained on', async () => {
+    const folder = await trained()
+    const { storage, opened } = await upload(folder)
+    const file = join(folder, 'data.json')
+    const { classNames, ...data } = JSON.parse(readFileSync(file, 'utf8'))
+    writeFileSync(file, JSON.stringify({ ...data, classNames: [...classNames].reverse() }))
+    await expect(upload(folder)).rejects.toThrow('of other names or in another order, but the checkpoint')
+    const others = { ...opened, record: { ...opened.record, data: { ...opened.record.data, trainImages: 7 } } }
+    await expect(onPage(opened.config, 2, storage, others)).rejects.toThrow(
+      /^the data of the run run\.tar has changed: it began with 7 \+/,
+    )
+  })
+
+  test('a tar file without a checkpoint, or with two runs', async () => {
+    const folder = await trained()
+    await expect(upload(folder, (name) => /step=/.test(name))).rejects.toThrow('run.tar has no checkpoint')
+    await expect(unpackRun([{ name: 'a.tar', bytes: new Uint8Array(0) }])).rejects.toThrow('a.tar has no checkpoint')
+    execFileSync('sh', ['-c', 'cp -r a b && tar -cf two.tar a b'], { cwd: join(folder, '..') })
+    const bytes = new Uint8Array(readFileSync(join(folder, '../two.tar')))
+    await expect(unpackRun([{ name: 'two.tar', bytes }])).rejects.toThrow('two.tar has more than one run: a/, b/.')
   })
 })
 

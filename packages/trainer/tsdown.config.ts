@@ -6,8 +6,8 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     node: 'src/node.ts',
-    'storage.browser': 'src/checkpoint/storage.browser.ts',
-    'storage.node': 'src/checkpoint/storage.node.ts',
+    'storage.browser': 'src/storage/storage.browser.ts',
+    'storage.node': 'src/storage/storage.node.ts',
   },
   // #storage stays an import, which package.json leads to storage.browser or storage.node.
   deps: { neverBundle: [/^#/, /^node:/] },

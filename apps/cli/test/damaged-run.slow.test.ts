@@ -22,22 +22,18 @@ const folder = mkdtempSync(join(tmpdir(), 'ddnet-damaged-'))
 let stopped: Stopped
 beforeAll(async () => {
   stopped = await stoppedRun(folder)
-}, 120_000)
+})
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('a run whose files were damaged goes on exactly, or is refused with the file and a remedy', () => {
-  test.each(Object.keys(edits))(
-    '%s',
-    async (edit) => {
-      const results: Record<string, string | undefined> = {}
-      for (const file of filesOf(stopped.folder)) results[file] = await editAndResume(stopped, file, edit, 1)
-      // What decides the run is never passed over.
-      const decides = ['config.yaml', 'data.json', 'environment.json'].map((name) => results[name])
-      if (edit === 'missing') expect(decides).toEqual(['exact, and told', 'exact, and told', 'exact'])
-      else if (edit !== 'an older one') expect(decides).toEqual(['refused', 'refused', 'refused'])
-    },
-    60_000,
-  )
+  test.each(Object.keys(edits))('%s', async (edit) => {
+    const results: Record<string, string | undefined> = {}
+    for (const file of filesOf(stopped.folder)) results[file] = await editAndResume(stopped, file, edit, 1)
+    // What decides the run is never passed over.
+    const decides = ['config.yaml', 'data.json', 'environment.json'].map((name) => results[name])
+    if (edit === 'missing') expect(decides).toEqual(['exact, and told', 'exact, and told', 'exact'])
+    else if (edit !== 'an older one') expect(decides).toEqual(['refused', 'refused', 'refused'])
+  })
 })
 
 /** A session with a copy of the run that was stopped. */
@@ -64,7 +60,7 @@ describe('the settings of a run', () => {
       const { code, stderr } = await shell.run(...command.split(' '), 'runs/a', ...more)
       expect([code, stderr.trim()]).toEqual([
         1,
-        'ddnet: runs/a/config.yaml says batchSize=16, but the checkpoint runs/a/checkpoints/step=000011 was trained with 8. Put the right file back, or delete runs/a/config.yaml: the checkpoint has all that it said, and `ddnet train --resume` writes it again. For a run with other settings, start a new one: ddnet train --config runs/a/config.yaml',
+        'ddnet: runs/a/config.yaml says batchSize=16, but the checkpoint runs/a/checkpoints/step=000011 was trained with 8. Put the right file back, or delete runs/a/config.yaml: the checkpoint has all that it said, and whoever goes on with the run writes it again. For a run with other settings, start a new one: ddnet train --config runs/a/config.yaml',
       ])
       rmSync(join(shell.cwd, 'runs/a/config.yaml'))
       expect((await shell.run(...command.split(' '), 'runs/a', ...more)).code).toBe(0)

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { builtIn, flatSettings, resolveConfig, SettingsError, settingCatalog } from '@ddnet/experiment'
+import { builtIn, flatSettings, resolveConfig, SettingsError, settingCatalog, toYaml } from '@ddnet/experiment'
 import { readMutations } from '@ddnet/testing'
 import { entriesOfFile, readConfigContent } from '../src/config/read-entries.ts'
-import { toYaml } from '../src/config/to-yaml.ts'
 import { UsageError } from '../src/errors.ts'
 
 const settings = settingCatalog(builtIn)

@@ -472,7 +472,7 @@ describe('what goes wrong', () => {
     vi.restoreAllMocks()
     expect(code).toBe(1)
     expect(stderr).toContain(
-      `ddnet: ${table}: the disk is full. Free some space, or choose another disk, for a run with runs=FOLDER. Go on with: ddnet train cifar10 --resume runs/cifar10-quick\n`,
+      `ddnet: runs/cifar10-quick/metrics.csv: the disk is full. Free some space, or choose another disk, for a run with runs=FOLDER. Go on with: ddnet train cifar10 --resume runs/cifar10-quick\n`,
     )
     expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
     expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))

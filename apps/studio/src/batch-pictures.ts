@@ -37,6 +37,6 @@ export async function picturesOf(
       pixels[pixel * 4 + channel] = (value * of(std, channel) + of(mean, channel)) * 255
     }
   }
-  const names = Array.from({ length: count }, (_, index) => classNames[labels[index] as number] ?? '?')
+  const names = Array.from({ length: count }, (_, index) => classNames[labels[index] as number] ?? '')
   return { width, height, pixels, labels: names, title }
 }

@@ -52,9 +52,16 @@ export function configOf({ steps, batchSize, seed, validationImages }: Settings)
   return resolveConfig([entriesOf(settings, 'the page', catalog)], 'quick', catalog).config
 }
 
-/** What a run's data may ask of a page. */
-export const pageHost = (dataUrl: string, onProgress: (progress: DownloadProgress) => void = () => {}): DataHost => ({
-  cifar10: (): Promise<Cifar10> => cifar10({ url: dataUrl, onProgress }),
+/** What a run's data may ask of a page, beside whose address they lie. */
+export const pageHost = (pageUrl: string, onProgress: (progress: DownloadProgress) => void = () => {}): DataHost => ({
+  async cifar10(): Promise<Cifar10> {
+    try {
+      return await cifar10({ url: new URL('cifar10/', pageUrl).href, onProgress })
+    } catch (error) {
+      const message = `${(error as Error).message} In this repository: pnpm --filter @ddnet/studio shards`
+      throw new Error(message, { cause: error })
+    }
+  },
   imageFolder: () => refuse('data=folder'),
   files: (directory) => {
     throw new Error(`${directory}: a page has no folders. Go on with \`ddnet train\`.`)
@@ -123,7 +130,7 @@ const sizesOf = (length: number, batchSize: number): number[] =>
   [...new Set([Math.min(batchSize, length), length % batchSize])].filter((size) => size > 0)
 
 export interface TrainOptions {
-  readonly callback?: Callback
+  readonly callbacks?: readonly Callback[]
   /** Wraps the training batches, to look at them. */
   readonly watch?: (batches: Loader<Batch<ClassificationSample>>) => Loader<Batch<ClassificationSample>>
   readonly resume?: Snapshot | undefined
@@ -134,14 +141,14 @@ export function train(
   model: ModuleOf,
   data: LoadedData,
   config: Config,
-  { callback = {}, watch = (batches) => batches, resume }: TrainOptions = {},
+  { callbacks = [], watch = (batches) => batches, resume }: TrainOptions = {},
 ): Promise<FitResult> {
   const validation = validationBatches(model, data, config)
   const { every } = config.validation
   const { patience, minDelta } = config.earlyStopping
   const early = patience === null ? [] : [earlyStopping({ patience, minDelta })]
   const batches = { train: watch(trainingLoader(data.train, config)), ...(validation !== undefined && { validation }) }
-  return createTrainer(model, data, config, { data: batches, callbacks: [...early, callback] }).fit({
+  return createTrainer(model, data, config, { data: batches, callbacks: [...early, ...callbacks] }).fit({
     steps: totalSteps(config, data.train.length),
     ...(validation !== undefined && every !== 'epoch' && { validateEvery: every }),
     key: keysOf(config).training,

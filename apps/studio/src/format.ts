@@ -1,9 +1,6 @@
 /** `195434` → `195,434` */
 export const formatCount = (count: number): string => count.toLocaleString('en-US')
 
-/** `0.7654` → `76.5 %` */
-export const formatShare = (share: number): string => `${(100 * share).toFixed(1)} %`
-
 /** `0.0123` → `12 ms`, `1.234` → `1.2 s` */
 export const formatSeconds = (seconds: number): string =>
   seconds < 0.9995 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`

@@ -5,9 +5,9 @@ import { drawCurve, smoothed } from './curve.ts'
 import { downloadFile } from './download-file.ts'
 import { drawPictures } from './draw-pictures.ts'
 import { element } from './element.ts'
-import { formatBytes, formatCount, formatSeconds, formatShare } from './format.ts'
+import { formatBytes, formatCount, formatSeconds } from './format.ts'
 import { drawModel } from './model-table.ts'
-import type { Command, Report } from './protocol.ts'
+import type { Command, Report, ShownScore } from './protocol.ts'
 import type { Memory, RunningBackend, RunRecord } from './run-record.ts'
 import { defaults, readSettings, type Settings, writeSettings } from './settings.ts'
 
@@ -28,6 +28,9 @@ class Page {
   #dispatches: number | undefined
   #state: State = 'loading'
   #validationImages = 0
+  /** What a validation measures besides the loss, and the newest as people read it. */
+  #score: ShownScore | undefined
+  #scoreText: string | undefined
   #steps: (StepEvent & { memory: Memory })[] = []
   #validations: ValidationEvent[] = []
   #drawing = false
@@ -46,9 +49,10 @@ class Page {
     element('save').addEventListener('click', () =>
       downloadFile('ddnet-run.json', JSON.stringify(this.record(), null, 2), 'application/json'),
     )
+    element('go-on').addEventListener('click', () => this.#tell({ kind: 'goOn' }))
     files.addEventListener('change', () => this.#open())
     this.#showState('loading', 'Starting a backend…')
-    this.#tell({ kind: 'start', settings, dataUrl: new URL('cifar10/', document.baseURI).href })
+    this.#tell({ kind: 'start', settings, pageUrl: document.baseURI })
   }
 
   /** What was trained so far. */
@@ -99,6 +103,7 @@ class Page {
         break
       case 'training':
         element('notice').hidden = true
+        element('kept').hidden = true
         this.#showState('training', 'Training…')
         break
       case 'step':
@@ -111,6 +116,7 @@ class Page {
         break
       case 'validation':
         this.#validations.push(report.event)
+        this.#scoreText = report.text
         this.#draw()
         break
       case 'paused':
@@ -118,6 +124,11 @@ class Page {
         break
       case 'done':
         this.#finish()
+        break
+      case 'kept':
+        element('kept-message').textContent =
+          `A run was left here after step ${formatCount(report.step)} of ${formatCount(report.steps)}. A new one takes its place when it begins.`
+        element('kept').hidden = false
         break
       case 'lost':
         this.#goBackTo(report.step)
@@ -142,15 +153,21 @@ class Page {
     this.#showState('loading', `Loading images${share}`)
   }
 
-  #showReady({ settings, step, summary, validationImages }: Extract<Report, { kind: 'ready' }>): void {
+  #showReady(report: Extract<Report, { kind: 'ready' }>): void {
+    const { settings, step, summary, validationImages, model, data, score } = report
     this.#settings = settings
+    this.#score = score
+    this.#scoreText = undefined
     this.#validationImages = validationImages
     // A checkpoint brings its own settings.
     history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}`)
     fillForm(settings)
     drawModel(element('model-rows'), summary)
-    element('model-title').textContent = `DDNet, ${formatCount(summary.parameters)} parameters`
+    element('about').textContent = `${model} on ${data}, trained in this page`
+    element('model-title').textContent = `${model}, ${formatCount(summary.parameters)} parameters`
+    showScore(score)
     element('notice').hidden = true
+    element('kept').hidden = true
     this.#goBackTo(0)
     showProgress(step, settings.steps)
     if (step === 0) this.#showState('ready', 'Ready.')
@@ -165,11 +182,16 @@ class Page {
   }
 
   #finish(): void {
-    const accuracy = this.#validations.at(-1)?.validation['accuracy'] as number
-    this.#showState(
-      'done',
-      `Done: ${formatShare(accuracy)} of ${formatCount(this.#validationImages)} validation images are right.`,
-    )
+    const last = this.#validations.at(-1)
+    if (last === undefined) {
+      this.#showState('done', 'Done.')
+      return
+    }
+    const [title, text] =
+      this.#score === undefined || this.#scoreText === undefined
+        ? ['loss', last.validation.loss.toPrecision(3)]
+        : [this.#score.title, this.#scoreText]
+    this.#showState('done', `Done: ${title} ${text} on ${formatCount(this.#validationImages)} validation images.`)
   }
 
   /** At the next frame, however many reports come before. */
@@ -178,7 +200,7 @@ class Page {
     this.#drawing = true
     requestAnimationFrame(() => {
       this.#drawing = false
-      drawNumbers(this.record(), this.#settings.steps)
+      drawNumbers(this.record(), this.#settings.steps, this.#score, this.#scoreText)
     })
   }
 
@@ -229,7 +251,22 @@ function readForm(): Settings {
   return readSettings(`?${new URLSearchParams(entries)}`)
 }
 
-function drawNumbers({ steps: events, validations, backend }: RunRecord, steps: number): void {
+/** The number and the chart of what a validation measures besides the loss; none of a task that measures nothing else. */
+function showScore(score: ShownScore | undefined): void {
+  for (const id of ['score-number', 'score-chart']) element(id).hidden = score === undefined
+  if (score === undefined) return
+  const title = `${score.title[0]?.toUpperCase()}${score.title.slice(1)}`
+  element('score-label').textContent = `Validation ${score.title}`
+  element('score-title').textContent = title
+  element('score-curve').setAttribute('aria-label', `${title} by step`)
+}
+
+function drawNumbers(
+  { steps: events, validations, backend }: RunRecord,
+  steps: number,
+  score: ShownScore | undefined,
+  scoreText: string | undefined,
+): void {
   const last = events.at(-1)
   const losses = events.map(({ step, loss }) => ({ step, value: loss }))
   const validated = (of: (event: ValidationEvent) => number) =>
@@ -243,21 +280,25 @@ function drawNumbers({ steps: events, validations, backend }: RunRecord, steps: 
     ],
     { steps, format: (value) => value.toFixed(1) },
   )
-  drawCurve(
-    element<SVGSVGElement>('accuracy-curve'),
-    [
-      { points: validated(({ train }) => train['accuracy'] as number), look: 'train', dots: true },
-      { points: validated(({ validation }) => validation['accuracy'] as number), look: 'validation', dots: true },
-    ],
-    { steps, top: 1, format: (value) => `${Math.round(value * 100)} %` },
-  )
-  const accuracy = validations.at(-1)?.validation['accuracy'] as number | undefined
+  if (score !== undefined) {
+    const of = (scores: ValidationEvent['validation']) => Number(scores[score.name])
+    drawCurve(
+      element<SVGSVGElement>('score-curve'),
+      [
+        { points: validated(({ train }) => of(train)), look: 'train', dots: true },
+        { points: validated(({ validation }) => of(validation)), look: 'validation', dots: true },
+      ],
+      score.percent
+        ? { steps, top: 1, format: (value) => `${Math.round(value * 100)} %` }
+        : { steps, format: (value) => String(Number(value.toPrecision(3))) },
+    )
+  }
   const number = (id: string, value: string | undefined): void => {
     element(`number-${id}`).textContent = value ?? '–'
   }
   number('step', last && formatCount(last.step))
   number('loss', last?.loss.toFixed(3))
-  number('accuracy', accuracy === undefined ? undefined : formatShare(accuracy))
+  number('score', validations.length === 0 ? undefined : scoreText)
   number('rate', last?.learningRate.toExponential(1))
   number('time', last && formatSeconds(last.seconds))
   number('memory', last && formatBytes(last.memory.bytes))

@@ -1,19 +1,23 @@
 import type { Summary } from '@ddnet/layers'
-import type { StepEvent, ValidationEvent } from '@ddnet/trainer'
+import type { NamedFile, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import type { Memory, RunningBackend } from './run-record.ts'
 import type { Settings } from './settings.ts'
 
 /** What the page tells the worker. */
 export type Command =
-  | { readonly kind: 'start'; readonly settings: Settings; readonly dataUrl: string }
-  | { readonly kind: 'train' | 'pause' | 'step' | 'reset' | 'save' }
+  | { readonly kind: 'start'; readonly settings: Settings; readonly pageUrl: string }
+  | { readonly kind: 'train' | 'pause' | 'step' | 'reset' | 'save' | 'goOn' }
   | { readonly kind: 'open'; readonly files: readonly NamedFile[] }
   /** A report was shown: the worker may send another. */
   | { readonly kind: 'shown' }
 
-export interface NamedFile {
+/** What a validation measures besides the loss, as the page shows it. */
+export interface ShownScore {
+  /** In an event: `accuracy`. */
   readonly name: string
-  readonly bytes: Uint8Array
+  readonly title: string
+  /** Whether it is a share, which axes show as percent. */
+  readonly percent: boolean
 }
 
 /** Images of a batch as the page draws them. */
@@ -22,7 +26,7 @@ export interface Pictures {
   readonly height: number
   /** RGBA of one image after another. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>
-  /** A class name an image. */
+  /** A class name an image; empty where there are no classes. */
   readonly labels: readonly string[]
   readonly title: string
 }
@@ -39,6 +43,10 @@ export type Report =
       readonly step: number
       readonly summary: Summary
       readonly validationImages: number
+      /** What the model and its data are called. */
+      readonly model: string
+      readonly data: string
+      readonly score?: ShownScore
     }
   | { readonly kind: 'pictures'; readonly pictures: Pictures }
   | { readonly kind: 'training' }
@@ -48,9 +56,12 @@ export type Report =
       readonly memory: Memory
       readonly dispatches?: number | undefined
     }
-  | { readonly kind: 'validation'; readonly event: ValidationEvent }
+  /** With its score as people read it. */
+  | { readonly kind: 'validation'; readonly event: ValidationEvent; readonly text: string }
   | { readonly kind: 'paused'; readonly step: number }
   | { readonly kind: 'done' }
+  /** A run was left here, after `step` of `steps`. */
+  | { readonly kind: 'kept'; readonly step: number; readonly steps: number }
   /** The device is gone; training goes on after `step` on a new one. */
   | { readonly kind: 'lost'; readonly message: string; readonly step: number }
   /** A run folder as a tar file. */

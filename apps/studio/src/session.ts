@@ -1,69 +1,80 @@
 import type { DownloadProgress } from '@ddnet/datasets'
 import {
   type Config,
+  checkSameData,
   createModel,
-  isSameData,
+  createTask,
+  type Environment,
+  isSame,
   type LoadedData,
-  type RunRecord,
-  runDataOf,
+  type OpenedCheckpoint,
+  RunFolder,
+  type RunTask,
+  TrainingRun,
   totalSteps,
   trainingLoader,
 } from '@ddnet/experiment'
 import { type ModuleOf, summary } from '@ddnet/layers'
 import { dispose, memory } from '@ddnet/ops'
-import { errorMessage } from '@ddnet/ops/checks'
-import type { Callback, Control, Snapshot, StepEvent, ValidationEvent } from '@ddnet/trainer'
+import { type Callback, listCheckpoints, type NamedFile, type StepEvent, type Storage } from '@ddnet/trainer'
 import { picturesOf, watchBatches } from './batch-pictures.ts'
-import { configOf, loadData, pageHost, prepare, train } from './experiment.ts'
+import { catalog, configOf, loadData, pageHost, prepare, train } from './experiment.ts'
 import { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
-import type { NamedFile, Report } from './protocol.ts'
-import { betterThan, type KeptBest, type OpenedRun, openRun, packRun } from './run-folder.ts'
+import type { Report } from './protocol.ts'
 import type { RunningBackend } from './run-record.ts'
+import { clearRun, type Home, keepRun, openHome, packRun, runIn, unpackRun } from './run-storage.ts'
 import type { Settings } from './settings.ts'
 import { type StartedBackend, startBackend } from './start-backend.ts'
 
-/** Steps between the snapshots that a run goes on from when the device is lost. */
-const snapshotEvery = 50
+/** Where the images of a run have to be, that it may go on. */
+const dataRemedy = 'Go on with `ddnet train --resume`, where the images are.'
 
 /** The model, its data and its training: all that has tensors. It lives in a worker, and the page sees its reports. */
 export class Session {
   readonly #gate = new Gate()
   #settings: Settings
   #config: Config
+  #home!: Home
   #started!: StartedBackend
   #data!: LoadedData
   #model!: ModuleOf
-  #validations: ValidationEvent[] = []
-  /** Where the run goes on. */
-  #snapshot: Snapshot | undefined
+  #task!: RunTask
+  /** Where the run is kept. Until it begins, an earlier one may lie there. */
+  #folder!: RunFolder
+  #hasBegun = false
+  /** Where it goes on. */
+  #opened: OpenedCheckpoint | undefined
   /** What the next beginning takes in the place of new weights. */
-  #opened: (OpenedRun & { readonly data: LoadedData }) | undefined
-  /** What the run that goes on here had in its folder. */
-  #folder: OpenedRun['folder'] = []
-  #best: KeptBest | undefined
+  #next: { readonly opened: OpenedCheckpoint; readonly data: LoadedData; readonly run?: Storage } | undefined
   #running = false
   #resetting = false
   #saving = false
-  /** The step after which the model is exactly as the event says. */
+  /** The step after which the model is exactly as the event says, and saved. */
   #exactStep = 0
   #picturesShown = 0
 
   constructor(
     private readonly outbox: Outbox<Report>,
     settings: Settings,
-    private readonly dataUrl: string,
+    private readonly pageUrl: string,
   ) {
     this.#settings = settings
     this.#config = configOf(settings)
   }
 
-  /** Starts the backend, loads the data, makes a model. */
+  /** Starts the backend, loads the data, makes a model; tells of a run that was left here. */
   async start(): Promise<void> {
     this.#started = await startBackend(this.#settings.backend)
     await this.#report({ kind: 'backend', backend: this.#backend, reason: this.#started.reason })
+    this.#home = await openHome()
+    this.#folder = new RunFolder(runIn(this.#home))
     this.#data = await this.#loadData(this.#config)
     await this.#renew()
+    if (this.#home.note !== undefined) {
+      await this.#report({ kind: 'refused', title: 'This run does not outlast the page', message: this.#home.note })
+    }
+    await this.#tellOfKept()
   }
 
   /** Trains, or goes on. */
@@ -99,12 +110,17 @@ export class Session {
 
   /** Goes on from a checkpoint of this page or of `ddnet train`. */
   async open(files: readonly NamedFile[]): Promise<void> {
-    const opened = await openRun(files)
-    const { config } = opened.record.saved
-    const data = hasSameData(config, this.#config) ? this.#data : await this.#loadData(config)
-    checkData(data, opened.record)
-    this.#opened = { ...opened, data }
+    const run = await unpackRun(files)
+    const opened = await new RunFolder(run).openCheckpoint('last', () => catalog)
+    this.#next = { opened, data: await this.#dataOf(opened, run.path), run }
     await this.reset()
+  }
+
+  /** Goes on with the run that was left here. */
+  async goOn(): Promise<void> {
+    const opened = await this.#folder.openCheckpoint('last', () => catalog)
+    this.#next = { opened, data: await this.#dataOf(opened, this.#folder.path) }
+    await this.#renew()
   }
 
   get #backend(): RunningBackend {
@@ -112,55 +128,80 @@ export class Session {
     return { name, device }
   }
 
+  get #environment(): Environment {
+    return {
+      system: navigator.userAgent,
+      cores: navigator.hardwareConcurrency,
+      backend: { ...this.#backend, title: this.#backend.device, reason: this.#started.reason },
+      startedAt: new Date().toISOString(),
+    }
+  }
+
   #report(report: Report, transfer: Transferable[] = []): Promise<void> {
     return this.outbox.send(report, transfer)
   }
 
-  async #loadData(config: Config): Promise<LoadedData> {
+  async #tellOfKept(): Promise<void> {
+    if (!(await this.#folder.hasCheckpoint())) return
+    try {
+      const { checkpoint, config, record } = await this.#folder.openCheckpoint('last', () => catalog)
+      const steps = totalSteps(config, record.data.trainImages)
+      await this.#report({ kind: 'kept', step: checkpoint.step, steps })
+    } catch (error) {
+      const message = `${(error as Error).message} A new run takes its place.`
+      await this.#report({ kind: 'refused', title: 'The run that was left here cannot be read', message })
+    }
+  }
+
+  /** The data of a run that was opened, which must be those that it began with. */
+  async #dataOf({ config, record }: OpenedCheckpoint, path: string): Promise<LoadedData> {
+    const data = isSameData(config, this.#config) ? this.#data : await this.#loadData(config)
+    checkSameData(data, record.data, path, dataRemedy)
+    return data
+  }
+
+  #loadData(config: Config): Promise<LoadedData> {
     let shown = 0
-    await this.#report({ kind: 'loading', receivedBytes: 0, totalBytes: 0 })
+    this.#report({ kind: 'loading', receivedBytes: 0, totalBytes: 0 })
     const onProgress = ({ receivedBytes, totalBytes = 0 }: DownloadProgress): void => {
       // Chunks are small and many.
       if (receivedBytes - shown < totalBytes / 100) return
       shown = receivedBytes
       this.#report({ kind: 'loading', receivedBytes, totalBytes })
     }
-    try {
-      return await loadData(config, pageHost(this.dataUrl, onProgress))
-    } catch (error) {
-      if (config.data.name !== 'cifar10') throw error
-      throw new Error(`${errorMessage(error)} In this repository: pnpm --filter @ddnet/studio shards`, {
-        cause: error,
-      })
-    }
+    return loadData(config, pageHost(this.pageUrl, onProgress))
   }
 
   /** A model as it is before the first step, or in a checkpoint; compiled for. */
   async #renew(): Promise<void> {
-    const opened = this.#opened
-    const snapshot = opened?.checkpoint
-    if (opened !== undefined) {
-      this.#config = opened.record.saved.config
-      this.#data = opened.data
+    const next = this.#next
+    this.#next = undefined
+    this.#opened = next?.opened
+    this.#hasBegun = next !== undefined
+    if (next !== undefined) {
+      if (next.run !== undefined) await keepRun(this.#home, next.run)
+      this.#config = next.opened.config
+      this.#data = next.data
       const { batchSize, seed, validation } = this.#config
       const steps = totalSteps(this.#config, this.#data.train.length)
       this.#settings = { steps, batchSize, seed, validationImages: validation.images, backend: this.#settings.backend }
-      this.#opened = undefined
     }
-    this.#folder = opened?.folder ?? []
-    this.#best = opened?.best
+    this.#task = createTask(this.#config, this.#data.facts)
     this.#model?.dispose()
     this.#model = createModel(this.#config, this.#data.facts)
-    this.#snapshot = snapshot
-    this.#validations = []
     await this.#prepare()
     const { height, width, channels } = this.#data.facts.image
+    const [score] = Object.entries(this.#task.scores).filter(([name]) => name !== 'loss')
+    const { definition, options, name } = this.#config.data
     await this.#report({
       kind: 'ready',
       settings: this.#settings,
-      step: snapshot?.step ?? 0,
+      step: this.#opened?.checkpoint.step ?? 0,
       summary: summary(this.#model, [1, height, width, channels]),
       validationImages: Math.min(this.#config.validation.images, this.#data.validation?.length ?? 0),
+      model: this.#model.constructor.name,
+      data: definition.title?.(options) ?? name,
+      ...(score?.[1] && { score: { name: score[0], title: score[1].title, percent: score[1].percent ?? false } }),
     })
     const title = `the first of ${this.#data.train.length.toLocaleString('en-US')} images`
     for await (const batch of trainingLoader(this.#data.train, this.#config)) {
@@ -180,6 +221,22 @@ export class Session {
     await this.#report({ kind: 'pictures', pictures }, [pictures.pixels.buffer])
   }
 
+  /** The run as it is written: one that begins, in the place of what was kept, or one that goes on. */
+  async #write(): Promise<TrainingRun> {
+    const backend = this.#backend
+    const environment = this.#environment
+    const parts = { config: this.#config, data: this.#data, task: this.#task, backend, environment }
+    if (this.#opened !== undefined) {
+      return TrainingRun.goOn(this.#folder, this.#opened, parts, {
+        dataRemedy,
+        onNote: (message) => this.#report({ kind: 'refused', title: 'Something of the run was missing', message }),
+      })
+    }
+    await clearRun(this.#home)
+    this.#hasBegun = true
+    return TrainingRun.begin(this.#folder, parts)
+  }
+
   async #train(): Promise<void> {
     this.#running = true
     try {
@@ -187,21 +244,22 @@ export class Session {
       let lostAt: number | undefined
       for (;;) {
         try {
+          const run = await this.#write()
           await train(this.#model, this.#data, this.#config, {
-            callback: this.#callback(),
+            callbacks: [...run.callbacks(this.#model, { when: (step) => this.#isExact(step) }), this.#callback()],
             watch: (batches) => watchBatches(batches, (batch) => this.#look(batch)),
-            resume: this.#snapshot,
+            resume: run.resume,
           })
           this.#running = false
           if (this.#resetting) await this.#renew()
           else await this.#report({ kind: 'done' })
           return
         } catch (error) {
-          const step = this.#snapshot?.step ?? 0
+          const step = await this.#lastStep()
           // A device that is lost twice without a step to show for it will be lost again.
           if (!isDeviceLost(error) || lostAt === step) throw error
           lostAt = step
-          await this.#replaceDevice(error)
+          await this.#replaceDevice(error, step)
         }
       }
     } finally {
@@ -210,44 +268,50 @@ export class Session {
     }
   }
 
-  /** The lost device's tensors are gone: a new one, and a model to go on with from the last snapshot. */
-  async #replaceDevice({ message }: Error): Promise<void> {
-    const step = this.#snapshot?.step ?? 0
+  /** The step of the last checkpoint of this run; 0 where it has none yet. */
+  async #lastStep(): Promise<number> {
+    return (await listCheckpoints(this.#folder.checkpoints))[0]?.step ?? 0
+  }
+
+  /** The lost device's tensors are gone: a new one, and a model to go on with from the last checkpoint. */
+  async #replaceDevice({ message }: Error, step: number): Promise<void> {
     await this.#report({ kind: 'lost', message, step })
     this.#model.dispose()
     this.#started.backend.dispose()
     this.#started = await startBackend(this.#settings.backend)
     await this.#report({ kind: 'backend', backend: this.#backend, reason: this.#started.reason })
     this.#model = createModel(this.#config, this.#data.facts)
-    this.#validations = this.#validations.filter((validation) => validation.step < step)
+    this.#opened = step === 0 ? undefined : await this.#folder.openCheckpoint('last', () => catalog)
     await this.#prepare()
     await this.#report({ kind: 'training' })
   }
 
+  /** Whether the run is to be saved after a step, because it may be held there or somebody wants to have it. */
+  #isExact(step: number): boolean {
+    const exact = !this.#gate.open || this.#saving
+    if (exact) this.#exactStep = step
+    return exact
+  }
+
+  /** What the page is told, and what holds the run. It comes behind the checkpoint. */
   #callback(): Callback {
     this.#exactStep = 0 // a run before this one may have come further
     return {
-      needsState: (step) => {
-        const exact = !this.#gate.open || this.#saving || step % snapshotEvery === 0
-        if (exact) this.#exactStep = step
-        return exact
-      },
       onStep: async (event, control) => {
         await this.#reportStep(event)
         if (event.step === this.#exactStep && event.step < this.#settings.steps && !this.#resetting) {
-          await this.#keep(control)
+          if (this.#saving) await this.#sendRun()
           await this.#gate.pass(() => this.#report({ kind: 'paused', step: event.step }))
         }
         if (this.#resetting) control.stop()
       },
       onValidation: async (event, control) => {
-        this.#validations.push(event)
-        const best = betterThan(this.#best, event)
-        if (best !== undefined) this.#best = { ...best, snapshot: await control.snapshot() }
-        await this.#report({ kind: 'validation', event })
+        const [name, score] = Object.entries(event.validation).find(([name]) => name !== 'loss') ?? []
+        const text = name === undefined || score === undefined ? '' : control.format(name, score)
+        await this.#report({ kind: 'validation', event, text })
       },
-      onEnd: async (_event, control) => {
-        if (!this.#resetting) await this.#keep(control)
+      onEnd: async () => {
+        if (this.#saving && !this.#resetting) await this.#sendRun()
       },
     }
   }
@@ -263,30 +327,14 @@ export class Session {
     })
   }
 
-  async #keep(control: Control): Promise<void> {
-    this.#snapshot = await control.snapshot()
-    if (!this.#saving) return
-    this.#saving = false
-    await this.#sendRun()
-  }
-
   async #sendRun(): Promise<void> {
-    const snapshot = this.#snapshot
-    if (snapshot === undefined) {
+    this.#saving = false
+    if (!this.#hasBegun || (await this.#lastStep()) === 0) {
       await this.#report({ kind: 'refused', title: 'Nothing to save', message: 'Train a step first.' })
       return
     }
-    const validations = this.#validations
-    const tar = await packRun({
-      snapshot,
-      config: this.#config,
-      validations,
-      backend: this.#backend,
-      data: this.#data,
-      folder: this.#folder,
-      best: this.#best,
-    })
-    await this.#report({ kind: 'checkpoint', step: snapshot.step, tar }, [tar.buffer])
+    const tar = await packRun(this.#folder.storage)
+    await this.#report({ kind: 'checkpoint', step: await this.#lastStep(), tar }, [tar.buffer])
   }
 
   async #look(batch: Parameters<typeof picturesOf>[0]): Promise<void> {
@@ -297,16 +345,7 @@ export class Session {
 }
 
 /** Whether two runs are of the same samples. */
-const hasSameData = (a: Config, b: Config): boolean =>
-  a.data.name === b.data.name && JSON.stringify(a.data.options) === JSON.stringify(b.data.options)
-
-/** @throws Error where a run was trained on other data than there are */
-function checkData(data: LoadedData, { data: then }: RunRecord): void {
-  const now = runDataOf(data)
-  if (!isSameData(now, then)) throw new Error(`the run was trained on ${tell(then)}, and the page has ${tell(now)}.`)
-}
-
-const tell = ({ trainImages, validationImages, testImages, classNames }: ReturnType<typeof runDataOf>): string =>
-  `${trainImages} + ${validationImages} + ${testImages} images of ${classNames.length} classes (${classNames.slice(0, 3).join(', ')} …)`
+const isSameData = (a: Config, b: Config): boolean =>
+  a.data.name === b.data.name && isSame(a.data.options, b.data.options)
 
 const isDeviceLost = (error: unknown): error is Error => error instanceof Error && error.name === 'DeviceLost'

@@ -14,7 +14,7 @@ addEventListener('message', ({ data: command }: MessageEvent<Command>) => {
 async function obey(command: Exclude<Command, { kind: 'shown' }>): Promise<void> {
   try {
     if (command.kind === 'start') {
-      session = new Session(outbox, command.settings, command.dataUrl)
+      session = new Session(outbox, command.settings, command.pageUrl)
       await session.start()
     } else if (command.kind === 'open') await session?.open(command.files)
     else await session?.[command.kind]()
@@ -30,5 +30,6 @@ async function obey(command: Exclude<Command, { kind: 'shown' }>): Promise<void>
 const failures: Partial<Record<Command['kind'], readonly ['failed' | 'refused', string]>> = {
   start: ['failed', 'The page could not start'],
   open: ['refused', 'The checkpoint could not be opened'],
+  goOn: ['refused', 'The run could not be gone on with'],
   save: ['refused', 'The checkpoint could not be saved'],
 }

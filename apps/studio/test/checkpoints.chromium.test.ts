@@ -8,11 +8,10 @@ import { cifar10 } from '@ddnet/datasets'
 import { writeCifar10Shards } from '@ddnet/datasets/node'
 import { openPage } from '@ddnet/testing/browser'
 import { pageInChromium } from '@ddnet/testing/page'
-import { decodeCheckpoint, encodeCheckpoint } from '@ddnet/trainer'
+import { decodeCheckpoint, encodeCheckpoint, memoryStorage, type NamedFile, packStorage, readTar } from '@ddnet/trainer'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunRecord } from '../src/run-record.ts'
-import { readTar } from '../src/tar.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const patienceMs = 300_000
@@ -106,7 +105,7 @@ test(
     for (const [change, message] of [
       [
         { 'optimizer.learningRate': 'fast' },
-        /^optimizer\.learningRate: 'fast' \(the checkpoint\): expected a number above 0/,
+        /^optimizer\.learningRate: 'fast' \(the checkpoint opened\/checkpoints\/step=000001\): expected a number above 0/,
       ],
       [
         { data: 'folder', 'data.directory': 'photos', 'data.onError': 'skip' },
@@ -125,6 +124,107 @@ test(
         { timeout: patienceMs },
       )
     }
+    await page.close()
+  },
+  patienceMs,
+)
+
+/** The losses of steps, and of the validations, without when. */
+async function measured(page: Page) {
+  const { steps, validations } = await record(page)
+  return {
+    steps: steps.map(({ step, loss }) => ({ step, loss })),
+    validations: validations.map(({ step, train, validation }) => ({ step, train, validation })),
+  }
+}
+
+test(
+  'a run that was left is offered when the page comes again, and goes on as if it had never been left',
+  async () => {
+    const address = '?steps=10&batchSize=8&seed=7&validationImages=20&backend=wasm'
+    const { page: other } = await served.open(address)
+    await reach(other, 'ready')
+    expect(await other.isHidden('#kept')).toBe(true)
+    await other.click('#train')
+    await reach(other, 'done')
+    const whole = await measured(other)
+    await other.close()
+
+    const context = await served.chromium.browser.newContext() // tabs of one have one storage
+    const page = await context.newPage()
+    await page.goto(`${served.site.url}${address}`)
+    await reach(page, 'ready')
+    for (let step = 1; step <= 3; step++) {
+      await page.click('#step')
+      await status(page, `Paused after step ${step} of 10`)
+    }
+    await page.reload()
+    await page.waitForSelector('#kept:not([hidden])', { timeout: patienceMs })
+    expect(await page.textContent('#kept-message')).toBe(
+      'A run was left here after step 3 of 10. A new one takes its place when it begins.',
+    )
+    // What is kept is none of what is there now.
+    await page.click('#go-on')
+    await status(page, 'Paused after step 3 of 10')
+    expect(await page.isHidden('#kept')).toBe(true)
+    await page.click('#train')
+    await reach(page, 'done')
+    expect(await measured(page)).toEqual({ ...whole, steps: whole.steps.slice(3) })
+    expect(await page.textContent('#status')).toMatch(/^Done: accuracy \d+\.\d% on 20 validation images\.$/)
+
+    // A second tab does not write into it.
+    const second = await context.newPage()
+    await second.goto(page.url())
+    await reach(second, 'ready')
+    await second.waitForSelector('#notice:not([hidden])', { timeout: patienceMs })
+    expect(await second.textContent('#notice-message')).toBe(
+      'Another tab of this page has the browser’s storage. The run is kept in memory: download its checkpoint before you close this tab.',
+    )
+    expect(await second.isHidden('#kept')).toBe(true)
+    await second.click('#step')
+    await reach(second, 'paused')
+    await context.close()
+  },
+  2 * patienceMs,
+)
+
+test(
+  'what else lies in the folder of a run stays in it',
+  async () => {
+    const { page } = await served.open('?steps=4&batchSize=8&seed=7&validationImages=20&backend=wasm')
+    await reach(page, 'ready')
+    await page.click('#step')
+    await reach(page, 'paused')
+    const saved = async (): Promise<NamedFile[]> => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')])
+      return readTar(new Uint8Array(await readFile(await download.path())))
+    }
+    const files = await saved()
+    expect(files.map(({ name }) => name.replace(/tfevents\.\d+/, 'tfevents.SECONDS')).sort()).toEqual(
+      [
+        ...['checkpoints/index.json', 'config.yaml', 'data.json', 'environment.json', 'metrics.csv', 'metrics.jsonl'],
+        'events.out.tfevents.SECONDS.ddnet.0',
+        ...['model.safetensors', 'optimizer.safetensors', 'state.json'].map(
+          (name) => `checkpoints/step=000001/${name}`,
+        ),
+      ]
+        .map((name) => `ddnet-studio/${name}`)
+        .sort(),
+    )
+    const mine = [
+      { name: 'ddnet-studio/notes/of mine.txt', bytes: new TextEncoder().encode('mine') },
+      { name: 'ddnet-studio/checkpoints/notes.txt', bytes: new TextEncoder().encode('mine, too') },
+    ]
+    const buffer = Buffer.from(await packStorage(memoryStorage('run', [...files, ...mine])))
+    await page.setInputFiles('#open', { name: 'run.tar', mimeType: 'application/x-tar', buffer })
+    await status(page, 'Paused after step 1 of 4')
+    await page.click('#train')
+    await reach(page, 'done')
+    const after = new Map((await saved()).map(({ name, bytes }) => [name, new TextDecoder().decode(bytes)]))
+    for (const { name, bytes } of mine) expect(after.get(name)).toBe(new TextDecoder().decode(bytes))
+    expect([...after.keys()].filter((name) => name.endsWith('state.json'))).toContain(
+      'ddnet-studio/checkpoints/step=000004/state.json',
+    )
     await page.close()
   },
   patienceMs,

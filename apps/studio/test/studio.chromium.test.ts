@@ -30,7 +30,7 @@ beforeAll(async () => {
 async function lossesInNode(backend: BackendName): Promise<number[]> {
   await useBackend(backend)
   const config = configOf(settings)
-  const data = await loadData(config, pageHost(`${served.site.url}cifar10/`))
+  const data = await loadData(config, pageHost(served.site.url))
   const model = createModel(config, data.facts)
   const { history } = await train(model, data, config)
   model.dispose()

@@ -37,6 +37,11 @@ export {
   type RunTask,
   trainingLoader,
 } from './parts.ts'
+export { checkSameData, isSame } from './run-folder/compare.ts'
+export type { Environment, RunEnvironment } from './run-folder/environment.ts'
+export { MetricsLog, type MetricsRecord, type RecordedScores } from './run-folder/metrics-log.ts'
+export { RunError } from './run-folder/run-error.ts'
+export { type CatalogOf, type OpenedCheckpoint, type RunFile, RunFolder, runFiles } from './run-folder/run-folder.ts'
 export {
   factsOf,
   freeSettings,
@@ -46,10 +51,9 @@ export {
   readRecord,
   recordOf,
   runDataOf,
-  runDataSchema,
-  settingsIn,
   type TrainedOn,
-} from './run-record.ts'
+} from './run-folder/run-record.ts'
+export { TrainingRun } from './run-folder/training-run.ts'
 export { type Chosen, type Config, flatSettings } from './settings/config.ts'
 export { checkedEntry, type Entry, entriesOf, findSetting, short, show, similarSetting } from './settings/entries.ts'
 export type { GeneralSettings, RequestedBackend } from './settings/general.ts'
@@ -71,4 +75,5 @@ export { SettingsError } from './settings/settings-error.ts'
 export { settingsPage } from './settings/settings-page.ts'
 export { absentSetting, settingMeantBy } from './settings/synonyms.ts'
 export type { Settings } from './settings/typed.ts'
+export { parseYaml, toYaml } from './settings/yaml.ts'
 export { stepsPerEpoch, totalSteps } from './step-counts.ts'

@@ -9,7 +9,12 @@ export {
   decodeCheckpoint,
   encodeCheckpoint,
 } from './checkpoint/checkpoint-files.ts'
-export { type CheckpointIndex, readIndex as readCheckpointIndex } from './checkpoint/checkpoint-index.ts'
+export {
+  type CheckpointIndex,
+  checkpointName,
+  listCheckpoints,
+  readIndex as readCheckpointIndex,
+} from './checkpoint/checkpoint-index.ts'
 export { loadCheckpoint } from './checkpoint/load-checkpoint.ts'
 export { DivergedError } from './diverged-error.ts'
 export { type EarlyStoppingOptions, earlyStopping } from './early-stopping.ts'
@@ -31,6 +36,7 @@ export { type JsonlOptions, jsonl, type LogLine } from './loggers/jsonl.ts'
 export { LogError } from './loggers/log-error.ts'
 export { type ProgressOptions, progress } from './loggers/progress.ts'
 export { type TensorBoardOptions, tensorBoard } from './loggers/tensorboard.ts'
+export { keptEntries, nothingTold, type Told, tell, toldOf, withoutTimes } from './loggers/told.ts'
 export type { Several, SeveralModels, Single, SingleModel, TrainingData } from './options.ts'
 export type { BlankBatch, PrepareOptions } from './prepare.ts'
 export type { KernelProfile, Profile, ProfileOptions } from './profile.ts'
@@ -46,4 +52,8 @@ export type {
   StepResult,
   UpdateContext,
 } from './step.ts'
+export { directoryStorage } from './storage/directory-storage.ts'
+export { filesIn, type MemoryStorage, memoryStorage, packStorage, tarStorage } from './storage/memory-storage.ts'
+export { type Storage, type StorageLock, StorageLocked } from './storage/storage.ts'
+export { type NamedFile, readTar } from './storage/tar.ts'
 export { Trainer } from './trainer.ts'

@@ -1,9 +1,8 @@
-import { droppedText, flatSettings, resolveConfig } from '@ddnet/experiment'
+import { droppedText, flatSettings, resolveConfig, toYaml } from '@ddnet/experiment'
 import { isAccelerated } from '../backend/select-backend.ts'
 import { type ConfigOptions, collectSettings, requestedBackend } from '../config/collect.ts'
-import { toYaml } from '../config/to-yaml.ts'
 import type { CommandContext } from '../context.ts'
-import { createLogger } from '../terminal/logger.ts'
+import { createLogger, wrap } from '../terminal/logger.ts'
 
 /** `ddnet config`: the settings that `train` would use, where each comes from, and on request what it means. */
 export async function printConfig(
@@ -16,7 +15,7 @@ export async function printConfig(
   const { config, places, dropped } = resolveConfig(layers, accelerated ? 'ddnet' : 'short', catalog)
   const explanation = (path: string) => {
     const setting = options.explain ? catalog.byPath.get(path) : undefined
-    return setting && `${setting.about}: ${setting.expects}`
+    return setting === undefined ? [] : wrap(`${setting.about}: ${setting.expects}`, 78)
   }
   for (const each of dropped) createLogger(io)('note', droppedText(each))
   io.stdout.write(toYaml(flatSettings(config), (path) => places.get(path), explanation))

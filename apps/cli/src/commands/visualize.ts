@@ -7,15 +7,12 @@ import type { CommandContext } from '../context.ts'
 import { heldOut } from '../data/labelled-images.ts'
 import { readImage } from '../data/read-image.ts'
 import { UsageError } from '../errors.ts'
-import { makeFolder, readJsonFile, writeWhole } from '../files.ts'
+import { makeFolder, writeWhole } from '../files.ts'
 import { insidePictures, type PictureName } from '../pictures/index.ts'
 import { firstImages, predictSamples } from '../pictures/predictions-picture.ts'
 import type { NamedPicture, Subject } from '../pictures/subject.ts'
-import { readRunEnvironment } from '../run/environment.ts'
 import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
 import type { Evaluation } from '../run/evaluation.ts'
-import { readRecords } from '../run/metrics-log.ts'
-import { refuseLink } from '../run/run-folder.ts'
 import { runReport } from '../run/run-report.ts'
 import { type UsedRun, type UseOptions, useRun } from '../run/use-run.ts'
 import { formatBytes } from '../terminal/format.ts'
@@ -48,7 +45,7 @@ export async function visualize(
   const run = await useRun(path, options, context)
   try {
     const folder = options.to ?? join(run.folder.path, 'pictures')
-    if (options.to === undefined) await refuseLink(resolve(io.cwd, folder), folder)
+    if (options.to === undefined) await run.folder.refuseLink('pictures')
     await makeFolder(resolve(io.cwd, folder), folder, '--to FOLDER')
     const subject = await subjectOf(run, files, io)
     const say = options.json ? () => {} : createLogger({ ...io, stderr: io.stdout })
@@ -73,8 +70,9 @@ export async function visualize(
     const report = options.only === undefined ? join(options.to ?? run.folder.path, 'report.html') : undefined
     if (report !== undefined) {
       const html = await reportOf(run, subject, made)
-      await writeWhole(resolve(io.cwd, report), html)
-      say('report', `${report} (${formatBytes(Buffer.byteLength(html))})`)
+      const bytes = new TextEncoder().encode(html)
+      await writeWhole(resolve(io.cwd, report), bytes)
+      say('report', `${report} (${formatBytes(bytes.length)})`)
     }
     if (!options.json) return
     const pictures = made.map(({ name, title, caption, picture: { width, height }, bytes }) => {
@@ -100,7 +98,7 @@ function namesOf(only: string | undefined): PictureName[] {
 /** The images that are given; else some that the run was not trained on, of as many classes as there are of them. */
 async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promise<Subject> {
   const { model, task, config, facts, classNames, folder } = run
-  const records = await readRecords(folder.metrics)
+  const records = await folder.readRecords()
   const measured = await resultOf(run)
   const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), facts.image.height, file)))
   const common = { model, task, config, facts, classNames, records }
@@ -121,7 +119,7 @@ const resultSchema = z
 
 /** What result.json says of this checkpoint; nothing where it is of another one. */
 async function resultOf({ folder, checkpoint }: UsedRun): Promise<Evaluation | undefined> {
-  const result = await readJsonFile(folder.result, resultSchema)
+  const result = await folder.readJson('result', resultSchema)
   if (result?.step !== checkpoint.step) return undefined
   const { step: _, split, headline, ...figures } = result
   return { split, headline, figures }
@@ -156,9 +154,9 @@ async function reportOf(run: UsedRun, subject: Subject, made: readonly NamedPict
   const shown = await firstImages({ length, get })
   return runReport({
     ...subject,
-    title: basename(resolve(folder.config, '..')),
+    title: basename(folder.path),
     step: checkpoint.step,
-    environment: await readRunEnvironment(folder.environment),
+    environment: await folder.readEnvironment(),
     samples: await predictSamples(subject, shown),
     pictures: made.filter(({ name }) => name !== 'curves' && name !== 'confusion'),
   })

@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { builtIn, droppedText, flatSettings, presets, resolveConfig, settingCatalog } from '@ddnet/experiment'
+import { builtIn, droppedText, flatSettings, presets, resolveConfig, settingCatalog, toYaml } from '@ddnet/experiment'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { entriesOfFile, readArguments, readConfigContent, readEnvironment } from './read-entries.ts'
-import { toYaml } from './to-yaml.ts'
 
 const settings = settingCatalog(builtIn)
 const fromWords = (...words: string[]) => readArguments(words, settings)

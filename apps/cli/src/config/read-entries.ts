@@ -4,6 +4,7 @@ import {
   entriesOf,
   findSetting,
   nearest,
+  parseYaml,
   type Setting,
   type SettingCatalog,
   SettingsError,
@@ -12,8 +13,7 @@ import {
   similarSetting,
   withoutFormat,
 } from '@ddnet/experiment'
-import { itemAt } from '@ddnet/ops/checks'
-import { isScalar, parse, parseDocument, visit, YAMLParseError } from 'yaml'
+import { parse } from 'yaml'
 import { atHome } from './home.ts'
 import { isModule, readModule } from './read-module.ts'
 import { readConfigText } from './read-text.ts'
@@ -89,45 +89,6 @@ const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const readYaml = async (path: string): Promise<unknown> => parseYaml(await readConfigText(path), path)
-
-/** @throws SettingsError for what is not YAML, or has what settings need not */
-export function parseYaml(text: string, path: string): unknown {
-  try {
-    // No setting repeats another by an alias, and aliases could make a small file a huge value, or an endless one.
-    refuseEmpty(text, path)
-    return parse(text, { maxAliasCount: 0, logLevel: 'error' })
-  } catch (error) {
-    if (error instanceof SettingsError) throw error
-    const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined
-    throw new SettingsError(
-      `${path}${line === undefined ? '' : `:${line}`} is not YAML: ${yamlProblem(error)}. Fix it, or write one with \`ddnet config > FILE\`.`,
-      { cause: error },
-    )
-  }
-}
-
-/** `epochs:` with nothing behind it is null to YAML, and to its writer a line that is not done. */
-function refuseEmpty(text: string, path: string): void {
-  const document = parseDocument(text, { logLevel: 'silent' })
-  visit(document, {
-    Pair(_, { key, value }) {
-      if (!isScalar(key) || !isScalar(value) || value.source !== '' || value.value !== null) return
-      const line = text.slice(0, key.range?.[0]).split('\n').length
-      throw new SettingsError(
-        `${path}:${line}: ${short(String(key.value))} has no value. Give it one, or leave it out.`,
-      )
-    },
-  })
-}
-
-/** What the parser has against a text: it throws errors of JavaScript for aliases (`*name`) and for too deep nesting. */
-function yamlProblem(error: unknown): string {
-  if (/call stack/.test(String(error))) return 'it is nested too deeply' // which the parser tells as an error of its own, too
-  if (error instanceof YAMLParseError) return itemAt(error.message.split(' at line'), 0)
-  if (error instanceof ReferenceError) return 'aliases (*name) are not understood here'
-  if (error instanceof RangeError) return 'it is nested too deeply'
-  throw error
-}
 
 /** `DDNET_LR` is near to no variable, and means one. */
 function suggestedVariable(variable: string, catalog: SettingCatalog): string {

@@ -3,7 +3,6 @@ import { type Config, preparedSample, type RunTask } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
 import { dispose, tensor } from '@ddnet/ops'
 import { encodePng, fromPixels } from '@ddnet/visuals'
-import { writeWhole } from '../files.ts'
 
 const imageCount = 25
 
@@ -48,10 +47,6 @@ export async function predictOne(
   }
 }
 
-/** Writes predictions as a picture with what they say. */
-export const writePredictions = (
-  path: string,
-  task: RunTask,
-  samples: readonly PredictedImage[],
-  title: string,
-): Promise<void> => writeWhole(path, encodePng(task.views.picture(samples, { title })))
+/** Predictions as a picture with what they say, a PNG. */
+export const predictionsPicture = (task: RunTask, samples: readonly PredictedImage[], title: string): Uint8Array =>
+  encodePng(task.views.picture(samples, { title }))

@@ -1,11 +1,17 @@
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
-import { type Config, type DataFacts, normalizationOf, preparedSample, type RunTask } from '@ddnet/experiment'
+import {
+  type Config,
+  type DataFacts,
+  type MetricsRecord,
+  normalizationOf,
+  preparedSample,
+  type RunTask,
+} from '@ddnet/experiment'
 import type { Conv2d, ModuleOf } from '@ddnet/layers'
 import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import { fromValues, type Picture, unstack, type Values } from '@ddnet/visuals'
 import type { Evaluation } from '../run/evaluation.ts'
-import type { MetricsRecord } from '../run/metrics-log.ts'
 
 /** What the pictures are of. */
 export interface Subject {

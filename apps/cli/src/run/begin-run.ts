@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import {
   buildModel,
   type Config,
@@ -7,19 +6,20 @@ import {
   createTask,
   droppedText,
   type Entry,
+  freeSettings,
+  isSame,
   keysOf,
   learningRateOf,
   type PresetName,
   type Resolved,
+  type RunFolder,
   type RunTask,
   resolveConfig,
-  runDataOf,
-  type TrainedOn,
+  show,
+  TrainingRun,
   totalSteps,
 } from '@ddnet/experiment'
 import { init, type ModuleOf, summary } from '@ddnet/layers'
-import type { Snapshot } from '@ddnet/trainer'
-import { toldOf } from '@ddnet/trainer/node'
 import { backendOfRun } from '../backend/backend-of-run.ts'
 import { refuseTooLarge, refuseTooManyWeights } from '../backend/memory.ts'
 import { type SelectedBackend, selectBackend } from '../backend/select-backend.ts'
@@ -28,41 +28,25 @@ import type { CommandContext } from '../context.ts'
 import { countedImages, type LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { CliError, UsageError } from '../errors.ts'
-import { writeWhole } from '../files.ts'
+import { installedPath } from '../installation.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { formatCount, formatRate } from '../terminal/format.ts'
 import { createLogger } from '../terminal/logger.ts'
 import { modelSummary } from '../terminal/model-summary.ts'
+import { printable } from '../terminal/printable.ts'
 import { styleFor } from '../terminal/style.ts'
-import { checkResumable, checkSameData } from './check-record.ts'
-import { describeEnvironment, readRunEnvironment } from './environment.ts'
-import { MetricsLog } from './metrics-log.ts'
+import { describeEnvironment } from './environment.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
-import { writeRunData } from './run-data.ts'
-import {
-  createRunFolder,
-  folderOfRun,
-  hasCheckpoint,
-  notARun,
-  type RunFolder,
-  refuseLinks,
-  writeConfig,
-} from './run-folder.ts'
-import { lockRun } from './run-lock.ts'
+import { createRunFolder, notARun, runAt } from './runs-on-disk.ts'
 
 /** A run with everything that it needs, about to train. */
 export interface ReadyRun {
-  readonly folder: RunFolder
+  /** Its folder, and what is written there while it trains. */
+  readonly run: TrainingRun
   readonly config: Config
   readonly model: ModuleOf
   readonly task: RunTask
   readonly data: LabelledImages
-  readonly log: MetricsLog
-  readonly backend: TrainedOn
-  /** Where to go on. */
-  readonly resume?: Snapshot
-  /** What is behind that checkpoint is set aside, because another than the last one was asked for. */
-  readonly setsAside?: boolean
   /** Lets go of the backend and of the run's folder. */
   dispose(): Promise<void>
 }
@@ -101,19 +85,20 @@ export async function startRun(collected: CollectedSettings, context: CommandCon
   try {
     const { config } = resolved
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
-    const lock = await lockRun(folder.writer, folder.path, args)
+    const lock = await folder.lock(['ddnet', ...args].join(' '))
     const release = async () => {
       await dispose()
       await lock.release()
     }
     try {
-      await writeConfig(folder, resolved)
-      await writeJson(folder.environment, describeEnvironment(version, selected, args))
-      await writeRunData(folder.data, runDataOf(data))
-      const log = await MetricsLog.open({ ...folder, scoreNames: namesOf(task) }, join(folder.path, 'metrics.jsonl'))
+      const { backend } = selected
+      const environment = describeEnvironment(version, selected, args)
+      const remark = (path: string) => printable(resolved.places.get(path) ?? '')
+      const remarks = { remark, schema: installedPath('config.schema.json') }
+      const run = await TrainingRun.begin(folder, { config, data, task, backend, environment, remarks })
       sayRecipe(config, data, context)
       createLogger(io)('run', folder.path)
-      return { folder, config, model, task, data, log, backend: selected.backend, dispose: release }
+      return { run, config, model, task, data, dispose: release }
     } catch (error) {
       await lock.release()
       throw error
@@ -136,17 +121,16 @@ export async function resumeRun(
   context: CommandContext,
 ): Promise<ReadyRun> {
   const { io, args } = context
-  const folder = folderOfRun(io.cwd, path)
-  if (!existsSync(folder.config) && !(await hasCheckpoint(folder)))
-    throw new CliError(await notARun(io.cwd, folder.path))
-  const lock = await lockRun(folder.writer, folder.path, args)
+  const folder = runAt(io.cwd, path)
+  if (!(await folder.isRun())) throw new CliError(await notARun(io.cwd, folder.path))
+  const lock = await folder.lock(['ddnet', ...args].join(' '))
   try {
-    const run = await continueRun(folder, chosen, layers, context)
+    const ready = await continueRun(folder, chosen, layers, context)
     const release = async () => {
-      await run.dispose()
+      await ready.dispose()
       await lock.release()
     }
-    return { ...run, dispose: release }
+    return { ...ready, dispose: release }
   } catch (error) {
     await lock.release()
     throw error
@@ -161,12 +145,11 @@ async function continueRun(
 ): Promise<ReadyRun> {
   const { io, start, version, args } = context
   const say = createLogger(io)
-  await refuseLinks(folder)
-  const opened = await openCheckpoint(folder.path, chosen ?? 'last', context)
-  const { entries, checkpoint: resume, record, catalog } = opened
+  await folder.refuseLinks()
+  const opened = await openCheckpoint(folder, chosen ?? 'last', context)
+  const { entries, checkpoint, record, catalog } = opened
   checkResumable(layers.flat(), entries, folder.path)
-  const resolved = resolveConfig([...layers, entries], 'ddnet', catalog)
-  const { config } = resolved
+  const { config } = resolveConfig([...layers, entries], 'ddnet', catalog)
   const asked = layers.flat().some(({ path }) => path === 'backend')
   const trial = { config, version, io }
   const selected = asked
@@ -177,30 +160,38 @@ async function continueRun(
     // Without it the data would be other data, and the setting that leaves it out would change the run.
     const unreadable = `The run ${folder.path} was trained with it: put it back as it was, give data.directory=FOLDER with the images as they were, or start a new run.`
     const { model, task, data } = await modelAndData(config, selected, context, unreadable)
-    checkSameData(data, record.data, folder.path)
-    // First what can be refused, then what is written.
-    const environment = await readRunEnvironment(folder.environment)
-    if (opened.missing.includes('config.yaml')) {
-      await writeConfig(folder, { config: record.saved.config, places: new Map() })
-      say('note', 'There is no config.yaml. It is written again, from the checkpoint.')
-    }
-    if (opened.missing.includes('data.json')) {
-      await writeRunData(folder.data, record.data)
-      say('note', 'There is no data.json. It is written again, from the checkpoint.')
-    }
-    const note = { step: resume.step, ...describeEnvironment(version, selected, args) }
-    await writeJson(folder.environment, { ...environment, resumed: [...(environment?.resumed ?? []), note] })
-    const log = await MetricsLog.open({ ...folder, scoreNames: namesOf(task) }, join(folder.path, 'metrics.jsonl'), {
-      step: resume.step,
-      // A record is written before the checkpoint that knows of its validation.
-      isValidated: resume.phase !== 'step',
-      told: toldOf(resume.callbacks?.['metrics'] ?? null),
-      onMismatch: (message) => say('note', `${message}. The run goes on, and its curves lack them.`),
-    })
-    say('run', `${folder.path}, going on after step ${resume.step} of ${totalSteps(config, data.train.length)}`)
-    const setsAside = chosen !== undefined && chosen !== 'last'
-    return { folder, config, model, task, data, log, backend: selected.backend, resume, setsAside }
+    const { backend } = selected
+    const environment = describeEnvironment(version, selected, args)
+    const run = await TrainingRun.goOn(
+      folder,
+      opened,
+      { config, data, task, backend, environment },
+      {
+        setsAside: chosen !== undefined && chosen !== 'last',
+        dataRemedy: 'Give data.directory=FOLDER with the images as they were, or start a new run.',
+        onNote: (message) => say('note', message),
+      },
+    )
+    say('run', `${folder.path}, going on after step ${checkpoint.step} of ${totalSteps(config, data.train.length)}`)
+    return { run, config, model, task, data }
   })
+}
+
+/**
+ * Checks that settings given together with `--resume` leave the run what it is.
+ *
+ * @param run the run's own settings
+ * @throws UsageError for the first one that would change the run
+ */
+function checkResumable(given: readonly Entry[], run: readonly Entry[], path: string): void {
+  for (const entry of given) {
+    if (freeSettings.includes(entry.path)) continue
+    const own = run.find((each) => each.path === entry.path)
+    if (own !== undefined && isSame(own.value, entry.value)) continue
+    throw new UsageError(
+      `${entry.text} (${entry.place}) would change the run ${path}, which has ${own?.value == null ? 'none' : show(own.value)}. Leave it out, or start a new run without --resume. Only ${freeSettings.join(', ')} may change.`,
+    )
+  }
 }
 
 async function disposingOnError<T extends { readonly model: ModuleOf }>(
@@ -306,9 +297,3 @@ function automaticName({ data, preset }: Config, cwd: string): string {
     .replace(/^\W+/, '')
   return name === '' ? 'run' : name
 }
-
-/** The loss, and the other scores that are numbers. */
-const namesOf = ({ scores }: RunTask): string[] => ['loss', ...Object.keys(scores).filter((name) => name !== 'loss')]
-
-const writeJson = (path: string, value: unknown): Promise<void> =>
-  writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`)

@@ -1,8 +1,8 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
+import type { MetricsRecord } from '@ddnet/experiment'
 import { loadCheckpoint } from '@ddnet/trainer'
 import { heldOut } from '../data/labelled-images.ts'
-import { writeWhole } from '../files.ts'
-import { firstImages, predictSamples, writePredictions } from '../pictures/predictions-picture.ts'
+import { firstImages, predictionsPicture, predictSamples } from '../pictures/predictions-picture.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
 import type { Io } from '../terminal/io.ts'
@@ -12,21 +12,21 @@ import { shellWord } from '../terminal/shell-word.ts'
 import { sparkline } from '../terminal/sparkline.ts'
 import { plain, styleFor } from '../terminal/style.ts'
 import type { ReadyRun } from './begin-run.ts'
-import { readRunEnvironment } from './environment.ts'
 import { evaluateHeldOut } from './evaluate-held-out.ts'
 import { resultOf } from './evaluation.ts'
-import type { MetricsRecord } from './metrics-log.ts'
 import { runReport } from './run-report.ts'
 
 /** The end of a run: its result, measured on the checkpoint that `eval` reads, in the way that `eval` does it. */
-export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
-  const { folder, model, task, config, data, log } = run
-  const { model: weights, step } = await loadCheckpoint(join(folder.checkpoints, 'last'))
+export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
+  const { run, model, task, config, data } = ready
+  const { folder, log } = run
+  const { model: weights, step } = await loadCheckpoint('last', folder.checkpoints)
   model.loadStateDict(weights)
   const evaluation = await evaluateHeldOut({ model, task, config, data }, io)
   const samples = await predictSamples({ model, task, config }, await firstImages(heldOut(data).images))
-  await writePredictions(folder.predictions, task, samples, `${modelTitle(config)} on ${dataTitle(config)}`)
-  await writeWhole(folder.result, `${JSON.stringify({ step, ...resultOf(evaluation) }, undefined, 2)}\n`)
+  const title = `${modelTitle(config)} on ${dataTitle(config)}`
+  await folder.write('predictions', predictionsPicture(task, samples, title))
+  await folder.writeJson('result', { step, ...resultOf(evaluation) })
   const { predictions } = task.views.page(undefined, samples)
   const report = runReport({
     title: basename(folder.path),
@@ -36,17 +36,17 @@ export async function concludeRun(run: ReadyRun, io: Io): Promise<void> {
     classNames: data.classNames,
     step,
     records: log.records,
-    environment: await readRunEnvironment(folder.environment),
+    environment: await folder.readEnvironment(),
     evaluation,
     samples,
   })
-  await writeWhole(folder.report, report)
+  await folder.write('report', report)
   io.stdout.write(`\n${evaluationReport(evaluation, styleFor(io.stdout, io.env))}\n`)
   const style = styleFor(io.stderr, io.env)
   if (style !== plain && showsPictures(io.env) && predictions !== undefined)
     io.stderr.write(`${predictionStrip(predictions, io.stderr.columns ?? 80, style)}\n`)
   sayCurves(log.records, task, io)
-  sayNextCommands(run, io)
+  sayNextCommands(ready, io)
 }
 
 const dataTitle = ({ data }: ReadyRun['config']): string => data.definition.title?.(data.options) ?? basename(data.name)
@@ -72,12 +72,12 @@ function sayCurves(records: readonly MetricsRecord[], { scores }: ReadyRun['task
   }
 }
 
-function sayNextCommands({ folder, config }: ReadyRun, io: Io): void {
+function sayNextCommands({ run: { folder }, config }: ReadyRun, io: Io): void {
   const say = createLogger(io)
   const { ddnet, train } = commandNames(io.env)
   say('run', folder.path)
-  say('report', join(folder.path, 'report.html'))
-  say('pictures', join(folder.path, 'predictions.png'))
+  say('report', folder.fileName('report'))
+  say('pictures', folder.fileName('predictions'))
   const sayCommand = createCommandLogger(io)
   const path = shellWord(folder.path)
   sayCommand('go on', `${ddnet} eval ${path}`)

@@ -1,5 +1,5 @@
+import type { MetricsRecord } from '@ddnet/experiment'
 import { expect, test } from 'vitest'
-import type { MetricsRecord } from './metrics-log.ts'
 import { otherCheckpoint } from './other-checkpoint.ts'
 
 const record = (step: number, accuracy: number): MetricsRecord => ({

@@ -1,6 +1,6 @@
-import { CheckpointError, type CheckpointIndex, readCheckpointIndex } from '@ddnet/trainer'
+import type { MetricsRecord } from '@ddnet/experiment'
+import { CheckpointError, type CheckpointIndex, readCheckpointIndex, type Storage } from '@ddnet/trainer'
 import { formatCount, formatPercent } from '../terminal/format.ts'
-import type { MetricsRecord } from './metrics-log.ts'
 
 /**
  * What is to be known of a run's other checkpoint where one is used: that the best one is better than the last, or the last newer than the
@@ -31,9 +31,9 @@ export function otherCheckpoint(
 }
 
 /** The run's index; nothing where there is none or it is damaged, which stops who asks for a checkpoint by it and nobody else. */
-export async function indexOf(directory: string): Promise<CheckpointIndex | undefined> {
+export async function indexOf(checkpoints: Storage): Promise<CheckpointIndex | undefined> {
   try {
-    return await readCheckpointIndex(directory)
+    return await readCheckpointIndex(checkpoints)
   } catch (error) {
     if (error instanceof CheckpointError) return undefined
     throw error

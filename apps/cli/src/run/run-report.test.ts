@@ -1,10 +1,10 @@
+import type { MetricsRecord } from '@ddnet/experiment'
 import { builtIn, createTask, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { init } from '@ddnet/layers'
 import { DDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { MetricsRecord } from './metrics-log.ts'
 import { curvesOf, runReport } from './run-report.ts'
 
 const record = (step: number, loss = 2): MetricsRecord => ({

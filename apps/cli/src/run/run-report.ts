@@ -1,11 +1,9 @@
-import { type Config, flatSettings, type RunTask } from '@ddnet/experiment'
+import { type Config, flatSettings, type MetricsRecord, type RunEnvironment, type RunTask } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
 import { htmlReport, type Plot, type ReportData } from '@ddnet/visuals'
 import type { PredictedImage } from '../pictures/predictions-picture.ts'
 import { formatCount, formatDuration } from '../terminal/format.ts'
-import type { RunEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
-import type { MetricsRecord } from './metrics-log.ts'
 
 interface RunReportOptions {
   /** Name of the run. */
@@ -63,9 +61,13 @@ function resultFacts({ evaluation, step, records, environment, model, task, clas
   if (environment !== undefined) {
     const { backend, processor, cores, system, command, startedAt, ddnet } = environment
     if (backend?.title !== undefined) facts.push(['backend', backend.title])
-    if (processor !== undefined) facts.push(['machine', `${processor}, ${cores} cores, ${system}`])
+    const machine = [processor, cores === undefined ? undefined : `${cores} cores`, system].filter(
+      (each) => each !== undefined,
+    )
+    if (machine.length > 0) facts.push(['machine', machine.join(', ')])
     if (startedAt !== undefined) {
-      facts.push(['started', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, DDNet ${ddnet}`])
+      const version = ddnet === undefined ? '' : `, DDNet ${ddnet}`
+      facts.push(['started', `${startedAt.slice(0, 16).replace('T', ' ')} UTC${version}`])
     }
     if (command !== undefined) facts.push(['command', command])
   }

@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type Config, totalSteps } from '@ddnet/experiment'
+import { type Config, type MetricsRecord, runFiles, totalSteps } from '@ddnet/experiment'
 import { errorCode } from '@ddnet/ops/checks'
 import { z } from 'zod'
+import { catalogOfRun } from '../config/own-definitions.ts'
 import type { Split } from '../data/labelled-images.ts'
 import { CliError, explain } from '../errors.ts'
-import { readJsonFile } from '../files.ts'
-import { readRunEnvironment } from './environment.ts'
-import { type MetricsRecord, readRecords } from './metrics-log.ts'
-import { readRunData } from './run-data.ts'
-import { openRun } from './run-folder.ts'
+import { notARun, runAt } from './runs-on-disk.ts'
 
 /** What there is to say of a run, without its data and without a backend. */
 export interface RunSummary {
@@ -57,12 +54,15 @@ const resultSchema = z.object({
  * @throws CliError for what is not a run, and for files of a run that cannot be read
  */
 export async function summarizeRun(cwd: string, path: string): Promise<RunSummary> {
-  const { folder, config } = await openRun(cwd, path)
+  const folder = runAt(cwd, path)
+  const saved = await folder.readSettings((contents) => catalogOfRun(contents, cwd))
+  if (saved === undefined) throw new CliError(await notARun(cwd, folder.path))
+  const { config } = saved
   const [records, result, environment, data] = await Promise.all([
-    readRecords(folder.metrics),
-    readJsonFile(folder.result, resultSchema),
-    readRunEnvironment(folder.environment),
-    readRunData(folder.data),
+    folder.readRecords(),
+    folder.readJson('result', resultSchema),
+    folder.readEnvironment(),
+    folder.readData(),
   ])
   const last = records.at(-1)
   const validation = records.findLast((record) => record.validation !== undefined)?.validation
@@ -93,7 +93,7 @@ export async function summarizeRuns(cwd: string, runs: string): Promise<(RunSumm
     names.map(async (name): Promise<RunSummary | BrokenRun> => {
       const path = join(runs, name)
       try {
-        if (!existsSync(resolve(cwd, path, 'config.yaml'))) throw new CliError('it has no config.yaml')
+        if (!existsSync(resolve(cwd, path, runFiles.config))) throw new CliError('it has no config.yaml')
         return await summarizeRun(cwd, path)
       } catch (error) {
         return {

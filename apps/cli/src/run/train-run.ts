@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path'
 import {
   createOptimizer,
   createSchedule,
@@ -6,13 +5,10 @@ import {
   evaluationLoader,
   keysOf,
   learningRateOf,
-  recordOf,
-  runDataOf,
-  stepsPerEpoch,
   totalSteps,
   trainingLoader,
 } from '@ddnet/experiment'
-import { type Callback, type Control, checkpoint, earlyStopping, Trainer, tensorBoard } from '@ddnet/trainer'
+import { type Callback, type Control, earlyStopping, Trainer } from '@ddnet/trainer'
 import { CliError, explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commandNames } from '../terminal/command-names.ts'
@@ -25,7 +21,6 @@ import { shellWord } from '../terminal/shell-word.ts'
 import type { ReadyRun } from './begin-run.ts'
 import { concludeRun } from './conclude-run.ts'
 import { counted } from './evaluation.ts'
-import { hasCheckpoint } from './run-folder.ts'
 import { TrainingReport } from './training-report.ts'
 
 /** A validation was left, because we were told to stop; the step before it is saved. */
@@ -37,7 +32,7 @@ class Left extends Error {}
  * @returns the exit code
  * @throws CliError for a divergence, with settings to try; with the command to go on for whatever else fails
  */
-export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
+export async function trainRun(ready: ReadyRun, io: Io): Promise<number> {
   const line = liveLine(io)
   let control: Control | undefined
   const interrupt = onInterrupt(io, (signal) => {
@@ -52,25 +47,25 @@ export async function trainRun(run: ReadyRun, io: Io): Promise<number> {
   const say = createLogger(io)
   let ending: Ending | undefined
   try {
-    ending = await fit(run, { io, line, interrupt, onControl })
+    ending = await fit(ready, { io, line, interrupt, onControl })
   } catch (error) {
-    if (!(error instanceof Left)) throw await withRemedy(error, run, io)
+    if (!(error instanceof Left)) throw await withRemedy(error, ready, io)
   }
   if (interrupt.signal !== undefined) {
-    if (await hasCheckpoint(run.folder)) createCommandLogger(io)('go on', resumeCommand(run, io))
+    if (await ready.run.folder.hasCheckpoint()) createCommandLogger(io)('go on', resumeCommand(ready, io))
     return interrupt.exitCode
   }
   interrupt.release()
   if (ending?.finished === false) {
-    await sayBudgetOver(run, io)
+    await sayBudgetOver(ready, io)
     return exitCodes.done
   }
   if (ending?.message !== undefined) {
     say('stopped', ending.message)
-    const best = `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)} --checkpoint best`
+    const best = `${commandNames(io.env).ddnet} eval ${shellWord(ready.run.folder.path)} --checkpoint best`
     createCommandLogger(io)('', best, '(the best)')
   }
-  await concludeRun(run, io)
+  await concludeRun(ready, io)
   return exitCodes.done
 }
 
@@ -82,17 +77,17 @@ interface Ending {
   readonly message?: string
 }
 
-async function sayBudgetOver(run: ReadyRun, io: Io): Promise<void> {
+async function sayBudgetOver(ready: ReadyRun, io: Io): Promise<void> {
   const say = createLogger(io)
-  const message = `Time limit reached: maxSeconds=${run.config.maxSeconds}`
-  if (!(await hasCheckpoint(run.folder))) {
+  const message = `Time limit reached: maxSeconds=${ready.config.maxSeconds}`
+  if (!(await ready.run.folder.hasCheckpoint())) {
     say('stopped', `${message}, before the first step.`)
     return
   }
   say('stopped', `${message}.`)
   const sayCommand = createCommandLogger(io)
-  sayCommand('go on', resumeCommand(run, io))
-  sayCommand('', `${commandNames(io.env).ddnet} eval ${shellWord(run.folder.path)}`, '(as it is now)')
+  sayCommand('go on', resumeCommand(ready, io))
+  sayCommand('', `${commandNames(io.env).ddnet} eval ${shellWord(ready.run.folder.path)}`, '(as it is now)')
 }
 
 interface FitTools {
@@ -103,25 +98,14 @@ interface FitTools {
 }
 
 async function fit(
-  { config, model, task, data, folder, log, resume, backend, setsAside = false }: ReadyRun,
+  { config, model, task, data, run }: ReadyRun,
   { io, line, interrupt, onControl }: FitTools,
 ): Promise<Ending> {
   const steps = totalSteps(config, data.train.length)
   const held = data.validation
   const schedule = createSchedule(config, steps)
-  const validationImages = Math.min(config.validation.images, data.validation?.length ?? 0)
-  const report = new TrainingReport({
-    io,
-    line,
-    log,
-    config,
-    task,
-    validationImages,
-    schedule,
-  })
-  const epochSteps = stepsPerEpoch(data.train.length, config)
-  // In steps also where it is an epoch: it is then saved before the validation, which may therefore be left.
-  const saveEvery = config.checkpoint.every === 'epoch' ? epochSteps : config.checkpoint.every
+  const { log, validationImages, saveEvery, resume } = run
+  const report = new TrainingReport({ io, line, log, config, task, validationImages })
   const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
   const { patience, minDelta } = config.earlyStopping
   let stoppedEarly: string | undefined
@@ -138,6 +122,7 @@ async function fit(
     counted(
       evaluationLoader(held, config, evaluationBatchSize(model, config, data.facts.image), validationImages),
       (done, total) => {
+        // It is saved before the validation, which may therefore be left.
         if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
         report.onValidationBatch(done, total)
       },
@@ -157,24 +142,8 @@ async function fit(
         },
       },
       ...early,
-      // Before the checkpoint, so that what a checkpoint knows of is in the logs.
       report,
-      tensorBoard({
-        to: dirname(folder.config),
-        histograms: { model },
-        onMismatch: (message) =>
-          createLogger(io)(
-            'note',
-            `${message.replace(dirname(folder.config), folder.path)}. The run goes on, and TensorBoard's curves lack them.`,
-          ),
-      }),
-      checkpoint({
-        directory: folder.checkpoints,
-        every: saveEvery,
-        keep: config.checkpoint.keep,
-        config: recordOf(config, runDataOf(data), backend),
-        later: setsAside ? 'setAside' : 'refuse',
-      }),
+      ...run.callbacks(model),
     ],
   })
   try {
@@ -207,22 +176,22 @@ function noting(callback: Callback, onStop: (message: string | undefined) => voi
   }
 }
 
-function resumeCommand({ folder, config }: ReadyRun, io: Io): string {
+function resumeCommand({ run: { folder }, config }: ReadyRun, io: Io): string {
   const { ddnet, train } = commandNames(io.env)
   return `${config.data.name === 'cifar10' ? train : `${ddnet} train`} --resume ${shellWord(folder.path)}`
 }
 
 /** What failed, and what to do: to try other settings after a divergence, else to go on from what was saved. */
-async function withRemedy(error: unknown, run: ReadyRun, io: Io): Promise<unknown> {
+async function withRemedy(error: unknown, ready: ReadyRun, io: Io): Promise<unknown> {
   const { message, exitCode } = explain(error)
   if (exitCode === exitCodes.diverged) {
-    const { clipNorm } = run.config
-    const settings = `optimizer.learningRate=${formatRate(learningRateOf(run.config) / 10)}${clipNorm === null ? ' or clipNorm=1' : ''}`
-    const kept = (await hasCheckpoint(run.folder))
-      ? ` What was saved before is whole: ${join(run.folder.path, 'checkpoints/last')}.`
+    const { clipNorm } = ready.config
+    const settings = `optimizer.learningRate=${formatRate(learningRateOf(ready.config) / 10)}${clipNorm === null ? ' or clipNorm=1' : ''}`
+    const kept = (await ready.run.folder.hasCheckpoint())
+      ? ` What was saved before is whole: ${`${ready.run.folder.checkpoints.path}/last`}.`
       : ''
     return new CliError(`${message} Try ${settings}.${kept}`, exitCode, { cause: error })
   }
-  if (!(await hasCheckpoint(run.folder))) return error
-  return new CliError(`${message} Go on with: ${resumeCommand(run, io)}`, exitCode, { cause: error })
+  if (!(await ready.run.folder.hasCheckpoint())) return error
+  return new CliError(`${message} Go on with: ${resumeCommand(ready, io)}`, exitCode, { cause: error })
 }

@@ -1,11 +1,10 @@
-import type { Config, RunTask } from '@ddnet/experiment'
-import type { Callback, EpochEvent, Json, Scores, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
+import type { Config, MetricsLog, MetricsRecord, RecordedScores, RunTask } from '@ddnet/experiment'
+import type { Callback, EpochEvent, StartEvent, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import { formatDuration } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
 import type { LiveLine } from '../terminal/live-line.ts'
 import { countLine, type Progress, progressLine, progressText } from '../terminal/progress-line.ts'
 import { type Style, styleFor } from '../terminal/style.ts'
-import type { MetricsLog, MetricsRecord, RecordedScores } from './metrics-log.ts'
 
 /** Off a terminal, a line this often shows that the run is alive. */
 const secondsBetweenLines = 30
@@ -15,53 +14,40 @@ const newest = 0.1
 export interface TrainingReportOptions {
   readonly io: Io
   readonly line: LiveLine
-  readonly log: MetricsLog
+  /** It has the record of a validation or epoch before this is told of it. */
+  readonly log: Pick<MetricsLog, 'records'>
   readonly config: Pick<Config, 'validation' | 'epochs'>
   readonly task: Pick<RunTask, 'scores'>
   /** How many images a validation takes; 0 where there are none, and epochs get the lines. */
   readonly validationImages: number
-  /** The learning rate of the update that follows so many. */
-  readonly schedule: (step: number) => number
 }
 
 /**
  * Shows a run while it trains: the live line, and a permanent line for each validation, or for each epoch of a run without
- * any, which also goes into the log.
+ * any.
  */
 export class TrainingReport implements Callback {
-  readonly name = 'metrics'
   readonly #io: Io
   readonly #line: LiveLine
-  readonly #log: MetricsLog
+  readonly #log: TrainingReportOptions['log']
   readonly #config: TrainingReportOptions['config']
   readonly #task: TrainingReportOptions['task']
   readonly #validationImages: number
-  readonly #schedule: TrainingReportOptions['schedule']
   readonly #style: Style
-  /** Seconds of the parts of this run that earlier processes did. */
-  readonly #secondsBefore: number
-  #began = 0
   #start: StartEvent | undefined
   #last: StepEvent | undefined
   readonly #average = { seconds: 0, dataSeconds: 0, loss: 0 }
   #validationSeconds = 0
   #saidAt = 0
 
-  constructor({ io, line, log, config, task, validationImages, schedule }: TrainingReportOptions) {
+  constructor({ io, line, log, config, task, validationImages }: TrainingReportOptions) {
     this.#io = io
     this.#line = line
     this.#log = log
     this.#config = config
     this.#task = task
     this.#validationImages = validationImages
-    this.#schedule = schedule
     this.#style = styleFor(io.stderr, io.env)
-    this.#secondsBefore = log.records.at(-1)?.seconds ?? 0
-  }
-
-  /** What a checkpoint knows of the log. */
-  state(): Json {
-    return { ...this.#log.told }
   }
 
   /** Steps done. */
@@ -71,8 +57,7 @@ export class TrainingReport implements Callback {
 
   onStart(event: StartEvent): void {
     this.#start = event
-    this.#began = performance.now()
-    this.#saidAt = this.#began
+    this.#saidAt = performance.now()
   }
 
   onStep(event: StepEvent): void {
@@ -93,25 +78,17 @@ export class TrainingReport implements Callback {
     this.#line.update((columns) => countLine('validating', done, total, columns, this.#style))
   }
 
-  async onValidation(event: ValidationEvent): Promise<void> {
+  onValidation(event: ValidationEvent): void {
     this.#validationSeconds = event.seconds
-    await this.#record(event, { ...measured(event.validation), images: this.#validationImages })
+    this.#record(event)
   }
 
-  async onEpoch(event: EpochEvent): Promise<void> {
-    if (this.#validationImages === 0) await this.#record(event)
+  onEpoch(event: EpochEvent): void {
+    if (this.#validationImages === 0) this.#record(event)
   }
 
-  async #record(event: EpochEvent | ValidationEvent, validation?: MetricsRecord['validation']): Promise<void> {
-    const record: MetricsRecord = {
-      step: event.step,
-      epoch: event.epoch,
-      learningRate: 'learningRate' in event ? event.learningRate : this.#schedule(event.step - 1),
-      seconds: this.#secondsBefore + (performance.now() - this.#began) / 1000,
-      train: measured(event.train),
-      ...(validation && { validation }),
-    }
-    await this.#log.append(record)
+  #record(event: EpochEvent | ValidationEvent): void {
+    const record = this.#log.records.at(-1) as MetricsRecord // it comes before this
     this.#line.clear()
     this.#saidAt = performance.now()
     this.#io.stdout.write(
@@ -151,14 +128,6 @@ export class TrainingReport implements Callback {
     }
   }
 }
-
-/** The scores that are numbers. */
-const measured = ({ loss, ...others }: Scores): RecordedScores => ({
-  loss,
-  ...Object.fromEntries(
-    Object.entries(others).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-  ),
-})
 
 /** `step  50/300 | train loss 1.923 acc 31.2% | val loss 1.754 acc 38.0% | 0:32`: short, so that 80 columns hold it. */
 export function metricsLine(

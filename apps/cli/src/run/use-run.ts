@@ -6,6 +6,7 @@ import {
   type DataFacts,
   factsOf,
   type RequestedBackend,
+  type RunFolder,
   type RunTask,
   settingCatalog,
 } from '@ddnet/experiment'
@@ -18,10 +19,9 @@ import type { CommandContext } from '../context.ts'
 import type { LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { createLogger } from '../terminal/logger.ts'
-import { readRecords } from './metrics-log.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
 import { indexOf, otherCheckpoint } from './other-checkpoint.ts'
-import type { RunFolder } from './run-folder.ts'
+import { runAt } from './runs-on-disk.ts'
 
 /** A finished or interrupted run, ready to be used. */
 export interface UsedRun {
@@ -59,7 +59,8 @@ export async function useRun(
   const { io, start, loadData: load, version } = context
   const say = createLogger(io)
   const requested = explicitBackend(asked, io)
-  const { folder, config, checkpoint, record } = await openCheckpoint(path, name, context)
+  const folder = runAt(io.cwd, path)
+  const { config, checkpoint, record } = await openCheckpoint(folder, name, context)
   const trial = { config, version, io }
   const { backend, title, reason } =
     requested === undefined
@@ -73,7 +74,7 @@ export async function useRun(
     say('run', `${folder.path}, checkpoint ${name}, step ${checkpoint.step}`)
     const index = await indexOf(folder.checkpoints)
     // Of a damaged log nothing can be told, and nothing of it is used.
-    const records = await readRecords(folder.metrics).catch(() => [])
+    const records = await folder.readRecords().catch(() => [])
     const other = index && otherCheckpoint(checkpoint.step, index, records)
     if (other !== undefined) say('', other)
     return {

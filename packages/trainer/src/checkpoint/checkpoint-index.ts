@@ -1,4 +1,4 @@
-import { list, readFile, replaceFile } from '#storage'
+import type { Storage } from '../storage/storage.ts'
 import { CheckpointError } from './checkpoint-error.ts'
 import { type BestCheckpoint, parseState } from './checkpoint-files.ts'
 
@@ -20,8 +20,8 @@ const stepOf = (name: string): number | undefined => {
 }
 
 /** The checkpoints in a folder, newest first. */
-export async function listCheckpoints(directory: string): Promise<{ name: string; step: number }[]> {
-  return (await list(directory))
+export async function listCheckpoints(storage: Pick<Storage, 'list'>): Promise<{ name: string; step: number }[]> {
+  return (await storage.list())
     .flatMap((name) => {
       const step = stepOf(name)
       return step === undefined ? [] : [{ name, step }]
@@ -33,8 +33,8 @@ export async function listCheckpoints(directory: string): Promise<{ name: string
  * The index of a folder; undefined where there is none, as when a run was interrupted right after its first checkpoint.
  * @throws CheckpointError where it is damaged
  */
-export async function readIndex(directory: string): Promise<CheckpointIndex | undefined> {
-  const bytes = await readFile(directory, fileName)
+export async function readIndex(storage: Storage): Promise<CheckpointIndex | undefined> {
+  const bytes = await storage.readFile(fileName)
   if (bytes === undefined) return undefined
   try {
     const index = JSON.parse(new TextDecoder().decode(bytes)) as CheckpointIndex
@@ -43,16 +43,16 @@ export async function readIndex(directory: string): Promise<CheckpointIndex | un
     if (named.every(({ name, step }) => stepOf(name) === step)) return index
   } catch {} // told below
   throw new CheckpointError(
-    `checkpoint: ${directory}/${fileName} is damaged. Delete it: the newest checkpoint is then the last.`,
+    `checkpoint: ${storage.path}/${fileName} is damaged. Delete it: the newest checkpoint is then the last.`,
   )
 }
 
-export const writeIndex = (directory: string, index: CheckpointIndex): Promise<void> =>
-  replaceFile(directory, fileName, new TextEncoder().encode(`${JSON.stringify(index, undefined, 2)}\n`))
+export const writeIndex = (storage: Storage, index: CheckpointIndex): Promise<void> =>
+  storage.replaceFile(fileName, new TextEncoder().encode(`${JSON.stringify(index, undefined, 2)}\n`))
 
 /** The best checkpoint as one of the checkpoints knew it; undefined where it knew none, or is not whole itself. */
-export async function bestAsOf(directory: string, name: string): Promise<BestCheckpoint | undefined> {
-  const state = await readFile(`${directory}/${name}`, 'state.json')
+export async function bestAsOf(storage: Storage, name: string): Promise<BestCheckpoint | undefined> {
+  const state = await storage.folder(name).readFile('state.json')
   if (state === undefined) return undefined
   try {
     const { best } = await parseState(state)

@@ -1,21 +1,24 @@
 import { errorMessage } from '@ddnet/ops/checks'
-import { linkTo, removeFolder, removeLeftovers, renameFolder, writeFolder } from '#storage'
+import { storageAt } from '#storage'
 import type { Callback, Control } from '../callback.ts'
 import { DivergedError } from '../diverged-error.ts'
 import type { Json, Snapshot } from '../snapshot.ts'
+import type { Storage } from '../storage/storage.ts'
 import { CheckpointError } from './checkpoint-error.ts'
 import { type BestCheckpoint, encodeCheckpoint } from './checkpoint-files.ts'
 import { bestAsOf, type CheckpointIndex, checkpointName, listCheckpoints, writeIndex } from './checkpoint-index.ts'
 
 export interface CheckpointOptions {
-  /** The folder for the checkpoints of one run. */
-  readonly directory: string
+  /** The folder for the checkpoints of one run: a path in Node, or a storage. */
+  readonly directory: string | Storage
   /** How many of the newest checkpoints stay; the best one stays too. */
   readonly keep?: number
   /** Whether the best checkpoint stays, by the validation score that the trainer monitors (default true). */
   readonly best?: boolean
   /** When to save: at the end of every epoch, or after every so many steps. The end of the run is always saved. */
   readonly every?: 'epoch' | number
+  /** After which steps to save besides, asked once after each: where somebody pauses the run. */
+  readonly when?: (step: number) => boolean
   /** Saved with each checkpoint, for whoever builds the model again. */
   readonly config?: Json
   /**
@@ -42,6 +45,7 @@ export function checkpoint({
   keep = 3,
   best: keepsBest = true,
   every = 'epoch',
+  when = () => false,
   config = null,
   later = 'refuse',
 }: CheckpointOptions): Callback {
@@ -51,6 +55,9 @@ export function checkpoint({
   if (every !== 'epoch' && (!Number.isSafeInteger(every) || every < 1)) {
     throw new RangeError(`checkpoint: expected every to be 'epoch' or a whole number of at least 1, got ${every}.`)
   }
+  const storage = typeof directory === 'string' ? storageAt(directory) : directory
+  /** Steps to save whose events have not come yet. */
+  const due = new Set<number>()
   let last: CheckpointIndex['last'] | undefined
   let best: BestCheckpoint | undefined
   let learningRate = Number.NaN
@@ -64,36 +71,41 @@ export function checkpoint({
       const snapshot = await control.snapshot()
       expectFinite(snapshot, learningRate)
       const files = await encodeCheckpoint(snapshot, { config, best: nextBest })
-      await writing(directory, last, () => writeFolder(directory, next.name, files))
+      await writing(storage, last, () => storage.writeFolder(next.name, files))
     }
-    await writing(directory, last, async () => {
+    await writing(storage, last, async () => {
       const index = { last: next, ...(nextBest === undefined ? {} : { best: nextBest }) }
-      await writeIndex(directory, index)
+      await writeIndex(storage, index)
       last = next
       best = nextBest
-      await tidyUp(directory, index, keep)
+      await tidyUp(storage, index, keep)
     })
   }
 
   return {
     name: 'checkpoint',
-    needsState: (step) => every !== 'epoch' && step % every === 0,
+    needsState(step) {
+      const isDue = when(step) || (every !== 'epoch' && step % every === 0)
+      if (isDue) due.add(step)
+      return isDue
+    },
 
     async onStart({ startStep }) {
-      const found = await prepare(directory, startStep, later)
+      const found = await prepare(storage, startStep, later)
+      due.clear()
       last = found.last
       best = found.best
       if (found.last === undefined) return
       const index = { last: found.last, ...(best && { best }) }
-      await writing(directory, last, async () => {
-        await writeIndex(directory, index)
-        await tidyUp(directory, index, keep)
+      await writing(storage, last, async () => {
+        await writeIndex(storage, index)
+        await tidyUp(storage, index, keep)
       })
     },
 
     async onStep(event, control) {
       learningRate = event.learningRate
-      if (every !== 'epoch' && event.step % every === 0) await save(event.step, control)
+      if (due.delete(event.step)) await save(event.step, control)
     },
 
     async onValidation({ step, monitored: { name: of, value: score, better } }, control) {
@@ -119,39 +131,39 @@ export function checkpoint({
  * unfinished.
  */
 async function prepare(
-  directory: string,
+  storage: Storage,
   startStep: number,
   later: 'refuse' | 'setAside',
 ): Promise<Partial<CheckpointIndex>> {
-  const all = await listCheckpoints(directory)
+  const all = await listCheckpoints(storage)
   const behind = all.filter(({ step }) => step > startStep)
   const [newest] = behind
   if (newest !== undefined && later === 'refuse') {
     throw new CheckpointError(
-      `checkpoint: ${directory} already goes on to step ${newest.step}, but the run begins at step ${startStep}. ${startStep === 0 ? 'Resume' : 'Resume from'} its last checkpoint, choose another directory, or let later: 'setAside' rename what is behind.`,
+      `checkpoint: ${storage.path} already goes on to step ${newest.step}, but the run begins at step ${startStep}. ${startStep === 0 ? 'Resume' : 'Resume from'} its last checkpoint, choose another directory, or let later: 'setAside' rename what is behind.`,
     )
   }
-  await removeLeftovers(directory)
-  for (const { name } of behind) await renameFolder(directory, name, `set-aside.${name}`)
+  await storage.removeLeftovers()
+  for (const { name } of behind) await storage.renameFolder(name, `set-aside.${name}`)
   const last = all.find(({ step }) => step === startStep)
   if (last === undefined) return {}
-  const best = await bestAsOf(directory, last.name)
+  const best = await bestAsOf(storage, last.name)
   const isThere = best !== undefined && all.some(({ name, step }) => name === best.name && step <= startStep)
   return { last, ...(isThere && { best }) }
 }
 
 /** Makes the links, and removes the checkpoints that are neither new nor the best. */
-async function tidyUp(directory: string, { last, best }: CheckpointIndex, keep: number): Promise<void> {
-  await linkTo(directory, 'last', last.name)
-  if (best !== undefined) await linkTo(directory, 'best', best.name)
-  for (const { name } of (await listCheckpoints(directory)).slice(keep)) {
-    if (name !== best?.name) await removeFolder(directory, name)
+async function tidyUp(storage: Storage, { last, best }: CheckpointIndex, keep: number): Promise<void> {
+  await storage.linkTo('last', last.name)
+  if (best !== undefined) await storage.linkTo('best', best.name)
+  for (const { name } of (await listCheckpoints(storage)).slice(keep)) {
+    if (name !== best?.name) await storage.removeFolder(name)
   }
 }
 
 /** Tells a failed write as what it means for the run. */
 async function writing(
-  directory: string,
+  { path }: Storage,
   last: CheckpointIndex['last'] | undefined,
   write: () => Promise<void>,
 ): Promise<void> {
@@ -161,7 +173,7 @@ async function writing(
     const [kept, then] =
       last === undefined ? ['No checkpoint was written before.', 'begin again'] : [`${last.name} is whole.`, 'resume']
     throw new CheckpointError(
-      `checkpoint: could not write to ${directory}: ${errorMessage(error).replace(/\.$/, '')}. ${kept} Free some space or fix the disk, then ${then}.`,
+      `checkpoint: could not write to ${path}: ${errorMessage(error).replace(/\.$/, '')}. ${kept} Free some space or fix the disk, then ${then}.`,
       { cause: error },
     )
   }

@@ -1,27 +1,32 @@
 import { errorMessage } from '@ddnet/ops/checks'
-import { readFile, splitPath } from '#storage'
+import { splitPath } from '#storage'
+import type { Storage } from '../storage/storage.ts'
 import { CheckpointError } from './checkpoint-error.ts'
 import { type Checkpoint, checkpointFileNames, decodeCheckpoint } from './checkpoint-files.ts'
 import { bestAsOf, listCheckpoints, readIndex } from './checkpoint-index.ts'
 
 /**
- * Reads a checkpoint: `DIRECTORY/last`, `DIRECTORY/best` or `DIRECTORY/step=NUMBER`, or any folder with its files.
+ * Reads a checkpoint: `DIRECTORY/last`, `DIRECTORY/best` or `DIRECTORY/step=NUMBER`, or any folder with its files; or `last`, `best` or
+ * `step=NUMBER` of a storage.
  *
  * The last one is the newest that there is. Where `index.json` names a newer one, that is missing and told as such: another
  * one is never taken in its place.
  *
+ * @param checkpoint its path; or its name in `directory`
  * @throws CheckpointError naming the missing or damaged file, and the run's other checkpoints; `intact` is the newest of them
  *   that is whole
- * @example await trainer.fit(loader, { steps, resume: await loadCheckpoint('runs/train/checkpoints/last') })
+ * @example await trainer.fit({ steps, resume: await loadCheckpoint('runs/train/checkpoints/last') })
  */
-export async function loadCheckpoint(path: string): Promise<Checkpoint> {
-  const { directory, name: asked } = splitPath(path)
-  const name = (await chosen(directory, asked)) ?? asked
+export async function loadCheckpoint(checkpoint: string, directory?: Storage): Promise<Checkpoint> {
+  const { storage, name: asked } =
+    directory === undefined ? splitPath(checkpoint) : { storage: directory, name: checkpoint }
+  const path = directory === undefined ? checkpoint : `${storage.path}/${asked}`
+  const name = (await chosen(storage, asked)) ?? asked
   const folder = name === asked ? path : `${path} (${name})`
   try {
-    return await readCheckpoint(directory, name)
+    return await readCheckpoint(storage, name)
   } catch (error) {
-    const others = (await listCheckpoints(directory)).filter((other) => other.name !== name)
+    const others = (await listCheckpoints(storage)).filter((other) => other.name !== name)
     const problem =
       error instanceof MissingCheckpoint
         ? `checkpoint: there is no checkpoint ${folder}.`
@@ -30,7 +35,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
       throw new CheckpointError(`${problem} There is no other checkpoint beside it.`, { cause: error })
     }
     const intact = await firstWhole(
-      directory,
+      storage,
       others.map((other) => other.name),
     )
     throw new CheckpointError(
@@ -44,30 +49,30 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
 /** There is nothing at all where a checkpoint should be. */
 class MissingCheckpoint extends CheckpointError {}
 
-async function readCheckpoint(directory: string, name: string): Promise<Checkpoint> {
+async function readCheckpoint(storage: Storage, name: string): Promise<Checkpoint> {
   const files = await Promise.all(
-    checkpointFileNames.map(async (file) => [file, await readFile(`${directory}/${name}`, file)] as const),
+    checkpointFileNames.map(async (file) => [file, await storage.folder(name).readFile(file)] as const),
   )
   if (files.every(([, bytes]) => bytes === undefined)) throw new MissingCheckpoint('there is none.')
   return decodeCheckpoint(Object.fromEntries(files))
 }
 
 /** What `last` and `best` stand for. */
-async function chosen(directory: string, asked: string): Promise<string | undefined> {
+async function chosen(storage: Storage, asked: string): Promise<string | undefined> {
   if (asked !== 'last' && asked !== 'best') return undefined
-  const [newest] = await listCheckpoints(directory)
-  const index = await readIndex(directory)
+  const [newest] = await listCheckpoints(storage)
+  const index = await readIndex(storage)
   if (asked === 'last') {
     return index !== undefined && index.last.step > (newest?.step ?? 0) ? index.last.name : newest?.name
   }
   if (index?.best !== undefined || newest === undefined) return index?.best?.name
-  return (await bestAsOf(directory, newest.name))?.name
+  return (await bestAsOf(storage, newest.name))?.name
 }
 
-async function firstWhole(directory: string, names: readonly string[]): Promise<string | undefined> {
+async function firstWhole(storage: Storage, names: readonly string[]): Promise<string | undefined> {
   for (const name of names) {
     try {
-      await readCheckpoint(directory, name)
+      await readCheckpoint(storage, name)
       return name
     } catch {} // the next one may be whole
   }

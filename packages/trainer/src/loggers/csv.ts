@@ -1,5 +1,5 @@
 import { itemAt } from '@ddnet/ops/checks'
-import { readFile, replaceFile, splitPath } from '#storage'
+import { splitPath } from '#storage'
 import type { Callback } from '../callback.ts'
 import { LogError, readingLog, writingLog } from './log-error.ts'
 import { scalarsOf } from './scalars.ts'
@@ -31,8 +31,8 @@ export function csv({ to, ...options }: CsvOptions): Callback {
     const cells = [columns.map(quote), ...rows.map((row) => columns.map((column) => row[column] ?? ''))]
     const table = rows.length === 0 ? '' : `${cells.map((row) => row.join(',')).join('\n')}\n`
     if (typeof to === 'function') return to(table)
-    const { directory, name } = splitPath(to)
-    await writingLog(to, () => replaceFile(directory, name, new TextEncoder().encode(table)))
+    const { storage, name } = splitPath(to)
+    await writingLog(to, () => storage.replaceFile(name, new TextEncoder().encode(table)))
   }
 
   async function tell(step: number, epoch: number, scalars: Record<string, number>): Promise<void> {
@@ -73,8 +73,8 @@ const formOf = (row: Row): string => JSON.stringify(Object.entries(row).toSorted
 const quote = (name: string): string => (/[",\n\r]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)
 
 async function readRows(file: string): Promise<Row[]> {
-  const { directory, name } = splitPath(file)
-  const bytes = await readingLog(file, () => readFile(directory, name))
+  const { storage, name } = splitPath(file)
+  const bytes = await readingLog(file, () => storage.readFile(name))
   const [header, ...lines] = new TextDecoder().decode(bytes).split('\n')
   if (header === undefined || header === '') return []
   const columns = [...header.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(

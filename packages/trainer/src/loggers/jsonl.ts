@@ -1,4 +1,4 @@
-import { append, flush, readFile, replaceFile, splitPath } from '#storage'
+import { splitPath } from '#storage'
 import type { Callback } from '../callback.ts'
 import type { EpochEvent, StepEvent, ValidationEvent } from '../events.ts'
 import { expectSteps } from './every.ts'
@@ -47,9 +47,9 @@ export function jsonl({ to, every = 10, ...options }: JsonlOptions): Callback {
     if (told.has(keyOf(line))) return
     const text = `${JSON.stringify(line)}\n`
     if (typeof to === 'function') return to(text)
-    const { directory, name } = splitPath(to)
+    const { storage, name } = splitPath(to)
     isFlushed = false
-    await writingLog(to, () => append(directory, name, new TextEncoder().encode(text)))
+    await writingLog(to, () => storage.append(name, new TextEncoder().encode(text)))
     state = addTold(state, withoutTimes(line))
   }
 
@@ -61,7 +61,7 @@ export function jsonl({ to, every = 10, ...options }: JsonlOptions): Callback {
     onEpoch: (event) => tell({ event: 'epoch', ...event }),
   }
   if (typeof to === 'function') return events
-  const { directory, name } = splitPath(to)
+  const { storage, name } = splitPath(to)
   return {
     ...events,
     name: `jsonl ${name}`,
@@ -70,7 +70,7 @@ export function jsonl({ to, every = 10, ...options }: JsonlOptions): Callback {
       expected = toldOf(given)
     },
     async flush() {
-      if (!isFlushed) await writingLog(to, () => flush(directory, name))
+      if (!isFlushed) await writingLog(to, () => storage.flush(name))
       isFlushed = true
     },
     async onStart({ startStep }) {
@@ -85,7 +85,7 @@ export function jsonl({ to, every = 10, ...options }: JsonlOptions): Callback {
       told = new Set(kept.map(({ key }) => key))
       state = kept.map(({ form }) => form).reduce(addTold, nothingTold)
       const text = kept.map((each) => `${each.text}\n`).join('')
-      await writingLog(to, () => replaceFile(directory, name, new TextEncoder().encode(text)))
+      await writingLog(to, () => storage.replaceFile(name, new TextEncoder().encode(text)))
     },
   }
 }
@@ -101,8 +101,8 @@ async function readLines(
   known: number | undefined,
   { onMismatch }: MismatchOption,
 ): Promise<{ text: string; line: LogLine }[]> {
-  const { directory, name } = splitPath(file)
-  const bytes = await readingLog(file, () => readFile(directory, name))
+  const { storage, name } = splitPath(file)
+  const bytes = await readingLog(file, () => storage.readFile(name))
   if (bytes === undefined) return []
   const lines: { text: string; line: LogLine }[] = []
   // A process that was killed while it wrote leaves a line without its end.

@@ -1,11 +1,12 @@
 import { encodeTensorBoardEvent, readTensorBoardRecords, type TensorBoardEvent, tensorBoardStart } from '@ddnet/formats'
 import type { Module } from '@ddnet/layers'
-import { append, flush, list, readFile, replaceFile } from '#storage'
+import { storageAt } from '#storage'
 import type { Callback } from '../callback.ts'
 import { DivergedError } from '../diverged-error.ts'
 import type { ValidationEvent } from '../events.ts'
 import type { Scores } from '../scores.ts'
 import type { Json } from '../snapshot.ts'
+import type { Storage } from '../storage/storage.ts'
 import { expectSteps } from './every.ts'
 import { readingLog, writingLog } from './log-error.ts'
 import { scalarsOf } from './scalars.ts'
@@ -20,8 +21,8 @@ import {
 } from './told.ts'
 
 export interface TensorBoardOptions extends MismatchOption {
-  /** The folder to give to `tensorboard --logdir`; or a function that gets the bytes of the event file, for a page. */
-  readonly to: string | ((bytes: Uint8Array) => void | Promise<void>)
+  /** The folder to give to `tensorboard --logdir`, as a path in Node or a storage; or a function that gets the bytes of the event file. */
+  readonly to: string | Storage | ((bytes: Uint8Array) => void | Promise<void>)
   /** Every so many steps the loss and the learning rate are told (10 by default). */
   readonly every?: number
   /** The distributions of a model's weights, under `weights/NAME`, after each epoch or every so many steps. */
@@ -52,6 +53,7 @@ export function tensorBoard({ to, every = 10, histograms, images, ...options }: 
   expectSteps('tensorBoard', every)
   const histogramsEvery = histograms?.every ?? 'epoch'
   if (histogramsEvery !== 'epoch') expectSteps('tensorBoard: histograms', histogramsEvery)
+  const storage = typeof to === 'string' ? storageAt(to) : typeof to === 'function' ? undefined : to
   let file = ''
   let startStep = 0
   let validatedAt = 0
@@ -66,8 +68,9 @@ export function tensorBoard({ to, every = 10, histograms, images, ...options }: 
 
   async function write(bytes: Uint8Array): Promise<void> {
     if (typeof to === 'function') return to(bytes)
+    if (storage === undefined) return
     isFlushed = false
-    await writingLog(`${to}/${file}`, () => append(to, file, bytes))
+    await writingLog(`${storage.path}/${file}`, () => storage.append(file, bytes))
   }
 
   async function tell(step: number, all: Told): Promise<void> {
@@ -91,14 +94,14 @@ export function tensorBoard({ to, every = 10, histograms, images, ...options }: 
 
   return {
     needsState: wantsHistograms,
-    ...(typeof to === 'string' && {
+    ...(storage !== undefined && {
       name: 'tensorBoard',
       state: () => ({ ...state }),
       restore: (given: Json) => {
         expected = toldOf(given)
       },
       async flush() {
-        if (!isFlushed) await writingLog(`${to}/${file}`, () => flush(to, file))
+        if (!isFlushed) await writingLog(`${storage.path}/${file}`, () => storage.flush(file))
         isFlushed = true
       },
     }),
@@ -107,11 +110,11 @@ export function tensorBoard({ to, every = 10, histograms, images, ...options }: 
       startStep = event.startStep
       toldAtStart = new Set()
       state = nothingTold
-      if (typeof to === 'string') {
-        const kept = await cutEvents(to, startStep, (entries) =>
+      if (storage !== undefined) {
+        const kept = await cutEvents(storage, startStep, (entries) =>
           startStep === 0
             ? []
-            : keptEntries(`${to}/events.out.tfevents.*`, entries, { step: startStep, expected, ...options }),
+            : keptEntries(`${storage.path}/events.out.tfevents.*`, entries, { step: startStep, expected, ...options }),
         )
         const { last } = kept
         toldAtStart = kept.tags
@@ -184,11 +187,11 @@ interface RecordEntry extends Entry {
  * @returns the tags told of `startStep`, the time in the newest file's name, and what is told, in its order
  */
 async function cutEvents(
-  folder: string,
+  storage: Storage,
   startStep: number,
   choose: (entries: readonly RecordEntry[]) => readonly RecordEntry[],
 ): Promise<{ tags: Set<string>; last: number; forms: string[] }> {
-  const files = (await list(folder))
+  const files = (await storage.list())
     .flatMap((name) => {
       const seconds = ours.exec(name)?.[1]
       return seconds === undefined ? [] : [{ name, seconds: Number(seconds) }]
@@ -196,7 +199,7 @@ async function cutEvents(
     .toSorted((a, b) => a.seconds - b.seconds)
   const contents: { name: string; bytes: Uint8Array; records: { bytes: Uint8Array; entry?: RecordEntry }[] }[] = []
   for (const { name } of files) {
-    const bytes = (await readingLog(`${folder}/${name}`, () => readFile(folder, name))) ?? new Uint8Array(0)
+    const bytes = (await readingLog(`${storage.path}/${name}`, () => storage.readFile(name))) ?? new Uint8Array(0)
     const records = readTensorBoardRecords(bytes).map(({ step, tags, bytes }) => {
       // A file's first record tells nothing of the run.
       if (tags.length === 0) return { bytes }
@@ -218,7 +221,7 @@ async function cutEvents(
       cut.set(part, at)
       at += part.length
     }
-    await writingLog(`${folder}/${name}`, () => replaceFile(folder, name, cut))
+    await writingLog(`${storage.path}/${name}`, () => storage.replaceFile(name, cut))
   }
   const told = [...kept]
   return {

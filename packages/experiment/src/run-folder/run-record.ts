@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import type { DataFacts, NamedSamples } from './definitions.ts'
-import type { LoadedData } from './parts.ts'
-import { type Config, flatSettings } from './settings/config.ts'
-import { type SavedSettings, savedFormats, savedSettings, settingsFormat } from './settings/saved-settings.ts'
-import type { SettingCatalog } from './settings/setting-catalog.ts'
-import { SettingsError } from './settings/settings-error.ts'
+import type { DataFacts, NamedSamples } from '../definitions.ts'
+import type { LoadedData } from '../parts.ts'
+import { type Config, flatSettings } from '../settings/config.ts'
+import { type SavedSettings, savedFormats, savedSettings, settingsFormat } from '../settings/saved-settings.ts'
+import type { SettingCatalog } from '../settings/setting-catalog.ts'
+import { SettingsError } from '../settings/settings-error.ts'
 
 /** What a run was trained on, so that it can be used where the data are not. */
 export interface RunData {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { lockRun } from './run-lock.ts'
+import { diskStorage } from './storage.node.ts'
 
 let folder: string
 let file: string
@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const lock = () => lockRun(file, 'runs/a', ['train', 'cifar10'])
+const lock = () => diskStorage(folder, 'runs/a').lock('ddnet train cifar10')
 const read = () => JSON.parse(readFileSync(file, 'utf8'))
 /** The lock of this process, changed. */
 async function left(change: Record<string, unknown>): Promise<void> {
@@ -79,14 +79,16 @@ test.each([
   ['space', 'pid:[1]'],
 ])('where the %s is another one nobody can tell: refused, with the file to remove', async (name, value) => {
   await left({ [name]: value })
-  await expect(lock()).rejects.toThrow(`If it does not run any more, remove ${file} and try again.`)
+  await expect(lock()).rejects.toThrow(`If it does not run any more, remove runs/a/writer.json and try again.`)
   rmSync(file)
   await lock()
 })
 
 test.each(['', '{', 'null', '{"pid":"1"}'])('a lock that names nobody (%s) is refused', async (text) => {
   writeFileSync(file, text)
-  await expect(lock()).rejects.toThrow(`does not say which. Where there is none, remove ${file} and try again.`)
+  await expect(lock()).rejects.toThrow(
+    `does not say which. Where there is none, remove runs/a/writer.json and try again.`,
+  )
 })
 
 test('releasing leaves another one’s lock alone', async () => {

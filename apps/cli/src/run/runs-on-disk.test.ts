@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtIn, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readArguments } from '../config/read-entries.ts'
-import { createRunFolder, openRun, writeConfig } from './run-folder.ts'
+import { summarizeRun } from './run-summary.ts'
+import { createRunFolder } from './runs-on-disk.ts'
 
 const settings = settingCatalog(builtIn)
 let cwd: string
@@ -30,21 +30,6 @@ test('a file of the same name is left alone', async () => {
   expect((await createRunFolder(cwd, 'runs', 'a')).path).toBe('runs/a-2')
 })
 
-test('the configuration reads back as it was written', async () => {
-  const resolved = resolveConfig([readArguments(['steps=7', 'optimizer=sgd'], settings)], 'quick', settings)
-  const folder = await createRunFolder(cwd, 'runs', 'a')
-  await writeConfig(folder, resolved)
-  expect((await openRun(cwd, 'runs/a/')).config).toEqual(resolved.config)
-})
-
-test('the configuration names the schema that editors check it with', async () => {
-  const folder = await createRunFolder(cwd, 'runs', 'a')
-  await writeConfig(folder, resolveConfig([], 'quick', settings))
-  const [first = ''] = (await readFile(folder.config, 'utf8')).split('\n')
-  const path = first.replace('# yaml-language-server: $schema=', '')
-  expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ title: 'Settings of ddnet' })
-})
-
 test.each([
   ['runs/none', 'there is no run runs/none. Train one first: ddnet train cifar10'],
   ['runs/cifar10-quik', 'there is no run runs/cifar10-quik. Similar: runs/cifar10-quick'],
@@ -53,19 +38,11 @@ test.each([
   ['runs/file', 'runs/file is not a run but a file'],
 ])('%s is refused with a remedy', async (path, message) => {
   if (path !== 'runs/none') {
-    await writeConfig(await createRunFolder(cwd, 'runs', 'cifar10-quick'), resolveConfig([], 'quick', settings))
+    const folder = await createRunFolder(cwd, 'runs', 'cifar10-quick')
+    await folder.writeConfig(resolveConfig([], 'quick', settings).config)
     await mkdir(join(cwd, 'runs', 'empty'))
     await writeFile(join(cwd, 'runs', 'file'), '')
   }
-  await expect(openRun(cwd, path)).rejects.toThrow(message)
-  await expect(openRun(cwd, path)).rejects.toMatchObject({ exitCode: 1 })
-})
-
-test('a damaged configuration is a failure of the run, not of usage', async () => {
-  const folder = await createRunFolder(cwd, 'runs', 'a')
-  await writeFile(folder.config, 'epochs: [1')
-  await expect(openRun(cwd, 'runs/a')).rejects.toMatchObject({
-    exitCode: 1,
-    message: expect.stringContaining('the run runs/a cannot be read'),
-  })
+  await expect(summarizeRun(cwd, path)).rejects.toThrow(message)
+  await expect(summarizeRun(cwd, path)).rejects.toMatchObject({ exitCode: 1 })
 })

@@ -1,8 +1,5 @@
-import { appendFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Told } from '@ddnet/trainer/node'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type MemoryStorage, memoryStorage, type Told } from '@ddnet/trainer'
+import { beforeEach, expect, test } from 'vitest'
 import { MetricsLog, type MetricsRecord } from './metrics-log.ts'
 
 const record = (step: number): MetricsRecord => ({
@@ -14,24 +11,20 @@ const record = (step: number): MetricsRecord => ({
   validation: { loss: 1.5, accuracy: 0.5, images: 1000 },
 })
 
-let folder: string
-let paths: { metrics: string; metricsTable: string; scoreNames: string[] }
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ddnet-metrics-'))
-  paths = {
-    metrics: join(folder, 'metrics.jsonl'),
-    metricsTable: join(folder, 'metrics.csv'),
-    scoreNames: ['loss', 'accuracy'],
-  }
+let storage: MemoryStorage
+beforeEach(() => {
+  storage = memoryStorage('a')
 })
-afterEach(() => rm(folder, { recursive: true }))
-const lines = async (path: string) => (await readFile(path, 'utf8')).split('\n').slice(0, -1)
+const options = { scoreNames: ['loss', 'accuracy'], validationImages: 1000, schedule: () => 0.004 }
+const text = async (name = 'metrics.jsonl') => new TextDecoder().decode(await storage.readFile(name))
+const write = (content: string) => storage.replaceFile('metrics.jsonl', new TextEncoder().encode(content))
+const lines = async (name?: string) => (await text(name)).split('\n').slice(0, -1)
 
 test('a record is a line of JSON and a row of the table', async () => {
-  const log = await MetricsLog.open(paths, 'a/metrics.jsonl')
+  const log = await MetricsLog.open(storage, options)
   await log.append(record(50))
-  expect(await lines(paths.metrics)).toEqual([JSON.stringify(record(50))])
-  expect(await lines(paths.metricsTable)).toEqual([
+  expect(await lines()).toEqual([JSON.stringify(record(50))])
+  expect(await lines('metrics.csv')).toEqual([
     'step,epoch,learningRate,seconds,trainLoss,trainAccuracy,validationLoss,validationAccuracy,validationImages',
     '50,1,0.004,25,2,0.25,1.5,0.5,1000',
   ])
@@ -41,13 +34,13 @@ test('a record is a line of JSON and a row of the table', async () => {
 async function goOn(told?: Told) {
   const messages: string[] = []
   const onMismatch = (message: string) => void messages.push(message)
-  const log = await MetricsLog.open(paths, 'a/metrics.jsonl', { step: 100, isValidated: true, told, onMismatch })
+  const log = await MetricsLog.open(storage, options, { step: 100, isValidated: true, told, onMismatch })
   return { log, messages }
 }
 
 /** A log of three validations, and what a checkpoint says of the first two. */
 async function three(): Promise<Told> {
-  const log = await MetricsLog.open(paths, 'a/metrics.jsonl')
+  const log = await MetricsLog.open(storage, options)
   for (const step of [50, 100]) await log.append(record(step))
   const { told } = log
   await log.append(record(150))
@@ -58,12 +51,12 @@ test.each([true, false])(
   'going on drops what came after the checkpoint, and a line that was cut (known: %s)',
   async (known) => {
     const told = await three()
-    await appendFile(paths.metrics, '{"step":200,"ep')
+    await storage.append('metrics.jsonl', new TextEncoder().encode('{"step":200,"ep'))
     const { log, messages } = await goOn(known ? told : undefined)
     await log.append(record(150))
-    const steps = (await lines(paths.metrics)).map((line) => JSON.parse(line).step)
+    const steps = (await lines()).map((line) => JSON.parse(line).step)
     expect(steps).toEqual([50, 100, 150])
-    expect((await lines(paths.metricsTable)).map((line) => line.split(',')[0])).toEqual(['step', '50', '100', '150'])
+    expect((await lines('metrics.csv')).map((line) => line.split(',')[0])).toEqual(['step', '50', '100', '150'])
     expect(messages).toEqual([])
   },
 )
@@ -78,7 +71,7 @@ test.each<[string, (text: string) => string, string, number[]]>([
   ['of another run', (text) => text.replace('"loss":2', '"loss":3'), 'its first 2 entries are not those', [50, 100]],
 ])('a log that is %s is told', async (_, damage, problem, kept) => {
   const told = await three()
-  await writeFile(paths.metrics, damage(await readFile(paths.metrics, 'utf8')))
+  await write(damage(await text()))
   const { log, messages } = await goOn(told)
   expect(messages).toEqual([`a/metrics.jsonl is not what it was: ${problem} that the checkpoint knows of`])
   expect(log.records.map(({ step }) => step)).toEqual(kept)
@@ -86,21 +79,31 @@ test.each<[string, (text: string) => string, string, number[]]>([
 
 test('a log that is there twice is once again', async () => {
   const told = await three()
-  const text = await readFile(paths.metrics, 'utf8')
-  await writeFile(paths.metrics, text + text)
+  const once = await text()
+  await write(once + once)
   const { log, messages } = await goOn(told)
   expect(log.records.map(({ step }) => step)).toEqual([50, 100])
   expect(messages).toEqual([])
 })
 
-test('nothing is written through a link', async () => {
-  const outside = join(folder, 'outside')
-  for (const name of ['metrics.jsonl', 'metrics.csv', '.unfinished-metrics.jsonl', 'metrics.jsonl.new']) {
-    await writeFile(outside, 'mine')
-    await symlink(outside, join(folder, name))
-    const log = await MetricsLog.open(paths, 'a/metrics.jsonl')
-    await log.append(record(50))
-    expect(await readFile(outside, 'utf8')).toBe('mine')
-    for (const each of [paths.metrics, paths.metricsTable, join(folder, name)]) await rm(each, { force: true })
+test('the callback writes a record for each validation; of a run without any, for each epoch', async () => {
+  const train = { loss: 2, accuracy: 0.25, perClass: [1, 2] }
+  const monitored = { name: 'loss', value: 2, better: 'lower' as const }
+  for (const [images, steps] of [
+    [1000, [4]],
+    [0, [5]],
+  ] as const) {
+    const log = await MetricsLog.open(storage, { ...options, validationImages: images, schedule: (step) => step / 100 })
+    log.onStart()
+    if (images > 0) await log.onValidation({ step: 4, epoch: 1, train, validation: train, monitored, seconds: 9 })
+    await log.onEpoch({ step: 5, epoch: 1, train, seconds: 9 })
+    expect(log.records.map(({ step }) => step)).toEqual(steps)
+    expect(log.records[0]).toMatchObject({
+      epoch: 1,
+      learningRate: ((steps[0] as number) - 1) / 100,
+      train: { loss: 2, accuracy: 0.25 },
+    })
+    expect(log.records[0]?.train).not.toHaveProperty('perClass')
+    expect(log.records[0]?.seconds).toBeLessThan(9)
   }
 })
