@@ -1,33 +1,48 @@
 import { z } from 'zod'
 
-const environmentSchema = z.looseObject({
-  ddnet: z.string().optional(),
-  node: z.string().optional(),
-  system: z.string().optional(),
-  processor: z.string().optional(),
-  cores: z.number().optional(),
-  memoryBytes: z.number().optional(),
-  backend: z
-    .looseObject({
-      name: z.string().optional(),
-      device: z.string().optional(),
-      title: z.string().optional(),
-      reason: z.string().optional(),
-    })
-    .optional(),
-  command: z.string().optional(),
-  startedAt: z.string().optional(),
-})
-
 /** Where something was computed, for whoever wonders later; a page knows less of its machine than a command. */
-export type Environment = z.infer<typeof environmentSchema>
-
-export const runEnvironmentSchema = environmentSchema.extend({
-  resumed: z.array(environmentSchema.extend({ step: z.number() })).optional(),
-})
+export interface Environment {
+  readonly ddnet?: string | undefined
+  readonly node?: string | undefined
+  readonly system?: string | undefined
+  readonly processor?: string | undefined
+  readonly cores?: number | undefined
+  readonly memoryBytes?: number | undefined
+  readonly backend?:
+    | {
+        readonly name?: string | undefined
+        readonly device?: string | undefined
+        readonly title?: string | undefined
+        readonly reason?: string | undefined
+      }
+    | undefined
+  readonly command?: string | undefined
+  readonly startedAt?: string | undefined
+}
 
 /**
  * environment.json: where a run began, as far as that is known, and where it went on. It is for people: nothing that decides a run is
  * taken from it.
  */
-export type RunEnvironment = z.infer<typeof runEnvironmentSchema>
+export interface RunEnvironment extends Environment {
+  readonly resumed?: readonly (Environment & { readonly step: number })[] | undefined
+}
+
+const text = z.string().optional()
+const environment = {
+  ddnet: text,
+  node: text,
+  system: text,
+  processor: text,
+  cores: z.number().optional(),
+  memoryBytes: z.number().optional(),
+  backend: z.looseObject({ name: text, device: text, title: text, reason: text }).optional(),
+  command: text,
+  startedAt: text,
+} satisfies Record<keyof Environment, z.ZodType>
+
+/** What is not known of here stays as it is. */
+export const runEnvironmentSchema: z.ZodType<RunEnvironment> = z.looseObject({
+  ...environment,
+  resumed: z.array(z.looseObject({ ...environment, step: z.number() })).optional(),
+})

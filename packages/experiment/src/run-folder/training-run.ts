@@ -38,7 +38,7 @@ export class TrainingRun {
     readonly log: MetricsLog,
     private readonly options: Partial<GoOnOptions>,
     /** Where it goes on. */
-    readonly resume?: Checkpoint,
+    readonly resume: Checkpoint | undefined,
   ) {}
 
   /**
@@ -49,7 +49,7 @@ export class TrainingRun {
     await folder.writeConfig(config, remarks)
     await folder.writeJson('environment', environment)
     await folder.writeJson('data', runDataOf(data))
-    return new TrainingRun(folder, parts, await openLog(folder, parts), {})
+    return new TrainingRun(folder, parts, await openLog(folder, parts), {}, undefined)
   }
 
   /**
