@@ -48,6 +48,8 @@ export class Session {
   /** What the next beginning takes in the place of new weights. */
   #next: { readonly opened: OpenedCheckpoint; readonly data: LoadedData; readonly run?: Storage } | undefined
   #running = false
+  /** While a model is made: whoever wants to train waits for it. */
+  #renewing: Promise<void> = Promise.resolve()
   #resetting = false
   #saving = false
   /** The step after which the model is exactly as the event says, and saved. */
@@ -79,6 +81,7 @@ export class Session {
 
   /** Trains, or goes on. */
   async train(): Promise<void> {
+    await this.#renewing
     this.#gate.openUp()
     if (this.#running) await this.#report({ kind: 'training' })
     else await this.#train()
@@ -90,6 +93,7 @@ export class Session {
 
   /** Does one step, and pauses. */
   async step(): Promise<void> {
+    await this.#renewing
     this.#gate.close()
     if (this.#running) this.#gate.passOne()
     else await this.#train()
@@ -173,7 +177,13 @@ export class Session {
   }
 
   /** A model as it is before the first step, or in a checkpoint; compiled for. */
-  async #renew(): Promise<void> {
+  #renew(): Promise<void> {
+    const renewing = this.#makeModel()
+    this.#renewing = renewing.catch(() => {}) // whoever asked for it is told
+    return renewing
+  }
+
+  async #makeModel(): Promise<void> {
     const next = this.#next
     this.#next = undefined
     this.#opened = next?.opened

@@ -217,6 +217,8 @@ test(
     ]
     const buffer = Buffer.from(await packStorage(memoryStorage('run', [...files, ...mine])))
     await page.setInputFiles('#open', { name: 'run.tar', mimeType: 'application/x-tar', buffer })
+    // What the page had is gone.
+    await page.waitForFunction(() => document.querySelector('#number-step')?.textContent === '–')
     await status(page, 'Paused after step 1 of 4')
     await page.click('#train')
     await reach(page, 'done')
