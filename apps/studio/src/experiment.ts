@@ -26,6 +26,7 @@ import {
 } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
 import { type Backend, dispose, zeros } from '@ddnet/ops'
+import { errorMessage } from '@ddnet/ops/checks'
 import {
   type BlankBatch,
   type Callback,
@@ -58,7 +59,7 @@ export const pageHost = (pageUrl: string, onProgress: (progress: DownloadProgres
     try {
       return await cifar10({ url: new URL('cifar10/', pageUrl).href, onProgress })
     } catch (error) {
-      const message = `${(error as Error).message} In this repository: pnpm --filter @ddnet/studio shards`
+      const message = `${errorMessage(error)} In this repository: pnpm --filter @ddnet/studio shards`
       throw new Error(message, { cause: error })
     }
   },

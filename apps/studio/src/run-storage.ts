@@ -1,3 +1,4 @@
+import { errorMessage } from '@ddnet/ops/checks'
 import {
   checkpointName,
   decodeCheckpoint,
@@ -36,7 +37,7 @@ export async function openHome(): Promise<Home> {
     const why =
       error instanceof StorageLocked
         ? 'Another tab of this page has the browser’s storage.'
-        : `The browser has no storage for it: ${error instanceof Error ? error.message : error}.`
+        : `The browser has no storage for it: ${errorMessage(error)}.`
     const note = `${why} The run is kept in memory: download its checkpoint before you close this tab.`
     return { storage: memoryStorage('this page'), note }
   }

@@ -16,6 +16,7 @@ import {
 } from '@ddnet/experiment'
 import { type ModuleOf, summary } from '@ddnet/layers'
 import { dispose, memory } from '@ddnet/ops'
+import { errorMessage } from '@ddnet/ops/checks'
 import { type Callback, listCheckpoints, type NamedFile, type StepEvent, type Storage } from '@ddnet/trainer'
 import { picturesOf, watchBatches } from './batch-pictures.ts'
 import { catalog, configOf, loadData, pageHost, prepare, train } from './experiment.ts'
@@ -152,7 +153,7 @@ export class Session {
       const steps = totalSteps(config, record.data.trainImages)
       await this.#report({ kind: 'kept', step: checkpoint.step, steps })
     } catch (error) {
-      const message = `${(error as Error).message} A new run takes its place.`
+      const message = `${errorMessage(error)} A new run takes its place.`
       await this.#report({ kind: 'refused', title: 'The run that was left here cannot be read', message })
     }
   }

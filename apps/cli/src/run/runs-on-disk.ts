@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { nearest, RunFolder, runFiles } from '@ddnet/experiment'
+import { errorCode } from '@ddnet/ops/checks'
 import { diskStorage } from '@ddnet/trainer/node'
 import { makeFolder } from '../files.ts'
 
@@ -24,7 +25,7 @@ export async function createRunFolder(cwd: string, runs: string, name: string): 
       await mkdir(resolve(cwd, path)) // fails where something has this name, also when two runs start at once
       return runAt(cwd, path)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (errorCode(error) !== 'EEXIST') throw error
     }
   }
 }

@@ -1,3 +1,4 @@
+import { entryOf } from '@ddnet/ops/checks'
 import {
   type Callback,
   type EpochEvent,
@@ -190,11 +191,11 @@ const recordSchema = z.object({
   epoch: z.number(),
   learningRate: z.number(),
   seconds: z.number(),
-  train: scores.refine(...withNumber('loss')).transform((values) => ({ ...values, loss: values['loss'] as number })),
+  train: scores.refine(...withNumber('loss')).transform((values) => ({ ...values, loss: entryOf(values, 'loss') })),
   validation: scores
     .refine(...withNumber('loss'))
     .refine(...withNumber('images'))
-    .transform((values) => ({ ...values, loss: values['loss'] as number, images: values['images'] as number }))
+    .transform((values) => ({ ...values, loss: entryOf(values, 'loss'), images: entryOf(values, 'images') }))
     .optional(),
 })
 

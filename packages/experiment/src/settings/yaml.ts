@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { isScalar, parse, parseDocument, stringify, visit, YAMLParseError } from 'yaml'
 import { short } from './entries.ts'
 import { SettingsError } from './settings-error.ts'
@@ -57,7 +58,7 @@ function refuseEmpty(text: string, path: string): void {
 /** What the parser has against a text: it throws errors of JavaScript for aliases (`*name`) and for too deep nesting. */
 function yamlProblem(error: unknown): string {
   if (/call stack/.test(String(error))) return 'it is nested too deeply' // which the parser tells as an error of its own, too
-  if (error instanceof YAMLParseError) return error.message.split(' at line')[0] as string
+  if (error instanceof YAMLParseError) return itemAt(error.message.split(' at line'), 0)
   if (error instanceof ReferenceError) return 'aliases (*name) are not understood here'
   if (error instanceof RangeError) return 'it is nested too deeply'
   throw error

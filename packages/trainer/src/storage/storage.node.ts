@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
+import { errorCode } from '@ddnet/ops/checks'
 import { lockFolder } from './folder-lock.node.ts'
 import { freeName } from './memory-storage.ts'
 import type { Storage, StorageLock } from './storage.ts'
@@ -242,5 +243,5 @@ async function flushFolder(directory: string): Promise<void> {
 /** Cleans up after a failure, which is the error to report even if this fails too. */
 const removeQuietly = (file: string): Promise<void> => fs.rm(file, { recursive: true, force: true }).catch(() => {})
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
+const codeOf = (error: unknown): string => errorCode(error) ?? ''
 const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
