@@ -160,7 +160,7 @@ export class Session {
 
   /** The data of a run that was opened, which must be those that it began with. */
   async #dataOf({ config, record }: OpenedCheckpoint, path: string): Promise<LoadedData> {
-    const data = isSameData(config, this.#config) ? this.#data : await this.#loadData(config)
+    const data = hasSameData(config, this.#config) ? this.#data : await this.#loadData(config)
     checkSameData(data, record.data, path, dataRemedy)
     return data
   }
@@ -356,7 +356,7 @@ export class Session {
 }
 
 /** Whether two runs are of the same samples. */
-const isSameData = (a: Config, b: Config): boolean =>
+const hasSameData = (a: Config, b: Config): boolean =>
   a.data.name === b.data.name && isSame(a.data.options, b.data.options)
 
 const isDeviceLost = (error: unknown): error is Error => error instanceof Error && error.name === 'DeviceLost'

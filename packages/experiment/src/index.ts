@@ -45,7 +45,6 @@ export { type CatalogOf, type OpenedCheckpoint, type RunFile, RunFolder, runFile
 export {
   factsOf,
   freeSettings,
-  isSameData,
   type RunData,
   type RunRecord,
   readRecord,
