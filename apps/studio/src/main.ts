@@ -256,7 +256,7 @@ function showScore(score: ShownScore | undefined): void {
   for (const id of ['score-number', 'score-chart']) element(id).hidden = score === undefined
   if (score === undefined) return
   const title = `${score.title[0]?.toUpperCase()}${score.title.slice(1)}`
-  element('score-label').textContent = `Validation ${score.title}`
+  element('score-label').textContent = `Val. ${score.title}`
   element('score-title').textContent = title
   element('score-curve').setAttribute('aria-label', `${title} by step`)
 }
@@ -289,7 +289,7 @@ function drawNumbers(
         { points: validated(({ validation }) => of(validation)), look: 'validation', dots: true },
       ],
       score.percent
-        ? { steps, top: 1, format: (value) => `${Math.round(value * 100)} %` }
+        ? { steps, top: 1, format: (value) => `${Math.round(value * 100)}%` }
         : { steps, format: (value) => String(Number(value.toPrecision(3))) },
     )
   }

@@ -95,12 +95,13 @@ test('the callback writes a record for each validation; of a run without any, fo
   ] as const) {
     const log = await MetricsLog.open(storage, { ...options, validationImages: images, schedule: (step) => step / 100 })
     log.onStart()
-    if (images > 0) await log.onValidation({ step: 4, epoch: 1, train, validation: train, monitored, seconds: 9 })
+    if (images > 0)
+      await log.onValidation({ step: 4, epoch: 1, train, validation: train, monitored, seconds: 9, learningRate: 0.07 })
     await log.onEpoch({ step: 5, epoch: 1, train, seconds: 9 })
     expect(log.records.map(({ step }) => step)).toEqual(steps)
     expect(log.records[0]).toMatchObject({
       epoch: 1,
-      learningRate: ((steps[0] as number) - 1) / 100,
+      learningRate: images > 0 ? 0.07 : 0.04,
       train: { loss: 2, accuracy: 0.25 },
     })
     expect(log.records[0]?.train).not.toHaveProperty('perClass')

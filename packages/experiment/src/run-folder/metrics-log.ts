@@ -139,13 +139,13 @@ export class MetricsLog implements Callback {
   }
 
   #recordOf(
-    { step, epoch, train }: EpochEvent | ValidationEvent,
+    { step, epoch, train, learningRate }: EpochEvent & Partial<Pick<ValidationEvent, 'learningRate'>>,
     validation?: MetricsRecord['validation'],
   ): MetricsRecord {
     return {
       step,
       epoch,
-      learningRate: this.#options.schedule(step - 1),
+      learningRate: learningRate ?? this.#options.schedule(step - 1),
       seconds: this.#secondsBefore + (performance.now() - this.#began) / 1000,
       train: measured(train),
       ...(validation && { validation }),

@@ -249,7 +249,14 @@ async function saved(
     await callback.onStep?.(event, control(step))
     const score = step === best ? 0.9 : 0.1
     const monitored = { name: 'accuracy', value: score, better: 'higher' as const }
-    const validation = { step, epoch: 1, train: { loss: 1 }, validation: { loss: 1, accuracy: score }, seconds: 0 }
+    const validation = {
+      step,
+      epoch: 1,
+      train: { loss: 1 },
+      validation: { loss: 1, accuracy: score },
+      seconds: 0,
+      learningRate: 0.1,
+    }
     await callback.onValidation?.({ ...validation, monitored }, control(step))
   }
 }
