@@ -27,6 +27,7 @@ const host: DataHost = {
   files: () => {
     throw new Error('not asked here')
   },
+  npmPackage: () => Promise.reject(new Error('nothing of npm is needed')),
   log: () => {},
 }
 const backend = { name: 'wasm', device: 'WebAssembly' }

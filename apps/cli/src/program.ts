@@ -91,7 +91,7 @@ function createProgram(
     )
     .argument(
       '[words...]',
-      'data set (cifar10, or folder=PATH with images in a folder a class) and settings, as in epochs=10 optimizer.learningRate=0.001',
+      'data set (cifar10, mnist, or folder=PATH with images in a folder a class) and settings, as in epochs=10 optimizer.learningRate=0.001',
     )
     .option('--backend <name>', 'auto, cuda, cuda:N, tensorflow, cpu, webgpu or wasm; only auto chooses by itself')
     .option('--config <file>', 'file of settings, .yaml or .ts')
@@ -247,9 +247,9 @@ function createProgram(
   data
     .command('prepare')
     .summary('fetch CIFAR-10, or write a data set as PNGs in a folder a class')
-    .argument('<data>', 'cifar10, or the path of a folder with images in a folder a class')
+    .argument('<data>', 'cifar10, mnist, or the path of a folder with images in a folder a class')
     .option('--to <folder>', 'write square PNGs into this new folder: train/CLASS/0.png …')
-    .option('--size <pixels>', 'their height and width; by default 32 for cifar10, 64 for a folder', wholeNumber)
+    .option('--size <pixels>', 'their height and width; by default as they are, 64 for a folder', wholeNumber)
     .option('--images <count>', 'at most so many of each class', wholeNumber)
     .action(async (name: string, options: { to?: string; size?: number; images?: number }) => {
       const { prepareData } = await import('./commands/data-prepare.ts')
@@ -258,7 +258,7 @@ function createProgram(
   data
     .command('inspect')
     .summary('count images, classes and sizes, and list what cannot be read')
-    .argument('<data>', 'cifar10, or the path of a folder with images in a folder a class')
+    .argument('<data>', 'cifar10, mnist, or the path of a folder with images in a folder a class')
     .option('--json', 'print JSON')
     .action(async (name: string, options: { json?: boolean }) => {
       const { inspectData } = await import('./commands/data-inspect.ts')
@@ -267,7 +267,7 @@ function createProgram(
   data
     .command('statistics')
     .summary('mean and standard deviation of each channel, as settings for train')
-    .argument('<data>', 'cifar10, or the path of a folder with images in a folder a class')
+    .argument('<data>', 'cifar10, mnist, or the path of a folder with images in a folder a class')
     .option('--size <pixels>', 'of a folder: the size that images are trained at', wholeNumber, 64)
     .option('--json', 'print JSON')
     .action(async (name: string, options: { size: number; json?: boolean }) => {

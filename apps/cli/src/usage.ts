@@ -22,7 +22,7 @@ export async function usageOf({ text, command }: Mistake, args: readonly string[
 async function optionHint(option: string, command: Command, args: readonly string[]): Promise<string | undefined> {
   // Loaded only for a mistake: it brings all settings.
   const { absentSetting, builtIn, settingCatalog, settingMeantBy } = await import('@ddnet/experiment')
-  const { byPath } = settingCatalog(builtIn)
+  const { byPath, choices } = settingCatalog(builtIn)
   const [name = '', given] = option.split(/=([\s\S]*)/)
   const next = args[args.indexOf(option) + 1]
   const value = given ?? (next === undefined || next.startsWith('-') || next.includes('=') ? undefined : next)
@@ -34,7 +34,7 @@ async function optionHint(option: string, command: Command, args: readonly strin
   if (reason !== undefined) return `${reason}.`
   if (meant === undefined) return undefined
   const example = value ?? byPath.get(meant)?.example ?? 'PATH'
-  const key = meant === 'data' && value !== undefined && value !== 'cifar10' ? 'folder' : meant
+  const key = meant === 'data' && value !== undefined && !choices.get('data')?.names.includes(value) ? 'folder' : meant
   return `Settings have no dashes: ${key}=${/\s/.test(example) ? `'${example}'` : example}`
 }
 

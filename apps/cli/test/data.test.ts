@@ -49,7 +49,7 @@ describe('data inspect', () => {
     expect(await session().run('data', 'inspect', 'cifar')).toMatchObject({
       code: 2,
       stderr:
-        "ddnet: 'cifar' is neither a data set nor a folder that is here: expected cifar10 or the path of a folder.\n",
+        "ddnet: 'cifar' is neither a data set nor a folder that is here: expected cifar10, mnist or the path of a folder.\n",
     })
   })
 })
@@ -103,7 +103,7 @@ describe('data prepare', () => {
 
   test('without --to says where CIFAR-10 is', async () => {
     const { stdout } = await session({ env: { DDNET_CACHE: '/cache' } }).run('data', 'prepare', 'cifar10')
-    expect(stdout).toBe('CIFAR-10 is ready: 80 training images, 40 test images in /cache/cifar10\n')
+    expect(stdout).toBe('CIFAR-10 is ready: 80 training images, 40 test images in /cache\n')
   })
 
   test.each([

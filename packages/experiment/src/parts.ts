@@ -2,6 +2,7 @@ import {
   type Batch,
   type ClassificationSample,
   type Dataset,
+  type ImageField,
   type Loader,
   loader,
   map,
@@ -53,7 +54,7 @@ function rangeOf(config: Pick<Config, 'data'>): ValueRange {
  * @throws Error for data without what the task needs
  */
 export const buildModel = ({ model, ...config }: Pick<Config, 'model' | 'task' | 'data'>, facts: DataFacts): ModuleOf =>
-  model.definition.create(model.options, { ...facts, outputs: createTask(config, facts).outputs })
+  model.definition.create(model.options, { ...facts, outputs: createTask(config, facts).outputs }) as ModuleOf // what the task takes
 
 /**
  * The model of a run, with new weights.
@@ -102,21 +103,20 @@ export const normalizationOf = ({
   data.definition.normalization?.(data.options) ?? { mean: 0, std: 1 }
 
 /** Samples as the model takes them. */
-const prepared = (
-  samples: Dataset<ClassificationSample>,
+const prepared = <S extends { readonly image: ImageField }>(
+  samples: Dataset<S>,
   { data }: Pick<Config, 'data'>,
   { training = false }: { readonly training?: boolean } = {},
-): Dataset<ClassificationSample> =>
+): Dataset<S> =>
   data.definition.prepare === undefined
     ? map(samples, normalize({ mean: [0], std: [1] })) // bytes as numbers from 0 to 1
-    : (data.definition.prepare(samples, data.options, { training }) as Dataset<ClassificationSample>)
+    : (data.definition.prepare(samples, data.options, { training }) as Dataset<S>) // the same fields
 
 /** One sample as the model takes it. */
-export const preparedSample = (
-  sample: ClassificationSample,
+export const preparedSample = <S extends { readonly image: ImageField }>(
+  sample: S,
   config: Pick<Config, 'data'>,
-): Promise<ClassificationSample> =>
-  prepared({ length: 1, get: async () => sample, getSync: () => sample }, config).get(0)
+): Promise<S> => prepared({ length: 1, get: async () => sample, getSync: () => sample }, config).get(0)
 
 /** Training samples in a new order, with new randomness every epoch. */
 export const trainingLoader = (

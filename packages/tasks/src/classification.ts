@@ -55,6 +55,7 @@ export function classification({ classes, loss = {} }: ClassificationOptions): C
     name: 'classification',
     fields: { image: 'image', label: 'class' },
     outputs: names.length,
+    output: { values: 'logits', probabilities: 'softmax over the classes' },
     monitor: 'accuracy',
     scores: { loss: lossView, accuracy: accuracyView },
     step: ({ image, label }, { model }) => {
@@ -75,6 +76,7 @@ export function classification({ classes, loss = {} }: ClassificationOptions): C
           .slice(0, shownClasses)
           .map(({ name, confidence }) => `${name} ${formatPercent(confidence)}`)
           .join(', '),
+      isRight: ({ classes: [best], actual }) => (actual === undefined ? undefined : best?.name === actual),
       json: ({ classes, actual }) => ({
         ...(actual !== undefined && { actual }),
         predictions: classes.slice(0, shownClasses) as unknown as Json,

@@ -20,6 +20,7 @@ export {
 } from './reconstruction.ts'
 export type {
   DataFacts,
+  ModelOutput,
   PageSections,
   PredictedFrom,
   PredictedPicture,

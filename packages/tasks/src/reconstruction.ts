@@ -73,6 +73,7 @@ export function reconstruction({
     name: 'reconstruction',
     fields: { image: 'image' },
     outputs: channels,
+    output: { values: 'pictures, scaled as those of the input' },
     monitor: 'loss',
     scores: { loss: lossView, psnr: psnrView },
     step: ({ image }, { model, key, training }) => {

@@ -23,6 +23,8 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
   readonly fields: Readonly<Record<keyof Batch & string, string>>
   /** How many channels or classes a model of this data must give. */
   readonly outputs: number
+  /** What a model's output is, for whoever uses the model elsewhere. */
+  readonly output?: ModelOutput
   readonly step: (batch: Batch, context: StepContext<Net>) => StepResult<M>
   readonly monitor: 'loss' | (keyof M & string)
   /** What a finished model is measured by: the same loss, and more than a step measures. */
@@ -34,6 +36,14 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
   readonly views: TaskViews<Prediction, ScoresOf<Evaluated>>
   /** What a guess without a model reaches, by the names of the scores; nothing where that cannot be told from these facts. */
   baseline?(data: { readonly labels?: ArrayLike<number> | undefined }): Readonly<Record<string, number>> | undefined
+}
+
+/** What the numbers are that a model gives. */
+export interface ModelOutput {
+  /** `logits` */
+  readonly values: string
+  /** How they become probabilities, where they do: `softmax over the classes`. */
+  readonly probabilities?: string
 }
 
 /** What predictions need of a batch: its pictures. The truth may be there or not. */
@@ -55,7 +65,10 @@ export interface ScoreView {
 export interface TaskViews<Prediction, Scores> {
   /** A prediction in one line: `cat 87.1%, dog 5.2%`. */
   line(prediction: Prediction): string
+  /** A record becomes a part of a line of JSON, anything else its `prediction`. */
   json(prediction: Prediction): Json
+  /** Whether a prediction is right; nothing where the truth is not known, or there is more than right and wrong. */
+  isRight?(prediction: Prediction): boolean | undefined
   /** A prediction as rows of a table, all with the same columns. */
   rows(prediction: Prediction): readonly Readonly<Record<string, string | number>>[]
   /** Predictions on their pictures, as one picture. */

@@ -28,6 +28,7 @@ export {
   type SingleSweep,
 } from './find-learning-rate.ts'
 export type { Duration, FitOptions, FitResult, History } from './fit-options.ts'
+export { formatDuration } from './format-duration.ts'
 export { type HeadFirstOptions, headFirst } from './head-first.ts'
 export { leakGuard } from './leak-guard.ts'
 export type { ProfilePhase } from './learner.ts'

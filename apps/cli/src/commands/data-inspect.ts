@@ -1,9 +1,10 @@
 import { extname, join, resolve } from 'node:path'
 import type { FolderNotes } from '@ddnet/datasets'
 import { exhaustedCode } from '@ddnet/datasets/node'
+import type { Split } from '@ddnet/experiment'
 import type { CommandContext } from '../context.ts'
 import { inParallel } from '../data/in-parallel.ts'
-import type { LabelledImages, Split } from '../data/labelled-images.ts'
+import type { LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { listImageFolder, sayNotes } from '../data/load-folder.ts'
 import { directoryOf, namedData } from '../data/named-data.ts'
@@ -45,19 +46,20 @@ export async function inspectData(
   const { io } = context
   const config = namedData(name, ['data.validation=0'], io) // what there is, undivided
   const found =
-    config.data.name === 'cifar10'
-      ? inspectionOf(await loadData(config, io, context.loadData))
-      : await inspectFolder(resolve(io.cwd, directoryOf(config)), io)
+    config.data.name === 'folder'
+      ? await inspectFolder(resolve(io.cwd, directoryOf(config)), io)
+      : await inspectionOf(await loadData(config, io, context.loadData))
   if (options.json) io.stdout.write(`${JSON.stringify(found)}\n`)
   else show(found, io)
   return found.broken.length === 0 ? exitCodes.done : exitCodes.failed
 }
 
-/** CIFAR-10 was verified when it was loaded: every image is there, and of one size. */
-function inspectionOf(data: LabelledImages): Inspection {
+/** What was verified when it was loaded: every image is there, and of one size. */
+async function inspectionOf(data: LabelledImages): Promise<Inspection> {
+  const [height, width] = (await data.train.get(0)).image.shape
   return {
     classes: classesOf(data),
-    sizes: [{ size: '32x32', images: data.train.length + (data.test?.length ?? 0) }],
+    sizes: [{ size: `${width}x${height}`, images: data.train.length + (data.test?.length ?? 0) }],
     kinds: [],
     broken: [],
     notes: { leftOut: [], linksOutside: [] },

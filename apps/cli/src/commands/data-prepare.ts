@@ -10,7 +10,7 @@ import { countedImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { type ImageList, listImageFolder, sayNotes } from '../data/load-folder.ts'
 import { directoryOf, namedData } from '../data/named-data.ts'
-import { encodeSquare, readImage } from '../data/read-image.ts'
+import { encodeImage, readImage } from '../data/read-image.ts'
 import { UsageError } from '../errors.ts'
 import { write } from '../files.ts'
 import { commandNames } from '../terminal/command-names.ts'
@@ -36,7 +36,7 @@ interface Part {
 }
 
 /**
- * `ddnet data prepare`: CIFAR-10 is fetched, checked and kept; `--to` writes it, or images of any size and kind, as square
+ * `ddnet data prepare`: data with a name are fetched, checked and kept; `--to` writes them, or images of any size and kind, as square
  * PNGs in a folder a class, which train fast.
  */
 export async function prepareData(name: string, options: PrepareOptions, context: CommandContext): Promise<void> {
@@ -60,7 +60,7 @@ export async function prepareData(name: string, options: PrepareOptions, context
     const part = (name: Part['name'], { names, labels }: ImageList): Part => ({
       name,
       labels,
-      get: (index) => readImage(join(directory, itemAt(names, index)), size),
+      get: (index) => readImage(join(directory, itemAt(names, index)), { height: size, width: size, channels: 3 }),
     })
     const { train, validation, test } = found
     const held = [...(validation ? [part('val', validation)] : []), ...(test ? [part('test', test)] : [])]
@@ -75,8 +75,9 @@ export async function prepareData(name: string, options: PrepareOptions, context
   }
   const data = await loadData(config, io, context.loadData)
   if (to === undefined) {
-    const where = config.data.options['directory'] ?? join(cacheDirectory(io.env), 'cifar10')
-    io.stdout.write(`CIFAR-10 is ready: ${countedImages(data)} in ${where}\n`)
+    const { definition, options } = config.data
+    const where = options['directory'] ?? cacheDirectory(io.env)
+    io.stdout.write(`${definition.title?.(options) ?? name} is ready: ${countedImages(data)} in ${where}\n`)
     return
   }
   const scaled =
@@ -86,7 +87,7 @@ export async function prepareData(name: string, options: PrepareOptions, context
     labels: Array.from(dataset.labels ?? []),
     get: async (index) => scaled(await dataset.get(index), {}),
   })
-  const size = options.size ?? 32
+  const size = options.size ?? data.facts.image.height
   const all = [part('train', data.train), ...(data.test ? [part('test', data.test)] : [])]
   await writeParts(all, data.classNames, to, { ...options, size }, context)
 }
@@ -103,7 +104,7 @@ async function writeParts(
       part,
       index,
       number,
-      folder: join(to, part.name, itemAt(classNames, part.labels[index] as number)),
+      folder: join(to, part.name, itemAt(classNames, part.labels[index] as number).replaceAll(/[/\\]/g, '-')),
     })),
   )
   for (const folder of new Set(images.map(({ folder }) => folder))) await mkdir(folder, { recursive: true })
@@ -114,7 +115,7 @@ async function writeParts(
     await inParallel(images.length, async (at) => {
       const { part, index, number, folder } = itemAt(images, at)
       const { image } = await part.get(index)
-      await write(join(folder, `${number}.png`), await encodeSquare(image.data as Uint8Array, image.shape[0]))
+      await write(join(folder, `${number}.png`), await encodeImage(image.data as Uint8Array, image.shape))
       done++
       line.update((columns) => countLine('writing', done, images.length, columns, style))
     })

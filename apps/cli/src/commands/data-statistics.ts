@@ -10,8 +10,11 @@ export async function dataStatistics(
   { size, json }: { readonly size: number; readonly json?: boolean },
   { io, loadData: load }: CommandContext,
 ): Promise<void> {
-  const words = name === 'cifar10' ? [] : [`data.size=${size}`, 'model.channels=[1]']
-  const config = namedData(name, ['data.validation=0', ...words], io) // of all training images
+  const all = namedData(name, ['data.validation=0', 'model.channels=[1]'], io) // of all training images
+  const config =
+    all.data.name === 'folder'
+      ? namedData(name, ['data.validation=0', 'model.channels=[1]', `data.size=${size}`], io)
+      : all
   const { train } = await loadData(config, io, load)
   const { mean, std } = await channelStatistics(train)
   if (json) {
@@ -19,8 +22,12 @@ export async function dataStatistics(
     return
   }
   const say = createLogger({ ...io, stderr: io.stdout })
-  const list = (values: readonly number[]) => `[${values.map((value) => Number(value.toFixed(4))).join(',')}]`
-  say('images', `${formatCount(train.length)} training images, pixels from 0 to 1: red, green, blue`)
+  const list = (values: readonly number[]) => {
+    const short = values.map((value) => Number(value.toFixed(4)))
+    return short.length === 1 ? String(short[0]) : `[${short.join(',')}]`
+  }
+  const channels = mean.length === 3 ? ': red, green, blue' : ''
+  say('images', `${formatCount(train.length)} training images, pixels from 0 to 1${channels}`)
   say('mean', list(mean))
   say('std', list(std))
   say('train', `'data.mean=${list(mean)}' 'data.std=${list(std)}'`) // some shells take bare brackets for a pattern
@@ -32,24 +39,23 @@ export async function channelStatistics({
   get,
 }: Awaited<ReturnType<typeof loadData>>['train']): Promise<{ mean: number[]; std: number[] }> {
   // Bytes are whole numbers, so that these sums are exact up to 2^53: 10^11 pixels.
-  const [sums, squares] = [
-    [0, 0, 0],
-    [0, 0, 0],
-  ]
+  const sums: number[] = []
+  const squares: number[] = []
   let pixels = 0
   for (let index = 0; index < length; index++) {
-    const { data } = (await get(index)).image
-    for (let channel = 0; channel < 3; channel++) {
+    const { data, shape } = (await get(index)).image
+    const channels = shape[2]
+    for (let channel = 0; channel < channels; channel++) {
       let [sum, square] = [0, 0]
-      for (let at = channel; at < data.length; at += 3) {
+      for (let at = channel; at < data.length; at += channels) {
         const value = data[at] as number
         sum += value
         square += value * value
       }
-      sums[channel] = (sums[channel] as number) + sum
-      squares[channel] = (squares[channel] as number) + square
+      sums[channel] = (sums[channel] ?? 0) + sum
+      squares[channel] = (squares[channel] ?? 0) + square
     }
-    pixels += data.length / 3
+    pixels += data.length / channels
   }
   const mean = sums.map((sum) => sum / pixels / 255)
   const std = squares.map((square, channel) => {

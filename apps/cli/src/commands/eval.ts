@@ -1,6 +1,6 @@
+import { resultOf } from '@ddnet/experiment'
 import type { CommandContext } from '../context.ts'
 import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
-import { resultOf } from '../run/evaluation.ts'
 import { type UseOptions, useRun } from '../run/use-run.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
 import { styleFor } from '../terminal/style.ts'

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
-import { type Config, normalizationOf } from '@ddnet/experiment'
+import { type Config, normalizationOf, type RunTask } from '@ddnet/experiment'
 import { encodeSafetensors } from '@ddnet/formats'
+import { onShapes, zeros } from '@ddnet/ops'
 import { tuple } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
@@ -25,7 +26,9 @@ interface Exported {
   readonly bytes: Uint8Array
   readonly format: string
   readonly input: { readonly name?: string; readonly shape: readonly (number | 'batch')[] }
-  readonly output: { readonly name?: string; readonly shape: readonly (number | 'batch')[] }
+  readonly output: { readonly name?: string; readonly shape: readonly (number | 'batch')[] } & Partial<
+    NonNullable<RunTask['output']>
+  >
 }
 
 /** `ddnet export RUN FILE`: the model of a checkpoint for other programs, in the format that FILE's ending names. */
@@ -91,8 +94,8 @@ const describedModel = (
     std: preprocessing.std,
     pixels: preprocessing.pixels,
   },
-  output: { ...output, dtype: 'float32', values: 'logits', probabilities: 'softmax over the classes' },
-  classes,
+  output: { ...output, dtype: 'float32' },
+  ...(classes.length > 0 && { classes }),
 })
 
 const formats = { '.onnx': 'onnx', '.safetensors': 'safetensors' } as const
@@ -126,23 +129,28 @@ function refuseUnwritable(target: string, file: string, force: boolean): void {
 }
 
 async function toOnnx(run: UsedRun, layout: Layout, weights: 'float32' | 'float16'): Promise<Exported> {
-  const { model, config, facts, classNames, checkpoint } = run
+  const { model, task, config, facts, classNames, checkpoint } = run
   const { height, width, channels } = facts.image
   const { mean, std } = normalizationOf(config)
   const { exportOnnx } = await import('@ddnet/formats/onnx')
   const bytes = await exportOnnx(model, [1, height, width, channels], {
     layout,
     weights,
-    classes: classNames,
+    ...(classNames.length > 0 && { classes: classNames }),
     preprocessing: { mean, std },
-    metadata: { step: String(checkpoint.step), output: 'logits', model: config.model.name, size: String(height) },
+    metadata: {
+      step: String(checkpoint.step),
+      ...(task.output && { output: task.output.values }),
+      model: config.model.name,
+      size: String(height),
+    },
   })
   const shape = layout === 'NCHW' ? [channels, height, width] : [height, width, channels]
   return {
     bytes,
     format: 'ONNX, opset 17',
     input: { name: 'input', shape: ['batch', ...shape] },
-    output: { name: 'output', shape: ['batch', classNames.length] },
+    output: { name: 'output', ...outputOf(run, layout) },
   }
 }
 
@@ -154,7 +162,7 @@ function toSafetensors(run: UsedRun, name: string, weights: 'float32' | 'float16
     format: 'pt', // names and layouts are PyTorch's
     model: JSON.stringify({ name: config.model.name, ...config.model.options }),
     classes: JSON.stringify(classNames),
-    preprocessing: JSON.stringify(preprocessingOf(config)),
+    preprocessing: JSON.stringify(preprocessingOf(config, facts)),
     size: String(height),
     checkpoint: name,
     step: String(checkpoint.step),
@@ -163,18 +171,27 @@ function toSafetensors(run: UsedRun, name: string, weights: 'float32' | 'float16
     bytes: encodeSafetensors(checkpoint.model, metadata, { dtype: weights }),
     format: "safetensors, PyTorch's names and layouts",
     input: { shape: ['batch', channels, height, width] },
-    output: { shape: ['batch', classNames.length] },
+    output: outputOf(run, 'NCHW'),
   }
 }
 
-const preprocessingOf = (config: Config) => ({
+const preprocessingOf = (config: Config, { image: { channels } }: UsedRun['facts']) => ({
   ...normalizationOf(config),
   pixels: '(value / 255 - mean) / std',
-  colors: 'RGB',
+  colors: channels === 1 ? 'gray' : channels === 3 ? 'RGB' : `${channels} channels`,
 })
 
+/** What a model gives of a batch, and what the task says that it is. Pictures have their channels where the layout has them. */
+function outputOf({ model, task, facts }: UsedRun, layout: Layout): Exported['output'] {
+  const { height, width, channels } = facts.image
+  const [, ...shape] = onShapes(() => model.predict(zeros([1, height, width, channels])).shape)
+  const [first, second, third] = shape
+  const isPicture = layout === 'NCHW' && first !== undefined && second !== undefined && third !== undefined
+  return { shape: ['batch', ...(isPicture ? [third, first, second] : shape)], ...task.output }
+}
+
 function factsOf(
-  { folder, config, model, classNames, checkpoint: { step } }: UsedRun,
+  { folder, config, facts, model, classNames, checkpoint: { step } }: UsedRun,
   { bytes, format, input, output }: Exported,
   { file, weights, checkpoint }: { file: string; weights: string; checkpoint: string },
 ) {
@@ -190,7 +207,7 @@ function factsOf(
     model: config.model.name,
     parameters,
     input,
-    preprocessing: preprocessingOf(config),
+    preprocessing: preprocessingOf(config, facts),
     output,
     classes: classNames,
   }
@@ -198,15 +215,20 @@ function factsOf(
 
 function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof createLogger>): void {
   const { file, bytes, format, weights, run, step, model, parameters, input, output, preprocessing } = facts
-  const described = ({ name, shape }: Exported['input']) =>
+  const described = ({ name, shape }: Pick<Exported['input'], 'name' | 'shape'>) =>
     `${name === undefined ? '' : `'${name}', `}float32 [${shape.join(', ')}]`
   const { mean, std } = preprocessing
   const list = (value: number | readonly number[]) => (typeof value === 'number' ? String(value) : `[${value}]`)
   say('file', `${file}: ${formatBytes(bytes)}, ${format}`)
   say('model', `${model} of ${run} after ${formatCount(step)} steps: ${formatCount(parameters)} ${weights} weights`)
-  say('input', `${described(input)}: RGB, (pixel / 255 - ${list(mean)}) / ${list(std)}`)
-  say('output', `${described(output)}: logits, whose softmax gives probabilities`)
-  say('classes', classesOf(facts.classes))
+  const { values, probabilities } = output
+  say('input', `${described(input)}: ${preprocessing.colors}, (pixel / 255 - ${list(mean)}) / ${list(std)}`)
+  say(
+    'output',
+    [described(output), ...(values === undefined ? [] : [values])].join(': ') +
+      (probabilities === undefined ? '' : `; probabilities: ${probabilities}`),
+  )
+  if (facts.classes.length > 0) say('classes', classesOf(facts.classes))
 }
 
 const shownClasses = 20

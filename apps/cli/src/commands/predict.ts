@@ -3,32 +3,29 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ClassificationSample, imageField } from '@ddnet/datasets'
 import { exhaustedCode } from '@ddnet/datasets/node'
-import type { DataFacts } from '@ddnet/experiment'
+import { type DataFacts, type HeldOut, heldOut, predictSample, type RunSample, type RunTask } from '@ddnet/experiment'
+import type { Json } from '@ddnet/trainer'
 import type { CommandContext } from '../context.ts'
 import { imageFiles, isOfImages } from '../data/image-files.ts'
-import { type HeldOut, heldOut } from '../data/labelled-images.ts'
 import { readImage } from '../data/read-image.ts'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { predictOne } from '../pictures/predictions-picture.ts'
 import { type UsedRun, type UseOptions, useRun } from '../run/use-run.ts'
 import { type ShippedModel, useShippedModel } from '../run/use-shipped-model.ts'
-import { formatPercent } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
 import { wrap } from '../terminal/logger.ts'
 import { printable } from '../terminal/printable.ts'
 import { reportError } from '../terminal/report-error.ts'
 import { styleFor } from '../terminal/style.ts'
 
-const shownGuesses = 5
 const sampleCount = 10
 
 interface Named {
-  readonly sample: ClassificationSample
+  readonly sample: RunSample
   readonly name: string
   readonly width: number
   readonly height: number
-  /** What it is, where that is known. */
+  /** Its class, where the data has one for it. */
   readonly actual?: string
 }
 
@@ -38,8 +35,8 @@ export interface PredictOptions extends Partial<UseOptions> {
 }
 
 /**
- * `ddnet predict RUN IMAGE…`, or `ddnet predict IMAGE…` with the model that `@ddnet/models` carries: the likeliest classes of
- * each image, one line an image. Images are files, folders, patterns and `-`; one that cannot be read is told, and the others go on.
+ * `ddnet predict RUN IMAGE…`, or `ddnet predict IMAGE…` with the model that `@ddnet/models` carries: what the model says of
+ * each image, as its task tells it, one line an image. Images are files, folders, patterns and `-`; one that cannot be read is told, and the others go on.
  *
  * @returns the exit code: failed where an image could not be read
  * @throws UsageError without a run and an image, for a checkpoint without a run, and for two formats
@@ -56,16 +53,16 @@ export async function predict(
   try {
     const { views } = run.task
     const held = images.length === 0 && 'loadData' in run ? heldOut(await run.loadData()) : undefined
-    const total = images.length || Math.min(sampleCount, (held as HeldOut).images.length)
+    const total = images.length || Math.min(sampleCount, held?.samples.length ?? 0)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
-    await predictOne(run, blank(run.facts.image))
+    await predictSample(run, blank(run.facts.image))
     let isFirst = true
     // Whoever read them has seen enough, or nothing more can be written.
     for (let index = 0; index < total && stdout.failure === undefined; index++) {
       const source = images[index]
       let image: Named
       try {
-        image = await namedImage(run, source ?? (held as HeldOut), index, context.io)
+        image = held === undefined ? await namedImage(run, source ?? '', context.io) : await heldImage(run, held, index)
       } catch (error) {
         if (source === undefined || exhaustedCode(error) !== undefined) throw error
         const { message, exitCode: code } = explain(error)
@@ -75,27 +72,16 @@ export async function predict(
         continue
       }
       const began = performance.now()
-      const [prediction] = await predictOne(run, image.sample)
+      const prediction = await predictSample(run, image.sample)
       const milliseconds = performance.now() - began
-      const guesses = guessesIn(prediction)?.slice(0, shownGuesses)
-      if (options.csv && isFirst) {
-        const columns = guesses === undefined ? Object.keys(views.rows(prediction)[0] ?? {}) : guessColumns
-        stdout.write(`image,${columns.join(',')}\n`)
-      }
+      if (options.csv) {
+        const rows = views.rows(prediction)
+        if (isFirst) stdout.write(csvLine(['image', ...Object.keys(rows[0] ?? {})]))
+        stdout.write(rows.map((row) => csvLine([image.name, ...Object.values(row)])).join(''))
+      } else if (options.json) {
+        stdout.write(`${JSON.stringify({ image: image.name, ...jsonOf(views.json(prediction)), milliseconds })}\n`)
+      } else stdout.write(textLine(image, prediction, views, milliseconds, `${index + 1}/${total}`, context.io))
       isFirst = false
-      const lines = options.csv
-        ? guesses === undefined
-          ? views
-              .rows(prediction)
-              .map((row) => csvLine([image.name, ...Object.values(row)]))
-              .join('')
-          : csvLines(image, guesses)
-        : options.json
-          ? guesses === undefined
-            ? `${JSON.stringify({ image: image.name, prediction: views.json(prediction), milliseconds })}\n`
-            : jsonLine(image, guesses, milliseconds)
-          : textLine(image, guesses ?? views.line(prediction), milliseconds, index, total, context.io)
-      stdout.write(lines)
     }
     return exitCode
   } finally {
@@ -103,19 +89,11 @@ export async function predict(
   }
 }
 
-const guessColumns = ['actual', 'rank', 'class', 'confidence']
-
-/** A class that an image may be of. */
-interface Guess {
-  readonly name: string
-  readonly confidence: number
-}
-
-/** The classes of a prediction, the likeliest first; nothing for a task without classes. */
-function guessesIn(prediction: unknown): readonly Guess[] | undefined {
-  if (typeof prediction !== 'object' || prediction === null || !('classes' in prediction)) return undefined
-  return Array.isArray(prediction.classes) ? (prediction.classes as Guess[]) : undefined // as the task says
-}
+/** What a task tells of a prediction, as parts of a line of JSON. */
+const jsonOf = (told: Json): Readonly<Record<string, Json>> =>
+  typeof told === 'object' && told !== null && !Array.isArray(told)
+    ? (told as Readonly<Record<string, Json>>) // the only kind of JSON that is left
+    : { prediction: told }
 
 async function predictorOf(
   [first, ...others]: readonly string[],
@@ -137,38 +115,37 @@ async function predictorOf(
   return { run: await useShippedModel(options.backend, context), images }
 }
 
-const blank = ({ height, width, channels }: DataFacts['image']): ClassificationSample => ({
+const blank = ({ height, width, channels }: DataFacts['image']): RunSample => ({
   image: imageField(new Uint8Array(height * width * channels), [height, width, channels]),
-  label: -100,
 })
 
-/** An image file, or one of those that the run was not trained on. */
-async function namedImage(
-  run: UsedRun | ShippedModel,
-  source: string | HeldOut,
+/** One of the samples that the run was not trained on. */
+async function heldImage(
+  { classNames }: Pick<UsedRun, 'classNames'>,
+  { split, samples }: HeldOut<ClassificationSample>,
   index: number,
+): Promise<Named> {
+  const sample = await samples.get(index)
+  const [height, width] = sample.image.shape
+  const actual = classNames[sample.label]
+  return { sample, name: `${split} image ${index}`, width, height, ...(actual !== undefined && { actual }) }
+}
+
+/** An image file, or what is piped in. */
+async function namedImage(
+  { facts }: Pick<UsedRun, 'facts'>,
+  source: string,
   io: Pick<Io, 'cwd' | 'stdin'>,
 ): Promise<Named> {
-  if (typeof source !== 'string') {
-    const sample = await source.images.get(index)
-    const [height, width] = sample.image.shape
-    return {
-      sample,
-      name: `${source.split} image ${index}`,
-      width,
-      height,
-      actual: run.classNames[sample.label] as string,
-    }
-  }
-  const size = run.facts.image.height
-  const sample = source === '-' ? await readPiped(io, size) : await readImage(resolve(io.cwd, source), size, source)
-  return { sample, name: source, width: sample.width, height: sample.height }
+  const read = source === '-' ? readPiped(io, facts.image) : readImage(resolve(io.cwd, source), facts.image, source)
+  const { width, height, ...sample } = await read
+  return { sample, name: source, width, height }
 }
 
 /** More than any image that is decoded has, so that an endless pipe ends. */
 const maxPipedBytes = 256e6
 
-async function readPiped({ stdin }: Pick<Io, 'stdin'>, size: number): ReturnType<typeof readImage> {
+async function readPiped({ stdin }: Pick<Io, 'stdin'>, image: DataFacts['image']): ReturnType<typeof readImage> {
   const folder = await mkdtemp(join(tmpdir(), 'ddnet-stdin-'))
   try {
     const pieces: Uint8Array[] = []
@@ -183,16 +160,13 @@ async function readPiped({ stdin }: Pick<Io, 'stdin'>, size: number): ReturnType
       throw new CliError('standard input is empty: expected an image. As in: ddnet predict - < photo.png')
     const path = join(folder, 'image')
     await writeFile(path, Buffer.concat(pieces))
-    return await readImage(path, size, '-')
+    return await readImage(path, image, '-')
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** A row a guess, of RFC 4180. */
-const csvLines = ({ name, actual }: Named, guesses: readonly Guess[]): string =>
-  guesses.map(({ name: guess, confidence }, at) => csvLine([name, actual ?? '', at + 1, guess, confidence])).join('')
-
+/** A row of RFC 4180. */
 const csvLine = (cells: readonly (string | number)[]): string => `${cells.map(csvCell).join(',')}\n`
 
 const csvCell = (value: string | number): string => {
@@ -200,28 +174,24 @@ const csvCell = (value: string | number): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-function jsonLine({ name, actual }: Named, guesses: readonly Guess[], milliseconds: number): string {
-  return `${JSON.stringify({ image: name, ...(actual !== undefined && { actual }), predictions: guesses, milliseconds })}\n`
-}
-
-/** One line, which a terminal that is too narrow for it gets broken between classes. */
+/** One line, which a terminal that is too narrow for it gets broken between the parts of the prediction. */
 function textLine(
   { name, width, height, actual }: Named,
-  found: readonly Guess[] | string,
+  prediction: unknown,
+  views: RunTask['views'],
   milliseconds: number,
-  index: number,
-  total: number,
+  count: string,
   { stdout, env }: Io,
 ): string {
-  const guesses = typeof found === 'string' ? [] : found
-  const [first, ...others] = guesses.map(
-    ({ name, confidence }) => `${printable(name)}${unbroken}${formatPercent(confidence)}`,
-  )
-  const color = actual === undefined ? 'bold' : actual === guesses[0]?.name ? 'green' : 'red'
+  const [first = '', ...others] = views
+    .line(prediction)
+    .split(', ')
+    .map((part) => printable(part).replaceAll(' ', unbroken))
+  const isRight = views.isRight?.(prediction)
+  const color = isRight === undefined ? 'bold' : isRight ? 'green' : 'red'
   const truth = actual === undefined ? '' : ` (${printable(actual)})`
-  const top =
-    typeof found === 'string' ? printable(found) : [styleFor(stdout, env)(color, first ?? ''), ...others].join(', ')
-  const text = `image ${index + 1}/${total} ${printable(name)}${truth}: ${width}x${height} ${top}, ${milliseconds.toFixed(1)}ms`
+  const told = [styleFor(stdout, env)(color, first), ...others].join(', ')
+  const text = `image ${count} ${printable(name)}${truth}: ${width}x${height} ${told}, ${milliseconds.toFixed(1)}ms`
   const lines = stdout.isTTY === true ? wrap(text, (stdout.columns ?? 80) - indent.length) : [text]
   return `${lines.join(`\n${indent}`).replaceAll(unbroken, ' ')}\n`
 }

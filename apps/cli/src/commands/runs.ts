@@ -3,11 +3,10 @@ import { flatSettings } from '@ddnet/experiment'
 import { itemAt } from '@ddnet/ops/checks'
 import { atHome } from '../config/home.ts'
 import type { CommandContext } from '../context.ts'
-import type { Split } from '../data/labelled-images.ts'
 import { UsageError } from '../errors.ts'
-import { type BrokenRun, type RunSummary, summarizeRun, summarizeRuns } from '../run/run-summary.ts'
+import { type BrokenRun, bestOf, type RunSummary, summarizeRun, summarizeRuns } from '../run/run-summary.ts'
 import { commandNames } from '../terminal/command-names.ts'
-import { formatCount, formatDuration, formatPercent } from '../terminal/format.ts'
+import { formatCount, formatDuration } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
 import { createLogger } from '../terminal/logger.ts'
 import { printable } from '../terminal/printable.ts'
@@ -38,17 +37,15 @@ export async function listRuns(
 
 function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
   const style = styleFor(stdout, env)
-  // Figures of test images and of validation images are not to be compared.
-  const bestOf = (split: Split) =>
-    Math.max(...runs.map(({ scores }) => (scores?.split === split ? (scores.accuracy ?? 0) : 0)))
-  const best = { test: bestOf('test'), validation: bestOf('validation') }
-  const head = ['run', 'started', 'steps', 'time', 'accuracy'].map((text) => style('dim', text))
-  const rows = runs.map(({ path, startedAt, state, step, totalSteps, seconds, scores }) => [
-    printable(path),
-    startedAt === undefined ? '' : minuteOf(startedAt),
-    state === 'finished' ? formatCount(step) : style('yellow', `${formatCount(step)}${progressOf(step, totalSteps)}`),
-    formatDuration(seconds),
-    scores === undefined ? '' : style(scores.accuracy === best[scores.split] ? 'green' : 'reset', told(scores, runs)),
+  const head = ['run', 'started', 'steps', 'time', scoreTitle(runs)].map((text) => style('dim', text))
+  const rows = runs.map((run) => [
+    printable(run.path),
+    run.startedAt === undefined ? '' : minuteOf(run.startedAt),
+    run.state === 'finished'
+      ? formatCount(run.step)
+      : style('yellow', `${formatCount(run.step)}${progressOf(run.step, run.totalSteps)}`),
+    formatDuration(run.seconds),
+    style(isBest(run, runs) ? 'green' : 'reset', told(run, runs)),
   ])
   const lines = table([head, ...rows], { right: [2, 3, 4], gap })
   // The curves get what the rest leaves.
@@ -60,32 +57,45 @@ function listing(runs: readonly RunSummary[], { stdout, env }: Io): string[] {
       at === 0
         ? ''
         : sparkline(
-            validated(itemAt(runs, at - 1)).map(([, accuracy]) => accuracy),
+            itemAt(runs, at - 1).validations.map(([, score]) => score),
             room,
           )
     return `${line}${' '.repeat(longest - visibleLength(line) + gap)}${style('cyan', curve)}`.trimEnd()
   })
 }
 
-/**
- * `75.8% test`, or `val` where it is of validation images; `75.8% of 1,000 val` beside figures of another number of images, which say less or
- * more.
- */
-function told(
-  { split, accuracy, loss, images }: NonNullable<RunSummary['scores']>,
-  runs: readonly RunSummary[],
-): string {
-  const differ = runs.some(({ scores }) => scores !== undefined && scores.images !== images)
-  const count = differ ? `of ${formatCount(images)} ` : ''
-  const figure = accuracy === undefined ? `loss ${loss.toPrecision(3)}` : formatPercent(accuracy)
-  return `${figure} ${count}${split === 'test' ? 'test' : 'val'}`
+/** What runs are compared by: the one score that all of them watch. */
+function scoreTitle(runs: readonly RunSummary[]): string {
+  const titles = new Set(runs.map(({ monitor: { title, short } }) => (title.length <= 12 ? title : short)))
+  const [only = ''] = titles
+  return titles.size === 1 ? only : 'score'
 }
 
-/** Step and accuracy of each validation. */
-const validated = ({ records }: RunSummary): [step: number, accuracy: number][] =>
-  records.flatMap(({ step, validation }) =>
-    validation?.['accuracy'] === undefined ? [] : [[step, validation['accuracy']]],
-  )
+/** Runs of the same score, of the same images: other figures are not to be compared. */
+const comparable = ({ monitor, scores }: RunSummary, runs: readonly RunSummary[]) =>
+  runs.filter((other) => other.monitor.name === monitor.name && other.scores?.split === scores?.split)
+
+function isBest(run: RunSummary, runs: readonly RunSummary[]): boolean {
+  const scores = comparable(run, runs).flatMap((other) => scoreOf(other) ?? [])
+  const own = scoreOf(run)
+  return own !== undefined && own === bestOf(scores, run.monitor.better)
+}
+
+const scoreOf = ({ monitor, scores }: RunSummary): number | undefined => scores?.values[monitor.name]
+
+/**
+ * `75.8% test`, or `val` where it is of validation images; `75.8% of 1,000 val` beside figures of another number of images, which say less or
+ * more; `acc 75.8% test` beside runs that watch other scores.
+ */
+function told(run: RunSummary, runs: readonly RunSummary[]): string {
+  const { monitor, scores } = run
+  if (scores === undefined) return ''
+  const differ = runs.some((other) => other.scores !== undefined && other.scores.images !== scores.images)
+  const count = differ ? `of ${formatCount(scores.images)} ` : ''
+  const score = scoreOf(run)
+  const name = runs.some((other) => other.monitor.name !== monitor.name) ? `${monitor.short} ` : ''
+  return `${name}${score === undefined ? '–' : monitor.format(score)} ${count}${scores.split === 'test' ? 'test' : 'val'}`
+}
 
 /** `/300` where it is known how many it will be. */
 const progressOf = (step: number, total: number | undefined): string =>
@@ -96,8 +106,13 @@ const minuteOf = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
 
 function forPrograms(run: RunSummary | BrokenRun): object {
   if (run.state === 'broken') return run
-  const { records: _, config, ...rest } = run
-  return { ...rest, settings: flatSettings(config), validationAccuracies: validated(run) }
+  const { config, monitor, scores, ...rest } = run
+  return {
+    ...rest,
+    monitor: { name: monitor.name, better: monitor.better },
+    scores: scores && { split: scores.split, ...scores.values, images: scores.images },
+    settings: flatSettings(config),
+  }
 }
 
 /** `ddnet runs compare`: results side by side, and the settings in which the runs differ. */
@@ -118,7 +133,7 @@ export async function compareRuns(
     return
   }
   const columns = runs.map((run, at) => columnOf(run, at, runs, differences))
-  const labels = labelsOf(Object.keys(differences))
+  const labels = ['', 'state', scoreTitle(runs), ...others, ...Object.keys(differences)]
   const style = styleFor(io.stdout, io.env)
   for (const [index, block] of blocks(labels, columns, io.stdout.columns ?? 80).entries()) {
     if (index > 0) io.stdout.write('\n')
@@ -128,17 +143,7 @@ export async function compareRuns(
   }
 }
 
-const labelsOf = (paths: readonly string[]) => [
-  '',
-  'state',
-  'accuracy',
-  'best',
-  'loss',
-  'time',
-  'backend',
-  'curve',
-  ...paths,
-]
+const others = ['best', 'loss', 'time', 'backend', 'curve']
 
 function columnOf(
   run: RunSummary,
@@ -146,20 +151,22 @@ function columnOf(
   runs: readonly RunSummary[],
   differences: Readonly<Record<string, readonly unknown[]>>,
 ): string[] {
-  const { path, state, step, totalSteps, scores, bestAccuracy, seconds, backend } = run
-  // One scale for all, so that the curves can be compared.
-  const all = runs.flatMap((each) => validated(each).map(([, accuracy]) => accuracy))
+  const { path, state, step, totalSteps, monitor, scores, validations, best, seconds, backend } = run
+  // One scale for all of a score, so that the curves can be compared.
+  const all = runs
+    .filter((other) => other.monitor.name === monitor.name)
+    .flatMap((other) => other.validations.map(([, score]) => score))
   const curve = sparkline(
-    validated(run).map(([, accuracy]) => accuracy),
+    validations.map(([, score]) => score),
     16,
     [Math.min(...all), Math.max(...all)],
   )
   return [
     printable(path),
     state === 'finished' ? `${formatCount(step)} steps` : `step ${formatCount(step)}${progressOf(step, totalSteps)}`,
-    scores === undefined ? '' : told(scores, runs),
-    bestAccuracy === undefined ? '' : `${formatPercent(bestAccuracy)} val`,
-    scores === undefined ? '' : scores.loss.toFixed(4),
+    told(run, runs),
+    best === undefined ? '' : `${monitor.format(best)} val`,
+    scores?.values['loss']?.toFixed(4) ?? '',
     formatDuration(seconds),
     printable((backend ?? '').replace(/ \(.*\)$|, .*$/, '')),
     curve,

@@ -1,19 +1,16 @@
 import { basename, join, resolve } from 'node:path'
 import type { ClassificationSample, Dataset } from '@ddnet/datasets'
+import { type Evaluation, firstSamples, heldOut, predictSamples, reportData } from '@ddnet/experiment'
 import { itemAt } from '@ddnet/ops/checks'
-import { encodePng } from '@ddnet/visuals'
+import { encodePng, htmlReport } from '@ddnet/visuals'
 import { z } from 'zod'
 import type { CommandContext } from '../context.ts'
-import { heldOut } from '../data/labelled-images.ts'
 import { readImage } from '../data/read-image.ts'
 import { UsageError } from '../errors.ts'
 import { makeFolder, writeWhole } from '../files.ts'
 import { insidePictures, type PictureName } from '../pictures/index.ts'
-import { firstImages, predictSamples } from '../pictures/predictions-picture.ts'
 import type { NamedPicture, Subject } from '../pictures/subject.ts'
 import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
-import type { Evaluation } from '../run/evaluation.ts'
-import { runReport } from '../run/run-report.ts'
 import { type UsedRun, type UseOptions, useRun } from '../run/use-run.ts'
 import { formatBytes } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
@@ -97,20 +94,20 @@ function namesOf(only: string | undefined): PictureName[] {
 
 /** The images that are given; else some that the run was not trained on, of as many classes as there are of them. */
 async function subjectOf(run: UsedRun, files: readonly string[], io: Io): Promise<Subject> {
-  const { model, task, config, facts, classNames, folder } = run
+  const { model, task, config, facts, folder } = run
   const records = await folder.readRecords()
   const measured = await resultOf(run)
-  const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), facts.image.height, file)))
-  const common = { model, task, config, facts, classNames, records }
+  const given = await Promise.all(files.map((file) => readImage(resolve(io.cwd, file), facts.image, file)))
+  const common = { model, task, config, facts, records }
   if (given.length > 0) {
     const many = { length: given.length, get: async (index: number) => itemAt(given, index) }
     return { ...common, evaluation: measured, images: given, many }
   }
   const data = await run.loadData()
   const evaluation = measured ?? (await evaluateHeldOut({ model, task, config, data }, io))
-  const { images } = heldOut(data)
-  const many = { length: Math.min(searchedImages, images.length), get: images.get }
-  return { ...common, evaluation, images: await ofDifferentClasses(images), many }
+  const { samples } = heldOut(data)
+  const many = { length: Math.min(searchedImages, samples.length), get: samples.get }
+  return { ...common, evaluation, images: await ofDifferentClasses(samples), many }
 }
 
 const resultSchema = z
@@ -126,7 +123,7 @@ async function resultOf({ folder, checkpoint }: UsedRun): Promise<Evaluation | u
 }
 
 async function ofDifferentClasses(images: Dataset<ClassificationSample>): Promise<ClassificationSample[]> {
-  const candidates = await firstImages(images, searchedImages)
+  const candidates = await firstSamples(images, searchedImages)
   const firsts = candidates.filter(({ label }, index) => candidates.findIndex((each) => each.label === label) === index)
   const others = candidates.filter((each) => !firsts.includes(each))
   return [...firsts, ...others].slice(0, imageCount)
@@ -151,8 +148,8 @@ const lineOf = ({ name, picture: { width, height } }: NamedPicture, bytes: numbe
 async function reportOf(run: UsedRun, subject: Subject, made: readonly NamedPicture[]): Promise<string> {
   const { folder, checkpoint } = run
   const { length, get } = subject.many
-  const shown = await firstImages({ length, get })
-  return runReport({
+  const shown = await firstSamples({ length, get })
+  const report = reportData({
     ...subject,
     title: basename(folder.path),
     step: checkpoint.step,
@@ -160,4 +157,5 @@ async function reportOf(run: UsedRun, subject: Subject, made: readonly NamedPict
     samples: await predictSamples(subject, shown),
     pictures: made.filter(({ name }) => name !== 'curves' && name !== 'confusion'),
   })
+  return htmlReport(report)
 }

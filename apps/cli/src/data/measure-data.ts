@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Batch, type ClassificationSample, imageDataset, type Loader } from '@ddnet/datasets'
+import { type Batch, type ClassificationSample, DatasetError, imageDataset, type Loader } from '@ddnet/datasets'
 import { cacheDirectory, exhaustedCode } from '@ddnet/datasets/node'
 import { type Config, trainingLoader } from '@ddnet/experiment'
 import { dispose } from '@ddnet/ops'
@@ -53,8 +53,11 @@ export async function measureData(
       )
       return { imagesPerSecond: await loaderSpeed(trainingLoader(dataset, config)), reading }
     }
-    const { train } = await loadData(config, io, load)
+    const { train } = await loadData(config, io, load, { fetch: false })
     return { imagesPerSecond: await loaderSpeed(trainingLoader(train, config)) }
+  } catch (error) {
+    if (!(error instanceof DatasetError) || !/ is not in the cache: /.test(error.message)) throw error
+    return { missing: `${error.message} What fetches it: ${commandNames(io.env).ddnet} data prepare ${data.name}` }
   } finally {
     backend.dispose()
   }
@@ -99,7 +102,7 @@ async function readSome(directory: string, size: number, io: Io) {
     const index = chosen[at] as number
     const name = train.names[index] as string
     try {
-      const { image } = await readImage(join(directory, name), size, name)
+      const { image } = await readImage(join(directory, name), { height: size, width: size, channels: 3 }, name)
       read.push({ pixels: image.data, label: train.labels[index] as number })
     } catch (error) {
       if (exhaustedCode(error) !== undefined) throw error

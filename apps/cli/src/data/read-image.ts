@@ -1,39 +1,56 @@
 import { createReadStream } from 'node:fs'
-import { type ClassificationSample, DatasetError, type ImageField, type ImageLimits } from '@ddnet/datasets'
+import { DatasetError, type ImageField, type ImageLimits, type ImageShape } from '@ddnet/datasets'
 import { maxImageBytes, openImage } from '@ddnet/datasets/node'
+import type { DataFacts } from '@ddnet/experiment'
 import type { Sharp } from 'sharp'
-import { CliError, whyUnreadable } from '../errors.ts'
+import { CliError, UsageError, whyUnreadable } from '../errors.ts'
 
-/** An image of no known class, and its size in its file. */
-export interface ReadImage extends ClassificationSample {
+/** An image of which nothing else is known, and its size in its file. */
+export interface ReadImage {
   readonly image: ImageField<Uint8Array>
   readonly width: number
   readonly height: number
 }
 
 /**
- * An image file of any kind and size as RGB of `size × size` pixels: its middle, cut to a square and scaled.
+ * An image file of any kind and size as what is known of a run's images: its middle, cut to their proportions and scaled, in red, green and blue
+ * or, of one channel, in gray.
  *
  * @param name how errors name it
- * @throws CliError for a file that is not there, or is not an image
+ * @throws CliError for a file that is not there, or is not an image; UsageError for images of other channels than files have
  */
-export function readImage(path: string, size: number, name: string = path): Promise<ReadImage> {
+export async function readImage(
+  path: string,
+  { height, width, channels }: DataFacts['image'],
+  name: string = path,
+): Promise<ReadImage> {
+  if (channels !== 1 && channels !== 3) {
+    throw new UsageError(
+      `${name} would be an image in gray, or in red, green and blue: the run takes images of ${channels} channels. Put them into data of your own, data=./my-data.ts.`,
+    )
+  }
   return withImage(path, name, async (image) => {
-    const { width, height } = await sizeOf(image)
+    const size = await sizeOf(image)
     const pixels = await image
       .flatten({ background: 'white' }) // what is transparent
-      .resize(size, size, { fit: 'cover' })
+      .resize(width, height, { fit: 'cover' })
       .toColorspace('srgb')
       .removeAlpha()
       .raw()
       .toBuffer()
-    return {
-      image: { kind: 'image', data: new Uint8Array(pixels), shape: [size, size, 3] },
-      label: -100,
-      width,
-      height,
-    }
+    const colors = new Uint8Array(pixels)
+    const data = channels === 3 ? colors : grayOf(colors)
+    return { image: { kind: 'image', data, shape: [height, width, channels] }, ...size }
   })
+}
+
+/** `0.299 red + 0.587 green + 0.114 blue` (ITU-R BT.601), in 65,536ths and rounded, as Pillow has it: gray stays what it is. */
+function grayOf(colors: Uint8Array): Uint8Array {
+  const at = (index: number) => colors[index] as number
+  return Uint8Array.from(
+    { length: colors.length / 3 },
+    (_, pixel) => (19595 * at(3 * pixel) + 38470 * at(3 * pixel + 1) + 7471 * at(3 * pixel + 2) + 32768) >> 16,
+  )
 }
 
 /**
@@ -53,10 +70,11 @@ export function measureImage(path: string, name: string): Promise<{ width: numbe
 /** Turned as its EXIF data says. */
 const sizeOf = async (image: Sharp): Promise<{ width: number; height: number }> => (await image.metadata()).autoOrient
 
-/** `size × size` RGB pixels as a PNG. */
-export async function encodeSquare(pixels: Uint8Array, size: number): Promise<Uint8Array> {
+/** Pixels of one channel, or of red, green and blue, as a PNG. */
+export async function encodeImage(pixels: Uint8Array, [height, width, channels]: ImageShape): Promise<Uint8Array> {
   const { default: sharp } = await import('sharp')
-  return sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
+  return sharp(pixels, { raw: { width, height, channels: channels === 1 ? 1 : 3 } })
+    .toColorspace(channels === 1 ? 'b-w' : 'srgb')
     .png()
     .toBuffer()
 }

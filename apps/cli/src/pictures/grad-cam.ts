@@ -1,13 +1,32 @@
 import type { ModuleOf } from '@ddnet/layers'
 import { gradCam } from '@ddnet/models'
-import { dispose, softmax, type Tensor2D, type Tensor4D, tidy } from '@ddnet/ops'
+import { dispose, onShapes, softmax, type Tensor2D, type Tensor4D, tidy, zeros } from '@ddnet/ops'
 import { tuple } from '@ddnet/ops/checks'
 import { overlay, type Picture, pictureTable } from '@ddnet/visuals'
-import { batchOf, hostOf, isEncoderDecoder, noStages, pictureOf, type Subject, stagesOf } from './subject.ts'
+import {
+  batchOf,
+  hostOf,
+  isEncoderDecoder,
+  type LeftOut,
+  type NamedPicture,
+  noStages,
+  pictureOf,
+  type Subject,
+  stagesOf,
+} from './subject.ts'
 
-export async function activationMaps(subject: Subject, onProgress: (done: number, total: number) => void) {
+export async function activationMaps(
+  subject: Subject,
+  onProgress: (done: number, total: number) => void,
+): Promise<NamedPicture[] | LeftOut> {
   if (!isEncoderDecoder(subject.model)) return noStages
-  const { model, classNames, images } = subject
+  const { model, facts, images } = subject
+  const { height, width, channels } = facts.image
+  const { classNames = [] } = facts
+  const output = onShapes(() => model.predict(zeros([1, height, width, channels])).shape)
+  if (output.length !== 2 || output[1] !== classNames.length || classNames.length < 2) {
+    return { leftOut: 'the model gives no classes, of which it shows where they are seen' }
+  }
   const [encoded, decoded] = tuple(stagesOf(model).slice(-2), 2)
   const rows: { label: string; pictures: Picture[] }[] = []
   for (const [done, sample] of images.entries()) {

@@ -1,8 +1,7 @@
+import { curvesOf } from '@ddnet/experiment'
 import { toHost } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import { confusionSheet, filterSheet, grid, plotPicture } from '@ddnet/visuals'
-import { curvesOf } from '../run/run-report.ts'
-import { formatCount, formatPercent } from '../terminal/format.ts'
 import { isEncoderDecoder, type LeftOut, type NamedPicture, noStages, type Subject } from './subject.ts'
 
 export async function curves({ records, task }: Subject): Promise<NamedPicture[] | LeftOut> {
@@ -21,24 +20,24 @@ export async function curves({ records, task }: Subject): Promise<NamedPicture[]
   ]
 }
 
-export async function confusion({ evaluation, classNames }: Subject): Promise<NamedPicture[] | LeftOut> {
+export async function confusion({ evaluation, task }: Subject): Promise<NamedPicture[] | LeftOut> {
   if (evaluation === undefined) return { leftOut: 'this checkpoint was not measured: ddnet eval does it' }
-  const { confusion: counts, accuracy, images } = evaluation.figures
-  if (!Array.isArray(counts)) return { leftOut: 'the task has no classes that could be taken for each other' }
-  const title = `${formatPercent(Number(accuracy))} of ${formatCount(Number(images))}`
-  const picture = confusionSheet(counts as number[][], classNames, { title })
+  // The figures have what the scores of an evaluation are.
+  const { classes } = task.views.page(evaluation.figures as Parameters<typeof task.views.page>[0], [])
+  if (classes === undefined) return { leftOut: 'the task has no classes that could be taken for each other' }
+  const picture = confusionSheet(classes.confusion, classes.names, { title: evaluation.headline })
   return [{ name: 'confusion', title: 'Confusion matrix', caption: `All ${evaluation.split} images.`, picture }]
 }
 
 export async function filters({ model }: Subject): Promise<NamedPicture[] | LeftOut> {
   if (!isEncoderDecoder(model)) return noStages
   const weights = await toHost(itemAt(model.encoder, 0).conv.weight.value)
-  const [height, width, , count] = weights.shape
+  const [height, width, channels, count] = weights.shape
   return [
     {
       name: 'filters',
       title: 'Filters of the first layer',
-      caption: `${count} filters of ${height}×${width} weights for red, green and blue; middle gray is zero.`,
+      caption: `${count} filters of ${height}×${width} weights${channels === 3 ? ' for red, green and blue' : ''}; middle gray is zero.`,
       picture: filterSheet(weights, { scale: 10 }),
     },
   ]

@@ -1,17 +1,18 @@
-import type { ClassificationSample, Dataset } from '@ddnet/datasets'
+import type { Dataset } from '@ddnet/datasets'
 import {
   type Config,
   type DataFacts,
+  type Evaluation,
   type MetricsRecord,
   normalizationOf,
   preparedSample,
+  type RunSample,
   type RunTask,
 } from '@ddnet/experiment'
-import type { Conv2d, ModuleOf } from '@ddnet/layers'
+import { Conv2d, type ModuleOf } from '@ddnet/layers'
 import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import { fromValues, type Picture, unstack, type Values } from '@ddnet/visuals'
-import type { Evaluation } from '../run/evaluation.ts'
 
 /** What the pictures are of. */
 export interface Subject {
@@ -19,14 +20,13 @@ export interface Subject {
   readonly task: RunTask
   readonly config: Config
   readonly facts: DataFacts
-  readonly classNames: readonly string[]
   readonly records: readonly MetricsRecord[]
   /** On all test images, or on all validation images of data without any, where these are here. */
   readonly evaluation: Evaluation | undefined
   /** The images to look at. */
-  readonly images: readonly ClassificationSample[]
+  readonly images: readonly RunSample[]
   /** Where to look for what excites a channel: images that the run was not trained on, or the images again. */
-  readonly many: Pick<Dataset<ClassificationSample>, 'length' | 'get'>
+  readonly many: Pick<Dataset<RunSample>, 'length' | 'get'>
 }
 
 export interface NamedPicture {
@@ -43,7 +43,7 @@ export interface LeftOut {
 }
 
 /** Why there are no pictures of a model whose layers nobody named. */
-export const noStages: LeftOut = { leftOut: 'the model has no encoder and decoder to look into' }
+export const noStages: LeftOut = { leftOut: 'the model has no stages called encoder and decoder to look into' }
 
 /** Makes pictures, and tells how far it is. */
 export type Maker = (
@@ -51,13 +51,21 @@ export type Maker = (
   onProgress: (done: number, total: number) => void,
 ) => Promise<NamedPicture[] | LeftOut>
 
-/** A network of an encoder and a decoder, as all that come with DDNet are. */
+/** A network of stages that encode and stages that decode, as DDNet is. */
 type EncoderDecoder = ModuleOf & {
   readonly encoder: readonly { readonly conv: Conv2d }[]
   readonly decoder: readonly ModuleOf[]
 }
 
-export const isEncoderDecoder = (model: ModuleOf): model is EncoderDecoder => 'encoder' in model && 'decoder' in model
+export const isEncoderDecoder = (model: ModuleOf): model is EncoderDecoder => {
+  const { encoder, decoder } = model as { readonly encoder?: unknown; readonly decoder?: unknown } // a model may have any fields
+  return (
+    Array.isArray(encoder) &&
+    Array.isArray(decoder) &&
+    encoder.length * decoder.length > 0 &&
+    encoder.every((stage: { readonly conv?: unknown } | null) => stage?.conv instanceof Conv2d)
+  )
+}
 
 /** The layers to look at: the stages of an encoder and the last one of a decoder, before the head; of another model none. */
 export const stagesOf = (model: ModuleOf): string[] =>
@@ -66,7 +74,7 @@ export const stagesOf = (model: ModuleOf): string[] =>
     : []
 
 /** Images as the network takes them. */
-export async function batchOf({ config, facts }: Subject, samples: readonly ClassificationSample[]): Promise<Tensor4D> {
+export async function batchOf({ config, facts }: Subject, samples: readonly RunSample[]): Promise<Tensor4D> {
   const prepared = await Promise.all(samples.map((sample) => preparedSample(sample, config)))
   const { height, width, channels } = facts.image
   const size = height * width * channels
@@ -79,7 +87,7 @@ export async function batchOf({ config, facts }: Subject, samples: readonly Clas
 export async function picturesOf({ config }: Subject, images: Tensor): Promise<Picture[]> {
   const { mean, std } = normalizationOf(config)
   const per = (values: number | readonly number[], at: number) =>
-    typeof values === 'number' ? values : itemAt(values, at % 3)
+    typeof values === 'number' ? values : itemAt(values, at % values.length)
   return unstack(await toHost(images)).map(({ shape, data }) => {
     const pixels = Float32Array.from(data as ArrayLike<number>, (value, at) => value * per(std, at) + per(mean, at))
     return fromValues({ shape, data: pixels }, { range: [0, 1] })

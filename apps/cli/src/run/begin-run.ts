@@ -236,12 +236,14 @@ async function modelAndData(
   say('data', `${countedImages(data)}${data.classNames.length > 0 ? `, ${data.classNames.length} classes` : ''}`)
   if (data.validation === undefined && data.test === undefined) {
     throw new UsageError(
-      `data.validation=0 leaves nothing to measure on: ${config.data.options['directory'] ?? config.data.name} has no folder val and no folder test. Try data.validation=0.2`,
+      'validation' in config.data.options
+        ? `data.validation=0 leaves nothing to measure on: ${config.data.options['directory'] ?? config.data.name} has no folder val and no folder test. Try data.validation=0.2`
+        : `data=${config.data.name} has no validation and no test samples, and a run is measured on one of them. Let its load give either.`,
     )
   }
   if (data.validation === undefined && config.earlyStopping.patience !== null) {
     throw new UsageError(
-      `earlyStopping.patience=${config.earlyStopping.patience} needs validation images, and data.validation=0 leaves none. Try data.validation=0.1`,
+      `earlyStopping.patience=${config.earlyStopping.patience} needs validation images, and ${'validation' in config.data.options ? 'data.validation=0 leaves none. Try data.validation=0.1' : `data=${config.data.name} has none. Leave it out.`}`,
     )
   }
   if (data.validation === undefined && createSchedule(config, 1).watchers !== undefined) {

@@ -1,8 +1,7 @@
 import { basename } from 'node:path'
-import type { MetricsRecord } from '@ddnet/experiment'
+import { firstSamples, heldOut, type MetricsRecord, predictSamples, reportData, resultOf } from '@ddnet/experiment'
 import { loadCheckpoint } from '@ddnet/trainer'
-import { heldOut } from '../data/labelled-images.ts'
-import { firstImages, predictionsPicture, predictSamples } from '../pictures/predictions-picture.ts'
+import { encodePng, htmlReport } from '@ddnet/visuals'
 import { commandNames } from '../terminal/command-names.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
 import type { Io } from '../terminal/io.ts'
@@ -13,8 +12,6 @@ import { sparkline } from '../terminal/sparkline.ts'
 import { plain, styleFor } from '../terminal/style.ts'
 import type { ReadyRun } from './begin-run.ts'
 import { evaluateHeldOut } from './evaluate-held-out.ts'
-import { resultOf } from './evaluation.ts'
-import { runReport } from './run-report.ts'
 
 /** The end of a run: its result, measured on the checkpoint that `eval` reads, in the way that `eval` does it. */
 export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
@@ -23,24 +20,24 @@ export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
   const { model: weights, step } = await loadCheckpoint('last', folder.checkpoints)
   model.loadStateDict(weights)
   const evaluation = await evaluateHeldOut({ model, task, config, data }, io)
-  const samples = await predictSamples({ model, task, config }, await firstImages(heldOut(data).images))
+  const samples = await predictSamples({ model, task, config }, await firstSamples(heldOut(data).samples))
   const title = `${modelTitle(config)} on ${dataTitle(config)}`
-  await folder.write('predictions', predictionsPicture(task, samples, title))
+  await folder.write('predictions', encodePng(task.views.picture(samples, { title })))
   await folder.writeJson('result', { step, ...resultOf(evaluation) })
   const { predictions } = task.views.page(undefined, samples)
-  const report = runReport({
+  const report = reportData({
     title: basename(folder.path),
     config,
     model,
     task,
-    classNames: data.classNames,
+    facts: data.facts,
     step,
     records: log.records,
     environment: await folder.readEnvironment(),
     evaluation,
     samples,
   })
-  await folder.write('report', report)
+  await folder.write('report', htmlReport(report))
   io.stdout.write(`\n${evaluationReport(evaluation, styleFor(io.stdout, io.env))}\n`)
   const style = styleFor(io.stderr, io.env)
   if (style !== plain && showsPictures(io.env) && predictions !== undefined)
@@ -67,7 +64,7 @@ function sayCurves(records: readonly MetricsRecord[], { scores }: ReadyRun['task
     const values = records.flatMap(({ validation }) => validation?.[name] ?? [])
     const [began, ended] = [values[0], values.at(-1)]
     if (name === 'loss' || view === undefined || began === undefined || ended === undefined) continue
-    const label = `validation ${view.short === 'acc' ? view.title : view.short}`.padEnd(21)
+    const label = `validation ${view.title.length <= 10 ? view.title : view.short}`.padEnd(21)
     say('', `${label}${sparkline(values, 34)} ${view.format(began)} → ${view.format(ended)}`)
   }
 }

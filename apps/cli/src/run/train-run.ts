@@ -1,14 +1,5 @@
-import {
-  createOptimizer,
-  createSchedule,
-  evaluationBatchSize,
-  evaluationLoader,
-  keysOf,
-  learningRateOf,
-  totalSteps,
-  trainingLoader,
-} from '@ddnet/experiment'
-import { type Callback, type Control, earlyStopping, Trainer } from '@ddnet/trainer'
+import { counted, createSchedule, createTrainer, fitOptions, learningRateOf, totalSteps } from '@ddnet/experiment'
+import type { Callback, Control } from '@ddnet/trainer'
 import { CliError, explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commandNames } from '../terminal/command-names.ts'
@@ -20,7 +11,6 @@ import { createCommandLogger, createLogger } from '../terminal/logger.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { ReadyRun } from './begin-run.ts'
 import { concludeRun } from './conclude-run.ts'
-import { counted } from './evaluation.ts'
 import { TrainingReport } from './training-report.ts'
 
 /** A validation was left, because we were told to stop; the step before it is saved. */
@@ -101,57 +91,37 @@ async function fit(
   { config, model, task, data, run }: ReadyRun,
   { io, line, interrupt, onControl }: FitTools,
 ): Promise<Ending> {
-  const steps = totalSteps(config, data.train.length)
-  const held = data.validation
-  const schedule = createSchedule(config, steps)
   const { log, validationImages, saveEvery, resume } = run
   const report = new TrainingReport({ io, line, log, config, task, validationImages })
-  const validateEvery = config.validation.every === 'epoch' ? undefined : config.validation.every
-  const { patience, minDelta } = config.earlyStopping
   let stoppedEarly: string | undefined
-  const early =
-    patience === null
-      ? []
-      : [
-          noting(earlyStopping({ patience, minDelta }), (message) => {
-            stoppedEarly = message
-          }),
-        ]
-  const validation =
-    held &&
-    counted(
-      evaluationLoader(held, config, evaluationBatchSize(model, config, data.facts.image), validationImages),
-      (done, total) => {
-        // It is saved before the validation, which may therefore be left.
-        if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
-        report.onValidationBatch(done, total)
-      },
-    )
-  const trainer = new Trainer({
-    model,
-    optimizer: createOptimizer(config, steps, schedule),
-    data: { train: trainingLoader(data.train, config), ...(validation !== undefined && { validation }) },
-    ...task,
-    monitor: config.monitor ?? task.monitor,
-    accumulate: config.accumulate,
-    callbacks: [
-      {
-        onStart: (_event, control) => {
-          onControl(control)
-          if (interrupt.signal !== undefined) control.stop(interrupt.signal)
+  const trainer = createTrainer(
+    { model, task, config, data },
+    {
+      earlyStopping: (callback) =>
+        noting(callback, (message) => {
+          stoppedEarly = message
+        }),
+      watchValidation: (batches) =>
+        counted(batches, (done, total) => {
+          // It is saved before the validation, which may therefore be left.
+          if (interrupt.signal !== undefined && report.step % saveEvery === 0) throw new Left()
+          report.onValidationBatch(done, total)
+        }),
+      callbacks: [
+        {
+          onStart: (_event, control) => {
+            onControl(control)
+            if (interrupt.signal !== undefined) control.stop(interrupt.signal)
+          },
         },
-      },
-      ...early,
-      report,
-      ...run.callbacks(model),
-    ],
-  })
+        report,
+        ...run.callbacks(model),
+      ],
+    },
+  )
   try {
     const { reason } = await trainer.fit({
-      steps,
-      key: keysOf(config).training,
-      ...(validation !== undefined && validateEvery !== undefined && { validateEvery }),
-      ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
+      ...fitOptions({ config, data }),
       ...(resume !== undefined && { resume }),
     })
     return stoppedEarly === undefined ? { finished: reason === 'done' } : { finished: true, message: stoppedEarly }

@@ -1,4 +1,4 @@
-import type { Evaluation, ReportTable } from '../run/evaluation.ts'
+import type { Evaluation, ReportTable } from '@ddnet/experiment'
 import { shareBar } from './bar.ts'
 import { formatPercent } from './format.ts'
 import { printable } from './printable.ts'

@@ -1,4 +1,5 @@
 import { cifar10, folder } from './data.ts'
+import { fashionMnist, mnist } from './mnist.ts'
 import { article, convnet, ddnet } from './models.ts'
 import { adam, adamW, lion, muon, rmsProp, sgd } from './optimizers.ts'
 import {
@@ -20,6 +21,8 @@ export type BuiltIn =
   | typeof reconstruction
   | typeof cifar10
   | typeof folder
+  | typeof mnist
+  | typeof fashionMnist
   | typeof ddnet
   | typeof article
   | typeof convnet
@@ -45,6 +48,8 @@ export const builtIn: readonly BuiltIn[] = [
   reconstruction,
   cifar10,
   folder,
+  mnist,
+  fashionMnist,
   ddnet,
   article,
   convnet,

@@ -1,4 +1,9 @@
-import { classification as classificationTask, reconstruction as reconstructionTask } from '@ddnet/tasks'
+import {
+  type Classification,
+  classification as classificationTask,
+  type ReconstructionTask,
+  reconstruction as reconstructionTask,
+} from '@ddnet/tasks'
 import { z } from 'zod'
 import type { Given, TaskDefinition } from '../definitions.ts'
 import { belowOne, notNegative } from '../settings/setting.ts'
@@ -8,14 +13,19 @@ export interface ClassificationSettings {
 }
 
 /** Which class each image is of. */
-export const classification: TaskDefinition<'classification', Given<ClassificationSettings>, ClassificationSettings> = {
+export const classification: TaskDefinition<
+  'classification',
+  Given<ClassificationSettings>,
+  ClassificationSettings,
+  Classification
+> = {
   kind: 'task',
   name: 'classification',
   options: z.strictObject({
     labelSmoothing: belowOne(
       0,
       'Share of the target that goes to all classes evenly; in training and its validations, never in eval',
-      0.1,
+      { example: 0.1 },
     ),
   }),
   metrics: ['accuracy'],
@@ -30,7 +40,12 @@ export interface ReconstructionSettings {
 }
 
 /** Pictures out of pictures, as an autoencoder learns it. */
-export const reconstruction: TaskDefinition<'reconstruction', Given<ReconstructionSettings>, ReconstructionSettings> = {
+export const reconstruction: TaskDefinition<
+  'reconstruction',
+  Given<ReconstructionSettings>,
+  ReconstructionSettings,
+  ReconstructionTask
+> = {
   kind: 'task',
   name: 'reconstruction',
   options: z.strictObject({

@@ -78,4 +78,4 @@ export const restore = (file: string): string =>
   `Put the right file back, or delete ${file}: the checkpoint has all that it said, and whoever goes on with the run writes it again.`
 
 const tellData = ({ trainImages, validationImages, testImages, classNames }: RunData): string =>
-  `${trainImages} + ${validationImages} + ${testImages} images (to train, to choose, to test) of ${classNames.length} classes`
+  `${trainImages} + ${validationImages} + ${testImages} images (to train, to choose, to test)${classNames.length === 0 ? '' : ` of ${classNames.length} classes`}`

@@ -50,7 +50,7 @@ export type RequestedBackend = 'auto' | 'cuda' | 'tensorflow' | 'cpu' | 'webgpu'
 /** What decides a run whatever it trains; the parts that are chosen by name have settings of their own. */
 export const generalSettings: z.ZodObject & z.ZodType<GeneralSettings> = z.strictObject({
   preset: oneOf(
-    ['quick', 'short', 'ddnet', 'photos', 'article'],
+    ['quick', 'short', 'ddnet', 'photos', 'mnist', 'article'],
     'ddnet',
     'Where the values come from that are not given',
   ),
@@ -69,7 +69,7 @@ export const generalSettings: z.ZodObject & z.ZodType<GeneralSettings> = z.stric
     decay: belowOne(
       0,
       'Decay rate of the moving average of the weights (EMA), which is then what is measured and saved; 0 is none',
-      0.999,
+      { example: 0.999 },
     ),
   }),
   clipNorm: setting(

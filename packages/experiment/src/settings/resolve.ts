@@ -54,7 +54,7 @@ export function resolveConfig(
     dropped.push(...dropOtherChoices(here, given, catalog))
     for (const [path, entry] of here) if (!given.has(path)) given.set(path, entry)
   }
-  const preset = (given.get('preset')?.value as PresetName | undefined) ?? presetFor(given, automatic)
+  const preset = (given.get('preset')?.value as PresetName | undefined) ?? presetFor(given, automatic, catalog)
   const fromPreset = new Map(Object.entries<unknown>({ preset, ...(presets[preset] as Preset) }))
   if (given.has('epochs') || given.has('steps')) for (const path of ['epochs', 'steps']) fromPreset.delete(path)
   for (const each of dropOfPreset(fromPreset, given, `preset ${preset}`, catalog)) {
@@ -105,9 +105,10 @@ function defaultFor(
   throw new SettingsError(`${path} is missing, which the ${group} ${values.get(group)} needs. Try ${path}=${example}`)
 }
 
-/** A folder of images has its own recipe. Who gives the length of a run leaves nothing of an automatic `short`: `epochs` are the full recipe's, `steps` a quick look. */
-function presetFor(given: ReadonlyMap<string, Entry>, automatic: PresetName): PresetName {
-  if (given.get('data')?.value === 'folder') return 'photos'
+/** Data may have a recipe of their own. Who gives the length of a run leaves nothing of an automatic `short`: `epochs` are the full recipe's, `steps` a quick look. */
+function presetFor(given: ReadonlyMap<string, Entry>, automatic: PresetName, { registry }: SettingCatalog): PresetName {
+  const data = registry.find(({ kind, name }) => kind === 'data' && name === given.get('data')?.value)
+  if (data?.kind === 'data' && data.preset !== undefined) return data.preset
   if (automatic !== 'short') return automatic
   if (typeof given.get('epochs')?.value === 'number') return 'ddnet'
   return typeof given.get('steps')?.value === 'number' ? 'quick' : 'short'

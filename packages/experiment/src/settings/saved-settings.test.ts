@@ -1,7 +1,11 @@
+import { ConvNet } from '@ddnet/models'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { builtIn } from '../built-in/registry.ts'
+import { defineModel } from '../definitions.ts'
 import { flatSettings } from './config.ts'
 import { savedSettings, settingsFormat } from './saved-settings.ts'
+import { belowOne, count, setting } from './setting.ts'
 import { settingCatalog } from './setting-catalog.ts'
 
 const catalog = settingCatalog(builtIn)
@@ -78,4 +82,39 @@ test.each([
   ['nothing', "the run: expected settings as key: value, got 'nothing'."],
 ])('%o is refused', (content, message) => {
   expect(() => savedSettings(content, 'the run', catalog)).toThrow(message)
+})
+
+/** A model of one's own, as it was and with what was added to it. */
+const modelWith = (added: Record<string, z.ZodType>) =>
+  defineModel({
+    name: 'mine',
+    tasks: ['classification'],
+    options: z.strictObject({ width: count(8, 'Channels'), ...added }),
+    create: (_, { outputs }) => new ConvNet({ classes: outputs }),
+  })
+const catalogWith = (added: Record<string, z.ZodType>) => settingCatalog([...builtIn, modelWith(added)])
+
+test('a setting that came later is in runs before it what its definition says, whatever its default', () => {
+  const former = catalogWith({})
+  const { config } = savedSettings({ ...format1, model: { name: 'mine', width: 4 } }, 'the run', former)
+  const written = { format: settingsFormat, ...flatSettings(config) }
+  expect(written).not.toHaveProperty('model.dropout')
+
+  const now = catalogWith({ dropout: belowOne(0.5, 'Share that is left out', { before: 0 }) })
+  const { entries, config: read } = savedSettings(written, 'the run', now)
+  expect(read.model.options).toEqual({ width: 4, dropout: 0 })
+  expect(entries.find(({ path }) => path === 'model.dropout')).toMatchObject({ value: 0, place: 'the run' })
+  // From now on it is written, and what is written counts.
+  const again = { format: settingsFormat, ...flatSettings(read) }
+  expect(again).toMatchObject({ 'model.dropout': 0 })
+  expect(savedSettings({ ...again, 'model.dropout': 0.25 }, 'the run', now).config.model.options['dropout']).toBe(0.25)
+
+  const silent = catalogWith({ dropout: belowOne(0.5, 'Share that is left out') })
+  expect(() => savedSettings(written, 'the run', silent)).toThrow('the run is not whole: it lacks model.dropout.')
+})
+
+test('what runs had before is a value that the setting takes', () => {
+  expect(() => setting(z.int().positive(), 'a whole number above 0', 3, 'Blocks', { before: 0 })).toThrow(
+    "setting: expected before to be a whole number above 0, as 'Blocks' takes it, got 0.",
+  )
 })

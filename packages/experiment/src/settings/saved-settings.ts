@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import { type Entry, entriesOf, isGroup, show } from './entries.ts'
 import { resolveConfig } from './resolve.ts'
-import type { SettingCatalog } from './setting-catalog.ts'
+import type { Setting, SettingCatalog } from './setting-catalog.ts'
 import { SettingsError } from './settings-error.ts'
 
 /** How the settings of a run are written today: flat, with the keys of the command line. */
@@ -10,14 +10,18 @@ export const settingsFormat = 2
 /** The formats that this version reads. */
 export const savedFormats: readonly [1, 2] = [1, settingsFormat]
 
-/** The settings of a run as they were saved, with nothing added: neither a preset's values nor defaults. */
+/**
+ * The settings of a run as they were saved, with nothing added, neither a preset's values nor defaults: but for what a setting that came
+ * later says that runs before it had.
+ */
 export interface SavedSettings {
   readonly entries: readonly Entry[]
   readonly config: Config
 }
 
 /**
- * A run's settings, of which none may be missing: what today's presets and defaults say is not what the run began with.
+ * A run's settings, of which none may be missing: what today's presets and defaults say is not what the run began with. What a setting says
+ * of runs before there was it (`before`) is.
  *
  * @param content settings by name and their `format`, of this version or of one before
  * @param place where they were saved, for messages
@@ -26,6 +30,7 @@ export interface SavedSettings {
 export function savedSettings(content: unknown, place: string, catalog: SettingCatalog): SavedSettings {
   if (!isGroup(content)) throw new SettingsError(`${place}: expected settings as key: value, got ${show(content)}.`)
   const entries = entriesOf(withoutFormat(content, place), place, catalog)
+  entries.push(...entriesBefore(entries, place, catalog))
   if (content['format'] === undefined)
     throw new SettingsError(`${place} is not whole: it lacks its first line, format: ${settingsFormat}.`)
   const given = new Map(entries.map((entry) => [entry.path, entry.value]))
@@ -41,12 +46,31 @@ export function savedSettings(content: unknown, place: string, catalog: SettingC
   return { entries, config: resolveConfig([entries], 'ddnet', catalog).config }
 }
 
+/** What a run that was saved without some settings had, as far as they say it. */
+function entriesBefore(entries: readonly Entry[], place: string, catalog: SettingCatalog): Entry[] {
+  const given = new Map(entries.map((entry) => [entry.path, entry.value]))
+  return [...catalog.byPath.values()].flatMap(({ path }): Entry[] => {
+    if (given.has(path)) return []
+    const setting = chosenSetting(path, given, catalog)
+    if (setting === undefined || !('before' in setting)) return []
+    return [{ path, value: setting.before, text: `${path}: ${show(setting.before)}`, place }]
+  })
+}
+
 /** Whether there is such a setting under what is chosen. */
-function exists(path: string, given: ReadonlyMap<string, unknown>, { choices }: SettingCatalog): boolean {
+const exists = (path: string, given: ReadonlyMap<string, unknown>, catalog: SettingCatalog): boolean =>
+  chosenSetting(path, given, catalog) !== undefined
+
+/** The setting of a path as what is chosen has it; nothing where that has none. */
+function chosenSetting(
+  path: string,
+  given: ReadonlyMap<string, unknown>,
+  { byPath, choices }: SettingCatalog,
+): Setting | undefined {
   const [group = '', key] = path.split('.')
   const choice = choices.get(group)
-  if (choice === undefined || key === undefined) return true
-  return choice.settings[String(given.get(group))]?.some((setting) => setting.path === path) ?? false
+  if (choice === undefined || key === undefined) return byPath.get(path)
+  return choice.settings[String(given.get(group))]?.find((setting) => setting.path === path)
 }
 
 /**

@@ -8,7 +8,12 @@ export interface SettingInfo {
   readonly example: string
   /** A path of the file system, in which `~` is the user's folder. */
   readonly isPath?: boolean
+  /** What runs had that were saved before there was this setting. Without it such a run is not whole. */
+  readonly before?: unknown
 }
+
+/** What a few settings have besides. */
+export type SettingOptions = Pick<SettingInfo, 'isPath' | 'before'>
 
 /** The description of every setting's schema that was made by `setting`. */
 const described: z.core.$ZodRegistry<SettingInfo> = z.registry<SettingInfo>()
@@ -18,6 +23,9 @@ const described: z.core.$ZodRegistry<SettingInfo> = z.registry<SettingInfo>()
  *
  * @param expects what a value must be, as in "a whole number above 0"
  * @param example a value that can be copied
+ * @param options.isPath of the file system, in which `~` is the user's folder
+ * @param options.before of a setting that is added: what it is in runs that were saved without it. It is what they were trained with, whatever
+ *   the default is today
  * @example setting(z.int().positive().default(3), 'a whole number above 0', 3, 'Blocks of the network')
  */
 export function setting<T extends z.ZodType>(
@@ -25,10 +33,15 @@ export function setting<T extends z.ZodType>(
   expects: string,
   example: unknown,
   about: string,
-  { isPath = false }: { readonly isPath?: boolean } = {},
+  options: SettingOptions = {},
 ): T {
+  if ('before' in options && !schema.safeParse(options.before).success) {
+    throw new Error(
+      `setting: expected before to be ${expects}, as '${about}' takes it, got ${JSON.stringify(options.before)}.`,
+    )
+  }
   const text = typeof example === 'object' && example !== null ? JSON.stringify(example) : String(example)
-  described.add(schema, { about, expects, example: text, ...(isPath && { isPath }) })
+  described.add(schema, { ...options, about, expects, example: text })
   return schema
 }
 
@@ -90,24 +103,35 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(
   names: T,
   start: NoInfer<T[number]>,
   about: string,
+  options?: SettingOptions,
 ): z.ZodDefault<z.ZodEnum<{ [Name in T[number]]: Name }>> =>
-  setting(z.enum(names).default(start as never), `one of ${names.join(', ')}`, start, about) as never // zod's own types of an enum's default
+  setting(z.enum(names).default(start as never), `one of ${names.join(', ')}`, start, about, options) as never // zod's own types of an enum's default
 
-export const count = (start: number, about: string): z.ZodDefault<z.ZodInt> =>
-  setting(z.int().positive().default(start), 'a whole number above 0', start, about)
+export const count = (start: number, about: string, options?: SettingOptions): z.ZodDefault<z.ZodInt> =>
+  setting(z.int().positive().default(start), 'a whole number above 0', start, about, options)
 
-export const positive = (start: number, about: string): z.ZodDefault<z.ZodNumber> =>
-  setting(z.number().positive().default(start), 'a number above 0', start, about)
+export const positive = (start: number, about: string, options?: SettingOptions): z.ZodDefault<z.ZodNumber> =>
+  setting(z.number().positive().default(start), 'a number above 0', start, about, options)
 
-export const share = (start: number, about: string): z.ZodDefault<z.ZodNumber> =>
-  setting(z.number().min(0).max(1).default(start), 'a number from 0 to 1', start, about)
+export const share = (start: number, about: string, options?: SettingOptions): z.ZodDefault<z.ZodNumber> =>
+  setting(z.number().min(0).max(1).default(start), 'a number from 0 to 1', start, about, options)
 
 /** A decay rate or a share that must leave something: 1 would never forget. */
-export const belowOne = (start: number, about: string, example: number = start): z.ZodDefault<z.ZodNumber> =>
-  setting(z.number().min(0).lt(1).default(start), 'a number from 0 to below 1', example, about)
+export const belowOne = (
+  start: number,
+  about: string,
+  options?: SettingOptions & { readonly example?: number },
+): z.ZodDefault<z.ZodNumber> =>
+  setting(
+    z.number().min(0).lt(1).default(start),
+    'a number from 0 to below 1',
+    options?.example ?? start,
+    about,
+    options,
+  )
 
-export const notNegative = (start: number, about: string): z.ZodDefault<z.ZodNumber> =>
-  setting(z.number().min(0).default(start), 'a number of at least 0', start, about)
+export const notNegative = (start: number, about: string, options?: SettingOptions): z.ZodDefault<z.ZodNumber> =>
+  setting(z.number().min(0).default(start), 'a number of at least 0', start, about, options)
 
-export const flag = (start: boolean, about: string): z.ZodDefault<z.ZodBoolean> =>
-  setting(z.boolean().default(start), 'true or false', start, about)
+export const flag = (start: boolean, about: string, options?: SettingOptions): z.ZodDefault<z.ZodBoolean> =>
+  setting(z.boolean().default(start), 'true or false', start, about, options)

@@ -50,7 +50,7 @@ settings are then set, explained and saved as all others are ([how to write one]
 ${markdownTable([['setting', 'what it is', 'expected', 'default'], ...rows])}
 ## Presets
 
-What a preset says in place of the defaults. Without \`preset\` it is \`photos\` for a folder of images, \`ddnet\` on a GPU, else \`short\`; there
+What a preset says in place of the defaults. Without \`preset\` it is \`photos\` for a folder of images, \`mnist\` for MNIST and Fashion-MNIST, else \`ddnet\` on a GPU, else \`short\`; there
 \`epochs\` takes it to \`ddnet\`, and \`steps\` to \`quick\`.
 
 ${markdownTable([['setting', ...names.map((name) => `\`${name}\``)], ...presetRows])}`

@@ -15,6 +15,9 @@ type OptionSettings<K extends Kind, Options = OptionsOf<Of<K>>> = {
   readonly [Key in KeysOf<Options> as `${K}.${Key}`]?: ValueOf<Options, Key>
 }
 
+/** All general settings by path. */
+export type FlatGeneralSettings = Flat<GeneralSettings>
+
 type Flat<T> = Groups<T> & { readonly [Key in keyof T as T[Key] extends object ? never : Key]?: T[Key] }
 type Groups<T> = UnionToIntersection<
   { [Key in keyof T & string]: T[Key] extends object ? Prefixed<Key, T[Key]> : never }[keyof T & string]
@@ -33,7 +36,7 @@ type OwnFile = `${'.' | '/' | '~'}${string}`
  * What a file of settings may say: any of them, with the keys of the command line. Those of a definition of one's own are not known
  * here, and are checked when the file is read.
  */
-export type Settings = Flat<GeneralSettings> & {
+export type Settings = FlatGeneralSettings & {
   readonly [K in Kind]?: Of<K>['name'] | (K extends 'task' | 'data' | 'model' ? OwnFile : never)
 } & OptionSettings<'task'> &
   OptionSettings<'data'> &

@@ -1,5 +1,6 @@
 import type { Callback, Control } from '../callback.ts'
 import type { StartEvent } from '../events.ts'
+import { formatDuration } from '../format-duration.ts'
 import type { Scores } from '../scores.ts'
 import { expectSteps } from './every.ts'
 import { numbersOf } from './scalars.ts'
@@ -49,7 +50,7 @@ export function progress({ every = 100, to = (line) => console.log(line) }: Prog
         `loss ${short(event.loss)}`,
         `learning rate ${event.learningRate.toExponential(2)}`,
         ...speed(since),
-        `${clock(perStep * ((run as StartEvent).totalSteps - event.step))} left`,
+        `${formatDuration(perStep * ((run as StartEvent).totalSteps - event.step))} left`,
       )
       since = { steps: 0, seconds: 0, dataSeconds: 0 }
     },
@@ -82,11 +83,3 @@ const scores = (prefix: 'train' | 'validation', all: Scores, format: Control['fo
 
 /** Four digits that count. */
 const short = (value: number): string => value.toPrecision(4)
-
-/** `1:02:03`, `4:05` */
-function clock(seconds: number): string {
-  const whole = Math.round(seconds)
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
-  const rest = String(whole % 60).padStart(2, '0')
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
-}

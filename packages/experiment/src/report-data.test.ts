@@ -1,15 +1,17 @@
-import type { MetricsRecord } from '@ddnet/experiment'
-import { builtIn, createTask, resolveConfig, settingCatalog } from '@ddnet/experiment'
 import { init } from '@ddnet/layers'
 import { DDNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
 import { useBackend } from '@ddnet/testing'
+import { htmlReport } from '@ddnet/visuals'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { curvesOf, runReport } from './run-report.ts'
+import { builtIn } from './built-in/registry.ts'
+import { createTask } from './parts.ts'
+import { curvesOf, type MeasuredStep, reportData } from './report-data.ts'
+import { resolveConfig } from './settings/resolve.ts'
+import { settingCatalog } from './settings/setting-catalog.ts'
 
-const record = (step: number, loss = 2): MetricsRecord => ({
+const record = (step: number, loss = 2): MeasuredStep => ({
   step,
-  epoch: 1,
   learningRate: 0.004,
   seconds: step,
   train: { loss, accuracy: 0.25 },
@@ -23,12 +25,12 @@ beforeAll(async () => {
 })
 afterAll(() => model.dispose())
 
-const classNames = ['cat', 'dog']
+const facts = { image: { height: 32, width: 32, channels: 3 }, classNames: ['cat', 'dog'] }
 const { config } = resolveConfig([], 'ddnet', settingCatalog(builtIn))
-const task = createTask(config, { image: { height: 32, width: 32, channels: 3 }, classNames })
+const task = createTask(config, facts)
 
-const reportOf = (records: MetricsRecord[]) =>
-  runReport({ title: 'a', config, model, task, classNames, step: 5, records })
+const reportOf = (records: MeasuredStep[]) =>
+  htmlReport(reportData({ title: 'a', config, model, task, facts, step: 5, records }))
 
 test('a run without any validation has a summary alone', () => {
   const report = reportOf([])

@@ -1,45 +1,75 @@
-import { type Config, flatSettings, type MetricsRecord, type RunEnvironment, type RunTask } from '@ddnet/experiment'
 import type { ModuleOf } from '@ddnet/layers'
-import { htmlReport, type Plot, type ReportData } from '@ddnet/visuals'
-import type { PredictedImage } from '../pictures/predictions-picture.ts'
-import { formatCount, formatDuration } from '../terminal/format.ts'
-import type { Evaluation } from './evaluation.ts'
+import { formatDuration } from '@ddnet/trainer'
+import type { Plot, ReportData } from '@ddnet/visuals'
+import type { DataFacts } from './definitions.ts'
+import type { Evaluation } from './held-out.ts'
+import type { RunTask } from './parts.ts'
+import type { PredictedImage } from './predict.ts'
+import { type Config, flatSettings } from './settings/config.ts'
 
-interface RunReportOptions {
+/** What a run measured at one step. */
+export interface MeasuredStep {
+  readonly step: number
+  readonly learningRate: number
+  /** Training time so far. */
+  readonly seconds: number
+  readonly train: Readonly<Record<string, number>>
+  readonly validation?: Readonly<Record<string, number>> | undefined
+}
+
+/** Where a run was trained, as far as that is known. */
+export interface TrainedWhere {
+  readonly ddnet?: string | undefined
+  readonly processor?: string | undefined
+  readonly cores?: number | undefined
+  readonly system?: string | undefined
+  readonly command?: string | undefined
+  readonly startedAt?: string | undefined
+  readonly backend?: { readonly title?: string | undefined } | undefined
+}
+
+export interface ReportOptions {
   /** Name of the run. */
   readonly title: string
   readonly config: Config
   readonly model: ModuleOf
   readonly task: RunTask
-  readonly classNames: readonly string[]
+  readonly facts: DataFacts
   readonly step: number
-  readonly records: readonly MetricsRecord[]
-  readonly environment?: RunEnvironment | undefined
+  readonly records: readonly MeasuredStep[]
+  readonly environment?: TrainedWhere | undefined
   /** Left out where the images that it is measured on are not here. */
   readonly evaluation?: Evaluation | undefined
   readonly samples?: readonly PredictedImage[]
   readonly pictures?: NonNullable<ReportData['pictures']>
 }
 
-/** report.html: a run in one file that needs nothing else. */
-export function runReport(options: RunReportOptions): string {
+/**
+ * What a run's page shows: result and settings, curves, what its task makes of the evaluation and of predictions, pictures.
+ *
+ * @example await writeFile('report.html', htmlReport(reportData({ title: 'my run', config, model, task, facts, step, records })))
+ */
+export function reportData(options: ReportOptions): ReportData {
   const { title, task, records, evaluation, samples = [], pictures = [] } = options
   // The figures have what the scores of an evaluation are.
   const page = task.views.page(evaluation?.figures as Parameters<typeof task.views.page>[0], samples)
-  return htmlReport({
+  return {
     title,
     summary: [...resultFacts(options), ...settingFacts(options.config)],
     curves: curvesOf(records, task.scores),
     ...page,
     ...(pictures.length + (page.pictures?.length ?? 0) > 0 && { pictures: [...(page.pictures ?? []), ...pictures] }),
-  })
+  }
 }
 
 type Facts = [name: string, value: string][]
 
-function resultFacts({ evaluation, step, records, environment, model, task, classNames }: RunReportOptions): Facts {
+const count = (value: number): string => value.toLocaleString('en-US')
+
+function resultFacts({ evaluation, step, records, environment, model, task, facts: data }: ReportOptions): Facts {
   const parameters = [...model.parameters().values()].reduce((sum, { value }) => sum + value.size, 0)
   const seconds = records.at(-1)?.seconds
+  const classes = data.classNames?.length ?? 0
   const facts: Facts = []
   if (evaluation !== undefined) {
     // `accuracy 75.79% (…)`: the first word is what it is, where it is a word
@@ -50,24 +80,17 @@ function resultFacts({ evaluation, step, records, environment, model, task, clas
     for (const [name, view] of Object.entries(task.scores)) {
       const value = last?.[name]
       if (last === undefined || value === undefined || view === undefined || name === 'loss') continue
-      facts.push([`validation ${view.title}`, `${view.format(value)} of ${formatCount(last.images)} images`])
+      facts.push([`validation ${view.title}`, `${view.format(value)} of ${count(last['images'] ?? 0)} images`])
     }
   }
-  facts.push(['trained', `${formatCount(step)} steps${seconds === undefined ? '' : ` in ${formatDuration(seconds)}`}`])
-  facts.push([
-    'weights',
-    `${formatCount(parameters)}${classNames.length === 0 ? '' : `, for ${formatCount(classNames.length)} classes`}`,
-  ])
+  facts.push(['trained', `${count(step)} steps${seconds === undefined ? '' : ` in ${formatDuration(seconds)}`}`])
+  facts.push(['weights', `${count(parameters)}${classes === 0 ? '' : `, for ${count(classes)} classes`}`])
   if (environment !== undefined) {
     const { backend, processor, cores, system, command, startedAt, ddnet } = environment
     if (backend?.title !== undefined) facts.push(['backend', backend.title])
-    const machine = [processor, cores === undefined ? undefined : `${cores} cores`, system].filter(
-      (each) => each !== undefined,
-    )
-    if (machine.length > 0) facts.push(['machine', machine.join(', ')])
+    if (processor !== undefined) facts.push(['machine', `${processor}, ${cores} cores, ${system}`])
     if (startedAt !== undefined) {
-      const version = ddnet === undefined ? '' : `, DDNet ${ddnet}`
-      facts.push(['started', `${startedAt.slice(0, 16).replace('T', ' ')} UTC${version}`])
+      facts.push(['started', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, DDNet ${ddnet}`])
     }
     if (command !== undefined) facts.push(['command', command])
   }
@@ -87,9 +110,9 @@ function settingFacts(config: Config): Facts {
 }
 
 /** Loss, the task's other scores and the learning rate over steps; none before the first record. */
-export function curvesOf(records: readonly MetricsRecord[], views: RunTask['scores']): Plot[] {
+export function curvesOf(records: readonly MeasuredStep[], views: RunTask['scores']): Plot[] {
   if (records.length === 0) return []
-  const curve = (name: string, of: (record: MetricsRecord) => number | undefined) => ({
+  const curve = (name: string, of: (record: MeasuredStep) => number | undefined) => ({
     name,
     points: records.flatMap((record) => {
       const value = of(record)

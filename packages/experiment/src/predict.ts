@@ -1,0 +1,68 @@
+import { collate, type Dataset, type Field, type ImageField } from '@ddnet/datasets'
+import type { ModuleOf } from '@ddnet/layers'
+import { dispose } from '@ddnet/ops'
+import { fromPixels, type Picture } from '@ddnet/visuals'
+import type { AnyTask } from './definitions.ts'
+import { preparedSample, type RunTask } from './parts.ts'
+import type { Config } from './settings/config.ts'
+
+/** A sample of any task: an image, and whatever else the data have of it. */
+export interface RunSample {
+  readonly image: ImageField
+}
+
+/** A model, what it was trained for, and how its data are prepared. */
+export interface Predictor {
+  readonly model: ModuleOf
+  readonly task: RunTask
+  readonly config: Pick<Config, 'data'>
+}
+
+/**
+ * What the model says of one sample. The task gets all fields of it that it names, as the data prepare them: the truth among them, where it is
+ * known.
+ */
+export async function predictSample({ model, task, config }: Predictor, sample: RunSample): Promise<unknown> {
+  const prepared = await preparedSample(sample, config)
+  const batch = collate([{ ...fieldsOf(prepared, task), image: prepared.image }])
+  try {
+    const [prediction] = await task.predict(model, batch)
+    return prediction
+  } finally {
+    dispose(Object.values(batch))
+  }
+}
+
+/** Those of a sample that a task names. */
+const fieldsOf = (sample: object, { fields }: Pick<AnyTask, 'fields'>): Readonly<Record<string, Field | undefined>> =>
+  Object.fromEntries(Object.entries(sample).filter(([name]) => name in fields))
+
+/** A picture, and what the model says of it. */
+export interface PredictedImage {
+  readonly image: Picture
+  readonly prediction: unknown
+}
+
+/** What the model says of samples, beside the pictures that they are of. */
+export async function predictSamples(predictor: Predictor, samples: readonly RunSample[]): Promise<PredictedImage[]> {
+  const found: PredictedImage[] = []
+  for (const sample of samples) {
+    found.push({ image: pictureOf(sample.image), prediction: await predictSample(predictor, sample) })
+  }
+  return found
+}
+
+/** The first samples of a data set, or all where there are fewer. */
+export const firstSamples = <S>({ length, get }: Pick<Dataset<S>, 'length' | 'get'>, count = 25): Promise<S[]> =>
+  Promise.all(Array.from({ length: Math.min(count, length) }, (_, index) => get(index)))
+
+/** An image as people see it: in gray, or in red, green and blue; of other channels the first one or the first three. */
+export function pictureOf({ data, shape: [height, width, channels] }: ImageField): Picture {
+  const shown = channels >= 3 ? 3 : 1
+  const scale = data instanceof Float32Array ? 255 : 1
+  const pixels = Uint8ClampedArray.from({ length: height * width * shown }, (_, at) => {
+    const value = data[Math.floor(at / shown) * channels + (at % shown)] as number
+    return value * scale
+  })
+  return fromPixels(pixels, width, height, shown)
+}
