@@ -1,4 +1,4 @@
-import { counted, createSchedule, createTrainer, fitOptions, learningRateOf, totalSteps } from '@ddnet/experiment'
+import { counted, createTrainer, fitOptions, learningRateOf } from '@ddnet/experiment'
 import type { Callback, Control } from '@ddnet/trainer'
 import { CliError, explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
