@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { defined } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { root } from '../scripts/pnpm.mjs'
 
@@ -30,8 +31,8 @@ test.each([
 })
 
 test('what docs/compatibility.md refers to exists', () => {
-  const links = [...read('docs/compatibility.md').matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(
-    ([, path]) => path as string,
+  const links = [...read('docs/compatibility.md').matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path]) =>
+    defined(path),
   )
   expect(links.length).toBeGreaterThan(0)
   for (const path of links) expect([path, existsSync(join(root, 'docs', path))]).toEqual([path, true])

@@ -18,7 +18,7 @@ const floats = (...xs: unknown[]): boolean => xs.every((x) => x instanceof tf.Te
 /** ops' images come in batches. */
 function batched<T extends tf.Tensor>(x: T, operator: (x: tf.Tensor4D) => tf.Tensor): T {
   if (x.rank === 4) return operator(x as unknown as tf.Tensor4D) as T
-  const y = operator(ops.reshape(x as tf.Tensor, [1, ...x.shape] as [number, number, number, number]))
+  const y = operator(ops.reshape(x, [1, ...x.shape] as [number, number, number, number]))
   return ops.reshape(y, y.shape.slice(1)) as unknown as T
 }
 
@@ -134,7 +134,7 @@ export function conv1d<T extends tf.Tensor2D | tf.Tensor3D>(
   const own = floats(x, filter) && x.rank === 3 && filter.rank === 3 && x.shape[2] === filter.shape[1]
   const simple = rounding === undefined && (pad === 'valid' || (typeof pad === 'number' && Number.isInteger(pad)))
   return own && simple && stride > 0 && dilation > 0 && (stride === 1 || dilation === 1)
-    ? (ops.conv1d(x as tf.Tensor3D, filter, { stride, padding: pad, dilation }) as T)
+    ? (ops.conv1d(x, filter, { stride, padding: pad, dilation }) as T)
     : tf.conv1d(x, filter, stride, pad, dataFormat, dilation, rounding)
 }
 
@@ -159,7 +159,7 @@ export function conv2dTranspose<T extends tf.Tensor3D | tf.Tensor4D>(
     return itemAt(shape, axis + 1) - size + 2 * itemAt(padding, axis)
   }) as Pair
   if (outputPadding.some((extra, axis) => extra < 0 || extra >= itemAt(stride, axis))) return stock()
-  return ops.convTranspose2d(x as tf.Tensor4D, filter, { stride, padding, outputPadding }) as T
+  return ops.convTranspose2d(x, filter, { stride, padding, outputPadding }) as T
 }
 
 export function maxPool<T extends tf.Tensor3D | tf.Tensor4D>(
@@ -273,11 +273,11 @@ const { resizeBilinear, resizeNearestNeighbor } = tf.image
 const bilinear: typeof resizeBilinear = (x, size, alignCorners = false, halfPixelCenters = false) =>
   isImage(x as tf.Tensor) && alignCorners !== halfPixelCenters && size.every((each) => each > 0)
     ? (batched(x as tf.Tensor, (x) => ops.interpolate(x, { size, mode: 'bilinear', alignCorners })) as never)
-    : (resizeBilinear(x, size, alignCorners, halfPixelCenters) as never)
+    : resizeBilinear(x, size, alignCorners, halfPixelCenters)
 
 const nearest: typeof resizeNearestNeighbor = (x, size, alignCorners = false, halfPixelCenters = false) =>
   isImage(x as tf.Tensor) && !alignCorners && !halfPixelCenters && size.every((each) => each > 0)
     ? (batched(x as tf.Tensor, (x) => ops.interpolate(x, { size, mode: 'nearest' })) as never)
-    : (resizeNearestNeighbor(x, size, alignCorners, halfPixelCenters) as never)
+    : resizeNearestNeighbor(x, size, alignCorners, halfPixelCenters)
 
 export const image: typeof tf.image = { ...tf.image, resizeBilinear: bilinear, resizeNearestNeighbor: nearest }

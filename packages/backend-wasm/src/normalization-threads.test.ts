@@ -14,6 +14,7 @@ import {
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
+import { floats } from '@ddnet/testing'
 import { testSameBits } from '../test/same-bits.ts'
 
 const draw = (seed: number, shape: number[]): Tensor => random.normal(random.key(seed), shape)
@@ -41,7 +42,7 @@ async function differentiate(): Promise<Float32Array[]> {
   const total = sum(mul(value, value))
   const results = await Promise.all([value, total, ...grads].map(toHost))
   for (const used of [...inputs, labels, seed, value, total, ...grads]) used.dispose()
-  return results.map(({ data }) => data as Float32Array)
+  return results.map(floats)
 }
 
 testSameBits('norms and cross-entropy give the same bits on one, two and three threads', differentiate)

@@ -11,6 +11,7 @@ import {
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
+import { floats } from '@ddnet/testing'
 import { testSameBits } from '../test/same-bits.ts'
 
 const poolings: ((x: Tensor4D) => Tensor4D)[] = [
@@ -25,7 +26,7 @@ const poolings: ((x: Tensor4D) => Tensor4D)[] = [
 
 /** Values and gradients, with odd sizes, so that shares differ. */
 async function differentiate(): Promise<Float32Array[]> {
-  const x = random.normal(random.key(1), [5, 13, 11, 7]) as Tensor4D
+  const x = random.normal(random.key(1), [5, 13, 11, 7])
   const found: Tensor[] = poolings.flatMap((pool) => {
     const y = pool(x)
     const seed = ones(y.shape)
@@ -36,7 +37,7 @@ async function differentiate(): Promise<Float32Array[]> {
   })
   const results = await Promise.all(found.map(toHost))
   for (const used of [x, ...found]) used.dispose()
-  return results.map(({ data }) => data as Float32Array)
+  return results.map(floats)
 }
 
 testSameBits('poolings give the same bits on one, two and three threads', differentiate)

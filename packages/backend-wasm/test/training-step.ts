@@ -11,7 +11,7 @@ import {
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
-import { itemAt, tuple } from '@ddnet/testing'
+import { floats, itemAt, tuple } from '@ddnet/testing'
 
 /**
  * The results, gradients and updates of one step. Odd sizes, so that shares differ; larger than what is done on one
@@ -56,5 +56,5 @@ export async function trainingStep(): Promise<Float32Array[]> {
   const updated = adamUpdate({ parameter, gradient, m: gradient, v: itemAt(inputs, 6) }, attributes)
   const results = await Promise.all([value, ...grads, ...updated].map(toHost))
   for (const used of [...inputs, seed, value, ...grads, ...updated]) used.dispose()
-  return results.map(({ data }) => data as Float32Array)
+  return results.map(floats)
 }

@@ -1,5 +1,5 @@
 import { dispose, memory, random } from '@ddnet/ops'
-import { itemAt, useBackend } from '@ddnet/testing'
+import { defined, itemAt, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Batch } from './collate.ts'
 import type { ClassificationSample, Dataset } from './dataset.ts'
@@ -334,7 +334,7 @@ describe('a sampler', () => {
 describe.each(['in memory', 'asynchronous'])('a damaged sample, %s,', (kind) => {
   const get = (index: number): ClassificationSample => {
     if (index % 5 === 1) throw new DatasetError(`photos/${index}.jpg is damaged`, { path: `photos/${index}.jpg` })
-    return dataset.getSync?.(index) as ClassificationSample
+    return defined(dataset.getSync?.(index))
   }
   const damaged: Dataset<ClassificationSample> = {
     length: COUNT,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { itemAt } from '@ddnet/testing'
+import { defined, floats, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './float16.ts'
 import { decodeSafetensors } from './safetensors/decode.ts'
@@ -56,7 +56,7 @@ test.each([
   ['bfloat16', toBfloat16],
 ] as const)("%s rounds as PyTorch's .half() and .bfloat16()", async (name, to) => {
   const file = await readFile(new URL('../fixtures/reference-rounding.safetensors', import.meta.url))
-  const values = decodeSafetensors(file).tensors['values']?.data as Float32Array
+  const values = floats(defined(decodeSafetensors(file).tensors['values']))
   const header = parseHeader(file.subarray(8, 8 + Number(file.readBigUInt64LE(0))), file.length)
   const entry = header.entries.find((each) => each.name === name)
   const expected = new Uint16Array(new Uint8Array(file.subarray(entry?.begin, entry?.end)).buffer)

@@ -50,8 +50,7 @@ describeBackends('a sub-pixel DeconvBlock', () => {
     const block = init(new DeconvBlock(3, 2, config), random.key(1))
     const { data, shape } = await toHost(block.forward(random.normal(random.key(2), [1, 3, 4, 3])))
     expect(shape).toEqual([1, 6, 8, 2])
-    const at = (row: number, column: number, channel: number) =>
-      (data as Float32Array)[(row * 8 + column) * 2 + channel]
+    const at = (row: number, column: number, channel: number) => data[(row * 8 + column) * 2 + channel]
     for (let row = 0; row < 6; row++)
       for (let column = 0; column < 8; column++)
         for (const channel of [0, 1])

@@ -1,5 +1,5 @@
-import { ones, random, type Tensor, toHost } from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { ones, random, type Tensor } from '@ddnet/ops'
+import { defined, describeBackends, floatsOf, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { Dropout1d, Dropout2d } from './dropout.ts'
 import type { ModuleOf } from './module.ts'
@@ -9,8 +9,8 @@ import { StochasticDepth } from './stochastic-depth.ts'
 /** What becomes of ones in a training pass, `[batch][position][channel]`. */
 async function dropped(layer: ModuleOf, shape: [number, ...number[], number], seed = 1): Promise<number[][][]> {
   const y: Tensor = openPass({ training: true, root: layer, key: random.key(seed) }, () => layer.forward(ones(shape)))
-  const values = Array.from((await toHost(y)).data as Float32Array)
-  const channels = shape.at(-1) as number
+  const values = Array.from(await floatsOf(y))
+  const channels = itemAt(shape, -1)
   const positions = values.length / shape[0] / channels
   return Array.from({ length: shape[0] }, (_, sample) =>
     Array.from({ length: positions }, (_, at) =>
@@ -28,7 +28,7 @@ describeBackends('what drops several values together', () => {
   ] as const)('%s drops channels of a sample, and scales the others', async (_, layer, shape) => {
     const samples = await dropped(layer, [...shape])
     for (const [first, ...others] of samples) for (const other of others) expect(other).toEqual(first)
-    const masks = samples.map(([first]) => first as number[])
+    const masks = samples.map(([first]) => defined(first))
     expect(new Set(masks.flat())).toEqual(new Set([0, Math.fround(1 / 0.75)]))
     // 2000 channels: three standard deviations
     expect(Math.abs(share(masks.flat()) - 0.25)).toBeLessThan(3 * Math.sqrt((0.25 * 0.75) / 2000))
@@ -41,7 +41,7 @@ describeBackends('what drops several values together', () => {
     const samples = (await dropped(new StochasticDepth(0.4), [1500, 2, 3])).map((each) => each.flat())
     for (const sample of samples) expect(new Set(sample).size).toBe(1)
     expect(new Set(samples.flat())).toEqual(new Set([0, Math.fround(1 / 0.6)]))
-    expect(Math.abs(share(samples.map(([first]) => first as number)) - 0.4)).toBeLessThan(
+    expect(Math.abs(share(samples.map(([first]) => defined(first))) - 0.4)).toBeLessThan(
       3 * Math.sqrt((0.4 * 0.6) / 1500),
     )
     const whole = new StochasticDepth(0.5, 'batch')

@@ -27,7 +27,7 @@ export type InitRules =
  *   owner instanceof Conv2d && parameter === owner.weight ? initializers.orthogonal() : undefined)
  */
 export function init<M extends Root>(model: M, key: Key, rules: InitRules = {}): M {
-  if (typeof (key as Key | undefined)?.fold !== 'function') {
+  if (typeof key?.fold !== 'function') {
     throw new Error(`init: expected a key to draw from, as in init(model, random.key(42)), got ${String(key)}.`)
   }
   const leaves = leavesOf(model)

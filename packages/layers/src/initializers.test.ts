@@ -1,5 +1,5 @@
-import { random, type Tensor, toHost } from '@ddnet/ops'
-import { jsonFixture, useBackend } from '@ddnet/testing'
+import { random, type Tensor } from '@ddnet/ops'
+import { defined, entryOf, floatsOf, itemAt, jsonFixture, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
 import { ConvTranspose1d } from './conv-transpose1d.ts'
@@ -20,7 +20,7 @@ import { fansOf, type WeightLayout } from './weight-layout.ts'
 beforeAll(() => useBackend('cpu'))
 const key = random.key(42)
 
-const valuesOf = async (x: Tensor): Promise<number[]> => Array.from((await toHost(x)).data as Float32Array)
+const valuesOf = async (x: Tensor): Promise<number[]> => Array.from(await floatsOf(x))
 
 /** What an initializer gives a weight. */
 const drawn = (initializer: Initializer, shape: number[], layout?: WeightLayout): Promise<number[]> =>
@@ -118,7 +118,7 @@ describe('Kaiming and Xavier', () => {
   ]
 
   test.each(kaiming)('Kaiming’s bound and standard deviation are PyTorch’s: %s', async (name, options) => {
-    const [bound, std] = [scales[`kaiming_uniform ${name}`] as number, scales[`kaiming_normal ${name}`] as number]
+    const [bound, std] = [entryOf(scales, `kaiming_uniform ${name}`), entryOf(scales, `kaiming_normal ${name}`)]
     expectDistribution(await drawn(initializers.kaimingUniform(options), shape, 'filter'), uniformOf(-bound, bound))
     expectDistribution(await drawn(initializers.kaimingNormal(options), shape, 'filter'), normalOf(std))
   })
@@ -173,9 +173,9 @@ describe('orthogonal', () => {
   async function offOrthogonal(module: Module & { weight: Parameter }, gain: number): Promise<number> {
     const { shape, data } = await module.weight.toTorch()
     const values = data as Float32Array
-    const rows = shape[0] as number
+    const rows = itemAt(shape, 0)
     const columns = values.length / rows
-    const at = (row: number, column: number): number => values[row * columns + column] as number
+    const at = (row: number, column: number): number => itemAt(values, row * columns + column)
     const [count, size] = rows <= columns ? [rows, columns] : [columns, rows]
     const of = (vector: number, index: number): number => (rows <= columns ? at(vector, index) : at(index, vector))
     let worst = 0
@@ -218,9 +218,8 @@ describe('icnr', () => {
   test('gives the pixels of a channel one filter, in PixelShuffle’s order', async () => {
     const weightInit = initializers.icnr({ factor: 2, init: initializers.kaimingNormal({ mode: 'fanOut' }) })
     const { shape, data } = await init(new Conv2d(3, 20, { kernelSize: 3, weightInit }), key).weight.toTorch()
-    const size = data.length / (shape[0] as number)
-    const filter = (output: number): string =>
-      (data as Float32Array).subarray(output * size, (output + 1) * size).join()
+    const size = data.length / itemAt(shape, 0)
+    const filter = (output: number): string => data.subarray(output * size, (output + 1) * size).join()
     const filters = Array.from({ length: 20 }, (_, output) => filter(output))
     expect(filters.map((each) => filters.indexOf(each))).toEqual(
       Array.from({ length: 20 }, (_, output) => output - (output % 4)),
@@ -255,7 +254,7 @@ describe('layers', () => {
     let compared = 0
     for (const [name, module] of Object.entries(modules)) {
       for (const [parameter, leaf] of init(module, key).parameters()) {
-        const bound = defaults[`${name}.${parameter}`] as number
+        const bound = entryOf(defaults, `${name}.${parameter}`)
         const values = await valuesOf(leaf.value)
         if (bound === 0) expect(values.every((value) => value === 0)).toBe(true)
         else expectDistribution(values, uniformOf(-bound, bound))
@@ -277,7 +276,7 @@ describe('layers', () => {
     ]) {
       init(layer, key)
       expect(await valuesOf(layer.weight.value)).toEqual([2, 2, 2, 2])
-      expect(await valuesOf(layer.bias?.value as Tensor)).toEqual([-1, -1])
+      expect(await valuesOf(defined(layer.bias?.value))).toEqual([-1, -1])
     }
     expect(mean(await valuesOf(init(new Embedding(3, 2, { weightInit }), key).weight.value))).toBe(2)
   })

@@ -1,5 +1,5 @@
 import { type Key, random, type Tensor } from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { defined, floats, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
 import { ConvTranspose2d } from './conv-transpose2d.ts'
@@ -46,7 +46,7 @@ describe('a module', () => {
   test('puts each filter value where PyTorch has it', async () => {
     const layer = init(new Conv2d(2, 3, { kernelSize: 2, bias: false }), key)
     const ours = await layer.weight.value.data() // [kernelHeight, kernelWidth, in, out]
-    const theirs = (await layer.stateDict())['weight']?.data as Float32Array // [out, in, kernelHeight, kernelWidth]
+    const theirs = floats(defined((await layer.stateDict())['weight'])) // [out, in, kernelHeight, kernelWidth]
     const at = (out: number, input: number, row: number, column: number) =>
       theirs[((out * 2 + input) * 2 + row) * 2 + column]
     expect(at(2, 1, 0, 1)).toBe(ours[((0 * 2 + 1) * 2 + 1) * 3 + 2])

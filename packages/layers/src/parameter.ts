@@ -9,6 +9,7 @@ import {
   tidy,
   toHost,
 } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { nameInPass } from './pass.ts'
 import { fromTorchOrder, isFilter, toTorchOrder, type WeightLayout } from './weight-layout.ts'
 
@@ -93,7 +94,7 @@ class Owned {
 
   /** The shape that files give it. */
   get torchShape(): number[] {
-    return toTorchOrder(this.layout, this.shape.length).map((axis) => this.shape[axis] as number)
+    return toTorchOrder(this.layout, this.shape.length).map((axis) => itemAt(this.shape, axis))
   }
 
   async toTorch(): Promise<HostTensor> {

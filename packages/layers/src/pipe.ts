@@ -1,4 +1,5 @@
 import { relu, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { ReLU } from './activations.ts'
 import type { Layer } from './module.ts'
 
@@ -19,7 +20,7 @@ export function pipe(x: Tensor, ...layers: readonly (Layer | undefined)[]): Tens
   const path = layers.filter((layer) => layer !== undefined)
   let y = x
   for (let at = 0; at < path.length; at++) {
-    const layer = path[at] as Layer
+    const layer = itemAt(path, at)
     if (isFusible(layer) && isRelu(path[at + 1])) {
       y = layer.forwardWith(y, 'relu')
       at++

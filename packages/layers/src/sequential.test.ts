@@ -1,6 +1,6 @@
-import { maxPool2d, memory, mul, random, relu, type Tensor, tanh, tidy, toHost } from '@ddnet/ops'
+import { maxPool2d, memory, mul, random, relu, type Tensor, tanh, tidy } from '@ddnet/ops'
 import { observeKernels } from '@ddnet/ops/kernels'
-import { describeBackends, expectClose, useBackend } from '@ddnet/testing'
+import { describeBackends, expectClose, floatsOf, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ReLU } from './activations.ts'
 import { BatchNorm } from './batch-norm.ts'
@@ -39,7 +39,7 @@ const make = () =>
       new Conv2d(3, 4, { kernelSize: 3, padding: 1, bias: false }),
       new BatchNorm(4),
       relu,
-      (x) => maxPool2d(x as never, { kernelSize: 2 }),
+      (x) => maxPool2d(x, { kernelSize: 2 }),
       new ConvTranspose2d(4, 2, { kernelSize: 2, stride: 2 }),
       relu,
       new Conv2d(2, 2, { kernelSize: [3, 1], stride: [1, 2], padding: [1, 0], dilation: [1, 1] }),
@@ -146,7 +146,7 @@ describeBackends('fused layers', () => {
     const before = memory().numTensors
     const run = () => tidy(() => openPass({ training }, () => model.forward(x)))
     const [fused, apart] = [run(), observe(model, run, () => {})]
-    expectClose((await toHost(fused)).data as Float32Array, (await toHost(apart)).data as Float32Array, 1e-6)
+    expectClose(await floatsOf(fused), await floatsOf(apart), 1e-6)
     for (const each of [fused, apart]) each.dispose()
     expect(memory().numTensors).toBe(before)
     model.dispose()

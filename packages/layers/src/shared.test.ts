@@ -1,5 +1,5 @@
-import { add, memory, mul, random, type Scalar, square, sum, type Tensor, tensor } from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { add, memory, mul, random, square, sum, type Tensor, tensor } from '@ddnet/ops'
+import { entryOf, itemAt, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
 import { init } from './init.ts'
@@ -49,9 +49,9 @@ describe('what is shared', () => {
     const model = init(new Tied(), key)
     const x = tensor([[1, 2, 3]])
     const { grads } = valueAndGrad(model, () => ({
-      loss: add(sum(model.encoder.forward(x)), sum(mul(3, model.decoder.forward(x)))) as Scalar,
+      loss: add(sum(model.encoder.forward(x)), sum(mul(3, model.decoder.forward(x)))),
     }))
-    expect([...(await (grads['encoder.weight'] as Tensor).data())]).toEqual([4, 8, 12, 4, 8, 12, 4, 8, 12])
+    expect([...(await entryOf(grads, 'encoder.weight').data())]).toEqual([4, 8, 12, 4, 8, 12, 4, 8, 12])
   })
 
   test('is in a file under each of its names, as torch.nn.Module.state_dict has it, and comes back from one of them', async () => {
@@ -101,7 +101,7 @@ describe('what is shared', () => {
             ]),
           ),
         ),
-      ) as Scalar,
+      ),
     }))
     updates.commit()
     expect(model.norm.num_batches_tracked?.count).toBe(2)
@@ -135,7 +135,7 @@ describe('predict', () => {
     const before = memory().numTensors
     const { a, more } = model.predict(x)
     expect(memory().numTensors).toBe(before + 2)
-    expect((await more[0].data())[0]).toBe(2 * ((await a.data())[0] as number))
+    expect((await more[0].data())[0]).toBe(2 * itemAt(await a.data(), 0))
   })
 
   test('of a module that does nothing gives a tensor of its own', () => {

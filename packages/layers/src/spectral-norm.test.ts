@@ -1,5 +1,5 @@
-import { random, sum, tensor, tidy, toHost } from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { random, sum, tensor, tidy } from '@ddnet/ops'
+import { describeBackends, floatsOf, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
 import { ConvTranspose2d } from './conv-transpose2d.ts'
@@ -32,7 +32,7 @@ describeBackends('spectralNorm', () => {
     const [cos, sin] = [Math.cos(1), Math.sin(1)]
     const rotated = [3 * cos, -3 * sin, sin, cos]
     const layer = init(spectralNorm(new Linear(2, 2, { bias: false, weightInit: () => tensor(rotated, [2, 2]) })), key)
-    const weight = (await toHost(layer.weight.value)).data as Float32Array
+    const weight = await floatsOf(layer.weight.value)
     for (const [at, value] of rotated.entries()) expect(weight[at]).toBeCloseTo(value / 3, 5)
   })
 
@@ -43,10 +43,10 @@ describeBackends('spectralNorm', () => {
       spectralNorm(new ConvTranspose2d(12, 1, { kernelSize: 2, weightInit })),
     ]) {
       const drawn = init(layer, key).parameters().get('parametrizations.weight.original')
-      const before = (await toHost(drawn?.value as never)).data as Float32Array
-      const after = (await toHost(layer.weight.value)).data as Float32Array
+      const before = await floatsOf(drawn?.value)
+      const after = await floatsOf(layer.weight.value)
       // Of a transposed convolution other rows are orthonormal than those that are measured; its norm is at most theirs together.
-      const factor = (after[0] as number) / (before[0] as number)
+      const factor = itemAt(after, 0) / itemAt(before, 0)
       for (const [at, value] of before.entries()) expect(after[at]).toBeCloseTo(value * factor, 5)
       if (layer instanceof Conv2d) expect(factor).toBeCloseTo(1, 5)
     }

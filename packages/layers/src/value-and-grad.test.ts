@@ -17,7 +17,7 @@ import {
   type Tensor,
   tensor,
 } from '@ddnet/ops'
-import { describeBackends, expectClose } from '@ddnet/testing'
+import { defined, describeBackends, entryOf, expectClose } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { BatchNorm } from './batch-norm.ts'
 import { init } from './init.ts'
@@ -45,12 +45,12 @@ describeBackends('valueAndGrad', () => {
     const x = input()
     const { loss, aux, grads } = valueAndGrad(layer, () => {
       const y = layer.forward(x)
-      return { loss: sum(square(y)) as Scalar, aux: { y } }
+      return { loss: sum(square(y)), aux: { y } }
     })
     const y = Array.from(await aux.y.data())
     expectClose(await loss.data(), [y.reduce((total, value) => total + value * value, 0)], 1e-5)
     // ∂ Σ y² / ∂ bias = 2 Σ y
-    expectClose(await (grads['bias'] as Tensor).data(), [2 * y.reduce((total, value) => total + value, 0)], 1e-5)
+    expectClose(await entryOf(grads, 'bias').data(), [2 * y.reduce((total, value) => total + value, 0)], 1e-5)
     expect(Object.keys(grads)).toEqual(['weight', 'bias'])
   })
 
@@ -58,7 +58,7 @@ describeBackends('valueAndGrad', () => {
     const model = pair()
     const x = input()
     const statistics = async () => [...((await model.norm.running_mean?.value.data()) ?? [])]
-    const { updates } = valueAndGrad(model, () => ({ loss: sum(model.forward(x)) as Scalar }))
+    const { updates } = valueAndGrad(model, () => ({ loss: sum(model.forward(x)) }))
     expect(await statistics()).toEqual([0, 0, 0])
     expect(model.norm.num_batches_tracked?.count).toBe(0)
     updates.commit()
@@ -72,7 +72,7 @@ describeBackends('valueAndGrad', () => {
     const [x, other] = [input(), mul(input(), 2)]
     const pass = (model: Pair, ...inputs: Tensor[]) => {
       const { loss, grads, updates } = valueAndGrad(model, () => ({
-        loss: inputs.map((x) => sum(square(model.forward(x)))).reduce((a, b) => add(a, b)) as Scalar,
+        loss: inputs.map((x) => sum(square(model.forward(x)))).reduce((a, b) => add(a, b)),
       }))
       updates.commit()
       dispose([loss, ...Object.values(grads)])
@@ -85,7 +85,7 @@ describeBackends('valueAndGrad', () => {
     expect(twice.norm.num_batches_tracked?.count).toBe(2)
     for (const buffer of ['running_mean', 'running_var'] as const) {
       const [of2, of1] = [twice, once].map((each) => (each.norm[buffer] as Buffer).value)
-      expectClose(await (of2 as Tensor).data(), await (of1 as Tensor).data(), 1e-6)
+      expectClose(await defined(of2).data(), await defined(of1).data(), 1e-6)
     }
   })
 
@@ -103,7 +103,7 @@ describeBackends('valueAndGrad', () => {
       const { loss, grads, aux, updates } = valueAndGrad(model, () => {
         const y = model.forward(x)
         if (fail) throw new Error('no')
-        return { loss: sum(mul(y, y)) as Scalar, aux: { y } }
+        return { loss: sum(mul(y, y)), aux: { y } }
       })
       updates.discard()
       for (const each of [loss, aux.y, ...Object.values(grads)]) each.dispose()
@@ -152,22 +152,20 @@ describeBackends('valueAndGrad', () => {
     expect(of(() => scalar(1))).toThrow(message)
     expect(of(() => sum(detach(model.forward(x))))).toThrow(message)
     expect(of(() => sum(cast(greater(model.forward(x), 0), 'float32')))).toThrow(message)
-    expect(of(() => mean((model.norm.running_mean as Buffer).value))).toThrow(message)
+    expect(of(() => mean(defined(model.norm.running_mean).value))).toThrow(message)
     expect(memory().numTensors).toBe(before)
     class Plain extends Module {
       override forward(x: Tensor): Tensor {
         return x
       }
     }
-    expect(() => valueAndGrad(new Plain(), () => ({ loss: sum(x) as Scalar }))).toThrow(
-      'this Plain has no parameters to learn',
-    )
+    expect(() => valueAndGrad(new Plain(), () => ({ loss: sum(x) }))).toThrow('this Plain has no parameters to learn')
   })
 
   test('gives no gradient to parameters that the loss does not depend on', () => {
     const model = pair()
     const x = input()
-    const { grads } = valueAndGrad(model, () => ({ loss: sum(square(model.first.forward(x))) as Scalar }))
+    const { grads } = valueAndGrad(model, () => ({ loss: sum(square(model.first.forward(x))) }))
     expect(Object.keys(grads)).toEqual(['first.weight', 'first.bias'])
   })
 })

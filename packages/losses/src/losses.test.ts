@@ -1,5 +1,5 @@
 import { memory, type Scalar, scalar, softmax, type Tensor, tensor, tidy, valueAndGrads, zeros } from '@ddnet/ops'
-import { describeBackends, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
+import { describeBackends, entryOf, expectTensorClose, itemAt, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type CrossEntropyOptions, crossEntropy, type Loss, mse, weighted } from './index.ts'
 
@@ -9,7 +9,7 @@ const scalarOf = (loss: Loss): Scalar => ('mean' in loss ? loss.mean : 'sum' in 
 /** The loss and its gradient by the predictions, times `dy`. */
 function differentiate(loss: (predictions: Tensor) => Loss, predictions: Tensor, dy: Tensor = tensor(1)) {
   const { value, grads } = valueAndGrads(() => scalarOf(loss(predictions)), [predictions], dy)
-  return { value, gradient: grads[0] as Tensor }
+  return { value, gradient: itemAt(grads, 0) }
 }
 const expected = (value: number) => ({ shape: [], data: [value] })
 
@@ -23,7 +23,7 @@ describeBackends('losses', () => {
     const [logits, targets] = [upload(tensors.logits as never), upload((labels ?? probabilities) as never)]
     const all = { ...options, ...(weights && { classWeights: upload(weights) }) } as CrossEntropyOptions<'mean' | 'sum'>
     const loss = (logits: Tensor) => crossEntropy(logits, targets, all)
-    const { value, gradient } = differentiate(loss, logits, upload(tensors['dy'] as never))
+    const { value, gradient } = differentiate(loss, logits, upload(entryOf(tensors, 'dy')))
     await expectTensorClose(value, tensors.y as never, 1e-6)
     await expectTensorClose(gradient, tensors.dlogits as never, 1e-6)
   })

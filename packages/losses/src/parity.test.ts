@@ -1,4 +1,5 @@
 import { add, matMul, random, type Tensor, tanh } from '@ddnet/ops'
+import { defined } from '@ddnet/testing'
 import { describeLoss } from '../test/describe-loss.ts'
 import {
   bceWithLogits,
@@ -61,7 +62,7 @@ describeLoss('klDiv', {
   inputs: ['logProbabilities', 'targets?'],
   constants: ['zeros?'], // targets that are 0, by which PyTorch's derivative is NaN
   run: ({ logProbabilities, targets, zeros }, options) =>
-    tensorOf(klDiv(logProbabilities, (targets ?? zeros) as Tensor, options)), // one of both
+    tensorOf(klDiv(logProbabilities, defined(targets ?? zeros), options)), // one of both
 })
 
 describeLoss('gaussianKl', {
@@ -78,7 +79,7 @@ describeLoss('gaussianKl', {
 describeLoss('diceLoss', {
   inputs: ['logits', 'masks?'],
   constants: ['labels?'],
-  run: ({ logits, masks, labels }, options) => tensorOf(diceLoss(logits, (masks ?? labels) as Tensor, options)), // one of both
+  run: ({ logits, masks, labels }, options) => tensorOf(diceLoss(logits, defined(masks ?? labels), options)), // one of both
 })
 
 describeLoss('ssimLoss', {

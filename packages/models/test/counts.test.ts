@@ -1,6 +1,6 @@
 import { estimateMemory, type InputSpec, type Module, summary } from '@ddnet/layers'
 import { engine } from '@ddnet/ops'
-import { jsonFixture } from '@ddnet/testing'
+import { defined, jsonFixture } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { Discriminator, Generator } from './networks/dcgan.ts'
 import { GPT } from './networks/gpt.ts'
@@ -24,7 +24,7 @@ test.each<[string, Module, InputSpec]>([
 
 test('the memory of U-Net at 8×512×512 is known before anything is there', () => {
   const { parameters, total } = estimateMemory(new UNet(3, 4), [8, 512, 512, 3])
-  expect(parameters).toBe(16 * (expected['unet']?.parameters as number))
+  expect(parameters).toBe(16 * defined(expected['unet']?.parameters))
   // Of the first stage alone: two convolutions' and two norms' results of 64 channels, kept for the backward pass.
   expect(total - parameters).toBeGreaterThan(4 * 8 * 512 * 512 * 64 * 4)
   expect(engine().state.numTensors).toBe(0)

@@ -11,9 +11,8 @@ import {
   type Tensor,
   tensor,
   tidy,
-  toHost,
 } from '@ddnet/ops'
-import { describeBackends, type FixtureTensor, readTensors } from '@ddnet/testing'
+import { defined, describeBackends, entryOf, floats, floatsOf, itemAt, readTensors } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { Discriminator, discriminatorLoss, Generator, generatorLoss } from './networks/dcgan.ts'
 import { GPT } from './networks/gpt.ts'
@@ -74,11 +73,11 @@ const integers = (name: string, shape: number[], below: number): Tensor =>
   )
 
 async function expectLogits(name: string, logits: Tensor): Promise<void> {
-  const { shape, data } = expected[`${name}.logits`] as FixtureTensor
+  const { shape, data } = entryOf(expected, `${name}.logits`)
   expect(logits.shape).toEqual(shape)
-  const found = (await toHost(logits)).data as Float32Array
-  const scale = Math.max(1, ...Array.from(data as Float32Array, Math.abs))
-  const worst = found.reduce((most, value, at) => Math.max(most, Math.abs(value - (data[at] as number))), 0)
+  const found = await floatsOf(logits)
+  const scale = Math.max(1, ...Array.from(data, Math.abs))
+  const worst = found.reduce((most, value, at) => Math.max(most, Math.abs(value - itemAt(data, at))), 0)
   expect(worst / scale, 'logits').toBeLessThanOrEqual(2e-6)
 }
 
@@ -89,27 +88,25 @@ async function expectGradients(
   { loss, grads }: { loss: Scalar; grads: Record<string, Tensor> },
   inner = '',
 ): Promise<void> {
-  const [wanted] = (expected[`${name}.${inner}loss`] as FixtureTensor).data as Float32Array
-  expect(Math.abs(((await loss.data())[0] as number) - (wanted as number)) / Math.abs(wanted as number)).toBeLessThan(
-    2e-6,
-  )
+  const [wanted] = entryOf(expected, `${name}.${inner}loss`).data
+  expect(Math.abs(itemAt(await loss.data(), 0) - defined(wanted)) / Math.abs(defined(wanted))).toBeLessThan(2e-6)
   expect(Object.keys(grads)).toEqual([...model.parameters().keys()])
   for (const [parameter, gradient] of Object.entries(grads)) {
     const owner = model.parameters().get(parameter)
     const held = new Parameter(gradient.shape, owner?.layout ? { layout: owner.layout } : {}) // knows PyTorch's order
     held.assign(clone(gradient))
-    const values = (await held.toTorch()).data as Float32Array
+    const values = floats(await held.toTorch())
     held.dispose()
-    const [norm, product] = (expected[`${name}.sums.${inner}${parameter}`] as FixtureTensor).data as Float32Array
-    const samples = (expected[`${name}.samples.${inner}${parameter}`] as FixtureTensor).data as Float32Array
+    const [norm, product] = entryOf(expected, `${name}.sums.${inner}${parameter}`).data
+    const samples = entryOf(expected, `${name}.samples.${inner}${parameter}`).data
     const along = uniform(inner + parameter, values.length)
-    const off = (difference: number) => Math.abs(difference) / (norm as number)
+    const off = (difference: number) => Math.abs(difference) / defined(norm)
     const length = Math.sqrt(along.reduce((sum, each) => sum + each * each, 0))
-    const sum = values.reduce((sum, value, at) => sum + value * (along[at] as number), 0)
-    expect(off(Math.hypot(...chunked(values)) - (norm as number)), `norm of ${parameter}`).toBeLessThan(1e-5)
-    expect(off(sum - (product as number)) / length, `product of ${parameter}`).toBeLessThan(1e-5)
+    const sum = values.reduce((sum, value, at) => sum + value * itemAt(along, at), 0)
+    expect(off(Math.hypot(...chunked(values)) - defined(norm)), `norm of ${parameter}`).toBeLessThan(1e-5)
+    expect(off(sum - defined(product)) / length, `product of ${parameter}`).toBeLessThan(1e-5)
     for (const [index, sample] of samples.entries()) {
-      const value = values[Math.floor((index * values.length) / 16)] as number
+      const value = itemAt(values, Math.floor((index * values.length) / 16))
       expect(off(value - sample), `sample ${index} of ${parameter}`).toBeLessThan(1e-5)
     }
   }
@@ -171,8 +168,8 @@ describeBackends('written anew, with PyTorch’s weights, has PyTorch’s logits
       },
     )
     updates.discard()
-    await expectGradients('dcgan', discriminator, byDiscriminator as never, 'discriminator.')
-    await expectGradients('dcgan', generator, byGenerator as never, 'generator.')
+    await expectGradients('dcgan', discriminator, byDiscriminator, 'discriminator.')
+    await expectGradients('dcgan', generator, byGenerator, 'generator.')
   })
 
   test('GPT', async () => {

@@ -1,6 +1,7 @@
 export { entryOf, itemAt, lastItem, tuple } from '@ddnet/ops/checks'
 export { allBackends, type BackendName, describeBackends, missing, present, useBackend } from './backends.ts'
 export { expectClose, expectShapeError, expectTensorClose } from './close-to.ts'
+export { defined } from './defined.ts'
 export { describeOp, type OpChecks } from './describe-op.ts'
 export { testDevice } from './device.ts'
 export {

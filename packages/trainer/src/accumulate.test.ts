@@ -3,7 +3,7 @@ import { init, Linear } from '@ddnet/layers'
 import { mse } from '@ddnet/losses'
 import { memory, random } from '@ddnet/ops'
 import { adam, chain, ema } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { defined, describeBackends, floats } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type Callback, type Snapshot, Trainer } from './index.ts'
 
@@ -48,7 +48,7 @@ async function train(options: {
   })
   expect(memory().numTensors).toBe(before)
   model.dispose()
-  return { final: final as unknown as Snapshot, history }
+  return { final: defined(final) as Snapshot, history }
 }
 
 describeBackends('accumulate', () => {
@@ -62,7 +62,7 @@ describeBackends('accumulate', () => {
     for (const [at, { loss }] of whole.history.steps.entries()) {
       expect(parts.history.steps[at]?.loss).toBeCloseTo(loss, 6)
     }
-    const weights = whole.final.model['weight']?.data as Float32Array
+    const weights = floats(defined(whole.final.model['weight']))
     for (const [at, weight] of weights.entries()) expect(parts.final.model['weight']?.data[at]).toBeCloseTo(weight, 5)
   })
 

@@ -1,6 +1,6 @@
 import { type Module, type Updates, valueAndGrad } from '@ddnet/layers'
 import { dispose, type Key } from '@ddnet/ops'
-import { entryOf } from '@ddnet/ops/checks'
+import { entryOf, itemAt } from '@ddnet/ops/checks'
 import type { Tensors } from '@ddnet/optimizers'
 import { type LossPart, type LossParts, totalOf } from './loss-part.ts'
 import { cloned, disposeOutcome, numbered, type Outcome, tensorsOfOutcome, withNumbered } from './outcome.ts'
@@ -52,7 +52,7 @@ export function computeGradients(
     )
     loss.dispose() // those of the outcome stay
     const all = withNumbered(outcome as Outcome, aux) // `run` has run
-    const { weight } = entryOf(all.losses, names[0] as string) // there is at least one loss
+    const { weight } = entryOf(all.losses, itemAt(names, 0)) // there is at least one loss
     return { outcome: all, updates, part: { name: names.join(), grads, weight } }
   }
   const { part, ...first } = differentiate((losses) =>

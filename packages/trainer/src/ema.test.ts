@@ -1,6 +1,6 @@
 import { loader } from '@ddnet/datasets'
 import { chain, ema, sgd } from '@ddnet/optimizers'
-import { itemAt, lastItem, useBackend } from '@ddnet/testing'
+import { defined, floats, itemAt, lastItem, useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { brightRows, classify, type TinyNet, tinyNet } from '../test/tiny.ts'
 import { type Callback, type Snapshot, Trainer } from './index.ts'
@@ -8,7 +8,7 @@ import { type Callback, type Snapshot, Trainer } from './index.ts'
 beforeAll(() => useBackend('cpu'))
 
 const rows = () => loader(brightRows(20), { batchSize: 4 })
-const weightsOf = async (model: TinyNet) => Array.from((await model.stateDict())['output.weight']?.data as Float32Array)
+const weightsOf = async (model: TinyNet) => Array.from(floats(defined((await model.stateDict())['output.weight'])))
 
 /** Four steps: the weights after each, what the validation and the last snapshot saw, and what the model has in the end. */
 async function train() {
@@ -30,7 +30,7 @@ async function train() {
     model,
     trainer,
     after,
-    snapshot: snapshot as unknown as Snapshot,
+    snapshot: defined(snapshot) as Snapshot,
     validated: history.validations[0]?.validation,
   }
 }
@@ -38,7 +38,7 @@ async function train() {
 test('validation, checkpoints and the trained model have the average of the weights after every step', async () => {
   const { model, trainer, after, snapshot, validated } = await train()
   const average = after.reduce((mean, weights) => mean.map((each, at) => 0.75 * each + 0.25 * itemAt(weights, at)))
-  const saved = snapshot.model['output.weight']?.data as Float32Array
+  const saved = floats(defined(snapshot.model['output.weight']))
   for (const [at, expected] of average.entries()) expect(saved[at]).toBeCloseTo(expected, 6)
   expect(await weightsOf(model)).toEqual([...saved])
   expect(await trainer.evaluate(rows())).toEqual(validated)
@@ -47,11 +47,11 @@ test('validation, checkpoints and the trained model have the average of the weig
 
 test('the weights that training goes on with are saved beside the average', async () => {
   const { model, after, snapshot } = await train()
-  const trained = snapshot.optimizer.tensors['trained.hidden.bias']?.data as Float32Array
+  const trained = floats(defined(snapshot.optimizer.tensors['trained.hidden.bias']))
   expect(trained).toHaveLength(8)
   expect(Object.keys(snapshot.optimizer.tensors).filter((name) => name.startsWith('average.'))).toEqual([])
   // The output layer is stored in our layout here, and in PyTorch's in `after`: the same numbers.
-  const output = Array.from(snapshot.optimizer.tensors['trained.output.weight']?.data as Float32Array).toSorted()
+  const output = Array.from(floats(defined(snapshot.optimizer.tensors['trained.output.weight']))).toSorted()
   expect(output).toEqual(lastItem(after).toSorted())
   model.dispose()
 })

@@ -1,8 +1,8 @@
 import { type Loader, loader } from '@ddnet/datasets'
 import type { Measures } from '@ddnet/metrics'
-import { add, memory, mul, random, type Scalar, sum } from '@ddnet/ops'
+import { add, memory, mul, random, sum } from '@ddnet/ops'
 import { adam, sgd } from '@ddnet/optimizers'
-import { describeBackends, itemAt, tuple } from '@ddnet/testing'
+import { defined, describeBackends, itemAt, tuple } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { brightRows, classify, type LabelledImages, type TinyNet, tinyNet } from '../test/tiny.ts'
 import { findLearningRate, type SingleSweep, Trainer } from './index.ts'
@@ -36,7 +36,7 @@ describeBackends('findLearningRate', () => {
       model.dispose()
       return loss
     }
-    const rate = suggestion as number
+    const rate = defined(suggestion)
     const [lower, suggested, higher] = [await lossWith(rate / 100), await lossWith(rate), await lossWith(rate * 100)]
     expect(suggested).toBeLessThan(0.5)
     expect(suggested).toBeLessThan(lower / 2)
@@ -52,7 +52,7 @@ describeBackends('findLearningRate', () => {
     model.dispose()
     expect(points.map(({ step }) => step % 5)).toEqual([2, 3, 4, 0, 2, 3, 4, 0, 2, 3, 4, 0, 2, 3, 4, 0])
     expect(points.every(({ smoothed }) => Number.isFinite(smoothed))).toBe(true)
-    expect(points[0]?.smoothed).toBeCloseTo(points[0]?.loss as number, 6)
+    expect(points[0]?.smoothed).toBeCloseTo(defined(points[0]?.loss), 6)
   })
 
   test('the suggestion is in the middle of the fall, whatever noise is on it', async () => {
@@ -64,7 +64,7 @@ describeBackends('findLearningRate', () => {
       step: ({ image }, { model, step }) => {
         const fall = 2 - Math.min(1, Math.max(0, (step - 40) / 20))
         return {
-          loss: add(mul(sum(model.forward(image)), 0), fall + 0.4 * (itemAt(noise, step - 1) - 0.5)) as Scalar,
+          loss: add(mul(sum(model.forward(image)), 0), fall + 0.4 * (itemAt(noise, step - 1) - 0.5)),
         }
       },
     })

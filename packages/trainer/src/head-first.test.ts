@@ -1,7 +1,7 @@
 import { loader } from '@ddnet/datasets'
 import { random } from '@ddnet/ops'
 import { adamW, chain, scaleRates, weightsOnly } from '@ddnet/optimizers'
-import { useBackend } from '@ddnet/testing'
+import { defined, itemAt, useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { brightRows, classify, type TinyNet, tinyNet } from '../test/tiny.ts'
 import { type Callback, headFirst, type Snapshot, Trainer } from './index.ts'
@@ -48,7 +48,7 @@ test('the head is trained first, then all, and norms count batches meanwhile', a
   const start = await weightsOf(model)
   const { weights } = await fineTune(model)
   const changed = (step: number, before = start) =>
-    Object.entries(weights[step - 1] as typeof start).flatMap(([name, values]) =>
+    Object.entries(itemAt(weights, step - 1)).flatMap(([name, values]) =>
       values.some((value, index) => value !== before[name]?.[index]) ? [name] : [],
     )
   const head = ['output.weight', 'output.bias']
@@ -90,7 +90,7 @@ test('a resume goes on exactly, before, at and after the step from which all are
   const whole = (await fineTune(model)).weights
   for (const at of [7, 10, 12]) {
     const { snapshot } = await fineTune(tinyNet(), { at })
-    const { weights } = await fineTune(tinyNet(1), { resume: snapshot as Snapshot })
+    const { weights } = await fineTune(tinyNet(1), { resume: defined(snapshot) })
     expect(weights).toEqual(whole.slice(at))
   }
   // A run that ends while the rest waits leaves nothing frozen.

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { decodeSafetensors } from '@ddnet/formats'
-import { dispose, type HostTensor, memory, type Tensor, tensor, toHost } from '@ddnet/ops'
+import { dispose, type HostTensor, memory, tensor, toHost } from '@ddnet/ops'
 import { adamW, chain, clipByGlobalNorm, ema, type Optimizer, partition, sgd, type Tensors } from '@ddnet/optimizers'
-import { useBackend } from '@ddnet/testing'
+import { defined, useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { tinyNet } from '../test/tiny.ts'
 import { OptimizedModel } from './optimized-model.ts'
@@ -90,7 +90,7 @@ test.each(grouped)('saves and restores %s, to the bit', async (_, optimizer, fro
   // What is averaged is measured by its average, the rest as it is.
   const [hidden, output] = ['hidden.weight', 'output.weight'].map((name) => model.parameters().get(name)?.value)
   const trainedWeights = await Promise.all(
-    [hidden, output].map(async (each) => [...(await toHost(each as Tensor)).data]),
+    [hidden, output].map(async (each) => [...(await toHost(defined(each))).data]),
   )
   const measured = await whole.evaluated(async () =>
     Promise.all(

@@ -12,7 +12,6 @@ import {
   random,
   relu,
   reshape,
-  type Scalar,
   softplus,
   sub,
   type Tensor,
@@ -21,7 +20,7 @@ import {
   toHost,
 } from '@ddnet/ops'
 import { adam, chain, ema, sgd } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { defined, describeBackends, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { folders } from '../test/folder.ts'
 import {
@@ -72,8 +71,8 @@ class Discriminator extends Module {
 }
 
 // −log σ(x) and −log(1 − σ(x))
-const real = (logits: Tensor) => mean(softplus(mul(logits, -1))) as Scalar
-const fake = (logits: Tensor) => mean(softplus(logits)) as Scalar
+const real = (logits: Tensor) => mean(softplus(mul(logits, -1)))
+const fake = (logits: Tensor) => mean(softplus(logits))
 
 const pictures = () => loader(halves, { batchSize: 8, shuffle: true, key: random.key(3) })
 
@@ -90,9 +89,8 @@ function createGan(callbacks: Callback[] = [], rate = 2e-3) {
       const noise = random.normal(key.fold('noise'), [image.shape[0], 8])
       const generated = generator.forward(noise)
       return {
-        discriminator: update(
-          'discriminator',
-          () => add(real(discriminator.forward(image)), fake(discriminator.forward(generated))) as Scalar,
+        discriminator: update('discriminator', () =>
+          add(real(discriminator.forward(image)), fake(discriminator.forward(generated))),
         ),
         generator: update('generator', () => real(discriminator.forward(generator.forward(noise)))),
       }
@@ -130,7 +128,7 @@ async function train(options: { resume?: Snapshot; stopAt?: number; also?: Callb
   })
   expect(memory().numTensors).toBe(before)
   dispose()
-  return { history, final: final as unknown as Snapshot }
+  return { history, final: defined(final) as Snapshot }
 }
 
 describeBackends('a GAN', () => {
@@ -274,7 +272,7 @@ describeBackends('a step of several models', () => {
         const x = reshape(image, [-1, 1])
         const loss = () => {
           const error = sub(model.forward(x), x)
-          return mean(mul(error, error)) as Scalar
+          return mean(mul(error, error))
         }
         let last = update('model', loss)
         for (let time = 1; time < times; time++) last = update('model', loss)
@@ -309,7 +307,7 @@ describeBackends('a step of several models', () => {
     )
     const other = new Trainer({
       ...options,
-      step: (_, { update }) => ({ a: update('modle' as never, () => mean(model.weight.value) as Scalar) }),
+      step: (_, { update }) => ({ a: update('modle' as never, () => mean(model.weight.value)) }),
     })
     await expect(other.fit({ steps: 1 })).rejects.toThrow("there is no model 'modle' to update, only model")
     const data = { train: pictures(), validation: pictures() }
@@ -328,14 +326,14 @@ describeBackends('a step of several models', () => {
       model,
       optimizer: sgd(),
       data: { train: whole() },
-      step: ({ image }, { model }) => ({ loss: mean(model.forward(reshape(image, [-1, 1]))) as Scalar }),
+      step: ({ image }, { model }) => ({ loss: mean(model.forward(reshape(image, [-1, 1]))) }),
       callbacks: [keep],
     })
     await single.fit({ steps: 1 })
-    await expect(several.trainer.fit({ steps: 2, resume: snapshots[0] as Snapshot })).rejects.toThrow(
+    await expect(several.trainer.fit({ steps: 2, resume: itemAt(snapshots, 0) })).rejects.toThrow(
       'resume: the checkpoint is of a trainer with one model, expected model.',
     )
-    const saved = { ...(snapshots[0] as Snapshot), optimizer: { step: 1, steps: { a: 1, b: 1 }, tensors: {} } }
+    const saved = { ...itemAt(snapshots, 0), optimizer: { step: 1, steps: { a: 1, b: 1 }, tensors: {} } }
     await expect(single.fit({ steps: 2, resume: saved })).rejects.toThrow(
       'resume: the checkpoint is of a trainer with the models a, b, expected one model.',
     )

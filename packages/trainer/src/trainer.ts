@@ -2,6 +2,7 @@ import type { Loader } from '@ddnet/datasets'
 import type { Module } from '@ddnet/layers'
 import type { Measures } from '@ddnet/metrics'
 import type { Backend, Key } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { Optimizer } from '@ddnet/optimizers'
 import type { Callback } from './callback.ts'
 import { checkFitOptions } from './check-fit-options.ts'
@@ -157,7 +158,7 @@ export class Trainer<B, M extends Measures, Net extends Module, Nets extends Mod
       return await profile(learner, train, options)
     } finally {
       learner.dispose()
-      for (const [at, model] of this.#models.entries()) model.loadStateDict(weights[at] as (typeof weights)[number])
+      for (const [at, model] of this.#models.entries()) model.loadStateDict(itemAt(weights, at))
       train.restore(position)
     }
   }

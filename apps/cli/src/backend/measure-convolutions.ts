@@ -1,4 +1,4 @@
-import { conv2d, convTranspose2d, ones, random, sum, type Tensor, type Tensor4D, tidy, valueAndGrads } from '@ddnet/ops'
+import { conv2d, convTranspose2d, ones, random, sum, type Tensor, tidy, valueAndGrads } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 
 /** DDNet's convolutions on CIFAR-10's images: size of the input, channels in and out. */
@@ -19,9 +19,9 @@ const layers = [
 export async function convolutionGflops({ batch = 32, seconds = 1 } = {}): Promise<number> {
   const key = random.key(0)
   const prepared = layers.map(({ kind, size, inChannels, outChannels }, at) => {
-    const x = random.normal(key.fold(2 * at), [batch, size, size, inChannels]) as Tensor4D
+    const x = random.normal(key.fold(2 * at), [batch, size, size, inChannels])
     const channels = kind === 'conv2d' ? [inChannels, outChannels] : [outChannels, inChannels]
-    const filter = random.normal(key.fold(2 * at + 1), [3, 3, ...channels]) as Tensor4D
+    const filter = random.normal(key.fold(2 * at + 1), [3, 3, ...channels])
     const forward = () =>
       kind === 'conv2d'
         ? conv2d(x, filter, { padding: 1 })

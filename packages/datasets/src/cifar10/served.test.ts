@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { itemAt } from '@ddnet/testing'
+import { defined, itemAt } from '@ddnet/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serveFolder } from '../../test/folder-server.ts'
 import { datasetOf, synthetic } from '../../test/synthetic-cifar10.ts'
@@ -71,7 +71,7 @@ describe('shards', () => {
     })
     expect(manifest.train.shards[2]).toMatchObject({ file: 'train-02.bin', count: 4, bytes: 4 * 3073 })
     const last = await readFile(join(folder, 'train-02.bin'))
-    expect(last.subarray(0, 3072).equals(data.train[16]?.pixels as Uint8Array)).toBe(true)
+    expect(last.subarray(0, 3072).equals(defined(data.train[16]?.pixels))).toBe(true)
     expect([...last.subarray(4 * 3072)]).toEqual(data.train.slice(16).map(({ label }) => label))
   })
 

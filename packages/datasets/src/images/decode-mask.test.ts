@@ -1,4 +1,4 @@
-import { itemAt } from '@ddnet/testing'
+import { defined, itemAt } from '@ddnet/testing'
 import { decode, encode } from 'fast-png'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
@@ -63,14 +63,14 @@ describe('values are those that another decoder reads', () => {
     const colors = Uint8Array.from({ length: 3 * 2 ** bits }, (_, at) => Math.floor(at / 3) * (at % 3 === 0 ? 15 : 1))
     const places = noise(11 * 7).map((value) => value % 2 ** bits)
     const pixels = Uint8Array.from({ length: 11 * 7 * 3 }, (_, at) =>
-      itemAt(colors, 3 * (places[Math.floor(at / 3)] as number) + (at % 3)),
+      itemAt(colors, 3 * itemAt(places, Math.floor(at / 3)) + (at % 3)),
     )
     const file = await sharp(pixels, { raw: { width: 11, height: 7, channels: 3 } })
       .png({ palette: true, colours: 2 ** bits, dither: 0, progressive: true })
       .toBuffer()
     const { data, colors: own, depth } = await decodePng(file, 'a')
     expect(depth).toBeLessThanOrEqual(bits)
-    const seen = Array.from(data).flatMap((place) => [...(own as Uint8Array).subarray(3 * place, 3 * place + 3)])
+    const seen = Array.from(data).flatMap((place) => [...defined(own).subarray(3 * place, 3 * place + 3)])
     const shown = await sharp(file).removeAlpha().raw().toBuffer()
     expect(seen).toEqual([...shown])
   })

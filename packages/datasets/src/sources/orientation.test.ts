@@ -1,4 +1,4 @@
-import { itemAt } from '@ddnet/testing'
+import { defined, itemAt } from '@ddnet/testing'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { DatasetError } from '../dataset-error.ts'
@@ -76,7 +76,7 @@ test('damaged and missing EXIF is upright, as for sharp', async () => {
   const view = new DataView(file.buffer)
   const little = file[exif] === 0x49
   const entries = Array.from({ length: view.getUint16(exif + 8, little) }, (_, index) => exif + 10 + 12 * index)
-  const entry = entries.find((at) => view.getUint16(at, little) === 0x0112) as number
+  const entry = defined(entries.find((at) => view.getUint16(at, little) === 0x0112))
   for (const [at, value] of [
     [entry, 0x0113], // another tag
     [entry + 8, 9], // a value that there is not

@@ -314,7 +314,7 @@ describe('coco', () => {
       { length: 37 * 53 },
       (_, at) => labels[order.find((each) => own[each]?.[at] === '1') ?? 3] ?? 0,
     )
-    expect([...(mask.data as Int32Array)]).toEqual(painted)
+    expect([...mask.data]).toEqual(painted)
   })
 
   const image = { id: 1, file_name: '1.png', height: 4, width: 5 }

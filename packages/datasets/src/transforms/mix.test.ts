@@ -1,5 +1,5 @@
 import { random } from '@ddnet/ops'
-import { itemAt } from '@ddnet/testing'
+import { defined, itemAt } from '@ddnet/testing'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { type ImageField, imageField, maskField, type ProbabilitiesField } from '../fields.ts'
@@ -63,7 +63,7 @@ describe.each([
     for (const key of keys) {
       const result = mixed.getSync?.(2, { key })
       expect(await mix(slow, { classes: COUNT, alpha: 0.5 }).get(2, { key })).toEqual(result)
-      for (const label of classesOf(result?.label.data as Float32Array)) others.add(label)
+      for (const label of classesOf(defined(result?.label.data))) others.add(label)
     }
     expect(others.size).toBe(COUNT)
     expect(mix(slow, { classes: COUNT }).getSync).toBeUndefined()

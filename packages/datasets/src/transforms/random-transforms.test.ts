@@ -1,5 +1,5 @@
 import { random } from '@ddnet/ops'
-import { itemAt } from '@ddnet/testing'
+import { defined, itemAt } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import type { DetectionSample, SegmentationSample } from '../dataset.ts'
 import { boxesField, boxLabelsField, type ImageField, type ImageShape, imageField, maskField } from '../fields.ts'
@@ -81,7 +81,7 @@ test.each([
   ['randomAffine: turn by right angles', randomAffine({ degrees: [90, 90], scale: [0.5, 1.5] }), 1],
 ] as const)('%s moves image, mask and boxes together', (_, transform, slack) => {
   for (const key of keys(40)) {
-    const moved = (transform as ImageTransform)(object, { key })
+    const moved = defined(transform)(object, { key })
     expect(moved.mask.data).toEqual(moved.image.data)
     expect(moved.mask.shape).toEqual(moved.image.shape.slice(0, 2))
     const box = boxOf(moved.image)
@@ -148,7 +148,7 @@ describe('randomErasing', () => {
     for (const { image } of erased) {
       const { data } = image
       const [left, top, right, bottom] = boxOf({ ...image, data: data.map((value) => 255 - value) })
-      const [width, height] = [(right as number) - (left as number), (bottom as number) - (top as number)]
+      const [width, height] = [defined(right) - defined(left), defined(bottom) - defined(top)]
       expect(data.filter((value) => value === 0).length).toBe(width * height)
       expect((width * height) / 2000).toBeGreaterThan(0.015)
       expect((width * height) / 2000).toBeLessThan(0.36)

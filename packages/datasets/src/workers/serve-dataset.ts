@@ -40,7 +40,7 @@ function ownCopy(sample: object): { value: unknown; buffers: ArrayBuffer[] } {
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
       const own = (value as Uint8Array).slice()
       const whole = own.byteLength === own.buffer.byteLength ? own : new Uint8Array(own) // Node's small buffers share one
-      buffers.push(whole.buffer as ArrayBuffer)
+      buffers.push(whole.buffer)
       return whole
     }
     if (Array.isArray(value)) return value.map(copy)

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { defined } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { crc32 } from './crc32.ts'
 import { decodeNpy } from './decode-npy.ts'
@@ -45,7 +46,7 @@ test.each(['reference.npz', 'reference-compressed.npz'])('%s of NumPy is read', 
 })
 
 test('an array is written as NumPy writes it', () => {
-  expect(Buffer.compare(encodeNpy(expected.float32 as NpyArray), fixture('reference.npy'))).toBe(0)
+  expect(Buffer.compare(encodeNpy(defined(expected.float32)), fixture('reference.npy'))).toBe(0)
 })
 
 test('what is written is read again', async () => {
@@ -53,7 +54,7 @@ test('what is written is read again', async () => {
 })
 
 test('the values are a copy, wherever the bytes lie', () => {
-  const file = encodeNpy(expected.float64 as NpyArray)
+  const file = encodeNpy(defined(expected.float64))
   const shifted = new Uint8Array(file.length + 1)
   shifted.set(file, 1)
   const array = decodeNpy(shifted.subarray(1))
@@ -116,7 +117,7 @@ describe('an .npy file is refused', () => {
 })
 
 describe('an .npz file is refused', () => {
-  const stored = Buffer.from(encodeNpz({ a: expected.int8 as NpyArray }))
+  const stored = Buffer.from(encodeNpz({ a: defined(expected.int8) }))
   const central = stored.lastIndexOf('PK\x01\x02')
   const packed = fixture('reference-compressed.npz')
   const changed = (bytes: Buffer, at: number, ...values: number[]) => {
@@ -158,7 +159,7 @@ describe('an .npz file is refused', () => {
   })
 
   test('with one name twice', async () => {
-    const two = Buffer.from(encodeNpz({ a: expected.int8 as NpyArray, b: expected.int8 as NpyArray }))
+    const two = Buffer.from(encodeNpz({ a: defined(expected.int8), b: defined(expected.int8) }))
     const name = two.lastIndexOf('b.npy')
     await expect(all(changed(two, name, 97))).rejects.toThrow('it has two entries "a.npy"')
   })

@@ -2,7 +2,7 @@ import { BatchNorm, init, type Module, type ModuleOf } from '@ddnet/layers'
 import { DDNet, SeedDDNet } from '@ddnet/models'
 import { cifar10DDNet } from '@ddnet/models/cifar10'
 import * as ops from '@ddnet/ops'
-import { describeBackends, readTensors, torchState, useBackend } from '@ddnet/testing'
+import { defined, describeBackends, itemAt, readTensors, torchState, tuple, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { runOnnx } from '../../test/onnx-runtime.ts'
 import { readOnnx } from '../../test/read-onnx.ts'
@@ -13,17 +13,9 @@ const { random } = ops
 /** Test images of CIFAR-10, normalised. */
 function photos(count: number, size = 32): ops.Tensor4D {
   const { testImages } = readTensors('one-model/logits.safetensors')
-  const pixels = testImages as NonNullable<typeof testImages>
+  const pixels = defined(testImages)
   const values = Float32Array.from(pixels.data, (value) => (value / 255 - 0.4734) / 0.2516)
-  return ops.tidy(
-    () =>
-      ops.slice(ops.tensor(values, pixels.shape as [number, number, number, number]), 0, [
-        count,
-        size,
-        size,
-        3,
-      ]) as ops.Tensor4D,
-  )
+  return ops.tidy(() => ops.slice(ops.tensor(values, tuple(pixels.shape, 4)), 0, [count, size, size, 3]))
 }
 
 /** Statistics as training leaves them, so that a norm changes what it normalises. */
@@ -65,7 +57,7 @@ describeBackends('ONNX Runtime gives the logits of', () => {
       const expected = Array.from(await model.predict(x).data())
       const { output } = await runOnnx(file, { input: ops.transpose(x, [0, 3, 1, 2]) })
       expect(output?.shape).toEqual([batch, expected.length / batch])
-      expect(output?.values.map((value, at) => Math.abs(value - (expected[at] as number)) <= 1e-5)).toEqual(
+      expect(output?.values.map((value, at) => Math.abs(value - itemAt(expected, at)) <= 1e-5)).toEqual(
         expected.map(() => true),
       )
     }
@@ -125,13 +117,13 @@ describe('exportOnnx', () => {
     const { weights } = readOnnx(half)
     expect(weights['encoder.0.conv.weight']).toMatchObject({ type: 10, shape: [32, 3, 3, 3] })
     expect(weights['encoder.0.norm.running_var']).toMatchObject({ type: 1 })
-    const x = ops.slice(photos(2), 0, [2, 16, 16, 3]) as ops.Tensor4D
+    const x = ops.slice(photos(2), 0, [2, 16, 16, 3])
     const expected = await model.predict(x).data()
     const { output } = await runOnnx(half, { input: ops.transpose(x, [0, 3, 1, 2]) })
     // Rounding to 11 bits, through seven layers.
-    expect(
-      Math.max(...(output?.values ?? []).map((value, at) => Math.abs(value - (expected[at] as number)))),
-    ).toBeLessThan(5e-3)
+    expect(Math.max(...(output?.values ?? []).map((value, at) => Math.abs(value - itemAt(expected, at))))).toBeLessThan(
+      5e-3,
+    )
   })
 
   test('names, classes and preprocessing are in the file', async () => {
@@ -206,7 +198,7 @@ describe('exportOnnx', () => {
     await expect(exportOnnx(relu, [1, 2], { layout: 'CHW' as never })).rejects.toThrow(/'NCHW' or 'NHWC', got 'CHW'/)
     await expect(exportOnnx(relu, [1, 2], { weights: 'int8' as never })).rejects.toThrow(/got 'int8'/)
     await expect(exportOnnx(() => ops.topK(ops.zeros([1]), 3).values, [1, 2])).rejects.toThrow()
-    const big = ops.tensor(new Float32Array(36).fill(1e6), [6, 6]) as ops.Tensor2D
+    const big = ops.tensor(new Float32Array(36).fill(1e6), [6, 6])
     const wide = exportOnnx((x) => ops.matMul(x, big), [1, 6], { weights: 'float16' })
     await expect(wide).rejects.toThrow(/holds 1000000, and float16 ends at 65504/)
     await expect(wide).rejects.toBeInstanceOf(OnnxError)

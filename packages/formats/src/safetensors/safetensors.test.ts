@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { HostTensor } from '@ddnet/ops'
+import { defined } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { decodeSafetensors } from './decode.ts'
 import { type EncodeSafetensorsOptions, encodeSafetensors } from './encode.ts'
@@ -107,7 +108,7 @@ describe('decodeSafetensors', () => {
     const large = new Uint8Array(300)
     const bytes = file(`{"x":${f32([1], [0, 4])}}`, 4)
     large.set(bytes, 3)
-    const { data } = decodeSafetensors(large.subarray(3, 3 + bytes.length)).tensors.x as HostTensor
+    const { data } = defined(decodeSafetensors(large.subarray(3, 3 + bytes.length)).tensors.x)
     large.fill(255)
     expect(data).toEqual(Float32Array.of(0))
   })

@@ -17,6 +17,7 @@ import {
   tensor,
   tidy,
 } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { DDNet } from '../ddnet.ts'
 
 export interface DeconvnetOptions {
@@ -75,7 +76,7 @@ export function deconvnet(
     x = mul(x, oneHot(tensor([...channels], [x.shape[0], 1, 1], 'int32'), count))
     if (activations === 'largest') x = onlyLargest(x)
     for (const [index, { conv, norm }] of [...stages.entries()].reverse()) {
-      const { indices, outputSize } = switches[index] as (typeof switches)[number]
+      const { indices, outputSize } = itemAt(switches, index)
       const unpooled = relu(maxUnpool2d(x, indices, { outputSize }))
       const scaled = norm === undefined ? unpooled : mul(unpooled, normScale(norm))
       // The padding of DDNet's convolutions.

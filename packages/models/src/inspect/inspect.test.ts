@@ -1,6 +1,15 @@
 import { init, Module } from '@ddnet/layers'
-import { memory, mul, random, type Tensor, type Tensor4D, tensor, tidy, toHost } from '@ddnet/ops'
-import { describeBackends, expectClose, type FixtureTensor, readTensors, torchState, upload } from '@ddnet/testing'
+import { memory, mul, random, type Tensor, type Tensor4D, tensor, tidy } from '@ddnet/ops'
+import {
+  describeBackends,
+  entryOf,
+  expectClose,
+  floatsOf,
+  itemAt,
+  readTensors,
+  torchState,
+  upload,
+} from '@ddnet/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DDNet } from '../ddnet.ts'
 import { SeedDDNet } from '../seed-ddnet.ts'
@@ -12,11 +21,11 @@ import { reconstruct } from './reconstruct.ts'
 /** PyTorch's, by fixtures/make_inspection.py. */
 const expected = readTensors('inspection/expected.safetensors')
 
-const numbers = async (x: Tensor): Promise<number[]> => Array.from((await toHost(x)).data as Float32Array)
+const numbers = async (x: Tensor): Promise<number[]> => Array.from(await floatsOf(x))
 
 /** Compares in units of the largest expected value: class activation maps are small. */
 async function expectPicture(actual: Tensor, name: string): Promise<void> {
-  const { shape, data } = expected[name] as FixtureTensor
+  const { shape, data } = entryOf(expected, name)
   expect(actual.shape, name).toEqual(shape)
   const largest = Math.max(...Array.from(data, Math.abs)) || 1
   expectClose(
@@ -36,7 +45,7 @@ describeBackends('looking inside', () => {
   beforeAll(() => {
     model = new DDNet({ channels: [4, 5, 6], classes: 4 })
     model.loadStateDict(torchState('inspection/model.safetensors'))
-    images = upload(expected['images'] as FixtureTensor) as Tensor4D
+    images = upload(entryOf(expected, 'images')) as Tensor4D
   })
   afterAll(() => {
     model.dispose()
@@ -44,8 +53,8 @@ describeBackends('looking inside', () => {
   })
 
   test.each(named('maps'))('%s are what PyTorch’s hooks see', async (name) => {
-    const layer = name.split(' ')[1] as string
-    await expectPicture(featureMaps(model, images, [layer])[layer] as Tensor, name)
+    const layer = itemAt(name.split(' '), 1)
+    await expectPicture(entryOf(featureMaps(model, images, [layer]), layer), name)
   })
 
   test.each(named('cam'))('Grad-CAM is PyTorch’s: %s', async (name) => {
@@ -79,14 +88,14 @@ describeBackends('looking inside', () => {
 describeBackends('maps of classes', () => {
   test('before the head, Grad-CAM is the class activation map of Zhou et al.', async () => {
     const model = init(new DDNet({ channels: [4, 6], classes: 3 }), random.key(3))
-    const images = random.normal(random.key(4), [1, 8, 8, 3]) as Tensor4D
+    const images = random.normal(random.key(4), [1, 8, 8, 3])
     const cam = await numbers(gradCam(model, images, { layer: 'decoder.1', classes: [2] }))
-    const maps = await numbers(featureMaps(model, images, ['decoder.1'])['decoder.1'] as Tensor)
+    const maps = await numbers(entryOf(featureMaps(model, images, ['decoder.1']), 'decoder.1'))
     const weight = await numbers(model.heads.class.weight.value) // [classes, channels]
     const byHand = Array.from({ length: 64 }, (_, place) => {
       let sum = 0
       for (let channel = 0; channel < 4; channel++)
-        sum += (weight[2 * 4 + channel] as number) * (maps[place * 4 + channel] as number)
+        sum += itemAt(weight, 2 * 4 + channel) * itemAt(maps, place * 4 + channel)
       return Math.max(0, sum)
     })
     expect(Math.max(...byHand)).toBeGreaterThan(0)
@@ -98,7 +107,7 @@ describeBackends('maps of classes', () => {
 
   test('the map of a class does not know the weights of other classes', async () => {
     const model = init(new DDNet({ channels: [4, 6], classes: 3 }), random.key(3))
-    const images = random.normal(random.key(4), [1, 8, 8, 3]) as Tensor4D
+    const images = random.normal(random.key(4), [1, 8, 8, 3])
     const map = (label: number) => numbers(gradCam(model, images, { layer: 'encoder.1', classes: [label] }))
     const [before, other] = [await map(1), await map(0)]
     const { weight } = model.heads.class
@@ -110,7 +119,7 @@ describeBackends('maps of classes', () => {
 
 describeBackends('a projection', () => {
   const model = () => init(new DDNet({ channels: [4, 6] }), random.key(1))
-  const images = () => random.normal(random.key(2), [1, 16, 16, 3]) as Tensor4D
+  const images = () => random.normal(random.key(2), [1, 16, 16, 3])
 
   test('is confined to what the activation saw: 8×8 pixels after two stages of 3×3 and pooling with switches', async () => {
     let shown = 0
@@ -137,13 +146,13 @@ describeBackends('a projection', () => {
 describeBackends('a reconstruction', () => {
   test('comes from the features alone, and nearer to them than the noise it began with', async () => {
     const model = init(new DDNet({ channels: [8, 6] }), random.key(1))
-    const images = random.uniform(random.key(5), [1, 8, 8, 3], -1, 1) as Tensor4D
-    const features = (x: Tensor) => numbers(featureMaps(model, x, ['encoder.0'])['encoder.0'] as Tensor)
+    const images = random.uniform(random.key(5), [1, 8, 8, 3], -1, 1)
+    const features = (x: Tensor) => numbers(entryOf(featureMaps(model, x, ['encoder.0']), 'encoder.0'))
     const target = await features(images)
     const distance = async (x: Tensor) => {
       const found = await features(x)
       const squares = (values: number[]) => values.reduce((sum, value) => sum + value ** 2, 0)
-      return squares(target.map((value, index) => value - (found[index] as number))) / squares(target)
+      return squares(target.map((value, index) => value - itemAt(found, index))) / squares(target)
     }
     const options = { layer: 'encoder.0', key: random.key(9), smoothness: 0 }
     const [start, end] = [
@@ -161,14 +170,14 @@ describeBackends('a reconstruction', () => {
       })()
       override forward = (x: Tensor) => this.whole.forward(x)
     }
-    const images = random.uniform(random.key(5), [2, 4, 4, 3]) as Tensor4D
+    const images = random.uniform(random.key(5), [2, 4, 4, 3])
     const found = await numbers(reconstruct(new Keeps(), images, { layer: 'whole', smoothness: 0 }))
     expectClose(found, await numbers(images), 1e-3)
   })
 }, ['wasm'])
 
 describeBackends('mistakes', () => {
-  const image = () => random.normal(random.key(1), [1, 8, 8, 3]) as Tensor4D
+  const image = () => random.normal(random.key(1), [1, 8, 8, 3])
   const model = () => init(new DDNet({ channels: [4], classes: 3 }), random.key(0))
 
   test('an unknown layer is answered with those that there are', () => {

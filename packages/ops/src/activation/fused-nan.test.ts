@@ -15,21 +15,21 @@ type Inputs = { x: Tensor; weight: Tensor; bias: Tensor1D }
 type Run = (inputs: Inputs, options: { activation?: Activation }) => Tensor
 
 const four = (x: Tensor): Tensor1D => reshape(x, [-1])
-const filter = (x: Tensor, shape: number[]) => reshape(x, shape) as never
+const filter = (x: Tensor, shape: number[]) => reshape(x, shape)
 const running = () => ({ runningMean: ones([4]), runningVar: ones([4]) })
 
 const operators: Record<string, { run: Run; weights: number }> = {
   conv2d: {
     weights: 16,
-    run: ({ x, weight, bias }, o) => conv2d(x as never, filter(weight, [1, 1, 4, 4]), { bias, ...o }),
+    run: ({ x, weight, bias }, o) => conv2d(x, filter(weight, [1, 1, 4, 4]), { bias, ...o }),
   },
   convTranspose2d: {
     weights: 16,
-    run: ({ x, weight, bias }, o) => convTranspose2d(x as never, filter(weight, [1, 1, 4, 4]), { bias, ...o }),
+    run: ({ x, weight, bias }, o) => convTranspose2d(x, filter(weight, [1, 1, 4, 4]), { bias, ...o }),
   },
   depthwiseConv2d: {
     weights: 4,
-    run: ({ x, weight, bias }, o) => depthwiseConv2d(x as never, filter(weight, [1, 1, 4, 1]), { bias, ...o }),
+    run: ({ x, weight, bias }, o) => depthwiseConv2d(x, filter(weight, [1, 1, 4, 1]), { bias, ...o }),
   },
   'batchNorm in training': {
     weights: 4,

@@ -1,16 +1,16 @@
-import { describeOp, expectShapeError } from '@ddnet/testing'
-import { ones, type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { defined, describeOp, expectShapeError } from '@ddnet/testing'
+import { ones, tensor } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
 import { hardSigmoid, hardSwish, hardTanh, leakyRelu, prelu, relu6 } from './piecewise.ts'
 
 const inputs = ['x']
 
-describeOp('leakyRelu', { inputs, run: ({ x }, options) => leakyRelu(x as Tensor, options) })
+describeOp('leakyRelu', { inputs, run: ({ x }, options) => leakyRelu(defined(x), options) })
 describeOp('prelu', { inputs: ['x', 'weight'], run: ({ x, weight }) => prelu(x, weight) })
-describeOp('relu6', { inputs, run: ({ x }) => relu6(x as Tensor) })
-describeOp('hardTanh', { inputs, run: ({ x }, options) => hardTanh(x as Tensor, options) })
-describeOp('hardSigmoid', { inputs, run: ({ x }) => hardSigmoid(x as Tensor) })
-describeOp('hardSwish', { inputs, run: ({ x }) => hardSwish(x as Tensor) })
+describeOp('relu6', { inputs, run: ({ x }) => relu6(defined(x)) })
+describeOp('hardTanh', { inputs, run: ({ x }, options) => hardTanh(defined(x), options) })
+describeOp('hardSigmoid', { inputs, run: ({ x }) => hardSigmoid(defined(x)) })
+describeOp('hardSwish', { inputs, run: ({ x }) => hardSwish(defined(x)) })
 
 test('prelu takes one slope, or one a channel', () => {
   const [x, two, matrix] = [ones([2, 3]), ones([2]), ones([1, 3])]

@@ -1,15 +1,15 @@
-import { describeOp, expectShapeError } from '@ddnet/testing'
-import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { defined, describeOp, expectShapeError } from '@ddnet/testing'
+import { tensor } from '@tensorflow/tfjs-core'
 import { test } from 'vitest'
 import { gelu, logSigmoid, mish, silu, softsign } from './smooth.ts'
 
 const inputs = ['x']
 
-describeOp('silu', { inputs, run: ({ x }) => silu(x as Tensor) })
-describeOp('mish', { inputs, run: ({ x }) => mish(x as Tensor) })
-describeOp('softsign', { inputs, run: ({ x }) => softsign(x as Tensor) })
-describeOp('logSigmoid', { inputs, run: ({ x }) => logSigmoid(x as Tensor) })
-describeOp('gelu', { inputs, run: ({ x }, options) => gelu(x as Tensor, options) })
+describeOp('silu', { inputs, run: ({ x }) => silu(defined(x)) })
+describeOp('mish', { inputs, run: ({ x }) => mish(defined(x)) })
+describeOp('softsign', { inputs, run: ({ x }) => softsign(defined(x)) })
+describeOp('logSigmoid', { inputs, run: ({ x }) => logSigmoid(defined(x)) })
+describeOp('gelu', { inputs, run: ({ x }, options) => gelu(defined(x), options) })
 
 test.each(Object.entries({ silu, mish, softsign, logSigmoid, gelu }))(
   '%s refuses integers, as PyTorch does',

@@ -1,5 +1,5 @@
-import { describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
-import { type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
+import { defined, describeBackends, describeOp, expectShapeError } from '@ddnet/testing'
+import { tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 import { scatter, scatterAdd, takeAlongAxis } from './along-axis.ts'
 import { square } from './arithmetic.ts'
@@ -9,19 +9,19 @@ const constants = ['indices']
 describeOp('takeAlongAxis', {
   inputs: ['x'],
   constants,
-  run: ({ x, indices }, { axis }) => tidy(() => takeAlongAxis(square(x as Tensor), indices as Tensor, axis)),
+  run: ({ x, indices }, { axis }) => tidy(() => takeAlongAxis(square(defined(x)), defined(indices), axis)),
 })
 describeOp('scatterAdd', {
   inputs: ['x', 'source'],
   constants,
   run: ({ x, indices, source }, { axis }) =>
-    tidy(() => scatterAdd(square(x as Tensor), indices as Tensor, square(source as Tensor), axis)),
+    tidy(() => scatterAdd(square(defined(x)), defined(indices), square(defined(source)), axis)),
 })
 describeOp('scatter', {
   inputs: ['x', 'source?'],
   constants,
   run: ({ x, indices, source }, { axis, value }) =>
-    tidy(() => scatter(square(x as Tensor), indices as Tensor, source === undefined ? value : square(source), axis)),
+    tidy(() => scatter(square(defined(x)), defined(indices), source === undefined ? value : square(source), axis)),
 })
 
 describeBackends('positions along an axis', (backend) => {

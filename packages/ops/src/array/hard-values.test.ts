@@ -1,6 +1,7 @@
 import * as ops from '@ddnet/ops'
 import {
   type BackendName,
+  defined,
   describeBackends,
   entryOf,
   type FixtureCase,
@@ -51,13 +52,13 @@ const same = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && N
 describeBackends('hard values', (backend) => {
   test.each(operatorFixtures('hardValues'))('$name', async ({ options, tensors }) => {
     const roles = ['x', 'a', 'b'].filter((role) => tensors[role] !== undefined)
-    const numbers = (role: string): ArrayLike<number> => tensors[role]?.data as ArrayLike<number>
+    const numbers = (role: string): ArrayLike<number> => defined(tensors[role]?.data)
     const given = roles.map((role): Tensor => upload(entryOf(tensors, role)))
     const { value, grads } = ops.valueAndGrads(() => call(options, given), given, ops.ones(given[0]?.shape ?? []))
     const results = new Map([['y', value], ...roles.map((role, index) => [`d${role}`, grads[index]] as const)])
     const wrong: string[] = []
     for (const [role, result] of results) {
-      const got = await (result as Tensor).data()
+      const got = await defined(result).data()
       for (const [index, y] of got.entries()) {
         // A gradient of prelu's weight, which is a sum over many, has no point of its own.
         const at =

@@ -223,7 +223,7 @@ describeBackends('int32 is exact', () => {
 
   // Kernels that tfjs's functions reach, and no operator of ours.
   describe('of tfjs', () => {
-    const kernel = (name: string): Tensor => engine().runKernel(name, { a: a(), b: b() }) as Tensor
+    const kernel = (name: string): Tensor => engine().runKernel(name, { a: a(), b: b() })
     const floorDiv = (x: number, y: number): number =>
       big(x, y, (p, q) => p / q - (p % q !== 0n && p < 0n !== q < 0n ? 1n : 0n))
     test('FloorDiv rounds down', async () => {

@@ -23,7 +23,7 @@ import {
   tidy,
   valueAndGrads,
 } from '@ddnet/ops'
-import { describeBackends, entryOf, expectTensorClose, itemAt, operatorFixtures, upload } from '@ddnet/testing'
+import { defined, describeBackends, entryOf, expectTensorClose, itemAt, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 type Inputs = Record<string, Tensor>
@@ -56,17 +56,17 @@ const labels = (): Tensor1D => tensor([2, 0, 1], [3], 'int32')
 
 /** The functions of `fixtures/make_second_order.py`, by the names that it gives them. */
 const functions: Record<string, (inputs: Inputs) => Tensor> = {
-  'x * tanh(x)': ({ x }) => mul(x as Tensor, tanh(x as Tensor)),
-  'x * sigmoid(x)': ({ x }) => mul(x as Tensor, sigmoid(x as Tensor)),
-  'tanh(x)': ({ x }) => tanh(x as Tensor),
-  'sigmoid(x)': ({ x }) => sigmoid(x as Tensor),
-  'exp(x)': ({ x }) => exp(x as Tensor),
-  'softmax(x)': ({ x }) => softmax(x as Tensor),
-  'logSoftmax(x)': ({ x }) => logSoftmax(x as Tensor),
+  'x * tanh(x)': ({ x }) => mul(defined(x), tanh(defined(x))),
+  'x * sigmoid(x)': ({ x }) => mul(defined(x), sigmoid(defined(x))),
+  'tanh(x)': ({ x }) => tanh(defined(x)),
+  'sigmoid(x)': ({ x }) => sigmoid(defined(x)),
+  'exp(x)': ({ x }) => exp(defined(x)),
+  'softmax(x)': ({ x }) => softmax(defined(x)),
+  'logSoftmax(x)': ({ x }) => logSoftmax(defined(x)),
   'crossEntropy(x, [2, 0, 1])': ({ x }) => crossEntropy(x as Tensor2D, labels()),
   'batchNorm(x, training)': (inputs) => normalised(inputs),
   'relu(batchNorm(x, training))': (inputs) => normalised(inputs, 'relu'),
-  'linear(x, weight)': ({ x, weight }) => linear(x as Tensor, weight as Tensor2D),
+  'linear(x, weight)': ({ x, weight }) => linear(defined(x), weight as Tensor2D),
   'maxPool2d(x * x, 2)': ({ x }) => maxPool2d(square(x as Tensor4D), { kernelSize: 2 }),
   'conv2d(x * x, filter, stride 2, padding 1, dilation [1, 2])': ({ x, filter }) =>
     conv2d(square(x as Tensor4D), filter as Tensor4D, { stride: 2, padding: 1, dilation: [1, 2] }),

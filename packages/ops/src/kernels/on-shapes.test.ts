@@ -1,15 +1,6 @@
 import * as ops from '@ddnet/ops'
-import {
-  memory,
-  random,
-  type Scalar,
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-  type Tensor4D,
-  tensor,
-} from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { memory, random, type Tensor, type Tensor4D, tensor } from '@ddnet/ops'
+import { defined, useBackend } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { onShapes, placeholder } from './on-shapes.ts'
 
@@ -61,7 +52,7 @@ describe('onShapes', () => {
       const first = ops.tidy(() => placeholder([2, 3], { owner }))
       expect(placeholder([2, 3], { owner })).toBe(first)
       expect(placeholder([1], { dtype: 'int32' })?.dtype).toBe('int32')
-      expect(ops.square(first as Tensor).shape).toEqual([2, 3])
+      expect(ops.square(defined(first)).shape).toEqual([2, 3])
     })
     expect(memory().numTensors).toBe(before)
   })
@@ -75,13 +66,13 @@ describe('shapes without values are those of a backend, of results and of gradie
       shape,
       'int32',
     )
-  const vector = (size: number) => draw([size]) as Tensor1D
+  const vector = (size: number) => draw([size])
   const cases: Record<string, (x: Tensor4D) => Tensor> = {
     'conv2d with groups, dilation and bias': (x) =>
-      ops.conv2d(x, draw([3, 2, 2, 6]) as Tensor4D, { groups: 2, dilation: [1, 2], padding: 2, bias: vector(6) }),
-    'depthwise conv2d': (x) => ops.conv2d(x, draw([3, 3, 1, 4]) as Tensor4D, { groups: 4, stride: 2, padding: 1 }),
+      ops.conv2d(x, draw([3, 2, 2, 6]), { groups: 2, dilation: [1, 2], padding: 2, bias: vector(6) }),
+    'depthwise conv2d': (x) => ops.conv2d(x, draw([3, 3, 1, 4]), { groups: 4, stride: 2, padding: 1 }),
     convTranspose2d: (x) =>
-      ops.convTranspose2d(x, draw([3, 3, 5, 4]) as Tensor4D, {
+      ops.convTranspose2d(x, draw([3, 3, 5, 4]), {
         stride: 2,
         padding: 1,
         outputPadding: 1,
@@ -103,10 +94,10 @@ describe('shapes without values are those of a backend, of results and of gradie
     'group norm': (x) => ops.groupNorm(x, { groups: 2 }),
     'layer norm': (x) => ops.layerNorm(x, { normalizedShape: 4, weight: vector(4) }),
     interpolate: (x) => ops.interpolate(x, { scaleFactor: 2, mode: 'bilinear' }),
-    'linear and softmax': (x) => ops.softmax(ops.linear(x, draw([7, 4]) as Tensor2D, vector(7))),
+    'linear and softmax': (x) => ops.softmax(ops.linear(x, draw([7, 4]), vector(7))),
     attention: (x) => ops.scaledDotProductAttention(x, x, x, { causal: true }),
-    'cross-entropy': (x) => ops.crossEntropy(ops.reshape(x, [-1, 4]) as Tensor2D, ints([2 * 8 * 6], 4) as Tensor1D),
-    embedding: (x) => ops.mul(ops.embedding(ints([3, 5], 4), draw([4, 6]) as Tensor2D), ops.mean(x)),
+    'cross-entropy': (x) => ops.crossEntropy(ops.reshape(x, [-1, 4]), ints([2 * 8 * 6], 4)),
+    embedding: (x) => ops.mul(ops.embedding(ints([3, 5], 4), draw([4, 6])), ops.mean(x)),
     dropout: (x) => ops.dropout(x, { rate: 0.5, key: random.key(1) }),
     activations: (x) => ops.gelu(ops.silu(ops.leakyRelu(ops.softplus(ops.elu(x))))),
     'slices, parts and joins': (x) =>
@@ -118,14 +109,14 @@ describe('shapes without values are those of a backend, of results and of gradie
             [0, 0],
             [0, 0],
             [1, 2],
-          ] as never),
+          ]),
           ops.slice(x, 0, [2, 8, 6, 1]),
         ],
         -1,
       ),
     'sums, means and extremes': (x) =>
       ops.add(ops.sum(x, [1, 2], true), ops.max(ops.variance(x, 3, { keepDims: true }), [1, 2], true)),
-    'stacks and norms': (x) => ops.norm(ops.stack([x, ops.reverse(x, 1), ops.roll(x, 1, 2)], 1), { axis: 2 } as never),
+    'stacks and norms': (x) => ops.norm(ops.stack([x, ops.reverse(x, 1), ops.roll(x, 1, 2)], 1), { axis: 2 }),
     pixelShuffle: (x) => ops.pixelShuffle(x, 2),
     cumsum: (x) => ops.cumsum(x, 1),
   }
@@ -134,13 +125,13 @@ describe('shapes without values are those of a backend, of results and of gradie
     await useBackend('cpu')
     const shapes = () => {
       const x = draw([2, 8, 6, 4]) as Tensor4D
-      const { value, grads } = ops.valueAndGrads(() => ops.sum(run(x)) as Scalar, [x])
+      const { value, grads } = ops.valueAndGrads(() => ops.sum(run(x)), [x])
       return { result: run(x).shape, dtype: run(x).dtype, value: value.shape, grad: grads[0]?.shape }
     }
     const before = memory().numTensors
     const expected = ops.tidy(() => {
       const found = shapes()
-      return [found] as never
+      return [found]
     }) as unknown as [ReturnType<typeof shapes>]
     expect(onShapes(shapes)).toEqual(expected[0])
     expect(memory().numTensors).toBe(before)

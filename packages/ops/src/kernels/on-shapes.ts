@@ -4,7 +4,6 @@ import {
   getKernel,
   KernelBackend,
   keep,
-  type NamedTensorInfoMap,
   registerBackend,
   registerKernel,
   type Tensor,
@@ -170,7 +169,7 @@ function started(): ShapeBackend {
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs }) => {
-        const named = inputs as NamedTensorInfoMap
+        const named = inputs
         return makeInfos(rule(Object.values(named) as TensorInfo[], attrs ?? {}, named), (x) => backend.share(x))
       },
     })

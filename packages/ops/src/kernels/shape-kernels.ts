@@ -64,7 +64,7 @@ const convolution = (depthwise: boolean): Rule =>
 
 const split = ofOne((x, { numOrSizeSplits, axis }) => {
   const [along = 0] = util.parseAxisParam(axis, x.shape)
-  const sizes: number[] = backend_util.prepareSplitSize(x as never, numOrSizeSplits, along)
+  const sizes: number[] = backend_util.prepareSplitSize(x, numOrSizeSplits, along)
   return sizes.map((size) => like(x, x.shape.with(along, size)))
 })
 
@@ -109,7 +109,7 @@ export const shapeRules: ReadonlyMap<string, Rule> = new Map([
       )
     }),
   ],
-  ['Slice', ofOne((x, { begin, size }) => like(x, itemAt(slice_util.parseSliceParams(x as never, begin, size), 1)))],
+  ['Slice', ofOne((x, { begin, size }) => like(x, itemAt(slice_util.parseSliceParams(x, begin, size), 1)))],
   [
     'StridedSlice',
     ofOne((x, { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask }) =>
@@ -175,7 +175,7 @@ export const shapeRules: ReadonlyMap<string, Rule> = new Map([
     (_, { axis, batchDims }, named) => {
       const [x, indices] = [entryOf(named, 'x'), entryOf(named, 'indices')]
       const [along = 0] = util.parseAxisParam(axis, x.shape)
-      const info = backend_util.segment_util.collectGatherOpShapeInfo(x as never, indices as never, along, batchDims)
+      const info = backend_util.segment_util.collectGatherOpShapeInfo(x, indices, along, batchDims)
       return like(x, info.outputShape)
     },
   ],

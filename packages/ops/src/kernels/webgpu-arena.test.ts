@@ -34,7 +34,7 @@ describeBackends('tensors of an arena', () => {
   const increment = (...tensors: Tensor[]): Tensor[] =>
     (
       increments.kernelFunc({
-        inputs: Object.fromEntries(tensors.entries()) as never,
+        inputs: Object.fromEntries(tensors.entries()),
         attrs: {},
         backend: engine().backend,
       }) as Tensor[]

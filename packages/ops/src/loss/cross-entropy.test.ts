@@ -1,5 +1,5 @@
 import { argMax, ones, type Tensor, type Tensor1D, tensor, valueAndGrads, zeros } from '@ddnet/ops'
-import { describeBackends, describeOp, expectClose, expectShapeError, expectTensorClose } from '@ddnet/testing'
+import { defined, describeBackends, describeOp, expectClose, expectShapeError, expectTensorClose } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts'
 
@@ -7,7 +7,7 @@ describeOp('crossEntropy', {
   inputs: ['logits', 'probabilities?'],
   constants: ['labels?', 'classWeights?'],
   run: ({ logits, labels, probabilities, classWeights }, options) =>
-    crossEntropy(logits as Tensor, (labels ?? probabilities) as Tensor, {
+    crossEntropy(logits, defined(labels ?? probabilities), {
       ...options,
       ...(classWeights && { classWeights: classWeights }),
     }),

@@ -1,6 +1,6 @@
 import { crossEntropy, ones, random, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
-import { describeBackends, expectClose, itemAt } from '@ddnet/testing'
+import { describeBackends, expectClose, floats, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
 const key = random.key(5)
@@ -20,7 +20,7 @@ async function compute(rows: number, classes: number, scale: number, labelSmooth
   const { value, grads } = valueAndGrads(run, [logits], dy)
   const results = await Promise.all([value, ...grads].map(toHost))
   for (const used of [logits, dy, classWeights, labels, value, ...grads]) used.dispose()
-  return results.map(({ data }) => data as Float32Array)
+  return results.map(floats)
 }
 
 describeBackends('the kernel of crossEntropy', () => {

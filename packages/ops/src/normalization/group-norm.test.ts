@@ -1,9 +1,9 @@
 import {
+  defined,
   describeBackends,
   describeOp,
   expectShapeError,
   expectTensorClose,
-  type FixtureTensor,
   itemAt,
   lastItem,
 } from '@ddnet/testing'
@@ -14,13 +14,13 @@ import { type GroupNormOptions, groupNorm } from './group-norm.ts'
 
 describeOp('groupNorm', {
   tolerance: ({ x }, { groups }) => {
-    const { data, shape } = x as FixtureTensor
+    const { data, shape } = defined(x)
     const [channels, sample] = [lastItem(shape), data.length / itemAt(shape, 0)]
     const group = (index: number): number => Math.floor(((index % channels) * groups) / channels)
-    return conditioned(x as FixtureTensor, (index) => `${Math.floor(index / sample)} ${group(index)}`)
+    return conditioned(defined(x), (index) => `${Math.floor(index / sample)} ${group(index)}`)
   },
   inputs: ['x', 'weight?', 'bias?'],
-  run: ({ x, weight, bias }, options) => groupNorm(x as Tensor, { ...options, weight, bias } as GroupNormOptions),
+  run: ({ x, weight, bias }, options) => groupNorm(x, { ...options, weight, bias } as GroupNormOptions),
 })
 
 describeBackends('groupNorm', () => {

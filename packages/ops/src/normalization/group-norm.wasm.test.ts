@@ -4,13 +4,12 @@ import {
   layerNorm,
   random,
   type Tensor,
-  type Tensor1D,
   type Tensor3D,
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
-import { describeBackends, expectClose, itemAt } from '@ddnet/testing'
+import { describeBackends, expectClose, floats, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { groupNormOp } from './group-norm-op.ts'
 
@@ -27,7 +26,7 @@ async function compute(norm: Norm, shape: number[], vector: number[], relu: bool
   const { value, grads } = valueAndGrads(run, inputs, dy)
   const results = await Promise.all([value, ...grads].map(toHost))
   for (const used of [...inputs, dy, value, ...grads]) used.dispose()
-  return results.map(({ data }) => data as Float32Array)
+  return results.map(floats)
 }
 
 const ofGroups =
@@ -65,8 +64,8 @@ describeBackends('the kernel of layer, group and instance norm', () => {
   test('gives statistics of the shapes that its composition has', () => {
     const inputs = {
       x: draw(1, [2, 3, 8]) as Tensor3D,
-      weight: draw(2, [8]) as Tensor1D,
-      bias: draw(3, [8]) as Tensor1D,
+      weight: draw(2, [8]),
+      bias: draw(3, [8]),
     }
     const outputs = groupNormOp(inputs, { groups: 4, eps: 1e-5 })
     expect(outputs.map(({ shape }) => shape)).toEqual([

@@ -1,4 +1,4 @@
-import { describeBackends, describeOp, expectShapeError, type FixtureTensor, itemAt, lastItem } from '@ddnet/testing'
+import { defined, describeBackends, describeOp, expectShapeError, itemAt, lastItem } from '@ddnet/testing'
 import { ones, type Tensor, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import type { AffineOptions } from './affine.ts'
@@ -7,12 +7,12 @@ import { instanceNorm } from './instance-norm.ts'
 
 describeOp('instanceNorm', {
   tolerance: ({ x }) => {
-    const { data, shape } = x as FixtureTensor
+    const { data, shape } = defined(x)
     const [channels, sample] = [lastItem(shape), data.length / itemAt(shape, 0)]
-    return conditioned(x as FixtureTensor, (index) => `${Math.floor(index / sample)} ${index % channels}`)
+    return conditioned(defined(x), (index) => `${Math.floor(index / sample)} ${index % channels}`)
   },
   inputs: ['x', 'weight?', 'bias?'],
-  run: ({ x, weight, bias }, options) => instanceNorm(x as Tensor, { ...options, weight, bias } as AffineOptions),
+  run: ({ x, weight, bias }, options) => instanceNorm(x, { ...options, weight, bias } as AffineOptions),
 })
 
 describeBackends('instanceNorm', () => {

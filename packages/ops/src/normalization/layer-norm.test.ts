@@ -1,11 +1,4 @@
-import {
-  describeBackends,
-  describeOp,
-  expectShapeError,
-  expectTensorClose,
-  type FixtureTensor,
-  itemAt,
-} from '@ddnet/testing'
+import { defined, describeBackends, describeOp, expectShapeError, expectTensorClose, itemAt } from '@ddnet/testing'
 import { ones, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { conditioned } from './conditioning.ts'
@@ -14,7 +7,7 @@ import { type LayerNormOptions, layerNorm } from './layer-norm.ts'
 describeOp('layerNorm', {
   tolerance: ({ x }, { normalizedShape }) => {
     const row = [normalizedShape].flat().reduce((product: number, size: number) => product * size, 1)
-    return conditioned(x as FixtureTensor, (index) => Math.floor(index / row))
+    return conditioned(defined(x), (index) => Math.floor(index / row))
   },
   inputs: ['x', 'weight?', 'bias?'],
   run: ({ x, weight, bias }, options) => layerNorm(x, { ...options, weight, bias }),

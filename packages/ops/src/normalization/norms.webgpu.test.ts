@@ -78,7 +78,7 @@ type Norm = (x: Tensor, weight: Tensor1D, bias: Tensor1D) => Tensor
 const activation = 'relu' as const
 const batch: Norm = (x, weight, bias) => {
   const channels = weight.size
-  const running = { runningMean: zeros([channels]) as Tensor1D, runningVar: zeros([channels]) }
+  const running = { runningMean: zeros([channels]), runningVar: zeros([channels]) }
   return batchNorm(x, { ...running, weight, bias, training: true, activation }).y
 }
 const grouped =
@@ -121,8 +121,8 @@ describeBackends('norms on WebGPU', () => {
       const { outer, rows: count, channels } = view
       const shape = norm === batch ? [count, channels] : norm === layer ? [outer, channels] : [outer, count, channels]
       const x = random.normal(key.fold(1), shape, 3, 2)
-      const weight = random.normal(key.fold(2), [channels], 1, 0.5) as Tensor1D
-      const bias = random.normal(key.fold(3), [channels]) as Tensor1D
+      const weight = random.normal(key.fold(2), [channels], 1, 0.5)
+      const bias = random.normal(key.fold(3), [channels])
       const dy = random.normal(key.fold(4), shape)
       const results: Tensor[] = []
       const recorded = dispatches(() => {

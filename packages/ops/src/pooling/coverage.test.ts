@@ -1,4 +1,4 @@
-import { type FixtureCase, operatorFixtures } from '@ddnet/testing'
+import { defined, type FixtureCase, operatorFixtures } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { averageGeometry } from './avg-pool2d.ts'
 import { poolGeometry } from './geometry.ts'
@@ -85,7 +85,7 @@ test('every legal pair of options occurs in the cases of maxPool2d', () => {
 test('every legal pair of options of the pooling occurs in the cases of maxUnpool2d', () => {
   const isLegal = (options: { kernelSize: number }) => sizes.some((size) => fits(() => poolGeometry('', size, options)))
   const cases = casesOf('maxUnpool2d').map(({ pooling }) =>
-    Object.fromEntries(Object.entries(pooling as Options).map(([name, value]) => [name, value ?? undefined])),
+    Object.fromEntries(Object.entries(defined(pooling)).map(([name, value]) => [name, value ?? undefined])),
   )
   expect(missingPairs(maxChoices, isLegal, cases)).toEqual([])
 })

@@ -1,4 +1,5 @@
 import {
+  defined,
   describeBackends,
   expectClose,
   type FixtureCase,
@@ -13,9 +14,9 @@ import { expect, test } from 'vitest'
 import { type AdamAttributes, grad, memory, random, reshape, slice, sum, zeros } from '../index.ts'
 import { adamUpdate, adamUpdates } from './adam-update.ts'
 
-const cases = operatorFixtures('optimizers').filter((each) => 'beta1' in each.options) as (FixtureCase & {
-  optimizer: 'adam' | 'adamW'
-})[]
+const cases: (FixtureCase & { optimizer?: string })[] = operatorFixtures('optimizers').filter(
+  ({ optimizer }: FixtureCase & { optimizer?: string }) => optimizer === 'adam' || optimizer === 'adamW',
+)
 
 describeBackends('adamUpdate', () => {
   test.each(cases)('takes the ten steps of torch.optim: $name', async ({ options, tensors, optimizer }) => {
@@ -29,7 +30,7 @@ describeBackends('adamUpdate', () => {
         const learningRate = typeof rates === 'number' ? rates : rates[step - 1]
         const attributes = { ...options, learningRate, decoupled: optimizer === 'adamW', step } as AdamAttributes
         const gradient = reshape(slice(all, step - 1, 1), parameter.shape)
-        ;[parameter, m, v] = tuple(adamUpdate({ parameter, gradient, m: m as Tensor, v: v as Tensor }, attributes), 3)
+        ;[parameter, m, v] = tuple(adamUpdate({ parameter, gradient, m: defined(m), v: defined(v) }, attributes), 3)
         const expected = after?.data.slice((step - 1) * parameter.size, step * parameter.size) as Float32Array
         expectClose(await floatsOf(parameter), expected, 1e-5, `${name} after step ${step}`)
       }

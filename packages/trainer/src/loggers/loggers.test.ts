@@ -8,7 +8,7 @@ import { crossEntropy } from '@ddnet/losses'
 import { accuracy, confusionMatrix, formatPercent } from '@ddnet/metrics'
 import { mul, random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
-import { itemAt, useBackend } from '@ddnet/testing'
+import { defined, itemAt, useBackend } from '@ddnet/testing'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { folders } from '../../test/folder.ts'
 import { brightRows, type TinyNet, tinyNet } from '../../test/tiny.ts'
@@ -133,7 +133,7 @@ describe('jsonl', () => {
     'a run that broke after the $phase of step $step (dies: $dies) has the lines of a whole one',
     async ({ dies, ...at }) => {
       const broken = path.join(newFolder(), 'a.jsonl')
-      const resume = (await run(() => jsonl({ to: broken, every: 1 }), { at, dies })) as Snapshot
+      const resume = defined(await run(() => jsonl({ to: broken, every: 1 }), { at, dies }))
       await fs.appendFile(broken, '{"event":"step","st')
       await run(() => jsonl({ to: broken, every: 1 }), { resume })
       expect(read(broken)).toEqual(whole)
@@ -163,7 +163,7 @@ describe('jsonl', () => {
 
   test('a full disk and a foreign line are named', async () => {
     const file = path.join(newFolder(), 'a.jsonl')
-    const resume = (await run(() => jsonl({ to: file }), { at: { step: 3, phase: 'step' } })) as Snapshot
+    const resume = defined(await run(() => jsonl({ to: file }), { at: { step: 3, phase: 'step' } }))
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
     failWrites(full)
     await expect(run(() => jsonl({ to: file, every: 1 }), { resume })).rejects.toMatchObject({
@@ -219,7 +219,7 @@ describe('csv', () => {
     'a run that broke after the $phase of step $step (dies: $dies) has the table of a whole one',
     async ({ dies, ...at }) => {
       const broken = path.join(newFolder(), 'a.csv')
-      const resume = (await run(() => csv({ to: broken }), { at, dies })) as Snapshot
+      const resume = defined(await run(() => csv({ to: broken }), { at, dies }))
       await run(() => csv({ to: broken }), { resume })
       expect(read(broken)).toBe(whole)
     },
@@ -227,7 +227,7 @@ describe('csv', () => {
 
   test('a full disk and a foreign table are named', async () => {
     const file = path.join(newFolder(), 'a.csv')
-    const resume = (await run(() => csv({ to: file }), { at: { step: 3, phase: 'step' } })) as Snapshot
+    const resume = defined(await run(() => csv({ to: file }), { at: { step: 3, phase: 'step' } }))
     const before = read(file)
     failWrites(new Error('ENOSPC: no space left on device, open'))
     await expect(run(() => csv({ to: file }), { resume })).rejects.toThrow(`log: could not write ${file}: ENOSPC`)
@@ -291,7 +291,7 @@ describe('tensorBoard', () => {
     'a run that broke after the $phase of step $step (dies: $dies) tells what a whole one does',
     async ({ dies, ...at }) => {
       const broken = newFolder()
-      const resume = (await run(logger(broken), { at, dies })) as Snapshot
+      const resume = defined(await run(logger(broken), { at, dies }))
       await fs.appendFile(path.join(broken, itemAt(readdirSync(broken), 0)), Uint8Array.of(20, 0, 0))
       await run(logger(broken), { resume })
       expect(read(broken)).toEqual(whole)
@@ -354,7 +354,7 @@ describe('tensorBoard', () => {
         },
       }
     }
-    const resume = (await run(watched, { at: { step: 5, phase: 'step' } })) as Snapshot
+    const resume = defined(await run(watched, { at: { step: 5, phase: 'step' } }))
     await run(watched, { resume })
     const script = new URL('../../../formats/fixtures/make_tensorboard.py', import.meta.url).pathname
     const found = JSON.parse(
@@ -455,7 +455,7 @@ describe('a log that is not what its checkpoint says', () => {
       const folder = newFolder()
       const to = path.join(folder, file)
       const logger = (options: object) => () => create({ to, every: 1, ...options })
-      const resume = (await run(logger({}), { at: { step: 8, phase: 'validation' }, dies: true })) as Snapshot
+      const resume = defined(await run(logger({}), { at: { step: 8, phase: 'validation' }, dies: true }))
       const written = file === '' ? path.join(folder, itemAt(readdirSync(folder), 0)) : to
       changes[change]?.(written, name)
       await expect(run(logger({}), { resume })).rejects.toMatchObject({
@@ -472,10 +472,12 @@ describe('a log that is not what its checkpoint says', () => {
 
   test('that is another run’s, with as many lines, is told', async () => {
     const file = path.join(newFolder(), 'a.jsonl')
-    const resume = (await run(() => jsonl({ to: file }), {
-      at: { step: 8, phase: 'validation' },
-      dies: true,
-    })) as Snapshot
+    const resume = defined(
+      await run(() => jsonl({ to: file }), {
+        at: { step: 8, phase: 'validation' },
+        dies: true,
+      }),
+    )
     await fs.writeFile(file, readFileSync(file, 'utf8').replace(/"loss":0?\.?\d/, '"loss":7'))
     await expect(run(() => jsonl({ to: file }), { resume })).rejects.toThrow(
       /its first \d+ entries are not those that the checkpoint knows of/,
@@ -484,10 +486,12 @@ describe('a log that is not what its checkpoint says', () => {
 
   test('that is there twice is once again', async () => {
     const file = path.join(newFolder(), 'a.jsonl')
-    const resume = (await run(() => jsonl({ to: file }), {
-      at: { step: 8, phase: 'validation' },
-      dies: true,
-    })) as Snapshot
+    const resume = defined(
+      await run(() => jsonl({ to: file }), {
+        at: { step: 8, phase: 'validation' },
+        dies: true,
+      }),
+    )
     const before = readFileSync(file, 'utf8')
     await fs.writeFile(file, before + before)
     await run(() => jsonl({ to: file }), { resume })

@@ -17,15 +17,15 @@ const given = () => ({
   depthwise: noise([3, 3, 1, 4], 'depthwise') as Image,
   grouped: noise([3, 2, 2, 6], 'grouped') as Image,
   back: noise([3, 3, 5, 4], 'back') as Image,
-  taps: noise([3, 6, 5], 'taps') as ops.Tensor3D,
-  vector: noise([4], 'vector') as ops.Tensor1D,
-  bias: noise([6], 'bias') as ops.Tensor1D,
-  five: noise([5], 'five') as ops.Tensor1D,
-  positive: ops.exp(noise([4], 'positive')) as ops.Tensor1D,
-  weight: noise([3, 4], 'weight') as ops.Tensor2D,
+  taps: noise([3, 6, 5], 'taps'),
+  vector: noise([4], 'vector'),
+  bias: noise([6], 'bias'),
+  five: noise([5], 'five'),
+  positive: ops.exp(noise([4], 'positive')),
+  weight: noise([3, 4], 'weight'),
   column: noise([6, 1, 4], 'column'),
-  table: noise([9, 4], 'table') as ops.Tensor2D,
-  token: noise([1, 1, 4], 'token') as ops.Tensor3D,
+  table: noise([9, 4], 'table'),
+  token: noise([1, 1, 4], 'token'),
 })
 type Given = ReturnType<typeof given>
 type Model = (x: Image, weights: Given) => ops.Tensor | Record<string, ops.Tensor>
@@ -39,8 +39,7 @@ const onImages: Record<string, Model> = {
   'conv2d, same': (x, { grouped }) => ops.conv2d(x, grouped, { groups: 2, padding: 'same' }),
   'conv2d without a bias, with ReLU': (x, { filter }) => ops.conv2d(x, filter, { activation: 'relu' }),
   depthwiseConv2d: (x, { depthwise }) => ops.depthwiseConv2d(x, ops.transpose(depthwise, [0, 1, 3, 2]) as Image),
-  conv1d: (x, { taps }) =>
-    ops.conv1d(ops.reshape(ops.transpose(x, [0, 2, 3, 1]), [-1, 20, 6]) as ops.Tensor3D, taps, { padding: 1 }),
+  conv1d: (x, { taps }) => ops.conv1d(ops.reshape(ops.transpose(x, [0, 2, 3, 1]), [-1, 20, 6]), taps, { padding: 1 }),
   convTranspose2d: (x, { back, five }) =>
     ops.convTranspose2d(x, back, { stride: 2, padding: 1, outputPadding: 1, bias: five, activation: 'relu' }),
   'convTranspose2d, plain': (x, { back }) => ops.convTranspose2d(x, back, { stride: [1, 3] }),
@@ -111,7 +110,7 @@ const onImages: Record<string, Model> = {
       grouped,
       { groups: 2 },
     ),
-  linear: (x, { weight, vector }) => ops.linear(x, weight, ops.slice(vector, 0, 3) as ops.Tensor1D),
+  linear: (x, { weight, vector }) => ops.linear(x, weight, ops.slice(vector, 0, 3)),
   'flatten and linear': (x, { weight }) =>
     ops.linear(ops.reshape(ops.maxPool2d(x, { kernelSize: [6, 5] }), [-1, 4]), weight),
   flatten: (x) => ops.reshape(ops.maxPool2d(x, { kernelSize: 2 }), [-1, 24]),
