@@ -83,6 +83,7 @@ const runs: readonly Record<string, unknown>[] = [
   { optimizer: 'muon', 'optimizer.scale': 'matchRmsAdamW', 'optimizer.othersShare': 1, schedule: 'oneCycle' },
   { schedule: 'reduceOnPlateau', 'schedule.patience': 0, 'schedule.factor': 0.5, 'schedule.threshold': 0.5 },
   { schedule: 'cosineWarmRestarts', 'schedule.firstCycle': 3 },
+  { schedule: 'reduceOnPlateau', 'schedule.warmUp': 6, 'schedule.patience': 0, 'schedule.threshold': 0.5 },
 ]
 
 test.each(runs)('a run of %o goes on from a checkpoint as one without a break, to the bit', async (settings) => {
@@ -112,6 +113,11 @@ test('schedules go by their settings', async () => {
   expect(await ratesOf({ schedule: 'cosineWarmRestarts', 'schedule.firstCycle': 2 })).toEqual([
     1, 0.5, 1, 0.8536, 0.5, 0.1464, 1, 0.9619, 0.8536, 0.6913, 0.5, 0.3087,
   ])
+  expect(await ratesOf({ schedule: 'cosineWarmRestarts', 'schedule.firstCycle': 8, 'schedule.warmUp': 4 })).toEqual([
+    0.01, 0.2575, 0.505, 0.7525, 1, 0.9619, 0.8536, 0.6913, 0.5, 0.3087, 0.1464, 0.0381,
+  ])
+  // All of the run is warm-up.
+  expect((await ratesOf({ schedule: 'linear', 'schedule.warmUp': 100 })).at(-1)).toBeCloseTo(0.01 + 0.99 * 0.11, 3)
   const plateau = { 'schedule.patience': 0, 'schedule.factor': 0.5, 'schedule.threshold': 1, 'schedule.minimum': 0.2 }
   // No loss is better by all of itself: each validation but the first lowers the rate.
   expect(await ratesOf({ schedule: 'reduceOnPlateau', ...plateau })).toEqual([

@@ -7,11 +7,24 @@ import {
   multiStep as multiStepSchedule,
   oneCycle as oneCycleSchedule,
   reduceOnPlateau as reduceOnPlateauSchedule,
+  type Schedule,
   stepDecay as stepDecaySchedule,
+  warmUp as warmUpSchedule,
 } from '@ddnet/optimizers'
 import { z } from 'zod'
 import type { Given, ScheduleDefinition } from '../definitions.ts'
 import { belowOne, count, notNegative, positive, setting, share } from '../settings/setting.ts'
+
+const warmUp = setting(
+  z.int().min(0).default(0),
+  'a whole number of at least 0',
+  500,
+  'Steps in which the rate rises in a straight line to that with which the schedule then begins',
+)
+
+/** `schedule` of the steps behind its warm-up. */
+const warmedUp = (warmUpSteps: number, steps: number, schedule: (steps: number) => Schedule): Schedule =>
+  warmUpSchedule({ steps: warmUpSteps, schedule: schedule(Math.max(1, steps - warmUpSteps)) })
 
 const minimum = notNegative(0, 'The lowest rate')
 const dropAbout = 'What each drop multiplies the rate by'
@@ -32,6 +45,10 @@ export const oneCycle: ScheduleDefinition<'oneCycle', Given<OneCycleSettings>, O
     finalDivFactor: positive(1e4, 'The last rate is the first divided by this'),
   }),
   create: (options, { learningRate, steps }) => oneCycleSchedule({ maxLearningRate: learningRate, steps, ...options }),
+}
+
+export interface WarmUpSettings {
+  readonly warmUp: number
 }
 
 export const constant: ScheduleDefinition<'constant', object, object> = {
@@ -67,30 +84,33 @@ export const stepDecay: ScheduleDefinition<'stepDecay', Given<StepDecaySettings>
   create: ({ every, factor }, { learningRate }) => stepDecaySchedule({ learningRate, every, factor }),
 }
 
-export interface LinearSettings {
+export interface LinearSettings extends WarmUpSettings {
   readonly minimum: number
 }
 
 export const linear: ScheduleDefinition<'linear', Given<LinearSettings>, LinearSettings> = {
   kind: 'schedule',
   name: 'linear',
-  options: z.strictObject({ minimum }),
-  create: ({ minimum }, { learningRate, steps }) =>
-    linearSchedule({ learningRate, steps, startFactor: 1, endFactor: minimum / learningRate }),
+  options: z.strictObject({ warmUp, minimum }),
+  create: ({ warmUp, minimum }, { learningRate, ...run }) =>
+    warmedUp(warmUp, run.steps, (steps) =>
+      linearSchedule({ learningRate, steps, startFactor: 1, endFactor: minimum / learningRate }),
+    ),
 }
 
-export interface ExponentialSettings {
+export interface ExponentialSettings extends WarmUpSettings {
   readonly gamma: number
 }
 
 export const exponential: ScheduleDefinition<'exponential', Given<ExponentialSettings>, ExponentialSettings> = {
   kind: 'schedule',
   name: 'exponential',
-  options: z.strictObject({ gamma: share(0.999, 'What each step multiplies the rate by') }),
-  create: ({ gamma }, { learningRate }) => exponentialSchedule({ learningRate, factor: gamma }),
+  options: z.strictObject({ warmUp, gamma: share(0.999, 'What each step multiplies the rate by') }),
+  create: ({ warmUp, gamma }, { learningRate, steps }) =>
+    warmedUp(warmUp, steps, () => exponentialSchedule({ learningRate, factor: gamma })),
 }
 
-export interface MultiStepSettings {
+export interface MultiStepSettings extends WarmUpSettings {
   readonly milestones: readonly number[]
   readonly factor: number
 }
@@ -102,23 +122,26 @@ export const multiStep: ScheduleDefinition<'multiStep', Given<MultiStepSettings>
   kind: 'schedule',
   name: 'multiStep',
   options: z.strictObject({
+    warmUp,
     milestones: setting(
       z.array(z.number()).refine(rising).readonly().default([0.5, 0.75]),
       'a list of numbers above 0 and below 1 that rise',
       [0.5, 0.75],
-      'When the rate drops, as shares of the run’s steps',
+      'When the rate drops, as shares of the run’s steps behind the warm-up',
     ),
     factor,
   }),
-  create: ({ milestones, factor }, { learningRate, steps }) =>
-    multiStepSchedule({
-      learningRate,
-      milestones: milestones.map((share) => Math.max(1, Math.round(share * steps))),
-      factor,
-    }),
+  create: ({ warmUp, milestones, factor }, { learningRate, ...run }) =>
+    warmedUp(warmUp, run.steps, (steps) =>
+      multiStepSchedule({
+        learningRate,
+        milestones: milestones.map((share) => Math.max(1, Math.round(share * steps))),
+        factor,
+      }),
+    ),
 }
 
-export interface CosineWarmRestartsSettings {
+export interface CosineWarmRestartsSettings extends WarmUpSettings {
   readonly firstCycle: number
   readonly tMult: number
   readonly minimum: number
@@ -132,15 +155,18 @@ export const cosineWarmRestarts: ScheduleDefinition<
   kind: 'schedule',
   name: 'cosineWarmRestarts',
   options: z.strictObject({
+    warmUp,
     firstCycle: count(1000, 'Steps of the first cycle, each of which begins with the highest rate'),
     tMult: count(2, 'How many times longer each cycle is than the one before'),
     minimum,
   }),
-  create: ({ firstCycle, tMult, minimum }, { learningRate }) =>
-    cosineWarmRestartsSchedule({ learningRate, steps: firstCycle, tMult, minLearningRate: minimum }),
+  create: ({ warmUp, firstCycle, tMult, minimum }, { learningRate, steps }) =>
+    warmedUp(warmUp, steps, () =>
+      cosineWarmRestartsSchedule({ learningRate, steps: firstCycle, tMult, minLearningRate: minimum }),
+    ),
 }
 
-export interface ReduceOnPlateauSettings {
+export interface ReduceOnPlateauSettings extends WarmUpSettings {
   readonly patience: number
   readonly factor: number
   readonly threshold: number
@@ -159,6 +185,7 @@ export const reduceOnPlateau: ScheduleDefinition<
   kind: 'schedule',
   name: 'reduceOnPlateau',
   options: z.strictObject({
+    warmUp,
     patience: validations(
       3,
       'How many validations in a row may bring no better score, of the one that monitor names: the next one drops the rate',
@@ -168,6 +195,6 @@ export const reduceOnPlateau: ScheduleDefinition<
     cooldown: validations(0, 'How many validations after a drop count none as bad'),
     minimum,
   }),
-  create: ({ minimum, ...options }, { learningRate }) =>
-    reduceOnPlateauSchedule({ learningRate, minLearningRate: minimum, ...options }),
+  create: ({ warmUp, minimum, ...options }, { learningRate, steps }) =>
+    warmedUp(warmUp, steps, () => reduceOnPlateauSchedule({ learningRate, minLearningRate: minimum, ...options })),
 }

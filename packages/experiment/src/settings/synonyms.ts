@@ -7,6 +7,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   'optimizer.weightDecay': ['wd', 'decay', 'l2', 'regularization'],
   'optimizer.beta1': ['betas', 'b1'],
   'optimizer.eps': ['epsilon'],
+  'schedule.warmUp': ['warmup', 'warmupsteps', 'numwarmupsteps', 'warmupiters'],
   schedule: ['scheduler', 'lrscheduler', 'lrschedule', 'sched'],
   model: ['arch', 'architecture', 'network', 'net', 'backbone'],
   'model.channels': ['filters', 'widths', 'width', 'features'],
