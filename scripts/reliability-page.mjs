@@ -18,8 +18,7 @@ end the last and the best checkpoint and every line of the log are compared, too
     title: 'Damaged files',
     text: `Honest files with one to four changes each: bits, bytes, runs of special bytes, cuts, gaps, repetitions; half of them in the first 64
 bytes, where headers are. Each is read or refused with the error of its package, which names what is wrong. Any other error, a crash,
-a hang, or a reading that takes more than 16 MB of memory for a file of some kB fails the run. Times are not asserted: the machine does
-other work, too.`,
+a hang, or a reading that takes more than 16 MB of memory for a file of some kB fails the run.`,
     columns: {
       row: 'format',
       files: 'files',
@@ -27,7 +26,6 @@ other work, too.`,
       refused: 'refused',
       error: 'with a',
       maxBytes: 'memory, at most (kB)',
-      slowestMs: 'slowest (ms)',
     },
   },
   memory: {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { mutatedConfig } from '../apps/cli/test/mutated-config.ts'
 import { mutatedFiles } from '../packages/datasets/test/mutated-files.ts'
@@ -7,15 +7,32 @@ import { mutatedSafetensors } from '../packages/formats/test/mutated-safetensors
 import { mutatedTensorBoard } from '../packages/formats/test/mutated-tensorboard.ts'
 import { type ReliabilityResult, reliabilityPage } from '../scripts/reliability-page.mjs'
 
-const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+const inRepository = (path: string) => new URL(`../${path}`, import.meta.url)
+const read = (path: string) => readFileSync(inRepository(path), 'utf8')
 const formats = [mutatedFiles, mutatedNpy, mutatedSafetensors, mutatedTensorBoard, mutatedConfig].flatMap(Object.keys)
+
+const folders = ['packages', 'apps'].flatMap((above) =>
+  readdirSync(inRepository(above)).map((name) => `${above}/${name}/test`),
+)
+const scripts = ['test', ...folders]
+  .filter((folder) => existsSync(inRepository(folder)))
+  .flatMap((folder) => readdirSync(inRepository(folder)).map((name) => `${folder}/${name}`))
+  .filter((path) => path.endsWith('.reliability.ts'))
+/** The rows that the reliability tests write, as their calls name them. */
+const cases = scripts.flatMap((path) =>
+  [...read(path).matchAll(/recordFigures\(\s*'cases',\s*'(.*?)',/g)].map(([, row]) => row),
+)
+
+/** What `pnpm reliability apps/cli/test/killed-run` has still to write: one of its hundred kills takes as long as a run. */
+const owed = ['`ddnet train` is killed at any moment, and goes on']
+
 const result: ReliabilityResult = JSON.parse(read('benchmarks/results/reliability.json'))
 
 test('docs/reliability.md is what the committed figures say', () => {
   expect(read('docs/reliability.md')).toBe(reliabilityPage(result))
 })
 
-test('nothing was left out of them, and nothing went wrong', () => {
+test('nothing is left out of them, and nothing went wrong', () => {
   const rows = (table: string) => result.rows.filter((each) => each.table === table)
   expect(result.rows.filter(({ commit }) => commit.includes('dirty'))).toEqual([])
   expect(rows('killed').map(({ figures }) => figures)).toEqual([
@@ -24,12 +41,17 @@ test('nothing was left out of them, and nothing went wrong', () => {
   expect(rows('mutated').map(({ row, figures }) => [row, figures['files']])).toEqual(
     rows('mutated').map(({ row }) => [row, 20_000]),
   )
-  const measured = rows('mutated').map(({ row }) => row)
-  expect(measured.filter((row) => !formats.includes(row))).toEqual([])
-  // A run of a part writes its rows alone; one of all has every format.
-  if (result.minutes !== undefined) expect(measured.toSorted()).toEqual(formats.toSorted())
-  expect(measured.length).toBeGreaterThan(10)
+  expect(
+    rows('mutated')
+      .map(({ row }) => row)
+      .toSorted(),
+  ).toEqual(formats.toSorted())
   expect(rows('memory').map(({ figures }) => figures['steps'])).toEqual([20_000])
-  expect(rows('cases').length).toBeGreaterThan(5)
+  expect(
+    rows('cases')
+      .map(({ row }) => row)
+      .concat(owed)
+      .toSorted(),
+  ).toEqual(cases.toSorted())
   for (const { row, figures } of rows('cases')) expect(figures['well'], row).toBe(figures['tries'])
 })

@@ -56,7 +56,6 @@ export interface MutationsRead {
   readonly refused: number
   /** The most that one reading added to what JavaScript holds, in bytes, typed arrays included. */
   readonly maxBytes: number
-  readonly slowestMs: number
 }
 
 /** What one reading of a file of a few kB may take; a length that is believed asks for more, or for gigabytes. */
@@ -76,12 +75,10 @@ export async function readMutations(
 ): Promise<MutationsRead> {
   let refused = 0
   let maxBytes = 0
-  let slowestMs = 0
   for (let at = 0; at < count; at++) {
     const name = `mutation ${seed + at} of file ${at % files.length}`
     const mutated = mutate(itemAt(files, at % files.length), seededRandom(seed + at))
     const before = heldBytes()
-    const start = performance.now()
     try {
       await read(mutated)
     } catch (error) {
@@ -89,14 +86,13 @@ export async function readMutations(
       refused++
     }
     expectCleanPrototypes(name)
-    slowestMs = Math.max(slowestMs, performance.now() - start)
     // Collected garbage lowers it, so that a small growth says little; a large one cannot hide.
     const bytes = heldBytes() - before
     if (bytes > ALLOWED_BYTES)
       throw new Error(`${name} took ${bytes} bytes of memory, expected at most ${ALLOWED_BYTES}`)
     maxBytes = Math.max(maxBytes, bytes)
   }
-  return { accepted: count - refused, refused, maxBytes, slowestMs }
+  return { accepted: count - refused, refused, maxBytes }
 }
 
 /** What JavaScript holds, typed arrays included: those that nobody has touched yet, too. */
