@@ -23,9 +23,6 @@ const cases = scripts.flatMap((path) =>
   [...read(path).matchAll(/recordFigures\(\s*'cases',\s*'(.*?)',/g)].map(([, row]) => row),
 )
 
-/** What `pnpm reliability apps/cli/test/killed-run` has still to write: one of its hundred kills takes as long as a run. */
-const owed = ['`ddnet train` is killed at any moment, and goes on']
-
 const result: ReliabilityResult = JSON.parse(read('benchmarks/results/reliability.json'))
 
 test('docs/reliability.md is what the committed figures say', () => {
@@ -50,7 +47,6 @@ test('nothing is left out of them, and nothing went wrong', () => {
   expect(
     rows('cases')
       .map(({ row }) => row)
-      .concat(owed)
       .toSorted(),
   ).toEqual(cases.toSorted())
   for (const { row, figures } of rows('cases')) expect(figures['well'], row).toBe(figures['tries'])
