@@ -420,7 +420,7 @@ describe('what goes wrong', () => {
     })
     expect(await failure(shell, 'train', 'cifar100')).toEqual({
       code: 2,
-      line: "ddnet: 'cifar100' is neither a data set nor a setting (command line): expected cifar10, folder=PATH or key=value. Similar: cifar10",
+      line: "ddnet: 'cifar100' is neither a data set nor a setting (command line): expected cifar10, mnist, fashionMnist, folder=PATH or key=value. Similar: cifar10",
     })
   })
 
