@@ -67,12 +67,12 @@ export const pageHost = (pageUrl: string, onProgress: (progress: DownloadProgres
   files: (directory) => {
     throw new Error(`${directory}: a page has no folders. Go on with \`ddnet train\`.`)
   },
-  npmPackage: ({ spec }) => refuse(`data from npm’s ${spec}`),
+  npmPackage: ({ spec }) => refuse(`data from npm’s ${spec}`, 'packages'),
   log: () => {},
 })
 
-const refuse = (what: string): Promise<never> =>
-  Promise.reject(new Error(`the run has ${what}, and a page has no such data. Go on with \`ddnet train\`.`))
+const refuse = (what: string, lacks = 'folders'): Promise<never> =>
+  Promise.reject(new Error(`the run has ${what}, and a page has no ${lacks}. Go on with \`ddnet train\`.`))
 
 /** The data of a run of the page. */
 export const loadData = (config: Config, host: DataHost): Promise<LoadedData> => loadRunData(config, host)
