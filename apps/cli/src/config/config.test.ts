@@ -68,7 +68,7 @@ describe('words of the command line', () => {
     ['weight_decay=1', 'Similar: optimizer.weightDecay'],
     [
       'data=photos',
-      "data=photos (command line): expected one of cifar10, folder, or the path of a file, ./my-data.ts, got 'photos'. Try folder=photos",
+      "data=photos (command line): expected one of cifar10, folder, mnist, fashionMnist, or the path of a file, ./my-data.ts, got 'photos'. Try folder=photos",
     ],
     ['average=0.9', `'average=0.9' is not a valid setting (command line).`],
     ['path=photos', 'Similar: folder=PATH'],

@@ -10,8 +10,9 @@ export const sgdUpdatesWebgpu: KernelConfig = webgpuKernel<Record<string, Tensor
     const tensors = Object.values(inputs)
     const each = attributes.momentum === 0 ? 2 : 3
     const all = Array.from({ length: tensors.length / each }, (_, index) => {
-      const [parameter, gradient, ...velocity] = tuple(tensors.slice(each * index, each * (index + 1)), 2)
-      return { slots: [parameter, ...velocity], gradient }
+      const own = tensors.slice(each * index, each * (index + 1))
+      const [parameter, gradient] = tuple(own, 2)
+      return { slots: [parameter, ...own.slice(2)], gradient }
     })
     return updateAll(all, attributes.momentum === 0 ? plain(attributes) : withMomentum(attributes), gpu).flat()
   },
