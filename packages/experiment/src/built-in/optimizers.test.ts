@@ -116,6 +116,16 @@ test('schedules go by their settings', async () => {
   expect(await ratesOf({ schedule: 'cosineWarmRestarts', 'schedule.firstCycle': 8, 'schedule.warmUp': 4 })).toEqual([
     0.01, 0.2575, 0.505, 0.7525, 1, 0.9619, 0.8536, 0.6913, 0.5, 0.3087, 0.1464, 0.0381,
   ])
+  const warmUp = { 'schedule.warmUp': 4 }
+  expect(await ratesOf({ schedule: 'constant', ...warmUp })).toEqual([
+    0.01, 0.2575, 0.505, 0.7525, 1, 1, 1, 1, 1, 1, 1, 1,
+  ])
+  expect(await ratesOf({ schedule: 'cosine', ...warmUp })).toEqual([
+    0.01, 0.2575, 0.505, 0.7525, 1, 0.9619, 0.8536, 0.6913, 0.5, 0.3087, 0.1464, 0.0381,
+  ])
+  expect(await ratesOf({ schedule: 'stepDecay', 'schedule.every': 2, 'schedule.factor': 0.5, ...warmUp })).toEqual([
+    0.01, 0.2575, 0.505, 0.7525, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125,
+  ])
   // All of the run is warm-up.
   expect((await ratesOf({ schedule: 'linear', 'schedule.warmUp': 100 })).at(-1)).toBeCloseTo(0.01 + 0.99 * 0.11, 3)
   const plateau = { 'schedule.patience': 0, 'schedule.factor': 0.5, 'schedule.threshold': 1, 'schedule.minimum': 0.2 }

@@ -20,6 +20,7 @@ const warmUp = setting(
   'a whole number of at least 0',
   500,
   'Steps in which the rate rises in a straight line to that with which the schedule then begins',
+  { before: 0 },
 )
 
 /** `schedule` of the steps behind its warm-up. */
@@ -51,25 +52,26 @@ export interface WarmUpSettings {
   readonly warmUp: number
 }
 
-export const constant: ScheduleDefinition<'constant', object, object> = {
+export const constant: ScheduleDefinition<'constant', Given<WarmUpSettings>, WarmUpSettings> = {
   kind: 'schedule',
   name: 'constant',
-  options: z.strictObject({}),
-  create: (_, { learningRate }) => constantSchedule(learningRate),
+  options: z.strictObject({ warmUp }),
+  create: ({ warmUp }, { learningRate, steps }) => warmedUp(warmUp, steps, () => constantSchedule(learningRate)),
 }
 
-export interface CosineSettings {
+export interface CosineSettings extends WarmUpSettings {
   readonly minimum: number
 }
 
 export const cosine: ScheduleDefinition<'cosine', Given<CosineSettings>, CosineSettings> = {
   kind: 'schedule',
   name: 'cosine',
-  options: z.strictObject({ minimum }),
-  create: ({ minimum }, { learningRate, steps }) => cosineSchedule({ learningRate, steps, minLearningRate: minimum }),
+  options: z.strictObject({ warmUp, minimum }),
+  create: ({ warmUp, minimum }, { learningRate, ...run }) =>
+    warmedUp(warmUp, run.steps, (steps) => cosineSchedule({ learningRate, steps, minLearningRate: minimum })),
 }
 
-export interface StepDecaySettings {
+export interface StepDecaySettings extends WarmUpSettings {
   readonly every: number
   readonly factor: number
 }
@@ -78,10 +80,12 @@ export const stepDecay: ScheduleDefinition<'stepDecay', Given<StepDecaySettings>
   kind: 'schedule',
   name: 'stepDecay',
   options: z.strictObject({
+    warmUp,
     every: count(1000, 'Steps between two drops of the rate'),
     factor,
   }),
-  create: ({ every, factor }, { learningRate }) => stepDecaySchedule({ learningRate, every, factor }),
+  create: ({ warmUp, every, factor }, { learningRate, steps }) =>
+    warmedUp(warmUp, steps, () => stepDecaySchedule({ learningRate, every, factor })),
 }
 
 export interface LinearSettings extends WarmUpSettings {

@@ -118,3 +118,12 @@ test('what runs had before is a value that the setting takes', () => {
     "setting: expected before to be a whole number above 0, as 'Blocks' takes it, got 0.",
   )
 })
+
+test.each(['constant', 'cosine', 'stepDecay'])(
+  'a run of the schedule %s from before it could warm up did not',
+  (schedule) => {
+    const options = { constant: {}, cosine: { minimum: 0 }, stepDecay: { every: 100, factor: 0.1 } }[schedule]
+    const { config } = savedSettings({ ...format1, schedule: { name: schedule, ...options } }, 'the run', catalog)
+    expect(config.schedule.options).toEqual({ ...options, warmUp: 0 })
+  },
+)
