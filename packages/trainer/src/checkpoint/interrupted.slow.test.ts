@@ -40,6 +40,7 @@ async function run(directory: string, { from = 0, saved = (_: number): void => {
   await callback.onStart({ totalSteps: lastStep, stepsPerEpoch: 9, epochs: 1, startStep: from }, control)
   if (from > 0) await validate() // the snapshot's phase is 'step'
   for (step = from + 1; step <= lastStep; step++) {
+    expect(callback.needsState(step)).toBe(true)
     const times = { seconds: 0, dataSeconds: 0 }
     await callback.onStep({ step, epoch: 1, loss: 1, learningRate: 1, batchSize: 1, ...times }, control)
     saved(step)
