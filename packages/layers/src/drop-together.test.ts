@@ -1,5 +1,5 @@
 import { ones, random, type Tensor } from '@ddnet/ops'
-import { defined, describeBackends, floatsOf, itemAt } from '@ddnet/testing'
+import { defined, describeBackends, floatsOf, lastItem } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { Dropout1d, Dropout2d } from './dropout.ts'
 import type { ModuleOf } from './module.ts'
@@ -10,7 +10,7 @@ import { StochasticDepth } from './stochastic-depth.ts'
 async function dropped(layer: ModuleOf, shape: [number, ...number[], number], seed = 1): Promise<number[][][]> {
   const y: Tensor = openPass({ training: true, root: layer, key: random.key(seed) }, () => layer.forward(ones(shape)))
   const values = Array.from(await floatsOf(y))
-  const channels = itemAt(shape, -1)
+  const channels = lastItem(shape)
   const positions = values.length / shape[0] / channels
   return Array.from({ length: shape[0] }, (_, sample) =>
     Array.from({ length: positions }, (_, at) =>
