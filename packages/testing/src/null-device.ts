@@ -14,11 +14,29 @@ async function nullAdapter(): Promise<GPUAdapter> {
   return (await dawn.requestAdapter()) as GPUAdapter // this backend always has one
 }
 
+/** Dawn's null backend reads back whatever its memory held before: here every number read is a 1. */
+async function requestDevice(adapter: GPUAdapter, descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> {
+  const device = await adapter.requestDevice(descriptor)
+  const { createBuffer } = device
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer.call(device, descriptor)
+    if ((descriptor.usage & GPUBufferUsage.MAP_READ) === 0) return buffer
+    const { getMappedRange } = buffer
+    buffer.getMappedRange = (...range) => {
+      const bytes = getMappedRange.apply(buffer, range)
+      new Float32Array(bytes).fill(1)
+      return bytes
+    }
+    return buffer
+  }
+  return device
+}
+
 /**
  * A device of Dawn's null backend. It checks everything as a device with WebGPU's default limits does (WGSL, pipelines,
- * bindings, sizes of workgroups and grids), has 512 MB, and computes nothing: results are zeros.
+ * bindings, sizes of workgroups and grids), has 512 MB, and computes nothing: results are ones.
  */
-export const openNullDevice = async (): Promise<GPUDevice> => (await nullAdapter()).requestDevice()
+export const openNullDevice = async (): Promise<GPUDevice> => requestDevice(await nullAdapter())
 
 /**
  * Starts WebGPU on the null device and makes it the current backend: steps of any size take the host's time alone.
@@ -37,7 +55,7 @@ export async function startNullDevice(variant: KernelVariant): Promise<WebgpuBac
     description: 'null',
     isFallbackAdapter: variant === 'software',
   }
-  const described = { info, features, limits, requestDevice: adapter.requestDevice.bind(adapter) }
+  const described = { info, features, limits, requestDevice: requestDevice.bind(null, adapter) }
   // Node 20 has no navigator.
   if (typeof globalThis.navigator === 'undefined') {
     Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Node.js' }, configurable: true })
