@@ -304,10 +304,10 @@ describe('going on', () => {
 
   test('settings that would change the run are refused', async () => {
     const shell = withRun()
-    const { code, stderr } = await shell.run('train', '--resume', 'runs/cifar10-quick', 'steps=20')
+    const { code, stderr } = await shell.run('train', '--resume', 'runs/cifar10-quick', 'batchSize=16')
     expect([code, stderr]).toEqual([
       2,
-      'ddnet: steps=20 (command line) would change the run runs/cifar10-quick, which has 12. Leave it out, or start a new run without --resume. Only backend, data.directory, checkpoint.every, checkpoint.keep, maxSeconds may change.\n',
+      'ddnet: batchSize=16 (command line) would change the run runs/cifar10-quick, which has 8. Leave it out, or start a new run without --resume. Only backend, data.directory, checkpoint.every, checkpoint.keep, maxSeconds may change.\n',
     ])
   })
 })

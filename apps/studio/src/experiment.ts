@@ -15,6 +15,7 @@ import {
   entriesOf,
   evaluationBatchSize,
   evaluationLoader,
+  fineTuningCallbacks,
   keysOf,
   type LoadedData,
   loadRunData,
@@ -150,7 +151,10 @@ export function train(
   const { patience, minDelta } = config.earlyStopping
   const early = patience === null ? [] : [earlyStopping({ patience, minDelta })]
   const batches = { train: watch(trainingLoader(data.train, config)), ...(validation !== undefined && { validation }) }
-  return createTrainer(model, data, config, { data: batches, callbacks: [...early, ...callbacks] }).fit({
+  return createTrainer(model, data, config, {
+    data: batches,
+    callbacks: [...early, ...fineTuningCallbacks(model, config), ...callbacks],
+  }).fit({
     steps: totalSteps(config, data.train.length),
     ...(validation !== undefined && every !== 'epoch' && { validateEvery: every }),
     key: keysOf(config).training,

@@ -1,6 +1,7 @@
 import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
 import type { ModuleOf } from '@ddnet/layers'
 import { type Callback, earlyStopping, type FitOptions, Trainer } from '@ddnet/trainer'
+import { fineTuningCallbacks } from './fine-tuning.ts'
 import { evaluationBatchSize } from './memory.ts'
 import {
   createOptimizer,
@@ -38,7 +39,7 @@ export interface CreateTrainerOptions {
 /** A trainer of one model by the step of a task. */
 export type RunTrainer = Pick<Trainer<RunBatch, never, ModuleOf, never>, 'fit' | 'prepare' | 'profile'>
 
-/** The trainer of a run: its data in loaders, its optimizer with its schedule, its task, and early stopping where it has any. */
+/** The trainer of a run: its data in loaders, its optimizer with its schedule, its task, early stopping and what trains the head first. */
 export function createTrainer(
   { model, task, config, data }: TrainedRun,
   {
@@ -69,7 +70,7 @@ export function createTrainer(
     ...task,
     monitor: config.monitor ?? task.monitor,
     accumulate: config.accumulate,
-    callbacks: [...stopping, ...callbacks],
+    callbacks: [...stopping, ...fineTuningCallbacks(model, config), ...callbacks],
   })
 }
 

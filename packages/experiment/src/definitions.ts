@@ -1,5 +1,5 @@
 import type { Cifar10, ClassificationSample, Dataset, Files } from '@ddnet/datasets'
-import type { Module, ModuleOf } from '@ddnet/layers'
+import type { Module, ModuleOf, StateDict } from '@ddnet/layers'
 import type { Measures } from '@ddnet/metrics'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
 import type { DataFacts, Task } from '@ddnet/tasks'
@@ -41,6 +41,13 @@ export interface ModelDefinition<
 > extends Definition<'model', Name, Input, Options> {
   /** The names of the tasks that it can be trained for, as their definitions say them. */
   readonly tasks: readonly string[]
+  /**
+   * What its outputs come from, by dotted names as `model.freeze` takes them: it begins anew where weights from elsewhere have another number
+   * of outputs, and is what `headFirst` trains first.
+   */
+  readonly head?: string | readonly string[]
+  /** The tensors of a file of another library, whose names are not those of the model, by the model's names. */
+  weightNames?(tensors: StateDict): StateDict
   /** The network for data, with as many outputs as its task takes; its weights are drawn afterwards. */
   create(options: Options, facts: DataFacts & { readonly outputs: number }): M
 }

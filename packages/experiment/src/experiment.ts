@@ -1,5 +1,5 @@
 import { type Batch, cifar10, type ImageField } from '@ddnet/datasets'
-import type { Module } from '@ddnet/layers'
+import { init, type Module } from '@ddnet/layers'
 import type { Callback, FitResult, Scores, Snapshot, StepContext } from '@ddnet/trainer'
 import type { ReportData } from '@ddnet/visuals'
 import type { z } from 'zod'
@@ -7,7 +7,8 @@ import { type BuiltIn, builtIn } from './built-in/registry.ts'
 import { createTrainer, fitOptions } from './create-trainer.ts'
 import type { AnyDefinition, AnyTask, DataFacts, DataHost, DataSplits, Registry } from './definitions.ts'
 import { type Evaluation, evaluateHeldOut, heldOut } from './held-out.ts'
-import { createModel, createTask, loadRunData } from './parts.ts'
+import { type GivenWeights, loadWeights } from './load-weights.ts'
+import { buildModel, createTask, keysOf, loadRunData } from './parts.ts'
 import { firstSamples, predictSample, predictSamples, type RunSample } from './predict.ts'
 import { type MeasuredStep, reportData } from './report-data.ts'
 import type { Config } from './settings/config.ts'
@@ -15,6 +16,7 @@ import { entriesOf } from './settings/entries.ts'
 import type { Kind } from './settings/kinds.ts'
 import { resolveConfig } from './settings/resolve.ts'
 import { settingCatalog } from './settings/setting-catalog.ts'
+import { SettingsError } from './settings/settings-error.ts'
 import type { FlatGeneralSettings } from './settings/typed.ts'
 
 type Named<D, K extends Kind, Name> = Extract<D, { readonly kind: K; readonly name: Name }>
@@ -77,6 +79,8 @@ export interface ExperimentOptions<D extends AnyDefinition> {
    * `{ files: diskFiles }` of `@ddnet/datasets/node`.
    */
   readonly host?: Partial<DataHost>
+  /** What the model begins with, where the settings say `weights`: the tensors of a file, as `decodeWeights` of `@ddnet/formats` reads them. */
+  readonly weights?: GivenWeights
 }
 
 export interface TrainOptions {
@@ -128,12 +132,19 @@ export async function experiment<
 >(
   settings: ExperimentSettings<D, T, S, M, O, C> &
     Fitting<Made<Named<D, 'task', T>>, SampleOf<Named<D, 'data', S>>, Made<Named<D, 'model', M>>>,
-  { registry, host = {} }: ExperimentOptions<D> = {},
+  { registry, host = {}, weights }: ExperimentOptions<D> = {},
 ): Promise<Experiment<Made<Named<D, 'model', M>>, Made<Named<D, 'task', T>>, SampleOf<Named<D, 'data', S>>>> {
   const catalog = settingCatalog(registry ?? (builtIn as Registry))
   const { config } = resolveConfig([entriesOf(settings, 'experiment', catalog)], 'ddnet', catalog)
+  if (config.weights !== null && weights === undefined) {
+    throw new SettingsError(
+      `weights=${config.weights} is a file that an experiment does not read. Bring what is in it: { weights: { name, tensors } }, with the tensors of decodeWeights of @ddnet/formats.`,
+    )
+  }
   const data = await loadRunData(config, { ...defaultHost, ...host })
-  const model = createModel(config, data.facts)
+  const model = buildModel(config, data.facts)
+  if (weights !== undefined) loadWeights(model, weights, config, data.facts.classNames)
+  init(model, keysOf(config).model)
   const task = createTask(config, data.facts)
   const run = { model, task, config, data }
   const records: MeasuredStep[] = []

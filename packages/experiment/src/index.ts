@@ -36,6 +36,7 @@ export {
   experiment,
   type TrainOptions,
 } from './experiment.ts'
+export { fineTuningCallbacks, patternsOf } from './fine-tuning.ts'
 export {
   counted,
   type Evaluation,
@@ -46,6 +47,7 @@ export {
   resultOf,
   type Split,
 } from './held-out.ts'
+export { type GivenWeights, type LoadedWeights, loadWeights } from './load-weights.ts'
 export { evaluationBatchSize, stepBytes } from './memory.ts'
 export {
   buildModel,
@@ -73,7 +75,7 @@ export {
   type RunSample,
 } from './predict.ts'
 export { curvesOf, type MeasuredStep, type ReportOptions, reportData, type TrainedWhere } from './report-data.ts'
-export { checkSameData, isSame } from './run-folder/compare.ts'
+export { checkSameData, isOver, isSame, lengthSettings } from './run-folder/compare.ts'
 export type { Environment, RunEnvironment } from './run-folder/environment.ts'
 export { MetricsLog, type MetricsRecord, type RecordedScores } from './run-folder/metrics-log.ts'
 export { RunError } from './run-folder/run-error.ts'

@@ -12,8 +12,9 @@ import {
 import { init, type ModuleOf } from '@ddnet/layers'
 import { type Key, random } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
-import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule } from '@ddnet/optimizers'
+import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule, scaleRates } from '@ddnet/optimizers'
 import type { DataFacts, DataHost, DataSplits, TaskOf, ValueRange } from './definitions.ts'
+import { freezeParameters, rateOf } from './fine-tuning.ts'
 import type { Config } from './settings/config.ts'
 
 // The parts of a run, each as its settings say.
@@ -48,20 +49,33 @@ function rangeOf(config: Pick<Config, 'data'>): ValueRange {
   return { black: Math.min(...at(0)), white: Math.max(...at(1)) }
 }
 
+/** What decides a model. */
+type ModelSettings = Pick<Config, 'model' | 'task' | 'data' | 'freeze' | 'frozenNorms' | 'rates'>
+
 /**
- * The model of a run, whose weights are not there yet: what it takes can be told of it, and a checkpoint can be loaded into it.
+ * The model of a run, whose weights are not there yet: what it takes can be told of it, and a checkpoint or weights from elsewhere can be
+ * loaded into it. What the settings freeze is frozen.
  *
- * @throws Error for data without what the task needs
+ * @throws Error for data without what the task needs; SettingsError where settings name what the model does not have
  */
-export const buildModel = ({ model, ...config }: Pick<Config, 'model' | 'task' | 'data'>, facts: DataFacts): ModuleOf =>
-  model.definition.create(model.options, { ...facts, outputs: createTask(config, facts).outputs }) as ModuleOf // what the task takes
+export function buildModel(
+  { model, freeze, frozenNorms, rates, ...config }: ModelSettings,
+  facts: DataFacts,
+): ModuleOf {
+  const built = model.definition.create(model.options, {
+    ...facts,
+    outputs: createTask(config, facts).outputs,
+  }) as ModuleOf // what the task takes
+  freezeParameters(built, { freeze, frozenNorms, rates })
+  return built
+}
 
 /**
  * The model of a run, with new weights.
  *
  * @throws Error for data without what the task needs
  */
-export const createModel = (config: Pick<Config, 'model' | 'task' | 'data' | 'seed'>, facts: DataFacts): ModuleOf =>
+export const createModel = (config: ModelSettings & Pick<Config, 'seed'>, facts: DataFacts): ModuleOf =>
   init(buildModel(config, facts), keysOf(config).model)
 
 export function createSchedule(
@@ -77,7 +91,7 @@ export const learningRateOf = ({ optimizer }: Pick<Config, 'optimizer'>): number
 
 /** @param learningRate in place of the run's own schedule of so many steps */
 export function createOptimizer(
-  config: Pick<Config, 'schedule' | 'optimizer' | 'clipNorm' | 'ema'>,
+  config: Pick<Config, 'schedule' | 'optimizer' | 'clipNorm' | 'ema' | 'rates'>,
   steps: number,
   learningRate: Schedule = createSchedule(config, steps),
 ): Optimizer {
@@ -85,6 +99,7 @@ export function createOptimizer(
   return chain(
     ...(config.clipNorm === null ? [] : [clipByGlobalNorm(config.clipNorm)]),
     definition.create({ ...options, learningRate }),
+    ...(config.rates === null ? [] : [scaleRates(rateOf(config.rates))]),
     ...(config.ema.decay === 0 ? [] : [ema(config.ema.decay)]),
   )
 }

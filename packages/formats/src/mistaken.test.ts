@@ -18,7 +18,7 @@ const lfs = text(
 )
 
 const mistaken: Readonly<Record<string, [file: Uint8Array, said: string]>> = {
-  'a PyTorch file': [fixture('mistaken/model.pt'), 'a PyTorch file (.pt or .pth). In Python: '],
+  'a PyTorch file': [fixture('mistaken/model.pt'), 'a PyTorch file (.pt or .pth). Read it with decodePyTorch.'],
   'an old PyTorch file': [fixture('mistaken/old.pt'), 'a PyTorch file of before 2020 (.pt or .pth). In Python: '],
   'pickled objects': [text('\x80\x04\x95\x10\0\0\0\0\0\0\0}.'), 'pickled Python objects. In Python: '],
   'a pointer of Git LFS': [lfs, 'a pointer of Git LFS. Fetch what it points to: git lfs pull'],

@@ -7,7 +7,7 @@ interface Remedies {
   readonly other: string
 }
 
-const remedies: Readonly<Record<'safetensors' | 'numpy', Remedies>> = {
+const remedies: Readonly<Record<'safetensors' | 'numpy' | 'pytorch', Remedies>> = {
   safetensors: {
     pytorch: "In Python: safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
     keras: "In Python: safetensors.numpy.save_file({w.path: w.numpy() for w in model.weights}, 'model.safetensors')",
@@ -19,6 +19,12 @@ const remedies: Readonly<Record<'safetensors' | 'numpy', Remedies>> = {
     keras: "In Python: numpy.savez('model.npz', **{w.path: w.numpy() for w in model.weights})",
     hdf5: 'In Python: numpy.savez of its arrays, which h5py.File reads.',
     other: 'Give a .npy or .npz file.',
+  },
+  pytorch: {
+    pytorch: "In Python: torch.save(torch.load('old.pt', weights_only=True), 'new.pt')",
+    keras: "In Python: torch.save({w.path: torch.tensor(w.numpy()) for w in model.weights}, 'model.pt')",
+    hdf5: 'In Python: torch.save of its arrays as tensors, which h5py.File reads.',
+    other: 'Give a .pt or .pth file.',
   },
 }
 
@@ -32,7 +38,11 @@ const kinds: readonly (readonly [beginning: Beginning, what: string, remedy: str
   [/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)/i, 'a web page', `${DOWNLOAD} A site may ask to log in first.`],
   [/^(\xef\xbb\xbf)?\s*</, 'XML or a web page', DOWNLOAD],
   // The name of an archive's first file stands at byte 30.
-  [/^PK.{28}([^/]*\/)?(data\.pkl|version|byteorder|\.format_version)/s, 'a PyTorch file (.pt or .pth)', 'pytorch'],
+  [
+    /^PK.{28}([^/]*\/)?(data\.pkl|version|byteorder|\.format_version)/s,
+    'a PyTorch file (.pt or .pth)',
+    'Read it with decodePyTorch.',
+  ],
   [/^PK.{28}(metadata\.json|config\.json|model\.weights\.h5)/s, 'a Keras file (.keras)', 'keras'],
   [/^PK.{28}[ -~]*\.npy/s, 'an archive of NumPy arrays (.npz)', 'Read it with openNpz.'],
   ['PK\x03\x04', 'a ZIP archive', 'Unpack it.'],
@@ -81,7 +91,7 @@ export const BEGINNING = 512
  *
  * @param beginning the first `BEGINNING` bytes, or all that there are
  */
-export function mistakenFor(beginning: Uint8Array, expected: 'safetensors' | 'numpy'): string | undefined {
+export function mistakenFor(beginning: Uint8Array, expected: keyof typeof remedies): string | undefined {
   if (beginning.length === 0) return `empty. ${DOWNLOAD}`
   const text = String.fromCharCode(...beginning.subarray(0, BEGINNING))
   const kind = kinds.find(([beginning]) => begins(text, beginning))

@@ -43,7 +43,14 @@ export { InstanceNorm, type InstanceNormConfig } from './instance-norm.ts'
 export { LayerNorm, type LayerNormConfig } from './layer-norm.ts'
 export { Linear, type LinearConfig } from './linear.ts'
 export { MaxUnpool2d, type MaxUnpool2dConfig } from './max-unpool2d.ts'
-export { type Incompatible, type Layer, Module, type ModuleOf, type StateDict } from './module.ts'
+export {
+  type Incompatible,
+  type Layer,
+  Module,
+  type ModuleOf,
+  type StateDict,
+  type StateDictComparison,
+} from './module.ts'
 export { type AttentionMasks, MultiheadAttention, type MultiheadAttentionConfig } from './multihead-attention.ts'
 export { matcherOf } from './name-pattern.ts'
 export { observe, type Visit } from './observe.ts'

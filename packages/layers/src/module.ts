@@ -15,6 +15,12 @@ export interface Incompatible {
   readonly unexpected: readonly string[]
 }
 
+/** How a state dict and a module fit, by name. */
+export interface StateDictComparison extends Incompatible {
+  /** What both have in other shapes or types, as they are written: `[1000,512]`, `float32`. */
+  readonly different: readonly { readonly name: string; readonly found: string; readonly expected: string }[]
+}
+
 /**
  * A part of a network: parameters, buffers and other modules in its fields, in arrays and in plain records there, at any depth,
  * and a forward pass.
@@ -122,30 +128,14 @@ export abstract class Module {
    * init(model, key) // the new head
    */
   loadStateDict(dict: StateDict, { strict = true }: { strict?: boolean } = {}): Incompatible {
-    const leaves = leavesOf(this)
-    const problems: string[] = []
-    const given = new Map<Leaf, string>()
-    const values = new Map<Leaf, HostTensor>()
-    for (const [name, leaf] of leaves) {
-      const host = dict[name]
-      if (host === undefined) continue
-      const shape = isCounter(leaf) ? [] : leaf.torchShape
-      const before = values.get(leaf)
-      if (host.shape.join() !== shape.join()) problems.push(`${name} is [${host.shape}], expected [${shape}]`)
-      else if (!isCounter(leaf) && host.dtype !== 'float32') {
-        problems.push(`${name} is ${host.dtype}, expected float32`)
-      } else if (before !== undefined && !equalValues(before, host)) {
-        problems.push(`${name} has other values than ${given.get(leaf)}, and is the same ${leaf['~ddnet']} here`)
-      }
-      given.set(leaf, name)
-      values.set(leaf, host)
-    }
-    const missing = [...owned(this)].flatMap(([name, leaf]) => (values.has(leaf) ? [] : [name]))
-    const names = new Set(leaves.map(([name]) => name))
-    const unexpected = Object.keys(dict).filter((name) => !names.has(name))
-    if (strict) {
-      problems.push(...missing.map((name) => `missing ${name}`), ...unexpected.map((name) => `unexpected ${name}`))
-    }
+    const { values, missing, unexpected, different, repeated } = this.#compare(dict)
+    const problems = [
+      ...different.map(({ name, found, expected }) => `${name} is ${found}, expected ${expected}`),
+      ...repeated,
+      ...(strict
+        ? [...missing.map((name) => `missing ${name}`), ...unexpected.map((name) => `unexpected ${name}`)]
+        : []),
+    ]
     if (problems.length > 0) {
       throw new Error(
         `loadStateDict: the state does not fit this ${this.constructor.name}: ${listed(problems, '; ')}. Build the model with the options that the checkpoint was trained with.`,
@@ -156,6 +146,41 @@ export abstract class Module {
       else leaf.assignTorch(host)
     }
     return { missing, unexpected }
+  }
+
+  /** How a state dict fits, before anything is taken of it; the model needs no values yet. */
+  compareStateDict(dict: StateDict): StateDictComparison {
+    const { missing, unexpected, different } = this.#compare(dict)
+    return { missing, unexpected, different }
+  }
+
+  /** `repeated` are problems of what is shared and has several names, in words. */
+  #compare(
+    dict: StateDict,
+  ): StateDictComparison & { values: ReadonlyMap<Leaf, HostTensor>; repeated: readonly string[] } {
+    const leaves = leavesOf(this)
+    const different: StateDictComparison['different'][number][] = []
+    const repeated: string[] = []
+    const given = new Map<Leaf, string>()
+    const values = new Map<Leaf, HostTensor>()
+    for (const [name, leaf] of leaves) {
+      const host = dict[name]
+      if (host === undefined) continue
+      const shape = isCounter(leaf) ? [] : leaf.torchShape
+      const before = values.get(leaf)
+      if (host.shape.join() !== shape.join()) different.push({ name, found: `[${host.shape}]`, expected: `[${shape}]` })
+      else if (!isCounter(leaf) && host.dtype !== 'float32') {
+        different.push({ name, found: host.dtype, expected: 'float32' })
+      } else if (before !== undefined && !equalValues(before, host)) {
+        repeated.push(`${name} has other values than ${given.get(leaf)}, and is the same ${leaf['~ddnet']} here`)
+      }
+      given.set(leaf, name)
+      values.set(leaf, host)
+    }
+    const missing = [...owned(this)].flatMap(([name, leaf]) => (values.has(leaf) ? [] : [name]))
+    const names = new Set(leaves.map(([name]) => name))
+    const unexpected = Object.keys(dict).filter((name) => !names.has(name))
+    return { values, missing, unexpected, different, repeated }
   }
 
   /**

@@ -7,12 +7,16 @@ import {
   droppedText,
   type Entry,
   freeSettings,
+  isOver,
   isSame,
   keysOf,
   learningRateOf,
+  lengthSettings,
+  loadWeights,
   type PresetName,
   type Resolved,
   type RunFolder,
+  type RunRecord,
   type RunTask,
   resolveConfig,
   show,
@@ -35,6 +39,8 @@ import { createLogger } from '../terminal/logger.ts'
 import { modelSummary } from '../terminal/model-summary.ts'
 import { printable } from '../terminal/printable.ts'
 import { styleFor } from '../terminal/style.ts'
+import { type FoundWeights, findWeights } from '../weights/find-weights.ts'
+import { toldTraining, toldWeights } from '../weights/told-weights.ts'
 import { describeEnvironment } from './environment.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
 import { createRunFolder, notARun, runAt } from './runs-on-disk.ts'
@@ -63,10 +69,14 @@ interface PreparedRun {
 
 /** The model and the data of settings on the backend that they ask for; what can be refused is. */
 export async function prepareRun(
-  { layers, catalog }: CollectedSettings,
+  { layers: given, catalog }: CollectedSettings,
   context: CommandContext,
 ): Promise<PreparedRun> {
   const { io, start, version } = context
+  const asked = given.flat().find(({ path }) => path === 'weights')?.value
+  const weights = typeof asked === 'string' ? await findWeights(asked, catalog, context) : undefined
+  // Whatever anybody says is stronger than what the weights came from.
+  const layers = weights === undefined ? given : [...given, weights.settings]
   // Only without a GPU is there anything to measure.
   const { config: trialConfig } = resolveConfig(layers, 'short', catalog)
   const selected = await selectBackend(requestedBackend(layers), { config: trialConfig, version, io }, start)
@@ -74,7 +84,7 @@ export async function prepareRun(
     createLogger(io)('backend', `${selected.title}\n${selected.reason}`)
     const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', catalog)
     for (const each of resolved.dropped) createLogger(io)('note', droppedText(each))
-    return { resolved, selected, ...(await modelAndData(resolved.config, selected, context)) }
+    return { resolved, selected, ...(await modelAndData(resolved.config, selected, context, { weights })) }
   })
 }
 
@@ -96,7 +106,7 @@ export async function startRun(collected: CollectedSettings, context: CommandCon
       const remark = (path: string) => printable(resolved.places.get(path) ?? '')
       const remarks = { remark, schema: installedPath('config.schema.json') }
       const run = await TrainingRun.begin(folder, { config, data, task, backend, environment, remarks })
-      sayRecipe(config, data, context)
+      sayRecipe(config, data, model, context)
       createLogger(io)('run', folder.path)
       return { run, config, model, task, data, dispose: release }
     } catch (error) {
@@ -148,8 +158,12 @@ async function continueRun(
   await folder.refuseLinks()
   const opened = await openCheckpoint(folder, chosen ?? 'last', context)
   const { entries, checkpoint, record, catalog } = opened
-  checkResumable(layers.flat(), entries, folder.path)
-  const { config } = resolveConfig([...layers, entries], 'ddnet', catalog)
+  const over = isOver(record, checkpoint.step)
+  checkResumable(layers.flat(), entries, folder.path, over)
+  const { config, places } = resolveConfig([...layers, entries], 'ddnet', catalog)
+  const [steps, before] = [config, record.saved.config].map((each) => totalSteps(each, record.data.trainImages))
+  const isLonger = steps !== undefined && before !== undefined && steps > before
+  if (steps !== before && !(over && isLonger)) throw notLonger(config, record, folder.path, over)
   const asked = layers.flat().some(({ path }) => path === 'backend')
   const trial = { config, version, io }
   const selected = asked
@@ -159,7 +173,7 @@ async function continueRun(
     say('backend', `${selected.title}\n${selected.reason}`)
     // Without it the data would be other data, and the setting that leaves it out would change the run.
     const unreadable = `The run ${folder.path} was trained with it: put it back as it was, give data.directory=FOLDER with the images as they were, or start a new run.`
-    const { model, task, data } = await modelAndData(config, selected, context, unreadable)
+    const { model, task, data } = await modelAndData(config, selected, context, { unreadable })
     const { backend } = selected
     const environment = describeEnvironment(version, selected, args)
     const run = await TrainingRun.goOn(
@@ -172,6 +186,15 @@ async function continueRun(
         onNote: (message) => say('note', message),
       },
     )
+    if (isLonger) {
+      const remark = (path: string) => (lengthSettings.includes(path) ? printable(places.get(path) ?? '') : undefined)
+      await folder.writeConfig(config, { remark, schema: installedPath('config.schema.json') })
+      const rate = formatRate(createSchedule(config, steps)(checkpoint.step))
+      say(
+        'longer',
+        `${formatCount(steps)} steps in place of ${formatCount(before)}, and a schedule of as many: its rate is ${rate} now`,
+      )
+    }
     say('run', `${folder.path}, going on after step ${checkpoint.step} of ${totalSteps(config, data.train.length)}`)
     return { run, config, model, task, data }
   })
@@ -183,15 +206,28 @@ async function continueRun(
  * @param run the run's own settings
  * @throws UsageError for the first one that would change the run
  */
-function checkResumable(given: readonly Entry[], run: readonly Entry[], path: string): void {
+function checkResumable(given: readonly Entry[], run: readonly Entry[], path: string, over: boolean): void {
   for (const entry of given) {
-    if (freeSettings.includes(entry.path)) continue
+    if (freeSettings.includes(entry.path) || (over && lengthSettings.includes(entry.path))) continue
     const own = run.find((each) => each.path === entry.path)
     if (own !== undefined && isSame(own.value, entry.value)) continue
     throw new UsageError(
-      `${entry.text} (${entry.place}) would change the run ${path}, which has ${own?.value == null ? 'none' : show(own.value)}. Leave it out, or start a new run without --resume. Only ${freeSettings.join(', ')} may change.`,
+      `${entry.text} (${entry.place}) would change the run ${path}, which has ${own?.value == null ? 'none' : show(own.value)}. Leave it out, or start a new run without --resume. Only ${freeSettings.join(', ')} may change${lengthSettings.includes(entry.path) ? ', and the length of a run when it is over' : ''}.`,
     )
   }
+}
+
+/** A run may become longer when it is over, and never shorter. */
+function notLonger(asked: Config, { saved, data }: RunRecord, path: string, over: boolean): CliError {
+  const length = ({ epochs, steps }: Config) => (epochs === null ? `steps=${steps}` : `epochs=${epochs}`)
+  const [now, before] = [asked, saved.config].map((each) => formatCount(totalSteps(each, data.trainImages)))
+  if (over)
+    return new UsageError(
+      `${length(asked)} (${now} steps) is not longer than the run ${path}, which is over after ${before}. Give more, or leave it out.`,
+    )
+  return new CliError(
+    `${path}/config.yaml says ${length(asked)}, but the run was begun with ${length(saved.config)}, and is not over. Put the right file back, or delete it: the checkpoint has all that it said.`,
+  )
 }
 
 async function disposingOnError<T extends { readonly model: ModuleOf }>(
@@ -217,7 +253,10 @@ async function modelAndData(
   config: Config,
   selected: SelectedBackend,
   { io, loadData: load }: CommandContext,
-  unreadable = 'Fix or remove it, or leave it out with data.onError=skip',
+  {
+    weights,
+    unreadable = 'Fix or remove it, or leave it out with data.onError=skip',
+  }: { readonly weights?: FoundWeights | undefined; readonly unreadable?: string },
 ) {
   const say = createLogger(io)
   // What cannot fit is refused before anything is downloaded, unless it takes the data to know what the model is made by.
@@ -228,10 +267,13 @@ async function modelAndData(
   refuseTooManyWeights(model, selected.backend)
   const { height, width, channels } = facts.image
   refuseTooLarge(model, config, facts.image, { name: selected.backend.name, accelerated: selected.accelerated })
+  const loaded = weights && loadWeights(model, weights, config, facts.classNames)
   init(model, keysOf(config).model)
   const layers = summary(model, [1, height, width, channels])
   say('model', `${config.model.name} on ${height}×${width} pixels`)
   for (const line of modelSummary(layers, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
+  for (const [at, line] of (loaded ? toldWeights(weights.name, model, loaded) : []).entries())
+    say(at === 0 ? 'weights' : '', line)
   const data = early ?? (await loadData(config, io, load))
   say('data', `${countedImages(data)}${data.classNames.length > 0 ? `, ${data.classNames.length} classes` : ''}`)
   if (data.validation === undefined && data.test === undefined) {
@@ -254,7 +296,7 @@ async function modelAndData(
   return { model, task: createTask(config, data.facts), data }
 }
 
-function sayRecipe(config: Config, data: LabelledImages, { io }: CommandContext): void {
+function sayRecipe(config: Config, data: LabelledImages, model: ModuleOf, { io }: CommandContext): void {
   const { preset, epochs, batchSize, accumulate, optimizer, schedule } = config
   const say = createLogger(io)
   const steps = formatCount(totalSteps(config, data.train.length))
@@ -265,6 +307,7 @@ function sayRecipe(config: Config, data: LabelledImages, { io }: CommandContext)
   say('recipe', `preset ${preset}: ${length} of ${images}, ${optimizer.name}, ${course}`)
   const additions = additionsOf(config)
   if (additions.length > 0) say('', additions.join(', '))
+  for (const line of toldTraining(model, config)) say('', line)
   const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'a short run' }
   if (cut[preset] !== undefined && config.data.name === 'cifar10') {
     say('', `This is ${cut[preset]}, not the full recipe, which is:`)

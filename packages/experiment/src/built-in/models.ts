@@ -14,6 +14,7 @@ export const ddnet: ModelDefinition<'ddnet', Given<DDNetSettings>, DDNetSettings
   kind: 'model',
   name: 'ddnet',
   tasks: ['classification'],
+  head: 'heads.class',
   options: z.strictObject({
     channels: setting(
       z.array(z.int().positive()).min(1).default([32, 64, 128]),
@@ -41,6 +42,7 @@ export const article: ModelDefinition<'article', object, object, SeedDDNet> = {
   kind: 'model',
   name: 'article',
   tasks: ['classification'],
+  head: 'heads.class',
   options: z.strictObject({}),
   create: (_, { outputs }) => new SeedDDNet({ classes: outputs }),
 }
@@ -54,6 +56,7 @@ export const convnet: ModelDefinition<'convnet', Given<ConvNetSettings>, ConvNet
   kind: 'model',
   name: 'convnet',
   tasks: ['classification'],
+  head: 'head',
   options: z.strictObject({
     channels: setting(
       z.array(z.int().positive()).min(1).default([32, 64, 128]),

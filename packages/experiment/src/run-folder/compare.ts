@@ -1,5 +1,8 @@
 import type { LoadedData } from '../parts.ts'
-import { type Entry, show } from '../settings/entries.ts'
+import type { Config } from '../settings/config.ts'
+import { show } from '../settings/entries.ts'
+import type { SavedSettings } from '../settings/saved-settings.ts'
+import { totalSteps } from '../step-counts.ts'
 import { RunError } from './run-error.ts'
 import { freeSettings, isSameData, type RunData, type RunRecord, runDataOf } from './run-record.ts'
 
@@ -14,19 +17,30 @@ export function isSame(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Compares the settings of a run's folder with those of its checkpoint, but for those that may change.
+ * Compares the settings of a run's folder with those of its checkpoint, but for those that may change, and for its length where it was
+ * made longer afterwards.
  *
  * @throws RunError naming the first difference, and what to do
  */
-export function checkSettings(file: string, here: readonly Entry[], checkpoint: string, record: RunRecord): void {
+export function checkSettings(file: string, saved: SavedSettings, checkpoint: string, record: RunRecord): void {
+  const isLonger = stepsOf(saved.config, record) > stepsOf(record.saved.config, record)
   const theirs = new Map(record.saved.entries.map((entry) => [entry.path, entry.value]))
-  for (const { path, value } of here) {
+  for (const { path, value } of saved.entries) {
+    if (isLonger && lengthSettings.includes(path)) continue
     if (freeSettings.includes(path) || isSame(theirs.get(path), value)) continue
     throw new RunError(
       `${file} says ${path}=${show(value)}, but the checkpoint ${checkpoint} was trained with ${show(theirs.get(path))}. ${restore(file)} For a run with other settings, start a new one: ddnet train --config ${file}`,
     )
   }
 }
+
+/** What says how long a run is, which may grow when it is over. */
+export const lengthSettings: readonly string[] = ['epochs', 'steps']
+
+const stepsOf = (config: Config, { data }: RunRecord): number => totalSteps(config, data.trainImages)
+
+/** Whether a run is over, as its checkpoint says how long it is. */
+export const isOver = (record: RunRecord, step: number): boolean => step >= stepsOf(record.saved.config, record)
 
 /** @throws RunError where the folder tells of other data than the checkpoint */
 export function checkRecordedData(file: string, here: RunData, checkpoint: string, record: RunRecord): void {

@@ -128,7 +128,7 @@ export class RunFolder {
     const record = recordIn(checkpoint, shown, catalog)
     const missing: ('config' | 'data')[] = []
     if (here === undefined) missing.push('config')
-    else checkSettings(this.fileName('config'), here.entries, shown, record)
+    else checkSettings(this.fileName('config'), here, shown, record)
     const data = await this.readData(restore(this.fileName('data')))
     if (data === undefined) missing.push('data')
     else checkRecordedData(this.fileName('data'), data, shown, record)

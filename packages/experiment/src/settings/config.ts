@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { DefinitionOf } from '../definitions.ts'
 import { type GeneralSettings, generalSettings } from './general.ts'
 import { type FlatSettings, type Kind, kinds } from './kinds.ts'
@@ -52,7 +53,7 @@ export function flatSettings(config: Config): FlatSettings {
   const flat: Record<string, unknown> = {}
   for (const key of Object.keys(generalSettings.shape) as (keyof GeneralSettings)[]) {
     const value = config[key]
-    if (typeof value === 'object' && value !== null) {
+    if (generalSettings.shape[key] instanceof z.ZodObject && typeof value === 'object' && value !== null) {
       for (const [name, each] of Object.entries(value)) flat[`${key}.${name}`] = each
     } else flat[key] = value
     if (key !== placeOfChoices) continue

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PresetName } from './presets.ts'
-import { belowOne, count, notNegative, oneOf, setting } from './setting.ts'
+import { belowOne, count, notNegative, oneOf, patterns, setting } from './setting.ts'
 
 /** Names of the backends that a user can ask for. */
 const backend = setting(
@@ -31,6 +31,12 @@ export interface GeneralSettings {
   readonly backend: RequestedBackend
   readonly ema: { readonly decay: number }
   readonly clipNorm: number | null
+  readonly weights: string | null
+  readonly weightsExcept: Patterns | null
+  readonly freeze: Patterns | null
+  readonly frozenNorms: 'update' | 'keep'
+  readonly headFirst: number
+  readonly rates: Readonly<Record<string, number>> | null
   readonly batchSize: number
   readonly accumulate: number
   readonly epochs: number | null
@@ -43,6 +49,9 @@ export interface GeneralSettings {
   readonly checkpoint: { readonly every: Every; readonly keep: number }
   readonly runs: string
 }
+
+/** Names of parameters or modules, in which `*` stands for any characters: a list, or a text with commas. */
+export type Patterns = string | readonly string[]
 
 /** A backend that a user can ask for. */
 export type RequestedBackend = 'auto' | 'cuda' | 'tensorflow' | 'cpu' | 'webgpu' | 'wasm' | `cuda:${number}`
@@ -77,6 +86,41 @@ export const generalSettings: z.ZodObject & z.ZodType<GeneralSettings> = z.stric
     'a number above 0, or null',
     1,
     'Scale the gradients of a step down to this norm, all together, where they are longer; null leaves them',
+  ),
+  weights: setting(
+    z.string().min(1).nullable().default(null),
+    'the path of a file (.safetensors, .pt) or of a run, hf:OWNER/NAME, shipped, or null',
+    'resnet18.safetensors',
+    'What the model begins with; a head of another size begins anew. Of a run and of the shipped model also the model and the size of its images, where nothing else says them. null draws all at random',
+    { isPath: true, before: null },
+  ),
+  weightsExcept: patterns(
+    'fc,layer4.*',
+    'Which parameters are not taken from weights and begin anew, or are left in the file, by name; null takes all but a head that does not fit',
+  ),
+  freeze: patterns(
+    'layer1.*',
+    'Which parameters stay as they are, by name or by the name of a module; null trains all',
+  ),
+  frozenNorms: oneOf(
+    ['update', 'keep'],
+    'update',
+    'What batch norms among what is frozen, for good or while the head is trained, do with their running statistics: update them by each batch, as PyTorch does in training, or keep and use them',
+    { before: 'update' },
+  ),
+  headFirst: setting(
+    z.int().min(0).default(0),
+    'a whole number of at least 0',
+    2,
+    'Epochs in which the head alone is trained, before all is',
+    { before: 0 },
+  ),
+  rates: setting(
+    z.record(z.string().min(1), z.number().min(0)).nullable().default(null),
+    'factors by name, as in {"*": 0.1, "fc": 1}, or null',
+    { '*': 0.1, fc: 1 },
+    'Factors of the learning rate, of parameters by name or by the name of a module; of several that fit the last one counts. null trains all at one rate',
+    { before: null },
   ),
   batchSize: count(64, 'Samples a batch'),
   accumulate: count(1, 'Batches a step, whose gradients are averaged: for batches larger than the memory'),

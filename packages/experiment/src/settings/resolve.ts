@@ -220,6 +220,26 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Entry>, { regi
       `${given.get(path)?.text} (${placeOf(path)}) does nothing without earlyStopping.patience. Try earlyStopping.patience=5`,
     )
   }
+  if (config.weights === null && config.weightsExcept !== null) {
+    throw new SettingsError(
+      `${given.get('weightsExcept')?.text} (${placeOf('weightsExcept')}) does nothing without weights. Try weights=resnet18.safetensors`,
+    )
+  }
+  if (config.frozenNorms === 'keep' && config.freeze === null && config.headFirst === 0) {
+    throw new SettingsError(
+      `${given.get('frozenNorms')?.text} (${placeOf('frozenNorms')}) does nothing where nothing is frozen. Try freeze=NAMES or headFirst=1`,
+    )
+  }
+  if (config.headFirst > 0 && model.definition.head === undefined) {
+    throw new SettingsError(
+      `headFirst=${config.headFirst} (${placeOf('headFirst', 'model')}): the definition of ${model.name} does not say what its head is. Write head: 'NAME' into it`,
+    )
+  }
+  if (config.epochs !== null && config.headFirst >= config.epochs) {
+    throw new SettingsError(
+      `headFirst=${config.headFirst} (${placeOf('headFirst', 'epochs')}): expected fewer than the ${config.epochs} epochs of the run, after which the rest is trained, too. To train the head alone, name the rest: freeze='layer1.*'`,
+    )
+  }
   const { metrics } = task.definition
   if (config.monitor !== null && !['loss', ...metrics].includes(config.monitor)) {
     const all = ['loss', ...metrics]

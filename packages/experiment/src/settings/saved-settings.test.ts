@@ -66,10 +66,26 @@ test('what is written is read again, and nothing is filled in', () => {
   const { config } = savedSettings(format1, 'the run', catalog)
   const written = { format: settingsFormat, ...flatSettings(config) }
   expect(savedSettings(written, 'the run', catalog).config).toEqual(config)
-  for (const path of Object.keys(written)) {
+  const older = [...catalog.byPath.values()].flatMap((each) => ('before' in each ? [each.path] : []))
+  for (const path of Object.keys(written).filter((path) => !older.includes(path))) {
     const { [path]: _, ...rest } = written as Record<string, unknown>
     expect(() => savedSettings(rest, 'the run', catalog), path).toThrow(/^the run is not whole: it lacks /)
   }
+})
+
+test('a run from before there were weights from elsewhere drew its own, and trained all at one rate', () => {
+  expect(savedSettings(format1, 'the run', catalog).config).toMatchObject({
+    ...{ weights: null, weightsExcept: null, freeze: null, frozenNorms: 'update', headFirst: 0, rates: null },
+  })
+})
+
+test('names, and factors by name, stay what they are', () => {
+  const { config } = savedSettings(format1, 'the run', catalog)
+  const given = { freeze: ['encoder.0', '*.bias'], rates: { '*': 0.1, heads: 1 } }
+  const written = { format: settingsFormat, ...flatSettings(config), ...given }
+  const read = savedSettings(written, 'the run', catalog).config
+  expect(read).toMatchObject(given)
+  expect(flatSettings(read)).toMatchObject(given)
 })
 
 test.each([

@@ -135,3 +135,20 @@ export const notNegative = (start: number, about: string, options?: SettingOptio
 
 export const flag = (start: boolean, about: string, options?: SettingOptions): z.ZodDefault<z.ZodBoolean> =>
   setting(z.boolean().default(start), 'true or false', start, about, options)
+
+/** Dotted names of parameters or modules, in which `*` stands for any characters. */
+export const patterns = (
+  example: string,
+  about: string,
+): z.ZodDefault<z.ZodNullable<z.ZodUnion<readonly [z.ZodString, z.ZodArray<z.ZodString>]>>> =>
+  setting(
+    z
+      // A list on a command line is none of a text.
+      .union([z.string().regex(/^[^[\]{}'"]+$/), z.array(z.string().min(1)).min(1)])
+      .nullable()
+      .default(null),
+    'names with commas or as a list, in which * stands for any characters, or null',
+    example,
+    about,
+    { before: null },
+  )

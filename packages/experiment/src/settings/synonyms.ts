@@ -23,6 +23,11 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   'validation.images': ['valimages', 'limitvalbatches'],
   'checkpoint.every': ['saveevery', 'saveperiod', 'savesteps', 'checkpoint', 'savefreq'],
   'checkpoint.keep': ['savetoplimit', 'savetotallimit', 'savetopk', 'maxtokeep'],
+  weights: ['pretrained', 'finetune', 'finetunefrom', 'loadweights', 'initfrom', 'initcheckpoint'],
+  weightsExcept: ['exclude', 'ignorekeys', 'skipkeys', 'excludeweights'],
+  freeze: ['frozen', 'freezelayers'],
+  headFirst: ['freezeepochs', 'unfreezeepoch', 'warmuphead'],
+  rates: ['lrmult', 'lrmultipliers', 'paramgroups', 'layerlr'],
   clipNorm: ['clip', 'clipgrad', 'clipgradnorm', 'gradclip', 'gradientclipval', 'maxgradnorm', 'maxnorm', 'clipnorm'],
   batchSize: ['batch', 'bs', 'batches', 'minibatch', 'perdevicetrainbatchsize', 'trainbatchsize'],
   accumulate: ['accum', 'gradaccum', 'accumulategradbatches', 'gradientaccumulationsteps', 'accumulationsteps'],
@@ -43,7 +48,6 @@ const absent: Readonly<Record<string, string>> = {
   workers: 'Images are read beside the training, by as many threads as there are cores; leave it out',
   threads: 'As many threads compute as there are cores; leave it out',
   precision: 'Training computes in float32; leave it out',
-  pretrained: 'A run starts from new weights, or goes on with --resume RUN; leave it out',
   shuffle: 'Training images come in a new order each epoch, by the seed; leave it out',
   pinmemory: 'There is nothing to choose; leave it out',
 }
@@ -58,8 +62,6 @@ const absentNames: Readonly<Record<string, keyof typeof absent>> = {
   half: 'precision',
   dtype: 'precision',
   mixedprecision: 'precision',
-  weights: 'pretrained',
-  finetune: 'pretrained',
 }
 
 const plain = (word: string): string => word.toLowerCase().replace(/^-+|[-_ ]/g, '')

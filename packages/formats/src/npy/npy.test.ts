@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { defined } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../zip/crc32.ts'
 import { decodeNpy } from './decode-npy.ts'
 import { encodeNpy } from './encode-npy.ts'
 import type { NpyArray } from './npy-array.ts'

@@ -1,9 +1,10 @@
 import { BEGINNING, mistakenFor } from '../mistaken.ts'
+import { openZip, type ZipEntry } from '../zip/open-zip.ts'
 import { decodeNpy, describeNpy } from './decode-npy.ts'
 import { encodeNpy } from './encode-npy.ts'
 import type { NpyArray } from './npy-array.ts'
 import { NpyError } from './npy-error.ts'
-import { openZip, type ZipEntry, zip } from './zip.ts'
+import { zip } from './zip.ts'
 
 /** Enough of an array's file for its header, of which NumPy writes 128 bytes for most. */
 const HEADER = 65_536
@@ -48,7 +49,8 @@ export async function openNpz(
   if (mistaken !== undefined && !/^an? (archive of NumPy|ZIP|empty ZIP)/.test(mistaken))
     throw new NpyError(`${archive}: expected an archive of NumPy arrays (.npz), got ${mistaken}`)
   const files = new Map<string, ZipEntry>()
-  for (const file of openZip(bytes, archive)) files.set(file.name.replace(/\.npy$/, ''), file)
+  const expected = { expected: '.npz file', error: (message: string) => new NpyError(`${archive}: ${message}`) }
+  for (const file of openZip(bytes, expected)) files.set(file.name.replace(/\.npy$/, ''), file)
   const entries: [string, NpzFile['entries'][string]][] = []
   for (const [name, file] of files) {
     const beginning = await file.begin(HEADER).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import type { HostTensor } from '@ddnet/ops'
 import { show } from '../show.ts'
-import { fileType, fileTypes } from './dtypes.ts'
+import { fileType, fileTypes, hostTensor } from './dtypes.ts'
 import { type Entry, firstBytes, headerEnd, parseHeader } from './header.ts'
 import { SafetensorsError } from './safetensors-error.ts'
 
@@ -47,7 +47,5 @@ function readTensor({ code, shape }: Entry, bytes: Uint8Array): HostTensor | str
     return `its dtype is ${show(code)}, and ${names.join(', ')} are read. Convert it before saving it.`
   }
   // Not bytes.slice: Node's Buffer overrides it with one that copies nothing.
-  const data = known.type.read(new Uint8Array(bytes).buffer)
-  if (typeof data === 'string') return `${data}. Convert it before saving it.`
-  return { dtype: known.type.host, shape, data } as HostTensor // one row gave the dtype and the data
+  return hostTensor(known.type, shape, new Uint8Array(bytes).buffer)
 }

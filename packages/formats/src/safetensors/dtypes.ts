@@ -53,6 +53,17 @@ export const fileTypes: Record<ReadDtype, FileType> = {
   bool: { name: 'BOOL', bytes: 1, host: 'bool', read: (buffer) => new Uint8Array(buffer) },
 }
 
+/** The values of a whole, aligned buffer as a tensor of the host's; a text where the host's type has not all of them. */
+export function hostTensor(
+  { host, read }: FileType,
+  shape: readonly number[],
+  buffer: ArrayBuffer,
+): HostTensor | string {
+  const data = read(buffer)
+  if (typeof data === 'string') return `${data}. Convert it before saving it.`
+  return { dtype: host, shape: [...shape], data } as HostTensor // one row gave the dtype and the data
+}
+
 /** Rounded to nearest, ties to even, as PyTorch's `.float()` does. */
 function narrowed(buffer: ArrayBuffer): Float32Array | string {
   const wide = new Float64Array(buffer)

@@ -1,4 +1,5 @@
 import { decodeSafetensors } from '@ddnet/formats'
+import type { StateDict } from '@ddnet/layers'
 import { DDNet } from '../ddnet.ts'
 import { weights } from './weights.generated.ts'
 
@@ -17,8 +18,15 @@ export interface Cifar10DDNet {
 }
 
 /** What the file of the weights says of itself. */
-interface Facts extends Omit<Cifar10DDNet, 'model'> {
+export interface Cifar10Facts extends Omit<Cifar10DDNet, 'model'> {
   readonly channels: readonly number[]
+}
+
+/** The weights of `cifar10DDNet` as they are shipped, for a model of one's own: no backend is needed. */
+export function cifar10Weights(): Cifar10Facts & { readonly tensors: StateDict } {
+  const bytes = Uint8Array.from(atob(weights), (character) => character.charCodeAt(0))
+  const { tensors, metadata } = decodeSafetensors(bytes)
+  return { tensors, ...(JSON.parse(metadata['ddnet'] as string) as Cifar10Facts) }
 }
 
 /**
@@ -33,9 +41,7 @@ interface Facts extends Omit<Cifar10DDNet, 'model'> {
  * const probabilities = softmax(model.predict(images)) // images: [batch, 32, 32, 3], (pixels − mean) / std
  */
 export function cifar10DDNet(): Cifar10DDNet {
-  const bytes = Uint8Array.from(atob(weights), (character) => character.charCodeAt(0))
-  const { tensors, metadata } = decodeSafetensors(bytes)
-  const { channels, ...facts } = JSON.parse(metadata['ddnet'] as string) as Facts
+  const { tensors, channels, ...facts } = cifar10Weights()
   const model = new DDNet({ classes: facts.classNames.length, channels })
   model.loadStateDict(tensors)
   return { model, ...facts }

@@ -1,1 +1,1 @@
-export { type Cifar10DDNet, cifar10DDNet } from './cifar10-ddnet.ts'
+export { type Cifar10DDNet, type Cifar10Facts, cifar10DDNet, cifar10Weights } from './cifar10-ddnet.ts'
