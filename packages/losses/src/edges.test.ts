@@ -14,6 +14,7 @@ import {
   klDiv,
   l1,
   mse,
+  negativeElbo,
   nonSaturatingGan,
   type Summed,
   sigmoidFocal,
@@ -54,6 +55,11 @@ const losses: Readonly<Record<string, (name: string, batch: number) => Mean>> = 
   'klDiv by batches': (name, batch) =>
     klDiv(normal(name, [batch, 3]), uniform('t', [batch, 3]), { reduction: 'batchmean' }),
   gaussianKl: (name, batch) => gaussianKl({ mean: normal(name, [batch, 3]), logVariance: normal('t', [batch, 3]) }),
+  'negativeElbo, reconstruction': (name, batch) =>
+    negativeElbo(normal(name, [batch, 3]), uniform('t', [batch, 3]), { logits: normal('q', [batch, 2]) })
+      .reconstruction,
+  'negativeElbo, divergence': (name, batch) =>
+    negativeElbo(normal('x', [batch, 3]), uniform('t', [batch, 3]), { logits: normal(name, [batch, 2]) }).kl,
   diceLoss: (name, batch) => diceLoss(normal(name, [batch, 2, 2, 3]), labels(batch)),
   ssimLoss: (name, batch) => ssimLoss(uniform(name, [batch, 11, 11, 1]), uniform('t', [batch, 11, 11, 1])),
   giouLoss: (name, batch) => giouLoss(boxes(name, batch), boxes('t', batch)),
@@ -184,6 +190,16 @@ describeBackends('errors of losses', () => {
       'Gaussians',
       () => gaussianKl({ mean: two(), logVariance: three() }),
       'gaussianKl: expected logVariance of the same',
+    ],
+    [
+      'a posterior of other images',
+      () => negativeElbo(two(), two(), { logits: three() }),
+      'negativeElbo: expected a posterior of each of the 2 images, got [3',
+    ],
+    [
+      'a likelihood',
+      () => negativeElbo(two(), two(), { logits: two() }, { likelihood: 'poisson' as 'gaussian' }),
+      "negativeElbo: expected likelihood to be 'bernoulli' or 'gaussian', got 'poisson'.",
     ],
     ['scalars', () => gaussianKl({ mean: tensor(0), logVariance: tensor(0) }), "expected [batch, …] for 'batchmean'"],
     ['dice', () => diceLoss(two(), zeros([3], 'int32')), 'and int32 labels [batch, …], or float32 masks'],

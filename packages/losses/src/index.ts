@@ -2,6 +2,7 @@ export { type BceOptions, bceWithLogits } from './bce.ts'
 export { type CenterNetFocalOptions, centerNetFocal } from './center-net-focal.ts'
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts'
 export { type DiceOptions, diceLoss } from './dice.ts'
+export { type Categorical, type NegativeElbo, type NegativeElboOptions, negativeElbo } from './elbo.ts'
 export { type SigmoidFocalOptions, sigmoidFocal } from './focal.ts'
 export {
   type GanLoss,

@@ -1,4 +1,4 @@
-import { add, matMul, random, type Tensor, tanh } from '@ddnet/ops'
+import { add, matMul, random, type Tensor, tanh, tidy } from '@ddnet/ops'
 import { defined } from '@ddnet/testing'
 import { describeLoss } from '../test/describe-loss.ts'
 import {
@@ -15,6 +15,7 @@ import {
   type Loss,
   l1,
   mse,
+  negativeElbo,
   nonSaturatingGan,
   sigmoidFocal,
   smoothL1,
@@ -73,6 +74,19 @@ describeLoss('gaussianKl', {
         ? {}
         : { prior: { mean: priorMean, logVariance: priorLogVariance } }
     return tensorOf(gaussianKl({ mean, logVariance }, { ...options, ...prior }))
+  },
+})
+
+describeLoss('negativeElbo', {
+  inputs: ['reconstruction', 'mean?', 'logVariance?', 'logits?'],
+  constants: ['images'],
+  run: ({ reconstruction, images, mean, logVariance, logits }, options) => {
+    const posterior =
+      mean === undefined || logVariance === undefined ? { logits: logits as Tensor } : { mean, logVariance } // one of both
+    return tidy(() => {
+      const parts = negativeElbo(reconstruction, images, posterior, options)
+      return add(parts.reconstruction.mean, parts.kl.mean)
+    })
   },
 })
 
