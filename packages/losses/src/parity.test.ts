@@ -81,8 +81,7 @@ describeLoss('negativeElbo', {
   inputs: ['reconstruction', 'mean?', 'logVariance?', 'logits?'],
   constants: ['images'],
   run: ({ reconstruction, images, mean, logVariance, logits }, options) => {
-    const posterior =
-      mean === undefined || logVariance === undefined ? { logits: logits as Tensor } : { mean, logVariance } // one of both
+    const posterior = mean && logVariance ? { mean, logVariance } : { logits: defined(logits) } // one of both
     return tidy(() => {
       const parts = negativeElbo(reconstruction, images, posterior, options)
       return add(parts.reconstruction.mean, parts.kl.mean)
