@@ -2,6 +2,7 @@ import { BatchNorm, Conv2d, Module, Sequential } from '@ddnet/layers'
 import { maxPool2d, relu, type Tensor } from '@ddnet/ops'
 import { lastItem } from '@ddnet/ops/checks'
 import { ClassHead } from './class-head.ts'
+import { expectChannels } from './expect-channels.ts'
 
 export interface ConvNetOptions {
   readonly inChannels?: number
@@ -27,9 +28,7 @@ export class ConvNet extends Module {
   /** @throws RangeError for channels that are not positive integers */
   constructor({ inChannels = 3, classes = 10, channels = [32, 64, 128] }: ConvNetOptions = {}) {
     super()
-    if (channels.length === 0 || channels.some((count) => !Number.isInteger(count) || count < 1)) {
-      throw new RangeError(`ConvNet: expected channels as positive integers, got [${channels}].`)
-    }
+    expectChannels('ConvNet', channels)
     this.features = new Sequential(
       ...channels.flatMap((count, stage) => [
         new Conv2d(channels[stage - 1] ?? inChannels, count, { kernelSize: 3, padding: 1, bias: false }),

@@ -19,6 +19,12 @@ export async function projections(
     return { leftOut: 'it goes back by the switches of a DDNet, and this is another model' }
   }
   const stage = model.encoder.length - 1
+  const { norm } = itemAt(model.encoder, stage)
+  if (norm !== undefined && !('running_var' in norm)) {
+    return {
+      leftOut: 'it goes back through batch norms, and this DDNet has group norms, which scale each image by its own',
+    }
+  }
   const answers = await answersOf(subject, `encoder.${stage}`, onProgress) // [image][channel]
   const channels = Array.from(itemAt(answers, 0), (_, channel) => {
     const best = answers

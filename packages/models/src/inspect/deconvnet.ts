@@ -1,4 +1,4 @@
-import { type BatchNorm, inference } from '@ddnet/layers'
+import { type BatchNorm, type GroupNorm, inference } from '@ddnet/layers'
 import {
   add,
   cast,
@@ -18,7 +18,7 @@ import {
   tidy,
 } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
-import type { DDNet } from '../ddnet.ts'
+import type { DDNetBody } from '../ddnet.ts'
 
 export interface DeconvnetOptions {
   /** The encoder's stage to look at, from 0. */
@@ -41,12 +41,12 @@ export interface DeconvnetOptions {
  * @param images `[batch, height, width, inChannels]`, prepared as in training
  * @returns `[batch, height, width, inChannels]`, positive where brighter pixels would excite the channel more; zeros where
  *   the channel is silent. The caller disposes it
- * @throws RangeError for a stage or channel that the model has not, or not one channel an image
+ * @throws RangeError for a stage or channel that the model has not, not one channel an image, or a model with group norm
  * @see Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 2.1
  * @example deconvnet(model, images, { stage: 2, channels: [17] })
  */
 export function deconvnet(
-  model: DDNet,
+  model: DDNetBody,
   images: Tensor,
   { stage, channels, activations = 'largest' }: DeconvnetOptions,
 ): Tensor {
@@ -87,8 +87,14 @@ export function deconvnet(
 }
 
 /** What batch norm multiplies each channel with in inference: `weight / √(running_var + eps)`. */
-function normScale({ channels, weight, running_var, config: { eps = 1e-5 } }: BatchNorm): Tensor {
-  if (running_var === undefined) throw new Error('deconvnet: expected norms with running statistics.')
+function normScale(norm: BatchNorm | GroupNorm): Tensor {
+  if (!('running_var' in norm) || norm.running_var === undefined) {
+    throw new RangeError(
+      "deconvnet: expected norms with running statistics, as batch norm has them: a group norm scales each image by its own. Take a model with normalization: 'batch' or 'none'.",
+    )
+  }
+  const { channels, weight, running_var } = norm
+  const { eps = 1e-5 } = norm.config
   return div(weight?.value ?? ones([channels]), sqrt(add(running_var.value, eps)))
 }
 

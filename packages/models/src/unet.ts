@@ -1,6 +1,7 @@
 import { BatchNorm, Conv2d, ConvTranspose2d, Module, Sequential } from '@ddnet/layers'
 import { concat, maxPool2d, relu, type Tensor } from '@ddnet/ops'
-import { itemAt } from '@ddnet/testing'
+import { itemAt } from '@ddnet/ops/checks'
+import { expectChannels } from './expect-channels.ts'
 
 class DoubleConv extends Module {
   readonly body: Sequential
@@ -37,14 +38,33 @@ class Up extends Module {
   }
 }
 
-/** U-Net. @see Ronneberger et al. 2015; fixtures/networks/unet.py */
+export interface UNetOptions {
+  readonly inChannels?: number
+  /** Values of each pixel of the result: classes of a segmentation, or channels of a picture. */
+  readonly classes?: number
+  /** Output channels of the stages, of which all but the first halve height and width. */
+  readonly channels?: readonly number[]
+}
+
+/**
+ * U-Net: stages of two convolutions that narrow the image, then transposed convolutions that widen it again, each with what the stage of its
+ * size has seen beside it. 31,037,698 parameters by default, with padding and batch norm, as most implementations have them.
+ *
+ * `forward`: `[batch, height, width, inChannels] → [batch, height, width, classes]` (logits of each pixel); height and width divide by
+ * 2^(stages − 1).
+ *
+ * @see Ronneberger et al. 2015, "U-Net: convolutional networks for biomedical image segmentation"
+ * @example const model = init(new UNet({ classes: 3, channels: [16, 32, 64] }), random.key(42))
+ */
 export class UNet extends Module {
-  readonly down: DoubleConv[]
-  readonly up: Up[]
+  readonly down: readonly DoubleConv[]
+  readonly up: readonly Up[]
   readonly head: Conv2d
 
-  constructor(inChannels: number, classes: number, channels: number[] = [64, 128, 256, 512, 1024]) {
+  /** @throws RangeError for channels that are not positive integers */
+  constructor({ inChannels = 3, classes = 2, channels = [64, 128, 256, 512, 1024] }: UNetOptions = {}) {
     super()
+    expectChannels('UNet', channels)
     this.down = channels.map((count, stage) => new DoubleConv(channels[stage - 1] ?? inChannels, count))
     this.up = channels
       .slice(1)
@@ -57,8 +77,7 @@ export class UNet extends Module {
     const skips: Tensor[] = [] // the smallest first
     for (const stage of this.down)
       skips.unshift(stage.forward(skips[0] ? maxPool2d(skips[0], { kernelSize: 2 }) : images))
-    let x = itemAt(skips, 0)
-    for (const [at, stage] of this.up.entries()) x = stage.forward(x, itemAt(skips, at + 1))
-    return this.head.forward(x)
+    const x = this.up.reduce((x, stage, at) => stage.forward(x, itemAt(skips, at + 1)), itemAt(skips, 0))
+    return this.head.forward(x) // [batch, height, width, classes]
   }
 }
