@@ -65,6 +65,36 @@ describe('DDNet', () => {
     expect(() => new DDNet({ channels: [32, 0] })).toThrow(/expected channels as positive integers, got \[32,0\]/)
   })
 
+  test('skips and switches cost no parameter, and the other ways those of their convolutions', () => {
+    const count = (options: DDNetOptions) => summary(new DDNet(options), [1, 32, 32, 3]).parameters
+    const deconvolutions = 9 * (128 * 64 + 64 * 32 + 32 * 32)
+    expect(count({ skip: true })).toBe(195_434)
+    expect(count({ unpool: 'switches' })).toBe(195_434)
+    expect(count({ unpool: 'resize' })).toBe(195_434)
+    expect(count({ unpool: 'shuffle' })).toBe(195_434 + 3 * deconvolutions)
+    expect(count({ normalization: 'group' })).toBe(195_434)
+  })
+
+  test('all ways begin with the same encoder, and those that share shapes with the same decoder', async () => {
+    const state = async (options: DDNetOptions) => {
+      const { data } = entryOf(await make(options).stateDict(), 'decoder.1.deconv.weight')
+      return [entryOf(await make(options).stateDict(), 'encoder.1.conv.weight').data, data]
+    }
+    const plain = await state({})
+    expect(await state({ unpool: 'switches', skip: true })).toEqual(plain)
+    expect((await state({ unpool: 'shuffle' }))[0]).toEqual(plain[0])
+  })
+
+  test('refuses options that there are not', () => {
+    expect(() => new DDNet({ unpool: 'bilinear' as never })).toThrow(
+      "DDNet: expected unpool 'stride', 'switches', 'shuffle' or 'resize', got 'bilinear'.",
+    )
+    expect(() => new DDNet({ normalization: 'layer' as never })).toThrow(
+      "DDNet: expected normalization 'batch', 'group' or 'none', got 'layer'.",
+    )
+    expect(() => new DDNet({ normalization: 'group', channels: [12] })).toThrow('expected groups to divide the 12 channels')
+  })
+
   test('frees all its tensors', () => {
     const before = memory().numTensors
     make().dispose()

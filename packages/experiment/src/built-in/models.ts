@@ -1,12 +1,59 @@
-import { ConvNet, DDNet, SeedDDNet } from '@ddnet/models'
+import { ConvNet, DDNet, PixelDDNet, SeedDDNet } from '@ddnet/models'
 import { z } from 'zod'
 import type { Given, ModelDefinition } from '../definitions.ts'
-import { oneOf, setting } from '../settings/setting.ts'
+import type { FlatSettings, PlaceOf } from '../settings/kinds.ts'
+import { count, flag, oneOf, setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 
 export interface DDNetSettings {
   readonly channels: readonly number[]
-  readonly normalization: 'batch' | 'none'
+  readonly normalization: 'batch' | 'group' | 'none'
+  readonly groups: number
+  readonly unpool: 'stride' | 'switches' | 'shuffle' | 'resize'
+  readonly skip: boolean
+}
+
+const ddnetOptions = {
+  channels: setting(
+    z.array(z.int().positive()).min(1).default([32, 64, 128]),
+    'a list of whole numbers above 0',
+    '[32,64,128]',
+    'Channels of the encoder stages; the decoder mirrors them',
+  ),
+  normalization: oneOf(['batch', 'group', 'none'], 'batch', 'What follows each convolution'),
+  groups: count(8, 'Groups of channels that a group norm normalises together', { before: 8 }),
+  unpool: oneOf(
+    ['stride', 'switches', 'shuffle', 'resize'],
+    'stride',
+    'How the decoder doubles height and width: a transposed convolution of stride 2, or one behind unpooling to where the maxima stood, sub-pixel convolution, or nearest neighbours and a convolution',
+    { before: 'stride' },
+  ),
+  skip: flag(false, 'Whether the decoder adds what the encoder had at the same size', { before: false }),
+}
+
+function checkDDNet(
+  { channels, normalization, groups }: DDNetSettings,
+  settings: FlatSettings,
+  placeOf: PlaceOf,
+): void {
+  if (normalization === 'group' && channels.some((each) => each % groups !== 0)) {
+    const fitting = [8, 4, 2, 1].find((each) => channels.every((some) => some % each === 0))
+    throw new SettingsError(
+      `model.groups=${groups} (${placeOf('model.groups', 'model.channels')}): expected groups that divide all of model.channels=[${channels}]. Try model.groups=${fitting}`,
+    )
+  }
+  checkHalving(channels.length, settings, placeOf)
+}
+
+/** Whether images can be halved so often. */
+function checkHalving(stages: number, settings: FlatSettings, placeOf: PlaceOf): void {
+  const size = settings['data.size']
+  if (typeof size !== 'number') return // how large the images are shows when they are loaded
+  const factor = 2 ** stages
+  if (size % factor === 0) return
+  throw new SettingsError(
+    `data.size=${size} (${placeOf('data.size', 'model.channels')}): expected a multiple of ${factor}, because the ${stages} stages of model.channels each halve it. Try data.size=${Math.max(1, Math.round(size / factor)) * factor}`,
+  )
 }
 
 /** The deep deconvolution network. */
@@ -15,26 +62,27 @@ export const ddnet: ModelDefinition<'ddnet', Given<DDNetSettings>, DDNetSettings
   name: 'ddnet',
   tasks: ['classification'],
   head: 'heads.class',
+  options: z.strictObject(ddnetOptions),
+  check: checkDDNet,
+  create: (options, { image, outputs }) => new DDNet({ ...options, inChannels: image.channels, classes: outputs }),
+}
+
+export interface PixelDDNetSettings extends DDNetSettings {
+  readonly head: 'image' | 'mask'
+}
+
+/** The deep deconvolution network that answers for each pixel. */
+export const ddnetPixels: ModelDefinition<'ddnetPixels', Given<PixelDDNetSettings>, PixelDDNetSettings, PixelDDNet> = {
+  kind: 'model',
+  name: 'ddnetPixels',
+  tasks: ['reconstruction', 'segmentation'],
+  head: 'heads',
   options: z.strictObject({
-    channels: setting(
-      z.array(z.int().positive()).min(1).default([32, 64, 128]),
-      'a list of whole numbers above 0',
-      '[32,64,128]',
-      'Channels of the encoder stages; the decoder mirrors them',
-    ),
-    normalization: oneOf(['batch', 'none'], 'batch', 'What follows each convolution'),
+    ...ddnetOptions,
+    head: oneOf(['image', 'mask'], 'image', 'What it gives of each pixel, and how checkpoints call the head'),
   }),
-  check({ channels }, settings, placeOf) {
-    const size = settings['data.size']
-    if (typeof size !== 'number') return // how large the images are shows when they are loaded
-    const factor = 2 ** channels.length
-    if (size % factor === 0) return
-    throw new SettingsError(
-      `data.size=${size} (${placeOf('data.size', 'model.channels')}): expected a multiple of ${factor}, because the ${channels.length} stages of model.channels each halve it. Try data.size=${Math.max(1, Math.round(size / factor)) * factor}`,
-    )
-  },
-  create: ({ channels, normalization }, { image, outputs }) =>
-    new DDNet({ inChannels: image.channels, classes: outputs, channels, normalization }),
+  check: checkDDNet,
+  create: (options, { image, outputs }) => new PixelDDNet({ ...options, inChannels: image.channels, outputs }),
 }
 
 /** The article's network, literally. */

@@ -1,7 +1,11 @@
 import { cifar10, folder } from './data.ts'
+import { densenet121, densenetBC } from './densenet.ts'
 import { fashionMnist, mnist } from './mnist.ts'
-import { article, convnet, ddnet } from './models.ts'
+import { mobilenetV2 } from './mobilenet-v2.ts'
+import { article, convnet, ddnet, ddnetPixels } from './models.ts'
 import { adam, adamW, lion, muon, rmsProp, sgd } from './optimizers.ts'
+import { deconvnet, segnet, unet } from './pixels.ts'
+import { resnet18, resnet20, resnet32, resnet34, resnet50, resnet56 } from './resnet.ts'
 import {
   constant,
   cosine,
@@ -26,6 +30,19 @@ export type BuiltIn =
   | typeof ddnet
   | typeof article
   | typeof convnet
+  | typeof ddnetPixels
+  | typeof unet
+  | typeof segnet
+  | typeof deconvnet
+  | typeof resnet18
+  | typeof resnet34
+  | typeof resnet50
+  | typeof resnet20
+  | typeof resnet32
+  | typeof resnet56
+  | typeof densenet121
+  | typeof densenetBC
+  | typeof mobilenetV2
   | typeof adam
   | typeof adamW
   | typeof sgd
@@ -53,6 +70,19 @@ export const builtIn: readonly BuiltIn[] = [
   ddnet,
   article,
   convnet,
+  ddnetPixels,
+  unet,
+  segnet,
+  deconvnet,
+  resnet18,
+  resnet34,
+  resnet50,
+  resnet20,
+  resnet32,
+  resnet56,
+  densenet121,
+  densenetBC,
+  mobilenetV2,
   adam,
   adamW,
   sgd,

@@ -195,6 +195,10 @@ describeBackends('mistakes', () => {
     expect(() => project(1, [0])).toThrow('deconvnet: expected a stage in 0 … 0, got 1.')
     expect(() => project(0, [4])).toThrow('deconvnet: expected channels of stage 0 in 0 … 3, got 4.')
     expect(() => project(0, [])).toThrow('deconvnet: expected one channel for each of 1 images, got 0.')
+    const grouped = init(new DDNet({ channels: [4], normalization: 'group', groups: 2 }), random.key(0))
+    expect(() => deconvnet(grouped, image(), { stage: 0, channels: [0] })).toThrow(
+      'deconvnet: expected norms with running statistics',
+    )
   })
 
   test('the article’s network can be looked into, too', () => {
