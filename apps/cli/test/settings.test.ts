@@ -33,10 +33,12 @@ describe('config.schema.json', () => {
   test('takes a choice by its name, as a file, and with its options below it', () => {
     const [name, nested] = schema.properties.model.anyOf
     expect(name.anyOf).toEqual([
-      { type: 'string', enum: ['ddnet', 'article', 'convnet'] },
+      { type: 'string', enum: expect.arrayContaining(['ddnet', 'article', 'convnet', 'resnet18', 'unet']) },
       { type: 'string', pattern: '^[.~/]' },
     ])
-    expect(Object.keys(nested.properties)).toEqual(['name', 'channels', 'normalization'])
+    expect(Object.keys(nested.properties)).toEqual(
+      expect.arrayContaining(['name', 'channels', 'normalization', 'unpool', 'width', 'depth']),
+    )
   })
 
   test('takes the options of a model of one’s own, and no misspelt setting', () => {

@@ -1,6 +1,6 @@
-import { init, summary } from '@ddnet/layers'
+import { init, type Module, summary } from '@ddnet/layers'
 import { memory, random, tidy, toHost } from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { defined, useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { DDNet } from './ddnet.ts'
 import { MultiHeadDDNet, PixelDDNet } from './ddnet-heads.ts'
@@ -28,8 +28,7 @@ test('each head gives what it says', () => {
 })
 
 test('a model has the heads that it is given and no others', () => {
-  const names = (model: MultiHeadDDNet<object>) =>
-    [...model.parameters().keys()].filter((name) => name.startsWith('heads'))
+  const names = (model: Module) => [...model.parameters().keys()].filter((name) => name.startsWith('heads'))
   expect(names(new MultiHeadDDNet({ image: 3 }))).toEqual(['heads.image.weight', 'heads.image.bias'])
   expect(() => new MultiHeadDDNet({})).toThrow(
     'MultiHeadDDNet: expected heads of class, mask, image, objects, got none.',
@@ -41,7 +40,7 @@ test('a model has the heads that it is given and no others', () => {
 
 test('the heat map begins near 0.1 everywhere', async () => {
   const model = init(new MultiHeadDDNet({ objects: 2 }, { channels }), random.key(1))
-  const { data } = await toHost(model.heads.objects.heatMap.bias?.value as never)
+  const { data } = await toHost(defined(model.heads.objects.heatMap.bias).value)
   for (const bias of data) expect(1 / (1 + Math.exp(-Number(bias)))).toBeCloseTo(0.1, 6)
   model.dispose()
 })

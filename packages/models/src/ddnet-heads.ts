@@ -1,4 +1,4 @@
-import { Conv2d, initializers, Module } from '@ddnet/layers'
+import { Conv2d, initializers, Module, type ModuleOf } from '@ddnet/layers'
 import type { Tensor } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import { ClassHead } from './class-head.ts'
@@ -111,6 +111,7 @@ export type HeadResults<Sizes extends HeadSizes> = {
  */
 export class MultiHeadDDNet<const Sizes extends HeadSizes> extends DDNetBody {
   readonly heads: Heads<Sizes>
+  readonly #heads: readonly (readonly [string, ModuleOf<[features: Tensor], unknown>])[]
 
   /** @throws RangeError for no head or one that there is not, and as `DDNet` */
   constructor(sizes: Sizes, options: DDNetBodyOptions = {}) {
@@ -122,16 +123,19 @@ export class MultiHeadDDNet<const Sizes extends HeadSizes> extends DDNetBody {
       )
     }
     const channels = itemAt(this.encoder, 0).conv.outChannels
-    const made = Object.entries(sizes).map(([name, size]) => [name, headKinds[name as keyof HeadKinds](channels, size)])
-    this.heads = Object.fromEntries(made) // each by its own kind, which entries do not tell
+    this.#heads = Object.entries(sizes).map(([name, size]) => [
+      name,
+      headKinds[name as keyof HeadKinds](channels, size),
+    ])
+    this.heads = recordOf(this.#heads) // each by its own kind
   }
 
   override forward(images: Tensor): HeadResults<Sizes> {
     const features = this.features(images)
-    const results = Object.entries<{ forward(x: Tensor): unknown }>(this.heads).map(([name, head]) => [
-      name,
-      head.forward(features),
-    ])
-    return Object.fromEntries(results)
+    return recordOf(this.#heads.map(([name, head]) => [name, head.forward(features)]))
   }
 }
+
+/** A record whose type its caller knows: entries do not tell the kinds of values by their names. */
+const recordOf = <Kinds>(entries: readonly (readonly [string, unknown])[]): Kinds =>
+  Object.fromEntries(entries) as Kinds

@@ -92,7 +92,9 @@ describe('DDNet', () => {
     expect(() => new DDNet({ normalization: 'layer' as never })).toThrow(
       "DDNet: expected normalization 'batch', 'group' or 'none', got 'layer'.",
     )
-    expect(() => new DDNet({ normalization: 'group', channels: [12] })).toThrow('expected groups to divide the 12 channels')
+    expect(() => new DDNet({ normalization: 'group', channels: [12] })).toThrow(
+      'expected groups to divide the 12 channels',
+    )
   })
 
   test('frees all its tensors', () => {

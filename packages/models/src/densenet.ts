@@ -101,10 +101,12 @@ abstract class DenseBlocks extends Module {
         (_, layer) => new DenseLayer(channels + layer * growthRate, growthRate, dropout),
       )
       channels += count * growthRate
-      named[`denseblock${at + 1}`] = Object.fromEntries(layers.map((layer, each) => [`denselayer${each + 1}`, layer]))
+      named[`denseblock${at + 1}` as const] = Object.fromEntries(
+        layers.map((layer, each) => [`denselayer${each + 1}`, layer]),
+      )
       if (at === blocks.length - 1) return { layers }
       const transition = new Transition(channels)
-      named[`transition${at + 1}`] = transition
+      named[`transition${at + 1}` as const] = transition
       channels = transition.conv.outChannels
       return { layers, transition }
     })

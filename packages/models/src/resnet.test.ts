@@ -1,6 +1,6 @@
 import { init } from '@ddnet/layers'
 import { random, toHost } from '@ddnet/ops'
-import { useBackend } from '@ddnet/testing'
+import { defined, useBackend } from '@ddnet/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { CifarResNet, ResNet } from './resnet.ts'
 
@@ -27,8 +27,8 @@ test('a new head stands on loaded weights', async () => {
 
 test('its convolutions begin with the variance 2 / (out · kernel²) of torchvision', async () => {
   const model = init(new ResNet({ width: 16 }), random.key(1))
-  const filter = model.parameters().get('layer4.0.conv1.weight')
-  const values = Array.from((await toHost(filter?.value as never)).data, Number)
+  const filter = defined(model.parameters().get('layer4.0.conv1.weight'))
+  const values = Array.from((await toHost(filter.value)).data, Number)
   const variance = values.reduce((sum, value) => sum + value ** 2, 0) / values.length
   expect(variance / (2 / (128 * 9))).toBeCloseTo(1, 1)
 })

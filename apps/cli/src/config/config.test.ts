@@ -81,7 +81,7 @@ describe('words of the command line', () => {
     ['ema=0.9', `'ema=0.9' (command line): ema is a group. Set one of ema.decay.`],
     [
       'model=resnet',
-      `model=resnet (command line): expected one of ddnet, article, convnet, or the path of a file, ./my-model.ts, got 'resnet'. Try model=ddnet`,
+      `model=resnet (command line): expected one of ddnet, article, convnet, ddnetPixels, unet, segnet, deconvnet, resnet18, resnet34, resnet50, resnet20, resnet32, resnet56, densenet121, densenetBC, mobilenetV2, or the path of a file, ./my-model.ts, got 'resnet'. Try model=resnet18`,
     ],
     ['model=seed', 'Try model=article'],
     ['optimizer.name=sgd', `'optimizer.name=sgd' is not a valid setting (command line). Similar: optimizer`],
@@ -351,7 +351,7 @@ describe('groups with variants', () => {
       'optimizer.momentum=0.9 (command line): optimizer adam has no such setting, only sgd, rmsProp and muon. Leave it out, or set optimizer=sgd',
     )
     expect(() => resolve('model=article', 'model.channels=[8]')).toThrow(
-      'model article has no such setting, only ddnet and convnet',
+      'model article has no such setting, only ddnet, convnet, ddnetPixels, unet, segnet and deconvnet',
     )
   })
 })
