@@ -3,6 +3,7 @@ import { concat, mean, square, type Tensor } from '@ddnet/ops'
 import {
   CifarDenseNet,
   CifarResNet,
+  ConvNet,
   DDNet,
   DeconvNet,
   DenseNet,
@@ -10,6 +11,7 @@ import {
   MultiHeadDDNet,
   PixelDDNet,
   ResNet,
+  SeedDDNet,
   SegNet,
   UNet,
 } from '../src/index.ts'
@@ -58,7 +60,10 @@ export const families: readonly Family[] = [
   {
     name: 'DDNet',
     source: 'PyTorch',
-    variants: { ddnet: { make: () => new DDNet(), input: small } },
+    variants: {
+      ddnet: { make: () => new DDNet(), input: small },
+      ddnetPixels: { make: () => new PixelDDNet({ outputs: 3, head: 'image' }), input: small },
+    },
     compared: [
       ...(['stride', 'switches', 'shuffle', 'resize'] as const).map((unpool) => ({
         name: `ddnet ${unpool}`,
@@ -76,6 +81,18 @@ export const families: readonly Family[] = [
       },
       { name: 'ddnet heads', make: () => asOne(new AllHeads()), images: wide },
     ],
+  },
+  {
+    name: 'SeedDDNet',
+    source: 'PyTorch',
+    variants: { article: { make: () => new SeedDDNet(), input: small } },
+    compared: [{ name: 'article', make: () => new SeedDDNet(), images: [2, 6, 5, 3] }],
+  },
+  {
+    name: 'ConvNet',
+    source: 'PyTorch',
+    variants: { convnet: { make: () => new ConvNet(), input: small } },
+    compared: [{ name: 'convnet', make: () => new ConvNet({ channels: [4, 6] }), images: [3, 13, 16, 3] }],
   },
   {
     name: 'SegNet',

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { summary } from '@ddnet/layers'
 import { DDNet, ResNet, UNet } from '@ddnet/models'
 import { expect, test } from 'vitest'
@@ -31,6 +32,12 @@ test('every model by name takes images of the data and gives what its task needs
     const { rows } = summary(build({ task: 'reconstruction', model, ...own }, 64), [2, 64, 64, 3])
     expect(rows.at(-1)?.outputShape, model).toEqual([2, 64, 64, 3])
   }
+})
+
+test('docs/models.md knows each of them', async () => {
+  const page = await readFile(new URL('../../../../docs/models.md', import.meta.url), 'utf8')
+  const models = builtIn.flatMap((each) => (each.kind === 'model' ? [each.name] : []))
+  expect(models.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
 })
 
 test('their settings reach them', () => {
