@@ -82,7 +82,7 @@ export interface SegNetOptions {
 
 /**
  * SegNet: the convolutions of VGG-16, and the same mirrored, whose stages put each value back to where the pooling took it from (its switch)
- * and fill what is between by convolutions. 29,443,010 parameters by default, 14.7 million of them in the encoder, as the paper says.
+ * and fill what is between by convolutions. 29,436,226 parameters by default, 14.7 million of them in the encoder, as the paper says.
  *
  * `forward`: `[batch, height, width, inChannels] → [batch, height, width, classes]` (logits of each pixel); any height and width of at least
  * 2^stages.
@@ -127,7 +127,7 @@ export interface DeconvNetOptions {
 
 /**
  * DeconvNet: VGG-16 with its two fully connected layers, as convolutions, and the same mirrored by unpooling to the switches of the poolings
- * and transposed convolutions. 251,841,493 parameters by default, 205 million of them in the layers at its middle.
+ * and transposed convolutions. 251,788,949 parameters by default, 222 million of them in the layers at its middle.
  *
  * `forward`: `[batch, height, width, inChannels] → [batch, height, width, classes]` (logits of each pixel); height and width of at least
  * kernelSize · 2^stages.
