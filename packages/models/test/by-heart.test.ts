@@ -92,9 +92,10 @@ const stages = [
   { expansion: 3, channels: 16, blocks: 2, stride: 2 },
 ]
 const channels = [8, 16]
+const wide = [16, 32]
 const depths = [1, 1]
 
-type Network = [name: string, make: () => ModuleOf, size: 16 | 32, lastBias: string]
+type Network = [name: string, make: () => ModuleOf, size: 16 | 32, lastBias: string, steps?: number]
 
 const networks: readonly Network[] = [
   ...(['stride', 'switches', 'shuffle', 'resize'] as const).map(
@@ -102,15 +103,22 @@ const networks: readonly Network[] = [
   ),
   [
     'DDNet of pixels, with skips and group norm',
-    () => new PixelDDNet({ channels, outputs: classes, skip: true, normalization: 'group' }),
+    () => new PixelDDNet({ channels: wide, outputs: classes, skip: true, normalization: 'group' }),
     16,
     'heads.mask.bias',
+    150,
   ],
-  ['SegNet', () => new SegNet({ classes, channels, depths }), 16, 'head.bias'],
-  ['DeconvNet', () => new DeconvNet({ classes, channels, depths, kernelSize: 4, hidden: 32 }), 16, 'head.bias'],
+  ['SegNet', () => new SegNet({ classes, channels: wide, depths }), 16, 'head.bias', 150],
+  [
+    'DeconvNet',
+    () => new DeconvNet({ classes, channels: wide, depths, kernelSize: 4, hidden: 32 }),
+    16,
+    'head.bias',
+    150,
+  ],
   ['U-Net', () => new UNet({ classes, channels }), 16, 'head.bias'],
-  ['ResNet', () => new ResNet({ classes, width: 8 }), 32, 'fc.bias'],
-  ['ResNet of bottlenecks', () => new ResNet({ depth: 50, classes, width: 4 }), 32, 'fc.bias'],
+  ['ResNet', () => new ResNet({ classes, width: 8, blocks: [1, 1, 1, 1] }), 32, 'fc.bias'],
+  ['ResNet of bottlenecks', () => new ResNet({ depth: 50, classes, width: 4, blocks: [1, 1, 1, 1] }), 32, 'fc.bias'],
   ['ResNet for CIFAR', () => new CifarResNet({ depth: 8, classes, width: 8 }), 16, 'fc.bias'],
   ['DenseNet', () => new DenseNet({ classes, growthRate: 8, blocks: [2, 2] }), 32, 'classifier.bias'],
   ['DenseNet for CIFAR', () => new CifarDenseNet({ depth: 10, classes, growthRate: 8 }), 16, 'classifier.bias'],
@@ -120,9 +128,9 @@ const networks: readonly Network[] = [
 describe('eight images by heart', () => {
   beforeAll(() => useBackend('wasm'))
 
-  test.each(networks)('%s learns them', async (_, make, size) => {
+  test.each(networks)('%s learns them', async (_, make, size, __, steps = 60) => {
     const model = init(make(), random.key(1))
-    const { before, after, right } = await learn(model, size, 60)
+    const { before, after, right } = await learn(model, size, steps)
     model.dispose()
     expect(right).toBeGreaterThan(0.97)
     expect(after).toBeLessThan(before / 4)
@@ -130,11 +138,11 @@ describe('eight images by heart', () => {
 
   test.each(networks)(
     '%s does not with all frozen but the last bias, which knows no image',
-    async (_, make, size, bias) => {
+    async (_, make, size, bias, steps = 60) => {
       const model = init(make(), random.key(1))
       model.freeze()
       model.unfreeze(bias)
-      const { before, after, right } = await learn(model, size, 60)
+      const { before, after, right } = await learn(model, size, steps)
       model.dispose()
       expect(right).toBeLessThan(0.8)
       expect(after).toBeGreaterThan(before / 2)

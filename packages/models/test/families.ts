@@ -134,7 +134,11 @@ export const families: readonly Family[] = [
     },
     compared: [
       { name: 'resnet18', make: () => new ResNet({ classes: 10, width: 8 }), images: [4, 64, 64, 3] },
-      { name: 'resnet50', make: () => new ResNet({ depth: 50, classes: 10, width: 4 }), images: [4, 64, 64, 3] },
+      {
+        name: 'resnet50',
+        make: () => new ResNet({ depth: 50, classes: 10, width: 4, blocks: [1, 1, 1, 1] }),
+        images: [4, 64, 64, 3],
+      },
     ],
   },
   {
