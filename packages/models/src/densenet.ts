@@ -1,14 +1,4 @@
-import {
-  BatchNorm,
-  Conv2d,
-  Dropout,
-  type Incompatible,
-  initializers,
-  Linear,
-  Module,
-  pipe,
-  type StateDict,
-} from '@ddnet/layers'
+import { BatchNorm, Conv2d, Dropout, initializers, Linear, Module, pipe, type StateDict } from '@ddnet/layers'
 import { avgPool2d, concat, maxPool2d, mean, relu, type Tensor } from '@ddnet/ops'
 import { expectChannels } from './expect-channels.ts'
 
@@ -115,15 +105,6 @@ abstract class DenseBlocks extends Module {
     this.classifier = new Linear(channels, classes, { biasInit: initializers.zeros })
   }
 
-  /** As any module's; the names in the files that torchvision has published, such as `denselayer1.norm.1`, count as those of today, `denselayer1.norm1`. */
-  override loadStateDict(dict: StateDict, options: { strict?: boolean } = {}): Incompatible {
-    const renamed = Object.entries(dict).map(([name, value]) => [
-      name.replace(/(\.denselayer\d+\.(?:norm|conv))\.([12])\./, '$1$2.'),
-      value,
-    ])
-    return super.loadStateDict(Object.fromEntries(renamed), options)
-  }
-
   /** What the blocks, a norm and the classifier make of what the first convolution gave. */
   protected classify(first: Tensor): Tensor {
     let x = first // [batch, height, width, initialChannels]
@@ -141,7 +122,7 @@ abstract class DenseBlocks extends Module {
  * 7,978,856 parameters of torchvision's `densenet121`.
  *
  * `forward`: `[batch, height, width, inChannels] → [batch, classes]` (logits); height and width of at least 2^(blocks + 1). torchvision's weights
- * expect images as `imageNet` says.
+ * expect images as `imageNet` says, and their files have names of before: `densenetNames`.
  *
  * @see Huang et al. 2017, "Densely connected convolutional networks", table 1
  * @example new DenseNet({ classes: 5, blocks: [6, 12, 32, 32] }) // DenseNet-169
@@ -160,6 +141,20 @@ export class DenseNet extends DenseBlocks {
     return this.classify(maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 }))
   }
 }
+
+/**
+ * The tensors of a file as torchvision has published it by the names of today, which are the model's: `denselayer1.norm.1` is `denselayer1.norm1`.
+ * Others stay as they are.
+ *
+ * @example model.loadStateDict(densenetNames(tensors))
+ */
+export const densenetNames = (tensors: StateDict): StateDict =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, value]) => [
+      name.replace(/(\.denselayer\d+\.(?:norm|conv))\.([12])\./, '$1$2.'),
+      value,
+    ]),
+  )
 
 export interface CifarDenseNetOptions extends Omit<DenseNetOptions, 'blocks'> {
   /** 6n + 4, for n layers in each of three blocks: 100 by default. */

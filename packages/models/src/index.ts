@@ -10,7 +10,7 @@ export {
   type PixelDDNetOptions,
   PixelHead,
 } from './ddnet-heads.ts'
-export { CifarDenseNet, type CifarDenseNetOptions, DenseNet, type DenseNetOptions } from './densenet.ts'
+export { CifarDenseNet, type CifarDenseNetOptions, DenseNet, type DenseNetOptions, densenetNames } from './densenet.ts'
 export { type ImageSpec, imageNet } from './image-net.ts'
 export { type DeconvnetOptions, deconvnet } from './inspect/deconvnet.ts'
 export { featureMaps } from './inspect/feature-maps.ts'

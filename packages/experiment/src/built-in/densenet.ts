@@ -1,4 +1,4 @@
-import { CifarDenseNet, DenseNet } from '@ddnet/models'
+import { CifarDenseNet, DenseNet, densenetNames } from '@ddnet/models'
 import { z } from 'zod'
 import type { Given, ModelDefinition } from '../definitions.ts'
 import { belowOne, count, setting } from '../settings/setting.ts'
@@ -17,6 +17,8 @@ export const densenet121: ModelDefinition<'densenet121', Given<DenseNetSettings>
   kind: 'model',
   name: 'densenet121',
   tasks: ['classification'],
+  head: 'classifier',
+  weightNames: densenetNames,
   options: z.strictObject({ growthRate: growthRate(32), dropout: dropout() }),
   check(_, settings, placeOf) {
     const size = settings['data.size']
@@ -42,6 +44,7 @@ export const densenetBC: ModelDefinition<
   kind: 'model',
   name: 'densenetBC',
   tasks: ['classification'],
+  head: 'classifier',
   options: z.strictObject({
     depth: setting(
       z

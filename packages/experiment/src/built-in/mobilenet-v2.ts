@@ -18,6 +18,7 @@ export const mobilenetV2: ModelDefinition<
   kind: 'model',
   name: 'mobilenetV2',
   tasks: ['classification'],
+  head: 'classifier',
   options: z.strictObject({
     widthMultiplier: positive(1, 'What all channels are multiplied with'),
     dropout: belowOne(0.2, 'Rate at which features before the classifier are dropped in training'),

@@ -28,6 +28,7 @@ export const unet: ModelDefinition<'unet', Given<UNetSettings>, UNetSettings, UN
   kind: 'model',
   name: 'unet',
   tasks,
+  head: 'head',
   options: z.strictObject({
     channels: list([64, 128, 256, 512, 1024], 'Channels of the stages, of which all but the first halve the image'),
   }),
@@ -79,6 +80,7 @@ export const segnet: ModelDefinition<'segnet', Given<SegNetSettings>, SegNetSett
   kind: 'model',
   name: 'segnet',
   tasks,
+  head: 'head',
   options: z.strictObject(vgg16),
   check: (options, settings, placeOf) => checkStages(options, 1, settings, placeOf),
   create: (options, { image, outputs }) => new SegNet({ ...options, inChannels: image.channels, classes: outputs }),
@@ -93,6 +95,7 @@ export const deconvnet: ModelDefinition<'deconvnet', Given<DeconvNetSettings>, D
   kind: 'model',
   name: 'deconvnet',
   tasks,
+  head: 'head',
   options: z.strictObject({
     ...vgg16,
     kernelSize: count(7, 'Height and width of what the fully connected layers in the middle see'),

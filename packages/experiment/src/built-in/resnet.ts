@@ -24,6 +24,7 @@ const ofPhotos = <Name extends string>(
   kind: 'model',
   name,
   tasks: ['classification'],
+  head: 'fc',
   options: z.strictObject({ width: count(64, about) }),
   create: ({ width }, { image, outputs }) => new ResNet({ depth, inChannels: image.channels, classes: outputs, width }),
 })
@@ -37,6 +38,7 @@ const ofSmallImages = <Name extends string>(name: Name, depth: number): ResNetDe
   kind: 'model',
   name,
   tasks: ['classification'],
+  head: 'fc',
   options: z.strictObject({ width: count(16, about) }),
   create: ({ width }, { image, outputs }) =>
     new CifarResNet({ depth, inChannels: image.channels, classes: outputs, width }),
