@@ -37,6 +37,7 @@ export interface Family {
 const photo = [1, 224, 224, 3]
 const small = [1, 32, 32, 3]
 const narrow = { channels: [4, 6, 8] }
+const more = { channels: [8, 12, 16] }
 const wide = [3, 16, 24, 3]
 
 /** Several heads as one result: a number of each image for each channel of each head. */
@@ -65,12 +66,13 @@ export const families: readonly Family[] = [
       ddnetPixels: { make: () => new PixelDDNet({ outputs: 3, head: 'image' }), input: small },
     },
     compared: [
-      ...(['stride', 'switches', 'shuffle', 'resize'] as const).map((unpool) => ({
+      ...(['stride', 'switches', 'resize'] as const).map((unpool) => ({
         name: `ddnet ${unpool}`,
         make: () => new DDNet({ ...narrow, unpool }),
         images: wide,
       })),
-      { name: 'ddnet skip', make: () => new DDNet({ ...narrow, skip: true }), images: wide },
+      { name: 'ddnet shuffle', make: () => new DDNet({ ...more, unpool: 'shuffle' }), images: [3, 8, 8, 3] },
+      { name: 'ddnet skip', make: () => new DDNet({ ...more, skip: true }), images: [3, 16, 16, 3] },
       { name: 'ddnet group', make: () => new DDNet({ ...narrow, normalization: 'group', groups: 2 }), images: wide },
       { name: 'ddnet none', make: () => new DDNet({ ...narrow, normalization: 'none' }), images: wide },
       {
@@ -149,7 +151,7 @@ export const families: readonly Family[] = [
       resnet32: { make: () => new CifarResNet({ depth: 32 }), input: small },
       resnet56: { make: () => new CifarResNet({ depth: 56 }), input: small },
     },
-    compared: [{ name: 'resnet20', make: () => new CifarResNet({ width: 4 }), images: [4, 16, 16, 3] }],
+    compared: [{ name: 'resnet14', make: () => new CifarResNet({ depth: 14, width: 8 }), images: [4, 16, 16, 3] }],
   },
   {
     name: 'DenseNet',
