@@ -1,6 +1,6 @@
 import { Conv2d, initializers, Module, type ModuleOf } from '@ddnet/layers'
 import type { Tensor } from '@ddnet/ops'
-import { itemAt } from '@ddnet/ops/checks'
+import { entryOf, itemAt } from '@ddnet/ops/checks'
 import { ClassHead } from './class-head.ts'
 import { DDNetBody, type DDNetBodyOptions } from './ddnet.ts'
 
@@ -123,10 +123,7 @@ export class MultiHeadDDNet<const Sizes extends HeadSizes> extends DDNetBody {
       )
     }
     const channels = itemAt(this.encoder, 0).conv.outChannels
-    this.#heads = Object.entries(sizes).map(([name, size]) => [
-      name,
-      headKinds[name as keyof HeadKinds](channels, size),
-    ])
+    this.#heads = Object.entries(sizes).map(([name, size]) => [name, entryOf(headKinds, name)(channels, size)])
     this.heads = recordOf(this.#heads) // each by its own kind
   }
 

@@ -31,8 +31,8 @@ describeBackends('written anew, with PyTorch’s weights, has PyTorch’s logits
       },
     )
     updates.discard()
-    await expected.expectGradients('dcgan', discriminator, byDiscriminator as never, 'discriminator.')
-    await expected.expectGradients('dcgan', generator, byGenerator as never, 'generator.')
+    await expected.expectGradients('dcgan', discriminator, byDiscriminator, 'discriminator.')
+    await expected.expectGradients('dcgan', generator, byGenerator, 'generator.')
   })
 
   test('GPT', async () => {

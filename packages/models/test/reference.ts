@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type InputSpec, init, type Module, Parameter, summary } from '@ddnet/layers'
-import { clone, type HostTensor, random, type Scalar, type Tensor, tensor, toHost } from '@ddnet/ops'
-import { entryOf, type FixtureTensor, itemAt, jsonFixture, readTensors } from '@ddnet/testing'
+import { clone, type HostTensor, random, type Scalar, type Tensor, tensor } from '@ddnet/ops'
+import { entryOf, type FixtureTensor, floats, floatsOf, itemAt, jsonFixture, readTensors } from '@ddnet/testing'
 import { expect } from 'vitest'
 
 // PyTorch's results with weights and inputs by a formula of their names: the other half of fixtures/network_file.py.
@@ -87,7 +87,7 @@ export class Reference {
   async expectLogits(name: string, logits: Tensor): Promise<number> {
     const { shape, data } = entryOf(this.#expected, `${name}.logits`)
     expect(logits.shape).toEqual(shape)
-    const found = (await toHost(logits)).data as Float32Array
+    const found = await floatsOf(logits)
     const scale = Math.max(1, ...Array.from(data, Math.abs))
     const off = found.reduce((most, value, at) => Math.max(most, Math.abs(value - itemAt(data, at))), 0) / scale
     expect(off, 'logits').toBeLessThanOrEqual(2e-6)
@@ -113,7 +113,7 @@ export class Reference {
       const owner = model.parameters().get(parameter)
       const held = new Parameter(gradient.shape, owner?.layout ? { layout: owner.layout } : {}) // knows PyTorch's order
       held.assign(clone(gradient))
-      const values = (await held.toTorch()).data as Float32Array
+      const values = floats(await held.toTorch())
       held.dispose()
       const sums = entryOf(this.#expected, `${name}.sums.${inner}${parameter}`).data
       const [norm, product] = [itemAt(sums, 0), itemAt(sums, 1)]

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import type { BackendName } from '@ddnet/testing'
+import { type BackendName, itemAt } from '@ddnet/testing'
 import { expect } from 'vitest'
 
 /** What one backend found of one family, for docs/models.md. */
@@ -53,6 +53,6 @@ function rows(): Map<string, Record<string, string>> {
     )
   const [head = [], , ...body] = lines
   return new Map(
-    body.map((cells) => [cells[0] as string, Object.fromEntries(head.map((name, at) => [name, cells[at] as string]))]),
+    body.map((cells) => [itemAt(cells, 0), Object.fromEntries(head.map((name, at) => [name, itemAt(cells, at)]))]),
   )
 }

@@ -26,9 +26,9 @@ test('every model by name takes images of the data and gives what its task needs
     const { rows } = summary(build({ model }, 64), [2, 64, 64, 3])
     expect(rows.at(-1)?.outputShape, model).toEqual([2, 4])
   }
-  const small = { deconvnet: { 'model.kernelSize': 2, 'model.hidden': 16 } }
+  const small: Record<string, object> = { deconvnet: { 'model.kernelSize': 2, 'model.hidden': 16 } }
   for (const model of names('reconstruction')) {
-    const own = model in small ? small[model as keyof typeof small] : {}
+    const own = small[model] ?? {}
     const { rows } = summary(build({ task: 'reconstruction', model, ...own }, 64), [2, 64, 64, 3])
     expect(rows.at(-1)?.outputShape, model).toEqual([2, 64, 64, 3])
   }
