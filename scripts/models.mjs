@@ -11,19 +11,21 @@ Written by \`pnpm models\`; a test of each family compares its row with what it 
 
 \`parameters\` are those of the \`variants\` at full size, one after another, as \`source\` counted them; the test compares multiply-adds, too.
 On every backend \`cases\` small networks of the family are given the same weights and inputs as PyTorch's
-([\`make_models.py\`](../fixtures/make_models.py)), in its names and layouts, and their logits in inference and the loss and all gradients of a
+([\`make_models.py\`](../fixtures/make_models.py), [\`make_networks.py\`](../fixtures/make_networks.py)), in its names and layouts, and their logits in inference and the loss and all gradients of a
 training pass are compared with PyTorch's in float64. A backend's cell is the largest difference of a logit, over the largest of them or 1 (the
 test allows 2e-6), and of a gradient, over the norm of its parameter's gradient (1e-5). \`wasm\` ran with SIMD, \`webgpu\` on SwiftShader, which
 computes on the CPU, and \`tensorflow\` on the CPU.
 
 Each also learns eight images by heart, which it does not with its parameters frozen
-([\`by-heart.test.ts\`](../packages/models/test/by-heart.test.ts)).
+([\`by-heart.test.ts\`](../packages/models/test/by-heart.test.ts),
+[\`generative-by-heart.test.ts\`](../packages/models/test/generative-by-heart.test.ts)).
 `
 
 const columns = ['model', 'variants', 'parameters', 'source', 'cases', 'cpu', 'wasm', 'webgpu', 'tensorflow']
 const folder = await mkdtemp(join(tmpdir(), 'ddnet-models-'))
 try {
-  const words = ['node_modules/vitest/vitest.mjs', 'run', 'packages/models/test/parity.test.ts', '--reporter=dot']
+  const tests = ['parity', 'generative'].map((name) => `packages/models/test/${name}.test.ts`)
+  const words = ['node_modules/vitest/vitest.mjs', 'run', ...tests, '--reporter=dot']
   const env = { ...process.env, DDNET_MODELS_FOLDER: folder }
   const { status } = spawnSync(process.execPath, words, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0) process.exit(status ?? 1)

@@ -15,7 +15,7 @@ const internal = (name: string): string[] =>
 const allowed: Record<string, string[]> = {
   ops: [],
   layers: ['ops'],
-  models: ['ops', 'layers', 'formats'],
+  models: ['ops', 'layers', 'losses', 'formats'],
   losses: ['ops'],
   metrics: ['ops', 'losses'],
   optimizers: ['ops'],

@@ -15,9 +15,9 @@ export class PixelHead extends Conv2d {
 export interface Detections {
   /** Logits of a centre of each class, `[batch, height, width, classes]`. */
   readonly heatMap: Tensor
-  /** Height and width of the box around a centre, `[batch, height, width, 2]`. */
+  /** Width and height of the box around a centre, `[batch, height, width, 2]`. */
   readonly size: Tensor
-  /** How far the centre is from the pixel, `[batch, height, width, 2]`. */
+  /** How far the centre is to the right of the pixel and below it, `[batch, height, width, 2]`. */
   readonly offset: Tensor
 }
 

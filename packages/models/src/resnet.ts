@@ -86,11 +86,10 @@ const variants = {
   50: { blocks: [3, 4, 6, 3], bottleneck: true },
 } as const
 
-export interface ResNetOptions {
+export interface ResNetBodyOptions {
   /** 18 by default. */
   readonly depth?: keyof typeof variants
   readonly inChannels?: number
-  readonly classes?: number
   /** Channels of the first stage's convolutions of 3 × 3, which each further stage doubles: 64 in the paper, as in all published weights. */
   readonly width?: number
   /** Blocks of the four stages, in the place of the depth's. */
@@ -98,29 +97,22 @@ export interface ResNetOptions {
 }
 
 /**
- * ResNet for photos: a convolution of 7 × 7 and a pooling that quarter height and width, four stages of residual blocks, of which all but the
- * first halve them, and a linear layer on their average. Names and shapes are torchvision's `resnet18`, `resnet34` and `resnet50`, and so are
- * parameter counts: 11,689,512, 21,797,672 and 25,557,032.
+ * What a ResNet for photos sees, before it names a class: `[batch, height, width, inChannels] → [batch, height / 32, width / 32, outChannels]`. A
+ * convolution of 7 × 7 and a pooling that quarter height and width, and four stages of residual blocks, of which all but the first halve them.
  *
- * `forward`: `[batch, height, width, inChannels] → [batch, classes]` (logits), of any height and width; torchvision's weights expect images
- * as `imageNet` says.
- *
- * @see He et al. 2016, "Deep residual learning for image recognition", table 1
- * @example
- * const model = new ResNet({ depth: 18, classes: 5 })
- * model.loadStateDict(pretrained, { strict: false }) // without fc, which has another size
+ * @example new ResNetBody({ depth: 18 }).loadStateDict(pretrained, { strict: false }) // torchvision's, without fc
  */
-export class ResNet extends Module {
+export class ResNetBody extends Module {
   readonly conv1: Conv2d
   readonly bn1: BatchNorm
   readonly layer1: Sequential
   readonly layer2: Sequential
   readonly layer3: Sequential
   readonly layer4: Sequential
-  readonly fc: Linear
+  readonly outChannels: number
 
   /** @throws RangeError for a depth that there is not, and blocks that are not positive integers */
-  constructor({ depth = 18, inChannels = 3, classes = 1000, width = 64, blocks }: ResNetOptions = {}) {
+  constructor({ depth = 18, inChannels = 3, width = 64, blocks }: ResNetBodyOptions = {}) {
     super()
     if (!Object.hasOwn(variants, depth)) {
       throw new RangeError(`ResNet: expected a depth of ${Object.keys(variants).join(', ')}, got ${depth}.`)
@@ -130,18 +122,48 @@ export class ResNet extends Module {
     expectChannels('ResNet', counts, 'blocks')
     const block: Block = (...shape) => (bottleneck ? new Bottleneck(...shape) : new BasicBlock(...shape))
     const first = bottleneck ? 4 * width : width
+    this.outChannels = 8 * first
     this.conv1 = conv(inChannels, width, 7, 2)
     this.bn1 = new BatchNorm(width)
     this.layer1 = stage(block, counts[0], width, first, 1)
     this.layer2 = stage(block, counts[1], first, 2 * first, 2)
     this.layer3 = stage(block, counts[2], 2 * first, 4 * first, 2)
     this.layer4 = stage(block, counts[3], 4 * first, 8 * first, 2)
-    this.fc = new Linear(8 * first, classes)
   }
 
   override forward(images: Tensor): Tensor {
     const x = maxPool2d(pipe(images, this.conv1, this.bn1, relu), { kernelSize: 3, stride: 2, padding: 1 })
-    const features = pipe(x, this.layer1, this.layer2, this.layer3, this.layer4) // [batch, height / 32, width / 32, channels]
+    return pipe(x, this.layer1, this.layer2, this.layer3, this.layer4)
+  }
+}
+
+export interface ResNetOptions extends ResNetBodyOptions {
+  readonly classes?: number
+}
+
+/**
+ * ResNet for photos: a `ResNetBody`, and a linear layer on the average of what it sees. Names and shapes are torchvision's `resnet18`, `resnet34`
+ * and `resnet50`, and so are parameter counts: 11,689,512, 21,797,672 and 25,557,032.
+ *
+ * `forward`: `[batch, height, width, inChannels] → [batch, classes]` (logits), of any height and width; torchvision's weights expect images
+ * as `imageNet` says.
+ *
+ * @see He et al. 2016, "Deep residual learning for image recognition", table 1
+ * @example
+ * const model = new ResNet({ depth: 18, classes: 5 })
+ * model.loadStateDict(pretrained, { strict: false }) // without fc, which has another size
+ */
+export class ResNet extends ResNetBody {
+  readonly fc: Linear
+
+  /** @throws RangeError for a depth that there is not, and blocks that are not positive integers */
+  constructor({ classes = 1000, ...options }: ResNetOptions = {}) {
+    super(options)
+    this.fc = new Linear(this.outChannels, classes)
+  }
+
+  override forward(images: Tensor): Tensor {
+    const features = super.forward(images) // [batch, height / 32, width / 32, channels]
     return this.fc.forward(mean(features, [1, 2]))
   }
 }

@@ -1,7 +1,6 @@
-import { init, type ModuleOf, openPass, valueAndGrad } from '@ddnet/layers'
+import { init, type ModuleOf, openPass } from '@ddnet/layers'
 import {
   argMax,
-  avgPool2d,
   cast,
   crossEntropy,
   dispose,
@@ -13,8 +12,7 @@ import {
   tensor,
   tidy,
 } from '@ddnet/ops'
-import { adam, applyGradients, initState } from '@ddnet/optimizers'
-import { entryOf, itemAt, readTensors, useBackend } from '@ddnet/testing'
+import { itemAt, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   CifarDenseNet,
@@ -28,17 +26,10 @@ import {
   SegNet,
   UNet,
 } from '../src/index.ts'
+import { eightImages, train } from './eight-images.ts'
 
 const pictures = 8
 const classes = 4
-
-/** The first test images of CIFAR-10, `[8, size, size, 3]`, from about −2 to 2. */
-function images(size: 16 | 32): Tensor {
-  const { data, shape } = entryOf(readTensors('one-model/logits.safetensors'), 'testImages')
-  const pixels = Float32Array.from(data, (value) => (value / 255 - 0.4734) / 0.2516).slice(0, pictures * 32 * 32 * 3)
-  const large = tensor(pixels, [pictures, ...shape.slice(1)])
-  return size === 32 ? large : tidy(() => avgPool2d(large, { kernelSize: 2 }))
-}
 
 /** Of the images in turn. */
 const labels = (): Tensor => tensor([0, 1, 2, 3, 0, 1, 2, 3], [pictures], 'int32')
@@ -59,31 +50,16 @@ async function learn(
   size: 16 | 32,
   steps: number,
 ): Promise<{ before: number; after: number; right: number }> {
-  const x = images(size)
+  const x = eightImages(size)
   const run = () => reshape(model.forward(x), [-1, classes]) // [batch (· height · width), classes]
   const isOfPixels = tidy(() => model.predict(x).rank === 4)
   const answers = isOfPixels ? masks(x) : labels()
-  const optimizer = adam({ learningRate: 0.01 })
-  const trained = [...model.parameters()].filter(([, { frozen }]) => !frozen)
-  const values = () => Object.fromEntries(trained.map(([name, { value }]) => [name, value]))
-  let state = initState(optimizer, values())
-  const losses: number[] = []
-  for (let step = 0; step < steps; step++) {
-    const { loss, grads, updates } = valueAndGrad(model, () => ({ loss: crossEntropy(run(), answers) }), {
-      key: random.key(step),
-    })
-    updates.commit()
-    losses.push(itemAt(await loss.data(), 0))
-    const next = applyGradients(optimizer, grads, state, values())
-    dispose([loss, ...Object.values(grads), ...Object.values(state.tensors)])
-    for (const [name, parameter] of trained) parameter.assign(entryOf(next.params, name))
-    state = next.state
-  }
+  const losses = await train(model, () => crossEntropy(run(), answers), steps)
   const right = tidy(() => {
     const found = openPass({ training: true, root: model, key: random.key(steps) }, run)
     return itemAt(mean(cast(equal(argMax(found, -1), answers), 'float32')).dataSync(), 0)
   })
-  dispose([x, answers, ...Object.values(state.tensors)])
+  dispose([x, answers])
   return { before: itemAt(losses, 0), after: itemAt(losses, losses.length - 1), right }
 }
 

@@ -66,8 +66,8 @@ export interface Counts {
 }
 
 /** Of a model without values. */
-export function countsOf(model: Module, input: InputSpec): Counts {
-  const { parameters, multiplyAdds } = summary(model, input)
+export function countsOf(model: Module, ...inputs: InputSpec[]): Counts {
+  const { parameters, multiplyAdds } = summary(model, ...inputs)
   const lines = [...model.parameters(), ...model.buffers()].map(([name, { torchShape }]) => `${name} [${torchShape}]`)
   return { parameters, multiplyAdds, names: createHash('sha256').update(lines.sort().join('\n')).digest('hex') }
 }
@@ -81,6 +81,11 @@ export class Reference {
   constructor(folder: string) {
     this.#expected = readTensors(`${folder}/expected.safetensors`)
     this.counts = jsonFixture(`${folder}/counts.json`) as Record<string, Counts>
+  }
+
+  /** One that has a name of its own. */
+  tensor(name: string): FixtureTensor {
+    return entryOf(this.#expected, name)
   }
 
   /** How far logits are off, over the largest or 1; at most 2e-6. */
