@@ -3,13 +3,16 @@ import { expect, test } from 'vitest'
 import { mutatedConfig } from '../apps/cli/test/mutated-config.ts'
 import { mutatedFiles } from '../packages/datasets/test/mutated-files.ts'
 import { mutatedNpy } from '../packages/formats/test/mutated-npy.ts'
+import { mutatedPyTorch } from '../packages/formats/test/mutated-pytorch.ts'
 import { mutatedSafetensors } from '../packages/formats/test/mutated-safetensors.ts'
 import { mutatedTensorBoard } from '../packages/formats/test/mutated-tensorboard.ts'
 import { type ReliabilityResult, reliabilityPage } from '../scripts/reliability-page.mjs'
 
 const inRepository = (path: string) => new URL(`../${path}`, import.meta.url)
 const read = (path: string) => readFileSync(inRepository(path), 'utf8')
-const formats = [mutatedFiles, mutatedNpy, mutatedSafetensors, mutatedTensorBoard, mutatedConfig].flatMap(Object.keys)
+const formats = [
+  ...[mutatedFiles, mutatedNpy, mutatedPyTorch, mutatedSafetensors, mutatedTensorBoard, mutatedConfig],
+].flatMap(Object.keys)
 
 const folders = ['packages', 'apps'].flatMap((above) =>
   readdirSync(inRepository(above)).map((name) => `${above}/${name}/test`),
