@@ -121,6 +121,8 @@ test('weights=shipped brings DDNet as it is, its model and its images with it', 
   expect([code, stderr]).toEqual([0, expect.stringContaining("weights   DDNet's weights for CIFAR-10: ")])
   expect(stderr).toContain('anew: heads.class.weight: [10,48] in the file, [2,48] here')
   expect(parse(text(shell, 'runs/a/config.yaml'))).toMatchObject({ 'model.channels': [48, 96, 192], 'data.size': 32 })
+  const { stdout } = await shell.run('config', 'folder=photos', 'weights=shipped')
+  expect(stdout).toMatch(/^model\.channels: \[ 48, 96, 192 \] +# weights=shipped$/m)
   const name = 'encoder.0.conv.weight'
   expect(tensorsOf(shell, 'runs/a')[name]).toEqual(cifar10Weights().tensors[name])
 })

@@ -44,6 +44,17 @@ export async function findWeights(
   return run === undefined ? weightsOfFile(resolve(io.cwd, text), text) : weightsOfRun(run, text, catalog, context)
 }
 
+/** The settings that `weights=…` brings along: those of a run and of the shipped model; none of a file. */
+export async function settingsOfWeights(
+  layers: readonly (readonly Entry[])[],
+  catalog: SettingCatalog,
+  context: Pick<CommandContext, 'io' | 'args'>,
+): Promise<readonly Entry[]> {
+  const text = layers.flat().find(({ path }) => path === 'weights')?.value
+  const brings = typeof text === 'string' && (text === 'shipped' || runIn(context.io.cwd, text) !== undefined)
+  return brings ? (await findWeights(text, catalog, context)).settings : []
+}
+
 async function shippedWeights(catalog: SettingCatalog): Promise<FoundWeights> {
   const { cifar10Weights } = await import('@ddnet/models/cifar10')
   const { tensors, channels, classNames, size, mean, std } = cifar10Weights()
