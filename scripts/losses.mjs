@@ -13,7 +13,7 @@ Each cell says how far a backend is from the reference, which is computed in flo
 all cases, rounded up to a power of ten and to 1e-6 at least, relative to the largest expected number of a case, or to 1. The same tests
 compare second derivatives with PyTorch's, values and both orders with central differences, and where a NaN goes. \`webgpu\` is SwiftShader.
 
-\`crossEntropy\` is an operator: [its kernels](operators.md), and its tests with every pair of options, are there.
+\`crossEntropy\` is the operator \`softmaxCrossEntropy\`: [its kernels](operators.md), and its tests with every pair of options, are there.
 \`fixtures/make_losses.py\` computes the reference. SSIM is compared with scikit-image's as [a metric](metrics.md).
 `
 

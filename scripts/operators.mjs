@@ -18,7 +18,7 @@ lets an implementation assume that there is none, so this is SwiftShader's answe
 a test asserts it. \`webgpu\` is SwiftShader too, where some kernels are other ones than on a GPU.
 
 Higher orders follow, since gradients are made of these operators. Kernels that compute a gradient in one call
-(\`batchNormGradient\`, \`crossEntropyGradient\` …) stand aside while a gradient is being recorded, and throw by name where
+(\`batchNormGradient\`, \`softmaxCrossEntropyGradient\` …) stand aside while a gradient is being recorded, and throw by name where
 they are differentiated themselves.
 
 Tested without a row: \`dropout\` (by the formula, with its mask), \`maxPool2dWithIndices\` (with the cases of \`maxPool2d\`),

@@ -1,13 +1,13 @@
-type Environment = Record<string, string | undefined>
+type EnvironmentVariables = Record<string, string | undefined>
 
 /** The repository's folder. */
 export declare const root: string
 export declare function bringPnpm(): Promise<string>
-export declare function withPnpm(commands: string, env?: Environment): Environment
+export declare function withPnpm(commands: string, env?: EnvironmentVariables): EnvironmentVariables
 export declare function pnpm(commands: string): string[]
 export declare function npm(): string[]
 /** What the command wrote; rejects with a `CommandFailed`, whose `output` holds it too. */
-export declare function run(words: readonly string[], env?: Environment, folder?: string): Promise<string>
+export declare function run(words: readonly string[], env?: EnvironmentVariables, folder?: string): Promise<string>
 /** A command that ended with another exit code than 0; `output` is all that it wrote. */
 export declare class CommandFailed extends Error {
   readonly output: string

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest'
 const tools = [
   ...['tensor', 'scalar', 'zeros', 'ones', 'tidy', 'keep', 'dispose', 'memory', 'ready', 'engine', 'getBackend'],
   ...['grad', 'grads', 'valueAndGrads', 'valueAndSomeGrads', 'keepAll', 'defineOp'],
-  // `crossEntropyMean` is `crossEntropy` with what its mean divides by.
-  ...['activate', 'crossEntropyMean', 'NoPathError'],
+  // `softmaxCrossEntropyMean` is `softmaxCrossEntropy` with what its mean divides by.
+  ...['activate', 'softmaxCrossEntropyMean', 'NoPathError'],
   ...['toHost', 'fromHost', 'permuteHost', 'ShapeError', 'BackendUnavailable', 'random', 'onShapes', 'placeholder'],
 ]
 

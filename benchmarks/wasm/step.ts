@@ -1,8 +1,8 @@
 import { init, valueAndGrad } from '../../packages/layers/src/index.ts'
 import { DDNet } from '../../packages/models/src/index.ts'
 import {
-  crossEntropy,
   random,
+  softmaxCrossEntropy,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
@@ -30,7 +30,7 @@ export function ddnetStep(batch: number): () => number {
 
   return () => {
     const { loss, grads, updates } = valueAndGrad(model, () => ({
-      loss: crossEntropy(model.forward(images) as Tensor2D, labels),
+      loss: softmaxCrossEntropy(model.forward(images) as Tensor2D, labels),
     }))
     const next = applyGradients(optimizer, grads, training.state, values())
     for (const used of [...Object.values(grads), ...Object.values(training.state.tensors)]) used.dispose()

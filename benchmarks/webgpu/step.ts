@@ -1,9 +1,9 @@
 import { init, valueAndGrad } from '../../packages/layers/src/index.ts'
 import { DDNet } from '../../packages/models/src/index.ts'
 import {
-  crossEntropy,
   random,
   type Scalar,
+  softmaxCrossEntropy,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
@@ -32,7 +32,7 @@ export function ddnetStep(batch: number): DDNetStep {
     const images = tensor(pixels, [batch, 32, 32, 3])
     const labels = tensor(classes, [batch], 'int32') as Tensor1D
     const { loss, grads, updates } = valueAndGrad(model, () => ({
-      loss: crossEntropy(model.forward(images) as Tensor2D, labels),
+      loss: softmaxCrossEntropy(model.forward(images) as Tensor2D, labels),
     }))
     const next = applyGradients(optimizer, grads, training.state, values())
     for (const used of [images, labels, ...Object.values(grads), ...Object.values(training.state.tensors)])

@@ -37,13 +37,13 @@ import {
   Trainer,
   type TrainingData,
 } from '@ddnet/trainer'
-import type { Settings } from './settings.ts'
+import type { PageSettings } from './settings.ts'
 
 /** All settings that there are on the page: those of what comes with DDNet. */
 export const catalog: SettingCatalog = settingCatalog(builtIn)
 
 /** The run that the page's own settings begin: the quick look of `ddnet train`, measured twenty times. */
-export function configOf({ steps, batchSize, seed, validationImages }: Settings): Config {
+export function configOf({ steps, batchSize, seed, validationImages }: PageSettings): Config {
   const every = Math.max(5, Math.round(steps / 20))
   const settings = {
     ...{ preset: 'quick', steps, batchSize, seed },
@@ -132,7 +132,7 @@ export async function prepare(
 const sizesOf = (length: number, batchSize: number): number[] =>
   [...new Set([Math.min(batchSize, length), length % batchSize])].filter((size) => size > 0)
 
-export interface TrainOptions {
+interface TrainingOptions {
   readonly callbacks?: readonly Callback[]
   /** Wraps the training batches, to look at them. */
   readonly watch?: (batches: Loader<Batch<ClassificationSample>>) => Loader<Batch<ClassificationSample>>
@@ -144,7 +144,7 @@ export function train(
   model: ModuleOf,
   data: LoadedData,
   config: Config,
-  { callbacks = [], watch = (batches) => batches, resume }: TrainOptions = {},
+  { callbacks = [], watch = (batches) => batches, resume }: TrainingOptions = {},
 ): Promise<FitResult> {
   const validation = validationBatches(model, data, config)
   const { every } = config.validation

@@ -8,8 +8,8 @@ import { element } from './element.ts'
 import { formatBytes, formatCount, formatSeconds } from './format.ts'
 import { drawModel } from './model-table.ts'
 import type { Command, Report, ShownScore } from './protocol.ts'
-import type { Memory, RunningBackend, RunRecord } from './run-record.ts'
-import { defaults, readSettings, type Settings, writeSettings } from './settings.ts'
+import type { Memory, RunningBackend, SavedRun } from './run-record.ts'
+import { defaults, type PageSettings, readSettings, writeSettings } from './settings.ts'
 
 type State = 'loading' | 'ready' | 'training' | 'paused' | 'done' | 'failed'
 
@@ -23,7 +23,7 @@ const files = element<HTMLInputElement>('open')
 /** The page: it shows what the worker reports, and tells it what was clicked. It has no tensors. */
 class Page {
   readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-  #settings: Settings
+  #settings: PageSettings
   #backend: RunningBackend | undefined
   #dispatches: number | undefined
   #state: State = 'loading'
@@ -35,7 +35,7 @@ class Page {
   #validations: ValidationEvent[] = []
   #drawing = false
 
-  constructor(settings: Settings) {
+  constructor(settings: PageSettings) {
     this.#settings = settings
     this.#worker.addEventListener('error', ({ message }) => this.#fail('The page could not start', message))
     this.#worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {
@@ -56,7 +56,7 @@ class Page {
   }
 
   /** What was trained so far. */
-  record(): RunRecord {
+  record(): SavedRun {
     const backend = this.#backend as RunningBackend
     return {
       settings: this.#settings,
@@ -238,14 +238,14 @@ function changeSettings(): void {
   location.assign(`${location.pathname}${writeSettings(readForm())}`)
 }
 
-function fillForm(settings: Settings): void {
+function fillForm(settings: PageSettings): void {
   for (const [name, value] of Object.entries(settings)) {
     const field = form.elements.namedItem(name)
     if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = String(value)
   }
 }
 
-function readForm(): Settings {
+function readForm(): PageSettings {
   const fields = new FormData(form)
   const entries = Object.keys(defaults).map((name) => [name, String(fields.get(name))])
   return readSettings(`?${new URLSearchParams(entries)}`)
@@ -262,7 +262,7 @@ function showScore(score: ShownScore | undefined): void {
 }
 
 function drawNumbers(
-  { steps: events, validations, backend }: RunRecord,
+  { steps: events, validations, backend }: SavedRun,
   steps: number,
   score: ShownScore | undefined,
   scoreText: string | undefined,

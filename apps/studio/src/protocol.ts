@@ -1,11 +1,11 @@
 import type { Summary } from '@ddnet/layers'
 import type { NamedFile, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import type { Memory, RunningBackend } from './run-record.ts'
-import type { Settings } from './settings.ts'
+import type { PageSettings } from './settings.ts'
 
 /** What the page tells the worker. */
 export type Command =
-  | { readonly kind: 'start'; readonly settings: Settings; readonly pageUrl: string }
+  | { readonly kind: 'start'; readonly settings: PageSettings; readonly pageUrl: string }
   | { readonly kind: 'train' | 'pause' | 'step' | 'reset' | 'save' | 'goOn' }
   | { readonly kind: 'open'; readonly files: readonly NamedFile[] }
   /** A report was shown: the worker may send another. */
@@ -39,7 +39,7 @@ export type Report =
   /** There is a model, new or from a checkpoint after `step`. */
   | {
       readonly kind: 'ready'
-      readonly settings: Settings
+      readonly settings: PageSettings
       readonly step: number
       readonly summary: Summary
       readonly validationImages: number

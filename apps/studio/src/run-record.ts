@@ -1,5 +1,5 @@
 import type { StepEvent, ValidationEvent } from '@ddnet/trainer'
-import type { Settings } from './settings.ts'
+import type { PageSettings } from './settings.ts'
 
 /** What the run computes on. */
 export interface RunningBackend {
@@ -14,8 +14,8 @@ export interface Memory {
 }
 
 /** A run as the page saves it. */
-export interface RunRecord {
-  readonly settings: Settings
+export interface SavedRun {
+  readonly settings: PageSettings
   readonly backend: RunningBackend & { readonly dispatches?: number }
   readonly steps: readonly (StepEvent & { readonly memory: Memory })[]
   readonly validations: readonly ValidationEvent[]

@@ -25,7 +25,7 @@ import type { Outbox } from './outbox.ts'
 import type { Report } from './protocol.ts'
 import type { RunningBackend } from './run-record.ts'
 import { clearRun, type Home, keepRun, openHome, packRun, runIn, unpackRun } from './run-storage.ts'
-import type { Settings } from './settings.ts'
+import type { PageSettings } from './settings.ts'
 import { type StartedBackend, startBackend } from './start-backend.ts'
 
 /** Where the images of a run have to be, that it may go on. */
@@ -34,7 +34,7 @@ const dataRemedy = 'Go on with `ddnet train --resume`, where the images are.'
 /** The model, its data and its training: all that has tensors. It lives in a worker, and the page sees its reports. */
 export class Session {
   readonly #gate = new Gate()
-  #settings: Settings
+  #settings: PageSettings
   #config: Config
   #home!: Home
   #started!: StartedBackend
@@ -59,7 +59,7 @@ export class Session {
 
   constructor(
     private readonly outbox: Outbox<Report>,
-    settings: Settings,
+    settings: PageSettings,
     private readonly pageUrl: string,
   ) {
     this.#settings = settings

@@ -4,7 +4,7 @@ import type { Backend } from '@ddnet/ops'
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url'
 import threadedSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url'
 
-export type BackendWish = 'auto' | 'webgpu' | 'wasm'
+export type PageBackend = 'auto' | 'webgpu' | 'wasm'
 
 export interface StartedBackend {
   readonly backend: Backend | WebgpuBackend
@@ -16,9 +16,9 @@ export interface StartedBackend {
  * Starts the backend that was asked for, and no other; `auto` takes WebGPU on a GPU, otherwise WebAssembly.
  * @throws BackendUnavailable when what was asked for is not there
  */
-export async function startBackend(wish: BackendWish): Promise<StartedBackend> {
-  if (wish === 'wasm') return { backend: await startWasm(), reason: 'You asked for it.' }
-  if (wish === 'webgpu') return { backend: await webgpu(), reason: 'You asked for it.' }
+export async function startBackend(requested: PageBackend): Promise<StartedBackend> {
+  if (requested === 'wasm') return { backend: await startWasm(), reason: 'You asked for it.' }
+  if (requested === 'webgpu') return { backend: await webgpu(), reason: 'You asked for it.' }
   try {
     const backend = await webgpu()
     if (!backend.software) return { backend, reason: 'This browser has WebGPU.' }

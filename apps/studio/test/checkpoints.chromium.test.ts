@@ -11,7 +11,7 @@ import { pageInChromium } from '@ddnet/testing/page'
 import { decodeCheckpoint, encodeCheckpoint, memoryStorage, type NamedFile, packStorage, readTar } from '@ddnet/trainer'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { RunRecord } from '../src/run-record.ts'
+import type { SavedRun } from '../src/run-record.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const patienceMs = 300_000
@@ -243,8 +243,8 @@ function expectSameCurve(
   }
 }
 
-const record = (page: Page): Promise<RunRecord> =>
-  page.evaluate(() => (globalThis as unknown as { record(): RunRecord }).record())
+const record = (page: Page): Promise<SavedRun> =>
+  page.evaluate(() => (globalThis as unknown as { record(): SavedRun }).record())
 
 const status = (page: Page, text: string): Promise<unknown> =>
   page.waitForFunction((text) => document.querySelector('#status')?.textContent === text, text, { timeout: patienceMs })

@@ -8,7 +8,7 @@ import { pageInChromium } from '@ddnet/testing/page'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
 import { configOf, loadData, pageHost, train } from '../src/experiment.ts'
-import type { RunRecord } from '../src/run-record.ts'
+import type { SavedRun } from '../src/run-record.ts'
 
 const settings = { steps: 10, batchSize: 8, seed: 42, validationImages: 20, backend: 'auto' } as const
 const addressOf = (steps: number): string =>
@@ -180,8 +180,8 @@ async function reach(page: Page, state: string): Promise<void> {
 }
 
 /** What the page offers as JSON. */
-const record = (page: Page): Promise<RunRecord> =>
-  page.evaluate(() => (globalThis as unknown as { record(): RunRecord }).record())
+const record = (page: Page): Promise<SavedRun> =>
+  page.evaluate(() => (globalThis as unknown as { record(): SavedRun }).record())
 
 /** tfjs's engine in this thread; self-contained, since it runs in a page. */
 function engineOf(): { kernels: number; tensors: number } | undefined {

@@ -3,7 +3,7 @@ import { BackendUnavailable } from '@ddnet/ops'
 /** Where to compute: the first visible GPU if there is one, the CPU, or the N-th visible GPU. */
 export type Device = 'auto' | 'cpu' | `cuda:${number}`
 
-export interface Environment {
+export interface EnvironmentVariables {
   readonly [name: string]: string | undefined
 }
 
@@ -16,7 +16,11 @@ export interface Environment {
  *
  * @throws BackendUnavailable if `device` is malformed or `CUDA_VISIBLE_DEVICES` hides it
  */
-export function loadEnvironment(device: Device, memoryGrowth: boolean, given: Environment): Record<string, string> {
+export function loadEnvironment(
+  device: Device,
+  memoryGrowth: boolean,
+  given: EnvironmentVariables,
+): Record<string, string> {
   return {
     CUDA_VISIBLE_DEVICES: visibleGpu(device, given.CUDA_VISIBLE_DEVICES),
     TF_FORCE_GPU_ALLOW_GROWTH: String(memoryGrowth),

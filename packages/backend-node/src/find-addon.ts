@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { BackendUnavailable } from '@ddnet/ops'
-import type { Environment } from './environment.ts'
+import type { EnvironmentVariables } from './environment.ts'
 import { installations, installationsFolder, installCommand } from './installations.ts'
 
 /** The packages that bring an addon of their own, if their install scripts ran. */
@@ -14,7 +14,7 @@ const stockPackages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
  *
  * @throws BackendUnavailable saying where it looked; one that was asked for is never replaced by another
  */
-export function findAddon(option: string | undefined, environment: Environment, appFolder: string): string {
+export function findAddon(option: string | undefined, environment: EnvironmentVariables, appFolder: string): string {
   for (const [asked, path] of [
     ['the option addon', option],
     ['DDNET_TENSORFLOW_ADDON', environment.DDNET_TENSORFLOW_ADDON],

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Environment } from './environment.ts'
+import type { EnvironmentVariables } from './environment.ts'
 
 /** The one command that brings TensorFlow, for errors to name. */
 export const installCommand = 'npx ddnet backend install tensorflow'
@@ -19,9 +19,10 @@ export interface Installation {
 }
 
 /** Where installations lie: `tensorflow` in DDNet's folder of the user's cache. */
-export const installationsFolder = (environment: Environment): string => join(cacheFolder(environment), 'tensorflow')
+export const installationsFolder = (environment: EnvironmentVariables): string =>
+  join(cacheFolder(environment), 'tensorflow')
 
-function cacheFolder(environment: Environment): string {
+function cacheFolder(environment: EnvironmentVariables): string {
   if (environment.DDNET_CACHE) return resolve(environment.DDNET_CACHE)
   if (environment.XDG_CACHE_HOME) return join(environment.XDG_CACHE_HOME, 'ddnet')
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'ddnet')

@@ -1,5 +1,4 @@
 import {
-  crossEntropy,
   groupNorm,
   instanceNorm,
   layerNorm,
@@ -7,6 +6,7 @@ import {
   ones,
   random,
   reshape,
+  softmaxCrossEntropy,
   sum,
   type Tensor,
   type Tensor1D,
@@ -34,7 +34,7 @@ async function differentiate(): Promise<Float32Array[]> {
       const rows = layerNorm(x, { normalizedShape: 37, weight, bias, activation: 'relu' })
       const groups = groupNorm(rows, { groups: 1, weight, bias })
       const logits = instanceNorm(groups, { weight, bias })
-      return crossEntropy(reshape(logits, [1001, 37]), labels, { labelSmoothing: 0.1, reduction: 'none' })
+      return softmaxCrossEntropy(reshape(logits, [1001, 37]), labels, { labelSmoothing: 0.1, reduction: 'none' })
     },
     inputs,
     seed,

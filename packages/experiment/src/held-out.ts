@@ -1,5 +1,6 @@
 import type { Dataset, Loader } from '@ddnet/datasets'
 import type { ModuleOf } from '@ddnet/layers'
+import type { ReportTable } from '@ddnet/tasks'
 import { evaluate, type Json } from '@ddnet/trainer'
 import type { DataSplits } from './definitions.ts'
 import { evaluationBatchSize } from './memory.ts'
@@ -34,9 +35,6 @@ export interface Evaluation {
   /** The figures, as result.json and `--json` have them: how many images, and what the task tells of its scores. */
   readonly figures: Readonly<Record<string, Json>>
 }
-
-type TaskReport = ReturnType<RunTask['views']['report']>
-export type ReportTable = NonNullable<TaskReport['table']>
 
 /** An evaluation as result.json and `--json` have it. */
 export const resultOf = ({ split, headline, figures }: Evaluation): Readonly<Record<string, Json>> => ({

@@ -1,3 +1,5 @@
+export type { NpmPackage } from '@ddnet/datasets/node'
+export type { ReportTable } from '@ddnet/tasks'
 export { z } from 'zod'
 export { builtIn } from './built-in/registry.ts'
 export {
@@ -23,7 +25,6 @@ export {
   type Given,
   type ModelDefinition,
   type NamedSamples,
-  type NpmPackage,
   type OptimizerDefinition,
   type Registry,
   type ScheduleDefinition,
@@ -43,7 +44,6 @@ export {
   evaluateHeldOut,
   type HeldOut,
   heldOut,
-  type ReportTable,
   resultOf,
   type Split,
 } from './held-out.ts'

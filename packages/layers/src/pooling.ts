@@ -9,11 +9,11 @@ import {
   expandDims,
   type MaxPool1dOptions,
   type MaxPool2dOptions,
+  type MaxPool2dWithIndicesResult,
   maxPool1d,
   maxPool2d,
   maxPool2dWithIndices,
   ShapeError,
-  type MaxPool2dWithIndices as Switches,
   squeeze,
   type Tensor,
 } from '@ddnet/ops'
@@ -52,7 +52,7 @@ export class MaxPool2dWithIndices extends Module {
     super()
   }
 
-  override forward(x: Tensor): Switches {
+  override forward(x: Tensor): MaxPool2dWithIndicesResult {
     return maxPool2dWithIndices(x, this.config)
   }
 }

@@ -44,7 +44,7 @@ export interface ModelGradients<Aux extends Record<string, Tensor>> extends Grad
  * @param options.root below which modules have their paths in the pass; by default `model`
  * @throws ShapeError if the loss is not a float32 scalar; Error if it depends on no parameter of the model
  * @example
- * const { loss, grads, updates } = valueAndGrad(model, () => ({ loss: crossEntropy(model.forward(x), y) }), { key })
+ * const { loss, grads, updates } = valueAndGrad(model, () => ({ loss: softmaxCrossEntropy(model.forward(x), y) }), { key })
  */
 export function valueAndGrad<Aux extends Record<string, Tensor> = Record<never, never>>(
   model: Module,

@@ -1,13 +1,14 @@
 import {
-  crossEntropyMean,
-  crossEntropy as crossEntropyOf,
-  type CrossEntropyOptions as Options,
   type Reduction,
+  type SoftmaxCrossEntropyOptions,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyMean,
   type Tensor,
 } from '@ddnet/ops'
 import type { Reductions } from './reduce.ts'
 
-export interface CrossEntropyOptions<R extends Reduction = Reduction> extends Omit<Options, 'reduction'> {
+export interface CrossEntropyOptions<R extends Reduction = Reduction>
+  extends Omit<SoftmaxCrossEntropyOptions, 'reduction'> {
   readonly reduction?: R
 }
 
@@ -33,7 +34,9 @@ export function crossEntropy(
   targets: Tensor,
   { reduction = 'mean', ...options }: CrossEntropyOptions = {},
 ): Reductions[Reduction] {
-  if (reduction === 'mean') return crossEntropyMean(logits, targets, options)
-  if (reduction === 'sum') return { sum: crossEntropyOf(logits, targets, { ...options, reduction }) }
-  return crossEntropyOf(logits, targets, { ...options, reduction }) // what else it may be is told there
+  if (reduction === 'mean') return softmaxCrossEntropyMean(logits, targets, options, 'crossEntropy')
+  if (reduction === 'sum') {
+    return { sum: softmaxCrossEntropy(logits, targets, { ...options, reduction }, 'crossEntropy') }
+  }
+  return softmaxCrossEntropy(logits, targets, { ...options, reduction }, 'crossEntropy') // what else it may be is told there
 }

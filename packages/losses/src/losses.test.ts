@@ -14,7 +14,7 @@ function differentiate(loss: (predictions: Tensor) => Loss, predictions: Tensor,
 const expected = (value: number) => ({ shape: [], data: [value] })
 
 describeBackends('losses', () => {
-  const reduced = operatorFixtures('crossEntropy').filter(
+  const reduced = operatorFixtures('softmaxCrossEntropy').filter(
     ({ options, nan }) => options.reduction !== 'none' && nan !== true,
   )
 

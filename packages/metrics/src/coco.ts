@@ -25,7 +25,7 @@ export interface TrueBoxes {
   readonly area?: Tensor
 }
 
-export interface CocoOptions {
+export interface CocoScoreOptions {
   /** How many there are: then a label beyond them is an error. */
   readonly classes?: number
 }
@@ -59,7 +59,7 @@ export const cocoScoreNames: readonly CocoScoreName[] = [
 export const cocoScores = (
   detections: Detections,
   targets: TrueBoxes,
-  options: CocoOptions = {},
+  options: CocoScoreOptions = {},
 ): Measure<readonly number[]> => cocoMeasure('cocoScores', detections, targets, options)
 
 /**
@@ -72,7 +72,7 @@ export const cocoScores = (
 export function meanAveragePrecision(
   detections: Detections,
   targets: TrueBoxes,
-  { score = 'AP', ...options }: CocoOptions & { readonly score?: CocoScoreName } = {},
+  { score = 'AP', ...options }: CocoScoreOptions & { readonly score?: CocoScoreName } = {},
 ): Measure {
   const place = cocoScoreNames.indexOf(score)
   if (place < 0) {
@@ -130,7 +130,7 @@ function cocoMeasure(
   name: string,
   detections: Detections,
   targets: TrueBoxes,
-  { classes = Number.POSITIVE_INFINITY }: CocoOptions,
+  { classes = Number.POSITIVE_INFINITY }: CocoScoreOptions,
 ): Measure<readonly number[]> {
   const [batch = 0] = detections.boxes.shape
   for (const [role, { boxes, ...others }] of Object.entries({ detections, targets })) {

@@ -68,6 +68,10 @@ describeBackends('edges of metrics', () => {
     expect(await measured(perplexity(zeros([2, 3, 7]), zeros([2, 3], 'int32')))).toBeCloseTo(7, 4)
   })
 
+  test('perplexity says its own name where labels do not fit', () => {
+    expect(() => perplexity(zeros([2, 3, 7]), zeros([2], 'int32'))).toThrow('perplexity: expected float32 logits')
+  })
+
   test('diceScore leaves out pictures without what is asked for', async () => {
     const picture = tensor([0, 1, 0, 1], [1, 2, 2]) // both pixels are of class 1
     const of = (...values: number[]) => measured(diceScore(picture, tensor(values, [1, 2], 'int32')))

@@ -2,8 +2,8 @@ export { accuracy, formatPercent, topKAccuracy } from './accuracy.ts'
 export { type CalibrationOptions, calibrationError } from './calibration.ts'
 export type { LabelOptions } from './class-scores.ts'
 export {
-  type CocoOptions,
   type CocoScoreName,
+  type CocoScoreOptions,
   cocoScoreNames,
   cocoScores,
   type Detections,

@@ -1,4 +1,4 @@
-import { crossEntropyMean, scalar, type Tensor } from '@ddnet/ops'
+import { scalar, softmaxCrossEntropyMean, type Tensor } from '@ddnet/ops'
 import type { LabelOptions } from './class-scores.ts'
 import { type Measure, stateMeasure } from './measure.ts'
 import { weightedMean } from './weighted-mean.ts'
@@ -9,11 +9,11 @@ import { weightedMean } from './weighted-mean.ts'
  *
  * @param logits `[…, classes]`: `[batch, length, tokens]`
  * @param labels the next tokens `[…]`, int32, or probabilities `[…, classes]`
- * @throws what `crossEntropy` throws
+ * @throws what `softmaxCrossEntropy` throws
  * @see Jelinek et al. 1977; torch.exp of torch.nn.functional.cross_entropy
  */
 export function perplexity(logits: Tensor, labels: Tensor, options: LabelOptions = {}): Measure {
-  const { mean, weight } = crossEntropyMean(logits, labels, options)
+  const { mean, weight } = softmaxCrossEntropyMean(logits, labels, options, 'perplexity')
   return stateMeasure({
     tensors: { mean, weight: typeof weight === 'number' ? scalar(weight) : weight },
     state: ({ mean, weight }) => weightedMean.update(weightedMean.init(), Number(mean.data[0]), Number(weight.data[0])),

@@ -90,10 +90,10 @@ async function over<V>(measures: readonly Measure<V>[]): Promise<V> {
   return compute(states.reduce(merge))
 }
 
-type Range = readonly [begin: number, end: number]
+type Rows = readonly [begin: number, end: number]
 
 /** All at once, and in two uneven batches. */
-const splits = (batch: number): readonly { readonly name: string; readonly batches: readonly Range[] }[] => [
+const splits = (batch: number): readonly { readonly name: string; readonly batches: readonly Rows[] }[] => [
   { name: 'in one batch', batches: [[0, batch]] },
   ...(batch < 2
     ? []
@@ -113,7 +113,7 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size
 function part(
   values: readonly number[],
   shape: readonly number[],
-  [begin, end]: Range,
+  [begin, end]: Rows,
   dtype: 'float32' | 'int32' = 'float32',
 ): Tensor {
   const inner = shape.slice(1)

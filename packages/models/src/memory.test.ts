@@ -1,5 +1,5 @@
 import { estimateMemory, init, type ModuleOf, valueAndGrad } from '@ddnet/layers'
-import { crossEntropy, dispose, engine, random, tensor } from '@ddnet/ops'
+import { dispose, engine, random, softmaxCrossEntropy, tensor } from '@ddnet/ops'
 import { observeKernels } from '@ddnet/ops/kernels'
 import { useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -60,7 +60,7 @@ describe('the memory estimate', () => {
     const model = init(bare, random.key(0))
     const images = random.normal(random.key(1), [...shape])
     const labels = tensor([1, 2, 3, 4], [4], 'int32')
-    const run = () => ({ loss: crossEntropy(model.forward(images), labels) })
+    const run = () => ({ loss: softmaxCrossEntropy(model.forward(images), labels) })
     const step = () => {
       const { loss, grads, updates } = valueAndGrad(model, run)
       updates.discard()

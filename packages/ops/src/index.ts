@@ -93,10 +93,10 @@ export { type EmbeddingOptions, embedding } from './embedding/embedding.ts'
 export { type Backend, BackendUnavailable } from './kernels/backend.ts'
 export { onShapes, placeholder } from './kernels/on-shapes.ts'
 export {
-  type CrossEntropyOptions,
-  crossEntropy,
-  crossEntropyMean,
   type Reduction,
+  type SoftmaxCrossEntropyOptions,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyMean,
   type WeightedMean,
 } from './loss/cross-entropy.ts'
 export type { AffineOptions } from './normalization/affine.ts'
@@ -110,7 +110,7 @@ export { adaptiveMaxPool2d } from './pooling/adaptive-max-pool2d.ts'
 export { type AvgPool2dOptions, avgPool2d } from './pooling/avg-pool2d.ts'
 export {
   type MaxPool2dOptions,
-  type MaxPool2dWithIndices,
+  type MaxPool2dWithIndicesResult,
   maxPool2d,
   maxPool2dWithIndices,
 } from './pooling/max-pool2d.ts'

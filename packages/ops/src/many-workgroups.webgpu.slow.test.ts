@@ -199,9 +199,12 @@ const checks: Record<string, Check[]> = {
       ({ q, k, v }) => ops.scaledDotProductAttention(q, k, v, { causal: true }),
     ],
   ],
-  crossEntropy: [
-    [table, (inputs) => ops.crossEntropy(inputs.x, integers(rowsOf(inputs), 3) as never, { reduction: 'none' })],
-    [table, (inputs) => ops.crossEntropy(inputs.x, integers(rowsOf(inputs), 3) as never, { labelSmoothing: 0.1 })],
+  softmaxCrossEntropy: [
+    [table, (inputs) => ops.softmaxCrossEntropy(inputs.x, integers(rowsOf(inputs), 3) as never, { reduction: 'none' })],
+    [
+      table,
+      (inputs) => ops.softmaxCrossEntropy(inputs.x, integers(rowsOf(inputs), 3) as never, { labelSmoothing: 0.1 }),
+    ],
   ],
   conv1d: [[(rows) => ({ x: [rows, 5, 2], f: [3, 2, 2] }), ({ x, f }) => ops.conv1d(x, f)]],
   conv2d: [
@@ -283,7 +286,7 @@ const checks: Record<string, Check[]> = {
 const others = new Set(
   (
     'dispose engine getBackend keep memory ready tidy Tensor BackendUnavailable ShapeError defineOp grad grads keepAll ' +
-    'valueAndGrads valueAndSomeGrads NoPathError crossEntropyMean fromHost permuteHost toHost random onShapes placeholder dropout tensor scalar ones zeros diag eye trace ' +
+    'valueAndGrads valueAndSomeGrads NoPathError softmaxCrossEntropyMean fromHost permuteHost toHost random onShapes placeholder dropout tensor scalar ones zeros diag eye trace ' +
     'adamUpdates sgdUpdates'
   ).split(' '),
 )

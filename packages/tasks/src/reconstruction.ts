@@ -3,7 +3,7 @@ import { mse } from '@ddnet/losses'
 import { type Measure, meanAbsoluteError, psnr } from '@ddnet/metrics'
 import { add, clone, mean, random, square, sub, type Tensor, tidy, toHost } from '@ddnet/ops'
 import type { ScoresOf } from '@ddnet/trainer'
-import { fromValues, pictureTable, unstack } from '@ddnet/visuals'
+import { fromValues, imagesOf, pictureTable } from '@ddnet/visuals'
 import type { ScoreView, Task, TaskReport } from './task.ts'
 
 /** What a batch must have: pictures `[batch, height, width, channels]`. */
@@ -119,7 +119,7 @@ async function predict(model: Autoencoder, { image }: ReconstructionBatch): Prom
   })
   try {
     const [pictures, means] = await Promise.all([toHost(found), toHost(errors)])
-    return unstack(pictures).map(({ shape, data }, at) => ({
+    return imagesOf(pictures).map(({ shape, data }, at) => ({
       shape,
       values: Array.from(data, Number),
       error: Number(means.data[at]),

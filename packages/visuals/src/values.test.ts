@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { channelsOf, oneOf, rangeOf, unstack } from './values.ts'
+import { channelsOf, imagesOf, oneOf, rangeOf } from './values.ts'
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number
 
@@ -14,7 +14,7 @@ test('a range is of finite numbers', () => {
 
 test('the first axis is unstacked, the last one split into channels', () => {
   const values = { shape: [2, 1, 3], data: [1, 2, 3, 4, 5, 6] }
-  expect(unstack(values)).toEqual([
+  expect(imagesOf(values)).toEqual([
     { shape: [1, 3], data: [1, 2, 3] },
     { shape: [1, 3], data: [4, 5, 6] },
   ])
@@ -28,7 +28,7 @@ test('the first axis is unstacked, the last one split into channels', () => {
 test('a batch of one is the one', () => {
   expect(oneOf('heatMap', { shape: [1, 1, 2], data: [1, 2] }, 2, 'plane').shape).toEqual([1, 2])
   expect(() => oneOf('heatMap', { shape: [2, 1, 1], data: [1, 2] }, 2, 'plane')).toThrow(
-    'heatMap: expected the values of one plane, got the shape [2,1,1] with 2 values. Take one out of a batch with unstack.',
+    'heatMap: expected the values of one plane, got the shape [2,1,1] with 2 values. Take one out of a batch with imagesOf.',
   )
   expect(() => oneOf('heatMap', { shape: [1, 3], data: [1, 2] }, 2, 'plane')).toThrow('with 2 values')
 })

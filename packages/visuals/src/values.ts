@@ -36,7 +36,7 @@ export const fractionOf = (value: number, [low, high]: readonly [number, number]
   high > low ? (value - low) / (high - low) : value - low
 
 /** The values along the first axis: of a batch its images. */
-export function unstack({ shape, data }: Values): Values[] {
+export function imagesOf({ shape, data }: Values): Values[] {
   const [count = 0, ...rest] = shape
   const size = rest.reduce((product, each) => product * each, 1)
   return Array.from({ length: count }, (_, index) => ({
@@ -64,7 +64,7 @@ export function oneOf(what: string, { shape, data }: Values, rank: number, axes:
   const size = inner.reduce((product, each) => product * each, 1)
   if (inner.length !== rank || size !== data.length || size === 0) {
     throw new RangeError(
-      `${what}: expected the values of one ${axes}, got the shape [${shape}] with ${data.length} values. Take one out of a batch with unstack.`,
+      `${what}: expected the values of one ${axes}, got the shape [${shape}] with ${data.length} values. Take one out of a batch with imagesOf.`,
     )
   }
   return { shape: inner, data }

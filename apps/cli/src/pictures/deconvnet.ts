@@ -2,7 +2,7 @@ import { evaluationBatchSize } from '@ddnet/experiment'
 import { DDNet, deconvnet, featureMaps } from '@ddnet/models'
 import { dispose, max } from '@ddnet/ops'
 import { entryOf, itemAt } from '@ddnet/ops/checks'
-import { fromValues, type Picture, pictureTable, unstack } from '@ddnet/visuals'
+import { fromValues, imagesOf, type Picture, pictureTable } from '@ddnet/visuals'
 import { formatCount } from '../terminal/format.ts'
 import { batchOf, hostOf, type LeftOut, type NamedPicture, picturesOf, type Subject } from './subject.ts'
 
@@ -44,7 +44,7 @@ export async function projections(
     const input = await batchOf(subject, samples)
     const found = await hostOf(deconvnet(model, input, { stage, channels: samples.map(() => channel) }))
     rows.push({ label: `channel ${channel}`, pictures: await picturesOf(subject, input) })
-    rows.push({ pictures: unstack(found).map((each) => fromValues(each, { range: 'symmetric' })) })
+    rows.push({ pictures: imagesOf(found).map((each) => fromValues(each, { range: 'symmetric' })) })
     dispose([input])
   }
   return [
@@ -74,7 +74,7 @@ async function answersOf(
     const maps = entryOf(featureMaps(model, input, [layer]), layer)
     const host = await hostOf(max(maps, [1, 2])) // [batch, channels]
     dispose([input, maps])
-    for (const { data } of unstack(host)) answers.push(Float32Array.from(data as ArrayLike<number>))
+    for (const { data } of imagesOf(host)) answers.push(Float32Array.from(data as ArrayLike<number>))
   }
   return answers
 }

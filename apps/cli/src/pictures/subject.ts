@@ -12,7 +12,7 @@ import {
 import { Conv2d, type ModuleOf } from '@ddnet/layers'
 import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
-import { fromValues, type Picture, unstack, type Values } from '@ddnet/visuals'
+import { fromValues, imagesOf, type Picture, type Values } from '@ddnet/visuals'
 
 /** What the pictures are of. */
 export interface Subject {
@@ -88,7 +88,7 @@ export async function picturesOf({ config }: Subject, images: Tensor): Promise<P
   const { mean, std } = normalizationOf(config)
   const per = (values: number | readonly number[], at: number) =>
     typeof values === 'number' ? values : itemAt(values, at % values.length)
-  return unstack(await toHost(images)).map(({ shape, data }) => {
+  return imagesOf(await toHost(images)).map(({ shape, data }) => {
     const pixels = Float32Array.from(data as ArrayLike<number>, (value, at) => value * per(std, at) + per(mean, at))
     return fromValues({ shape, data: pixels }, { range: [0, 1] })
   })

@@ -1,4 +1,4 @@
-import type { Environment } from '../environment.ts'
+import type { EnvironmentVariables } from '../environment.ts'
 
 export type InstallPhase = 'download' | 'compile' | 'verify'
 
@@ -9,7 +9,7 @@ export type InstallEvent =
 
 /** What every phase needs. */
 export interface Context {
-  readonly environment: Environment
+  readonly environment: EnvironmentVariables
   readonly report: (event: InstallEvent) => void
   readonly signal: AbortSignal
 }

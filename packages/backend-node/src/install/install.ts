@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Environment } from '../environment.ts'
+import type { EnvironmentVariables } from '../environment.ts'
 import { type Installation, installations, installationsFolder } from '../installations.ts'
 import { type Context, type InstallEvent, phase } from './context.ts'
 import { diskFull } from './disk-space.ts'
@@ -13,7 +13,7 @@ import { expectPlatform } from './platform.ts'
 import { builtTrainingCheck, type Verified, verify } from './verify.ts'
 
 export interface InstallOptions extends RequestedTensorFlow {
-  readonly environment?: Environment
+  readonly environment?: EnvironmentVariables
   readonly report?: (event: InstallEvent) => void
   /** Ends it; what was begun is taken away before the promise rejects. */
   readonly signal?: AbortSignal
@@ -106,7 +106,7 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
 }
 
 /** The installation that `tensorflow()` takes: the best one in the user's cache. */
-export const installedTensorFlow = (environment: Environment = process.env): Installation | undefined =>
+export const installedTensorFlow = (environment: EnvironmentVariables = process.env): Installation | undefined =>
   installations(installationsFolder(environment)).find(({ addon }) => existsSync(addon))
 
 /**

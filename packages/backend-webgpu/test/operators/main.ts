@@ -34,8 +34,8 @@ const runs: Record<string, Run> = {
   batchNorm: ({ x, newRunningMean: _mean, newRunningVar: _var, ...others }, options) =>
     ops.tidy(() => ops.batchNorm(x, { ...options, ...others } as never).y),
   groupNorm: ({ x, ...others }, options) => ops.groupNorm(x, { ...options, ...others } as never),
-  crossEntropy: ({ logits, labels, probabilities, ...weights }, options) =>
-    ops.crossEntropy(logits, labels ?? probabilities, { ...options, ...weights }),
+  softmaxCrossEntropy: ({ logits, labels, probabilities, ...weights }, options) =>
+    ops.softmaxCrossEntropy(logits, labels ?? probabilities, { ...options, ...weights }),
 }
 
 /** The value of an operator and the gradients of those inputs for a given `dy`, on WebGPU. */

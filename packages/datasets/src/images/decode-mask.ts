@@ -2,16 +2,16 @@ import { DatasetError } from '../dataset-error.ts'
 import { decodePng } from './decode-png.ts'
 import type { ImageLimits } from './limits.ts'
 
-export type Color = readonly [red: number, green: number, blue: number]
+export type MaskColor = readonly [red: number, green: number, blue: number]
 
 /** What the values of a mask mean. */
 export interface MaskMeaning {
   /** How many classes there are. A mask with other values is then refused, by the place of the first one. */
   readonly classes?: number
   /** The colour of each class, of masks that are painted: class `i` is `colors[i]`. */
-  readonly colors?: readonly Color[]
+  readonly colors?: readonly MaskColor[]
   /** The value, or with `colors` the colour, of what belongs to no class, as 255 is in many data sets: in the mask it is −100. */
-  readonly ignore?: number | Color
+  readonly ignore?: number | MaskColor
 }
 
 /** What `crossEntropy` leaves out. */
@@ -64,12 +64,12 @@ export async function decodeMask(
   const { classes, colors, ignore } = meaning
   if (colors) {
     const rgb = colorsOf(png, path)
-    const key = ([red, green, blue]: Color) => (red << 16) | (green << 8) | blue
+    const key = ([red, green, blue]: MaskColor) => (red << 16) | (green << 8) | blue
     const classOf = new Map(colors.map((color, index) => [key(color), index]))
-    if (ignore !== undefined) classOf.set(key(ignore as Color), IGNORED) // checked: a colour
+    if (ignore !== undefined) classOf.set(key(ignore as MaskColor), IGNORED) // checked: a colour
     const mask = new Int32Array(width * height)
     for (let at = 0; at < mask.length; at++) {
-      const color: Color = [rgb[3 * at] as number, rgb[3 * at + 1] as number, rgb[3 * at + 2] as number]
+      const color: MaskColor = [rgb[3 * at] as number, rgb[3 * at + 1] as number, rgb[3 * at + 2] as number]
       const index = classOf.get(key(color))
       if (index === undefined) {
         throw new DatasetError(

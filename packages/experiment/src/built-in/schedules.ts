@@ -3,7 +3,7 @@ import {
   cosine as cosineSchedule,
   cosineWarmRestarts as cosineWarmRestartsSchedule,
   exponential as exponentialSchedule,
-  linear as linearSchedule,
+  linearSchedule,
   multiStep as multiStepSchedule,
   oneCycle as oneCycleSchedule,
   reduceOnPlateau as reduceOnPlateauSchedule,

@@ -197,11 +197,11 @@ const others = new Set(
     'hardSwish hardTanh leakyRelu prelu relu6 gelu logSigmoid mish silu softsign logSoftmax softmax softplus clamp ' +
     'onesLike zerosLike logicalAnd logicalNot logicalOr linear logSumExp matMul norm std variance diag eye trace ' +
     'scaledDotProductAttention convTranspose1d convTranspose2d conv1d conv2d depthwiseConv2d separableConv2d dropout ' +
-    'embedding crossEntropy batchNorm groupNorm instanceNorm layerNorm pad adaptiveAvgPool2d adaptiveMaxPool2d avgPool2d ' +
+    'embedding softmaxCrossEntropy batchNorm groupNorm instanceNorm layerNorm pad adaptiveAvgPool2d adaptiveMaxPool2d avgPool2d ' +
     'maxPool2d maxPool2dWithIndices maxUnpool2d avgPool1d maxPool1d interpolate pixelShuffle pixelUnshuffle adamUpdate ' +
     'adamUpdates sgdUpdates scatter scatterAdd ' + // float32 alone
     'dispose engine getBackend keep memory ready tidy Tensor BackendUnavailable ShapeError defineOp grad grads keepAll ' +
-    'valueAndGrads valueAndSomeGrads NoPathError crossEntropyMean fromHost permuteHost toHost random onShapes placeholder'
+    'valueAndGrads valueAndSomeGrads NoPathError softmaxCrossEntropyMean fromHost permuteHost toHost random onShapes placeholder'
   ).split(' '),
 )
 

@@ -144,7 +144,7 @@ const sums: Record<string, [() => Tensor, number[], number?]> = {
   ],
   'cross-entropy': [
     () =>
-      ops.crossEntropy(of(xs, count / 4, 4), tensor(new Int32Array(count / 4), [count / 4], 'int32'), {
+      ops.softmaxCrossEntropy(of(xs, count / 4, 4), tensor(new Int32Array(count / 4), [count / 4], 'int32'), {
         reduction: 'sum',
       }),
     [

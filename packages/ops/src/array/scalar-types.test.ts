@@ -2,7 +2,7 @@ import { describeBackends } from '@ddnet/testing'
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import { tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, expect, expectTypeOf, test } from 'vitest'
-import { crossEntropy } from '../loss/cross-entropy.ts'
+import { softmaxCrossEntropy } from '../loss/cross-entropy.ts'
 import { all, any } from './any-all.ts'
 import { argMax, argMin } from './arg-max.ts'
 import { logSumExp } from './log-sum-exp.ts'
@@ -75,7 +75,7 @@ describeBackends('the type of a reduction', () => {
       // @ts-expect-error
       argMin(x, undefined, true),
       // @ts-expect-error one loss a row
-      crossEntropy(x, tensor([0, 1], [2], 'int32'), { reduction: 'none' }),
+      softmaxCrossEntropy(x, tensor([0, 1], [2], 'int32'), { reduction: 'none' }),
     ]
     for (const { shape } of lies) expect(shape.length).toBeGreaterThan(0)
   })

@@ -142,7 +142,8 @@ const calls: Record<string, (given: Given) => Result> = {
   embedding: ({ places, matrix }) => ops.embedding(places, matrix, { paddingIndex: 0 }),
   'dropout in training': ({ matrix }) => ops.dropout(matrix, { key: random.key(1) }),
   'dropout in inference': ({ matrix }) => ops.dropout(matrix, { key: random.key(1), training: false }),
-  'crossEntropy of probabilities': ({ square }) => ops.crossEntropy(square, square, { labelSmoothing: 0.1 }),
+  'softmaxCrossEntropy of probabilities': ({ square }) =>
+    ops.softmaxCrossEntropy(square, square, { labelSmoothing: 0.1 }),
   'layerNorm with an activation': ({ matrix }) => ops.layerNorm(matrix, { normalizedShape: 3, activation: 'relu' }),
   'random.uniform': () => random.uniform(random.key(1), [3]),
   'random.normal': () => random.normal(random.key(1), [3]),

@@ -25,7 +25,7 @@ const operators: Record<string, [taken: object | (() => object), call: (options:
   conv2d: [{}, (o) => ops.conv2d(image(), ones([3, 3, 2, 1]), o)],
   convTranspose1d: [{}, (o) => ops.convTranspose1d(signal(), ones([3, 1, 2]), o)],
   convTranspose2d: [{}, (o) => ops.convTranspose2d(image(), ones([3, 3, 1, 2]), o)],
-  crossEntropy: [{}, (o) => ops.crossEntropy(matrix(), matrix(), o)],
+  softmaxCrossEntropy: [{}, (o) => ops.softmaxCrossEntropy(matrix(), matrix(), o)],
   cumsum: [{}, (o) => ops.cumsum(vector(), 0, o)],
   depthwiseConv2d: [{}, (o) => ops.depthwiseConv2d(image(), ones([3, 3, 2, 1]), o)],
   dropout: [{ key }, (o) => ops.dropout(vector(), o)],
@@ -91,7 +91,7 @@ describe('options', () => {
     ['convTranspose2d', { output_padding: 1 }, 'Did you mean outputPadding?'],
     ['maxPool2d', { kernel_size: 2 }, 'Did you mean kernelSize?'],
     ['maxPool2d', { kernelsize: 2 }, 'Did you mean kernelSize?'],
-    ['crossEntropy', { labelSmoohting: 2 }, 'Did you mean labelSmoothing?'],
+    ['softmaxCrossEntropy', { labelSmoohting: 2 }, 'Did you mean labelSmoothing?'],
   ])('%s with %j says what was meant', (name, options, message) => {
     expect(run(name, options)).toThrow(`${name}: there is no option '${Object.keys(options)}'. ${message}`)
   })

@@ -96,7 +96,7 @@ describe('shapes without values are those of a backend, of results and of gradie
     interpolate: (x) => ops.interpolate(x, { scaleFactor: 2, mode: 'bilinear' }),
     'linear and softmax': (x) => ops.softmax(ops.linear(x, draw([7, 4]), vector(7))),
     attention: (x) => ops.scaledDotProductAttention(x, x, x, { causal: true }),
-    'cross-entropy': (x) => ops.crossEntropy(ops.reshape(x, [-1, 4]), ints([2 * 8 * 6], 4)),
+    'cross-entropy': (x) => ops.softmaxCrossEntropy(ops.reshape(x, [-1, 4]), ints([2 * 8 * 6], 4)),
     embedding: (x) => ops.mul(ops.embedding(ints([3, 5], 4), draw([4, 6])), ops.mean(x)),
     dropout: (x) => ops.dropout(x, { rate: 0.5, key: random.key(1) }),
     activations: (x) => ops.gelu(ops.silu(ops.leakyRelu(ops.softplus(ops.elu(x))))),

@@ -122,7 +122,7 @@ const cases: [string, shapes: number[][], (inputs: Tensor[]) => Tensor][] = [
   [
     'cross-entropy',
     [[1300, 13]],
-    ([logits]) => ops.crossEntropy(logits as Tensor, labels(), { labelSmoothing: 0.1, reduction: 'none' }),
+    ([logits]) => ops.softmaxCrossEntropy(logits as Tensor, labels(), { labelSmoothing: 0.1, reduction: 'none' }),
   ],
   ['pixel shuffle', [[3, 17, 19, 20]], ([x]) => ops.pixelShuffle(x as Tensor4D, 2)],
   ['resizing', [[3, 17, 19, 13]], ([x]) => ops.interpolate(x as Tensor4D, { size: [23, 29], mode: 'bilinear' })],

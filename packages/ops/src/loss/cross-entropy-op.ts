@@ -34,7 +34,7 @@ export const crossEntropyOp: Op<Forward, CrossEntropyAttributes, Tensor[]> = def
   Tensor[],
   'labels' | 'classWeights',
   Tensor
->('crossEntropy', {
+>('softmaxCrossEntropy', {
   inputs: ['logits', 'labels', 'classWeights'],
   forward: ({ logits, labels, classWeights }, { labelSmoothing, ignoreIndex }) => {
     const classes = logits.shape[1]
@@ -65,7 +65,7 @@ export const crossEntropyOp: Op<Forward, CrossEntropyAttributes, Tensor[]> = def
   constants: { labels: 'a class is an integer', classWeights: 'they are given, as in PyTorch' },
 })
 
-const once = 'it is a kernel for first order only; under a tape crossEntropy uses its composition'
+const once = 'it is a kernel for first order only; under a tape softmaxCrossEntropy uses its composition'
 
 /** The gradient of `crossEntropyOp` with respect to the logits. */
 export const crossEntropyGradientOp: Op<Backward, CrossEntropyAttributes, Tensor> = defineOp<
@@ -73,7 +73,7 @@ export const crossEntropyGradientOp: Op<Backward, CrossEntropyAttributes, Tensor
   CrossEntropyAttributes,
   Tensor,
   keyof Backward
->('crossEntropyGradient', {
+>('softmaxCrossEntropyGradient', {
   inputs: ['dlosses', 'logits', 'labels', 'classWeights'],
   forward: (inputs, attributes) => crossEntropyGradient(inputs, attributes),
   gradient: {},

@@ -1,12 +1,12 @@
 import {
   add,
-  crossEntropy,
   logSoftmax,
   mul,
   neg,
   oneHot,
   random,
   softmax,
+  softmaxCrossEntropy,
   sum,
   type Tensor,
   tensor,
@@ -33,7 +33,7 @@ const given = fc
 
 type Case = { logits: Tensor; labels: Tensor; probabilities: Tensor; classes: number; labelSmoothing: number }
 
-describeBackends('crossEntropy', (backend) => {
+describeBackends('softmaxCrossEntropy', (backend) => {
   // Each shape compiles pipelines on WebGPU.
   const runs = { seed: 14, numRuns: backend === 'webgpu' ? 4 : 30 }
   const check = (property: (one: Case) => Promise<void>) =>
@@ -51,8 +51,8 @@ describeBackends('crossEntropy', (backend) => {
   test('of labels is that of their one-hot rows, and so is its gradient', () =>
     check(async ({ logits, labels, classes, labelSmoothing }) => {
       const hot = oneHot(labels, classes)
-      const one = valueAndGrads(() => crossEntropy(logits, labels, { labelSmoothing }), [logits])
-      const other = valueAndGrads(() => crossEntropy(logits, hot, { labelSmoothing }), [logits])
+      const one = valueAndGrads(() => softmaxCrossEntropy(logits, labels, { labelSmoothing }), [logits])
+      const other = valueAndGrads(() => softmaxCrossEntropy(logits, hot, { labelSmoothing }), [logits])
       expectClose(await one.value.data(), await other.value.data(), 2e-6)
       expectClose(await one.grads[0].data(), await other.grads[0].data(), 2e-6)
       for (const used of [hot, one.value, other.value, ...one.grads, ...other.grads]) used.dispose()
@@ -63,8 +63,8 @@ describeBackends('crossEntropy', (backend) => {
       const [loss, entropy, own] = tidy(() => {
         const logs = logSoftmax(logits)
         return [
-          crossEntropy(logits, probabilities, { reduction: 'sum' }),
-          crossEntropy(logs, softmax(logits), { reduction: 'sum' }),
+          softmaxCrossEntropy(logits, probabilities, { reduction: 'sum' }),
+          softmaxCrossEntropy(logs, softmax(logits), { reduction: 'sum' }),
           neg(sum(mul(softmax(logits), logs))),
         ]
       })
@@ -80,8 +80,8 @@ describeBackends('crossEntropy', (backend) => {
   test('a shift of all logits changes nothing, and the gradient of a row adds up to 0', () =>
     check(async ({ logits, labels, labelSmoothing }) => {
       const options = { labelSmoothing, reduction: 'sum' } as const
-      const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels, options), [logits])
-      const [shifted, sums] = tidy(() => [crossEntropy(add(logits, 4), labels, options), sum(grads[0], -1)])
+      const { value, grads } = valueAndGrads(() => softmaxCrossEntropy(logits, labels, options), [logits])
+      const [shifted, sums] = tidy(() => [softmaxCrossEntropy(add(logits, 4), labels, options), sum(grads[0], -1)])
       expectClose(await shifted.data(), await value.data(), 1e-5)
       expectClose(await sums.data(), new Float32Array(sums.size), 1e-5)
       for (const used of [value, ...grads, shifted, sums]) used.dispose()

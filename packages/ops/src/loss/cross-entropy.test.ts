@@ -1,13 +1,13 @@
 import { argMax, ones, type Tensor, type Tensor1D, tensor, valueAndGrads, zeros } from '@ddnet/ops'
 import { defined, describeBackends, describeOp, expectClose, expectShapeError, expectTensorClose } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
-import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts'
+import { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from './cross-entropy.ts'
 
-describeOp('crossEntropy', {
+describeOp('softmaxCrossEntropy', {
   inputs: ['logits', 'probabilities?'],
   constants: ['labels?', 'classWeights?'],
   run: ({ logits, labels, probabilities, classWeights }, options) =>
-    crossEntropy(logits, defined(labels ?? probabilities), {
+    softmaxCrossEntropy(logits, defined(labels ?? probabilities), {
       ...options,
       ...(classWeights && { classWeights: classWeights }),
     }),
@@ -15,10 +15,10 @@ describeOp('crossEntropy', {
 
 const labels = (...values: number[]): Tensor1D => tensor(values, [values.length], 'int32')
 
-describeBackends('crossEntropy', (backend) => {
+describeBackends('softmaxCrossEntropy', (backend) => {
   test('an impossible class costs nothing while it is no label', async () => {
     const logits = tensor([[0, 0, Number.NEGATIVE_INFINITY]])
-    const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels(0)), [logits])
+    const { value, grads } = valueAndGrads(() => softmaxCrossEntropy(logits, labels(0)), [logits])
     expectClose(await value.data(), [Math.LN2], 1e-6)
     expectClose(await grads[0].data(), [-0.5, 0.5, 0], 1e-6)
   })
@@ -29,11 +29,11 @@ describeBackends('crossEntropy', (backend) => {
       [3, 5],
     ])
     const expected = Math.log1p(Math.exp(-2))
-    expectClose(await crossEntropy(logits, labels(0, 1), { ignoreIndex: 0 }).data(), [expected], 1e-6)
+    expectClose(await softmaxCrossEntropy(logits, labels(0, 1), { ignoreIndex: 0 }).data(), [expected], 1e-6)
   })
 
   test('one class is certain', async () => {
-    const losses = crossEntropy(tensor([[3], [-2]]), labels(0, 0), { reduction: 'none', labelSmoothing: 0.1 })
+    const losses = softmaxCrossEntropy(tensor([[3], [-2]]), labels(0, 0), { reduction: 'none', labelSmoothing: 0.1 })
     await expectTensorClose(losses, { shape: [2], data: [0, 0] })
   })
 
@@ -43,7 +43,7 @@ describeBackends('crossEntropy', (backend) => {
     async ({ weighted = false, ...options }) => {
       const logits = tensor([1, 2, 3, -1, 0, 5], [2, 3])
       const given = { ...options, ...(weighted && { classWeights: tensor([1, 2, 3]) }) }
-      const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels(-100, -100), given), [logits])
+      const { value, grads } = valueAndGrads(() => softmaxCrossEntropy(logits, labels(-100, -100), given), [logits])
       expect((await value.data())[0]).toBe(options.reduction === 'sum' ? 0 : Number.NaN)
       expect([...(await grads[0].data())].map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0])
     },
@@ -54,26 +54,29 @@ describeBackends('crossEntropy', (backend) => {
       [1, 2],
       [3, 5],
     ])
-    const { grads } = valueAndGrads(() => crossEntropy(logits, labels(-100, 0)), [logits])
+    const { grads } = valueAndGrads(() => softmaxCrossEntropy(logits, labels(-100, 0)), [logits])
     const p = 1 / (1 + Math.exp(2))
     expectClose(await grads[0].data(), [0, 0, p - 1, 1 - p], 1e-6)
   })
 
   test('the sum over nothing is 0, and without reduction it is empty', async () => {
     const nothing = [zeros([0, 3]), zeros([0], 'int32')] as const
-    await expectTensorClose(crossEntropy(...nothing, { reduction: 'sum' }), { shape: [], data: [0] })
-    expect(crossEntropy(...nothing, { reduction: 'none' }).shape).toEqual([0])
-    expect(crossEntropy(zeros([2, 0, 3]), zeros([2, 0], 'int32'), { reduction: 'none' }).shape).toEqual([2, 0])
-    await expectTensorClose(crossEntropy(zeros([0, 3]), zeros([0, 3]), { reduction: 'sum' }), { shape: [], data: [0] })
+    await expectTensorClose(softmaxCrossEntropy(...nothing, { reduction: 'sum' }), { shape: [], data: [0] })
+    expect(softmaxCrossEntropy(...nothing, { reduction: 'none' }).shape).toEqual([0])
+    expect(softmaxCrossEntropy(zeros([2, 0, 3]), zeros([2, 0], 'int32'), { reduction: 'none' }).shape).toEqual([2, 0])
+    await expectTensorClose(softmaxCrossEntropy(zeros([0, 3]), zeros([0, 3]), { reduction: 'sum' }), {
+      shape: [],
+      data: [0],
+    })
   })
 
   // WGSL lets an implementation assume that there are no NaNs.
   if (backend !== 'webgpu') {
     test('the mean over nothing is NaN', async () => {
       const means = [
-        crossEntropy(zeros([0, 3]), zeros([0], 'int32')),
-        crossEntropy(zeros([0, 3]), zeros([0, 3])),
-        crossEntropy(ones([2, 3]), labels(-100, -100)),
+        softmaxCrossEntropy(zeros([0, 3]), zeros([0], 'int32')),
+        softmaxCrossEntropy(zeros([0, 3]), zeros([0, 3])),
+        softmaxCrossEntropy(ones([2, 3]), labels(-100, -100)),
       ]
       for (const mean of means) expect(Array.from(await mean.data())).toEqual([Number.NaN])
     })
@@ -81,35 +84,35 @@ describeBackends('crossEntropy', (backend) => {
 
   if (backend === 'cpu' || backend === 'wasm') {
     test.each([3, -1, -100])('refuses the label %d', (label) => {
-      expect(() => crossEntropy(ones([2, 3]), labels(0, label), { ignoreIndex: 1 })).toThrow(
-        new RangeError(`crossEntropy: expected labels in 0 … 2 or 1, got ${label} at position 1 of [2].`),
+      expect(() => softmaxCrossEntropy(ones([2, 3]), labels(0, label), { ignoreIndex: 1 })).toThrow(
+        new RangeError(`softmaxCrossEntropy: expected labels in 0 … 2 or 1, got ${label} at position 1 of [2].`),
       )
     })
   } else if (backend === 'tensorflow') {
     test('a label out of range makes the loss NaN', async () => {
-      const losses = crossEntropy(ones([2, 3]), labels(0, 3), { reduction: 'none' })
+      const losses = softmaxCrossEntropy(ones([2, 3]), labels(0, 3), { reduction: 'none' })
       expectClose(await losses.data(), [Math.log(3), Number.NaN])
     })
   }
 
   test('labels made from the logits are constants', async () => {
     const logits = tensor([[1, 2]])
-    const { grads } = valueAndGrads(() => crossEntropy(logits, argMax(logits, -1)), [logits])
+    const { grads } = valueAndGrads(() => softmaxCrossEntropy(logits, argMax(logits, -1)), [logits])
     const p = 1 / (1 + Math.E)
     expectClose(await grads[0].data(), [p, -p], 1e-6)
   })
 
   test('class weights have no derivative', () => {
     const classWeights = ones([2])
-    expect(() => valueAndGrads(() => crossEntropy(ones([1, 2]), labels(0), { classWeights }), [classWeights])).toThrow(
-      /crossEntropy has no derivative with respect to 'classWeights': they are given/,
-    )
+    expect(() =>
+      valueAndGrads(() => softmaxCrossEntropy(ones([1, 2]), labels(0), { classWeights }), [classWeights]),
+    ).toThrow(/softmaxCrossEntropy has no derivative with respect to 'classWeights': they are given/)
   })
 })
 
-describe('crossEntropy refuses', () => {
-  const run = (logits: Tensor, targets: Tensor, options?: CrossEntropyOptions) => () =>
-    crossEntropy(logits, targets, options)
+describe('softmaxCrossEntropy refuses', () => {
+  const run = (logits: Tensor, targets: Tensor, options?: SoftmaxCrossEntropyOptions) => () =>
+    softmaxCrossEntropy(logits, targets, options)
   test.each<[string, () => () => unknown, RegExp]>([
     ['other labels', () => run(ones([2, 3]), labels(0)), /int32 labels \[…\].*got float32 \[2,3\] and int32 \[1\]/],
     ['float labels', () => run(ones([2, 3]), ones([2])), /got float32 \[2,3\] and float32 \[2\]/],

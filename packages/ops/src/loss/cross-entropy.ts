@@ -12,7 +12,7 @@ import { crossEntropyOp } from './cross-entropy-op.ts'
 import { dividedSumOp } from './divided-sum.ts'
 
 /** Every option of a cross-entropy. */
-const crossEntropyOptions: OptionNames<CrossEntropyOptions> = {
+const crossEntropyOptions: OptionNames<SoftmaxCrossEntropyOptions> = {
   reduction: true,
   labelSmoothing: true,
   classWeights: true,
@@ -21,7 +21,7 @@ const crossEntropyOptions: OptionNames<CrossEntropyOptions> = {
 
 export type Reduction = 'mean' | 'sum' | 'none'
 
-export interface CrossEntropyOptions {
+export interface SoftmaxCrossEntropyOptions {
   /** The mean is weighted by the class weights of the labels; that of probabilities is over their count. */
   reduction?: Reduction
   /** Mixes the target with the uniform distribution: `(1 − s) · target + s / classes`. */
@@ -37,21 +37,33 @@ export interface CrossEntropyOptions {
  *
  * @param logits `[…, classes]`, float32: a batch `[batch, classes]`, or the classes of pixels `[batch, height, width, classes]`
  * @param targets int32 class indices `[…]`, or float32 probabilities `[…, classes]`, which have a gradient too
+ * @param caller what errors begin with, where a loss or a metric stands on this
  * @returns a scalar, or `[…]` with reduction 'none'. The mean of nothing, as where all labels are ignored, is NaN
  * @throws ShapeError if shapes, dtypes or options do not fit
  * @throws RangeError if a label is none of the classes nor `ignoreIndex`, on the backends cpu and wasm. On the others
  * that would mean to wait for the device, and the loss is NaN
  * @see torch.nn.functional.cross_entropy, whose classes are the second axis
- * @example crossEntropy(logits, labels, { classWeights, labelSmoothing: 0.1 })
+ * @example softmaxCrossEntropy(logits, labels, { classWeights, labelSmoothing: 0.1 })
  */
-export function crossEntropy(
+export function softmaxCrossEntropy(
   logits: Tensor,
   targets: Tensor,
-  options?: CrossEntropyOptions & { reduction?: 'mean' | 'sum' },
+  options?: SoftmaxCrossEntropyOptions & { reduction?: 'mean' | 'sum' },
+  caller?: string,
 ): Scalar
-export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor
-export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { labelled, rows } = check(logits, targets, options)
+export function softmaxCrossEntropy(
+  logits: Tensor,
+  targets: Tensor,
+  options?: SoftmaxCrossEntropyOptions,
+  caller?: string,
+): Tensor
+export function softmaxCrossEntropy(
+  logits: Tensor,
+  targets: Tensor,
+  options: SoftmaxCrossEntropyOptions = {},
+  caller = 'softmaxCrossEntropy',
+): Tensor {
+  const { labelled, rows } = check(caller, logits, targets, options)
   const { reduction = 'mean' } = options
   const lead = logits.shape.slice(0, -1)
   return tidy(() => {
@@ -74,15 +86,16 @@ export interface WeightedMean {
  * probabilities their count. So the mean over a whole is `Σ weight · mean / Σ weight` over any parts of it, but for parts of
  * weight 0, whose mean is NaN: they count for nothing.
  *
- * @throws what `crossEntropy` throws
- * @see crossEntropy
+ * @throws what `softmaxCrossEntropy` throws
+ * @see softmaxCrossEntropy
  */
-export function crossEntropyMean(
+export function softmaxCrossEntropyMean(
   logits: Tensor,
   targets: Tensor,
-  options: Omit<CrossEntropyOptions, 'reduction'> = {},
+  options: Omit<SoftmaxCrossEntropyOptions, 'reduction'> = {},
+  caller = 'softmaxCrossEntropyMean',
 ): WeightedMean {
-  const { labelled, rows } = check(logits, targets, options)
+  const { labelled, rows } = check(caller, logits, targets, options)
   return tidy(() => {
     if (rows === 0) return { mean: reduce(zeros(targets.shape), 'mean', 0) as Scalar, weight: 0 }
     if (labelled) return ofLabels(logits, targets, options)
@@ -109,29 +122,34 @@ function remedyFor(logits: Tensor, targets: Tensor): string {
 }
 
 /** Checks all arguments; says whether the targets are labels, and of how many rows. */
-function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { labelled: boolean; rows: number } {
-  expectOptions('crossEntropy', options, crossEntropyOptions)
-  expectOperand('crossEntropy', 'logits', logits)
-  expectOperand('crossEntropy', 'targets', targets)
+function check(
+  caller: string,
+  logits: Tensor,
+  targets: Tensor,
+  options: SoftmaxCrossEntropyOptions,
+): { labelled: boolean; rows: number } {
+  expectOptions(caller, options, crossEntropyOptions)
+  expectOperand(caller, 'logits', logits)
+  expectOperand(caller, 'targets', targets)
   const lead = logits.shape.slice(0, -1)
   const labelled = targets.dtype === 'int32' && same(targets.shape, lead)
   if (logits.dtype !== 'float32' || !(labelled || (targets.dtype === 'float32' && same(targets.shape, logits.shape)))) {
     throw new ShapeError(
-      `crossEntropy: expected float32 logits […, classes] and int32 labels […], or float32 probabilities […, classes], got ${logits.dtype} [${logits.shape}] and ${targets.dtype} [${targets.shape}]. ${remedyFor(logits, targets)}`,
+      `${caller}: expected float32 logits […, classes] and int32 labels […], or float32 probabilities […, classes], got ${logits.dtype} [${logits.shape}] and ${targets.dtype} [${targets.shape}]. ${remedyFor(logits, targets)}`,
     )
   }
   const classes = logits.shape.at(-1) ?? 0
-  if (classes === 0) throw new ShapeError(`crossEntropy: expected at least one class, got logits [${logits.shape}].`)
-  checkOptions(options, classes, labelled)
+  if (classes === 0) throw new ShapeError(`${caller}: expected at least one class, got logits [${logits.shape}].`)
+  checkOptions(caller, options, classes, labelled)
   const rows = logits.size / classes
-  if (labelled && rows > 0) expectRange('crossEntropy', 'labels', targets, classes, options.ignoreIndex ?? -100)
+  if (labelled && rows > 0) expectRange(caller, 'labels', targets, classes, options.ignoreIndex ?? -100)
   return { labelled, rows }
 }
 
 const ofProbabilities = (
   logits: Tensor,
   targets: Tensor,
-  { labelSmoothing = 0, classWeights }: CrossEntropyOptions,
+  { labelSmoothing = 0, classWeights }: SoftmaxCrossEntropyOptions,
 ): Tensor => {
   const classes = lastItem(logits.shape)
   const smooth = labelSmoothing === 0 ? targets : add(mul(1 - labelSmoothing, targets), labelSmoothing / classes)
@@ -143,7 +161,7 @@ const ofProbabilities = (
 function lossesOf(
   logits: Tensor,
   targets: Tensor,
-  { labelSmoothing = 0, classWeights, ignoreIndex = -100 }: CrossEntropyOptions,
+  { labelSmoothing = 0, classWeights, ignoreIndex = -100 }: SoftmaxCrossEntropyOptions,
 ): [Tensor, Tensor] {
   const classes = lastItem(logits.shape)
   const rows = logits.size / classes
@@ -160,7 +178,11 @@ function lossesOf(
   )
 }
 
-function ofLabels(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): { mean: Scalar; weight: Scalar } {
+function ofLabels(
+  logits: Tensor,
+  targets: Tensor,
+  options: SoftmaxCrossEntropyOptions,
+): { mean: Scalar; weight: Scalar } {
   const [losses, weights] = lossesOf(logits, targets, options)
   const weight = sum(detach(weights))
   return { mean: dividedSumOp({ x: losses, divisor: weight }, {}) as Scalar, weight }
@@ -175,27 +197,28 @@ const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis])
 
 function checkOptions(
-  { reduction = 'mean', labelSmoothing = 0, classWeights, ignoreIndex = -100 }: CrossEntropyOptions,
+  caller: string,
+  { reduction = 'mean', labelSmoothing = 0, classWeights, ignoreIndex = -100 }: SoftmaxCrossEntropyOptions,
   classes: number,
   labelled: boolean,
 ): void {
   if (!['mean', 'sum', 'none'].includes(reduction)) {
-    throw new ShapeError(`crossEntropy: expected reduction 'mean', 'sum' or 'none', got '${reduction}'.`)
+    throw new ShapeError(`${caller}: expected reduction 'mean', 'sum' or 'none', got '${reduction}'.`)
   }
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ShapeError(`crossEntropy: expected labelSmoothing in [0, 1], got ${labelSmoothing}.`)
+    throw new ShapeError(`${caller}: expected labelSmoothing in [0, 1], got ${labelSmoothing}.`)
   }
   if (classWeights !== undefined && (!same(classWeights.shape, [classes]) || classWeights.dtype !== 'float32')) {
     throw new ShapeError(
-      `crossEntropy: expected float32 classWeights [${classes}], got ${classWeights.dtype} [${classWeights.shape}].`,
+      `${caller}: expected float32 classWeights [${classes}], got ${classWeights.dtype} [${classWeights.shape}].`,
     )
   }
   if (!Number.isInteger(ignoreIndex)) {
-    throw new ShapeError(`crossEntropy: expected ignoreIndex to be an integer, got ${ignoreIndex}.`)
+    throw new ShapeError(`${caller}: expected ignoreIndex to be an integer, got ${ignoreIndex}.`)
   }
   if (!labelled && ignoreIndex >= 0) {
     throw new ShapeError(
-      `crossEntropy: expected no ignoreIndex with probabilities, got ${ignoreIndex}. Make those rows zeros.`,
+      `${caller}: expected no ignoreIndex with probabilities, got ${ignoreIndex}. Make those rows zeros.`,
     )
   }
 }

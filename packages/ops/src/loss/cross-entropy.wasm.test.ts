@@ -1,4 +1,4 @@
-import { crossEntropy, ones, random, tensor, toHost, valueAndGrads } from '@ddnet/ops'
+import { ones, random, softmaxCrossEntropy, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
 import { describeBackends, expectClose, floats, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
@@ -16,14 +16,14 @@ async function compute(rows: number, classes: number, scale: number, labelSmooth
     [rows],
     'int32',
   )
-  const run = () => crossEntropy(logits, labels, { classWeights, labelSmoothing, reduction: 'none' })
+  const run = () => softmaxCrossEntropy(logits, labels, { classWeights, labelSmoothing, reduction: 'none' })
   const { value, grads } = valueAndGrads(run, [logits], dy)
   const results = await Promise.all([value, ...grads].map(toHost))
   for (const used of [logits, dy, classWeights, labels, value, ...grads]) used.dispose()
   return results.map(floats)
 }
 
-describeBackends('the kernel of crossEntropy', () => {
+describeBackends('the kernel of softmaxCrossEntropy', () => {
   test.each([
     [10, 2, 1],
     [3000, 10, 3],
@@ -33,7 +33,7 @@ describeBackends('the kernel of crossEntropy', () => {
   ])('equals its composition on %d rows of %d classes times %d', async (rows, classes, scale) => {
     for (const labelSmoothing of [0, 0.1]) {
       const actual = await compute(rows, classes, scale, labelSmoothing)
-      const names = ['crossEntropy', 'crossEntropyGradient']
+      const names = ['softmaxCrossEntropy', 'softmaxCrossEntropyGradient']
       const expected = await withCompositions(names, 'wasm', () => compute(rows, classes, scale, labelSmoothing))
       for (const [index, values] of expected.entries()) {
         expectClose(itemAt(actual, index), values, 2e-6, ['losses', 'dlogits'][index])
@@ -48,7 +48,7 @@ describeBackends('the kernel of crossEntropy', () => {
       every.map((row) => every.map((column) => (row === column ? 1000 : 0))),
       [classes, classes],
     )
-    const losses = crossEntropy(logits, tensor(every, [classes], 'int32'), { reduction: 'none' })
+    const losses = softmaxCrossEntropy(logits, tensor(every, [classes], 'int32'), { reduction: 'none' })
     expect([...(await losses.data())]).toEqual(every.map(() => 0))
   })
 
@@ -61,7 +61,7 @@ describeBackends('the kernel of crossEntropy', () => {
     )
     const labels = tensor(new Int32Array(699), [699], 'int32')
     const { value, grads } = valueAndGrads(
-      () => crossEntropy(logits, labels, { reduction: 'none' }),
+      () => softmaxCrossEntropy(logits, labels, { reduction: 'none' }),
       [logits],
       ones([699]),
     )

@@ -6,7 +6,7 @@ import type { CrossEntropyAttributes } from './cross-entropy-op.ts'
 type Inputs = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
 
 export const crossEntropyWasm: KernelConfig = wasmKernel<Inputs, CrossEntropyAttributes>(
-  'crossEntropy',
+  'softmaxCrossEntropy',
   (inputs, attributes, heap) => {
     const [losses, weights] = [heap.output(inputs.labels.shape), heap.output(inputs.labels.shape)] as const
     run('crossEntropy', heap, inputs, attributes, {
@@ -21,7 +21,7 @@ export const crossEntropyWasm: KernelConfig = wasmKernel<Inputs, CrossEntropyAtt
 export const crossEntropyGradientWasm: KernelConfig = wasmKernel<
   Inputs & { dlosses: Tensor1D },
   CrossEntropyAttributes
->('crossEntropyGradient', ({ dlosses, ...inputs }, attributes, heap) => {
+>('softmaxCrossEntropyGradient', ({ dlosses, ...inputs }, attributes, heap) => {
   const gradient = heap.output(inputs.logits.shape)
   run('crossEntropyGradient', heap, inputs, attributes, {
     losses: heap.address(dlosses),

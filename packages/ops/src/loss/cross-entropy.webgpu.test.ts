@@ -1,4 +1,4 @@
-import { crossEntropy, engine, ones, random, type Tensor, tensor, toHost, valueAndGrads } from '@ddnet/ops'
+import { engine, ones, random, softmaxCrossEntropy, type Tensor, tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import { withCompositions } from '@ddnet/ops/kernels'
 import { type KernelVariant, useVariant } from '@ddnet/ops/webgpu'
 import { describeBackends, expectClose, itemAt, putVariantBack } from '@ddnet/testing'
@@ -14,14 +14,14 @@ async function compute(rows: number, classes: number, labelSmoothing: number): P
   const drawn = random.uniformValues(key.fold(4), rows)
   const chosen = Int32Array.from(drawn, (value, row) => (row % 7 === 3 ? -100 : Math.floor(value * classes)))
   const labels = tensor(chosen, [rows], 'int32')
-  const run = () => crossEntropy(logits, labels, { classWeights, labelSmoothing, reduction: 'none' })
+  const run = () => softmaxCrossEntropy(logits, labels, { classWeights, labelSmoothing, reduction: 'none' })
   const { value, grads } = valueAndGrads(run, [logits], dy)
   const results = await Promise.all([value, ...grads].map(toHost))
   for (const used of [logits, dy, classWeights, labels, value, ...grads]) used.dispose()
   return results.map(({ data }) => data as Float32Array)
 }
 
-describeBackends('the kernel of crossEntropy', () => {
+describeBackends('the kernel of softmaxCrossEntropy', () => {
   putVariantBack()
 
   test.each<[KernelVariant, number, number]>([
@@ -34,7 +34,7 @@ describeBackends('the kernel of crossEntropy', () => {
     useVariant(engine().backend, variant)
     for (const labelSmoothing of [0, 0.1]) {
       const actual = await compute(rows, classes, labelSmoothing)
-      const names = ['crossEntropy', 'crossEntropyGradient']
+      const names = ['softmaxCrossEntropy', 'softmaxCrossEntropyGradient']
       const expected = await withCompositions(names, 'webgpu', () => compute(rows, classes, labelSmoothing))
       for (const [index, values] of expected.entries()) {
         expectClose(itemAt(actual, index), values, 2e-6, ['losses', 'dlogits'][index])
@@ -50,7 +50,7 @@ describeBackends('the kernel of crossEntropy', () => {
         const values = Float32Array.from({ length: 200 }, (_, index) => (index === 70 ? broken : index / 50))
         const logits = tensor(values, [2, 100])
         const labels = tensor([3, 4], [2], 'int32')
-        const run = (): Tensor => crossEntropy(logits, labels, { reduction: 'none' })
+        const run = (): Tensor => softmaxCrossEntropy(logits, labels, { reduction: 'none' })
         const { value, grads } = valueAndGrads(run, [logits], ones([2]))
         expect([...(await value.data())].map(Number.isNaN)).toEqual([true, false])
         const gradient = [...(await grads[0].data())].map(Number.isNaN)
@@ -75,7 +75,7 @@ describeBackends('the kernel of crossEntropy', () => {
       'int32',
     )
     const run = async (): Promise<Float32Array[]> => {
-      const { value, grads } = valueAndGrads(() => crossEntropy(logits, labels, { classWeights }), [logits])
+      const { value, grads } = valueAndGrads(() => softmaxCrossEntropy(logits, labels, { classWeights }), [logits])
       const hosts = await Promise.all([value, ...grads].map(toHost))
       for (const used of [value, ...grads]) used.dispose()
       return hosts.map(({ data }) => data as Float32Array)
@@ -88,7 +88,7 @@ describeBackends('the kernel of crossEntropy', () => {
   })
 
   test('a label that is no class makes the loss NaN', async () => {
-    const loss = crossEntropy(tensor([[1, 2]]), tensor([2], [1], 'int32'))
+    const loss = softmaxCrossEntropy(tensor([[1, 2]]), tensor([2], [1], 'int32'))
     expect((await loss.data())[0]).toBeNaN()
     loss.dispose()
   })

@@ -7,10 +7,10 @@ import type { CrossEntropyAttributes } from './cross-entropy-op.ts'
 type Inputs = { logits: Tensor2D; labels: Tensor1D; classWeights: Tensor1D }
 
 export const crossEntropyWebgpu: KernelConfig = webgpuKernel<Inputs, CrossEntropyAttributes>(
-  'crossEntropy',
+  'softmaxCrossEntropy',
   (inputs, attributes, gpu) => {
     const [losses, weights] = [gpu.output(inputs.labels.shape), gpu.output(inputs.labels.shape)] as const
-    run(gpu, 'crossEntropy', inputs, attributes, {
+    run(gpu, 'softmaxCrossEntropy', inputs, attributes, {
       writes: { losses, weights },
       smooth: attributes.labelSmoothing > 0,
       // Chosen, not multiplied: 0 · −∞ of an impossible class would be NaN.
@@ -44,9 +44,9 @@ export const crossEntropyWebgpu: KernelConfig = webgpuKernel<Inputs, CrossEntrop
 export const crossEntropyGradientWebgpu: KernelConfig = webgpuKernel<
   Inputs & { dlosses: Tensor1D },
   CrossEntropyAttributes
->('crossEntropyGradient', ({ dlosses, ...inputs }, attributes, gpu) => {
+>('softmaxCrossEntropyGradient', ({ dlosses, ...inputs }, attributes, gpu) => {
   const gradient = gpu.output(inputs.logits.shape)
-  run(gpu, 'crossEntropyGradient', inputs, attributes, {
+  run(gpu, 'softmaxCrossEntropyGradient', inputs, attributes, {
     reads: { dlosses },
     writes: { gradient },
     smooth: attributes.labelSmoothing > 0,

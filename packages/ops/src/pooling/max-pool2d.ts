@@ -42,7 +42,7 @@ export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor4D {
   return maxPool2dOp({ x }, poolGeometry('maxPool2d', [x.shape[1], x.shape[2]], options))
 }
 
-export interface MaxPool2dWithIndices {
+export interface MaxPool2dWithIndicesResult {
   /** What `maxPool2d` gives. */
   values: Tensor4D
   /** Where each value stood: `row · width + column` in its plane of `x`, int32, of the shape of `values`. */
@@ -57,7 +57,7 @@ export interface MaxPool2dWithIndices {
  * @see torch.nn.functional.max_pool2d with return_indices=True
  * @example const { values, indices } = maxPool2dWithIndices(x, { kernelSize: 2 })
  */
-export function maxPool2dWithIndices(x: Tensor, options: MaxPool2dOptions): MaxPool2dWithIndices {
+export function maxPool2dWithIndices(x: Tensor, options: MaxPool2dOptions): MaxPool2dWithIndicesResult {
   expectImages('maxPool2dWithIndices', 'x', x)
   expectOptions('maxPool2dWithIndices', options, maxPoolOptions, '{ kernelSize: 2 }')
   const geometry = poolGeometry('maxPool2dWithIndices', [x.shape[1], x.shape[2]], options)

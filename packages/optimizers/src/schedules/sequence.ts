@@ -1,5 +1,5 @@
 import { expectCount, expectNonNegative } from '../option-checks.ts'
-import { linear } from './linear.ts'
+import { linearSchedule } from './linear-schedule.ts'
 import { asSchedule, composed, type Schedule } from './schedule.ts'
 
 /**
@@ -55,7 +55,7 @@ export function warmUp({ steps, schedule, startFactor = 0.01 }: WarmUpOptions): 
   const main = asSchedule(schedule)
   if (steps === 0) return main
   expectCount('warmUp', { steps })
-  const rise = linear({ learningRate: 1, steps, startFactor })
+  const rise = linearSchedule({ learningRate: 1, steps, startFactor })
   // The schedule is asked anew each time: what it follows may have lowered it meanwhile.
   return sequence([composed([main], (step) => main(0) * rise(step)), main], [steps])
 }

@@ -6,14 +6,14 @@ import { basename, delimiter, dirname, join, sep } from 'node:path'
 import { chromium } from 'playwright-core'
 import { cached, cacheFolder } from './cache.ts'
 import { runsSparticuz, sparticuz, unpackExecutable, unpackTar } from './sparticuz.ts'
-import type { Environment } from './swiftshader.ts'
+import type { EnvironmentVariables } from './swiftshader.ts'
 
 /** A Chromium, and what to start it with. */
 export interface FoundChromium {
   readonly executablePath: string
   readonly source: 'CHROME_PATH' | 'installed' | 'playwright' | '@sparticuz/chromium'
   /** Variables to add to the environment: libraries and fonts that the system lacks. */
-  readonly env: Environment
+  readonly env: EnvironmentVariables
 }
 
 /**
@@ -99,7 +99,7 @@ async function unpackedChromium(): Promise<FoundChromium> {
     await writeFile(join(folder, 'fonts.conf'), fontConfiguration(join(cacheFolder(), name)))
   })
   const executablePath = join(folder, 'chromium')
-  const env: Environment = {}
+  const env: EnvironmentVariables = {}
   if (lacksLibraries(executablePath)) {
     env.LD_LIBRARY_PATH = [join(folder, 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter)
   }

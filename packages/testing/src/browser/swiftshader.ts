@@ -3,7 +3,7 @@ import { cached } from './cache.ts'
 import { runsSparticuz, sparticuz, unpackTar } from './sparticuz.ts'
 
 /** Environment variables, to be set before the process that uses them starts. */
-export type Environment = Record<string, string>
+export type EnvironmentVariables = Record<string, string>
 
 /**
  * SwiftShader, a Vulkan driver on the CPU, for Dawn on a machine without a GPU: unpacks the driver and Vulkan's loader
@@ -12,7 +12,7 @@ export type Environment = Record<string, string>
  * @returns what makes Vulkan programs find exactly them: `VK_ICD_FILENAMES` and `LD_LIBRARY_PATH`
  * @throws Error anywhere but on Linux x64
  */
-export async function ensureSwiftShader(): Promise<Environment> {
+export async function ensureSwiftShader(): Promise<EnvironmentVariables> {
   if (!runsSparticuz()) {
     throw new Error(
       `SwiftShader: expected linux-x64, got ${process.platform}-${process.arch}. Install a Vulkan driver there, such as mesa-vulkan-drivers.`,

@@ -1,7 +1,7 @@
 import { expectCount, expectNonNegative } from '../option-checks.ts'
 import type { Schedule } from './schedule.ts'
 
-export interface LinearOptions {
+export interface LinearScheduleOptions {
   /** What the factors multiply. */
   learningRate: number
   /** Updates until the last rate, which stays from then on. */
@@ -18,10 +18,15 @@ export interface LinearOptions {
  *
  * @throws RangeError for options out of range
  * @see torch.optim.lr_scheduler.LinearLR
- * @example linear({ learningRate: 1e-3, steps, startFactor: 1, endFactor: 0 })
+ * @example linearSchedule({ learningRate: 1e-3, steps, startFactor: 1, endFactor: 0 })
  */
-export function linear({ learningRate, steps, startFactor = 1 / 3, endFactor = 1 }: LinearOptions): Schedule {
-  expectCount('linear', { steps })
-  expectNonNegative('linear', { learningRate, startFactor, endFactor })
+export function linearSchedule({
+  learningRate,
+  steps,
+  startFactor = 1 / 3,
+  endFactor = 1,
+}: LinearScheduleOptions): Schedule {
+  expectCount('linearSchedule', { steps })
+  expectNonNegative('linearSchedule', { learningRate, startFactor, endFactor })
   return (step) => learningRate * (startFactor + ((endFactor - startFactor) * Math.min(step, steps)) / steps)
 }
