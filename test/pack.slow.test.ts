@@ -1,12 +1,20 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeBackends, entryOf } from '@ddnet/testing'
 import { type LaunchedChromium, launchChromium, openPage, type Site, serveFolder } from '@ddnet/testing/browser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pack, published, readManifest } from '../scripts/packages.mjs'
-import { npm, root, run } from '../scripts/pnpm.mjs'
-import { exampleProject, filesIn, installedFrom, Project, projectWithAll } from './pack/project.ts'
+import { bringPnpm, installAlone, npm, pnpm, root, run, withPnpm } from '../scripts/pnpm.mjs'
+import {
+  differentiate,
+  exampleProject,
+  filesIn,
+  installedFrom,
+  Project,
+  projectOfTwo,
+  projectWithAll,
+} from './pack/project.ts'
 import { entriesOf } from './pack/published.ts'
 
 const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -130,6 +138,57 @@ describe('every package, packed and installed by npm', () => {
     const said = await everything.node(typescript, ...flags, 'all.ts').catch(({ output }) => String(output))
     expect(said).toMatch('node_modules/@tensorflow/')
     expect(said.split('\n').filter((line) => /^(all\.ts|node_modules\/@ddnet)/.test(line))).toEqual([])
+  })
+})
+
+describe('two packages that need one engine', () => {
+  const gradient = /^gradient 6 -8$/m
+  const copiesIn = async (project: Project): Promise<string[]> =>
+    (await filesIn(project.folder)).filter((file) => /(^|\/)@tensorflow\/tfjs-core\/package\.json$/.test(file))
+
+  test('find it in copies of their own, where npm has put another version of tfjs-core beside, until that is loaded', async () => {
+    const project = new Project(join(folder, 'beside'))
+    await mkdir(project.folder)
+    await writeFile(join(project.folder, 'package.json'), '{ "private": true, "type": "module" }')
+    const [ops, wasm] = [entryOf(tarballs, '@ddnet/ops'), entryOf(tarballs, '@ddnet/backend-wasm')]
+    await project.install([ops, wasm, '@tensorflow/tfjs-core@4.21.0'])
+    expect(await copiesIn(project)).toHaveLength(3)
+    await writeFile(join(project.folder, 'own.mjs'), differentiate)
+    expect(await project.node('own.mjs')).toMatch(gradient)
+    await writeFile(join(project.folder, 'both.mjs'), `import '@tensorflow/tfjs-core'${differentiate}`)
+    const said = await project.node('both.mjs').catch(({ output }) => String(output))
+    expect(said).toMatch(
+      /expected @tensorflow\/tfjs-core 4\.22\.0 and no other version, found 4\.21\.0 of \S*tfjs-core\S*\. /,
+    )
+  })
+
+  test('find it by pnpm, where a package reaches only what it asks for', async () => {
+    const project = await projectOfTwo(join(folder, 'by-pnpm'), tarballs)
+    const commands = await bringPnpm()
+    const flags = ['--ignore-scripts', '--prefer-offline', '--config.hoist=false']
+    await run([...pnpm(commands), 'install', ...flags], withPnpm(commands), project.folder)
+    expect(await copiesIn(project)).toHaveLength(1)
+    expect(await project.node('differentiate.mjs')).toMatch(gradient)
+  })
+
+  test('find it by Yarn, which has no node_modules', async () => {
+    const project = await projectOfTwo(join(folder, 'by-yarn'), tarballs)
+    const home = join(folder, 'yarn')
+    await mkdir(home)
+    await installAlone('@yarnpkg/cli-dist@4.9.2', home)
+    const yarn = [process.execPath, join(home, 'node_modules', '@yarnpkg', 'cli-dist', 'bin', 'yarn.js')]
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: undefined,
+      YARN_NPM_REGISTRY_SERVER: (await run([...npm(), 'config', 'get', 'registry'])).trim().replace(/\/$/, ''),
+      YARN_UNSAFE_HTTP_WHITELIST: '*',
+      YARN_ENABLE_SCRIPTS: 'false',
+      YARN_ENABLE_TELEMETRY: 'false',
+      YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
+      YARN_NODE_LINKER: 'pnp',
+    }
+    await run([...yarn, 'install'], env, project.folder)
+    expect(await run([...yarn, 'node', 'differentiate.mjs'], env, project.folder)).toMatch(gradient)
   })
 })
 

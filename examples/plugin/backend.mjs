@@ -1,4 +1,5 @@
-import { findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
+import { expectOneTfjs } from '@ddnet/ops/kernels'
+import { findBackendFactory, registerBackend, removeBackend, setBackend, version_core } from '@tensorflow/tfjs-core'
 
 /**
  * A backend that DDNet does not bring: tfjs's plain JavaScript, which is slow and runs anywhere. All operators run on any backend of
@@ -7,6 +8,7 @@ import { findBackendFactory, registerBackend, removeBackend, setBackend } from '
  * @returns {Promise<import('@ddnet/ops').Backend>}
  */
 export async function cpu() {
+  expectOneTfjs('cpu', version_core) // other copies of tfjs-core share the engine
   const { MathBackendCPU, version_cpu } = await import('@tensorflow/tfjs-backend-cpu') // registers its kernels
   // Importing it registered the backend too, the first time; what was disposed is registered again.
   if (findBackendFactory('cpu') === null) registerBackend('cpu', () => new MathBackendCPU())

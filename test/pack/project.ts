@@ -54,6 +54,27 @@ export async function installedFrom(tarballs: Map<string, string>, folder: strin
   return project
 }
 
+/** A script that differentiates on WebAssembly: the gradient is of `@ddnet/ops`, and its kernels are of `@ddnet/backend-wasm`. */
+export const differentiate = `
+import { wasm } from '@ddnet/backend-wasm'
+import { grad, square, sum, tensor } from '@ddnet/ops'
+await wasm()
+console.log('gradient', ...(await grad((x) => sum(square(x)))(tensor([3, -4])).data()))
+`
+
+/** A project of another package manager than npm, which asks for `@ddnet/backend-wasm` and `@ddnet/ops` alone. */
+export async function projectOfTwo(folder: string, tarballs: Map<string, string>): Promise<Project> {
+  await mkdir(folder)
+  const names = ['@ddnet/backend-wasm', '@ddnet/ops']
+  const files = Object.fromEntries(names.map((name) => [name, `file:${entryOf(tarballs, name)}`]))
+  // What these ask for of each other is not on a registry.
+  const others = { pnpm: { overrides: files }, resolutions: files }
+  const manifest = { name: 'of-two', private: true, type: 'module', dependencies: files, ...others }
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
+  await writeFile(join(folder, 'differentiate.mjs'), differentiate)
+  return new Project(folder)
+}
+
 /** An empty project with every tarball installed. */
 export async function projectWithAll(folder: string, tarballs: Map<string, string>): Promise<Project> {
   await mkdir(folder)

@@ -1,5 +1,5 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
-import { registerOwnKernel } from '@ddnet/ops/kernels'
+import { expectOneTfjs, registerOwnKernel } from '@ddnet/ops/kernels'
 import {
   findBackend,
   getBackend,
@@ -9,6 +9,7 @@ import {
   registerKernel,
   removeBackend,
   setBackend,
+  version_core,
 } from '@tensorflow/tfjs-core'
 import { computingDevice } from './computing-device.ts'
 import { type CudaVersions, loadedCudaVersions } from './cuda-libraries.ts'
@@ -49,12 +50,13 @@ export interface TensorFlowBackend extends Backend, CudaVersions {
  *
  * Before it is used, convolutions, poolings, batch norm and their gradients are compared with plain arithmetic.
  *
- * @throws BackendUnavailable naming what is missing (the addon, one of its libraries, or the device that was asked for), or
- * the operator that computes wrong numbers here
+ * @throws BackendUnavailable naming what is missing (the addon, one of its libraries, or the device that was asked for), the
+ * operator that computes wrong numbers here, or another version of tfjs-core that is loaded
  * @example const { device, version } = await tensorflow({ device: 'cpu' })
  */
 export async function tensorflow(options: TensorFlowOptions = {}): Promise<TensorFlowBackend> {
   const { device: asked = 'auto', memoryGrowth = true } = options
+  expectOneTfjs('tensorflow', version_core)
   const environment = loadEnvironment(asked, memoryGrowth, process.env)
   const addon = findAddon(options.addon, process.env, process.cwd())
   const { binding, environment: loaded } = loadAddon(addon, environment)

@@ -1,8 +1,8 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
 import { entryOf } from '@ddnet/ops/checks'
-import { registerOwnKernel } from '@ddnet/ops/kernels'
+import { expectOneTfjs, registerOwnKernel } from '@ddnet/ops/kernels'
 import { checkFused, isFused, startKernels, stopThreads, threadsOf, wasmKernels } from '@ddnet/ops/wasm'
-import { engine, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
+import { engine, registerBackend, removeBackend, setBackend, version_core } from '@tensorflow/tfjs-core'
 import { threadedBinary, threadedModule } from './threaded-module.ts'
 
 export interface WasmOptions {
@@ -28,14 +28,15 @@ export interface WasmOptions {
  * Starts the WebAssembly backend with our own SIMD kernels where tfjs's are missing, slow or wrong. One that runs already
  * is kept.
  *
- * @throws BackendUnavailable if WebAssembly, its SIMD or what was asked for cannot start here, or it runs already in
- *   another way
+ * @throws BackendUnavailable if WebAssembly, its SIMD or what was asked for cannot start here, it runs already in another way,
+ *   or another version of tfjs-core is loaded
  * @throws RangeError if `threads` is not a whole number of at least 1
  */
 export async function wasm({ threads, fusedMultiplyAdd, paths }: WasmOptions = {}): Promise<Backend> {
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
     throw new RangeError(`wasm: expected threads as a whole number of at least 1, got ${threads}.`)
   }
+  expectOneTfjs('wasm', version_core)
   if (threads !== undefined && threads > 1 && !inNode()) checkPage(threads)
   if (fusedMultiplyAdd === true) await checkFused()
   // Importing the package registers it with the engine, so it is imported here and not above.

@@ -1,4 +1,5 @@
 import { type Backend, BackendUnavailable } from '@ddnet/ops'
+import { expectOneTfjs } from '@ddnet/ops/kernels'
 import {
   allowArenas,
   concatWebgpu,
@@ -17,6 +18,7 @@ import {
   registerBackend,
   removeBackend,
   setBackend,
+  version_core,
 } from '@tensorflow/tfjs-core'
 import { type AdapterDescription, describeAdapter, requestAdapter, requestDevice } from './adapter.ts'
 import { addNOfAnyNumber } from './add-n.ts'
@@ -57,7 +59,8 @@ export interface WebgpuBackend extends Backend {
  * Registers and initialises WebGPU and makes it the engine's current backend. In a browser it takes `navigator.gpu`; in
  * Node, Dawn from npm's `webgpu`. Called again while it runs, it makes the same one current again.
  *
- * @throws BackendUnavailable when WebGPU or an adapter is missing; it never falls back to another backend
+ * @throws BackendUnavailable when WebGPU or an adapter is missing, or another version of tfjs-core is loaded; it never falls back
+ * to another backend
  * @example
  * const backend = await webgpu()
  * console.log(backend.device) // 'apple metal-3'
@@ -75,6 +78,7 @@ export function webgpu({ powerPreference = 'high-performance' }: WebgpuOptions =
 const starts = new WeakMap<object, Promise<WebgpuBackend>>()
 
 async function start(powerPreference: GPUPowerPreference): Promise<WebgpuBackend> {
+  expectOneTfjs('webgpu', version_core)
   if (findBackend('webgpu') !== null) {
     throw new Error(
       `webgpu: expected no backend "webgpu" in the engine, found one made elsewhere. Call removeBackend('webgpu') before webgpu().`,

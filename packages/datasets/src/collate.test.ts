@@ -241,5 +241,6 @@ describe('a dataset of arrays', () => {
 
 test('samples without fields make no batch', () => {
   expect(() => collate([])).toThrow('collate: expected samples, got none')
-  expect(() => collate([maskField(Uint8Array.of(1), [1, 1])] as never)).toThrow('expected kind as a class')
+  // @ts-expect-error a field is no sample
+  expect(() => collate([maskField(Uint8Array.of(1), [1, 1])])).toThrow('expected kind as a class')
 })

@@ -80,7 +80,8 @@ describe('init', () => {
     expect(() => init(model, key)).toThrow(
       "init: the initializer of 'other' does not fit: assign: expected shape [2], got [1].",
     )
-    expect(() => init(new Net(), undefined as never)).toThrow('init: expected a key to draw from')
+    // @ts-expect-error nothing to draw from
+    expect(() => init(new Net(), undefined)).toThrow('init: expected a key to draw from')
     expect(() => new Parameter([2, -1])).toThrow('expected the shape of a parameter as whole numbers, got [2,-1].')
   })
 

@@ -22,8 +22,8 @@ describeBackends('adamUpdate', () => {
   test.each(cases)('takes the ten steps of torch.optim: $name', async ({ options, tensors, optimizer }) => {
     for (const name of ['a', 'b']) {
       const [start, gradients, after] = [tensors[name], tensors[`${name}.gradients`], tensors[`${name}.after`]]
-      const all = upload(gradients as never)
-      let parameter: Tensor = upload(start as never)
+      const all = upload(defined(gradients))
+      let parameter: Tensor = upload(defined(start))
       let [m, v]: Tensor[] = [zeros(parameter.shape), zeros(parameter.shape)]
       for (let step = 1; step <= 10; step++) {
         const rates = options['learningRate'] as number | number[]
@@ -31,7 +31,7 @@ describeBackends('adamUpdate', () => {
         const attributes = { ...options, learningRate, decoupled: optimizer === 'adamW', step } as AdamAttributes
         const gradient = reshape(slice(all, step - 1, 1), parameter.shape)
         ;[parameter, m, v] = tuple(adamUpdate({ parameter, gradient, m: defined(m), v: defined(v) }, attributes), 3)
-        const expected = after?.data.slice((step - 1) * parameter.size, step * parameter.size) as Float32Array
+        const expected = defined(after).data.slice((step - 1) * parameter.size, step * parameter.size)
         expectClose(await floatsOf(parameter), expected, 1e-5, `${name} after step ${step}`)
       }
     }
