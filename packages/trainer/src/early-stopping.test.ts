@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Callback, Control } from './callback.ts'
 import { type EarlyStoppingOptions, earlyStopping } from './early-stopping.ts'
-import type { Monitored, ValidationEvent } from './events.ts'
+import type { ValidationEvent } from './events.ts'
+import type { Monitored } from './scores.ts'
 
 const controlOf = (stop: Control['stop']): Control => ({
   stop,

@@ -1,5 +1,5 @@
 import type { Callback, Control } from './callback.ts'
-import type { Monitored } from './events.ts'
+import type { Monitored } from './scores.ts'
 
 export interface EarlyStoppingOptions {
   /** How many validations in a row may bring nothing better. */

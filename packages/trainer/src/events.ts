@@ -1,5 +1,4 @@
-import type { Direction } from '@ddnet/metrics'
-import type { Scores } from './scores.ts'
+import type { Monitored, Scores } from './scores.ts'
 
 /** Why a run ended: all steps done; stopped by a callback, `signal` or `maxSeconds`; or a loss that is not finite. */
 export type EndReason = 'done' | 'stopped' | 'diverged'
@@ -46,12 +45,6 @@ export interface ValidationEvent {
   readonly learningRate: number
   /** Time the validation took. */
   readonly seconds: number
-}
-
-export interface Monitored {
-  readonly name: string
-  readonly value: number
-  readonly better: Direction
 }
 
 export interface EpochEvent {

@@ -1,6 +1,6 @@
 import { type Module, observe } from '@ddnet/layers'
 import { clone, dispose, keep, type Tensor, toHost } from '@ddnet/ops'
-import { isTensor } from './size-of.ts'
+import { isTensor } from './batch.ts'
 import type { Models } from './step.ts'
 
 /** Where a step was not finite first. */

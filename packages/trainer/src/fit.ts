@@ -2,20 +2,18 @@ import type { Loader } from '@ddnet/datasets'
 import type { Measure } from '@ddnet/metrics'
 import { type Key, random } from '@ddnet/ops'
 import { tuple } from '@ddnet/ops/checks'
+import { disposeBatch, sizeOf } from './batch.ts'
 import type { Callback, Control } from './callback.ts'
-import { CallbackError } from './callback-error.ts'
-import { CheckpointError } from './checkpoint/checkpoint-error.ts'
+import { Callbacks, type EventName, type EventOf } from './callbacks.ts'
 import { DivergedError } from './diverged-error.ts'
 import { evaluationKey } from './evaluate.ts'
-import type { EndReason, EpochEvent, Monitored, StepEvent, ValidationEvent } from './events.ts'
+import type { EndReason, EpochEvent, StepEvent, ValidationEvent } from './events.ts'
 import type { FitOptions, FitResult } from './fit-options.ts'
-import { formatScore } from './format-score.ts'
 import type { Learner, TakenStep } from './learner.ts'
-import { LogError } from './loggers/log-error.ts'
 import { isBroken } from './loss-part.ts'
 import { macrotask } from './macrotask.ts'
 import type { TrainingData } from './options.ts'
-import { disposeBatch, type MeasuredBatch, type Suspect } from './read-batch.ts'
+import type { MeasuredBatch, Suspect } from './read-batch.ts'
 import {
   addBatch,
   emptyRunning,
@@ -27,8 +25,7 @@ import {
   totalLoss,
   withMeasures,
 } from './running.ts'
-import type { Scores } from './scores.ts'
-import { sizeOf } from './size-of.ts'
+import { formatScore, monitoredScore } from './scores.ts'
 import type { Phase, Snapshot } from './snapshot.ts'
 
 /** A run of weeks would fill the memory with its history. */
@@ -44,7 +41,7 @@ interface Pending {
 /** One call of `fit`: it owns the learner and everything that is in flight. */
 export class Fit<B> {
   readonly #learner: Learner<B>
-  readonly #callbacks: readonly { readonly name: string; readonly callback: Callback }[]
+  readonly #callbacks: Callbacks
   readonly #loader: Loader<B>
   readonly #validation: Loader<B> | undefined
   readonly #validateEvery: number | undefined
@@ -91,10 +88,7 @@ export class Fit<B> {
     monitor: string,
   ) {
     this.#learner = learner
-    // Those that remember come first, so that a checkpoint made in the same event holds what they learned from it.
-    this.#callbacks = named(callbacks).toSorted(
-      (a, b) => Number(b.callback.state !== undefined) - Number(a.callback.state !== undefined),
-    )
+    this.#callbacks = new Callbacks(callbacks)
     this.#loader = train
     this.#validation = validation
     this.#monitor = monitor
@@ -135,10 +129,7 @@ export class Fit<B> {
     const { sinceValidation, inEpoch } = savedRunning(running)
     this.#sinceValidation = sinceValidation
     this.#inEpoch = inEpoch
-    for (const { name, callback } of this.#callbacks) {
-      const state = callbacks?.[name]
-      if (state !== undefined) callback.restore?.(state)
-    }
+    this.#callbacks.restore(callbacks)
   }
 
   get #stepsPerEpoch(): number {
@@ -242,15 +233,8 @@ export class Fit<B> {
 
   /** Whether something after this step looks at the model, so that its event may not lag behind. */
   #mustSettle(): boolean {
-    // All are asked, for they may remember what they answered.
-    const asking = this.#callbacks.filter(({ name, callback }) => {
-      try {
-        return callback.needsState?.(this.#step)
-      } catch (error) {
-        throw new CallbackError(name, 'needsState', this.#step, error)
-      }
-    })
-    return asking.length > 0 || this.#step >= this.#totalSteps || this.#epochEnds() || this.#validationDue()
+    const isAsked = this.#callbacks.needState(this.#step) // each time, for callbacks may remember what they answered
+    return isAsked || this.#step >= this.#totalSteps || this.#epochEnds() || this.#validationDue()
   }
 
   #epochEnds(): boolean {
@@ -334,7 +318,7 @@ export class Fit<B> {
       epoch,
       train: scoresOf(withMeasures(this.#sinceValidation, this.#measures)),
       validation,
-      monitored: this.#monitored(validation),
+      monitored: monitoredScore(this.#monitor, validation, this.#measures),
       learningRate: this.#learner.lastLearningRate(),
       seconds: (performance.now() - began) / 1000,
     }
@@ -349,28 +333,6 @@ export class Fit<B> {
       measure === undefined ? [] : [[name, measure] as const],
     )
     if (known.length > 0) this.#measures = { ...this.#measures, ...Object.fromEntries(known) }
-  }
-
-  /** @throws Error where the score that is monitored is not there, no number, or not said to be better one way */
-  #monitored(scores: Scores): Monitored {
-    const name = this.#monitor
-    const value = scores[name]
-    if (value === undefined) {
-      throw new Error(
-        `Trainer: the validation has no score '${name}' to monitor. Its scores are ${Object.keys(scores).join(', ')}.`,
-      )
-    }
-    if (typeof value !== 'number') {
-      throw new Error(
-        `Trainer: expected to monitor a number, and '${name}' is none. Monitor 'loss', or a metric that is one.`,
-      )
-    }
-    if (name === 'loss') return { name, value, better: 'lower' }
-    const better = this.#measures[name]?.better
-    if (better !== undefined) return { name, value, better }
-    throw new Error(
-      `Trainer: the metric '${name}' does not say which way is better, so that it cannot be monitored. Give its measure better: 'higher' or better: 'lower'.`,
-    )
   }
 
   async #endEpoch(epoch: number): Promise<void> {
@@ -397,7 +359,7 @@ export class Fit<B> {
   }
 
   /** Tells every callback. @throws CallbackError naming the one that fails; errors that name themselves pass */
-  async #emit<E extends EventName>(name: E, event: EventOf<E>): Promise<void> {
+  #emit<E extends EventName>(name: E, event: EventOf<E>): Promise<void> {
     const control: Control = {
       stop: (message) => {
         this.#stop ??= { message }
@@ -405,16 +367,8 @@ export class Fit<B> {
       snapshot: () => this.#snapshot(),
       format: (score, value) => formatScore(this.#measures[score], value),
     }
-    for (const { name: callbackName, callback } of this.#callbacks) {
-      const handler = callback[name] as ((event: EventOf<E>, control: Control) => void | Promise<void>) | undefined
-      try {
-        await handler?.call(callback, event, control)
-      } catch (error) {
-        if (this.#unreadable !== undefined && error === this.#unreadable.error) throw error
-        if ([DivergedError, CheckpointError, LogError, CallbackError].some((type) => error instanceof type)) throw error
-        throw new CallbackError(callbackName, name, this.#step, error)
-      }
-    }
+    const isOurs = (error: unknown): boolean => this.#unreadable !== undefined && error === this.#unreadable.error
+    return this.#callbacks.emit(name, event, control, this.#step, isOurs)
   }
 
   async #snapshot(): Promise<Snapshot> {
@@ -423,18 +377,9 @@ export class Fit<B> {
         `snapshot: the model is ${this.#pending.length} steps ahead of this event. Announce the step in needsState.`,
       )
     }
-    for (const { name, callback } of this.#callbacks) {
-      try {
-        await callback.flush?.()
-      } catch (error) {
-        if (error instanceof LogError) throw error
-        throw new CallbackError(name, 'flush', this.#step, error)
-      }
-    }
+    await this.#callbacks.flush(this.#step)
     const running = { sinceValidation: saveRunning(this.#sinceValidation), inEpoch: saveRunning(this.#inEpoch) }
-    const states = this.#callbacks.flatMap(({ name, callback }) =>
-      callback.state === undefined ? [] : [[name, callback.state()] as const],
-    )
+    const states = this.#callbacks.states()
     return {
       step: this.#step,
       phase: this.#phase,
@@ -442,7 +387,7 @@ export class Fit<B> {
       loader: this.#loader.state(),
       key: { high: this.#key.high, low: this.#key.low },
       running,
-      ...(states.length === 0 ? {} : { callbacks: Object.fromEntries(states) }),
+      ...(Object.keys(states).length === 0 ? {} : { callbacks: states }),
     }
   }
 
@@ -466,20 +411,6 @@ export class Fit<B> {
     this.#batches = []
   }
 }
-
-/** Each callback with a name of its own, under which its state is kept: the second of a name is `NAME (2)`. */
-function named(callbacks: readonly Callback[]): { name: string; callback: Callback }[] {
-  const counts = new Map<string, number>()
-  return callbacks.map((callback, index) => {
-    const name = callback.name ?? `#${index + 1}`
-    const count = (counts.get(name) ?? 0) + 1
-    counts.set(name, count)
-    return { name: count === 1 ? name : `${name} (${count})`, callback }
-  })
-}
-
-type EventName = 'onStart' | 'onStep' | 'onValidation' | 'onEpoch' | 'onEnd'
-type EventOf<E extends EventName> = Parameters<NonNullable<Callback[E]>>[0]
 
 const keyOf = ({ key: { high, low } }: Snapshot): Key => new random.Key(high, low)
 

@@ -19,7 +19,7 @@ export { loadCheckpoint } from './checkpoint/load-checkpoint.ts'
 export { DivergedError } from './diverged-error.ts'
 export { type EarlyStoppingOptions, earlyStopping } from './early-stopping.ts'
 export { type EvaluationOptions, evaluate } from './evaluate.ts'
-export type { EndEvent, EndReason, EpochEvent, Monitored, StartEvent, StepEvent, ValidationEvent } from './events.ts'
+export type { EndEvent, EndReason, EpochEvent, StartEvent, StepEvent, ValidationEvent } from './events.ts'
 export {
   findLearningRate,
   type LearningRatePoint,
@@ -42,7 +42,7 @@ export type { Several, SeveralModels, Single, SingleModel, TrainingData } from '
 export type { BlankBatch, PrepareOptions } from './prepare.ts'
 export type { KernelProfile, Profile, ProfileOptions } from './profile.ts'
 export { profileTable } from './profile-table.ts'
-export type { MetricValue, Scores } from './scores.ts'
+export type { MetricValue, Monitored, Scores } from './scores.ts'
 export type { Json, Phase, Snapshot } from './snapshot.ts'
 export type {
   EvaluationContext,

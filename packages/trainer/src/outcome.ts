@@ -1,8 +1,8 @@
 import type { Measure } from '@ddnet/metrics'
 import { clone, dispose, type Tensor } from '@ddnet/ops'
 import { entryOf } from '@ddnet/ops/checks'
+import { sizeOf } from './batch.ts'
 import { cloneParts, type LossParts, lossParts, tensorsOf } from './loss-part.ts'
-import { sizeOf } from './size-of.ts'
 import type { StepResult } from './step.ts'
 
 /** What a step made of one batch, checked, on the device. */

@@ -2,8 +2,9 @@ import type { Loader } from '@ddnet/datasets'
 import { memory, random } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import { observeKernels } from '@ddnet/ops/kernels'
+import { disposeBatch } from './batch.ts'
 import type { Learner, ProfilePhase } from './learner.ts'
-import { disposeBatch, type MeasuredBatch } from './read-batch.ts'
+import type { MeasuredBatch } from './read-batch.ts'
 
 export interface ProfileOptions {
   /** How many steps are measured. */

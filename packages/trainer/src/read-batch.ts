@@ -1,9 +1,9 @@
 import type { Measure } from '@ddnet/metrics'
-import { dispose, type Key, toHost } from '@ddnet/ops'
+import { type Key, toHost } from '@ddnet/ops'
 import { entryOf } from '@ddnet/ops/checks'
+import { disposeBatch, sizeOf } from './batch.ts'
 import { isBroken, type MeasuredLoss, readLoss } from './loss-part.ts'
 import { disposeOutcome, type Outcome } from './outcome.ts'
-import { sizeOf } from './size-of.ts'
 
 /** What the host learns of one batch. */
 export interface MeasuredBatch {
@@ -60,9 +60,6 @@ async function byName<T, R>(
   const entries = Object.entries(record).map(async ([name, value]) => [name, await read(value)] as const)
   return Object.fromEntries(await Promise.all(entries))
 }
-
-/** Frees all tensors of a batch, in lists and records too. */
-export const disposeBatch = (batch: unknown): void => dispose(batch as Parameters<typeof dispose>[0])
 
 /** A promise that is awaited some steps later; until then a failure must not count as unhandled. */
 export function handled<T>(promise: Promise<T>): Promise<T> {
