@@ -1,4 +1,5 @@
 import type { Key } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { DatasetError } from './dataset-error.ts'
 
 /** Which samples an epoch has, and in which order: a pure function of the epoch's key. */
@@ -59,12 +60,12 @@ export function weightedSampler({
   const withoutReplacement = (key: Key): Uint32Array => {
     const times = Float64Array.from(
       key.bits(from),
-      (word, index) => -Math.log((word + 1) / 2 ** 32) / (weights[index] as number),
+      (word, index) => -Math.log((word + 1) / 2 ** 32) / itemAt(weights, index),
     )
     const drawable = Uint32Array.from({ length: from }, (_, index) => index).filter(
-      (index) => (weights[index] as number) > 0,
+      (index) => itemAt(weights, index) > 0,
     )
-    return drawable.sort((a, b) => (times[a] as number) - (times[b] as number)).subarray(0, count)
+    return drawable.sort((a, b) => itemAt(times, a) - itemAt(times, b)).subarray(0, count)
   }
   return { length: count, from, order: replacement ? withReplacement : withoutReplacement }
 }

@@ -1,5 +1,5 @@
 import { memory, type Scalar, scalar, softmax, type Tensor, tensor, tidy, valueAndGrads, zeros } from '@ddnet/ops'
-import { describeBackends, entryOf, expectTensorClose, itemAt, operatorFixtures, upload } from '@ddnet/testing'
+import { defined, describeBackends, entryOf, expectTensorClose, itemAt, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type CrossEntropyOptions, crossEntropy, type Loss, mse, weighted } from './index.ts'
 

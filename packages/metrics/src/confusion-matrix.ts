@@ -1,4 +1,5 @@
 import type { Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { type Classes, classMeasure, type LabelOptions } from './class-scores.ts'
 import type { Measure } from './measure.ts'
 
@@ -8,14 +9,14 @@ export type ConfusionCounts = readonly (readonly number[])[]
 function count({ predicted, labels }: Classes, classes: number): ConfusionCounts {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   for (const [row, prediction] of predicted.entries()) {
-    const cells = counts[labels[row] as number] as number[]
-    cells[prediction] = (cells[prediction] as number) + 1
+    const cells = itemAt(counts, itemAt(labels, row))
+    cells[prediction] = itemAt(cells, prediction) + 1
   }
   return counts
 }
 
 const merge = (a: ConfusionCounts, b: ConfusionCounts): ConfusionCounts =>
-  a.map((row, label) => row.map((count, prediction) => count + (b[label]?.[prediction] as number)))
+  a.map((row, label) => row.map((count, prediction) => count + itemAt(b[label], prediction)))
 
 /**
  * How many samples of each class (row) were taken for each class (column); those with the label `ignoreIndex` are left out.
@@ -36,5 +37,5 @@ export const classAccuracy = (logits: Tensor, labels: Tensor, options: LabelOpti
     count,
     merge,
     compute: (counts) =>
-      counts.map((row, label) => (row[label] as number) / row.reduce((total, count) => total + count, 0)),
+      counts.map((row, label) => itemAt(row, label) / row.reduce((total, count) => total + count, 0)),
   })

@@ -1,5 +1,5 @@
 import { type Tensor, tensor, toHost } from '@ddnet/ops'
-import { describeBackends, jsonFixture } from '@ddnet/testing'
+import { describeBackends, itemAt, jsonFixture } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { references } from '../test/references.ts'
 import * as exported from './index.ts'
@@ -137,7 +137,7 @@ test('docs/metrics.md says what each metric is compared with', async () => {
   const rows = Object.entries(references).map(([metric, { of, within }]) => [`\`${metric}\``, of, String(within)])
   const cells = [['metric', 'reference', 'within'], ...rows]
   const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => (row[column] as string).length)))
-  const line = (row: readonly string[]) => `| ${row.map((cell, at) => cell.padEnd(widths[at] as number)).join(' | ')} |`
+  const line = (row: readonly string[]) => `| ${row.map((cell, at) => cell.padEnd(itemAt(widths, at))).join(' | ')} |`
   const [head = [], ...body] = cells
   const ruler = line(widths.map((width) => '-'.repeat(width)))
   const versions = Object.entries(fixtures.versions).map(([name, version]) => `${name} ${version}`)
@@ -162,7 +162,7 @@ const tools = ['formatPercent', 'cocoScoreNames', 'stateMeasure', 'sumMeasure', 
 describeBackends('scores of classes, beside scikit-learn’s', () => {
   describe.each(fixtures.classes)('$name', ({ shape, logits, labels, expected }) => {
     const classes = shape.at(-1) as number
-    test.each(splits(shape[0] as number))('$name', async ({ batches: ranges }) => {
+    test.each(splits(itemAt(shape, 0)))('$name', async ({ batches: ranges }) => {
       type Of<V> = (logits: Tensor, labels: Tensor) => Measure<V>
       const score = <V>(of: Of<V>): Promise<V> =>
         over(ranges.map((each) => of(part(logits, shape, each), part(labels, shape.slice(0, -1), each, 'int32'))))
@@ -194,7 +194,7 @@ describeBackends('scores of classes, beside scikit-learn’s', () => {
 
 describeBackends('scores of pictures, beside scikit-image’s', () => {
   describe.each(fixtures.pictures)('$name', ({ shape, range, a, b, ...expected }) => {
-    test.each(splits(shape[0] as number))('$name', async ({ batches: ranges }) => {
+    test.each(splits(itemAt(shape, 0)))('$name', async ({ batches: ranges }) => {
       const score = (of: typeof ssim | typeof psnr) =>
         over(ranges.map((each) => of(part(a, shape, each), part(b, shape, each), { range })))
       expectNear('ssim', await score(ssim), expected.ssim)

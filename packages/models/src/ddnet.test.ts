@@ -1,6 +1,14 @@
 import { init, summary } from '@ddnet/layers'
 import { memory, random, tensor } from '@ddnet/ops'
-import { describeBackends, entryOf, expectTensorClose, readTensors, torchState, useBackend } from '@ddnet/testing'
+import {
+  defined,
+  describeBackends,
+  entryOf,
+  expectTensorClose,
+  readTensors,
+  torchState,
+  useBackend,
+} from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DDNet, type DDNetOptions } from './ddnet.ts'
 

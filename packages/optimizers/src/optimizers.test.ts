@@ -1,5 +1,5 @@
 import { memory, type Tensor, tidy, toHost } from '@ddnet/ops'
-import { describeBackends, expectTensorClose, operatorFixtures, upload, useBackend } from '@ddnet/testing'
+import { describeBackends, entryOf, expectTensorClose, operatorFixtures, upload, useBackend } from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectReferenceSteps } from '../test/descend.ts'
 import { expectInTable, type Referenced } from '../test/optimizer-table.ts'

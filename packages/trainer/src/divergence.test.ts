@@ -49,7 +49,7 @@ describe('a run that diverges', () => {
     const trainer = new Trainer({ model, optimizer: adam(), data: { train: spoiled }, step: classify, accumulate })
     const before = memory().numTensors
     const error: DivergedError = await trainer.fit({ epochs: 2, lag }).then(
-      () => undefined as never,
+      () => expect.fail('it did not diverge'),
       (error) => error,
     )
     expect(memory().numTensors).toBe(before)

@@ -13,6 +13,7 @@ import {
   valueAndGrads,
   zeros,
 } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { columnNorm, convolution, poolings, type Shape4D, type Values, type Windows } from './host-arithmetic.ts'
 
 /** An operator on one input: what TensorFlow computes of it, and what is right. */
@@ -148,7 +149,7 @@ export function compareBatchNorm(shape: readonly number[], around = 0, seed = 1)
   // A mean that is off by a unit in its last place is off by more of the standard deviations that everything is divided by.
   const spreads = Array.from(
     expected.variance,
-    (each, at) => Math.abs(expected.mean[at] as number) / Math.sqrt(each + eps),
+    (each, at) => Math.abs(itemAt(expected.mean, at)) / Math.sqrt(each + eps),
   )
   return {
     conditioning: Math.max(1, ...spreads) ** 2,
@@ -171,7 +172,7 @@ export function faultIn({ label, results, conditioning = 1 }: Comparison, tolera
       return `${label}: ${name} has ${got.length} values in place of ${expected.length}`
     const scale = Array.from(expected).reduce((most, each) => Math.max(most, Math.abs(each)), 1)
     for (let at = 0; at < expected.length; at++) {
-      const [value, right] = [got[at] as number, expected[at] as number]
+      const [value, right] = [itemAt(got, at), itemAt(expected, at)]
       // Not within it is also NaN.
       if (!(Math.abs(value - right) <= tolerance * conditioning * scale)) {
         return `${label}: ${name} at ${at} is ${value} in place of ${right.toPrecision(7)}`

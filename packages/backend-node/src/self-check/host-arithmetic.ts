@@ -1,4 +1,5 @@
 import type { Pair } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 
 // Definitions of operators and their gradients, loop by loop in float64: what TensorFlow's results are compared with.
 
@@ -60,9 +61,9 @@ export function convolution(
         for (let channel = 0; channel < depth; channel++) {
           const from = (image * places + input) * inChannels + first + channel
           const weight = (tap * depth + channel) * outChannels + out
-          y[at] = (y[at] as number) + (x[from] as number) * (filter[weight] as number)
-          dx[from] = (dx[from] as number) + (dy[at] as number) * (filter[weight] as number)
-          dfilter[weight] = (dfilter[weight] as number) + (dy[at] as number) * (x[from] as number)
+          y[at] = itemAt(y, at) + itemAt(x, from) * itemAt(filter, weight)
+          dx[from] = itemAt(dx, from) + itemAt(dy, at) * itemAt(filter, weight)
+          dfilter[weight] = itemAt(dfilter, weight) + itemAt(dy, at) * itemAt(x, from)
         }
       }
     })
@@ -92,18 +93,19 @@ export function poolings(
     }
   }
   each((at, from) => {
-    const value = x[from] as number
-    average[at] = (average[at] as number) + value
-    counts[at] = (counts[at] as number) + 1
+    const value = itemAt(x, from)
+    average[at] = itemAt(average, at) + value
+    counts[at] = itemAt(counts, at) + 1
     // The first of equal values stays.
-    if (value > (max[at] as number)) [max[at], where[at]] = [value, from]
+    if (value > itemAt(max, at)) [max[at], where[at]] = [value, from]
   })
   for (let at = 0; at < size; at++) {
-    average[at] = (average[at] as number) / (counts[at] as number)
-    dmax[where[at] as number] = (dmax[where[at] as number] as number) + (dy[at] as number)
+    average[at] = itemAt(average, at) / itemAt(counts, at)
+    const first = itemAt(where, at)
+    dmax[first] = itemAt(dmax, first) + itemAt(dy, at)
   }
   each((at, from) => {
-    daverage[from] = (daverage[from] as number) + (dy[at] as number) / (counts[at] as number)
+    daverage[from] = itemAt(daverage, from) + itemAt(dy, at) / itemAt(counts, at)
   })
   return { max, dmax, average, daverage }
 }
@@ -119,7 +121,7 @@ export function columnNorm(
   const [mean, variance, dweight, dbias] = [zeros(), zeros(), zeros(), zeros()]
   const [y, dx] = [new Float64Array(x.length), new Float64Array(x.length)]
   for (let channel = 0; channel < channels; channel++) {
-    const [scale, shift] = [weight[channel] as number, bias[channel] as number]
+    const [scale, shift] = [itemAt(weight, channel), itemAt(bias, channel)]
     const each = (visit: (at: number) => void) => {
       for (let row = 0; row < rows; row++) visit(row * channels + channel)
     }
@@ -130,15 +132,15 @@ export function columnNorm(
       })
       return total
     }
-    const average = sum((at) => x[at] as number) / rows
-    const spread = sum((at) => ((x[at] as number) - average) ** 2) / rows
+    const average = sum((at) => itemAt(x, at)) / rows
+    const spread = sum((at) => (itemAt(x, at) - average) ** 2) / rows
     const inverse = 1 / Math.sqrt(spread + eps)
-    const normal = (at: number) => ((x[at] as number) - average) * inverse
-    const ofWeight = sum((at) => (dy[at] as number) * normal(at))
-    const ofBias = sum((at) => dy[at] as number)
+    const normal = (at: number) => (itemAt(x, at) - average) * inverse
+    const ofWeight = sum((at) => itemAt(dy, at) * normal(at))
+    const ofBias = sum((at) => itemAt(dy, at))
     each((at) => {
       y[at] = normal(at) * scale + shift
-      dx[at] = scale * inverse * ((dy[at] as number) - ofBias / rows - (normal(at) * ofWeight) / rows)
+      dx[at] = scale * inverse * (itemAt(dy, at) - ofBias / rows - (normal(at) * ofWeight) / rows)
     })
     mean[channel] = average
     variance[channel] = spread

@@ -10,7 +10,8 @@ export interface PlainTensor {
 
 // biome-ignore lint/suspicious/noExplicitAny: each operator checks its own inputs and options
 type Loose = Record<string, any>
-type Run = (inputs: Loose, options: Loose) => ops.Tensor
+// biome-ignore lint/suspicious/noExplicitAny: as above
+type Run = (inputs: Loose, options: any) => ops.Tensor
 
 /** The operators that are checked in a page, by their fixtures' names. */
 const runs: Record<string, Run> = {
@@ -24,16 +25,16 @@ const runs: Record<string, Run> = {
   matMul: ({ a, b }, { transposeA, transposeB }) => ops.matMul(a, b, transposeA, transposeB),
   conv2d: ({ x, filter, ...bias }, options) => ops.conv2d(x, filter, { ...options, ...bias }),
   convTranspose2d: ({ x, filter, ...bias }, options) => ops.convTranspose2d(x, filter, { ...options, ...bias }),
-  maxPool2d: ({ x }, options) => ops.maxPool2d(x, options as never),
-  avgPool2d: ({ x }, options) => ops.avgPool2d(x, options as never),
+  maxPool2d: ({ x }, options) => ops.maxPool2d(x, options),
+  avgPool2d: ({ x }, options) => ops.avgPool2d(x, options),
   adaptiveAvgPool2d: ({ x }, { outputSize }) => ops.adaptiveAvgPool2d(x, outputSize),
-  maxUnpool2d: ({ values, indices }, options) => ops.maxUnpool2d(values, indices, options as never),
+  maxUnpool2d: ({ values, indices }, options) => ops.maxUnpool2d(values, indices, options),
   pixelShuffle: ({ x }, { factor }) => ops.tidy(() => ops.pixelShuffle(ops.square(x), factor)),
   interpolate: ({ x }, options) => ops.tidy(() => ops.interpolate(ops.square(x), options)),
   pad: ({ x }, { paddings, ...options }) => ops.tidy(() => ops.pad(ops.square(x), paddings, options)),
   batchNorm: ({ x, newRunningMean: _mean, newRunningVar: _var, ...others }, options) =>
-    ops.tidy(() => ops.batchNorm(x, { ...options, ...others } as never).y),
-  groupNorm: ({ x, ...others }, options) => ops.groupNorm(x, { ...options, ...others } as never),
+    ops.tidy(() => ops.batchNorm(x, { ...options, ...others }).y),
+  groupNorm: ({ x, ...others }, options) => ops.groupNorm(x, { ...options, ...others }),
   softmaxCrossEntropy: ({ logits, labels, probabilities, ...weights }, options) =>
     ops.softmaxCrossEntropy(logits, labels ?? probabilities, { ...options, ...weights }),
 }

@@ -19,8 +19,7 @@ export interface Verification {
 export function verifySplit(split: Split, facts: SplitFacts, { location, remedy, ordered }: Verification): void {
   const expect = (what: string, got: readonly number[], expected: readonly number[], tolerance = 0): void => {
     const equal =
-      got.length === expected.length &&
-      got.every((value, at) => Math.abs(value - (expected[at] as number)) <= tolerance)
+      got.length === expected.length && got.every((value, at) => Math.abs(value - itemAt(expected, at)) <= tolerance)
     if (equal) return
     throw new DatasetError(
       `${location} is not CIFAR-10: expected ${what} ${expected.join(' ')}, got ${got.join(' ')}. ${remedy}`,
@@ -51,7 +50,7 @@ export function channelStatistics(images: Uint8Array): { mean: number[]; std: nu
   const pixels = images.length / 3
   const mean = counts.map((count) => count.reduce((sum, times, byte) => sum + times * byte, 0) / pixels)
   const std = counts.map((count, channel) => {
-    const squares = count.reduce((sum, times, byte) => sum + times * (byte - (mean[channel] as number)) ** 2, 0)
+    const squares = count.reduce((sum, times, byte) => sum + times * (byte - itemAt(mean, channel)) ** 2, 0)
     return Math.sqrt(squares / pixels)
   })
   return { mean: mean.map((value) => value / 255), std: std.map((value) => value / 255) }

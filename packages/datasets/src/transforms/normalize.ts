@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import type { ImageTransform } from '../map.ts'
 import { changeImages } from './change-fields.ts'
@@ -36,8 +37,8 @@ export function normalize({ mean, std }: NormalizeOptions): ImageTransform {
         const channelMeans = perChannel(means, channels)
         const channelStds = perChannel(stds, channels)
         for (let channel = 0; channel < channels; channel++) {
-          const mean = channelMeans[channel] as number
-          const std = channelStds[channel] as number
+          const mean = itemAt(channelMeans, channel)
+          const std = itemAt(channelStds, channel)
           for (let at = channel; at < values.length; at += channels) values[at] = ((data[at] as number) - mean) / std
         }
       } else {
@@ -53,7 +54,7 @@ export function normalize({ mean, std }: NormalizeOptions): ImageTransform {
 }
 
 function perChannel(values: readonly number[], channels: number): readonly number[] {
-  if (values.length === 1) return new Array<number>(channels).fill(values[0] as number)
+  if (values.length === 1) return new Array<number>(channels).fill(itemAt(values, 0))
   if (values.length === channels) return values
   throw new DatasetError(`normalize: expected 1 or ${channels} numbers for ${channels} channels, got [${values}]`)
 }
@@ -62,6 +63,6 @@ function perChannel(values: readonly number[], channels: number): readonly numbe
 function byteTable(means: readonly number[], stds: readonly number[]): Float32Array {
   return Float32Array.from({ length: means.length * 256 }, (_, at) => {
     const channel = Math.floor(at / 256)
-    return ((at % 256) / 255 - (means[channel] as number)) / (stds[channel] as number)
+    return ((at % 256) / 255 - itemAt(means, channel)) / itemAt(stds, channel)
   })
 }

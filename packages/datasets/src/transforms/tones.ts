@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { ImageShape } from '../fields.ts'
 
 /** Keeps the `bits` highest bits of each byte. @see torchvision.transforms.v2.functional.posterize */
@@ -44,7 +45,7 @@ export function equalize(image: Uint8Array, [height, width, channels]: ImageShap
     return Uint8Array.from({ length: 256 }, (_, value) => {
       if (step === 0) return value
       const target = value === 0 ? 0 : Math.min(255, Math.floor((below + Math.floor(step / 2)) / step))
-      below += counts[value] as number
+      below += itemAt(counts, value)
       return target
     })
   })

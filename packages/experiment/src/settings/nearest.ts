@@ -1,3 +1,5 @@
+import { itemAt } from '@ddnet/ops/checks'
+
 /**
  * The candidate that `word` most likely means, or none when none is near.
  * Near is an edit distance (insert, delete, replace, swap neighbours) of at most a third of the longer word; a dotted path
@@ -19,8 +21,8 @@ const normalized = (a: string, b: string): number =>
 /** Optimal string alignment: the fewest insertions, deletions, replacements and swaps of neighbours. */
 export function editDistance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...Array<number>(b.length).fill(0)])
-  const at = (i: number, j: number): number => rows[i]?.[j] as number
-  const first = rows[0] as number[]
+  const at = (i: number, j: number): number => itemAt(rows[i], j)
+  const first = itemAt(rows, 0)
   for (let j = 1; j <= b.length; j++) first[j] = j
   for (let i = 1; i <= a.length; i++)
     for (let j = 1; j <= b.length; j++) {
@@ -28,7 +30,7 @@ export function editDistance(a: string, b: string): number {
       let distance = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced)
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
         distance = Math.min(distance, at(i - 2, j - 2) + 1)
-      ;(rows[i] as number[])[j] = distance
+      itemAt(rows, i)[j] = distance
     }
   return at(a.length, b.length)
 }

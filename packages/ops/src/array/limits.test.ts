@@ -1,5 +1,5 @@
 import * as ops from '@ddnet/ops'
-import { describeBackends, expectClose, floatsOf, itemAt, operatorFixtures, upload } from '@ddnet/testing'
+import { defined, describeBackends, expectClose, floatsOf, itemAt, operatorFixtures, upload } from '@ddnet/testing'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 

@@ -1,4 +1,4 @@
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { valueAndGrads } from '../autodiff/differentiate.ts'
 import { cumsum, padConstant, reverse, type Tensor, tensor, tile, transpose, where } from '../index.ts'
@@ -31,13 +31,13 @@ interface Rule {
 }
 
 const isInside = (place: readonly number[], shape: readonly number[]): boolean =>
-  place.every((i, axis) => i >= 0 && i < (shape[axis] as number))
+  place.every((i, axis) => i >= 0 && i < itemAt(shape, axis))
 
 const rules: Record<string, (rank: number) => Rule> = {
   padConstant: (rank) => {
     const shape = sizesOf(rank)
     const before = shape.map((_, axis) => Number(axis % 2 === 1 || axis === 0))
-    const inner = (place: readonly number[]) => place.map((i, axis) => i - (before[axis] as number))
+    const inner = (place: readonly number[]) => place.map((i, axis) => i - itemAt(before, axis))
     return {
       run: (x) =>
         padConstant(
@@ -45,24 +45,24 @@ const rules: Record<string, (rank: number) => Rule> = {
           before.map((each) => [each, 0] as const),
           9,
         ),
-      shape: shape.map((size, axis) => size + (before[axis] as number)),
+      shape: shape.map((size, axis) => size + itemAt(before, axis)),
       y: (place) => (isInside(inner(place), shape) ? numbers(inner(place)) : 9),
-      dx: (place) => weights(place.map((i, axis) => i + (before[axis] as number))),
+      dx: (place) => weights(place.map((i, axis) => i + itemAt(before, axis))),
     }
   },
   tile: (rank) => {
     const shape = sizesOf(rank)
     const times = shape.map((_, axis) => (axis % 3 === 1 ? 2 : 1))
     const copies = filled(times, () => 0).length
-    const repeated = shape.map((size, axis) => size * (times[axis] as number))
+    const repeated = shape.map((size, axis) => size * itemAt(times, axis))
     return {
       run: (x) => tile(x, times),
       shape: repeated,
-      y: (place) => numbers(place.map((i, axis) => i % (shape[axis] as number))),
+      y: (place) => numbers(place.map((i, axis) => i % itemAt(shape, axis))),
       dx: (place) => {
         let total = 0
         filled(times, (copy) => {
-          total += weights(place.map((i, axis) => i + (copy[axis] as number) * (shape[axis] as number)))
+          total += weights(place.map((i, axis) => i + itemAt(copy, axis) * itemAt(shape, axis)))
           return 0
         })
         expect(copies).toBeGreaterThan(1)
@@ -73,7 +73,7 @@ const rules: Record<string, (rank: number) => Rule> = {
   reverse: (rank) => {
     const shape = sizesOf(rank)
     const turned = (place: readonly number[]) =>
-      place.map((i, axis) => (axis % 2 === 1 ? (shape[axis] as number) - 1 - i : i))
+      place.map((i, axis) => (axis % 2 === 1 ? itemAt(shape, axis) - 1 - i : i))
     return {
       run: (x) => reverse(x, odd(rank)),
       shape,
@@ -84,12 +84,12 @@ const rules: Record<string, (rank: number) => Rule> = {
   transpose: (rank) => {
     const shape = sizesOf(rank)
     const perm = [...odd(rank), ...[...Array(rank).keys()].filter((axis) => axis % 2 === 0)]
-    const back = (place: readonly number[]) => shape.map((_, axis) => place[perm.indexOf(axis)] as number)
+    const back = (place: readonly number[]) => shape.map((_, axis) => itemAt(place, perm.indexOf(axis)))
     return {
       run: (x) => transpose(x, perm),
-      shape: perm.map((axis) => shape[axis] as number),
+      shape: perm.map((axis) => itemAt(shape, axis)),
       y: (place) => numbers(back(place)),
-      dx: (place) => weights(perm.map((axis) => place[axis] as number)),
+      dx: (place) => weights(perm.map((axis) => itemAt(place, axis))),
     }
   },
   where: (rank) => {
@@ -118,8 +118,8 @@ const rules: Record<string, (rank: number) => Rule> = {
     return {
       run: (x) => cumsum(x, 2),
       shape,
-      y: (place) => row(place, 0, (place[2] as number) + 1, numbers),
-      dx: (place) => row(place, place[2] as number, shape[2] as number, weights),
+      y: (place) => row(place, 0, itemAt(place, 2) + 1, numbers),
+      dx: (place) => row(place, itemAt(place, 2), itemAt(shape, 2), weights),
     }
   },
 }

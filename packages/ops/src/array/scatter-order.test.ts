@@ -1,5 +1,5 @@
 import * as ops from '@ddnet/ops'
-import { describeBackends } from '@ddnet/testing'
+import { describeBackends, itemAt } from '@ddnet/testing'
 import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 
@@ -31,9 +31,9 @@ describeBackends('sums at positions', () => {
     const sums = new Float64Array(count * inner)
     const magnitudes = new Float64Array(count * inner)
     for (const [at, value] of x.entries()) {
-      const to = (places[Math.floor(at / inner)] as number) * inner + (at % inner)
-      sums[to] = (sums[to] as number) + value
-      magnitudes[to] = (magnitudes[to] as number) + Math.abs(value)
+      const to = itemAt(places, Math.floor(at / inner)) * inner + (at % inner)
+      sums[to] = itemAt(sums, to) + value
+      magnitudes[to] = itemAt(magnitudes, to) + Math.abs(value)
     }
     const gradient = (): Tensor =>
       ops.valueAndGrads(() => ops.embedding(tensor(places, [rows], 'int32'), table), [table], tensor(x, [rows, inner]))
@@ -43,7 +43,7 @@ describeBackends('sums at positions', () => {
     expect(second).toEqual(first)
     expect(third).toEqual(first)
     const got = new Float32Array(first.buffer)
-    const off = got.map((value, at) => Math.abs(value - (sums[at] as number)) / ((magnitudes[at] as number) || 1))
+    const off = got.map((value, at) => Math.abs(value - itemAt(sums, at)) / (itemAt(magnitudes, at) || 1))
     expect(Math.max(...off)).toBeLessThan(2e-6)
   })
 

@@ -1,5 +1,5 @@
 import { tensor, valueAndGrads } from '@ddnet/ops'
-import { describeBackends, describeOp, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
+import { defined, describeBackends, describeOp, expectTensorClose, operatorFixtures, upload } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { type MaxPool2dOptions, maxPool2d, maxPool2dWithIndices } from './max-pool2d.ts'
 
