@@ -1,8 +1,9 @@
+import { itemAt } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import type { Dataset } from './dataset.ts'
 import { subset } from './subset.ts'
 
-const letters: Dataset<string> = { length: 4, get: async (index) => 'abcd'[index] as string }
+const letters: Dataset<string> = { length: 4, get: async (index) => itemAt(['a', 'b', 'c', 'd'], index) }
 const all = (dataset: Dataset<string>) =>
   Promise.all(Array.from({ length: dataset.length }, (_, index) => dataset.get(index)))
 

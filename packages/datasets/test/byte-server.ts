@@ -5,7 +5,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { portOf } from '@ddnet/testing'
 import { onTestFinished } from 'vitest'
 
 export interface ByteServer {
@@ -74,7 +74,7 @@ export async function serveBytes(
     server.close()
   }
   onTestFinished(close)
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/archive.tar.gz`, requests, close }
+  return { url: `http://127.0.0.1:${portOf(server)}/archive.tar.gz`, requests, close }
 }
 
 const page = `<!doctype html><html><body>Please log in</body></html>`

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { lastItem } from '@ddnet/testing'
+import { lastItem, portOf } from '@ddnet/testing'
 import { onTestFinished } from 'vitest'
 
 /** Serves the files of a folder on 127.0.0.1 until the test is over; what is missing is a 404. */
@@ -20,5 +19,5 @@ export async function serveFolder(folder: string): Promise<{ url: string; reques
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/cifar10`, requested }
+  return { url: `http://127.0.0.1:${portOf(server)}/cifar10`, requested }
 }

@@ -9,7 +9,7 @@ import {
   tidy,
   toHost,
 } from '@ddnet/ops'
-import { itemAt } from '@ddnet/ops/checks'
+import { errorMessage, itemAt } from '@ddnet/ops/checks'
 import { nameInPass } from './pass.ts'
 import { fromTorchOrder, isFilter, toTorchOrder, type WeightLayout } from './weight-layout.ts'
 
@@ -88,7 +88,7 @@ class Owned {
     try {
       this.assign(tidy(() => draw(key, [...this.shape], this.layout)))
     } catch (error) {
-      throw new Error(`init: the initializer of '${name}' does not fit: ${(error as Error).message}`, { cause: error })
+      throw new Error(`init: the initializer of '${name}' does not fit: ${errorMessage(error)}`, { cause: error })
     }
   }
 

@@ -12,7 +12,15 @@ import {
   toHost,
   valueAndGrads,
 } from '@ddnet/ops'
-import { type BackendName, describeBackends, type FixtureTensor, upload, useBackend } from '@ddnet/testing'
+import {
+  type BackendName,
+  describeBackends,
+  entryOf,
+  type FixtureTensor,
+  itemAt,
+  upload,
+  useBackend,
+} from '@ddnet/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Module, MultiheadAttention, openPass, Parameter, Updates } from '../src/index.ts'
 import { below, build, type LayerCase, layerCases, type Mode, stateOf } from './cases.ts'
@@ -34,7 +42,7 @@ class Comparison {
     const found = Array.from(actual.data as ArrayLike<number | bigint>, Number)
     const scale = Math.max(1, ...Array.from(expected.data, Math.abs))
     for (const [at, value] of found.entries()) {
-      const error = Math.abs(value - (expected.data[at] as number)) / scale
+      const error = Math.abs(value - itemAt(expected.data, at)) / scale
       if (!(error <= tolerance)) expect.fail(`${label}[${at}]: got ${value}, expected ${expected.data[at]}`)
       this.largest = Math.max(this.largest, error)
     }
@@ -46,7 +54,7 @@ type Forward = (...inputs: unknown[]) => Tensor | { values: Tensor; indices: Ten
 /** The inputs behind the tensors: masks by name, or the size of an unpooling. */
 function optionsOf({ call = {}, tensors }: LayerCase): Record<string, unknown> {
   const constant = (name: unknown): Tensor => {
-    const { data, shape } = tensors[`constant.${name}`] as FixtureTensor
+    const { data, shape } = entryOf(tensors, `constant.${name}`)
     return tensor(data, shape, data instanceof Float32Array ? 'float32' : 'bool')
   }
   return Object.fromEntries(
@@ -56,8 +64,7 @@ function optionsOf({ call = {}, tensors }: LayerCase): Record<string, unknown> {
 
 async function compare(each: LayerCase, module: Module, mode: Mode, comparison: Comparison): Promise<void> {
   const before = memory().numTensors
-  const role = (name: string): FixtureTensor | undefined =>
-    each.tensors[`${each.alike ? 'training' : mode}.${name}`] ?? undefined
+  const role = (name: string): FixtureTensor => entryOf(each.tensors, `${each.alike ? 'training' : mode}.${name}`)
   const inputs = Object.values(
     Object.fromEntries(Object.entries(each.tensors).filter(([name]) => /^x\d$/.test(name))),
   ).map(upload)
@@ -71,7 +78,7 @@ async function compare(each: LayerCase, module: Module, mode: Mode, comparison: 
   const updates = new Updates()
   const parameters = [...module.parameters()]
   const differentiable = inputs.filter(({ dtype }) => dtype === 'float32')
-  const seed = upload(role('dy') as FixtureTensor)
+  const seed = upload(role('dy'))
   const kept: Record<string, Tensor> = {}
   const { value, grads } = openPass(
     { training: mode === 'training', root: module, ...(mode === 'training' && { updates }) },
@@ -87,24 +94,24 @@ async function compare(each: LayerCase, module: Module, mode: Mode, comparison: 
       ),
   )
   const label = (what: string): string => `${mode}: ${what}`
-  comparison.check(mode, label('y'), await toHost(value), role('y') as FixtureTensor)
+  comparison.check(mode, label('y'), await toHost(value), role('y'))
   for (const [at] of differentiable.entries()) {
-    const expected = role(`dx${inputs.indexOf(differentiable[at] as Tensor)}`) as FixtureTensor
-    comparison.check('gradients', label(`dx${at}`), await toHost(grads[at] as Tensor), expected)
+    const expected = role(`dx${inputs.indexOf(itemAt(differentiable, at))}`)
+    comparison.check('gradients', label(`dx${at}`), await toHost(itemAt(grads, at)), expected)
   }
   for (const [at, [name, { shape, layout }]] of parameters.entries()) {
     // A parameter of the same layout knows how PyTorch would hold this.
     const gradient = new Parameter(shape, layout ? { layout } : {})
-    gradient.assign(grads[differentiable.length + at] as Tensor)
-    comparison.check('gradients', label(name), await gradient.toTorch(), role(`grad.${name}`) as FixtureTensor)
+    gradient.assign(itemAt(grads, differentiable.length + at))
+    comparison.check('gradients', label(name), await gradient.toTorch(), role(`grad.${name}`))
     gradient.dispose()
   }
   if (kept['indices']) {
-    comparison.check('indices', label('indices'), await toHost(kept['indices']), role('indices') as FixtureTensor)
+    comparison.check('indices', label('indices'), await toHost(kept['indices']), role('indices'))
   }
   if (module instanceof MultiheadAttention) {
-    const weights = tidy(() => module.weights(inputs[0] as Tensor, inputs[1] ?? (inputs[0] as Tensor), options))
-    comparison.check('weights', label('weights'), await toHost(weights), role('weights') as FixtureTensor)
+    const weights = tidy(() => module.weights(itemAt(inputs, 0), inputs[1] ?? itemAt(inputs, 0), options))
+    comparison.check('weights', label('weights'), await toHost(weights), role('weights'))
     weights.dispose()
   }
   updates.commit()
@@ -143,7 +150,7 @@ describeBackends('layers, beside PyTorch’s', (backend: BackendName) => {
     // Where a case has failed, or only some were run, there is nothing to tell.
     expect(done.get(layer), 'cases that agreed').toBe(own.length)
     const { compared, largest } = comparisons.get(layer) as Comparison
-    expectInTable(backend, { layer, torch: own[0]?.torch as string, cases: own.length, compared, largest })
+    expectInTable(backend, { layer, torch: itemAt(own, 0).torch, cases: own.length, compared, largest })
   })
 })
 

@@ -3,7 +3,9 @@ import { type Tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import {
   describeBackends,
   describeOp,
+  entryOf,
   type FixtureTensor,
+  itemAt,
   type OpChecks,
   operatorFixtures,
   testDevice,
@@ -34,10 +36,10 @@ export function describeLoss<const Input extends string, const Constant extends 
         const xs = given(inputs)
         const all = { ...xs, ...given(constants) }
         const run = () => checks.run(all as Parameters<typeof checks.run>[0], options) // the fixture has what it must
-        const { value, grads } = valueAndGrads(run, Object.values(xs), upload(tensors['dy'] as FixtureTensor))
-        errors.value = Math.max(errors.value, await errorOf(value, tensors['y'] as FixtureTensor))
+        const { value, grads } = valueAndGrads(run, Object.values(xs), upload(entryOf(tensors, 'dy')))
+        errors.value = Math.max(errors.value, await errorOf(value, entryOf(tensors, 'y')))
         for (const [at, role] of Object.keys(xs).entries()) {
-          const error = await errorOf(grads[at] as Tensor, tensors[`d${role}`] as FixtureTensor)
+          const error = await errorOf(itemAt(grads, at), entryOf(tensors, `d${role}`))
           errors.gradient = Math.max(errors.gradient, error)
         }
       }

@@ -136,7 +136,7 @@ function expectNear(metric: string, values: number | readonly number[], expected
 test('docs/metrics.md says what each metric is compared with', async () => {
   const rows = Object.entries(references).map(([metric, { of, within }]) => [`\`${metric}\``, of, String(within)])
   const cells = [['metric', 'reference', 'within'], ...rows]
-  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => (row[column] as string).length)))
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => itemAt(row, column).length)))
   const line = (row: readonly string[]) => `| ${row.map((cell, at) => cell.padEnd(itemAt(widths, at))).join(' | ')} |`
   const [head = [], ...body] = cells
   const ruler = line(widths.map((width) => '-'.repeat(width)))

@@ -1,4 +1,5 @@
 import { neg, type Tensor, zerosLike } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { GradientTransformation, Tensors, UpdateInfo } from './gradient-transformation.ts'
 import type { Fusable, KernelAttributes, KernelInputs, KernelRule, NumberOf } from './kernel-rule.ts'
 import { mapTensors, zerosOfSlots } from './tensors.ts'
@@ -96,7 +97,7 @@ function runKernel(
   const newState: Record<string, Tensor> = {}
   for (const { attributes, paths, inputs } of calls.values()) {
     for (const [index, [parameter, ...own]] of kernel(inputs, attributes).entries()) {
-      const path = paths[index] as string
+      const path = itemAt(paths, index)
       newParams[path] = parameter as Tensor
       for (const [place, slot] of slots.entries()) newState[`${slot}.${path}`] = own[place] as Tensor
     }

@@ -1,4 +1,5 @@
 import { mul, type Tensor } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { GradientTransformation } from './gradient-transformation.ts'
 import { expectNonNegative } from './option-checks.ts'
 import { perParameter } from './per-parameter.ts'
@@ -60,4 +61,4 @@ export function layerDecay(
   })
 }
 
-const layerOfPath = (path: string): string => /^(.*?\.\d+)(?:\.|$)/.exec(path)?.[1] ?? (path.split('.')[0] as string)
+const layerOfPath = (path: string): string => /^(.*?\.\d+)(?:\.|$)/.exec(path)?.[1] ?? itemAt(path.split('.'), 0)

@@ -1,5 +1,5 @@
 import { dispose, type Tensor, toHost } from '@ddnet/ops'
-import { expectClose, type FixtureCase, type FixtureTensor, upload } from '@ddnet/testing'
+import { entryOf, expectClose, type FixtureCase, type FixtureTensor, upload } from '@ddnet/testing'
 import { expect } from 'vitest'
 import {
   applyGradients,
@@ -33,11 +33,11 @@ export interface Descent {
  * each.
  */
 export async function expectReferenceSteps({ tensors, options }: FixtureCase, optimizer: Optimizer): Promise<Descent> {
-  const fixture = (name: string) => tensors[name] as FixtureTensor
+  const fixture = (name: string) => entryOf(tensors, name)
   const frozen: unknown = options['frozen']
   const without: Readonly<Record<string, readonly number[]>> = options['without'] ?? {}
   const paths = Object.keys(tensors).flatMap((name) => (name.endsWith('.gradients') ? name.slice(0, -10) : []))
-  const steps = fixture(`${paths[0]}.gradients`).shape[0] as number
+  const steps = fixture(`${paths[0]}.gradients`).shape[0] ?? 0
   let params: Tensors = Object.fromEntries(paths.map((path) => [path, upload(fixture(path))]))
   let state = initState(optimizer, Object.fromEntries(Object.entries(params).filter(([path]) => path !== frozen)))
   let difference = 0

@@ -2,6 +2,7 @@ import { extname, join, resolve } from 'node:path'
 import type { FolderNotes } from '@ddnet/datasets'
 import { exhaustedCode } from '@ddnet/datasets/node'
 import type { Split } from '@ddnet/experiment'
+import { itemAt } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { inParallel } from '../data/in-parallel.ts'
 import type { LabelledImages } from '../data/labelled-images.ts'
@@ -92,7 +93,7 @@ async function inspectFolder(directory: string, io: Io): Promise<Inspection> {
   const broken: { file: string; problem: string }[] = []
   let done = 0
   const inspect = async (index: number) => {
-    const file = names[index] as string
+    const file = itemAt(names, index)
     try {
       const { width, height } = await measureImage(join(directory, file), file)
       count(sizes, `${width}x${height}`)

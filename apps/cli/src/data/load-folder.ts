@@ -14,6 +14,7 @@ import {
 } from '@ddnet/datasets'
 import { exhaustedCode } from '@ddnet/datasets/node'
 import type { DataHost, DataSplits, NamedSamples } from '@ddnet/experiment'
+import { itemAt } from '@ddnet/ops/checks'
 import { CliError, explain, UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
@@ -110,7 +111,7 @@ function splitOff(train: Dataset<ClassificationSample>, share: number) {
 
 /** Most often there is one folder more above the classes than was thought. */
 function oneClass({ classNames: [name = ''], train }: ImageSplits, directory: string): string {
-  const folder = dirname(train.names[0] as string)
+  const folder = dirname(itemAt(train.names, 0))
   const below = relative(name, folder).split('/')[0]
   const inner = `${directory}/${name}`
   const hint = below ? ` Perhaps it is ${inner} that has one: folder=${inner}` : ''
@@ -132,7 +133,7 @@ function refuseTooFew(labels: ArrayLike<number>, listed: ImageList, directory: s
   for (const label of Array.from(labels)) counts[label] = (counts[label] as number) + 1
   for (const [label, count] of counts.entries()) {
     if (count < 2) {
-      const folder = dirname(join(directory, listed.names[listed.labels.indexOf(label)] as string))
+      const folder = dirname(join(directory, itemAt(listed.names, listed.labels.indexOf(label))))
       throw new UsageError(
         `${folder} has ${count === 1 ? 'one image' : 'no image that can be read'}: expected at least two, one to train with and one to choose by. Add images, or remove the folder.`,
       )
@@ -161,7 +162,7 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
     const take = async (index: number) => {
       try {
         const { image } = await readImage(
-          join(directory, names[index] as string),
+          join(directory, itemAt(names, index)),
           { height: size, width: size, channels: 3 },
           names[index],
         )

@@ -4,6 +4,7 @@ import { type Batch, type ClassificationSample, DatasetError, imageDataset, type
 import { cacheDirectory, exhaustedCode } from '@ddnet/datasets/node'
 import { type Config, trainingLoader } from '@ddnet/experiment'
 import { dispose } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { memoryLimit } from '../machine.ts'
@@ -100,7 +101,7 @@ async function readSome(directory: string, size: number, io: Io) {
   const began = performance.now()
   await inParallel(count, async (at) => {
     const index = chosen[at] as number
-    const name = train.names[index] as string
+    const name = itemAt(train.names, index)
     try {
       const { image } = await readImage(join(directory, name), { height: size, width: size, channels: 3 }, name)
       read.push({ pixels: image.data, label: train.labels[index] as number })

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { Io, Output } from './io.ts'
 import { plain, styleFor } from './style.ts'
 
@@ -50,6 +51,6 @@ function guardedOutput(output: Output, env: Io['env']): Output {
 export function harmless(text: string, output: Output, env: Io['env']): string {
   const colors = styleFor(output, env) !== plain
   return text.replace(unsafeButLinesAndColors, (found) =>
-    found.length === 1 ? escaped(found) : colors ? found : `${escaped(found[0] as string)}${found.slice(1)}`,
+    found.length === 1 ? escaped(found) : colors ? found : `${escaped(itemAt(found, 0))}${found.slice(1)}`,
   )
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorCode } from '@ddnet/ops/checks'
 import type { Context } from './context.ts'
 
 const heartbeatMs = 5_000
@@ -50,7 +51,7 @@ async function isLinked(own: string, path: string): Promise<boolean> {
     await link(own, path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (errorCode(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -62,7 +63,7 @@ async function holderOf(path: string): Promise<number | 'nobody' | 'abandoned'> 
     if (Date.now() - mtimeMs > abandonedMs || (host === hostname() && !isRunning(pid))) return 'abandoned'
     return pid
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'nobody' // released meanwhile
+    if (errorCode(error) === 'ENOENT') return 'nobody' // released meanwhile
     throw error
   }
 }
@@ -72,6 +73,6 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH' // EPERM: it runs, as somebody else
+    return errorCode(error) !== 'ESRCH' // EPERM: it runs, as somebody else
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode } from '@ddnet/ops/checks'
+import { errorCode, itemAt } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { isJunk } from '../files/junk.ts'
 import { cifar10ClassNames } from './class-names.ts'
@@ -41,7 +41,7 @@ async function readSplit(directory: string, facts: SplitFacts, remedy: string): 
       const paths = names.slice(first, first + READ_AT_ONCE).map((name) => join(folder, name))
       const files = await Promise.all(paths.map((path) => readBytes(path, remedy)))
       for (const [at, file] of files.entries()) {
-        const pixels = await decodePng(file, { width: 32, height: 32, path: paths[at] as string, remedy })
+        const pixels = await decodePng(file, { width: 32, height: 32, path: itemAt(paths, at), remedy })
         const image = label * perClass + first + at
         images.set(pixels, image * IMAGE_BYTES)
         labels[image] = label

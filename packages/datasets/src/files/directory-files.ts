@@ -19,7 +19,7 @@ export function directoryFiles(directory: FileSystemDirectoryHandle): Files {
         const file = await (await folder.getFileHandle(lastItem(parts))).getFile()
         return new Uint8Array(await file.arrayBuffer())
       } catch (error) {
-        const Missing = (error as Error).name === 'NotFoundError' ? MissingFileError : DatasetError
+        const Missing = error instanceof Error && error.name === 'NotFoundError' ? MissingFileError : DatasetError
         throw new Missing(`cannot read ${name} in ${directory.name || 'the storage'}: ${errorMessage(error)}`, {
           cause: error,
           path: name,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { portOf } from '@ddnet/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { npmFiles } from './npm-files.ts'
@@ -37,7 +37,7 @@ const some = { spec: 'some-data@1.0.0', integrity, bytes: tarball.length }
 async function registry(): Promise<{ readonly asked: number }> {
   const count = { asked: 0 }
   const server = createServer((request, response) => {
-    const { port } = server.address() as AddressInfo
+    const port = portOf(server)
     if (request.url?.endsWith('.tgz')) {
       count.asked++
       response.writeHead(200)
@@ -50,7 +50,7 @@ async function registry(): Promise<{ readonly asked: number }> {
     response.end(JSON.stringify({ name: 'some-data', 'dist-tags': {}, versions: { '1.0.0': version } }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  process.env['npm_config_registry'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  process.env['npm_config_registry'] = `http://127.0.0.1:${portOf(server)}/`
   onTestFinished(() => {
     delete process.env['npm_config_registry']
     server.closeAllConnections()

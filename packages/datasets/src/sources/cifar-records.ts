@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import type { Files } from '../files/files.ts'
@@ -26,7 +27,7 @@ export async function readCifarRecords(
   const contents = await Promise.all(names.map((name) => files.read(name)))
   const recordBytes = labelBytes + IMAGE_BYTES
   for (const [at, { length }] of contents.entries()) {
-    const path = files.path(names[at] as string)
+    const path = files.path(itemAt(names, at))
     if (length > 0 && length % recordBytes === 0) continue
     throw new DatasetError(
       `${path} is damaged: expected records of ${recordBytes} bytes, got ${length} bytes. Download it again.`,
@@ -41,7 +42,7 @@ export async function readCifarRecords(
     for (let record = 0; record < content.length; record += recordBytes, image++) {
       const label = content[record + labelAt] as number
       if (label >= classes) {
-        const path = files.path(names[at] as string)
+        const path = files.path(itemAt(names, at))
         throw new DatasetError(
           `${path} is damaged: record ${record / recordBytes} has the label ${label}, expected 0 … ${classes - 1}. Download it again.`,
           { path },

@@ -78,7 +78,7 @@ export class GraphBuilder {
 
   /** Adds a node; gives the name of its result. */
   node(type: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
-    return this.nodeOf(type, inputs, attributes, 1)[0] as string
+    return itemAt(this.nodeOf(type, inputs, attributes, 1), 0)
   }
 
   /** Adds a node with several results. */
@@ -112,7 +112,7 @@ export class GraphBuilder {
     const shape = this.#shapes.get(name)
     if (shape !== undefined && areSame(shape, to)) return name
     const before = this.#producers.get(name)
-    const source = before?.type === 'Reshape' ? (before.inputs[0] as string) : name
+    const source = before?.type === 'Reshape' ? itemAt(before.inputs, 0) : name
     const known = this.#shapes.get(source)
     if (known !== undefined && areSame(known, to)) return source
     const dynamic = to.filter((size) => typeof size !== 'number').length
@@ -151,7 +151,7 @@ export class GraphBuilder {
         const batch = this.#once('batch', () => this.node('Shape', [this.#options.input], { start: 0, end: 1 }))
         return size.perBatch === 1 ? batch : this.node('Mul', [batch, this.integers([size.perBatch])])
       })
-      return parts.length === 1 ? (parts[0] as string) : this.node('Concat', parts, { axis: 0 })
+      return parts.length === 1 ? itemAt(parts, 0) : this.node('Concat', parts, { axis: 0 })
     })
   }
 

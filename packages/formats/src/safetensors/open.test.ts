@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import fs, { copyFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { entryOf } from '@ddnet/testing'
+import { entryOf, portOf } from '@ddnet/testing'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { decodeSafetensors } from './decode.ts'
 import { encodeSafetensors } from './encode.ts'
@@ -28,7 +27,7 @@ const server = createServer((request, response) => {
   response.end(bytes.subarray(begin, end))
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-const served = (name: string) => new URL(name, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+const served = (name: string) => new URL(name, `http://127.0.0.1:${portOf(server)}`)
 const temporary = path.join(tmpdir(), `ddnet-open-${process.pid}.safetensors`)
 afterAll(async () => {
   server.close()

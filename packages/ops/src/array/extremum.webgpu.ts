@@ -5,8 +5,6 @@ import { runEach } from '../kernels/webgpu-each.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 import { keyOf, wordOf } from './order.webgpu.ts'
 
-type Dtype = 'float32' | 'int32' | 'bool'
-
 /** What is looked for: the largest or the least of ordered integers, that stand for the values. */
 interface Search {
   readonly label: string
@@ -114,7 +112,7 @@ function extremum(kernelName: string, search_: (dtype: string) => Search): Kerne
     const axes = util.parseAxisParam((reductionIndices ?? axis) as number | number[], x.shape)
     const [kept] = backend_util.computeOutAndReduceShapes(x.shape, axes)
     const shape = keepDims === true ? backend_util.expandShapeToKeepDim(kept, axes) : kept
-    const y = gpu.output(shape, x.dtype as Dtype)
+    const y = gpu.output(shape, x.dtype)
     // From the last axis to the first, each run of neighbours at once.
     const runs = runsOf(x.shape, axes)
     let values: TensorInfo = x
@@ -124,7 +122,7 @@ function extremum(kernelName: string, search_: (dtype: string) => Search): Kerne
       const outer = sizeOf(runs.slice(0, at).map(({ size }) => size))
       const inner = sizeOf(runs.slice(at).map(({ size }) => size))
       const isLast = !runs.some(({ isReduced }) => isReduced)
-      const result = isLast ? y : gpu.scratch([outer, inner], x.dtype as Dtype)
+      const result = isLast ? y : gpu.scratch([outer, inner], x.dtype)
       search(gpu, values, { outer, rows: run.size, inner }, search_(x.dtype), { keys: result })
       values = result
     }

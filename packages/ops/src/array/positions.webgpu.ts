@@ -18,7 +18,7 @@ export const gatherWebgpu: KernelConfig = webgpuKernel<
 >('GatherV2', ({ x, indices }, { axis, batchDims }, gpu) => {
   const place = itemAt(util.parseAxisParam(axis, x.shape), 0)
   const info = backend_util.segment_util.collectGatherOpShapeInfo(x, indices, place, batchDims)
-  const y = gpu.output(info.outputShape, x.dtype as Dtype)
+  const y = gpu.output(info.outputShape, x.dtype)
   const size = util.sizeFromShape(info.outputShape)
   runEach(gpu, {
     label: 'GatherV2',
@@ -190,7 +190,7 @@ fn run(workgroup : i32, local : i32) {
 export const scatterNdWebgpu: KernelConfig = webgpuKernel<{ indices: Tensor; updates: Tensor }, { shape: number[] }>(
   'ScatterNd',
   ({ indices, updates }, { shape }, gpu) => {
-    const y = gpu.output(shape, updates.dtype as Dtype)
+    const y = gpu.output(shape, updates.dtype)
     runElementwise(gpu, { label: 'zeros', asBits: true, reads: {}, y, value: 'I(0)' })
     if (updates.size === 0) return y
     if (updates.dtype === 'float32') addFloats(gpu, { indices, updates, y })
@@ -204,7 +204,7 @@ export const tensorScatterUpdateWebgpu: KernelConfig = webgpuKernel<
   { tensor: Tensor; indices: Tensor; updates: Tensor },
   object
 >('TensorScatterUpdate', ({ tensor, indices, updates }, _, gpu) => {
-  const y = gpu.output(tensor.shape, tensor.dtype as Dtype)
+  const y = gpu.output(tensor.shape, tensor.dtype)
   runElementwise(gpu, { label: 'copy', asBits: true, reads: { x: tensor }, y, value: 'x' })
   if (updates.size > 0) replace(gpu, { indices, updates, y })
   return y

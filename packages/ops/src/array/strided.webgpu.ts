@@ -5,8 +5,6 @@ import { runEach } from '../kernels/webgpu-each.ts'
 import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
 import { type Gpu, webgpuKernel } from '../kernels/webgpu-kernel.ts'
 
-type Dtype = 'float32' | 'int32' | 'bool'
-
 /** An axis that is copied: how many elements, and how far they are apart in the source and in the result. */
 interface Copied {
   readonly size: number
@@ -91,7 +89,7 @@ function part(
     from: itemAt(from, axis) * itemAt(strides, axis),
     to: itemAt(to, axis),
   }))
-  return copyStrided(gpu, x, gpu.output(shape, x.dtype as Dtype), axes, dot(begin, from))
+  return copyStrided(gpu, x, gpu.output(shape, x.dtype), axes, dot(begin, from))
 }
 
 export const sliceWebgpu: KernelConfig = webgpuKernel<
@@ -147,7 +145,7 @@ export const transposeWebgpu: KernelConfig = webgpuKernel<{ x: Tensor }, { perm:
       from: itemAt(from, axis),
       to: itemAt(to, at),
     }))
-    return copyStrided(gpu, x, gpu.output(shape, x.dtype as Dtype), axes)
+    return copyStrided(gpu, x, gpu.output(shape, x.dtype), axes)
   },
 )
 
@@ -156,7 +154,7 @@ export const padWebgpu: KernelConfig = webgpuKernel<
   { paddings: [number, number][]; constantValue: number }
 >('PadV2', ({ x }, { paddings, constantValue }, gpu) => {
   const shape = x.shape.map((size, axis) => size + (paddings[axis]?.[0] ?? 0) + (paddings[axis]?.[1] ?? 0))
-  const y = gpu.output(shape, x.dtype as Dtype)
+  const y = gpu.output(shape, x.dtype)
   if (paddings.some(([before, after]) => before > 0 || after > 0)) {
     const uniforms = { bits: bitsOf(constantValue, x.dtype) }
     runElementwise(gpu, { label: 'Fill', asBits: true, reads: {}, y, value: 'I(uniforms.bits)', uniforms })
@@ -169,7 +167,7 @@ export const padWebgpu: KernelConfig = webgpuKernel<
 
 /** One dispatch for each tensor. */
 function join(gpu: Gpu, tensors: readonly TensorInfo[], outer: number, shape: readonly number[]): TensorInfo {
-  const y = gpu.output(shape, itemAt(tensors, 0).dtype as Dtype)
+  const y = gpu.output(shape, itemAt(tensors, 0).dtype)
   const row = util.sizeFromShape([...shape]) / Math.max(1, outer)
   let goal = 0
   for (const x of tensors) {

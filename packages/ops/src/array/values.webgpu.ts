@@ -1,4 +1,4 @@
-import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
+import type { DataType, KernelConfig, Tensor } from '@tensorflow/tfjs-core'
 import { util } from '@tensorflow/tfjs-core'
 import { runEach } from '../kernels/webgpu-each.ts'
 import { bitsOf, runElementwise } from '../kernels/webgpu-elementwise.ts'
@@ -9,8 +9,8 @@ type Dtype = 'float32' | 'int32' | 'bool'
 /** The value's 32 bits everywhere; tfjs's kernel is given it as a float32. */
 export const fillWebgpu: KernelConfig = webgpuKernel<
   Record<never, Tensor>,
-  { shape: number[]; value: number; dtype?: Dtype }
->('Fill', (_, { shape, value, dtype = util.inferDtype(value) as Dtype }, gpu) =>
+  { shape: number[]; value: number; dtype?: DataType }
+>('Fill', (_, { shape, value, dtype = util.inferDtype(value) }, gpu) =>
   runElementwise(gpu, {
     label: 'Fill',
     asBits: true,
@@ -55,7 +55,7 @@ export const selectWebgpu: KernelConfig = webgpuKernel<{ condition: Tensor; t: T
   ({ condition, t, e }, _, gpu) => {
     // A condition of one axis may stand for whole rows.
     const row = t.size / Math.max(1, condition.size)
-    const y = gpu.output(t.shape, t.dtype as Dtype)
+    const y = gpu.output(t.shape, t.dtype)
     const job = { label: 'Select', asBits: true, y }
     if (row === 1) {
       return runElementwise(gpu, { ...job, reads: { condition, t, e }, value: 'select(e, t, condition != I(0))' })

@@ -43,9 +43,9 @@ export interface Gpu {
   /** Which variant to run, where a kernel has two. */
   readonly variant: KernelVariant
   /** A result, whose values are whatever the buffer held. */
-  output(shape: readonly number[], dtype?: 'float32' | 'int32' | 'bool'): TensorInfo
+  output(shape: readonly number[], dtype?: DataType): TensorInfo
   /** A tensor that is freed when the kernel returns and the device has used it. */
-  scratch(shape: readonly number[], dtype?: 'float32' | 'int32' | 'bool'): TensorInfo
+  scratch(shape: readonly number[], dtype?: DataType): TensorInfo
   /** Tensors that are parts of one buffer, `whole`, which one dispatch writes. */
   arena(shapes: readonly (readonly number[])[]): { whole: TensorInfo; parts: TensorInfo[] }
   /** The buffer whose parts these float32 tensors are, in their order, or a copy of them that is laid out so. */
@@ -86,7 +86,8 @@ function openGpu(backend: WebgpuBackend): { gpu: Gpu; free: () => void } {
   const output: Gpu['output'] = (shape, dtype = 'float32') => {
     const made = backend.makeTensorInfo([...shape], dtype)
     // tfjs never gives an empty tensor a buffer.
-    if (made.shape.includes(0)) backend.tensorMap.get(made.dataId).values = util.getTypedArrayFromDType(dtype, 0)
+    if (made.shape.includes(0) && dtype !== 'string')
+      backend.tensorMap.get(made.dataId).values = util.getTypedArrayFromDType(dtype, 0)
     return made
   }
   const scratch: Gpu['scratch'] = (shape, dtype) => {

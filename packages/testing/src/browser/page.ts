@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { build, defaultClientConditions } from 'vite'
+import { portOf } from '../port-of.ts'
 
 /** A folder on a local web server. */
 export interface Site {
@@ -57,7 +57,7 @@ export async function serveFolder(folder: string, headers = isolation): Promise<
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = portOf(server)
   return {
     url: `http://127.0.0.1:${port}/`,
     folder,

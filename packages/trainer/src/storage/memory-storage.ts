@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { type Storage, type StorageLock, StorageLocked } from './storage.ts'
 import { type NamedFile, readTar, writeTar } from './tar.ts'
 
@@ -104,7 +105,7 @@ class Folder implements MemoryStorage {
   }
 
   async list(): Promise<string[]> {
-    return [...new Set(this.files().map(({ name }) => name.split('/')[0] as string))]
+    return [...new Set(this.files().map(({ name }) => itemAt(name.split('/'), 0)))]
   }
 
   async readFile(name: string): Promise<Uint8Array | undefined> {

@@ -104,7 +104,7 @@ const split: Converter = (graph, operation) => {
   const { order, name } = stored(graph, input(operation, 'x'))
   const sizes = graph.sizes(graph.sizesOf(operation, 'sizes'))
   const names = graph.nodeOf('Split', [name, sizes], { axis: order.indexOf(axis) }, operation.outputs.length)
-  for (const [index, y] of operation.outputs.entries()) graph.define(y, names[index] as string, order)
+  for (const [index, y] of operation.outputs.entries()) graph.define(y, itemAt(names, index), order)
 }
 
 const gather: Converter = (graph, operation) => {
