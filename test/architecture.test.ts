@@ -106,8 +106,8 @@ for (const folder of [...readdirSync(packages).map((name) => `packages/${name}`)
   }
 }
 
-const hasExport = (node: ts.Node): boolean =>
-  ts.canHaveModifiers(node) && !!ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+const has = (node: ts.Node, modifier: ts.SyntaxKind): boolean =>
+  ts.canHaveModifiers(node) && !!ts.getModifiers(node)?.some(({ kind }) => kind === modifier)
 
 /** The names that a statement declares. */
 function declaredBy(statement: ts.Statement): readonly string[] {
@@ -151,8 +151,11 @@ function exportsOf(file: string): Map<string, string> {
     }
   }
   for (const statement of statements) {
-    if (hasExport(statement)) {
+    if (has(statement, ts.SyntaxKind.ExportKeyword)) {
       for (const name of declaredBy(statement)) found.set(name, `${file.slice(root.length)}#${name}`)
+    }
+    if (ts.isExportAssignment(statement) || has(statement, ts.SyntaxKind.DefaultKeyword)) {
+      found.set('default', `${file.slice(root.length)}#default`)
     }
     if (!ts.isExportDeclaration(statement)) continue
     const { exportClause, moduleSpecifier } = statement

@@ -62,7 +62,7 @@ function table(batch: number): readonly Row[] {
     [batch],
     'int32',
   )
-  const [zero, one] = [zeros([32]) as Tensor1D, tensor(new Float32Array(32).fill(1)) as Tensor1D]
+  const [zero, one] = [zeros([32]), tensor(new Float32Array(32).fill(1))]
   const wide = images(32, 32)
   return [
     convolution(32, 3, 32),
@@ -123,7 +123,7 @@ export function operators(batch: number): Case[] {
     y.dispose()
     return { name, forward, gradients: () => valueAndGrads(forward, inputs, seed).grads }
   })
-  const [parameter, m, v] = [3, 4, 5].map((seed) => random.uniform(random.key(seed), [3, 3, 64, 128])) as Tensor[]
+  const [parameter, m, v] = [3, 4, 5].map((seed) => random.uniform(random.key(seed), [3, 3, 64, 128]))
   const state = { parameter, gradient: parameter, m, v } as Record<'parameter' | 'gradient' | 'm' | 'v', Tensor>
   const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decoupled: false, step: 1 }
   return [...cases, { name: 'adamUpdate 73,728', forward: () => adamUpdate(state, adam) }]

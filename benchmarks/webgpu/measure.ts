@@ -84,7 +84,7 @@ export async function measure(options: Options, tell: (row: Row) => void = () =>
         runs.set(contender, run)
       } catch (reason) {
         if (contender === own) throw reason
-        error = (reason as Error).message.split('\n')[0] as string
+        error = (reason as Error).message.split('\n')[0]
       }
     }
     const rounds = Math.max(1, Math.min(options.rounds, Math.floor(maxMs / slowestMs)))

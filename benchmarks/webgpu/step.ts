@@ -1,14 +1,6 @@
 import { init, valueAndGrad } from '../../packages/layers/src/index.ts'
 import { DDNet } from '../../packages/models/src/index.ts'
-import {
-  random,
-  type Scalar,
-  softmaxCrossEntropy,
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-  tensor,
-} from '../../packages/ops/src/index.ts'
+import { random, type Scalar, softmaxCrossEntropy, type Tensor, tensor } from '../../packages/ops/src/index.ts'
 import { adam, applyGradients, initState } from '../../packages/optimizers/src/index.ts'
 
 export interface DDNetStep {
@@ -30,9 +22,9 @@ export function ddnetStep(batch: number): DDNetStep {
 
   function step(): Scalar {
     const images = tensor(pixels, [batch, 32, 32, 3])
-    const labels = tensor(classes, [batch], 'int32') as Tensor1D
+    const labels = tensor(classes, [batch], 'int32')
     const { loss, grads, updates } = valueAndGrad(model, () => ({
-      loss: softmaxCrossEntropy(model.forward(images) as Tensor2D, labels),
+      loss: softmaxCrossEntropy(model.forward(images), labels),
     }))
     const next = applyGradients(optimizer, grads, training.state, values())
     for (const used of [images, labels, ...Object.values(grads), ...Object.values(training.state.tensors)])

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeSafetensors } from '@ddnet/formats'
 import { DDNet } from '@ddnet/models'
-import { softmax, type Tensor2D, type Tensor4D, tensor, transpose } from '@ddnet/ops'
+import { softmax, tensor, transpose } from '@ddnet/ops'
 import { entryOf, itemAt, readTensors } from '@ddnet/testing'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
@@ -62,10 +62,10 @@ async function throughOnnx(file: Uint8Array, { preprocessing, input, output, cla
     photos().flatMap((photo) => [...photo]),
     (pixel, at) => (pixel / 255 - per(preprocessing.mean, at % 3)) / per(preprocessing.std, at % 3),
   )
-  const images = tensor(prepared, [photoCount, 32, 32, 3]) as Tensor4D
+  const images = tensor(prepared, [photoCount, 32, 32, 3])
   const results = await runOnnx(file, { [input.name]: inOrder ? images : transpose(images, [0, 3, 1, 2]) })
   const { shape, values } = entryOf(results, output.name)
-  const shares = await softmax(tensor(values, [...shape] as [number, number]) as Tensor2D).data()
+  const shares = await softmax(tensor(values, [...shape] as [number, number])).data()
   return photos().map((_, index) =>
     Object.fromEntries(classes.map((name, label) => [name, itemAt(shares, index * classes.length + label)])),
   )

@@ -62,7 +62,7 @@ export async function keepRun(home: Home, run: Storage): Promise<void> {
   const checkpoints = runIn(home).folder('checkpoints')
   for (const [folder, files] of folders) {
     if (folder === '' || folder.includes('/')) continue
-    const named = files.map(({ name, bytes }) => [name.split('/').at(-1) as string, bytes] as const)
+    const named = files.map(({ name, bytes }) => [name.split('/').at(-1), bytes] as const)
     await checkpoints.writeFolder(folder, Object.fromEntries(named))
   }
   for (const [folder, files] of folders) {

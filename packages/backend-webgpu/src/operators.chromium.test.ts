@@ -59,7 +59,7 @@ test.each(checks)('%s in Chromium, %s', async (name, _, { options, tensors }) =>
     ] as const,
   )
   expect(differentiable.length).toBeGreaterThan(0)
-  expectClose(value, y.data as ArrayLike<number>, 3e-5, 'y')
+  expectClose(value, y.data, 3e-5, 'y')
   for (const [index, role] of differentiable.entries()) {
     expectClose(itemAt(gradients, index), others[`d${role}`]?.data as ArrayLike<number>, 3e-5, `d${role}`)
   }

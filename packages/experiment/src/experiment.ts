@@ -5,7 +5,7 @@ import type { ReportData } from '@ddnet/visuals'
 import type { z } from 'zod'
 import { type BuiltIn, builtIn } from './built-in/registry.ts'
 import { createTrainer, fitOptions } from './create-trainer.ts'
-import type { AnyDefinition, AnyTask, DataFacts, DataHost, DataSplits, Registry } from './definitions.ts'
+import type { AnyDefinition, AnyTask, DataFacts, DataHost, DataSplits } from './definitions.ts'
 import { type Evaluation, evaluateHeldOut, heldOut } from './held-out.ts'
 import { type GivenWeights, loadWeights } from './load-weights.ts'
 import { buildModel, createTask, keysOf, loadRunData } from './parts.ts'
@@ -134,7 +134,7 @@ export async function experiment<
     Fitting<Made<Named<D, 'task', T>>, SampleOf<Named<D, 'data', S>>, Made<Named<D, 'model', M>>>,
   { registry, host = {}, weights }: ExperimentOptions<D> = {},
 ): Promise<Experiment<Made<Named<D, 'model', M>>, Made<Named<D, 'task', T>>, SampleOf<Named<D, 'data', S>>>> {
-  const catalog = settingCatalog(registry ?? (builtIn as Registry))
+  const catalog = settingCatalog(registry ?? builtIn)
   const { config } = resolveConfig([entriesOf(settings, 'experiment', catalog)], 'ddnet', catalog)
   if (config.weights !== null && weights === undefined) {
     throw new SettingsError(

@@ -253,7 +253,7 @@ function named<L extends Leaf>(
 /** The tensors in `value`, with new handles for those that are somebody else's: what comes back is the caller's to dispose. */
 function ownTensors(value: unknown, kept: ReadonlySet<unknown>): unknown {
   if (value === null || typeof value !== 'object') return value
-  if ('dataId' in value) return kept.has(value) ? clone(value as Tensor) : value
+  if ('dataId' in value) return kept.has(value) ? clone(value) : value
   if (Array.isArray(value)) return value.map((each) => ownTensors(each, kept))
   if (Object.getPrototypeOf(value) !== Object.prototype) return value
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, ownTensors(each, kept)]))

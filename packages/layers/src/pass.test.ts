@@ -172,7 +172,7 @@ describe('passes', () => {
 
   test('are one stack for two copies of this package, whose modules are each other’s', async () => {
     vi.resetModules()
-    const copy = (await import('./index.ts')) as typeof import('./index.ts')
+    const copy = await import('./index.ts')
     expect(copy.Module).not.toBe(Module)
     class Mixed extends Module {
       readonly theirs = new copy.Sequential(new copy.Linear(2, 2), new copy.BatchNorm(2), new copy.Dropout())

@@ -39,7 +39,7 @@ class Comparison {
   check(what: string, label: string, actual: HostTensor, expected: FixtureTensor): void {
     this.compared.add(what)
     expect(actual.shape, `${label}: shape`).toEqual(expected.shape)
-    const found = Array.from(actual.data as ArrayLike<number | bigint>, Number)
+    const found = Array.from(actual.data, Number)
     const scale = Math.max(1, ...Array.from(expected.data, Math.abs))
     for (const [at, value] of found.entries()) {
       const error = Math.abs(value - itemAt(expected.data, at)) / scale

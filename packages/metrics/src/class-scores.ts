@@ -43,8 +43,8 @@ export function classMeasure<State, Value>(
     tensors: whole ? { logits, labels } : { logits: argMax(logits, -1), labels: soft ? argMax(labels, -1) : labels },
     state: ({ logits: scores, labels: targets }) => {
       const rows = (values: HostTensor) => Array.from(values.data, Number)
-      const predicted = whole ? largestOfRows(scores as HostTensor) : rows(scores as HostTensor)
-      const actual = soft && whole ? largestOfRows(targets as HostTensor) : rows(targets as HostTensor)
+      const predicted = whole ? largestOfRows(scores) : rows(scores)
+      const actual = soft && whole ? largestOfRows(targets) : rows(targets)
       const positions = () => actual.map((_, row) => row)
       const kept = soft
         ? { predicted, labels: actual, positions: positions() }

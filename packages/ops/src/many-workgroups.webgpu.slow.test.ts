@@ -1,7 +1,7 @@
 import { useVariant } from '@ddnet/ops/webgpu'
 import { entryOf, expectClose, lastItem, present, putVariantBack, useBackend } from '@ddnet/testing'
 import * as tf from '@tensorflow/tfjs-core'
-import { engine, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core'
+import { engine, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as ops from './index.ts'
 
@@ -63,8 +63,8 @@ const trained = (x: Tensor): Tensor => {
   const channels = lastItem(x.shape)
   const { y, runningMean, runningVar } = ops.batchNorm(x, {
     training: true,
-    runningMean: ops.zeros([channels]) as Tensor1D,
-    runningVar: ops.ones([channels]) as Tensor1D,
+    runningMean: ops.zeros([channels]),
+    runningVar: ops.ones([channels]),
   })
   ops.dispose([runningMean, runningVar])
   return y
@@ -347,7 +347,7 @@ async function withGrid<T>(most: number | undefined, run: () => Promise<T>): Pro
   const { limits } = device
   const get = (target: GPUSupportedLimits, key: string): unknown =>
     key === 'maxComputeWorkgroupsPerDimension' ? most : Reflect.get(target, key, target)
-  Object.defineProperty(device, 'limits', { value: new Proxy(limits, { get: get as never }), configurable: true })
+  Object.defineProperty(device, 'limits', { value: new Proxy(limits, { get }), configurable: true })
   try {
     return await run()
   } finally {

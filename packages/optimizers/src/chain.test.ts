@@ -276,7 +276,7 @@ describe('a chain', () => {
   test('a group that is none is told', () => {
     // @ts-expect-error: no group
     const lost = partition((path) => path, { weight: sgd() })
-    expect(() => namesOf(lost as Optimizer)).toThrow(
+    expect(() => namesOf(lost)).toThrow(
       "partition: 'head.weight' is in the group 'head.weight'. The groups are weight.",
     )
     expect(() => partition(() => 'a.b', { 'a.b': sgd() })).toThrow(

@@ -168,7 +168,7 @@ describe('every optimizer', () => {
       const values = Object.entries({ ...params, ...state.tensors }).map(
         async ([name, tensor]) => [name, [...(await toHost(tensor)).data]] as const,
       )
-      return { state, values: Object.fromEntries(await Promise.all(values)) as Record<string, number[]> }
+      return { state, values: Object.fromEntries(await Promise.all(values)) }
     }
     // torch.optim skips what has no grad and counts each parameter's steps: b begins as a fresh optimizer would.
     const together = await after(['a', 'b'], [['a'], ['a'], ['a', 'b'], ['a'], ['b', 'a']])

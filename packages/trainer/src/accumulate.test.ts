@@ -48,7 +48,7 @@ async function train(options: {
   })
   expect(memory().numTensors).toBe(before)
   model.dispose()
-  return { final: defined(final) as Snapshot, history }
+  return { final: defined(final), history }
 }
 
 describeBackends('accumulate', () => {

@@ -30,7 +30,7 @@ async function train() {
     model,
     trainer,
     after,
-    snapshot: defined(snapshot) as Snapshot,
+    snapshot: defined(snapshot),
     validated: history.validations[0]?.validation,
   }
 }

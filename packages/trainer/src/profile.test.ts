@@ -25,8 +25,8 @@ describeBackends('profile', () => {
     expect(callsOf(profile, 'adamUpdates')).toBe(1)
     expect(callsOf(profile, 'adamUpdates', 'update')).toBe(1)
     expect(callsOf(profile, 'batchNorm', 'forward')).toBe(1)
-    expect(callsOf(profile, 'crossEntropy', 'forward')).toBe(1)
-    expect(callsOf(profile, 'crossEntropy', 'update')).toBe(0)
+    expect(callsOf(profile, 'softmaxCrossEntropy', 'forward')).toBe(1)
+    expect(callsOf(profile, 'softmaxCrossEntropy', 'update')).toBe(0)
     expect(profile.kernels.some(({ phase }) => phase === 'backward')).toBe(true)
     const { step, ...parts } = profile.milliseconds
     expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(step, 6)

@@ -112,7 +112,7 @@ export class SeveralLearner<B, M extends Measures, Nets extends Models> implemen
           step,
           update: (name, forward) => update(name, forward, size),
         })
-        if (isLoss(losses as Losses)) {
+        if (isLoss(losses)) {
           throw new Error('Trainer: expected the step of several models to return its losses by name, in a record.')
         }
         return { losses: lossParts('Trainer: the loss', losses, size), measures: {} }

@@ -123,8 +123,8 @@ describe('several heads', () => {
   const twoHeads = () => init(new TwoHeads(), random.key(1))
   async function* batches() {
     for (const label of [0, 1, 2, 3]) {
-      const image = random.uniform(random.key(label), [2, 4, 4, 1]) as Tensor
-      yield { image, class: tensor([label, label], [2], 'int32') as Tensor, reconstruction: reshape(image, [2, 16]) }
+      const image = random.uniform(random.key(label), [2, 4, 4, 1])
+      yield { image, class: tensor([label, label], [2], 'int32'), reconstruction: reshape(image, [2, 16]) }
     }
   }
   const data = { ...trainLoader(), length: 4, [Symbol.asyncIterator]: batches }

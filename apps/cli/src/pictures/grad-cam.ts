@@ -1,6 +1,6 @@
 import type { ModuleOf } from '@ddnet/layers'
 import { gradCam } from '@ddnet/models'
-import { dispose, onShapes, softmax, type Tensor2D, type Tensor4D, tidy, zeros } from '@ddnet/ops'
+import { dispose, onShapes, softmax, type Tensor4D, tidy, zeros } from '@ddnet/ops'
 import { tuple } from '@ddnet/ops/checks'
 import { overlay, type Picture, pictureTable } from '@ddnet/visuals'
 import {
@@ -55,7 +55,7 @@ export async function activationMaps(
 }
 
 async function likeliestTwo(model: ModuleOf, image: Tensor4D): Promise<[number, number]> {
-  const { data } = await hostOf(tidy(() => softmax(model.predict(image) as Tensor2D)))
+  const { data } = await hostOf(tidy(() => softmax(model.predict(image))))
   const order = Array.from(data as ArrayLike<number>, (value, label) => ({ value, label })).sort(
     (a, b) => b.value - a.value,
   )

@@ -1,7 +1,6 @@
 import { constants, existsSync } from 'node:fs'
 import { copyFile, link, mkdir, readdir, readFile, readlink, realpath, stat, symlink, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { errorCode } from '@ddnet/ops/checks'
 import type { Variant } from '../installations.ts'
 import { InstallError } from './install-error.ts'
 import { libraries } from './layout.ts'
@@ -88,7 +87,7 @@ async function bringFile(from: string, to: string): Promise<void> {
     await link(await realpath(from), to)
   } catch (error) {
     // Another file system, or one without hard links.
-    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     await copyFile(from, to, constants.COPYFILE_FICLONE)
     const { atime, mtime } = await stat(from)
     await utimes(to, atime, mtime)

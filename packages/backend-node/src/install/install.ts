@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode } from '@ddnet/ops/checks'
 import type { EnvironmentVariables } from '../environment.ts'
 import { type Installation, installations, installationsFolder } from '../installations.ts'
 import { type Context, type InstallEvent, phase } from './context.ts'
@@ -94,7 +93,7 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
       }
     })
   } catch (error) {
-    const code = errorCode(error) ?? ''
+    const { code = '' } = error as NodeJS.ErrnoException
     if (['ENOSPC', 'EDQUOT'].includes(code)) throw diskFull(root, error)
     if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code)) {
       throw lacking(

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorCode } from '@ddnet/ops/checks'
 import type { Context } from './context.ts'
 
 const heartbeatMs = 5_000
@@ -51,7 +50,7 @@ async function isLinked(own: string, path: string): Promise<boolean> {
     await link(own, path)
     return true
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
 }
@@ -63,7 +62,7 @@ async function holderOf(path: string): Promise<number | 'nobody' | 'abandoned'> 
     if (Date.now() - mtimeMs > abandonedMs || (host === hostname() && !isRunning(pid))) return 'abandoned'
     return pid
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return 'nobody' // released meanwhile
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'nobody' // released meanwhile
     throw error
   }
 }
@@ -73,6 +72,6 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return errorCode(error) !== 'ESRCH' // EPERM: it runs, as somebody else
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH' // EPERM: it runs, as somebody else
   }
 }

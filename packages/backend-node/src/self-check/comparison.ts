@@ -137,7 +137,7 @@ export function compareBatchNorm(shape: readonly number[], around = 0, seed = 1)
   const [weight, bias, dy] = [numbers(channels, seed + 1), numbers(channels, seed + 2), numbers(x.length, seed + 3)]
   const eps = 1e-5
   const [y, dx, dweight, dbias, mean, variance] = read(() => {
-    const running = { runningMean: zeros([channels]) as Tensor1D, runningVar: ones([channels]) as Tensor1D }
+    const running = { runningMean: zeros([channels]), runningVar: ones([channels]) }
     const inputs = [tensor(x, [...shape]), tensor(weight), tensor(bias)]
     const options = { ...running, training: true, momentum: 1, eps }
     const run = ([image, scale, shift]: readonly Tensor[]) =>

@@ -33,7 +33,7 @@ async function expectSame(
     const [got, want] = [await actual.get(index), await expected.get(index)]
     expect(got.label).toBe(want.label)
     expect(got.image.shape).toEqual(want.image.shape)
-    expect(Buffer.from(want.image.data as Uint8Array).equals(got.image.data as Uint8Array), `image ${index}`).toBe(true)
+    expect(Buffer.from(want.image.data).equals(got.image.data as Uint8Array), `image ${index}`).toBe(true)
   }
 }
 

@@ -1,3 +1,4 @@
+import { itemAt } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import type { SplitFacts } from './official.ts'
 import type { Split } from './split.ts'

@@ -2,7 +2,7 @@ import { type Config, configOf, flatSettings } from './config.ts'
 import type { Entry } from './entries.ts'
 import { kinds, type PlaceOf } from './kinds.ts'
 import { nearest } from './nearest.ts'
-import { type Preset, type PresetName, presets } from './presets.ts'
+import { type PresetName, presets } from './presets.ts'
 import { definitionOf, type Setting, type SettingCatalog } from './setting-catalog.ts'
 import { SettingsError } from './settings-error.ts'
 
@@ -55,7 +55,7 @@ export function resolveConfig(
     for (const [path, entry] of here) if (!given.has(path)) given.set(path, entry)
   }
   const preset = (given.get('preset')?.value as PresetName | undefined) ?? presetFor(given, automatic, catalog)
-  const fromPreset = new Map(Object.entries<unknown>({ preset, ...(presets[preset] as Preset) }))
+  const fromPreset = new Map(Object.entries<unknown>({ preset, ...presets[preset] }))
   if (given.has('epochs') || given.has('steps')) for (const path of ['epochs', 'steps']) fromPreset.delete(path)
   for (const each of dropOfPreset(fromPreset, given, `preset ${preset}`, catalog)) {
     if (!dropped.some(({ group }) => group === each.group)) dropped.push(each) // told already

@@ -66,15 +66,13 @@ function expectationOf(schema: Json): string {
   if (names !== undefined) return `one of ${names.join(', ')}`
   if (only !== undefined) return JSON.stringify(only)
   const some = schema.anyOf ?? schema.oneOf
-  if (some !== undefined) return some.map((each) => expectationOf(each as Json)).join(', or ')
+  if (some !== undefined) return some.map((each) => expectationOf(each)).join(', or ')
   if (type === 'null') return 'null'
   if (type === 'boolean') return 'true or false'
   if (type === 'string') return 'a text'
   if (type === 'array') {
     const { items } = schema
-    return typeof items === 'object' && !Array.isArray(items)
-      ? `a list, each ${expectationOf(items as Json)}`
-      : 'a list'
+    return typeof items === 'object' && !Array.isArray(items) ? `a list, each ${expectationOf(items)}` : 'a list'
   }
   if (type !== 'number' && type !== 'integer') return 'a value'
   const isSafe = (bound: unknown) => typeof bound === 'number' && Math.abs(bound) !== Number.MAX_SAFE_INTEGER
@@ -105,7 +103,7 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(
   about: string,
   options?: SettingOptions,
 ): z.ZodDefault<z.ZodEnum<{ [Name in T[number]]: Name }>> =>
-  setting(z.enum(names).default(start as never), `one of ${names.join(', ')}`, start, about, options) as never // zod's own types of an enum's default
+  setting(z.enum(names).default(start), `one of ${names.join(', ')}`, start, about, options)
 
 export const count = (start: number, about: string, options?: SettingOptions): z.ZodDefault<z.ZodInt> =>
   setting(z.int().positive().default(start), 'a whole number above 0', start, about, options)

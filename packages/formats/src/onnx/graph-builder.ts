@@ -280,7 +280,7 @@ function atOneInput({ shape, constant }: ModelTensor): { host: HostTensor; repea
 /** The first of the `count` parts of `host` along `axis`, which must be alike. */
 function firstAlong(host: HostTensor, axis: number, count: number): HostTensor {
   const inner = host.shape.slice(axis + 1).reduce((all, size) => all * size, 1)
-  const data = host.data.filter((_, index) => Math.floor(index / inner) % count === 0) as HostTensor['data']
+  const data = host.data.filter((_, index) => Math.floor(index / inner) % count === 0)
   const differs = host.data.some((value, index) => {
     const outer = Math.floor(index / (inner * count))
     return value !== data[outer * inner + (index % inner)]

@@ -39,7 +39,7 @@ export const fileTypes: Record<ReadDtype, FileType> = {
     name: 'U32',
     bytes: 4,
     host: 'int64',
-    read: (buffer) => BigInt64Array.from(new Uint32Array(buffer) as Iterable<number>, BigInt),
+    read: (buffer) => BigInt64Array.from(new Uint32Array(buffer), BigInt),
   },
   int32: { name: 'I32', bytes: 4, host: 'int32', read: (buffer) => new Int32Array(buffer) },
   bfloat16: { name: 'BF16', bytes: 2, host: 'float32', read: (buffer) => fromBfloat16(new Uint16Array(buffer)) },

@@ -28,7 +28,7 @@ export const integerWebgpu: readonly KernelConfig[] = [
         runElementwise(gpu, {
           label: `${name} of integers`,
           reads: { x },
-          y: gpu.output(x.shape, x.dtype as Whole),
+          y: gpu.output(x.shape, x.dtype),
           value,
         }),
       ),

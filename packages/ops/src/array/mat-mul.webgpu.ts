@@ -46,7 +46,7 @@ const inRegisters = webgpuKernel<Inputs, Transposes>('BatchMatMul', ({ a, b }, {
   const products = util.sizeFromShape(batch)
   const [rowTiles, columnTiles] = [Math.ceil(rows / 4), Math.ceil(columns / 4)]
   const scalar = a.dtype === 'float32' ? ('f32' as const) : ('i32' as const)
-  const y = gpu.output([...batch, rows, columns], a.dtype as 'float32' | 'int32')
+  const y = gpu.output([...batch, rows, columns], a.dtype)
   gpu.run({
     label: 'BatchMatMul 4×4',
     reads: { a: [a, scalar], b: [b, scalar] },

@@ -80,7 +80,7 @@ function patched(target: Engine): Observation {
         }
       })
       const result = runKernel.call(target, kernelName, inputs, attrs) as T // what the caller expects
-      outputs = [result].flat() as Tensor[]
+      outputs = [result].flat()
       return result
     } finally {
       tell(() => {

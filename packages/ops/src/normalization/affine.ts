@@ -49,7 +49,7 @@ export function normalise<T extends Tensor>(
   groups: number,
   { weight, bias, eps = 1e-5, activation }: AffineOptions,
 ): T {
-  if (x.size === 0) return clone(x) as T
+  if (x.size === 0) return clone(x)
   const channels = view[2]
   return tidy(() => {
     const inputs = {

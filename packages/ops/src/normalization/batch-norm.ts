@@ -69,7 +69,7 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
     throw new ShapeError(`batchNorm: expected more than one value per channel in training, got x [${x.shape}].`)
   }
   // As in PyTorch, no values leave the running statistics as they are.
-  if (x.size === 0) return { y: clone(x) as T, runningMean, runningVar }
+  if (x.size === 0) return { y: clone(x), runningMean, runningVar }
   return tidy(() => {
     const affine = { x, weight: weight ?? ones([channels]), bias: bias ?? zeros([channels]) } as const
     const attributes = { eps, ...(activation && { activation }) }

@@ -118,7 +118,7 @@ export async function parseState(bytes: Uint8Array): Promise<State> {
     throw new CheckpointError(`state.json is damaged: ${errorMessage(error)}.`, { cause: error })
   }
   if (state?.format !== 'ddnet-checkpoint') throw new CheckpointError('state.json is not that of a checkpoint.')
-  const { formatVersion: found } = state as { formatVersion?: unknown }
+  const { formatVersion: found } = state
   if (typeof found !== 'number')
     throw new CheckpointError("state.json is damaged: its 'formatVersion' is not a number.")
   if (found < oldestVersion || found > formatVersion || !Number.isInteger(found)) {

@@ -47,7 +47,7 @@ class DirectoryStorage implements Storage {
     if (folder === undefined || (await isUnfinished(folder))) return []
     const names: string[] = []
     for await (const [name, handle] of folder) {
-      if (handle.kind === 'file' || !(await isUnfinished(handle as FileSystemDirectoryHandle))) names.push(name)
+      if (handle.kind === 'file' || !(await isUnfinished(handle))) names.push(name)
     }
     return names
   }
@@ -114,7 +114,7 @@ class DirectoryStorage implements Storage {
     const folder = await this.open()
     const names: string[] = []
     for await (const [name, handle] of folder ?? []) {
-      if (handle.kind === 'directory' && (await isUnfinished(handle as FileSystemDirectoryHandle))) names.push(name)
+      if (handle.kind === 'directory' && (await isUnfinished(handle))) names.push(name)
     }
     for (const name of names) await folder?.removeEntry(name, { recursive: true })
   }

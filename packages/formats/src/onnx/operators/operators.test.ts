@@ -13,10 +13,10 @@ const noise = (shape: number[], stream: string): ops.Tensor => random.normal(key
 
 /** Weights, made before the model runs, as parameters are. */
 const given = () => ({
-  filter: noise([3, 3, 4, 6], 'filter') as Image,
-  depthwise: noise([3, 3, 1, 4], 'depthwise') as Image,
-  grouped: noise([3, 2, 2, 6], 'grouped') as Image,
-  back: noise([3, 3, 5, 4], 'back') as Image,
+  filter: noise([3, 3, 4, 6], 'filter'),
+  depthwise: noise([3, 3, 1, 4], 'depthwise'),
+  grouped: noise([3, 2, 2, 6], 'grouped'),
+  back: noise([3, 3, 5, 4], 'back'),
   taps: noise([3, 6, 5], 'taps'),
   vector: noise([4], 'vector'),
   bias: noise([6], 'bias'),
@@ -38,7 +38,7 @@ const onImages: Record<string, Model> = {
   'conv2d in groups': (x, { grouped }) => ops.conv2d(x, grouped, { groups: 2 }),
   'conv2d, same': (x, { grouped }) => ops.conv2d(x, grouped, { groups: 2, padding: 'same' }),
   'conv2d without a bias, with ReLU': (x, { filter }) => ops.conv2d(x, filter, { activation: 'relu' }),
-  depthwiseConv2d: (x, { depthwise }) => ops.depthwiseConv2d(x, ops.transpose(depthwise, [0, 1, 3, 2]) as Image),
+  depthwiseConv2d: (x, { depthwise }) => ops.depthwiseConv2d(x, ops.transpose(depthwise, [0, 1, 3, 2])),
   conv1d: (x, { taps }) => ops.conv1d(ops.reshape(ops.transpose(x, [0, 2, 3, 1]), [-1, 20, 6]), taps, { padding: 1 }),
   convTranspose2d: (x, { back, five }) =>
     ops.convTranspose2d(x, back, { stride: 2, padding: 1, outputPadding: 1, bias: five, activation: 'relu' }),
