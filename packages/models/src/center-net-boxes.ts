@@ -20,7 +20,7 @@ import {
   where,
 } from '@ddnet/ops'
 import { itemAt, tuple } from '@ddnet/ops/checks'
-import type { Detections } from './ddnet-heads.ts'
+import type { DetectionMaps } from './ddnet-heads.ts'
 
 /** An object of an image, in its pixels. */
 export interface LabelledBox {
@@ -156,7 +156,7 @@ export interface FoundBoxes {
  * @example cocoScores(decodeDetections(model.forward(image)), { boxes, labels })
  */
 export function decodeDetections(
-  { heatMap, size, offset }: Detections,
+  { heatMap, size, offset }: DetectionMaps,
   { limit = 100, threshold = 0, stride = 4 }: DecodeOptions = {},
 ): FoundBoxes {
   if (!Number.isInteger(limit) || limit < 1) {

@@ -2,7 +2,7 @@ import { Conv2d, DeconvBlock, initializers, Module, pipe, Sequential } from '@dd
 import { centerNetFocal, l1 } from '@ddnet/losses'
 import { div, mul, relu, sum, type Tensor, type WeightedMean } from '@ddnet/ops'
 import type { DetectionTargets } from './center-net-boxes.ts'
-import type { Detections } from './ddnet-heads.ts'
+import type { DetectionMaps } from './ddnet-heads.ts'
 import { expectChannels } from './expect-channels.ts'
 import { ResNetBody, type ResNetBodyOptions } from './resnet.ts'
 
@@ -64,7 +64,7 @@ export class CenterNet extends Module {
     }
   }
 
-  override forward(images: Tensor): Detections {
+  override forward(images: Tensor): DetectionMaps {
     const { heatMap, size, offset } = this.heads
     const x = pipe(this.backbone.forward(images), ...this.deconv) // [batch, height / 4, width / 4, channels]
     return { heatMap: heatMap.forward(x), size: size.forward(x), offset: offset.forward(x) }
@@ -94,7 +94,7 @@ export interface CenterNetLossOptions {
  * @example step: ({ image, objects }, { model }) => ({ loss: { ...centerNetLoss(model.forward(image), objects) } })
  */
 export function centerNetLoss(
-  { heatMap, size, offset }: Detections,
+  { heatMap, size, offset }: DetectionMaps,
   targets: DetectionTargets,
   { sizeWeight = 0.1, offsetWeight = 1 }: CenterNetLossOptions = {},
 ): CenterNetLosses {

@@ -12,7 +12,7 @@ export class PixelHead extends Conv2d {
 }
 
 /** What a detector says of each pixel. */
-export interface Detections {
+export interface DetectionMaps {
   /** Logits of a centre of each class, `[batch, height, width, classes]`. */
   readonly heatMap: Tensor
   /** Width and height of the box around a centre, `[batch, height, width, 2]`. */
@@ -39,7 +39,7 @@ export class DetectionHead extends Module {
     this.offset = new Conv2d(channels, 2, { kernelSize: 1 })
   }
 
-  override forward(x: Tensor): Detections {
+  override forward(x: Tensor): DetectionMaps {
     return { heatMap: this.heatMap.forward(x), size: this.size.forward(x), offset: this.offset.forward(x) }
   }
 }

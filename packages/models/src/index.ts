@@ -24,7 +24,7 @@ export {
 export { DDNet, DDNetBody, type DDNetBodyOptions, type DDNetOptions } from './ddnet.ts'
 export {
   DetectionHead,
-  type Detections,
+  type DetectionMaps,
   type HeadResults,
   type HeadSizes,
   MultiHeadDDNet,

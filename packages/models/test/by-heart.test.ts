@@ -2,12 +2,12 @@ import { init, type ModuleOf, openPass } from '@ddnet/layers'
 import {
   argMax,
   cast,
-  crossEntropy,
   dispose,
   equal,
   mean,
   random,
   reshape,
+  softmaxCrossEntropy,
   type Tensor,
   tensor,
   tidy,
@@ -54,7 +54,7 @@ async function learn(
   const run = () => reshape(model.forward(x), [-1, classes]) // [batch (· height · width), classes]
   const isOfPixels = tidy(() => model.predict(x).rank === 4)
   const answers = isOfPixels ? masks(x) : labels()
-  const losses = await train(model, () => crossEntropy(run(), answers), steps)
+  const losses = await train(model, () => softmaxCrossEntropy(run(), answers), steps)
   const right = tidy(() => {
     const found = openPass({ training: true, root: model, key: random.key(steps) }, run)
     return itemAt(mean(cast(equal(argMax(found, -1), answers), 'float32')).dataSync(), 0)

@@ -1,5 +1,5 @@
 import { type ModuleOf, valueAndGrad } from '@ddnet/layers'
-import { crossEntropy, dispose, engine, memory, reshape, type Scalar, type Tensor } from '@ddnet/ops'
+import { dispose, engine, memory, reshape, type Scalar, softmaxCrossEntropy, type Tensor } from '@ddnet/ops'
 import { describeBackends, entryOf, itemAt, lastItem } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { type Comparison, families } from './families.ts'
@@ -34,7 +34,7 @@ describe('at full size, on shapes alone,', () => {
 })
 
 const crossEntropyOf = (logits: Tensor, labels: Tensor): Scalar =>
-  crossEntropy(reshape(logits, [-1, lastItem(logits.shape)]), reshape(labels, [-1]))
+  softmaxCrossEntropy(reshape(logits, [-1, lastItem(logits.shape)]), reshape(labels, [-1]))
 
 describeBackends('with PyTorch’s weights', (backend) => {
   /** The largest errors of each family so far. */

@@ -17,7 +17,7 @@ import {
   tensor,
   tidy,
 } from '@ddnet/ops'
-import { itemAt } from '@ddnet/ops/checks'
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import type { DDNetBody } from '../ddnet.ts'
 
 export interface DeconvnetOptions {
@@ -71,7 +71,9 @@ export function deconvnet(
       const maps = inference(() => each.forward(x)) // [batch, height, width, channels]
       const { values, indices } = maxPool2dWithIndices(maps, { kernelSize: 2 })
       x = values
-      return { indices, outputSize: [maps.shape[1], maps.shape[2]] as [number, number] }
+      const [, height, width] = tuple(maps.shape, 4)
+      const outputSize: [number, number] = [height, width]
+      return { indices, outputSize }
     })
     x = mul(x, oneHot(tensor([...channels], [x.shape[0], 1, 1], 'int32'), count))
     if (activations === 'largest') x = onlyLargest(x)
