@@ -28,21 +28,11 @@ const doubts = (name: string): string[] =>
     ...(loadAverage >= cores ? [`a load of ${loadAverage} on ${cores} cores`] : []),
   ])
 
-// Of a machine that did other things, or of files that differed from their commit: to be measured again, each by its `command`.
-const toMeasureAgain = ['webgpu-software.json']
-
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
-test.each(names.filter((name) => !toMeasureAgain.includes(name)))(
-  '%s was measured at a commit, on a machine that was quiet',
-  (name) => {
-    expect(parts(read(name)).length).toBeGreaterThan(0)
-    expect(doubts(name)).toEqual([])
-  },
-)
-
-test('what is to be measured again is in doubt: a result that is right is taken off the list', () => {
-  expect(toMeasureAgain.filter((name) => !names.includes(name) || doubts(name).length === 0)).toEqual([])
+test.each(names)('%s was measured at a commit, on a machine that was quiet', (name) => {
+  expect(parts(read(name)).length).toBeGreaterThan(0)
+  expect(doubts(name)).toEqual([])
 })
 
 const quiet = { commit: '0a1b2c3', loadAverage: 0.4, cores: 2 }
