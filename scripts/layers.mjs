@@ -1,8 +1,7 @@
 // Writes docs/layers.md from what the layers' tests find on every backend. Run: pnpm layers
-import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { complete, findings, markdownTable, merged } from './page-tables.mjs'
 import { root } from './pnpm.mjs'
 
 const head = `# Layers
@@ -24,37 +23,10 @@ the distribution itself, QᵀQ of \`orthogonal\`, and fans of every layout with 
 `
 
 const columns = ['layer', 'torch', 'cases', 'compared', 'cpu', 'wasm', 'webgpu', 'tensorflow']
-const folder = await mkdtemp(join(tmpdir(), 'ddnet-layers-'))
-try {
-  const words = ['node_modules/vitest/vitest.mjs', 'run', 'packages/layers/test/parity.test.ts', '--reporter=dot']
-  const env = { ...process.env, DDNET_LAYERS_FOLDER: folder }
-  const { status } = spawnSync(process.execPath, words, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (status !== 0) process.exit(status ?? 1)
-  const layers = new Map()
-  for (const file of await readdir(folder)) {
-    const facts = JSON.parse(await readFile(join(folder, file), 'utf8'))
-    layers.set(facts.layer, { ...layers.get(facts.layer), ...facts })
-  }
-  await writeFile(join(root, 'docs/layers.md'), render([...layers.values()]))
-} finally {
-  await rm(folder, { recursive: true, force: true })
-}
-
-function render(layers) {
-  const incomplete = layers.filter((each) => columns.some((column) => each[column] === undefined))
-  if (incomplete.length > 0) {
-    throw new Error(
-      `not on every backend: ${incomplete.map(({ layer }) => layer).join(', ')}. The table needs all four.`,
-    )
-  }
-  const sorted = layers.sort((a, b) => (a.layer < b.layer ? -1 : 1))
-  const cells = [
-    columns,
-    ...sorted.map((each) =>
-      columns.map((column) => (column === 'layer' || column === 'torch' ? `\`${each[column]}\`` : each[column])),
-    ),
-  ]
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index].length)))
-  const line = (row) => `| ${row.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
-  return `${head}\n${[line(cells[0]), line(widths.map((width) => '-'.repeat(width))), ...cells.slice(1).map(line)].join('\n')}\n`
-}
+const found = await findings('layers', 'packages/layers/test/parity.test.ts')
+const rows = complete(merged(found, 'layer'), columns).map((row) => ({
+  ...row,
+  layer: `\`${row.layer}\``,
+  torch: `\`${row.torch}\``,
+}))
+await writeFile(join(root, 'docs/layers.md'), `${head}\n${markdownTable(columns, rows)}`)

@@ -1,8 +1,7 @@
 // Writes docs/models.md from what the models' tests find on every backend. Run: pnpm models
-import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { complete, findings, markdownTable, merged } from './page-tables.mjs'
 import { root } from './pnpm.mjs'
 
 const head = `# Models
@@ -22,38 +21,10 @@ Each also learns eight images by heart, which it does not with its parameters fr
 `
 
 const columns = ['model', 'variants', 'parameters', 'source', 'cases', 'cpu', 'wasm', 'webgpu', 'tensorflow']
-const folder = await mkdtemp(join(tmpdir(), 'ddnet-models-'))
-try {
-  const tests = ['parity', 'generative'].map((name) => `packages/models/test/${name}.test.ts`)
-  const words = ['node_modules/vitest/vitest.mjs', 'run', ...tests, '--reporter=dot']
-  const env = { ...process.env, DDNET_MODELS_FOLDER: folder }
-  const { status } = spawnSync(process.execPath, words, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (status !== 0) process.exit(status ?? 1)
-  const models = new Map()
-  for (const file of await readdir(folder)) {
-    const facts = JSON.parse(await readFile(join(folder, file), 'utf8'))
-    models.set(facts.model, { ...models.get(facts.model), ...facts })
-  }
-  await writeFile(join(root, 'docs/models.md'), render([...models.values()]))
-} finally {
-  await rm(folder, { recursive: true, force: true })
-}
-
-function render(models) {
-  const incomplete = models.filter((each) => columns.some((column) => each[column] === undefined))
-  if (incomplete.length > 0) {
-    throw new Error(
-      `not on every backend: ${incomplete.map(({ model }) => model).join(', ')}. The table needs all four.`,
-    )
-  }
-  const sorted = models.sort((a, b) => (a.model < b.model ? -1 : 1))
-  const named = ({ variants, ...each }) => ({
-    ...each,
-    model: `\`${each.model}\``,
-    variants: variants.replaceAll(/\w+/g, '`$&`'),
-  })
-  const cells = [columns, ...sorted.map((each) => columns.map((column) => named(each)[column]))]
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index].length)))
-  const line = (row) => `| ${row.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
-  return `${head}\n${[line(cells[0]), line(widths.map((width) => '-'.repeat(width))), ...cells.slice(1).map(line)].join('\n')}\n`
-}
+const tests = ['parity', 'generative'].map((name) => `packages/models/test/${name}.test.ts`)
+const rows = complete(merged(await findings('models', ...tests), 'model'), columns).map((row) => ({
+  ...row,
+  model: `\`${row.model}\``,
+  variants: row.variants.replaceAll(/\w+/g, '`$&`'),
+}))
+await writeFile(join(root, 'docs/models.md'), `${head}\n${markdownTable(columns, rows)}`)

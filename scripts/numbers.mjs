@@ -1,8 +1,7 @@
 // Writes docs/numbers.md from what packages/ops/src/array/numbers.test.ts finds on every backend. Run: pnpm numbers
-import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findings, markdownTable, merged } from './page-tables.mjs'
 import { root } from './pnpm.mjs'
 
 const head = `# Hard numbers
@@ -22,42 +21,24 @@ results that no formula needs (of \`sigmoid\` below −87, as a gradient) may be
 [Every elementwise operator](operators.md) is compared with PyTorch at such numbers.
 `
 
-const backends = ['cpu', 'wasm', 'webgpu', 'tensorflow']
-const folder = await mkdtemp(join(tmpdir(), 'ddnet-numbers-'))
-try {
-  const { status } = spawnSync(
-    process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', 'packages/ops/src/array/numbers.test.ts', '--reporter=dot'],
-    { cwd: root, env: { ...process.env, DDNET_NUMBERS_FOLDER: folder }, stdio: ['ignore', 'inherit', 'inherit'] },
+const columns = ['row', 'PyTorch', 'cpu', 'wasm', 'webgpu', 'tensorflow']
+const { answers } = JSON.parse(await readFile(join(root, 'fixtures/numbers.json'), 'utf8'))
+const found = await findings('numbers', 'packages/ops/src/array/numbers.test.ts')
+const rows = merged(
+  found.map(({ place, section, row, backend, cell }) => ({
+    ...{ place, section, row, [backend]: cell },
+    ...(answers[row] !== undefined && { PyTorch: answers[row] }),
+  })),
+  'row',
+).toSorted((a, b) => a.place - b.place)
+const incomplete = rows.filter((row) => columns.some((column) => row[column] === undefined))
+if (incomplete.length > 0) {
+  throw new Error(
+    `not on every backend, or without PyTorch's answer: ${incomplete.map(({ row }) => row).join('; ')}. Run fixtures/make_numbers.py, and this where all four backends run.`,
   )
-  if (status !== 0) process.exit(status ?? 1)
-  const { answers } = JSON.parse(await readFile(join(root, 'fixtures/numbers.json'), 'utf8'))
-  const rows = new Map()
-  for (const file of await readdir(folder)) {
-    const { place, section, row, backend, cell } = JSON.parse(await readFile(join(folder, file), 'utf8'))
-    rows.set(row, { PyTorch: answers[row], ...rows.get(row), place, section, row, [backend]: cell })
-  }
-  await writeFile(join(root, 'docs/numbers.md'), render([...rows.values()]))
-} finally {
-  await rm(folder, { recursive: true, force: true })
 }
-
-function render(rows) {
-  const columns = ['row', 'PyTorch', ...backends]
-  const incomplete = rows.filter((each) => columns.some((column) => each[column] === undefined))
-  if (incomplete.length > 0) {
-    throw new Error(
-      `not on every backend, or without PyTorch's answer: ${incomplete.map(({ row }) => row).join('; ')}. Run fixtures/make_numbers.py, and this where all four backends run.`,
-    )
-  }
-  const sorted = rows.sort((a, b) => a.place - b.place)
-  const sections = [...new Set(sorted.map(({ section }) => section))]
-  return `${head}\n${sections.map((section) => `## ${section}\n\n${table(sorted.filter((each) => each.section === section))}`).join('\n')}`
-
-  function table(part) {
-    const cells = [['', ...columns.slice(1)], ...part.map((each) => columns.map((column) => each[column]))]
-    const widths = columns.map((_, index) => Math.max(3, ...cells.map((row) => row[index].length)))
-    const line = (row) => `| ${row.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
-    return `${[line(cells[0]), line(widths.map((width) => '-'.repeat(width))), ...cells.slice(1).map(line)].join('\n')}\n`
-  }
-}
+const sections = [...new Set(rows.map(({ section }) => section))].map((section) => {
+  const part = rows.filter((row) => row.section === section).map(({ row, ...cells }) => ({ '': row, ...cells }))
+  return `## ${section}\n\n${markdownTable(['', ...columns.slice(1)], part)}`
+})
+await writeFile(join(root, 'docs/numbers.md'), `${head}\n${sections.join('\n')}`)

@@ -1,9 +1,8 @@
 // Writes docs/operators.md from what the operators' tests find on every backend. Run: pnpm operators, or with paths of tests to
 // write the rows of those alone.
-import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { complete, findings, markdownTable, merged } from './page-tables.mjs'
 import { root } from './pnpm.mjs'
 
 const head = `# Operators
@@ -30,60 +29,23 @@ Tested without a row: \`dropout\` (by the formula, with its mask), \`maxPool2dWi
 const columns = ['operator', 'cpu', 'wasm', 'webgpu', 'tensorflow', 'nan']
 const paths = process.argv.slice(2)
 const page = join(root, 'docs/operators.md')
-const folder = await mkdtemp(join(tmpdir(), 'ddnet-operators-'))
-try {
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      ...(paths.length === 0 ? ['packages/ops'] : paths),
-      ...['-t', 'docs/operators.md', '--reporter=dot'],
-    ],
-    { cwd: root, env: { ...process.env, DDNET_OPERATORS_FOLDER: folder }, stdio: ['ignore', 'inherit', 'inherit'] },
-  )
-  if (status !== 0) process.exit(status ?? 1)
-  const operators = paths.length === 0 ? new Map() : rowsOf(await readFile(page, 'utf8'))
-  for (const file of await readdir(folder)) {
-    const facts = JSON.parse(await readFile(join(folder, file), 'utf8'))
-    operators.set(facts.operator, { ...operators.get(facts.operator), ...facts })
-  }
-  await writeFile(page, render([...operators.values()]))
-} finally {
-  await rm(folder, { recursive: true, force: true })
-}
+const found = await findings('operators', ...(paths.length === 0 ? ['packages/ops'] : paths), '-t', 'docs/operators.md')
+const before = paths.length === 0 ? [] : rowsOf(await readFile(page, 'utf8'))
+const rows = complete(merged([...before, ...found], 'operator'), columns.slice(0, 5)).map((row) => ({
+  nan: '—',
+  ...row,
+  operator: `\`${row.operator}\``,
+}))
+await writeFile(page, `${head}\n${markdownTable(columns, rows)}`)
 
 /** The rows that the page has. */
 function rowsOf(text) {
   const rows = text.split('\n').filter((line) => line.startsWith('| `'))
-  return new Map(
-    rows.map((row) => {
-      const cells = row
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim())
-      const facts = Object.fromEntries(columns.map((column, at) => [column, cells[at]]))
-      const operator = facts.operator.replaceAll('`', '')
-      return [operator, { ...facts, operator, nan: facts.nan === '—' ? undefined : facts.nan }]
-    }),
-  )
-}
-
-function render(operators) {
-  const sorted = operators.sort((a, b) => (a.operator < b.operator ? -1 : 1))
-  const incomplete = sorted.filter((each) => columns.slice(1, 5).some((column) => each[column] === undefined))
-  if (incomplete.length > 0) {
-    throw new Error(
-      `not on every backend: ${incomplete.map(({ operator }) => operator).join(', ')}. The table needs all four.`,
-    )
-  }
-  const cells = [
-    columns,
-    ...sorted.map((each) =>
-      columns.map((column) => (column === 'operator' ? `\`${each.operator}\`` : (each[column] ?? '—'))),
-    ),
-  ]
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index].length)))
-  const line = (row) => `| ${row.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
-  return `${head}\n${[line(cells[0]), line(widths.map((width) => '-'.repeat(width))), ...cells.slice(1).map(line)].join('\n')}\n`
+  return rows.map((row) => {
+    const cells = row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', ''))
+    return Object.fromEntries(columns.map((column, at) => [column, cells[at]]))
+  })
 }

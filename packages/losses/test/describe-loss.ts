@@ -1,4 +1,3 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type Tensor, toHost, valueAndGrads } from '@ddnet/ops'
 import {
   describeBackends,
@@ -6,18 +5,18 @@ import {
   entryOf,
   type FixtureTensor,
   itemAt,
+  keepForPage,
   type OpChecks,
   operatorFixtures,
+  pageRows,
   testDevice,
   upload,
 } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 
-const page = new URL('../../../docs/losses.md', import.meta.url)
-
 /**
  * Checks a loss as an operator, with PyTorch's numbers of `fixtures/operators/NAME.json`, and that its values and gradients are as
- * near to them as docs/losses.md says. `pnpm losses` sets `DDNET_LOSSES_FOLDER`, to write the table from what is found there.
+ * near to them as docs/losses.md says.
  */
 export function describeLoss<const Input extends string, const Constant extends string = never>(
   name: string,
@@ -44,16 +43,10 @@ export function describeLoss<const Input extends string, const Constant extends 
         }
       }
       if (backend === 'tensorflow' && testDevice() !== 'cpu') return
-      const folder = process.env['DDNET_LOSSES_FOLDER']
-      if (folder !== undefined) {
-        mkdirSync(folder, { recursive: true })
-        const fact = { loss: name, cases: cases.length, backend, ...errors }
-        writeFileSync(`${folder}/${name}.${backend}.json`, JSON.stringify(fact))
-        return
-      }
-      const row = rowOf(name)
-      expect(row['cases'], 'cases; pnpm losses writes the page again').toBe(String(cases.length))
-      const [value, gradient] = (row[backend] ?? '').split(' · ').map(Number)
+      if (keepForPage('losses', `${name}.${backend}`, { loss: name, cases: cases.length, backend, ...errors })) return
+      const row = pageRows('losses').get(name)
+      expect(row?.['cases'], `cases of ${name}; pnpm losses writes the page again`).toBe(String(cases.length))
+      const [value, gradient] = (row?.[backend] ?? '').split(' · ').map(Number)
       expect(errors.value, 'the largest error of a value').toBeLessThanOrEqual(value as number)
       expect(errors.gradient, 'the largest error of a gradient').toBeLessThanOrEqual(gradient as number)
     })
@@ -66,15 +59,4 @@ async function errorOf(actual: Tensor, expected: FixtureTensor): Promise<number>
   const scale = Array.from(expected.data, Math.abs).reduce((most, each) => Math.max(most, each), 1)
   const differences = Array.from(expected.data, (value, at) => Math.abs(Number(data[at]) - value) / scale)
   return differences.reduce((most, each) => (each > most || Number.isNaN(each) ? each : most), 0)
-}
-
-/** The row of a loss by the names of its columns. */
-function rowOf(loss: string): Readonly<Record<string, string>> {
-  const [head, ...rows] = readFileSync(page, 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')))
-  const found = rows.find((cells) => cells[1] === loss)
-  expect(found, `${loss} in docs/losses.md; pnpm losses writes it`).toBeDefined()
-  return Object.fromEntries((head ?? []).map((name, at) => [name, found?.[at] ?? '']))
 }

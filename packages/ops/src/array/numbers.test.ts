@@ -1,12 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as ops from '@ddnet/ops'
-import { describeBackends, itemAt, testDevice } from '@ddnet/testing'
+import { describeBackends, itemAt, keepForPage, pageRows, testDevice } from '@ddnet/testing'
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 
 // The rows of docs/numbers.md: what a backend makes of numbers and counts that are hard for float32, int32 or its kernels.
-// `pnpm numbers` sets DDNET_NUMBERS_FOLDER and writes the page from what is found here; each row has PyTorch's answer from
-// fixtures/numbers.json.
+// `pnpm numbers` writes the page from what is found here; each row has PyTorch's answer from fixtures/numbers.json.
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number
 const count = 2 ** 20
@@ -142,22 +140,6 @@ async function cellOf(probe: Probe): Promise<string> {
   return `off by ${within(Math.abs(itemAt(values, 0) - probe.from) / Math.abs(probe.from))}`
 }
 
-const table = new URL('../../../../docs/numbers.md', import.meta.url)
-
-/** The page's cell of a row and backend. */
-function told(row: string, column: string): string | undefined {
-  const lines = readFileSync(table, 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-  const cells = (line: string): string[] =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim())
-  const heads = cells(itemAt(lines, 0))
-  return lines.map(cells).find(([name]) => name === row)?.[heads.indexOf(column)]
-}
-
 const probes = Object.entries(pages).flatMap(([section, rows]) =>
   Object.entries(rows).map(([row, probe]) => ({ section, row, probe })),
 )
@@ -169,14 +151,9 @@ describeBackends('docs/numbers.md tells', (backend) => {
     if (backend === 'webgpu' && adapterInfo?.architecture !== 'swiftshader') return
     if (backend === 'tensorflow' && testDevice() !== 'cpu') return
     const cell = await cellOf(probe)
-    const folder = process.env['DDNET_NUMBERS_FOLDER']
-    if (folder !== undefined) {
-      mkdirSync(folder, { recursive: true })
-      const place = probes.findIndex((each) => each.row === row)
-      writeFileSync(`${folder}/${place}.${backend}.json`, JSON.stringify({ place, section, row, backend, cell }))
-      return
-    }
-    const expected = told(row, backend)
+    const place = probes.findIndex((each) => each.row === row)
+    if (keepForPage('numbers', `${place}.${backend}`, { place, section, row, backend, cell })) return
+    const expected = pageRows('numbers').get(row.replaceAll('`', ''))?.[backend]
     // How TensorFlow divides a sum among threads depends on the machine: there an error may be smaller than the page says.
     const error = (text = ''): number => Number(text.replace('off by < ', ''))
     if (backend === 'tensorflow' && cell.startsWith('off by')) expect(error(cell)).toBeLessThanOrEqual(error(expected))
