@@ -1,10 +1,11 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import type { StdioOptions } from 'node:child_process'
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { hangUp, noPty } from './hang-up.ts'
+import { env, noFull, startChild } from './start-child.ts'
 import { missingCommand } from './trouble.ts'
 
 // `npm start` behind its preparation, which a test has no time for, with the built command.
@@ -32,30 +33,9 @@ const training = (name: string) =>
     ...['backend=wasm', `name=${name}`],
   )
 
-const leftOut = /^(NO_COLOR|FORCE_COLOR|CI|npm_.*|DDNET_(?!CACHE).*)$/
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !leftOut.test(name)))
-
-function run(words: readonly string[], stdio: StdioOptions = ['ignore', 'pipe', 'pipe']) {
-  const child: ChildProcess = spawn(process.execPath, words, { cwd, env, stdio })
-  const written = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      written[name] += text
-    })
-  const ended = new Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>((resolve) =>
-    child.on('close', (code, signal) => resolve({ code, signal, ...written })),
-  )
-  /** Resolves when something was written there; rejects where the process ends before. */
-  const says = (name: 'stdout' | 'stderr') =>
-    new Promise((resolve, reject) => {
-      child[name]?.once('data', resolve)
-      ended.then(({ code, stderr }) => reject(new Error(`it ended with ${code} before: ${stderr}`)))
-    })
-  return { child, ended, says }
-}
+const run = (words: readonly string[], stdio?: StdioOptions) => startChild(cwd, words, stdio)
 
 const stepOf = (name: string) => JSON.parse(readFileSync(join(cwd, 'runs', name, 'result.json'), 'utf8')).step
-const noFull = existsSync('/dev/full') ? undefined : 'there is no /dev/full'
 const named = (missing: string | undefined) => (missing === undefined ? '' : ` (${missing})`)
 
 describe.skipIf(missingCommand !== undefined)(`npm start${named(missingCommand)}`, () => {

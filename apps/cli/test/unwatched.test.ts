@@ -1,4 +1,4 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import type { StdioOptions } from 'node:child_process'
 import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hangUp, noPty } from './hang-up.ts'
 import { writePhotos } from './photos.ts'
+import { env, noFull, startChild } from './start-child.ts'
 
 // The command as a process of its own, from its sources, whose output nobody reads or can be written.
 
@@ -15,34 +16,13 @@ const cwd = mkdtempSync(join(tmpdir(), 'ddnet-unwatched-'))
 beforeAll(() => writePhotos(join(cwd, 'photos'), { cats: 20, dogs: 20 }))
 afterAll(() => rmSync(cwd, { recursive: true }))
 
-const leftOut = /^(NO_COLOR|FORCE_COLOR|CI|npm_.*|DDNET_(?!CACHE).*)$/
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !leftOut.test(name)))
-
-function start(words: readonly string[], stdio: StdioOptions = ['ignore', 'pipe', 'pipe']) {
-  const child: ChildProcess = spawn(process.execPath, [...command, ...words], { cwd, env, stdio })
-  const written = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      written[name] += text
-    })
-  const ended = new Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>((resolve) =>
-    child.on('close', (code, signal) => resolve({ code, signal, ...written })),
-  )
-  /** Resolves when something was written there; rejects where the process ends before. */
-  const says = (name: 'stdout' | 'stderr') =>
-    new Promise((resolve, reject) => {
-      child[name]?.once('data', resolve)
-      ended.then(({ code, stderr }) => reject(new Error(`it ended with ${code} before: ${stderr}`)))
-    })
-  return { child, ended, says }
-}
+const start = (words: readonly string[], stdio?: StdioOptions) => startChild(cwd, [...command, ...words], stdio)
 
 const training = (name: string) => [
   ...['train', 'folder=photos', 'data.size=16', 'model.channels=[4]', 'batchSize=4', 'steps=60', 'validation.every=10'],
   ...['backend=wasm', `name=${name}`],
 ]
 const stepOf = (name: string) => JSON.parse(readFileSync(join(cwd, 'runs', name, 'result.json'), 'utf8')).step
-const noFull = existsSync('/dev/full') ? undefined : 'there is no /dev/full'
 const full = () => openSync('/dev/full', 'w')
 
 describe('training goes on to its end', () => {

@@ -1,8 +1,8 @@
 import { type Activation, batchNorm, type Tensor, zeros as zerosOf } from '@ddnet/ops'
-import { ones, zeros } from './initializers.ts'
-import { Module } from './module.ts'
-import { Buffer, Counter, Parameter } from './parameter.ts'
+import { affineOptions } from './layer-norm.ts'
+import type { Buffer } from './parameter.ts'
 import { currentPass } from './pass.ts'
+import { RunningNorm } from './running-norm.ts'
 
 export interface BatchNormConfig {
   readonly eps?: number
@@ -27,29 +27,13 @@ export interface BatchNormConfig {
  * @throws ShapeError if x does not end with the channels, or has one value a channel in training
  * @see torch.nn.BatchNorm1d, BatchNorm2d; Ioffe & Szegedy 2015
  */
-export class BatchNorm extends Module {
-  declare weight?: Parameter
-  declare readonly bias?: Parameter
-  // PyTorch's names, since they are the checkpoint's.
-  declare readonly running_mean?: Buffer
-  declare readonly running_var?: Buffer
-  declare readonly num_batches_tracked?: Counter
-
+export class BatchNorm extends RunningNorm {
   constructor(
     readonly channels: number,
     readonly config: BatchNormConfig = {},
   ) {
-    super()
     const { affine = true, trackRunningStats = true } = config
-    if (affine) {
-      this.weight = new Parameter([channels], { init: ones })
-      this.bias = new Parameter([channels], { init: zeros })
-    }
-    if (trackRunningStats) {
-      this.running_mean = new Buffer([channels], { init: zeros })
-      this.running_var = new Buffer([channels], { init: ones })
-      this.num_batches_tracked = new Counter()
-    }
+    super(channels, { affine, trackRunningStats })
   }
 
   override forward(x: Tensor): Tensor {
@@ -59,15 +43,10 @@ export class BatchNorm extends Module {
   /** As `forward`, and the activation in the same kernel; `pipe` and `Sequential` do it by themselves. */
   forwardWith(x: Tensor, activation?: Activation): Tensor {
     const { updates, ...pass } = currentPass()
-    const { running_mean: mean, running_var: variance, num_batches_tracked: counter, weight, bias } = this
+    const { running_mean: mean, running_var: variance, num_batches_tracked: counter } = this
     const training = pass.training && mean?.frozen !== true
-    const { momentum, eps } = this.config
-    const options = {
-      ...(eps !== undefined && { eps }),
-      ...(activation && { activation }),
-      ...(weight && { weight: weight.value }),
-      ...(bias && { bias: bias.value }),
-    }
+    const { momentum } = this.config
+    const options = affineOptions(this, activation)
     if (mean === undefined || variance === undefined || counter === undefined) {
       const none = zerosOf([this.channels])
       return batchNorm(x, { ...options, runningMean: none, runningVar: none, training: true }).y

@@ -1,9 +1,8 @@
 import { type Activation, add, batchNorm, detach, instanceNorm, mean, mul, type Tensor, variance } from '@ddnet/ops'
-import { ones, zeros } from './initializers.ts'
 import { affineOptions } from './layer-norm.ts'
-import { Module } from './module.ts'
-import { Buffer, Counter, Parameter } from './parameter.ts'
+import type { Buffer } from './parameter.ts'
 import { currentPass } from './pass.ts'
+import { RunningNorm } from './running-norm.ts'
 
 export interface InstanceNormConfig {
   readonly eps?: number
@@ -22,30 +21,12 @@ export interface InstanceNormConfig {
  * @throws ShapeError if x does not end with the channels, or has one position
  * @see torch.nn.InstanceNorm1d, InstanceNorm2d; Ulyanov et al. 2016
  */
-export class InstanceNorm extends Module {
-  declare weight?: Parameter
-  declare readonly bias?: Parameter
-  // PyTorch's names, since they are the checkpoint's.
-  declare readonly running_mean?: Buffer
-  declare readonly running_var?: Buffer
-  /** There since PyTorch has it in files; it does not count here, nor there. */
-  declare readonly num_batches_tracked?: Counter
-
+export class InstanceNorm extends RunningNorm {
   constructor(
     readonly channels: number,
     readonly config: InstanceNormConfig = {},
   ) {
-    super()
-    const { affine = false, trackRunningStats = false } = config
-    if (affine) {
-      this.weight = new Parameter([channels], { init: ones })
-      this.bias = new Parameter([channels], { init: zeros })
-    }
-    if (trackRunningStats) {
-      this.running_mean = new Buffer([channels], { init: zeros })
-      this.running_var = new Buffer([channels], { init: ones })
-      this.num_batches_tracked = new Counter()
-    }
+    super(channels, config)
   }
 
   override forward(x: Tensor): Tensor {
