@@ -24,7 +24,7 @@ describe('report.html', () => {
       new RegExp(`^${(accuracy * 100).toFixed(2)}% \\(${correct} of 40 images\\), loss \\d`),
     )
     expect(fact(report, 'trained')).toMatch(/^4 steps in 0:\d\d$/)
-    expect(fact(report, 'model')).toBe('ddnet, channels [4], normalization batch')
+    expect(fact(report, 'model')).toBe('ddnet, channels [4], normalization batch, groups 8, unpool stride, skip false')
     expect(fact(report, 'optimizer')).toContain('adam, learningRate 0.004')
     expect(fact(report, 'seed')).toBe('42')
     expect(fact(report, 'command')).toBe(`ddnet train ${tiny.join(' ')}`)

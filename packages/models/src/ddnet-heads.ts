@@ -82,20 +82,28 @@ export interface HeadSizes {
   readonly objects?: number
 }
 
-/** The heads there may be, on so many channels. */
-const headKinds = {
-  class: (channels: number, classes: number) => new ClassHead(channels, classes),
-  mask: (channels: number, classes: number) => new PixelHead(channels, classes),
-  image: (channels: number, outputs: number) => new PixelHead(channels, outputs),
-  objects: (channels: number, classes: number) => new DetectionHead(channels, classes),
+interface HeadKinds {
+  readonly class: ClassHead
+  readonly mask: PixelHead
+  readonly image: PixelHead
+  readonly objects: DetectionHead
 }
 
-type HeadKinds = typeof headKinds
-type Heads<Sizes extends HeadSizes> = { readonly [Name in keyof Sizes & keyof HeadKinds]: ReturnType<HeadKinds[Name]> }
+/** The heads there may be, on so many channels. */
+const headKinds: {
+  readonly [Name in keyof HeadKinds]: (channels: number, size: number) => HeadKinds[Name]
+} = {
+  class: (channels, classes) => new ClassHead(channels, classes),
+  mask: (channels, classes) => new PixelHead(channels, classes),
+  image: (channels, outputs) => new PixelHead(channels, outputs),
+  objects: (channels, classes) => new DetectionHead(channels, classes),
+}
+
+type Heads<Sizes extends HeadSizes> = { readonly [Name in keyof Sizes & keyof HeadKinds]: HeadKinds[Name] }
 
 /** What each head gives. */
 export type HeadResults<Sizes extends HeadSizes> = {
-  readonly [Name in keyof Sizes & keyof HeadKinds]: ReturnType<ReturnType<HeadKinds[Name]>['forward']>
+  readonly [Name in keyof Sizes & keyof HeadKinds]: ReturnType<HeadKinds[Name]['forward']>
 }
 
 /**
