@@ -3,14 +3,17 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Session, session, tinyData } from '../apps/cli/test/session.ts'
-import { catalog, configOf, loadData, train } from '../apps/studio/src/experiment.ts'
+import { catalog, configOf } from '../apps/studio/src/experiment.ts'
 import { packRun, unpackRun } from '../apps/studio/src/run-storage.ts'
 import {
   type Config,
   createModel,
   createTask,
+  createTrainer,
   type DataHost,
+  fitOptions,
   flatSettings,
+  loadRunData,
   type OpenedCheckpoint,
   RunFolder,
   readRecord,
@@ -75,17 +78,18 @@ async function onPage(
   storage: Storage = memoryStorage('run'),
   opened?: OpenedCheckpoint,
 ) {
-  const data = await loadData(config, host)
+  const data = await loadRunData(config, host)
   const model = createModel(config, data.facts)
   const folder = new RunFolder(storage)
-  const parts = { config, data, task: createTask(config, data.facts), backend, environment: { backend } }
+  const task = createTask(config, data.facts)
+  const parts = { config, data, task, backend, environment: { backend } }
   const notes: string[] = []
   const run =
     opened === undefined
       ? await TrainingRun.begin(folder, parts)
       : await TrainingRun.goOn(folder, opened, parts, { dataRemedy: '', onNote: (note) => notes.push(note) })
-  await train(model, data, config, {
-    resume: run.resume,
+  const trained = { model, task, config, data }
+  await createTrainer(trained, {
     callbacks: [
       ...run.callbacks(model, { when: (step) => step === until }),
       {
@@ -94,7 +98,7 @@ async function onPage(
         },
       },
     ],
-  })
+  }).fit({ ...fitOptions(trained), ...(run.resume && { resume: run.resume }) })
   model.dispose()
   return { storage, notes }
 }

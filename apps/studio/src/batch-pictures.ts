@@ -1,12 +1,12 @@
-import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
-import { type Config, type LoadedData, normalizationOf } from '@ddnet/experiment'
+import type { Loader } from '@ddnet/datasets'
+import { type Config, type LoadedData, normalizationOf, type RunBatch } from '@ddnet/experiment'
 import type { Pictures } from './protocol.ts'
 
 /** The same batches, each shown to `look` before it is handed on. */
 export const watchBatches = (
-  batches: Loader<Batch<ClassificationSample>>,
-  look: (batch: Batch<ClassificationSample>) => Promise<void>,
-): Loader<Batch<ClassificationSample>> => ({
+  batches: Loader<RunBatch>,
+  look: (batch: RunBatch) => Promise<void>,
+): Loader<RunBatch> => ({
   ...batches,
   async *[Symbol.asyncIterator]() {
     for await (const batch of batches) {
@@ -18,7 +18,7 @@ export const watchBatches = (
 
 /** The first images of a batch with their class names. */
 export async function picturesOf(
-  batch: Batch<ClassificationSample>,
+  batch: RunBatch,
   config: Config,
   { facts: { classNames = [] } }: LoadedData,
   title: string,

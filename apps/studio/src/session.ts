@@ -4,22 +4,25 @@ import {
   checkSameData,
   createModel,
   createTask,
+  createTrainer,
   type Environment,
+  fitOptions,
   isSame,
   type LoadedData,
+  loadRunData,
   type OpenedCheckpoint,
   RunFolder,
   type RunTask,
+  type TrainedRun,
   TrainingRun,
   totalSteps,
-  trainingLoader,
 } from '@ddnet/experiment'
 import { type ModuleOf, summary } from '@ddnet/layers'
 import { dispose, memory } from '@ddnet/ops'
 import { errorMessage } from '@ddnet/ops/checks'
 import { type Callback, listCheckpoints, type NamedFile, type StepEvent, type Storage } from '@ddnet/trainer'
 import { picturesOf, watchBatches } from './batch-pictures.ts'
-import { catalog, configOf, loadData, pageHost, prepare, train } from './experiment.ts'
+import { catalog, configOf, firstBatch, pageHost, prepare } from './experiment.ts'
 import { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
 import type { Report } from './protocol.ts'
@@ -128,6 +131,10 @@ export class Session {
     await this.#renew()
   }
 
+  get #trained(): TrainedRun {
+    return { model: this.#model, task: this.#task, config: this.#config, data: this.#data }
+  }
+
   get #backend(): RunningBackend {
     const { name, device } = this.#started.backend
     return { name, device }
@@ -174,7 +181,7 @@ export class Session {
       shown = receivedBytes
       this.#report({ kind: 'loading', receivedBytes, totalBytes })
     }
-    return loadData(config, pageHost(this.pageUrl, onProgress))
+    return loadRunData(config, pageHost(this.pageUrl, onProgress))
   }
 
   /** A model as it is before the first step, or in a checkpoint; compiled for. */
@@ -215,15 +222,13 @@ export class Session {
       ...(score?.[1] && { score: { name: score[0], title: score[1].title, percent: score[1].percent ?? false } }),
     })
     const title = `the first of ${this.#data.train.length.toLocaleString('en-US')} images`
-    for await (const batch of trainingLoader(this.#data.train, this.#config)) {
-      await this.#sendPictures(await picturesOf(batch, this.#config, this.#data, title))
-      dispose([batch.image, batch.label])
-      break
-    }
+    const batch = await firstBatch(this.#trained)
+    await this.#sendPictures(await picturesOf(batch, this.#config, this.#data, title))
+    dispose(batch)
   }
 
   #prepare(): Promise<void> {
-    return prepare(this.#started.backend, this.#model, this.#data, this.#config, (progress) => {
+    return prepare(this.#started.backend, this.#trained, (progress) => {
       this.#report({ kind: 'compiling', ...progress })
     })
   }
@@ -256,11 +261,10 @@ export class Session {
       for (;;) {
         try {
           const run = await this.#write()
-          await train(this.#model, this.#data, this.#config, {
+          await createTrainer(this.#trained, {
             callbacks: [...run.callbacks(this.#model, { when: (step) => this.#isExact(step) }), this.#callback()],
-            watch: (batches) => watchBatches(batches, (batch) => this.#look(batch)),
-            resume: run.resume,
-          })
+            watchTraining: (batches) => watchBatches(batches, (batch) => this.#look(batch)),
+          }).fit({ ...fitOptions(this.#trained), ...(run.resume && { resume: run.resume }) })
           this.#running = false
           if (this.#resetting) await this.#renew()
           else await this.#report({ kind: 'done' })

@@ -2,12 +2,12 @@ import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cifar10, subset } from '@ddnet/datasets'
 import { writeCifar10Shards } from '@ddnet/datasets/node'
-import { createModel } from '@ddnet/experiment'
+import { createModel, createTask, createTrainer, fitOptions, loadRunData } from '@ddnet/experiment'
 import { type BackendName, itemAt, present, useBackend } from '@ddnet/testing'
 import { pageInChromium } from '@ddnet/testing/page'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
-import { configOf, loadData, pageHost, train } from '../src/experiment.ts'
+import { configOf, pageHost } from '../src/experiment.ts'
 import type { SavedRun } from '../src/run-record.ts'
 
 const settings = { steps: 10, batchSize: 8, seed: 42, validationImages: 20, backend: 'auto' } as const
@@ -30,9 +30,10 @@ beforeAll(async () => {
 async function lossesInNode(backend: BackendName): Promise<number[]> {
   await useBackend(backend)
   const config = configOf(settings)
-  const data = await loadData(config, pageHost(served.site.url))
+  const data = await loadRunData(config, pageHost(served.site.url))
   const model = createModel(config, data.facts)
-  const { history } = await train(model, data, config)
+  const run = { model, task: createTask(config, data.facts), config, data }
+  const { history } = await createTrainer(run).fit(fitOptions(run))
   model.dispose()
   return history.steps.map(({ loss }) => loss)
 }

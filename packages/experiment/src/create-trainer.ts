@@ -1,4 +1,4 @@
-import type { Batch, ClassificationSample, Loader } from '@ddnet/datasets'
+import type { Loader } from '@ddnet/datasets'
 import type { ModuleOf } from '@ddnet/layers'
 import { type Callback, earlyStopping, type FitOptions, Trainer } from '@ddnet/trainer'
 import { fineTuningCallbacks } from './fine-tuning.ts'
@@ -9,6 +9,7 @@ import {
   evaluationLoader,
   keysOf,
   type LoadedData,
+  type RunBatch,
   type RunTask,
   trainingLoader,
 } from './parts.ts'
@@ -23,7 +24,6 @@ export interface TrainedRun {
   readonly data: LoadedData
 }
 
-type RunBatch = Batch<ClassificationSample>
 type Watch = (batches: Loader<RunBatch>) => Loader<RunBatch>
 
 export interface CreateTrainerOptions {

@@ -37,7 +37,7 @@ export {
   experiment,
   type TrainOptions,
 } from './experiment.ts'
-export { fineTuningCallbacks, patternsOf } from './fine-tuning.ts'
+export { patternsOf } from './fine-tuning.ts'
 export {
   counted,
   type Evaluation,
@@ -62,6 +62,7 @@ export {
   loadRunData,
   normalizationOf,
   preparedSample,
+  type RunBatch,
   type RunTask,
   trainingLoader,
 } from './parts.ts'

@@ -29,8 +29,11 @@ export function keysOf({ seed }: Pick<Config, 'seed'>): {
   return { model: key.fold('model'), data: key.fold('data'), training: key.fold('training') }
 }
 
+/** What a run is trained on at a time. */
+export type RunBatch = Batch<ClassificationSample>
+
 /** A task as a run has it: of batches of its data, and of its model. */
-export type RunTask = TaskOf<Batch<ClassificationSample>, ModuleOf>
+export type RunTask = TaskOf<RunBatch, ModuleOf>
 
 /**
  * What the model of a run learns.
@@ -134,10 +137,7 @@ export const preparedSample = <S extends { readonly image: ImageField }>(
 ): Promise<S> => prepared({ length: 1, get: async () => sample, getSync: () => sample }, config).get(0)
 
 /** Training samples in a new order, with new randomness every epoch. */
-export const trainingLoader = (
-  train: Dataset<ClassificationSample>,
-  config: Config,
-): Loader<Batch<ClassificationSample>> =>
+export const trainingLoader = (train: Dataset<ClassificationSample>, config: Config): Loader<RunBatch> =>
   loader(prepared(train, config, { training: true }), {
     batchSize: config.batchSize,
     shuffle: true,
@@ -150,5 +150,4 @@ export const evaluationLoader = (
   config: Pick<Config, 'data'>,
   batchSize: number,
   count: number = samples.length,
-): Loader<Batch<ClassificationSample>> =>
-  loader(prepared(subset(samples, Math.min(count, samples.length)), config), { batchSize })
+): Loader<RunBatch> => loader(prepared(subset(samples, Math.min(count, samples.length)), config), { batchSize })
