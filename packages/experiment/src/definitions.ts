@@ -47,6 +47,11 @@ export interface ModelDefinition<
    * of outputs, and is what `headFirst` trains first.
    */
   readonly head?: string | readonly string[]
+  /**
+   * What images must go through for the weights that others have trained for it: where weights are of a file and nobody says `data.mean` and
+   * `data.std`, they are these.
+   */
+  readonly weightsExpect?: { readonly mean: readonly number[]; readonly std: readonly number[] }
   /** The tensors of a file of another library, whose names are not those of the model, by the model's names. */
   weightNames?(tensors: StateDict): StateDict
   /** The network for data, with as many outputs as its task takes; its weights are drawn afterwards. */

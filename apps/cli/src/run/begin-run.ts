@@ -6,6 +6,7 @@ import {
   createTask,
   droppedText,
   type Entry,
+  entriesOf,
   freeSettings,
   isOver,
   isSame,
@@ -19,6 +20,7 @@ import {
   type RunRecord,
   type RunTask,
   resolveConfig,
+  type SettingCatalog,
   show,
   TrainingRun,
   totalSteps,
@@ -76,16 +78,34 @@ export async function prepareRun(
   const asked = given.flat().find(({ path }) => path === 'weights')?.value
   const weights = typeof asked === 'string' ? await findWeights(asked, catalog, context) : undefined
   // Whatever anybody says is stronger than what the weights came from.
-  const layers = weights === undefined ? given : [...given, weights.settings]
+  const brought = weights === undefined ? given : [...given, weights.settings]
   // Only without a GPU is there anything to measure.
-  const { config: trialConfig } = resolveConfig(layers, 'short', catalog)
+  const { config: trialConfig } = resolveConfig(brought, 'short', catalog)
+  const expected = weights?.settings.length === 0 ? expectedImages(weights.name, trialConfig, catalog) : []
+  const layers = [...brought, expected]
   const selected = await selectBackend(requestedBackend(layers), { config: trialConfig, version, io }, start)
   return disposingOnError(selected, async () => {
     createLogger(io)('backend', `${selected.title}\n${selected.reason}`)
     const resolved = resolveConfig(layers, selected.accelerated ? 'ddnet' : 'short', catalog)
     for (const each of resolved.dropped) createLogger(io)('note', droppedText(each))
+    const taken = expected.filter(({ path, place }) => resolved.places.get(path) === place)
+    if (taken.length > 0)
+      createLogger(io)(
+        'images',
+        `${taken.map(({ text }) => text).join(', ')}, as weights of others for ${resolved.config.model.name} expect`,
+      )
     return { resolved, selected, ...(await modelAndData(resolved.config, selected, context, { weights })) }
   })
+}
+
+/** The normalisation that a file's weights expect, by what the model's definition says, where the data has it as settings. */
+function expectedImages(file: string, { model, data }: Config, catalog: SettingCatalog): Entry[] {
+  const { weightsExpect } = model.definition
+  const setting = catalog.choices.get('data')?.settings[data.name]?.find(({ path }) => path === 'data.mean')
+  // Gray images have another one.
+  if (weightsExpect === undefined || setting?.schema.safeParse(weightsExpect.mean).success !== true) return []
+  const { mean, std } = weightsExpect
+  return entriesOf({ 'data.mean': mean, 'data.std': std }, `what weights=${file} expects`, catalog)
 }
 
 /** A new run in a folder of its own, which appears only when nothing can be refused any more. */
