@@ -1,9 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
-import { decodeSafetensors } from '@ddnet/formats'
+import { decodeSafetensors, encodeSafetensors } from '@ddnet/formats'
+import { init } from '@ddnet/layers'
+import { imageNet, ResNet } from '@ddnet/models'
 import { cifar10Weights } from '@ddnet/models/cifar10'
-import { fixtureUrl } from '@ddnet/testing'
+import { random } from '@ddnet/ops'
+import { fixtureUrl, useBackend } from '@ddnet/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { writePhotos } from './photos.ts'
@@ -105,6 +108,34 @@ describe('weights=FILE', () => {
     expect([1, 2]).toContain(code)
     expect(() => readFileSync(join(shell.cwd, 'runs/photos/config.yaml'))).toThrow('ENOENT')
   })
+})
+
+test('of a model that others have trained for ImageNet, a file brings the normalisation, unless it is said', async () => {
+  await useBackend('cpu')
+  const state = await init(new ResNet({ depth: 18, classes: 3, width: 4 }), random.key(1)).stateDict()
+  const shell = await withPhotos({ 'resnet.safetensors': encodeSafetensors(state) })
+  const words = [
+    'data.size=64',
+    'batchSize=4',
+    'epochs=1',
+    'model=resnet18',
+    'model.width=4',
+    'weights=resnet.safetensors',
+  ]
+  const { code, stderr } = await shell.run('train', 'folder=photos', ...words, 'name=a')
+  expect([code, stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+    0,
+    expect.stringContaining(
+      'images data.mean: [0.485,0.456,0.406], data.std: [0.229,0.224,0.225], as weights of others for resnet18 expect',
+    ),
+  ])
+  expect(parse(text(shell, 'runs/a/config.yaml'))).toMatchObject({
+    'data.mean': imageNet.mean,
+    'data.std': imageNet.std,
+  })
+  const own = await shell.run('train', 'folder=photos', ...words, 'data.mean=0.5', 'data.std=0.5', 'name=b')
+  expect([own.code, own.stderr]).toEqual([0, expect.not.stringContaining('as weights of others')])
+  expect(parse(text(shell, 'runs/b/config.yaml'))).toMatchObject({ 'data.mean': 0.5, 'data.std': 0.5 })
 })
 
 test('weights=shipped brings DDNet as it is, its model and its images with it', async () => {

@@ -53,7 +53,7 @@ export { type DeconvnetOptions, deconvnet } from './inspect/deconvnet.ts'
 export { featureMaps } from './inspect/feature-maps.ts'
 export { type GradCamOptions, gradCam } from './inspect/grad-cam.ts'
 export { type ReconstructOptions, reconstruct } from './inspect/reconstruct.ts'
-export { type MobileNetStage, MobileNetV2, type MobileNetV2Options } from './mobilenet-v2.ts'
+export { type MobileNetStage, MobileNetV2, type MobileNetV2Options, mobilenetV2Names } from './mobilenet-v2.ts'
 export {
   CifarResNet,
   type CifarResNetOptions,

@@ -1,4 +1,14 @@
-import { BatchNorm, Conv2d, DepthwiseConv2d, Dropout, initializers, Linear, Module, Sequential } from '@ddnet/layers'
+import {
+  BatchNorm,
+  Conv2d,
+  DepthwiseConv2d,
+  Dropout,
+  initializers,
+  Linear,
+  Module,
+  Sequential,
+  type StateDict,
+} from '@ddnet/layers'
 import { add, mean, relu6, type Tensor } from '@ddnet/ops'
 
 const weightInit = initializers.kaimingNormal({ mode: 'fanOut' })
@@ -114,6 +124,44 @@ export class MobileNetV2 extends Module {
     const features = this.features.forward(images) // [batch, height / 32, width / 32, 1280]
     return this.classifier.forward(mean(features, [1, 2])) // [batch, classes]
   }
+}
+
+/** What timm calls the parts of a block, and torchvision. */
+const timmParts = {
+  first: { conv_dw: '0.0', bn1: '0.1', conv_pw: '1', bn2: '2' },
+  widening: { conv_pw: '0.0', bn1: '0.1', conv_dw: '1.0', bn2: '1.1', conv_pwl: '2', bn3: '3' },
+}
+
+/**
+ * The tensors of a file of timm's (`mobilenetv2_100` and the like) by torchvision's names, which are the model's:
+ * `blocks.1.0.conv_pw` is `features.2.conv.0.0`. Others stay as they are.
+ *
+ * @example model.loadStateDict(mobilenetV2Names(tensors))
+ */
+export function mobilenetV2Names(tensors: StateDict): StateDict {
+  const names = Object.keys(tensors)
+  const blocks = [...new Set(names.flatMap((name) => /^blocks\.\d+\.\d+\./.exec(name) ?? []))]
+  if (!names.includes('conv_stem.weight') || blocks.length === 0) return tensors
+  const parts = new Map([
+    ['conv_stem.', 'features.0.0.'],
+    ['bn1.', 'features.0.1.'],
+    ['conv_head.', `features.${blocks.length + 1}.0.`],
+    ['bn2.', `features.${blocks.length + 1}.1.`],
+    ['classifier.', 'classifier.1.'],
+    ...blocks.flatMap((block, at) => {
+      const widens = names.includes(`${block}conv_pwl.weight`)
+      return Object.entries(widens ? timmParts.widening : timmParts.first).map(([theirs, own]): [string, string] => [
+        `${block}${theirs}.`,
+        `features.${at + 1}.conv.${own}.`,
+      ])
+    }),
+  ])
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, value]) => {
+      const part = name.slice(0, name.lastIndexOf('.') + 1)
+      return [`${parts.get(part) ?? part}${name.slice(part.length)}`, value]
+    }),
+  )
 }
 
 /** The nearest multiple of 8, of at least 8, and no more than a tenth below. */

@@ -1,4 +1,4 @@
-import { CifarDenseNet, DenseNet, densenetNames } from '@ddnet/models'
+import { CifarDenseNet, DenseNet, densenetNames, imageNet } from '@ddnet/models'
 import { z } from 'zod'
 import type { Given, ModelDefinition } from '../definitions.ts'
 import { belowOne, count, setting } from '../settings/setting.ts'
@@ -18,6 +18,7 @@ export const densenet121: ModelDefinition<'densenet121', Given<DenseNetSettings>
   name: 'densenet121',
   tasks: ['classification'],
   head: 'classifier',
+  weightsExpect: imageNet,
   weightNames: densenetNames,
   options: z.strictObject({ growthRate: growthRate(32), dropout: dropout() }),
   check(_, settings, placeOf) {

@@ -1,4 +1,4 @@
-import { MobileNetV2 } from '@ddnet/models'
+import { imageNet, MobileNetV2, mobilenetV2Names } from '@ddnet/models'
 import { z } from 'zod'
 import type { Given, ModelDefinition } from '../definitions.ts'
 import { belowOne, positive } from '../settings/setting.ts'
@@ -19,6 +19,8 @@ export const mobilenetV2: ModelDefinition<
   name: 'mobilenetV2',
   tasks: ['classification'],
   head: 'classifier',
+  weightsExpect: imageNet,
+  weightNames: mobilenetV2Names,
   options: z.strictObject({
     widthMultiplier: positive(1, 'What all channels are multiplied with'),
     dropout: belowOne(0.2, 'Rate at which features before the classifier are dropped in training'),

@@ -1,4 +1,4 @@
-import { CifarResNet, ResNet, type ResNetOptions } from '@ddnet/models'
+import { CifarResNet, imageNet, ResNet, type ResNetOptions } from '@ddnet/models'
 import { z } from 'zod'
 import type { Given, ModelDefinition } from '../definitions.ts'
 import { count } from '../settings/setting.ts'
@@ -25,6 +25,7 @@ const ofPhotos = <Name extends string>(
   name,
   tasks: ['classification'],
   head: 'fc',
+  weightsExpect: imageNet,
   options: z.strictObject({ width: count(64, about) }),
   create: ({ width }, { image, outputs }) => new ResNet({ depth, inChannels: image.channels, classes: outputs, width }),
 })
