@@ -38,6 +38,14 @@ describe('wasm', () => {
     }
   })
 
+  test.each([1, 2])('adds no listener for errors to the process, on %d thread(s)', async (threads) => {
+    const events = ['uncaughtException', 'unhandledRejection'] as const
+    const listeners = () => events.map((event) => process.listeners(event as 'uncaughtException'))
+    const before = listeners()
+    await start(threads)
+    expect(listeners()).toEqual(before)
+  })
+
   test('keeps one that runs, and says so when asked for other threads', async () => {
     await start(2)
     expect((await wasm()).device).toContain('2 threads')

@@ -4,6 +4,7 @@ import { expectOneTfjs, registerOwnKernel } from '@ddnet/ops/kernels'
 import { checkFused, isFused, startKernels, stopThreads, threadsOf, wasmKernels } from '@ddnet/ops/wasm'
 import { engine, registerBackend, removeBackend, setBackend, version_core } from '@tensorflow/tfjs-core'
 import { threadedBinary, threadedModule } from './threaded-module.ts'
+import { withoutRethrowing } from './without-rethrowing.ts'
 
 export interface WasmOptions {
   /**
@@ -48,8 +49,10 @@ export async function wasm({ threads, fusedMultiplyAdd, paths }: WasmOptions = {
     // A record must name all three builds, although a page never fetches the others.
     if (paths !== undefined) tfjs.setWasmPaths(typeof paths === 'string' ? paths : { ...otherBuilds, ...paths })
     registerKernels()
-    if (threads === undefined || threads === 1) await startSingle(fusedMultiplyAdd === true, paths)
-    else await startThreaded(tfjs, threads, fusedMultiplyAdd === true, paths)
+    const fused = fusedMultiplyAdd === true
+    await withoutRethrowing(() =>
+      threads === undefined || threads === 1 ? startSingle(fused, paths) : startThreaded(tfjs, threads, fused, paths),
+    )
   }
   await setBackend('wasm')
   const backend = engine().backend
