@@ -206,7 +206,7 @@ function tables(rows) {
     panels('The first layer’s gradient over the last one’s, over the depth', (setting) => ({
       title: titleOf(setting),
       xLabel: 'layers',
-      yRange: [-15, 9],
+      yRange: [-15, 5],
       curves: kinds.map((kind) => ({
         name: kind,
         points: depths.map((depth) => [
