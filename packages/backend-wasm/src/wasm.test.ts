@@ -39,8 +39,7 @@ describe('wasm', () => {
   })
 
   test.each([1, 2])('adds no listener for errors to the process, on %d thread(s)', async (threads) => {
-    const events = ['uncaughtException', 'unhandledRejection'] as const
-    const listeners = () => events.map((event) => process.listeners(event as 'uncaughtException'))
+    const listeners = () => [process.listeners('uncaughtException'), process.listeners('unhandledRejection')]
     const before = listeners()
     await start(threads)
     expect(listeners()).toEqual(before)
