@@ -57,6 +57,7 @@ export {
 export { type MaskFolder, type MaskFolderOptions, maskFolder } from './sources/mask-folder.ts'
 export { idxDataset, type Mnist, mnist } from './sources/mnist.ts'
 export type { LeftOut } from './sources/sort-files.ts'
+export { type SplitName, splitOf } from './sources/split-folders.ts'
 export { type StratifiedSplitOptions, stratifiedSplit } from './stratified-split.ts'
 export { subset } from './subset.ts'
 export { tensorDataset } from './tensor-dataset.ts'

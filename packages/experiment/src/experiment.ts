@@ -8,7 +8,7 @@ import { createTrainer, fitOptions } from './create-trainer.ts'
 import type { AnyDefinition, AnyTask, DataFacts, DataHost, DataSplits } from './definitions.ts'
 import { type Evaluation, evaluateHeldOut, heldOut } from './held-out.ts'
 import { type GivenWeights, loadWeights } from './load-weights.ts'
-import { buildModel, createTask, keysOf, loadRunData } from './parts.ts'
+import { buildModel, checkSamples, createTask, keysOf, loadRunData } from './parts.ts'
 import { firstSamples, predictSample, predictSamples, type RunSample } from './predict.ts'
 import { type MeasuredStep, reportData } from './report-data.ts'
 import type { Config } from './settings/config.ts'
@@ -146,6 +146,7 @@ export async function experiment<
   if (weights !== undefined) loadWeights(model, weights, config, data.facts.classNames)
   init(model, keysOf(config).model)
   const task = createTask(config, data.facts)
+  await checkSamples(task, data, config)
   const run = { model, task, config, data }
   const records: MeasuredStep[] = []
   const images = Math.min(config.validation.images, data.validation?.length ?? 0)

@@ -51,6 +51,7 @@ export { type GivenWeights, type LoadedWeights, loadWeights } from './load-weigh
 export { evaluationBatchSize, stepBytes } from './memory.ts'
 export {
   buildModel,
+  checkSamples,
   createModel,
   createOptimizer,
   createSchedule,

@@ -16,6 +16,7 @@ import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule, scaleRates
 import type { DataFacts, DataHost, DataSplits, TaskOf, ValueRange } from './definitions.ts'
 import { freezeParameters, rateOf } from './fine-tuning.ts'
 import type { Config } from './settings/config.ts'
+import { SettingsError } from './settings/settings-error.ts'
 
 // The parts of a run, each as its settings say.
 
@@ -113,6 +114,25 @@ export type LoadedData = DataSplits & { readonly facts: DataFacts }
 /** Loads the data of a run. */
 export const loadRunData = ({ data }: Pick<Config, 'data'>, host: DataHost): Promise<LoadedData> =>
   data.definition.load(data.options, host) as Promise<LoadedData> // samples are what the task says that they are
+
+/**
+ * Whether samples have all that the task needs of them, by the first one.
+ *
+ * @throws SettingsError naming what they lack
+ */
+export async function checkSamples(
+  { fields }: Pick<RunTask, 'fields'>,
+  { train }: Pick<LoadedData, 'train'>,
+  { task, data }: Pick<Config, 'task' | 'data'>,
+): Promise<void> {
+  const sample = await train.get(0)
+  const missing = Object.entries(fields).filter(([name]) => !(name in sample))
+  if (missing.length === 0) return
+  const needs = missing.map(([name, kind]) => `${name} (${kind})`).join(', ')
+  throw new SettingsError(
+    `task=${task.name} needs of each sample ${needs}, and those of data=${data.name} have ${Object.keys(sample).join(', ')}. Take other data, or another task.`,
+  )
+}
 
 /** What is subtracted from pixels of 0…1, and what they are divided by then. */
 export const normalizationOf = ({

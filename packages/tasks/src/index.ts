@@ -18,6 +18,16 @@ export {
   type ReconstructionTask,
   reconstruction,
 } from './reconstruction.ts'
+export {
+  type MaskPrediction,
+  type Segmentation,
+  type SegmentationBatch,
+  type SegmentationEvaluation,
+  type SegmentationMeasures,
+  type SegmentationOptions,
+  type Segmenter,
+  segmentation,
+} from './segmentation.ts'
 export type {
   DataFacts,
   ModelOutput,

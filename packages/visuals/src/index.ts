@@ -1,5 +1,6 @@
 export { toAnsi } from './ansi.ts'
 export { drawOnCanvas, toImageData } from './canvas.ts'
+export { type ClassOverlayOptions, classColor, classOverlay } from './class-overlay.ts'
 export { type ColorScale, gray, inferno, viridis } from './colors.ts'
 export { type ConfusionSheetOptions, confusionSheet } from './confusion-sheet.ts'
 export { dataUrl } from './data-url.ts'

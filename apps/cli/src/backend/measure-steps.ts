@@ -1,4 +1,4 @@
-import { imageDataset } from '@ddnet/datasets'
+import { imageDataset, map, maskField } from '@ddnet/datasets'
 import {
   buildModel,
   type Config,
@@ -50,7 +50,7 @@ export interface MeasuredSteps {
 
 /**
  * Training steps as the run will make them, on images of noise in memory, on the running backend. Of a task that needs more of a batch than
- * images and their classes, of which nothing is known but a name, the loss alone is another one: the mean square of what the model gives.
+ * images, their classes and masks, of which nothing is known but a name, the loss alone is another one: the mean square of what the model gives.
  *
  * @param shortened one batch a step, of fewer images than the run's where that would be long
  * @param check throws where the model is too large, before anything of the size of a batch is made
@@ -79,7 +79,12 @@ export function measuredSteps(
     shape: [height, width, channels],
   })
   const task = createTask(config, facts)
-  const given: Readonly<Record<string, string>> = { image: 'image', label: 'class' }
+  const mask = maskField(
+    Uint8Array.from({ length: height * width }, (_, at) => at % classes),
+    [height, width],
+  )
+  const samples = 'mask' in task.fields ? map(images, (sample) => ({ ...sample, mask })) : images
+  const given: Readonly<Record<string, string>> = { image: 'image', label: 'class', mask: 'class of each pixel' }
   const isGiven = Object.entries(task.fields).every(([name, kind]) => given[name] === kind)
   const step: typeof task.step = isGiven
     ? task.step
@@ -88,7 +93,7 @@ export function measuredSteps(
     new Trainer({
       model,
       optimizer,
-      data: { train: trainingLoader(images, { ...config, batchSize }) },
+      data: { train: trainingLoader(samples, { ...config, batchSize }) },
       step,
       accumulate,
     })

@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path'
 import {
   buildModel,
   type Config,
+  checkSamples,
   createSchedule,
   createTask,
   droppedText,
@@ -313,7 +314,9 @@ async function modelAndData(
       `schedule=${config.schedule.name} needs validation images, and data.validation=0 leaves none. Try data.validation=0.1`,
     )
   }
-  return { model, task: createTask(config, data.facts), data }
+  const task = createTask(config, data.facts)
+  await checkSamples(task, data, config)
+  return { model, task, data }
 }
 
 function sayRecipe(config: Config, data: LabelledImages, model: ModuleOf, { io }: CommandContext): void {

@@ -1,12 +1,4 @@
-import {
-  type ClassificationSample,
-  type Dataset,
-  map,
-  normalize,
-  randomCrop,
-  randomHorizontalFlip,
-  resize,
-} from '@ddnet/datasets'
+import { type Dataset, map, normalize, randomCrop, randomHorizontalFlip, resize } from '@ddnet/datasets'
 import { z } from 'zod'
 import type { PlaceOf } from '../settings/kinds.ts'
 import { count, flag, setting } from '../settings/setting.ts'
@@ -94,11 +86,11 @@ export const folderSetting = (
 
 const list = (value: PerChannel): number[] => (typeof value === 'number' ? [value] : [...value])
 
-type Prepare = (
-  images: Dataset<ClassificationSample>,
+type Prepare = <S extends object>(
+  images: Dataset<S>,
   settings: ImageSettings,
   use: { readonly training: boolean },
-) => Dataset<ClassificationSample>
+) => Dataset<S>
 
 /**
  * Training images are newly mirrored and shifted every epoch; what shifts them comes when they have their size.

@@ -1,5 +1,6 @@
 import { cifar10, folder } from './data.ts'
 import { densenet121, densenetBC } from './densenet.ts'
+import { masks } from './masks.ts'
 import { fashionMnist, mnist } from './mnist.ts'
 import { mobilenetV2 } from './mobilenet-v2.ts'
 import { article, convnet, ddnet, ddnetPixels } from './models.ts'
@@ -17,16 +18,18 @@ import {
   reduceOnPlateau,
   stepDecay,
 } from './schedules.ts'
-import { classification, reconstruction } from './tasks.ts'
+import { classification, reconstruction, segmentation } from './tasks.ts'
 
 /** The types of what comes with DDNet: files of settings are checked by them. */
 export type BuiltIn =
   | typeof classification
   | typeof reconstruction
+  | typeof segmentation
   | typeof cifar10
   | typeof folder
   | typeof mnist
   | typeof fashionMnist
+  | typeof masks
   | typeof ddnet
   | typeof article
   | typeof convnet
@@ -63,10 +66,12 @@ export type BuiltIn =
 export const builtIn: readonly BuiltIn[] = [
   classification,
   reconstruction,
+  segmentation,
   cifar10,
   folder,
   mnist,
   fashionMnist,
+  masks,
   ddnet,
   article,
   convnet,

@@ -3,6 +3,8 @@ import {
   classification as classificationTask,
   type ReconstructionTask,
   reconstruction as reconstructionTask,
+  type Segmentation,
+  segmentation as segmentationTask,
 } from '@ddnet/tasks'
 import { z } from 'zod'
 import type { Given, TaskDefinition } from '../definitions.ts'
@@ -57,4 +59,29 @@ export const reconstruction: TaskDefinition<
   metrics: ['psnr'],
   create: ({ noise }, { image }, { black, white }) =>
     reconstructionTask({ channels: image.channels, noise, range: [black, white] }),
+}
+
+export interface SegmentationSettings {
+  readonly dice: number
+}
+
+/** The class of each pixel. */
+export const segmentation: TaskDefinition<
+  'segmentation',
+  Given<SegmentationSettings>,
+  SegmentationSettings,
+  Segmentation
+> = {
+  kind: 'task',
+  name: 'segmentation',
+  options: z.strictObject({
+    dice: notNegative(1, 'What one minus the soft Dice coefficient weighs in the loss, beside the cross-entropy'),
+  }),
+  metrics: ['meanIou', 'accuracy'],
+  create({ dice }, { classNames }) {
+    if (classNames !== undefined) return segmentationTask({ classes: classNames, dice })
+    throw new Error(
+      'task=segmentation needs data whose pixels have classes: facts.classNames. Take other data, or another task.',
+    )
+  },
 }

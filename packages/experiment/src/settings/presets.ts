@@ -11,7 +11,7 @@ const reference = {
   batchSize: 64,
 } satisfies Preset
 
-export type PresetName = 'ddnet' | 'short' | 'quick' | 'photos' | 'mnist' | 'article'
+export type PresetName = 'ddnet' | 'short' | 'quick' | 'photos' | 'masks' | 'mnist' | 'article'
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
   /** The full recipe: 84.5 % on the test images with `data.validation=0`; docs/recipes/cifar10.md has one that takes longer. */
@@ -36,6 +36,20 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     'data.validation': 0.2,
     'data.size': 64,
     batchSize: 32,
+    'optimizer.learningRate': 2e-3,
+    epochs: 20,
+  },
+
+  /** A class for each pixel: images with masks, and a small U-Net. */
+  masks: {
+    ...reference,
+    task: 'segmentation',
+    data: 'masks',
+    'data.validation': 0.2,
+    'data.size': 64,
+    model: 'unet',
+    'model.channels': [16, 32, 64, 128],
+    batchSize: 16,
     'optimizer.learningRate': 2e-3,
     epochs: 20,
   },
