@@ -102,6 +102,7 @@ export { nearest } from './settings/nearest.ts'
 export { type PresetName, presets } from './settings/presets.ts'
 export { type Dropped, droppedText, type Resolved, resolveConfig } from './settings/resolve.ts'
 export {
+  chosenSetting,
   type SavedSettings,
   savedFormats,
   savedSettings,

@@ -1,4 +1,4 @@
-import { droppedText, flatSettings, resolveConfig, toYaml } from '@ddnet/experiment'
+import { chosenSetting, droppedText, flatSettings, resolveConfig, toYaml } from '@ddnet/experiment'
 import { isAccelerated } from '../backend/select-backend.ts'
 import { type ConfigOptions, collectSettings, requestedBackend } from '../config/collect.ts'
 import type { CommandContext } from '../context.ts'
@@ -16,10 +16,12 @@ export async function printConfig(
   const layers = [...given, await settingsOfWeights(given, catalog, context)]
   const accelerated = await isAccelerated(requestedBackend(layers), start) // it decides the automatic preset
   const { config, places, dropped } = resolveConfig(layers, accelerated ? 'ddnet' : 'short', catalog)
+  const settings = flatSettings(config)
+  const values = new Map(Object.entries(settings))
   const explanation = (path: string) => {
-    const setting = options.explain ? catalog.byPath.get(path) : undefined
+    const setting = options.explain ? chosenSetting(path, values, catalog) : undefined
     return setting === undefined ? [] : wrap(`${setting.about}: ${setting.expects}`, 78)
   }
   for (const each of dropped) createLogger(io)('note', droppedText(each))
-  io.stdout.write(toYaml(flatSettings(config), (path) => places.get(path), explanation))
+  io.stdout.write(toYaml(settings, (path) => places.get(path), explanation))
 }

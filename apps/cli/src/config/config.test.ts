@@ -42,7 +42,7 @@ describe('words of the command line', () => {
   test.each([
     ['epoch=3', `'epoch=3' is not a valid setting (command line). Similar: epochs`],
     ['learningRate=1', `'learningRate=1' is not a valid setting (command line). Similar: optimizer.learningRate`],
-    ['colour=red', `'colour=red' is not a valid setting (command line). See all with: ddnet config --explain`],
+    ['flavour=red', `'flavour=red' is not a valid setting (command line). See all with: ddnet config --explain`],
     ['epochs=ten', `epochs=ten (command line): expected a whole number above 0, got 'ten'. Try epochs=10`],
     ['epochs=2.5', `epochs=2.5 (command line): expected a whole number above 0, got 2.5. Try epochs=10`],
     ['batchSize=-4', `batchSize=-4 (command line): expected a whole number above 0, got -4. Try batchSize=64`],
@@ -68,7 +68,7 @@ describe('words of the command line', () => {
     ['weight_decay=1', 'Similar: optimizer.weightDecay'],
     [
       'data=photos',
-      "data=photos (command line): expected one of cifar10, folder, mnist, fashionMnist, or the path of a file, ./my-data.ts, got 'photos'. Try folder=photos",
+      "data=photos (command line): expected one of cifar10, folder, mnist, fashionMnist, masks, or the path of a file, ./my-data.ts, got 'photos'. Try folder=photos",
     ],
     ['average=0.9', `'average=0.9' is not a valid setting (command line).`],
     ['path=photos', 'Similar: folder=PATH'],

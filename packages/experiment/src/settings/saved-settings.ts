@@ -61,8 +61,8 @@ function entriesBefore(entries: readonly Entry[], place: string, catalog: Settin
 const exists = (path: string, given: ReadonlyMap<string, unknown>, catalog: SettingCatalog): boolean =>
   chosenSetting(path, given, catalog) !== undefined
 
-/** The setting of a path as what is chosen has it; nothing where that has none. */
-function chosenSetting(
+/** The setting of a path as what is chosen has it, by the values of other settings; nothing where that has none. */
+export function chosenSetting(
   path: string,
   given: ReadonlyMap<string, unknown>,
   { byPath, choices }: SettingCatalog,

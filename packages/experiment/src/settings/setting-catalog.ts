@@ -26,7 +26,10 @@ export interface Choice {
 /** All settings that there are under a registry. */
 export interface SettingCatalog {
   readonly registry: Registry
-  /** Every setting in the order in which they are shown; of settings that several choices share, the first one's. */
+  /**
+   * Every setting in the order in which they are shown; of settings that several choices share, that of a definition of the user's own, which is
+   * there because it was chosen, else the first one's.
+   */
   readonly byPath: ReadonlyMap<string, Setting>
   readonly byVariable: ReadonlyMap<string, Setting>
   readonly choices: ReadonlyMap<string, Choice>
@@ -43,8 +46,8 @@ export function settingCatalog(registry: Registry): SettingCatalog {
   const byPath = new Map<string, Setting>()
   const choices = new Map<string, Choice>()
   const groups = new Set<string>()
-  const add = (setting: Setting): Setting => {
-    if (!byPath.has(setting.path)) byPath.set(setting.path, setting)
+  const add = (setting: Setting, isOwn = false): Setting => {
+    if (isOwn || !byPath.has(setting.path)) byPath.set(setting.path, setting)
     return setting
   }
   for (const [key, schema] of Object.entries<z.ZodType>(generalSettings.shape)) {
@@ -62,7 +65,7 @@ export function settingCatalog(registry: Registry): SettingCatalog {
   return { registry, byPath, byVariable, choices, groups }
 }
 
-function choiceOf(kind: Kind, registry: Registry, add: (setting: Setting) => Setting): Choice {
+function choiceOf(kind: Kind, registry: Registry, add: (setting: Setting, isOwn?: boolean) => Setting): Choice {
   const definitions: Record<string, AnyDefinition> = {}
   for (const definition of registry) {
     if (definition.kind !== kind) continue
@@ -84,7 +87,9 @@ function choiceOf(kind: Kind, registry: Registry, add: (setting: Setting) => Set
   const settings = Object.fromEntries(
     Object.values(definitions).map((definition) => [
       definition.name,
-      Object.entries(shapeOf(definition)).map(([key, schema]) => add(settingOf(`${kind}.${key}`, schema))),
+      Object.entries(shapeOf(definition)).map(([key, schema]) =>
+        add(settingOf(`${kind}.${key}`, schema), definition.ownName !== undefined),
+      ),
     ]),
   )
   return { names, definitions, settings }
