@@ -17,7 +17,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   /** The full recipe: 84.5 % on the test images with `data.validation=0`; docs/recipes/cifar10.md has one that takes longer. */
   ddnet: { ...reference, 'data.crop': 2, epochs: 10 },
 
-  /** Some minutes without a GPU, in which there is nothing yet that crops would help: 75.8 % on WebAssembly with `data.validation=0`. */
+  /** Some minutes without a GPU, in which there is nothing yet that crops would help: 76.3 % on WebAssembly with `data.validation=0`. */
   short: { ...reference, epochs: 3 },
 
   /** A look at the same recipe, of a minute or two. */
