@@ -68,7 +68,7 @@ export function segmentation({ classes, dice = 1 }: SegmentationOptions): Segmen
     name: 'segmentation',
     fields: { image: 'image', mask: 'class of each pixel' },
     outputs: names.length,
-    output: { values: 'logits of each pixel', probabilities: 'softmax over the classes, the last axis of the network' },
+    output: { values: 'logits of each pixel', probabilities: 'softmax over the classes' },
     monitor: 'meanIou',
     scores: { loss: lossView, meanIou: iouView, accuracy: accuracyView },
     step: (batch, context) => {
