@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { decodeSafetensors, encodeSafetensors } from '@ddnet/formats'
 import { init } from '@ddnet/layers'
 import { imageNet, ResNet } from '@ddnet/models'
 import { cifar10Weights } from '@ddnet/models/cifar10'
 import { random } from '@ddnet/ops'
-import { fixtureUrl, useBackend } from '@ddnet/testing'
+import { fixtureUrl, portOf, useBackend } from '@ddnet/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { writePhotos } from './photos.ts'
@@ -24,12 +24,6 @@ async function withPhotos(files: Readonly<Record<string, Uint8Array>> = {}): Pro
   await writePhotos(join(shell.cwd, 'photos'), { cats: 8, dogs: 8 })
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(shell.cwd, name), bytes)
   return shell
-}
-
-const portOf = (server: Server): number => {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server has no port.')
-  return address.port
 }
 
 const tensorsOf = (shell: Session, run: string) =>
@@ -133,6 +127,8 @@ test('of a model that others have trained for ImageNet, a file brings the normal
     'data.mean': imageNet.mean,
     'data.std': imageNet.std,
   })
+  const config = await shell.run('config', 'folder=photos', ...words)
+  expect(parse(config.stdout)).toMatchObject({ 'data.mean': imageNet.mean, 'data.std': imageNet.std })
   const own = await shell.run('train', 'folder=photos', ...words, 'data.mean=0.5', 'data.std=0.5', 'name=b')
   expect([own.code, own.stderr]).toEqual([0, expect.not.stringContaining('as weights of others')])
   expect(parse(text(shell, 'runs/b/config.yaml'))).toMatchObject({ 'data.mean': 0.5, 'data.std': 0.5 })

@@ -7,7 +7,6 @@ import {
   createTask,
   droppedText,
   type Entry,
-  entriesOf,
   freeSettings,
   isOver,
   isSame,
@@ -21,7 +20,6 @@ import {
   type RunRecord,
   type RunTask,
   resolveConfig,
-  type SettingCatalog,
   show,
   TrainingRun,
   totalSteps,
@@ -42,7 +40,7 @@ import { createLogger } from '../terminal/logger.ts'
 import { modelSummary } from '../terminal/model-summary.ts'
 import { printable } from '../terminal/printable.ts'
 import { styleFor } from '../terminal/style.ts'
-import { type FoundWeights, findWeights } from '../weights/find-weights.ts'
+import { expectedImages, type FoundWeights, findWeights } from '../weights/find-weights.ts'
 import { toldTraining, toldWeights } from '../weights/told-weights.ts'
 import { describeEnvironment } from './environment.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
@@ -82,7 +80,8 @@ export async function prepareRun(
   const brought = weights === undefined ? given : [...given, weights.settings]
   // Only without a GPU is there anything to measure.
   const { config: trialConfig } = resolveConfig(brought, 'short', catalog)
-  const expected = weights?.settings.length === 0 ? expectedImages(weights.name, trialConfig, catalog) : []
+  const expected =
+    typeof asked === 'string' && weights?.settings.length === 0 ? expectedImages(asked, trialConfig, catalog) : []
   const layers = [...brought, expected]
   const selected = await selectBackend(requestedBackend(layers), { config: trialConfig, version, io }, start)
   return disposingOnError(selected, async () => {
@@ -97,16 +96,6 @@ export async function prepareRun(
       )
     return { resolved, selected, ...(await modelAndData(resolved.config, selected, context, { weights })) }
   })
-}
-
-/** The normalisation that a file's weights expect, by what the model's definition says, where the data has it as settings. */
-function expectedImages(file: string, { model, data }: Config, catalog: SettingCatalog): Entry[] {
-  const { weightsExpect } = model.definition
-  const setting = catalog.choices.get('data')?.settings[data.name]?.find(({ path }) => path === 'data.mean')
-  // Gray images have another one.
-  if (weightsExpect === undefined || setting?.schema.safeParse(weightsExpect.mean).success !== true) return []
-  const { mean, std } = weightsExpect
-  return entriesOf({ 'data.mean': mean, 'data.std': std }, `what weights=${file} expects`, catalog)
 }
 
 /** A new run in a folder of its own, which appears only when nothing can be refused any more. */

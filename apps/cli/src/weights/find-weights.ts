@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type Entry, entriesOf, flatSettings, type GivenWeights, type SettingCatalog } from '@ddnet/experiment'
+import {
+  type Config,
+  type Entry,
+  entriesOf,
+  flatSettings,
+  type GivenWeights,
+  resolveConfig,
+  type SettingCatalog,
+} from '@ddnet/experiment'
 import { decodeWeights } from '@ddnet/formats'
 import { errorCode, errorMessage } from '@ddnet/ops/checks'
 import { checkpointName } from '@ddnet/trainer'
@@ -44,15 +52,31 @@ export async function findWeights(
   return run === undefined ? weightsOfFile(resolve(io.cwd, text), text) : weightsOfRun(run, text, catalog, context)
 }
 
-/** The settings that `weights=…` brings along: those of a run and of the shipped model; none of a file. */
+/** The settings that `weights=…` brings along: those of a run and of the shipped model; of a file, what the model says that it expects. */
 export async function settingsOfWeights(
   layers: readonly (readonly Entry[])[],
   catalog: SettingCatalog,
   context: Pick<CommandContext, 'io' | 'args'>,
 ): Promise<readonly Entry[]> {
   const text = layers.flat().find(({ path }) => path === 'weights')?.value
-  const brings = typeof text === 'string' && (text === 'shipped' || runIn(context.io.cwd, text) !== undefined)
-  return brings ? (await findWeights(text, catalog, context)).settings : []
+  if (typeof text !== 'string') return []
+  if (text === 'shipped' || runIn(context.io.cwd, text) !== undefined)
+    return (await findWeights(text, catalog, context)).settings
+  return expectedImages(text, resolveConfig(layers, 'short', catalog).config, catalog)
+}
+
+/**
+ * The normalisation that weights of a file expect, by what the model's definition says, where the data has it as settings.
+ *
+ * @param text what `weights=` says
+ */
+export function expectedImages(text: string, { model, data }: Config, catalog: SettingCatalog): Entry[] {
+  const { weightsExpect } = model.definition
+  const setting = catalog.choices.get('data')?.settings[data.name]?.find(({ path }) => path === 'data.mean')
+  // Gray images have another one.
+  if (weightsExpect === undefined || setting?.schema.safeParse(weightsExpect.mean).success !== true) return []
+  const { mean, std } = weightsExpect
+  return entriesOf({ 'data.mean': mean, 'data.std': std }, `what weights=${text} expects`, catalog)
 }
 
 async function shippedWeights(catalog: SettingCatalog): Promise<FoundWeights> {
