@@ -77,10 +77,10 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
   check(options, _, placeOf) {
     checkCrop(options, placeOf)
     const { directory, classes, colors } = options
-    const names = Array.isArray(classes) ? classes.length : classes
-    if (names !== null && colors !== null && names !== colors.length) {
+    const count = countOf(classes)
+    if (count !== undefined && colors !== null && count !== colors.length) {
       throw new SettingsError(
-        `data.classes (${placeOf('data.classes', 'data.colors')}) are ${names}, and data.colors ${colors.length}: expected one color for each class.`,
+        `data.classes (${placeOf('data.classes', 'data.colors')}) are ${count}, and data.colors ${colors.length}: expected one color for each class.`,
       )
     }
     if (directory !== null) return
@@ -91,7 +91,7 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
   title: ({ directory }) => directory?.split(/[/\\]/).findLast((part) => part !== '') ?? 'masks',
   normalization: ({ mean, std }) => ({ mean, std }),
   async load(options, host) {
-    const { directory, size, validation: share, classes } = options
+    const { directory, size, validation: share } = options
     if (directory === null) throw new Error('data.directory is missing.') // checked with the settings
     const parts = await partsOf(host.files(directory), options)
     const digest: string[] = []
@@ -116,7 +116,7 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
       ...(validation && { validation: inOwnOrder(validation) }),
       ...(test && { test: inOwnOrder(test) }),
       samples: { names: await sha256(digest.join('\0')), leftOut: [] },
-      facts: { image, classNames: Array.isArray(classes) ? classes : classNames },
+      facts: { image, classNames },
     }
     return { train: all, ...held, ...(validation === undefined && share > 0 && splitOff(all, share)) }
   },
@@ -143,13 +143,20 @@ async function partsOf(files: Files, { images }: MasksSettings) {
   )
 }
 
-const meaningOf = ({ images, masks, classes, colors, ignore }: MasksSettings) => ({
-  images,
-  masks,
-  ...(colors !== null && { colors: colors.map(([red, green, blue]): MaskColor => [red, green, blue]) }),
-  ...(classes !== null && colors === null && { classes: typeof classes === 'number' ? classes : classes.length }),
-  ...(ignore !== null && { ignore }),
-})
+/** How many classes the settings say that there are. */
+const countOf = (classes: MasksSettings['classes']): number | undefined =>
+  typeof classes === 'number' ? classes : classes?.length
+
+const meaningOf = ({ images, masks, classes, colors, ignore }: MasksSettings) => {
+  const count = countOf(classes)
+  return {
+    images,
+    masks,
+    ...(colors !== null && { colors: colors.map(([red, green, blue]): MaskColor => [red, green, blue]) }),
+    ...(count !== undefined && colors === null && { classes: count }),
+    ...(ignore !== null && { ignore }),
+  }
+}
 
 /** All samples decoded, their middle cut to a square and scaled to `size`: a training reads them many times. */
 async function inMemory(folder: Dataset<SegmentationSample>, size: number): Promise<Dataset<SegmentationSample>> {
@@ -170,7 +177,7 @@ function classNamesOf(
   directory: string,
 ): readonly string[] {
   if (Array.isArray(classes)) return classes
-  const count = typeof classes === 'number' ? classes : (colors?.length ?? countClasses(parts, directory))
+  const count = countOf(classes) ?? colors?.length ?? countClasses(parts, directory)
   return Array.from({ length: count }, (_, label) => String(label))
 }
 
