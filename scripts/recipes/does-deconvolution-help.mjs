@@ -42,11 +42,12 @@ function widened(cost) {
   return candidates.reduce((best, widths) => (distance(widths) < distance(best) ? widths : best))
 }
 
+const [equalParameters, equalArithmetic] = ['parameters', 'multiplyAdds'].map(widened)
 const networks = {
   ddnet: { make: () => new DDNet({ channels }) },
   resize: { make: () => new DDNet({ channels, unpool: 'resize' }) },
-  'cnn of equal parameters': { make: () => new ConvNet({ channels: widened('parameters') }) },
-  'cnn of equal arithmetic': { make: () => new ConvNet({ channels: widened('multiplyAdds') }) },
+  'cnn of equal parameters': { make: () => new ConvNet({ channels: equalParameters }) },
+  'cnn of equal arithmetic': { make: () => new ConvNet({ channels: equalArithmetic }) },
   'ddnet, noise alone': { make: () => new DDNet({ channels }), noisy: true },
   'ddnet, noise and reconstruction': {
     make: () => new MultiHeadDDNet({ class: 10, image: 3 }, { channels }),
@@ -88,12 +89,8 @@ async function run({ make, noisy = false, reconstructs = false }, learningRate, 
     optimizer: adam({ learningRate: oneCycle({ maxLearningRate: learningRate, steps }) }),
     data: { train: loader(data, { batchSize, shuffle: true, key: key.fold('order') }) },
     step: ({ image, label, other }, { training, key: drawn }) => {
-      if (!training) {
-        const logits = classify(image)
-        return { loss: crossEntropy(logits, label), metrics: { accuracy: accuracy(logits, label) } }
-      }
-      if (!reconstructs) {
-        const logits = classify(withNoise(image, drawn))
+      if (!training || !reconstructs) {
+        const logits = classify(training ? withNoise(image, drawn) : image)
         return { loss: crossEntropy(logits, label), metrics: { accuracy: accuracy(logits, label) } }
       }
       const clean = concat([image, other], 0)
