@@ -1,4 +1,5 @@
-import { lastItem } from '@ddnet/ops/checks'
+import { itemAt, lastItem } from '@ddnet/ops/checks'
+
 export interface Point {
   readonly step: number
   readonly value: number
@@ -15,32 +16,43 @@ export interface Series {
 export interface CurveOptions {
   /** The last step of the axis. */
   readonly steps: number
-  /** The top of the axis; by default whatever the values need. */
-  readonly top?: number
-  readonly format: (value: number) => string
+  /** What the axis has at least: 0 and 1 of a share. Without it, it has the values alone. */
+  readonly range?: readonly [number, number]
+  /** What a tick says, so that two of them, `gap` apart, say different things. */
+  readonly format?: (value: number, gap: number) => string
 }
 
 const [width, height] = [480, 270]
-const margin = { top: 8, right: 10, bottom: 22, left: 40 }
+const margin = { top: 8, right: 10, bottom: 22, left: 52 }
 
-/** Draws series over steps into an SVG element, from zero up. */
-export function drawCurve(svg: SVGSVGElement, series: readonly Series[], { steps, top, format }: CurveOptions): void {
-  const values = series.flatMap(({ points }) => points.map(({ value }) => value))
-  const ticks = ticksUpTo(top ?? Math.max(1, ...values))
-  const most = lastItem(ticks)
+/** Draws series over steps into an SVG element. What is no finite number has no place on an axis, and is left out. */
+export function drawCurve(
+  svg: SVGSVGElement,
+  series: readonly Series[],
+  { steps, range, format = formatTick }: CurveOptions,
+): void {
+  const finite = series.map(({ points, ...look }) => ({
+    ...look,
+    points: points.filter(({ value }) => Number.isFinite(value)),
+  }))
+  const [low, high] = extremesOf(finite.flatMap(({ points }) => points.map(({ value }) => value)).concat(range ?? []))
+  const ticks = ticksOver(low, high)
+  const [least, most] = [itemAt(ticks, 0), lastItem(ticks)]
+  const gap = itemAt(ticks, 1) - least
   const x = (step: number): number => margin.left + (step / steps) * (width - margin.left - margin.right)
-  const y = (value: number): number => height - margin.bottom - (value / most) * (height - margin.top - margin.bottom)
+  const y = (value: number): number =>
+    height - margin.bottom - ((value - least) / (most - least)) * (height - margin.top - margin.bottom)
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
   svg.innerHTML = [
     ...ticks.map(
       (tick) => `<line x1="${margin.left}" x2="${width - margin.right}" y1="${y(tick)}" y2="${y(tick)}" />
-        <text x="${margin.left - 6}" y="${y(tick) + 4}" text-anchor="end">${format(tick)}</text>`,
+        <text x="${margin.left - 6}" y="${y(tick) + 4}" text-anchor="end">${format(tick, gap)}</text>`,
     ),
     ...[0, 0.5, 1].map((share) => {
       const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle'
       return `<text x="${x(share * steps)}" y="${height - 4}" text-anchor="${anchor}">${Math.round(share * steps)}</text>`
     }),
-    ...series.map(({ points, look, dots = false }) => {
+    ...finite.map(({ points, look, dots = false }) => {
       const shown = thinned(points).map(({ step, value }) => [x(step).toFixed(1), y(value).toFixed(1)] as const)
       const path = shown.map(([left, up], index) => `${index === 0 ? 'M' : 'L'}${left} ${up}`).join('')
       const marks = dots ? shown.map(([left, up]) => `<circle class="${look}" cx="${left}" cy="${up}" r="3" />`) : []
@@ -60,12 +72,32 @@ export function smoothed(points: readonly Point[], decay = 0.9): Point[] {
   })
 }
 
-/** Ticks 0 … at least `top`, at most six of them, a round number apart. */
-export function ticksUpTo(top: number): number[] {
-  const rough = top / 5
+/** The least and the greatest value, with some room between them where they are the same; 0 and 1 where there are none. */
+function extremesOf(values: readonly number[]): readonly [number, number] {
+  if (values.length === 0) return [0, 1]
+  // Not spread into Math.min: a long run has more steps than a call may have arguments.
+  const [low, high] = values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)] as const, [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ] as const)
+  return low < high ? [low, high] : [low, low + (Math.abs(low) || 1)]
+}
+
+/** Ticks from at most `low` to at least `high`, at most seven of them, at multiples of a round number. */
+export function ticksOver(low: number, high: number): number[] {
+  const rough = (high - low) / 5
   const power = 10 ** Math.floor(Math.log10(rough))
   const gap = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((each) => each >= rough * (1 - 1e-9)) as number
-  return Array.from({ length: Math.ceil(top / gap - 1e-9) + 1 }, (_, index) => index * gap)
+  const [first, last] = [Math.floor(low / gap + 1e-9), Math.ceil(high / gap - 1e-9)]
+  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * gap)
+}
+
+/** `0.25` with as many digits as tell it from a neighbour `gap` apart. */
+export function formatTick(value: number, gap: number): string {
+  const digits = [...Array(12).keys()].find(
+    (count) => Math.abs(gap * 10 ** count - Math.round(gap * 10 ** count)) < 1e-6,
+  )
+  return value.toFixed(digits ?? 12)
 }
 
 /** At most some 400 points, each the mean of neighbours. */

@@ -1,7 +1,8 @@
+import type { MetricsRecord } from '@ddnet/experiment'
 import { errorMessage, tuple } from '@ddnet/ops/checks'
 import type { StepEvent, ValidationEvent } from '@ddnet/trainer'
 import { offerBenchmark } from './benchmark.ts'
-import { drawCurve, smoothed } from './curve.ts'
+import { drawCurve, formatTick, type Point, smoothed } from './curve.ts'
 import { downloadFile } from './download-file.ts'
 import { drawPictures } from './draw-pictures.ts'
 import { element } from './element.ts'
@@ -33,6 +34,7 @@ class Page {
   #scoreText: string | undefined
   #steps: (StepEvent & { memory: Memory })[] = []
   #validations: ValidationEvent[] = []
+  #earlier: readonly MetricsRecord[] = []
   #drawing = false
 
   constructor(settings: PageSettings) {
@@ -61,6 +63,7 @@ class Page {
     return {
       settings: this.#settings,
       backend: { ...backend, ...(this.#dispatches !== undefined && { dispatches: this.#dispatches }) },
+      earlier: this.#earlier,
       steps: this.#steps,
       validations: this.#validations,
     }
@@ -154,10 +157,11 @@ class Page {
   }
 
   #showReady(report: Extract<Report, { kind: 'ready' }>): void {
-    const { settings, step, summary, validationImages, model, data, score } = report
+    const { settings, step, summary, validationImages, model, data, score, earlier, text } = report
     this.#settings = settings
     this.#score = score
-    this.#scoreText = undefined
+    this.#scoreText = text
+    this.#earlier = earlier
     this.#validationImages = validationImages
     // A checkpoint brings its own settings.
     history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}`)
@@ -262,35 +266,40 @@ function showScore(score: ShownScore | undefined): void {
 }
 
 function drawNumbers(
-  { steps: events, validations, backend }: SavedRun,
+  { earlier, steps: events, validations, backend }: SavedRun,
   steps: number,
   score: ShownScore | undefined,
   scoreText: string | undefined,
 ): void {
   const last = events.at(-1)
   const losses = events.map(({ step, loss }) => ({ step, value: loss }))
-  const validated = (of: (event: ValidationEvent) => number) =>
-    validations.map((event) => ({ step: event.step, value: of(event) }))
+  const scoresOf = (part: 'train' | 'validation', name: string): Point[] =>
+    [...earlier, ...validations].flatMap(({ step, [part]: scores }) =>
+      scores === undefined ? [] : [{ step, value: Number(scores[name]) }],
+    )
   drawCurve(
     element<SVGSVGElement>('loss-curve'),
     [
       { points: losses, look: 'faint' },
-      { points: smoothed(losses), look: 'train' },
-      { points: validated(({ validation }) => validation.loss), look: 'validation', dots: true },
+      // Of what was trained elsewhere, means are known, and not each step.
+      {
+        points: [...earlier.map(({ step, train }) => ({ step, value: train.loss })), ...smoothed(losses)],
+        look: 'train',
+      },
+      { points: scoresOf('validation', 'loss'), look: 'validation', dots: true },
     ],
-    { steps, format: (value) => value.toFixed(1) },
+    { steps, range: [0, 0] },
   )
   if (score !== undefined) {
-    const of = (scores: ValidationEvent['validation']) => Number(scores[score.name])
     drawCurve(
       element<SVGSVGElement>('score-curve'),
       [
-        { points: validated(({ train }) => of(train)), look: 'train', dots: true },
-        { points: validated(({ validation }) => of(validation)), look: 'validation', dots: true },
+        { points: scoresOf('train', score.name), look: 'train', dots: true },
+        { points: scoresOf('validation', score.name), look: 'validation', dots: true },
       ],
       score.percent
-        ? { steps, top: 1, format: (value) => `${Math.round(value * 100)}%` }
-        : { steps, format: (value) => String(Number(value.toPrecision(3))) },
+        ? { steps, range: [0, 1], format: (value) => `${Math.round(value * 100)}%` }
+        : { steps, format: (value, gap) => [formatTick(value, gap), score.unit].filter(Boolean).join(' ') },
     )
   }
   const number = (id: string, value: string | undefined): void => {
@@ -298,7 +307,7 @@ function drawNumbers(
   }
   number('step', last && formatCount(last.step))
   number('loss', last?.loss.toFixed(3))
-  number('score', validations.length === 0 ? undefined : scoreText)
+  number('score', scoreText)
   number('rate', last?.learningRate.toExponential(1))
   number('time', last && formatSeconds(last.seconds))
   number('memory', last && formatBytes(last.memory.bytes))

@@ -1,3 +1,4 @@
+import type { MetricsRecord } from '@ddnet/experiment'
 import type { Summary } from '@ddnet/layers'
 import type { NamedFile, StepEvent, ValidationEvent } from '@ddnet/trainer'
 import type { Memory, RunningBackend } from './run-record.ts'
@@ -18,6 +19,8 @@ export interface ShownScore {
   readonly title: string
   /** Whether it is a share, which axes show as percent. */
   readonly percent: boolean
+  /** What it is measured in, where it is no share: `dB`. */
+  readonly unit?: string
 }
 
 /** Images of a batch as the page draws them. */
@@ -47,6 +50,9 @@ export type Report =
       readonly model: string
       readonly data: string
       readonly score?: ShownScore
+      /** The curve so far of a run that goes on, and its newest score as people read it. */
+      readonly earlier: readonly MetricsRecord[]
+      readonly text?: string
     }
   | { readonly kind: 'pictures'; readonly pictures: Pictures }
   | { readonly kind: 'training' }

@@ -1,3 +1,4 @@
+import type { MetricsRecord } from '@ddnet/experiment'
 import type { StepEvent, ValidationEvent } from '@ddnet/trainer'
 import type { PageSettings } from './settings.ts'
 
@@ -17,6 +18,8 @@ export interface Memory {
 export interface SavedRun {
   readonly settings: PageSettings
   readonly backend: RunningBackend & { readonly dispatches?: number }
+  /** Of a run that goes on: its validations, or epochs, before this page had it. */
+  readonly earlier: readonly MetricsRecord[]
   readonly steps: readonly (StepEvent & { readonly memory: Memory })[]
   readonly validations: readonly ValidationEvent[]
 }

@@ -10,6 +10,7 @@ import {
   isSame,
   type LoadedData,
   loadRunData,
+  type MetricsRecord,
   type OpenedCheckpoint,
   RunFolder,
   type RunTask,
@@ -25,7 +26,7 @@ import { picturesOf, watchBatches } from './batch-pictures.ts'
 import { catalog, configOf, firstBatch, pageHost, prepare } from './experiment.ts'
 import { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
-import type { Report } from './protocol.ts'
+import type { Report, ShownScore } from './protocol.ts'
 import type { RunningBackend } from './run-record.ts'
 import { clearRun, type Home, keepRun, openHome, packRun, runIn, unpackRun } from './run-storage.ts'
 import type { PageSettings } from './settings.ts'
@@ -210,6 +211,8 @@ export class Session {
     await this.#prepare()
     const { height, width, channels } = this.#data.facts.image
     const [score] = Object.entries(this.#task.scores).filter(([name]) => name !== 'loss')
+    const { earlier, damage } = await this.#earlier()
+    const newest = score && earlier.findLast(({ validation }) => validation !== undefined)?.validation?.[score[0]]
     const { definition, options, name } = this.#config.data
     await this.#report({
       kind: 'ready',
@@ -219,12 +222,26 @@ export class Session {
       validationImages: Math.min(this.#config.validation.images, this.#data.validation?.length ?? 0),
       model: this.#model.constructor.name,
       data: definition.title?.(options) ?? name,
-      ...(score?.[1] && { score: { name: score[0], title: score[1].title, percent: score[1].percent ?? false } }),
+      ...(score?.[1] && { score: shownScore(score[0], score[1]) }),
+      earlier,
+      ...(newest !== undefined && { text: score?.[1]?.format(newest) ?? '' }),
     })
+    if (damage !== undefined)
+      await this.#report({ kind: 'refused', title: 'The curve so far cannot be shown', message: damage })
     const title = `the first of ${this.#data.train.length.toLocaleString('en-US')} images`
     const batch = await firstBatch(this.#trained)
     await this.#sendPictures(await picturesOf(batch, this.#config, this.#data, title))
     dispose(batch)
+  }
+
+  /** The curve of the run that goes on, up to where it does; a run can do without it. */
+  async #earlier(): Promise<{ readonly earlier: readonly MetricsRecord[]; readonly damage?: string }> {
+    if (this.#opened === undefined) return { earlier: [] }
+    try {
+      return { earlier: await this.#folder.readRecords(this.#opened.checkpoint) }
+    } catch (error) {
+      return { earlier: [], damage: errorMessage(error) }
+    }
   }
 
   #prepare(): Promise<void> {
@@ -358,6 +375,16 @@ export class Session {
     await this.#sendPictures(await picturesOf(batch, this.#config, this.#data, 'now training'))
   }
 }
+
+const shownScore = (
+  name: string,
+  { title, percent = false, unit }: NonNullable<RunTask['scores'][string]>,
+): ShownScore => ({
+  name,
+  title,
+  percent,
+  ...(unit !== undefined && { unit }),
+})
 
 /** Whether two runs are of the same samples. */
 const hasSameData = (a: Config, b: Config): boolean =>

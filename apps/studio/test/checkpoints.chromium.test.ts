@@ -85,6 +85,25 @@ test(
     // And the page's own file in the page.
     await page.setInputFiles('#open', tar)
     await status(page, 'Paused after step 7 of 10')
+    // It brings its curve, up to where it goes on.
+    const { earlier, validations: own } = await record(page)
+    expectSameCurve(
+      earlier.map(({ step, train }) => ({ step, loss: train.loss })),
+      whole.slice(0, 1),
+    )
+    expect(own).toEqual([])
+    await page.waitForFunction(() => document.querySelectorAll('#loss-curve circle.validation').length === 1)
+    expect(await page.textContent('#number-score')).toMatch(/^\d+\.\d%$/)
+    // A log that is damaged is none, which is said, and the run goes on.
+    const damaged = readTar(new Uint8Array(await readFile(tar))).map(({ name, bytes }) =>
+      name.endsWith('metrics.jsonl') ? { name, bytes: new TextEncoder().encode('{}\n') } : { name, bytes },
+    )
+    const buffer = Buffer.from(await packStorage(memoryStorage('run', damaged)))
+    await page.setInputFiles('#open', { name: 'damaged.tar', mimeType: 'application/x-tar', buffer })
+    await page.waitForSelector('#notice:not([hidden])', { timeout: patienceMs })
+    expect(await page.textContent('#notice-message')).toMatch(/metrics\.jsonl:1 is damaged/)
+    expect((await record(page)).earlier).toEqual([])
+    await status(page, 'Paused after step 7 of 10')
     expect(errors).toEqual([])
     await page.close()
   },

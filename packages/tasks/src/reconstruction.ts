@@ -106,6 +106,7 @@ const psnrView: ScoreView = {
   title: 'peak signal-to-noise ratio (dB)',
   short: 'psnr',
   better: 'higher',
+  unit: 'dB',
   format: (value) => `${value.toFixed(2)} dB`,
 }
 

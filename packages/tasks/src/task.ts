@@ -58,6 +58,8 @@ export interface ScoreView {
   readonly better: Direction
   /** Whether it is a share, of which axes and figures are percent. */
   readonly percent?: boolean
+  /** What it is measured in, which axes say: `dB`. */
+  readonly unit?: string
   format(value: number): string
 }
 

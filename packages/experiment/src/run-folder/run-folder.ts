@@ -145,8 +145,18 @@ export class RunFolder {
     return content === undefined ? undefined : this.#checked(content, await catalogOf([content]))
   }
 
-  readRecords(): Promise<MetricsRecord[]> {
-    return readRecords(this.storage)
+  /**
+   * The curve of the run.
+   *
+   * @param known the checkpoint that it goes on from: what came after it will be measured again, and is left out
+   * @throws RunError naming the line of the log that is damaged
+   */
+  async readRecords(known?: Pick<Checkpoint, 'step' | 'phase'>): Promise<MetricsRecord[]> {
+    const records = await readRecords(this.storage)
+    if (known === undefined) return records
+    // A checkpoint is saved before the validation of its step.
+    const last = known.phase === 'step' ? known.step - 1 : known.step
+    return records.filter(({ step }) => step <= last)
   }
 
   /** What the run was trained on; nothing where there is no data.json. */
