@@ -247,7 +247,7 @@ function createProgram(
   data
     .command('prepare')
     .summary('fetch CIFAR-10, or write a data set as PNGs in a folder a class')
-    .argument('<data>', 'cifar10, mnist, or the path of a folder with images in a folder a class')
+    .argument('<data>', 'cifar10, mnist, fashionMnist=PATH, or the path of a folder with images in a folder a class')
     .option('--to <folder>', 'write square PNGs into this new folder: train/CLASS/0.png …')
     .option('--size <pixels>', 'their height and width; by default as they are, 64 for a folder', wholeNumber)
     .option('--images <count>', 'at most so many of each class', wholeNumber)
@@ -258,7 +258,7 @@ function createProgram(
   data
     .command('inspect')
     .summary('count images, classes and sizes, and list what cannot be read')
-    .argument('<data>', 'cifar10, mnist, or the path of a folder with images in a folder a class')
+    .argument('<data>', 'cifar10, mnist, fashionMnist=PATH, or the path of a folder with images in a folder a class')
     .option('--json', 'print JSON')
     .action(async (name: string, options: { json?: boolean }) => {
       const { inspectData } = await import('./commands/data-inspect.ts')
@@ -267,7 +267,7 @@ function createProgram(
   data
     .command('statistics')
     .summary('mean and standard deviation of each channel, as settings for train')
-    .argument('<data>', 'cifar10, mnist, or the path of a folder with images in a folder a class')
+    .argument('<data>', 'cifar10, mnist, fashionMnist=PATH, or the path of a folder with images in a folder a class')
     .option('--size <pixels>', 'of a folder: the size that images are trained at', wholeNumber, 64)
     .option('--json', 'print JSON')
     .action(async (name: string, options: { size: number; json?: boolean }) => {

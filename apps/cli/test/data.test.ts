@@ -49,8 +49,36 @@ describe('data inspect', () => {
     expect(await session().run('data', 'inspect', 'cifar')).toMatchObject({
       code: 2,
       stderr:
-        "ddnet: 'cifar' is neither a data set nor a folder that is here: expected cifar10, mnist or the path of a folder.\n",
+        "ddnet: 'cifar' is neither a data set nor a folder that is here: expected cifar10, mnist, fashionMnist or the path of a folder.\n",
     })
+  })
+
+  test('a data set that needs a folder says how it is given, and is read from there', async () => {
+    const shell = session()
+    expect(await shell.run('data', 'inspect', 'fashionMnist')).toMatchObject({
+      code: 2,
+      stderr: 'ddnet: fashionMnist needs the folder of its files. Try fashionMnist=./fashionMnist\n',
+    })
+    mkdirSync(join(shell.cwd, 'fashionMnist'))
+    for (const [name, count] of [
+      ['train', 20],
+      ['t10k', 10],
+    ] as const) {
+      const pixels = Buffer.alloc(count * 28 * 28)
+      const labels = Buffer.from(Array.from({ length: count }, (_, index) => index % 10))
+      // A magic number that says bytes and axes, the sizes of the axes, the bytes: yann.lecun.com/exdb/mnist
+      const file = (sizes: readonly number[], bytes: Buffer) =>
+        Buffer.concat([
+          Buffer.from([0, 0, 8, sizes.length]),
+          ...sizes.map((size) => Buffer.from([0, 0, size >> 8, size & 255])),
+          bytes,
+        ])
+      writeFileSync(join(shell.cwd, `fashionMnist/${name}-images-idx3-ubyte`), file([count, 28, 28], pixels))
+      writeFileSync(join(shell.cwd, `fashionMnist/${name}-labels-idx1-ubyte`), file([count], labels))
+    }
+    const { code, stdout, stderr } = await shell.run('data', 'inspect', 'fashionMnist=./fashionMnist')
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^ankle boot +2 +1 {2}█+$/m)
   })
 })
 

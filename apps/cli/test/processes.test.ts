@@ -120,7 +120,7 @@ describe.skipIf(!built)(`the built command${built ? '' : ' (not built: run npm r
     expect([interrupted.code, interrupted.stderr.replace(' \\\n          ', ' ')]).toEqual([
       130,
       // Copied into this folder's shell, it works.
-      expect.stringContaining(`go on     node ${relative(cwd, command)} train cifar10 --resume runs/cifar10-quick\n`),
+      expect.stringContaining(`go on     node ${relative(cwd, command)} train --resume runs/cifar10-quick\n`),
     ])
 
     const resume = ['train', '--resume', 'runs/cifar10-quick']

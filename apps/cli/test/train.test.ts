@@ -159,7 +159,7 @@ describe('going on', () => {
     const stopped = await shell.run('train', ...tiny)
     expect(stopped.code).toBe(130)
     expect(stopped.stderr).toContain('Ctrl-C: finishing this step and saving it.')
-    expect(stopped.stderr).toContain('go on     ddnet train cifar10 --resume runs/cifar10-quick\n')
+    expect(stopped.stderr).toContain('go on     ddnet train --resume runs/cifar10-quick\n')
     expect(records(shell, 'runs/cifar10-quick').length).toBe(Math.floor((step - 1) / 4))
     const resumed = await shell.run('train', '--resume', 'runs/cifar10-quick')
     expect(resumed.code).toBe(0)
@@ -354,7 +354,7 @@ describe('what ends a run before its last step', () => {
     expect(code).toBe(0)
     expect(stderr).toContain('at most 0.5 s\n')
     expect(stderr).toContain('stopped   Time limit reached: maxSeconds=0.5.\n')
-    expect(stderr).toContain('go on     ddnet train cifar10 --resume runs/cifar10-quick\n')
+    expect(stderr).toContain('go on     ddnet train --resume runs/cifar10-quick\n')
     expect(stderr).toContain('ddnet eval runs/cifar10-quick    (as it is now)\n')
     expect(existsSync(join(shell.cwd, 'runs/cifar10-quick/result.json'))).toBe(false)
     expect((await shell.run('train', '--resume', 'runs/cifar10-quick', 'maxSeconds=null')).code).toBe(0)
@@ -472,7 +472,7 @@ describe('what goes wrong', () => {
     vi.restoreAllMocks()
     expect(code).toBe(1)
     expect(stderr).toContain(
-      `ddnet: runs/cifar10-quick/metrics.csv: the disk is full. Free some space, or choose another disk, for a run with runs=FOLDER. Go on with: ddnet train cifar10 --resume runs/cifar10-quick\n`,
+      `ddnet: runs/cifar10-quick/metrics.csv: the disk is full. Free some space, or choose another disk, for a run with runs=FOLDER. Go on with: ddnet train --resume runs/cifar10-quick\n`,
     )
     expect((await shell.run('train', '--resume', 'runs/cifar10-quick')).code).toBe(0)
     expect(records(shell, 'runs/cifar10-quick')).toEqual(records(whole, 'runs/cifar10-quick'))

@@ -14,7 +14,6 @@ import {
   learningRateOf,
   lengthSettings,
   loadWeights,
-  type PresetName,
   type Resolved,
   type RunFolder,
   type RunRecord,
@@ -30,6 +29,7 @@ import { refuseTooLarge, refuseTooManyWeights } from '../backend/memory.ts'
 import { type SelectedBackend, selectBackend } from '../backend/select-backend.ts'
 import { type CollectedSettings, requestedBackend } from '../config/collect.ts'
 import type { CommandContext } from '../context.ts'
+import { dataWords, fullRecipe } from '../data/data-words.ts'
 import { countedImages, type LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
 import { CliError, UsageError } from '../errors.ts'
@@ -320,10 +320,10 @@ function sayRecipe(config: Config, data: LabelledImages, model: ModuleOf, { io }
   const additions = additionsOf(config)
   if (additions.length > 0) say('', additions.join(', '))
   for (const line of toldTraining(model, config)) say('', line)
-  const cut: Partial<Record<PresetName, string>> = { quick: 'a quick look', short: 'a short run' }
-  if (cut[preset] !== undefined && config.data.name === 'cifar10') {
-    say('', `This is ${cut[preset]}, not the full recipe, which is:`)
-    say('', `${commandNames(io.env).train} epochs=10`)
+  const recipe = fullRecipe(config)
+  if (recipe !== undefined) {
+    say('', `This is ${preset === 'quick' ? 'a quick look' : 'a short run'}, not the full recipe, which is:`)
+    say('', `${commandNames(io.env).trainOn(dataWords(config))} ${recipe}`)
   }
 }
 
@@ -343,11 +343,12 @@ function additionsOf({ data, task, clipNorm, ema, monitor, earlyStopping, maxSec
   ]
 }
 
-/** `cifar10-short`, or what the folder of the images, or the file that defines the data, is called. */
+/** `cifar10-short`, or of data with a preset or a definition of their own, what the folder of the images, or the data, is called. */
 function automaticName({ data, preset }: Config, cwd: string): string {
   const { directory } = data.options
-  const path = data.name === 'cifar10' ? undefined : typeof directory === 'string' ? directory : data.name
-  if (path === undefined) return `${data.name}-${preset}`
+  const { ownName, preset: own } = data.definition
+  if (ownName === undefined && own === undefined) return `${data.name}-${preset}`
+  const path = typeof directory === 'string' ? directory : data.name
   const name = basename(resolve(cwd, path))
     .replace(/\.[cm]?[jt]s$/, '')
     .replace(/[^\w.-]+/g, '-')

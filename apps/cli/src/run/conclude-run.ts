@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { firstSamples, heldOut, type MetricsRecord, predictSamples, reportData, resultOf } from '@ddnet/experiment'
 import { loadCheckpoint } from '@ddnet/trainer'
 import { encodePng, htmlReport } from '@ddnet/visuals'
+import { dataWords, fullRecipe } from '../data/data-words.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
 import type { Io } from '../terminal/io.ts'
@@ -71,7 +72,7 @@ function sayCurves(records: readonly MetricsRecord[], { scores }: ReadyRun['task
 
 function sayNextCommands({ run: { folder }, config }: ReadyRun, io: Io): void {
   const say = createLogger(io)
-  const { ddnet, train } = commandNames(io.env)
+  const { ddnet, trainOn } = commandNames(io.env)
   say('run', folder.path)
   say('report', folder.fileName('report'))
   say('pictures', folder.fileName('predictions'))
@@ -80,6 +81,6 @@ function sayNextCommands({ run: { folder }, config }: ReadyRun, io: Io): void {
   sayCommand('go on', `${ddnet} eval ${path}`)
   sayCommand('', `${ddnet} predict ${path} IMAGE.png`)
   sayCommand('', `${ddnet} visualize ${path}`)
-  if (config.data.name === 'cifar10' && (config.preset === 'quick' || config.preset === 'short'))
-    sayCommand('', `${train} epochs=10`, '(the full recipe)')
+  const recipe = fullRecipe(config)
+  if (recipe !== undefined) sayCommand('', `${trainOn(dataWords(config))} ${recipe}`, '(the full recipe)')
 }

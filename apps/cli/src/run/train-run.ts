@@ -1,5 +1,6 @@
 import { counted, createTrainer, fitOptions, learningRateOf } from '@ddnet/experiment'
 import type { Callback, Control } from '@ddnet/trainer'
+import { dataWords } from '../data/data-words.ts'
 import { CliError, explain } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commandNames } from '../terminal/command-names.ts'
@@ -147,8 +148,7 @@ function noting(callback: Callback, onStop: (message: string | undefined) => voi
 }
 
 function resumeCommand({ run: { folder }, config }: ReadyRun, io: Io): string {
-  const { ddnet, train } = commandNames(io.env)
-  return `${config.data.name === 'cifar10' ? train : `${ddnet} train`} --resume ${shellWord(folder.path)}`
+  return `${commandNames(io.env).resume(dataWords(config))} ${shellWord(folder.path)}`
 }
 
 /** What failed, and what to do: to try other settings after a divergence, else to go on from what was saved. */

@@ -15,7 +15,15 @@ test('a command is named as npx calls it, and as the caller says', () => {
   expect(commandNames({}).ddnet).toBe('ddnet')
   expect(commandNames({ npm_command: 'exec' }).train).toBe('npx ddnet train cifar10')
   const env = { DDNET_COMMAND: 'node main.mjs', DDNET_TRAIN_COMMAND: 'npm start --' }
-  expect(commandNames(env)).toEqual({ ddnet: 'node main.mjs', train: 'npm start --' })
+  expect(commandNames(env)).toMatchObject({ ddnet: 'node main.mjs', train: 'npm start --' })
+})
+
+test('npm start is named for the data that it trains on, and for no others', () => {
+  const env = { DDNET_COMMAND: 'node main.mjs', DDNET_TRAIN_COMMAND: 'npm start --' }
+  const { trainOn, resume } = commandNames(env)
+  expect([trainOn('cifar10'), resume('cifar10')]).toEqual(['npm start --', 'npm start -- --resume'])
+  expect([trainOn('mnist'), resume('mnist')]).toEqual(['node main.mjs train mnist', 'node main.mjs train --resume'])
+  expect(commandNames({}).resume('cifar10')).toBe('ddnet train --resume')
 })
 
 test('commands within a message are renamed, and nothing else is', () => {

@@ -8,9 +8,16 @@ type Variables = Readonly<Record<string, string | undefined>>
 export interface CommandNames {
   /** `ddnet`, or whatever stands for it. */
   readonly ddnet: string
-  /** What trains on CIFAR-10: `ddnet train cifar10`. */
+  /** What trains for the first time: `ddnet train cifar10`. */
   readonly train: string
+  /** What trains on data that are named in words: `ddnet train mnist`. */
+  trainOn(data: string): string
+  /** What goes on with a run on such data: `ddnet train --resume`. */
+  resume(data: string): string
 }
+
+/** What `npm start` trains on. */
+const firstData = 'cifar10'
 
 /** What `ddnet` is called when it is the built file of a clone that is run by its path: `node apps/cli/dist/main.mjs`. */
 export function nameOfClone(script: string, cwd: string): string | undefined {
@@ -21,7 +28,10 @@ export function nameOfClone(script: string, cwd: string): string | undefined {
 /** `npm start` says in `DDNET_TRAIN_COMMAND` what works in its shell. */
 export function commandNames({ npm_command, DDNET_COMMAND, DDNET_TRAIN_COMMAND }: Variables): CommandNames {
   const ddnet = DDNET_COMMAND ?? (npm_command === 'exec' ? 'npx ddnet' : 'ddnet')
-  return { ddnet, train: DDNET_TRAIN_COMMAND ?? `${ddnet} train cifar10` }
+  const started = (data: string) => (data === firstData ? DDNET_TRAIN_COMMAND : undefined)
+  const trainOn = (data: string) => started(data) ?? `${ddnet} train ${data}`
+  const resume = (data: string) => `${started(data) ?? `${ddnet} train`} --resume`
+  return { ddnet, train: trainOn(firstData), trainOn, resume }
 }
 
 const command =
