@@ -135,9 +135,9 @@ function createProgram(
 
   program
     .command('predict')
-    .summary('say what images show, the five likeliest classes each')
+    .summary('say what images show: classes, masks …')
     .description(
-      'Names the five likeliest classes of each image. With a run, by its model, and without images of some test images; without a run, by the model for the ten classes of CIFAR-10 that comes with DDNet. An image that cannot be read is told, and the others go on.',
+      'Says of each image what its task finds: of photos in classes the five likeliest, of a segmentation how much of the image each class takes. With a run, by its model, and without images of some test images; without a run, by the model for the ten classes of CIFAR-10 that comes with DDNet. An image that cannot be read is told, and the others go on.',
     )
     .argument(
       '[words...]',
@@ -147,6 +147,8 @@ function createProgram(
     .option('--backend <name>', 'backend; by default the one that trained, or wasm')
     .option('--json', 'print JSON, one line an image')
     .option('--csv', 'print CSV, one row a guess')
+    .option('--to <folder>', 'write pictures of the predictions into this new folder; of a segmentation masks, too')
+    .option('--force', 'write into a folder with files in it, and over those of the same names')
     .action(async (words: string[], options: PredictOptions) => {
       const { predict } = await import('./commands/predict.ts')
       done(await predict(words, options, context))
@@ -258,11 +260,15 @@ function createProgram(
   data
     .command('inspect')
     .summary('count images, classes and sizes, and list what cannot be read')
-    .argument('<data>', 'cifar10, mnist, fashionMnist=PATH, or the path of a folder with images in a folder a class')
+    .argument(
+      '<data>',
+      'cifar10, mnist, fashionMnist=PATH, masks=PATH, or the path of a folder with images in a folder a class',
+    )
+    .argument('[settings...]', 'how it is to be read, as data.ignore=255')
     .option('--json', 'print JSON')
-    .action(async (name: string, options: { json?: boolean }) => {
+    .action(async (name: string, settings: string[], options: { json?: boolean }) => {
       const { inspectData } = await import('./commands/data-inspect.ts')
-      done(await inspectData(name, options, context))
+      done(await inspectData([name, ...settings], options, context))
     })
   data
     .command('statistics')

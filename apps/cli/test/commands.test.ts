@@ -233,8 +233,8 @@ describe('the command line', () => {
     [['eval'], "ddnet: missing required argument 'run'. Usage: ddnet eval [options] <run>\n"],
     [['export', 'a', 'b', '--onnx'], "ddnet: unknown option '--onnx'. Usage: ddnet export [options] <run> <file>\n"],
     [
-      ['data', 'inspect', 'a', 'b'],
-      "ddnet: too many arguments for 'inspect'. Expected 1 argument but got 2. Usage: ddnet data inspect [options] <data>\n",
+      ['data', 'statistics', 'a', 'b'],
+      "ddnet: too many arguments for 'statistics'. Expected 1 argument but got 2. Usage: ddnet data statistics [options] <data>\n",
     ],
     [
       ['find-lr', '--steps', '0'],

@@ -49,7 +49,7 @@ describe('data inspect', () => {
     expect(await session().run('data', 'inspect', 'cifar')).toMatchObject({
       code: 2,
       stderr:
-        "ddnet: 'cifar' is neither a data set nor a folder that is here: expected cifar10, mnist, fashionMnist or the path of a folder.\n",
+        "ddnet: 'cifar' is neither a data set nor a folder that is here: expected cifar10, mnist, fashionMnist, masks=PATH or the path of a folder.\n",
     })
   })
 

@@ -24,11 +24,11 @@ export {
   probabilitiesField,
 } from './fields.ts'
 export { directoryFiles } from './files/directory-files.ts'
-export { type Files, type Survey, subfolder } from './files/files.ts'
+export { type Files, type Survey, subfolder, surveyOf } from './files/files.ts'
 export { pickedFiles } from './files/picked-files.ts'
 export { type ServedFilesOptions, servedFiles } from './files/served-files.ts'
 export { type ImageArrays, imageDataset } from './image-dataset.ts'
-export type { MaskColor, MaskMeaning } from './images/decode-mask.ts'
+export type { MaskColor, MaskMeaning, OptionText } from './images/decode-mask.ts'
 export type { ImageLimits } from './images/limits.ts'
 export type { Frame } from './images/orientation.ts'
 export {
@@ -54,7 +54,13 @@ export {
   imageFolder,
   imageSplits,
 } from './sources/image-folder.ts'
-export { type MaskFolder, type MaskFolderOptions, maskFolder } from './sources/mask-folder.ts'
+export {
+  type MaskFolder,
+  type MaskFolderOptions,
+  type MaskProblem,
+  maskFolder,
+  pairMasks,
+} from './sources/mask-folder.ts'
 export { idxDataset, type Mnist, mnist } from './sources/mnist.ts'
 export type { LeftOut } from './sources/sort-files.ts'
 export { type SplitName, splitOf } from './sources/split-folders.ts'

@@ -3,7 +3,7 @@ import type { NpmPackage } from '@ddnet/datasets/node'
 import type { Module, ModuleOf, StateDict } from '@ddnet/layers'
 import type { Measures } from '@ddnet/metrics'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
-import type { DataFacts, Task } from '@ddnet/tasks'
+import type { DataFacts, Task, WholePicture } from '@ddnet/tasks'
 import type { StepContext, StepResult } from '@ddnet/trainer'
 import type { z } from 'zod'
 import type { FlatSettings, Kind, PlaceOf } from './settings/kinds.ts'
@@ -91,6 +91,8 @@ export interface DataSplits<S = ClassificationSample> {
 export interface NamedSamples {
   /** SHA-256 of the names of all that are in, in their order. */
   readonly names: string
+  /** SHA-256 of what is in their files, where that is looked at. */
+  readonly contents?: string | undefined
   /** The names of those that could not be read, and were left out. */
   readonly leftOut: readonly string[]
 }
@@ -143,8 +145,9 @@ export interface ValueRange {
 
 /** A task as a run has it, of batches and a model. Its steps are methods, so that a task of any batches and model is one. */
 export interface TaskOf<Batch, Net>
-  extends Omit<Task<never, never, Measures, Measures, unknown>, 'step' | 'evaluate' | 'predict'> {
+  extends Omit<Task<never, never, Measures, Measures, unknown>, 'step' | 'evaluate' | 'predict' | 'predictWhole'> {
   predict(model: Net, batch: Partial<Batch>): Promise<unknown[]>
+  predictWhole?(model: Net, picture: WholePicture): Promise<unknown>
   step(batch: Batch, context: StepContext<Net>): StepResult<Measures>
   evaluate(batch: Batch, context: StepContext<Net>): StepResult<Measures>
 }

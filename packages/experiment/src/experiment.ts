@@ -147,7 +147,7 @@ export async function experiment<
   init(model, keysOf(config).model)
   const task = createTask(config, data.facts)
   await checkSamples(task, data, config)
-  const run = { model, task, config, data }
+  const run = { model, task, config, data, facts: data.facts }
   const records: MeasuredStep[] = []
   const images = Math.min(config.validation.images, data.validation?.length ?? 0)
   let [step, seconds, began] = [0, 0, 0]

@@ -1,6 +1,7 @@
 export type { NpmPackage } from '@ddnet/datasets/node'
 export type { ReportTable } from '@ddnet/tasks'
 export { z } from 'zod'
+export { type MasksSettings, maskMeaning, maskParts, masksSettings } from './built-in/masks.ts'
 export { builtIn } from './built-in/registry.ts'
 export {
   type CreateTrainerOptions,

@@ -1,8 +1,9 @@
-import { collate, type Dataset, type Field, type ImageField } from '@ddnet/datasets'
+import { collate, type Dataset, type Field, type ImageField, map, resize } from '@ddnet/datasets'
 import type { ModuleOf } from '@ddnet/layers'
 import { dispose } from '@ddnet/ops'
+import type { WholePicture } from '@ddnet/tasks'
 import { fromPixels, type Picture } from '@ddnet/visuals'
-import type { AnyTask } from './definitions.ts'
+import type { AnyTask, DataFacts } from './definitions.ts'
 import { preparedSample, type RunTask } from './parts.ts'
 import type { Config } from './settings/config.ts'
 
@@ -16,13 +17,20 @@ export interface Predictor {
   readonly model: ModuleOf
   readonly task: RunTask
   readonly config: Pick<Config, 'data'>
+  /** What the model was made by. */
+  readonly facts: Pick<DataFacts, 'image'>
 }
 
 /**
  * What the model says of one sample. The task gets all fields of it that it names, as the data prepare them: the truth among them, where it is
- * known.
+ * known. Of an image of another size than those that it was trained on, a task that answers for pixels tells all of it, in its own size.
  */
-export async function predictSample({ model, task, config }: Predictor, sample: RunSample): Promise<unknown> {
+export async function predictSample(predictor: Predictor, sample: RunSample): Promise<unknown> {
+  const { model, task, config, facts } = predictor
+  const [height, width] = sample.image.shape
+  if (task.predictWhole !== undefined && (height !== facts.image.height || width !== facts.image.width)) {
+    return task.predictWhole(model, await wholePicture(predictor, sample.image))
+  }
   const prepared = await preparedSample(sample, config)
   const batch = collate([{ ...fieldsOf(prepared, task), image: prepared.image }])
   try {
@@ -31,6 +39,17 @@ export async function predictSample({ model, task, config }: Predictor, sample: 
   } finally {
     dispose(Object.values(batch))
   }
+}
+
+/** An image scaled as the training images were, of which the model took a part as large as its input. */
+async function wholePicture({ config, facts }: Predictor, image: ImageField): Promise<WholePicture> {
+  const [height, width] = image.shape
+  const tile = [facts.image.height, facts.image.width] as const
+  const scale = Math.max(tile[0] / height, tile[1] / width)
+  const sides = [Math.round(height * scale), Math.round(width * scale)] as const
+  const scaled = await map({ length: 1, get: async () => ({ image }) }, resize(sides)).get(0)
+  const prepared = (await preparedSample(scaled, config)).image
+  return { data: Float32Array.from(prepared.data), shape: prepared.shape, tile, size: [height, width] }
 }
 
 /** Those of a sample that a task names. */

@@ -41,3 +41,4 @@ export type {
   TaskReport,
   TaskViews,
 } from './task.ts'
+export type { WholePicture } from './tiles.ts'

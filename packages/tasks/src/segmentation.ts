@@ -4,8 +4,9 @@ import { accuracy, classIou, formatPercent, type Measure, meanIou } from '@ddnet
 import { argMax, type Tensor, tidy, toHost } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import type { Json, ScoresOf, StepContext } from '@ddnet/trainer'
-import { classOverlay, type Picture, pictureTable } from '@ddnet/visuals'
+import { classOverlay, encodeClassPng, encodePng, type Picture, pictureTable } from '@ddnet/visuals'
 import type { PredictedPicture, ScoreView, Task, TaskReport } from './task.ts'
+import { classesByTiles } from './tiles.ts'
 
 /** What a batch must have: pictures `[batch, height, width, channels]` and the class of each of their pixels, `[batch, height, width]`, int32. */
 export interface SegmentationBatch {
@@ -80,6 +81,10 @@ export function segmentation({ classes, dice = 1 }: SegmentationOptions): Segmen
       return { loss, metrics: { ...metrics, classIou: classIou(logits, batch.mask) } }
     },
     predict: (model, batch) => predict(model, batch, names.length),
+    predictWhole: async (model, picture) => ({
+      shape: picture.size,
+      mask: await classesByTiles((tiles) => logitsOf(model, tiles, names.length), picture, names.length),
+    }),
     views: {
       line: (prediction) =>
         sharesOf(prediction, names)
@@ -91,6 +96,10 @@ export function segmentation({ classes, dice = 1 }: SegmentationOptions): Segmen
       }),
       rows: (prediction) => sharesOf(prediction, names).map(({ name, share }) => ({ class: name, share })),
       picture: (samples, { title } = {}) => maskTable(samples, title),
+      files: ({ image, prediction: { mask, shape } }) => ({
+        '.png': encodeClassPng({ data: mask, shape }),
+        '-overlay.png': encodePng(classOverlay(image, { data: mask, shape })),
+      }),
       report: (scores) => report(scores, names),
       page: (_, samples) =>
         samples.length === 0 ? {} : { pictures: [{ title: 'Masks', picture: maskTable(samples) }] },
@@ -131,20 +140,22 @@ const accuracyView: ScoreView = {
   format: formatPercent,
 }
 
+/** Logits of pictures in inference, to be called in a `tidy`. */
+const logitsOf = (model: Segmenter, image: Tensor, classes: number): Tensor =>
+  openPass({ training: false, root: model }, () => {
+    const logits = model.forward(image)
+    if (logits.rank !== 4 || logits.shape[3] !== classes) {
+      throw new RangeError(`segmentation: expected logits [batch, height, width, ${classes}], got [${logits.shape}].`)
+    }
+    return logits
+  })
+
 async function predict(
   model: Segmenter,
   { image, mask }: Pick<SegmentationBatch, 'image'> & Partial<SegmentationBatch>,
   classes: number,
 ): Promise<MaskPrediction[]> {
-  const found = tidy(() =>
-    openPass({ training: false, root: model }, () => {
-      const logits = model.forward(image)
-      if (logits.rank !== 4 || logits.shape[3] !== classes) {
-        throw new RangeError(`segmentation: expected logits [batch, height, width, ${classes}], got [${logits.shape}].`)
-      }
-      return argMax(logits, -1) // [batch, height, width]
-    }),
-  )
+  const found = tidy(() => argMax(logitsOf(model, image, classes), -1)) // [batch, height, width]
   try {
     const [labels, actual] = await Promise.all([toHost(found), mask && toHost(mask)])
     const [batch = 0, height = 0, width = 0] = labels.shape

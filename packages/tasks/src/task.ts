@@ -1,6 +1,7 @@
 import type { Direction, Measures } from '@ddnet/metrics'
 import type { Json, ScoresOf, StepContext, StepResult } from '@ddnet/trainer'
 import type { Picture, ReportData } from '@ddnet/visuals'
+import type { WholePicture } from './tiles.ts'
 
 /** What a data set is, as far as a model and a task must know it. */
 export interface DataFacts {
@@ -33,6 +34,11 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
   readonly scores: { readonly [Name in 'loss' | (keyof M & string)]?: ScoreView }
   /** What the model says of each sample of a batch; where the batch has the truth, with the truth. The batch stays the caller's. */
   predict(model: Net, batch: PredictedFrom<Batch>): Promise<Prediction[]>
+  /**
+   * What the model says of each pixel of a picture of any size, which the model sees in tiles; of tasks that answer for pixels. Other tasks get
+   * the middle of a picture, scaled to the size of the training images.
+   */
+  predictWhole?(model: Net, picture: WholePicture): Promise<Prediction>
   readonly views: TaskViews<Prediction, ScoresOf<Evaluated>>
   /** What a guess without a model reaches, by the names of the scores; nothing where that cannot be told from these facts. */
   baseline?(data: { readonly labels?: ArrayLike<number> | undefined }): Readonly<Record<string, number>> | undefined
@@ -75,6 +81,11 @@ export interface TaskViews<Prediction, Scores> {
   rows(prediction: Prediction): readonly Readonly<Record<string, string | number>>[]
   /** Predictions on their pictures, as one picture. */
   picture(samples: readonly PredictedPicture<Prediction>[], options?: { readonly title?: string }): Picture
+  /**
+   * The files that are written of a prediction, by what is added to the name of its image: `{ '.png': …, '-overlay.png': … }`. Without this it is
+   * its picture.
+   */
+  files?(sample: PredictedPicture<Prediction>): Readonly<Record<string, Uint8Array>>
   /** What an evaluation came to. */
   report(scores: Scores): TaskReport
   /** The sections of a run's page. */

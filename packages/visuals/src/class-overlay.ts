@@ -37,12 +37,14 @@ export function classOverlay(
     throw new RangeError(`classOverlay: expected an opacity in 0…1, got ${opacity}.`)
   }
   const data = picture.data.slice()
+  const colors = new Map<number, Color>()
   for (let y = 0; y < picture.height; y++) {
     const row = Math.floor((y * height) / picture.height) * width
     for (let x = 0; x < picture.width; x++) {
       const label = classes[row + Math.floor((x * width) / picture.width)] ?? 0
       if (label <= 0) continue
-      const color = classColor(label)
+      const color = colors.get(label) ?? classColor(label)
+      colors.set(label, color)
       const at = (y * picture.width + x) * 4
       for (const channel of [0, 1, 2] as const) {
         data[at + channel] = (1 - opacity) * (data[at + channel] ?? 0) + opacity * color[channel]

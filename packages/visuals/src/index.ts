@@ -1,6 +1,7 @@
 export { toAnsi } from './ansi.ts'
 export { drawOnCanvas, toImageData } from './canvas.ts'
 export { type ClassOverlayOptions, classColor, classOverlay } from './class-overlay.ts'
+export { encodeClassPng } from './class-png.ts'
 export { type ColorScale, gray, inferno, viridis } from './colors.ts'
 export { type ConfusionSheetOptions, confusionSheet } from './confusion-sheet.ts'
 export { dataUrl } from './data-url.ts'

@@ -1,13 +1,13 @@
 import { extname, join, resolve } from 'node:path'
-import type { FolderNotes } from '@ddnet/datasets'
+import type { FolderNotes, ImageSplits } from '@ddnet/datasets'
 import { exhaustedCode } from '@ddnet/datasets/node'
-import type { Split } from '@ddnet/experiment'
+import { masksSettings, type Split } from '@ddnet/experiment'
 import { itemAt } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { inParallel } from '../data/in-parallel.ts'
 import type { LabelledImages } from '../data/labelled-images.ts'
 import { loadData } from '../data/load-data.ts'
-import { listImageFolder, sayNotes } from '../data/load-folder.ts'
+import { isOfMasks, listImageFolder, sayNotes } from '../data/load-folder.ts'
 import { directoryOf, namedData } from '../data/named-data.ts'
 import { measureImage } from '../data/read-image.ts'
 import { explain } from '../errors.ts'
@@ -21,6 +21,7 @@ import { printable } from '../terminal/printable.ts'
 import { countLine } from '../terminal/progress-line.ts'
 import { styleFor } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
+import { inspectMasks, showMasks } from './inspect-masks.ts'
 
 const barWidth = 30
 const maxSizes = 5
@@ -40,19 +41,24 @@ export interface Inspection {
 
 /** `ddnet data inspect`. Returns the exit code: 1 where an image cannot be read. */
 export async function inspectData(
-  name: string,
+  [name = '', ...settings]: readonly string[],
   options: { readonly json?: boolean },
   context: CommandContext,
 ): Promise<number> {
   const { io } = context
-  const config = namedData(name, ['data.validation=0'], io) // what there is, undivided
-  const found =
-    config.data.name === 'folder'
-      ? await inspectFolder(resolve(io.cwd, directoryOf(config)), io)
-      : await inspectionOf(await loadData(config, io, context.loadData))
-  if (options.json) io.stdout.write(`${JSON.stringify(found)}\n`)
-  else show(found, io)
-  return found.broken.length === 0 ? exitCodes.done : exitCodes.failed
+  const config = namedData(name, ['data.validation=0', ...settings], io) // what there is, undivided
+  const tell = <T extends { readonly broken: readonly unknown[] }>(found: T, show: (found: T, io: Io) => void) => {
+    if (options.json) io.stdout.write(`${JSON.stringify(found)}\n`)
+    else show(found, io)
+    return found.broken.length === 0 ? exitCodes.done : exitCodes.failed
+  }
+  if (config.data.name === 'masks') return tell(await inspectMasks(masksSettings(config), io), showMasks)
+  if (config.data.name !== 'folder') return tell(await inspectionOf(await loadData(config, io, context.loadData)), show)
+  const directory = resolve(io.cwd, directoryOf(config))
+  const lists = await listImageFolder(directory, io)
+  if (!isOfMasks(lists)) return tell(await inspectFolder(directory, lists, io), show)
+  const masks = namedData(`masks=${directoryOf(config)}`, settings, io)
+  return tell(await inspectMasks(masksSettings(masks), io), showMasks)
 }
 
 /** What was verified when it was loaded: every image is there, and of one size. */
@@ -83,8 +89,7 @@ function classesOf(data: Pick<LabelledImages, 'train' | Split | 'classNames'>): 
   }))
 }
 
-async function inspectFolder(directory: string, io: Io): Promise<Inspection> {
-  const found = await listImageFolder(directory, io)
+async function inspectFolder(directory: string, found: ImageSplits, io: Io): Promise<Inspection> {
   const names = [found.train, found.validation, found.test].flatMap((part) => part?.names ?? [])
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)

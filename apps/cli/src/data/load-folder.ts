@@ -43,6 +43,10 @@ export type ImageList = Pick<ImageFolder, 'classNames' | 'names' | 'labels'>
 export const listImageFolder = (directory: string, io: Io): Promise<ImageSplits> =>
   lookThrough(directory, directory, io, imageSplits)
 
+/** Whether what looks like two classes is images and their masks. */
+export const isOfMasks = ({ classNames }: Pick<ImageSplits, 'classNames'>): boolean =>
+  classNames.map((name) => name.toLowerCase()).join() === 'images,masks'
+
 /** Of each kind of files that are left out, how many, which, and what to do; and which links lead elsewhere. */
 export function sayNotes({ leftOut, linksOutside }: FolderNotes, say: ReturnType<typeof createLogger>): void {
   const examples = (names: readonly string[]) =>
@@ -81,6 +85,11 @@ export async function loadFolder(
   const { classNames } = lists
   sayNotes(lists, createLogger(io))
   if (classNames.length < 2) throw new UsageError(oneClass(lists, path))
+  if (isOfMasks(lists)) {
+    throw new UsageError(
+      `${path} has images and their masks, and no folder a class. For a class for each pixel: masks=${path}`,
+    )
+  }
   const parts = [lists.train, lists.validation, lists.test]
   const count = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0)
   refuseTooMany(count, size)

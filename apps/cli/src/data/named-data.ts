@@ -14,7 +14,7 @@ import { UsageError } from '../errors.ts'
 import type { Io } from '../terminal/io.ts'
 
 /**
- * The settings of data that a command names: `cifar10`, `fashionMnist=./clothes`, `photos` or `folder=photos`.
+ * The settings of data that a command names: `cifar10`, `fashionMnist=./clothes`, `masks=./cells`, `photos` or `folder=photos`.
  *
  * @throws UsageError for what is neither a data set nor a folder, and for a data set without the folder that it needs
  */
@@ -22,6 +22,14 @@ export function namedData(name: string, settings: readonly string[], { cwd }: Pi
   const all = settingCatalog(builtIn)
   const names = dataWithClasses(all)
   const [, data = name, directory] = /^(\w+)=([\s\S]+)$/.exec(name) ?? []
+  if (data === 'masks' && directory !== undefined) {
+    const folder = folderOf(directory, cwd, names)
+    return resolveConfig(
+      [readArguments(['preset=masks', 'data=masks', `data.directory=${folder}`, ...settings], all)],
+      'masks',
+      all,
+    ).config
+  }
   const resolved = (words: readonly string[]) =>
     resolveConfig([readArguments([...words, ...settings], all)], 'ddnet', all).config
   if (!names.includes(data)) return resolved(['data=folder', `data.directory=${folderOf(name, cwd, names)}`])
@@ -46,9 +54,10 @@ function folderOf(name: string, cwd: string, names: readonly string[]): string {
   const folder = name.replace(/^folder=/, '')
   if (existsSync(resolve(cwd, folder))) return folder
   throw new UsageError(
-    `'${name}' is neither a data set nor a folder that is here: expected ${names.join(', ')} or the path of a folder.`,
+    `'${name}' is neither a data set nor a folder that is here: expected ${names.join(', ')}, masks=PATH or the path of a folder.`,
   )
 }
 
-/** The folder of `data=folder`. */
-export const directoryOf = ({ data }: Pick<Config, 'data'>): string => data.options['directory'] as string // checked with the settings
+/** The folder of `data=folder` and `data=masks`. */
+export const directoryOf = ({ data }: { readonly data: { readonly options: object } }): string =>
+  (data.options as { readonly directory: string }).directory // checked with the settings

@@ -19,10 +19,27 @@ export interface ReadImage {
  * @param name how errors name it
  * @throws CliError for a file that is not there, or is not an image; UsageError for images of other channels than files have
  */
-export async function readImage(
+export function readImage(
   path: string,
   { height, width, channels }: DataFacts['image'],
   name: string = path,
+): Promise<ReadImage> {
+  return pixelsOf(path, name, channels, (image) => image.resize(width, height, { fit: 'cover' }))
+}
+
+/**
+ * All of an image file, in its own size.
+ *
+ * @throws what `readImage` throws
+ */
+export const readWholeImage = (path: string, channels: number, name: string = path): Promise<ReadImage> =>
+  pixelsOf(path, name, channels, (image) => image)
+
+async function pixelsOf(
+  path: string,
+  name: string,
+  channels: number,
+  change: (image: Sharp) => Sharp,
 ): Promise<ReadImage> {
   if (channels !== 1 && channels !== 3) {
     throw new UsageError(
@@ -31,16 +48,14 @@ export async function readImage(
   }
   return withImage(path, name, async (image) => {
     const size = await sizeOf(image)
-    const pixels = await image
-      .flatten({ background: 'white' }) // what is transparent
-      .resize(width, height, { fit: 'cover' })
+    const { data: pixels, info } = await change(image.flatten({ background: 'white' })) // what is transparent
       .toColorspace('srgb')
       .removeAlpha()
       .raw()
-      .toBuffer()
+      .toBuffer({ resolveWithObject: true })
     const colors = new Uint8Array(pixels)
     const data = channels === 3 ? colors : grayOf(colors)
-    return { image: { kind: 'image', data, shape: [height, width, channels] }, ...size }
+    return { image: { kind: 'image', data, shape: [info.height, info.width, channels] }, ...size }
   })
 }
 

@@ -21,7 +21,8 @@ export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
   const { model: weights, step } = await loadCheckpoint('last', folder.checkpoints)
   model.loadStateDict(weights)
   const evaluation = await evaluateHeldOut({ model, task, config, data }, io)
-  const samples = await predictSamples({ model, task, config }, await firstSamples(heldOut(data).samples))
+  const predictor = { model, task, config, facts: data.facts }
+  const samples = await predictSamples(predictor, await firstSamples(heldOut(data).samples))
   const title = `${modelTitle(config)} on ${dataTitle(config)}`
   await folder.write('predictions', encodePng(task.views.picture(samples, { title })))
   await folder.writeJson('result', { step, ...resultOf(evaluation) })

@@ -66,7 +66,7 @@ describe('values are those that another decoder reads', () => {
       itemAt(colors, 3 * itemAt(places, Math.floor(at / 3)) + (at % 3)),
     )
     const file = await sharp(pixels, { raw: { width: 11, height: 7, channels: 3 } })
-      .png({ palette: true, colours: 2 ** bits, dither: 0, progressive: true })
+      .png({ palette: true, colors: 2 ** bits, dither: 0, progressive: true })
       .toBuffer()
     const { data, colors: own, depth } = await decodePng(file, 'a')
     expect(depth).toBeLessThanOrEqual(bits)
@@ -90,7 +90,7 @@ describe('a mask is refused', () => {
       },
       /its pixels do not unpack/,
     ],
-    ['of colours', () => picture(3, 3, 3).png().toBuffer(), /got 3 channels/],
+    ['of colors', () => picture(3, 3, 3).png().toBuffer(), /got 3 channels/],
   ])('%s', async (_, make, message) => {
     const file = await make()
     await expect(decodeMask(file, 'a')).rejects.toThrow(DatasetError)

@@ -1,5 +1,5 @@
 import type { Files, SegmentationSample } from '@ddnet/datasets'
-import { encodePng } from '@ddnet/visuals'
+import { encodeClassPng, encodePng } from '@ddnet/visuals'
 import { describe, expect, test } from 'vitest'
 import type { DataHost } from '../definitions.ts'
 import { entriesOf } from '../settings/entries.ts'
@@ -27,9 +27,11 @@ const painted = {
   ],
 }
 
-function filesOf(content: Readonly<Record<string, Uint8Array>>): Files {
+function filesOf(content: Readonly<Record<string, Uint8Array>>, emptyFolders: readonly string[]): Files {
+  const names = Object.keys(content).sort()
   return {
-    list: async () => Object.keys(content).sort(),
+    survey: async () => ({ names, emptyFolders, linksOutside: [], notFiles: [] }),
+    list: async () => names,
     read: async (name) => content[name] ?? Promise.reject(new Error(`no ${name}`)),
     path: (name) => `cells/${name}`,
   }
@@ -49,14 +51,18 @@ const optionsOf = (settings: Readonly<Record<string, unknown>>) =>
     catalog,
   ).config.data.options
 
-async function load(content: Readonly<Record<string, Uint8Array>>, settings: Readonly<Record<string, unknown>> = {}) {
+async function load(
+  content: Readonly<Record<string, Uint8Array>>,
+  settings: Readonly<Record<string, unknown>> = {},
+  emptyFolders: readonly string[] = [],
+) {
   const told: string[] = []
   const never = () => Promise.reject(new Error('not asked here'))
   const host: DataHost = {
     cifar10: never,
     imageFolder: never,
     npmPackage: never,
-    files: () => filesOf(content),
+    files: () => filesOf(content, emptyFolders),
     log: (message) => told.push(message),
   }
   return { told, ...(await masks.load(masks.options.parse(optionsOf(settings)), host)) }
@@ -108,17 +114,24 @@ describe('data=masks', () => {
 
   test('every image and mask is read before anything is trained, and what is wrong is named', async () => {
     const { 'masks/1.png': _, ...lacking } = pairs(2)
-    await expect(load(lacking, painted)).rejects.toThrow(
-      '1 of 2 images have no mask; the first one is cells/images/1.png',
-    )
+    await expect(load(lacking, painted)).rejects.toThrow('cells/images/1.png has no mask: expected cells/masks/1.png')
     const other = { ...pairs(2), 'masks/1.png': png(2, [0, 255]) }
     await expect(load(other, painted)).rejects.toThrow('cells/masks/1.png has 2×1 pixels, but its image 4×2')
     const gray = { ...pairs(2), 'masks/1.png': png(4, [0, 0, 9, 9, 0, 0, 0, 0]) }
     await expect(load(gray, painted)).rejects.toThrow(
-      'cells/masks/1.png: the pixel at column 2, row 0 has the colour [9, 9, 9]',
+      'cells/masks/1.png: the pixel at column 2, row 0 has the color [9, 9, 9], which is none of the 2 of data.colors. Add it there, or where it belongs to no class: data.ignore=[9,9,9].',
     )
     await expect(load(pairs(2))).rejects.toThrow('cells/masks/0.png: expected a mask of grey values or with a palette')
     await expect(load({ 'photos/1.png': image }, painted)).rejects.toThrow('cells/images is not there')
+    await expect(load({ 'masks/1.png': halves }, painted, ['images'])).rejects.toThrow(
+      'cells/images is empty: expected',
+    )
+    await expect(load({ 'train/masks/1.png': halves }, painted, ['train/images'])).rejects.toThrow(
+      'cells/train/images is empty: expected',
+    )
+    await expect(load({ ...pairs(1), ...pairs(1, 'train/') }, painted)).rejects.toThrow(
+      'cells/train is a second train part beside cells/images',
+    )
     await expect(load({ ...pairs(1, 'train/'), ...pairs(1, 'training/') }, painted)).rejects.toThrow(
       'is a second train part',
     )
@@ -127,8 +140,72 @@ describe('data=masks', () => {
     )
   })
 
+  test('folders of parts may stand beside images to train on', async () => {
+    const { train, validation } = await load({ ...pairs(3), ...pairs(2, 'val/') }, painted)
+    expect([train.length, validation?.length]).toEqual([3, 2])
+  })
+
+  const nothing = png(4, [9, 9, 9, 9, 9, 9, 9, 9])
+  const withIgnored = { ...painted, 'data.ignore': [9, 9, 9] }
+
+  test('masks that belong to no class as a whole are told, and refused where all of a part do', async () => {
+    const some = { ...pairs(6), 'masks/2.png': nothing }
+    expect((await load(some, withIgnored)).told).toContain('1 of 6 training masks belong to no class as a whole: 2.png')
+    const none = { ...pairs(1), 'masks/0.png': nothing }
+    await expect(load(none, { ...withIgnored, 'data.validation': 0 })).rejects.toThrow(
+      'no pixel of the training masks in cells/masks has a class: all of them, in the middle square of each that is used, are [9,9,9], which data.ignore leaves out.',
+    )
+    const val = { ...pairs(3, 'train/'), 'val/images/1.png': image, 'val/masks/1.png': nothing }
+    await expect(load(val, withIgnored)).rejects.toThrow('no pixel of the validation masks in cells/val/masks has')
+  })
+
+  test('what is kept to choose by has classes, whichever masks have none', async () => {
+    for (const seen of [
+      [0, 1],
+      [3, 4],
+      [2, 5],
+    ]) {
+      const content = pairs(6)
+      for (let at = 0; at < 6; at++) if (!seen.includes(at)) content[`masks/${at}.png`] = nothing
+      const { train, validation } = await load(content, { ...withIgnored, 'data.validation': 0.5 })
+      for (const part of [train, validation]) {
+        const masks = await Promise.all(Array.from({ length: part?.length ?? 0 }, (_, at) => part?.get(at)))
+        expect(masks.filter((each) => each?.mask.data.some((label: number) => label >= 0)).length).toBe(1)
+      }
+      await expect(load(content, { ...withIgnored, 'data.validation': 0.2 })).rejects.toThrow(
+        'data.validation=0.2 leaves none of the 2 images of cells whose masks have classes to choose by; 4 belong to no class as a whole. Try data.validation=0.5',
+      )
+    }
+  })
+
+  test('what is in the files is known, wherever they are', async () => {
+    const before = (await load(pairs(4), painted)).samples
+    const after = (await load({ ...pairs(4), 'masks/2.png': png(4, [0, 0, 0, 255, 0, 0, 255, 255]) }, painted)).samples
+    expect([after?.names === before?.names, after?.contents === before?.contents]).toEqual([true, false])
+    expect(before?.contents).toMatch(/^[\da-f]{64}$/)
+  })
+
+  test('values that are numbers of objects are no classes, unless somebody says so', async () => {
+    const many = encodeClassPng({ data: [0, 0, 7, 7, 0, 400, 0, 0], shape: [2, 4] })
+    const content = { ...pairs(2), 'masks/0.png': many, 'masks/1.png': many }
+    await expect(load(content, { 'data.validation': 0.5 })).rejects.toThrow(
+      'the masks of cells have values of up to 400, of which 3 occur: are they numbers of objects, and no classes? Expected classes of 0 … 255; where there are so many: data.classes=401',
+    )
+    expect((await load(content, { 'data.classes': 401, 'data.validation': 0.5 })).facts.classNames).toHaveLength(401)
+  })
+
   test('settings that contradict each other are refused before anything is read', () => {
     expect(() => optionsOf({ ...painted, 'data.classes': 3 })).toThrow('data.classes (test) are 3, and data.colors 2')
+    const colors = [
+      [0, 0, 0],
+      [0, 0, 0],
+    ]
+    expect(() => optionsOf({ 'data.colors': colors })).toThrow('data.colors has [0,0,0] twice')
+    expect(() => optionsOf({ ...painted, 'data.ignore': 9 })).toThrow(
+      'data.ignore=9: expected a color, as data.colors are. Try data.ignore=[9,9,9] (test)',
+    )
+    expect(() => optionsOf({ 'data.ignore': [9, 9, 9] })).toThrow('expected a number, or data.colors with')
+    expect(() => optionsOf({ ...painted, 'data.ignore': [0, 0, 0] })).toThrow('expected a color that is of no class')
     expect(() => optionsOf({ 'data.directory': null })).toThrow(
       'needs the folder of images and masks. Try masks=./cells',
     )

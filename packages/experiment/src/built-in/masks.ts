@@ -4,17 +4,22 @@ import {
   type Files,
   inOwnOrder,
   type MaskColor,
+  type MaskFolderOptions,
   map,
   maskFolder,
   resize,
   type SegmentationSample,
   splitOf,
   subfolder,
+  surveyOf,
   validationSplit,
 } from '@ddnet/datasets'
 import { itemAt } from '@ddnet/ops/checks'
 import { z } from 'zod'
 import type { DataDefinition, DataFacts, DataSplits, Given } from '../definitions.ts'
+import type { Config } from '../settings/config.ts'
+import { show } from '../settings/entries.ts'
+import type { PlaceOf } from '../settings/kinds.ts'
 import { setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 import { checkCrop, colorSettings, folderSetting, type ImageSettings, prepareImages } from './images.ts'
@@ -83,6 +88,7 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
         `data.classes (${placeOf('data.classes', 'data.colors')}) are ${count}, and data.colors ${colors.length}: expected one color for each class.`,
       )
     }
+    checkColors(options, placeOf)
     if (directory !== null) return
     throw new SettingsError(
       `data=masks (${placeOf('data', 'preset')}) needs the folder of images and masks. Try masks=./cells, with ./cells/images/1.jpg and ./cells/masks/1.png`,
@@ -93,53 +99,138 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
   async load(options, host) {
     const { directory, size, validation: share } = options
     if (directory === null) throw new Error('data.directory is missing.') // checked with the settings
-    const parts = await partsOf(host.files(directory), options)
-    const digest: string[] = []
-    const read = async (files: Files | undefined, what: string) => {
+    const parts = await maskParts(host.files(directory), options)
+    const names: string[] = []
+    const contents = new Map<string, string>()
+    const read = async (files: Files | undefined, what: string): Promise<ReadPart | undefined> => {
       if (files === undefined) return undefined
-      const folder = await maskFolder(files, meaningOf(options))
+      const folder = await maskFolder(digesting(files, what, contents), maskMeaning(options))
       for (const { what, names, remedy } of folder.leftOut) {
-        const examples = names.length > 2 ? `${names.slice(0, 2).join(', ')} …` : names.join(', ')
-        host.log(`left out ${names.length} ${what}: ${examples}.${remedy === undefined ? '' : ` ${remedy}`}`)
+        host.log(`left out ${names.length} ${what}: ${examples(names)}.${remedy === undefined ? '' : ` ${remedy}`}`)
       }
       host.log(`reading ${folder.length} ${what} images and their masks`)
-      digest.push(what, ...folder.names)
-      return inMemory(folder, size)
+      names.push(what, ...folder.names)
+      const samples = await inMemory(folder, size)
+      const labelled = Array.from({ length: samples.length }, (_, at) => hasClasses(samples.getSync(at)))
+      const ignored = folder.names.filter((_, at) => labelled[at] === false)
+      if (ignored.length === folder.length) throw nothingToLearn(what, files.path(options.masks), options)
+      if (ignored.length > 0) {
+        host.log(
+          `${ignored.length} of ${folder.length} ${what} masks belong to no class as a whole: ${examples(ignored)}`,
+        )
+      }
+      return { samples, labelled }
     }
     const all = await read(parts.train, 'training')
     const validation = await read(parts.validation, 'validation')
     const test = await read(parts.test, 'test')
-    if (all === undefined) throw new Error('there is no training part.') // partsOf has one
-    const classNames = classNamesOf([all, validation, test], options, directory)
+    if (all === undefined) throw new Error('there is no training part.') // maskParts has one
+    const inAll = [all, validation, test].flatMap((part) => (part === undefined ? [] : [part.samples]))
+    const classNames = classNamesOf(inAll, options, directory)
     const image: DataFacts['image'] = { height: size, width: size, channels: 3 }
     const held = {
-      ...(validation && { validation: inOwnOrder(validation) }),
-      ...(test && { test: inOwnOrder(test) }),
-      samples: { names: await sha256(digest.join('\0')), leftOut: [] },
+      ...(validation && { validation: inOwnOrder(validation.samples) }),
+      ...(test && { test: inOwnOrder(test.samples) }),
+      samples: {
+        names: await sha256(names.join('\0')),
+        contents: await sha256([...contents].sort().flat().join('\0')),
+        leftOut: [],
+      },
       facts: { image, classNames },
     }
-    return { train: all, ...held, ...(validation === undefined && share > 0 && splitOff(all, share)) }
+    const split = validation === undefined && share > 0 ? splitOff(all, share, directory) : undefined
+    return { train: all.samples, ...held, ...split }
   },
   prepare: prepareImages(32),
 }
 
-/** Files of the parts that the folder has: those of its folders `train`, `val` and `test`, or all of it to train on. */
-async function partsOf(files: Files, { images }: MasksSettings) {
-  const names = await files.list()
-  const folders = new Set(names.flatMap((name) => /^([^/]+)\//.exec(name)?.[1] ?? []))
-  if (folders.has(images)) return { train: files }
+/** Whether colors, and what is ignored, can be told apart. */
+function checkColors({ colors, ignore }: MasksSettings, placeOf: PlaceOf): void {
+  const place = placeOf('data.ignore', 'data.colors')
+  const fail = (problem: string): never => {
+    throw new SettingsError(`${problem} (${place})`)
+  }
+  const keys = (colors ?? []).map(String)
+  const twice = keys.find((key, at) => keys.indexOf(key) !== at)
+  if (twice !== undefined) fail(`data.colors has [${twice}] twice: expected a color of its own for each class`)
+  if (ignore === null) return
+  if (colors !== null && !Array.isArray(ignore)) {
+    fail(
+      `data.ignore=${show(ignore)}: expected a color, as data.colors are. Try data.ignore=[${ignore},${ignore},${ignore}]`,
+    )
+  }
+  if (colors === null && Array.isArray(ignore)) {
+    fail(`data.ignore=${show(ignore)}: expected a number, or data.colors with the color of each class`)
+  }
+  if (keys.includes(String(ignore))) fail(`data.ignore=${show(ignore)}: expected a color that is of no class`)
+}
+
+/** The settings of data whose definition is `masks`. */
+export const masksSettings = ({ data }: Pick<Config, 'data'>): MasksSettings => masks.options.parse(data.options)
+
+interface ReadPart {
+  readonly samples: InMemory
+  /** Whether a sample has any pixel that counts. */
+  readonly labelled: readonly boolean[]
+}
+
+type InMemory = Dataset<SegmentationSample> & Required<Pick<Dataset<SegmentationSample>, 'getSync'>>
+
+const examples = (names: readonly string[]): string =>
+  names.length > 2 ? `${names.slice(0, 2).join(', ')} …` : names.join(', ')
+
+/** Files whose contents are noted as they are read, for names alone do not tell a mask that was painted anew. */
+const digesting = (files: Files, part: string, contents: Map<string, string>): Files => ({
+  list: () => files.list(),
+  survey: () => surveyOf(files),
+  path: (name) => files.path(name),
+  async read(name) {
+    const content = await files.read(name)
+    contents.set(`${part}/${name}`, await sha256(content))
+    return content
+  },
+})
+
+const hasClasses = ({ mask }: SegmentationSample): boolean => mask.data.some((label: number) => label >= 0)
+
+function nothingToLearn(what: string, path: string, { ignore }: MasksSettings): SettingsError {
+  return new SettingsError(
+    `no pixel of the ${what} masks in ${path} has a class: all of them, in the middle square of each that is used, are ${show(ignore)}, which data.ignore leaves out. Give the value of what belongs to no class as data.ignore, or null, or masks with classes`,
+  )
+}
+
+/**
+ * Files of the parts that a folder of images and masks has: those of its folders `train`, `val` and `test`, or all of it to train on, beside
+ * which `val` and `test` may stand.
+ *
+ * @throws SettingsError for a folder without any, and for two of one part
+ */
+export async function maskParts(
+  files: Files,
+  { images, masks }: Pick<MasksSettings, 'images' | 'masks'>,
+): Promise<{ readonly train: Files; readonly validation?: Files; readonly test?: Files }> {
+  const { names, emptyFolders } = await surveyOf(files)
+  const isThere = (folder: string) => names.some((name) => name.startsWith(`${folder}/`))
   const parts: { train?: Files; validation?: Files; test?: Files } = {}
-  for (const folder of folders) {
+  if (isThere(images)) parts.train = files
+  for (const folder of new Set(names.flatMap((name) => /^([^/]+)\//.exec(name)?.[1] ?? []))) {
     const part = splitOf(folder)
-    if (part === undefined || !names.some((name) => name.startsWith(`${folder}/${images}/`))) continue
+    if (folder === images || folder === masks || part === undefined || !isThere(`${folder}/${images}`)) continue
     if (parts[part] !== undefined) {
-      throw new SettingsError(`${files.path(folder)} is a second ${part} part: expected one. Take one of them away.`)
+      const other = parts[part] === files ? ` beside ${files.path(images)}` : ''
+      throw new SettingsError(
+        `${files.path(folder)} is a second ${part} part${other}: expected one. Take one of them away.`,
+      )
     }
     parts[part] = subfolder(files, folder)
   }
-  if (parts.train !== undefined) return parts
+  const { train, ...held } = parts
+  if (train !== undefined) return { train, ...held }
+  const expected = `expected ${files.path(images)}/1.jpg with its mask ${files.path(masks)}/1.png, or such folders in train`
+  const empty = emptyFolders.find((folder) => folder === images || folder.endsWith(`/${images}`))
+  if (empty !== undefined) throw new SettingsError(`${files.path(empty)} is empty: ${expected}`)
   throw new SettingsError(
-    `${files.path(images)} is not there: expected a folder ${images} with images and one with their masks, or such folders in train. Say what they are called with data.images and data.masks`,
+    `${files.path(images)} is not there: ${expected}. Say what the folders are called with data.images and data.masks`,
   )
 }
 
@@ -147,11 +238,13 @@ async function partsOf(files: Files, { images }: MasksSettings) {
 const countOf = (classes: MasksSettings['classes']): number | undefined =>
   typeof classes === 'number' ? classes : classes?.length
 
-const meaningOf = ({ images, masks, classes, colors, ignore }: MasksSettings) => {
+/** How masks are to be read, and what errors call the options. */
+export const maskMeaning = ({ images, masks, classes, colors, ignore }: MasksSettings): MaskFolderOptions => {
   const count = countOf(classes)
   return {
     images,
     masks,
+    optionText: (option, value) => (value === undefined ? `data.${option}` : `data.${option}=${JSON.stringify(value)}`),
     ...(colors !== null && { colors: colors.map(([red, green, blue]): MaskColor => [red, green, blue]) }),
     ...(count !== undefined && colors === null && { classes: count }),
     ...(ignore !== null && { ignore }),
@@ -159,7 +252,7 @@ const meaningOf = ({ images, masks, classes, colors, ignore }: MasksSettings) =>
 }
 
 /** All samples decoded, their middle cut to a square and scaled to `size`: a training reads them many times. */
-async function inMemory(folder: Dataset<SegmentationSample>, size: number): Promise<Dataset<SegmentationSample>> {
+async function inMemory(folder: Dataset<SegmentationSample>, size: number): Promise<InMemory> {
   const small = map(folder, resize(size), centerCrop(size))
   const samples: SegmentationSample[] = []
   for (let index = 0; index < folder.length; index++) samples.push(await small.get(index))
@@ -172,7 +265,7 @@ async function inMemory(folder: Dataset<SegmentationSample>, size: number): Prom
 }
 
 function classNamesOf(
-  parts: readonly (Dataset<SegmentationSample> | undefined)[],
+  parts: readonly InMemory[],
   { classes, colors }: MasksSettings,
   directory: string,
 ): readonly string[] {
@@ -186,11 +279,11 @@ function classNamesOf(
  *
  * @throws SettingsError where 255 is the largest and leaves a gap, for it is white in masks of two classes, and no class in others
  */
-function countClasses(parts: readonly (Dataset<SegmentationSample> | undefined)[], directory: string): number {
+function countClasses(parts: readonly InMemory[], directory: string): number {
   const values = new Set<number>()
   for (const part of parts) {
-    for (let index = 0; index < (part?.length ?? 0); index++) {
-      for (const value of part?.getSync?.(index).mask.data ?? []) values.add(value)
+    for (let index = 0; index < part.length; index++) {
+      for (const value of part.getSync(index).mask.data) values.add(value)
     }
   }
   const found = [...values].filter((value) => value >= 0).sort((a, b) => a - b)
@@ -205,24 +298,39 @@ function countClasses(parts: readonly (Dataset<SegmentationSample> | undefined)[
       `the masks of ${directory} have the value 0 alone: expected at least two classes. Where some are rare, say how many there are, as in data.classes=2`,
     )
   }
+  if (largest > 255) {
+    throw new SettingsError(
+      `the masks of ${directory} have values of up to ${largest}, of which ${found.length} occur: are they numbers of objects, and no classes? Expected classes of 0 … 255; where there are so many: data.classes=${largest + 1}`,
+    )
+  }
   return largest + 1
 }
 
-/** Samples that are kept to choose by: always the same ones. */
+/** Samples that are kept to choose by: always the same ones, and of those that belong to no class as a whole the same share. */
 function splitOff(
-  train: Dataset<SegmentationSample>,
+  { samples, labelled }: ReadPart,
   share: number,
+  directory: string,
 ): Required<Pick<DataSplits<SegmentationSample>, 'train' | 'validation'>> {
-  if (train.length < 2 || Math.round(share * train.length) === 0) {
+  const { length } = samples
+  if (length < 2 || Math.round(share * length) === 0 || Math.round(share * length) === length) {
     throw new SettingsError(
-      `data.validation=${share} leaves none of ${train.length} images to choose by. Try data.validation=${train.length < 2 ? 0 : 0.5}`,
+      `data.validation=${share} leaves none of ${length} images to ${Math.round(share * length) === 0 ? 'choose by' : 'train on'}. Try data.validation=${length < 2 ? 0 : 0.5}`,
     )
   }
-  return validationSplit({ ...train, labels: new Uint8Array(train.length) }, share)
+  const counted = labelled.filter(Boolean).length
+  const kept = Math.round(share * counted)
+  if (counted < length && (kept === 0 || kept === counted)) {
+    throw new SettingsError(
+      `data.validation=${share} leaves none of the ${counted} images of ${directory} whose masks have classes to ${kept === 0 ? 'choose by' : 'train on'}; ${length - counted} belong to no class as a whole. ${counted < 2 ? 'Add masks with classes' : 'Try data.validation=0.5'}`,
+    )
+  }
+  return validationSplit({ ...samples, labels: Uint8Array.from(labelled, (is) => (is ? 0 : 1)) }, share)
 }
 
 /** A checksum in hexadecimal digits. */
-async function sha256(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+async function sha256(content: string | Uint8Array): Promise<string> {
+  const data = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content)
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', data))
   return Array.from(bytes, (value) => value.toString(16).padStart(2, '0')).join('')
 }

@@ -74,6 +74,7 @@ const maxNamed = 3
 
 /** As many images, of which some are others. */
 function otherSamples({ samples: now }: RunData, { samples: then }: RunData): string {
+  if (now?.names === then?.names) return 'there are the same files, but what is in them has changed'
   const without = (names: readonly string[] = [], others: readonly string[] = []) => {
     const own = names.filter((name) => !others.includes(name))
     const more = own.length > maxNamed ? ` and ${own.length - maxNamed} more` : ''

@@ -13,6 +13,11 @@ const data: RunData = {
 test.each<[string, Partial<RunData>, boolean]>([
   ['the same', {}, true],
   ['other names of samples', { samples: { names: 'b'.repeat(64), leftOut: ['cats/broken.jpg'] } }, false],
+  [
+    'a record of contents beside one without',
+    { samples: { names: 'a'.repeat(64), contents: 'c'.repeat(64), leftOut: [] } },
+    true,
+  ],
   ['without the file that could not be read', { samples: { names: 'a'.repeat(64), leftOut: [] } }, true],
   ['an older record, of counts alone', { samples: undefined }, true],
   ['an older record of other counts', { samples: undefined, trainImages: 11 }, false],

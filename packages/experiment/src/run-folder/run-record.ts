@@ -27,7 +27,7 @@ export const runDataSchema: z.ZodType<RunData> = z.object({
   trainImages: z.int().positive(),
   validationImages: count,
   testImages: count,
-  samples: z.object({ names: z.string(), leftOut: z.array(z.string()) }).optional(),
+  samples: z.object({ names: z.string(), contents: z.string().optional(), leftOut: z.array(z.string()) }).optional(),
 })
 
 export const runDataOf = ({ train, validation, test, facts, samples }: LoadedData): RunData => ({
@@ -36,7 +36,13 @@ export const runDataOf = ({ train, validation, test, facts, samples }: LoadedDat
   trainImages: train.length,
   validationImages: validation?.length ?? 0,
   testImages: test?.length ?? 0,
-  ...(samples && { samples: { names: samples.names, leftOut: [...samples.leftOut] } }),
+  ...(samples && {
+    samples: {
+      names: samples.names,
+      ...(samples.contents !== undefined && { contents: samples.contents }),
+      leftOut: [...samples.leftOut],
+    },
+  }),
 })
 
 /** Whether both tell of the same data. What an older run did not record counts as the same. */
@@ -50,6 +56,7 @@ function comparable({ classNames, image, samples, ...counts }: RunData, other: R
     ...[counts.trainImages, counts.validationImages, counts.testImages],
     // What was left out is not in it: a file that could not be read and is gone changes nothing.
     ...(samples && other.samples ? [samples.names] : []),
+    ...(samples?.contents !== undefined && other.samples?.contents !== undefined ? [samples.contents] : []),
   ]
 }
 
