@@ -183,6 +183,8 @@ function createProgram(
     .option('--checkpoint <name>', `which checkpoint: ${checkpointNames}`, checkpointChoice, 'last')
     .option('--layout <layout>', 'of an ONNX file: images as NCHW or NHWC (default: NCHW)')
     .option('--float16', 'store weights in half the bytes')
+    .option('--int8', 'ONNX that computes in int8, measured beside float32 where ONNX Runtime is installed')
+    .option('--calibration <images>', 'of --int8: training images that decide the ranges (default: 512)', wholeNumber)
     .option('--force', 'replace the file if it exists')
     .option('--json', 'print JSON')
     .action(async (path: string, file: string, options: ExportOptions) => {

@@ -2,11 +2,13 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
 import { type Config, normalizationOf, type RunTask } from '@ddnet/experiment'
 import { encodeSafetensors } from '@ddnet/formats'
+import type { ExportOnnxOptions } from '@ddnet/formats/onnx'
 import { onShapes, zeros } from '@ddnet/ops'
 import { tuple } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
 import { writeWhole } from '../files.ts'
+import { exportInt8, type Int8Export } from '../run/export-int8.ts'
 import { type UsedRun, useRun } from '../run/use-run.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
 import { createLogger } from '../terminal/logger.ts'
@@ -15,11 +17,15 @@ export interface ExportOptions {
   readonly checkpoint: string
   readonly layout?: string
   readonly float16?: boolean
+  readonly int8?: boolean
+  /** Of int8: how many training images decide the ranges. */
+  readonly calibration?: number
   readonly force?: boolean
   readonly json?: boolean
 }
 
 type Layout = 'NCHW' | 'NHWC'
+type Weights = 'float32' | 'float16' | 'int8'
 
 /** What a file holds and how it wants to be used. */
 interface Exported {
@@ -29,6 +35,7 @@ interface Exported {
   readonly output: { readonly name?: string; readonly shape: readonly (number | 'batch')[] } & Partial<
     NonNullable<RunTask['output']>
   >
+  readonly int8?: Int8Export
 }
 
 /** `ddnet export RUN FILE`: the model of a checkpoint for other programs, in the format that FILE's ending names. */
@@ -41,6 +48,7 @@ export async function exportModel(
   const { io } = context
   const format = formatOf(file)
   const layout = layoutOf(options.layout, format)
+  const weights = weightsOf(options, format)
   const target = resolve(io.cwd, file)
   refuseUnwritable(target, file, options.force ?? false)
   const described = format === 'onnx' ? [target, file].map(descriptionOf) : []
@@ -49,9 +57,12 @@ export async function exportModel(
   const backend = { backend: 'wasm', reason: 'exporting needs no other' }
   const run = await useRun(path, { checkpoint: options.checkpoint, ...backend }, context)
   try {
-    const weights = options.float16 ? 'float16' : 'float32'
     const exported =
-      format === 'onnx' ? await toOnnx(run, layout, weights) : toSafetensors(run, options.checkpoint, weights)
+      weights === 'int8'
+        ? await toInt8(run, layout, options.calibration ?? calibrationImages, io)
+        : format === 'onnx'
+          ? await toOnnx(run, layout, weights)
+          : toSafetensors(run, options.checkpoint, weights)
     await writeWhole(target, exported.bytes)
     const facts = factsOf(run, exported, { file, weights, checkpoint: options.checkpoint })
     const [description, name] = described
@@ -63,6 +74,7 @@ export async function exportModel(
     else {
       const say = createLogger({ ...io, stderr: io.stdout })
       tell(facts, say)
+      if (exported.int8) tellInt8(exported.int8, say)
       if (name !== undefined) say('described', `${name}: what goes in, what comes out, for programs`)
     }
   } finally {
@@ -75,7 +87,19 @@ const descriptionOf = (path: string): string => path.replace(/\.onnx$/i, '.json'
 
 /** What a program has to know to use an ONNX file: how an image becomes its input, and what its output is. */
 const describedModel = (
-  { run, checkpoint, step, model, format, input, output, classes, preprocessing, weights }: ReturnType<typeof factsOf>,
+  {
+    run,
+    checkpoint,
+    step,
+    model,
+    format,
+    input,
+    output,
+    classes,
+    preprocessing,
+    weights,
+    int8,
+  }: ReturnType<typeof factsOf>,
   layout: Layout,
 ) => ({
   model,
@@ -84,6 +108,7 @@ const describedModel = (
   step,
   format,
   weights,
+  ...(int8 && { int8 }),
   input: { ...input, layout, dtype: 'float32' },
   preprocessing: {
     resize: 'scale the shorter side to the size, and cut the middle to a square',
@@ -116,6 +141,21 @@ function layoutOf(layout: string | undefined, format: Format): Layout {
   throw new UsageError(`--layout ${layout}: expected NCHW (channels first, as PyTorch's) or NHWC`)
 }
 
+const calibrationImages = 512
+
+/** How weights are stored. */
+function weightsOf({ float16, int8, calibration }: ExportOptions, format: Format): Weights {
+  if (calibration !== undefined && !int8) {
+    throw new UsageError(`--calibration ${calibration} is of --int8. Give both, or neither.`)
+  }
+  if (!int8) return float16 ? 'float16' : 'float32'
+  if (float16) throw new UsageError('--int8 and --float16 contradict each other. Give one of them.')
+  if (format === 'onnx') return 'int8'
+  throw new UsageError(
+    '--int8 is of an ONNX file, which says how int8 is computed; .safetensors holds weights alone. Try model.onnx, or --float16',
+  )
+}
+
 /** Before anything is computed. */
 function refuseUnwritable(target: string, file: string, force: boolean): void {
   const folder = dirname(target)
@@ -129,25 +169,38 @@ function refuseUnwritable(target: string, file: string, force: boolean): void {
 }
 
 async function toOnnx(run: UsedRun, layout: Layout, weights: 'float32' | 'float16'): Promise<Exported> {
-  const { model, task, config, facts, classNames, checkpoint } = run
+  const { model, facts } = run
   const { height, width, channels } = facts.image
-  const { mean, std } = normalizationOf(config)
   const { exportOnnx } = await import('@ddnet/formats/onnx')
-  const bytes = await exportOnnx(model, [1, height, width, channels], {
+  const bytes = await exportOnnx(model, [1, height, width, channels], { ...onnxOptions(run, layout), weights })
+  return { bytes, ...onnxFacts(run, layout) }
+}
+
+async function toInt8(run: UsedRun, layout: Layout, images: number, io: CommandContext['io']): Promise<Exported> {
+  const int8 = await exportInt8(run, onnxOptions(run, layout), images, io)
+  return { bytes: int8.bytes, int8, ...onnxFacts(run, layout) }
+}
+
+/** What the metadata of an ONNX file says of a run. */
+function onnxOptions({ task, config, facts, classNames, checkpoint }: UsedRun, layout: Layout): ExportOnnxOptions {
+  const { mean, std } = normalizationOf(config)
+  return {
     layout,
-    weights,
     ...(classNames.length > 0 && { classes: classNames }),
     preprocessing: { mean, std },
     metadata: {
       step: String(checkpoint.step),
       ...(task.output && { output: task.output.values }),
       model: config.model.name,
-      size: String(height),
+      size: String(facts.image.height),
     },
-  })
+  }
+}
+
+function onnxFacts(run: UsedRun, layout: Layout): Pick<Exported, 'format' | 'input' | 'output'> {
+  const { height, width, channels } = run.facts.image
   const shape = layout === 'NCHW' ? [channels, height, width] : [height, width, channels]
   return {
-    bytes,
     format: 'ONNX, opset 17',
     input: { name: 'input', shape: ['batch', ...shape] },
     output: { name: 'output', ...outputOf(run, layout) },
@@ -192,7 +245,7 @@ function outputOf({ model, task, facts }: UsedRun, layout: Layout): Exported['ou
 
 function factsOf(
   { folder, config, facts, model, classNames, checkpoint: { step } }: UsedRun,
-  { bytes, format, input, output }: Exported,
+  { bytes, format, input, output, int8 }: Exported,
   { file, weights, checkpoint }: { file: string; weights: string; checkpoint: string },
 ) {
   const parameters = [...model.parameters().values()].reduce((sum, { value }) => sum + value.size, 0)
@@ -210,8 +263,19 @@ function factsOf(
     preprocessing: preprocessingOf(config, facts),
     output,
     classes: classNames,
+    ...(int8 && { int8: int8Facts(int8) }),
   }
 }
+
+/** What int8 costs, for whoever reads it by program. */
+const int8Facts = ({ float32Bytes, calibrationImages, layers, measured }: Int8Export) => ({
+  calibrationImages,
+  float32Bytes,
+  layers,
+  ...(measured && {
+    measured: { ...measured, float32: measured.float32.figures, int8: measured.int8.figures },
+  }),
+})
 
 function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof createLogger>): void {
   const { file, bytes, format, weights, run, step, model, parameters, input, output, preprocessing } = facts
@@ -229,6 +293,31 @@ function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof createLo
       (probabilities === undefined ? '' : `; probabilities: ${probabilities}`),
   )
   if (facts.classes.length > 0) say('classes', classesOf(facts.classes))
+}
+
+function tellInt8(
+  { bytes, float32Bytes, calibrationImages, layers, measured }: Int8Export,
+  say: ReturnType<typeof createLogger>,
+): void {
+  const inIntegers = layers.filter(({ arithmetic }) => arithmetic === 'int8')
+  say(
+    'int8',
+    `${formatBytes(bytes.length)} in place of ${formatBytes(float32Bytes)}: ${inIntegers.length} of ${layers.length} layers compute in int8, with ranges of ${formatCount(calibrationImages)} training images`,
+  )
+  for (const reason of new Set(layers.flatMap((layer) => layer.reason ?? []))) {
+    const those = layers.filter((layer) => layer.reason === reason)
+    const [first] = those
+    const names = those.map(({ name }) => name)
+    const shown = names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')
+    say('', `${shown}: ${first?.weights === 'int8' ? 'stored as int8, computed in float32' : 'float32'}: ${reason}`)
+  }
+  if (measured === undefined) {
+    say('accuracy', 'not measured, for ONNX Runtime is not here: npm install onnxruntime-web, and export again')
+    return
+  }
+  say('float32', `${measured.split} ${measured.float32.headline}`)
+  say('int8', `${measured.split} ${measured.int8.headline}`)
+  say('', `both measured in ${measured.runtime}`)
 }
 
 const shownClasses = 20

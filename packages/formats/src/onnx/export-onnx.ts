@@ -1,4 +1,4 @@
-import { dispose, getBackend, type HostTensor, slice, type Tensor, tidy, tile, toHost, zeros } from '@ddnet/ops'
+import { dispose, getBackend, type HostTensor, keep, slice, type Tensor, tidy, tile, toHost, zeros } from '@ddnet/ops'
 import { itemAt, tuple } from '@ddnet/ops/checks'
 import { kernelSource, withCompositions } from '@ddnet/ops/kernels'
 import { AlignedTraces, type Operation } from './align.ts'
@@ -7,6 +7,7 @@ import { OnnxError } from './onnx-error.ts'
 import { encodeOnnxModel, type OnnxNode, type OnnxType, type OnnxValue } from './onnx-model.ts'
 import { converters } from './operators/index.ts'
 import { channelsFirst, natural, type Order } from './order.ts'
+import { type QuantizedLayer, quantizeGraph, type ValueRange } from './quantize.ts'
 import { batchSizes, type Size } from './size.ts'
 import { disposeConstants, type Forward, type Trace, type TracedOperation, traceForward } from './trace.ts'
 
@@ -51,6 +52,45 @@ export async function exportOnnx(
   input: Tensor | readonly number[],
   options: ExportOnnxOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { bytes } = await write(model, input, options)
+  return bytes
+}
+
+export interface ExportQuantizedOnnxOptions extends Omit<ExportOnnxOptions, 'weights'> {
+  /** Batches of what the model will be given, by which the ranges of its values are chosen: a few hundred inputs. They stay the caller's. */
+  readonly calibration: Iterable<Tensor> | AsyncIterable<Tensor>
+}
+
+/** A file of int8, and what became of each layer. */
+export interface QuantizedOnnx {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly layers: readonly QuantizedLayer[]
+}
+
+/**
+ * A model as an ONNX file whose convolutions and matrix products compute with int8 (post-training static quantization, QDQ): weights with a
+ * scale for each output channel, what goes in and out with the smallest and the largest value of the calibration. Batch norms become part of
+ * the convolutions before them. Transposed convolutions store int8 and compute in float32, since ONNX has none of integers; all other
+ * operators are as `exportOnnx` writes them.
+ *
+ * @throws OnnxError as `exportOnnx` does, and for a calibration without batches
+ * @see https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+ * @example const { bytes, layers } = await exportQuantizedOnnx(model, [1, 32, 32, 3], { calibration: [images] })
+ */
+export async function exportQuantizedOnnx(
+  model: ExportableModel | Forward,
+  input: Tensor | readonly number[],
+  { calibration, ...options }: ExportQuantizedOnnxOptions,
+): Promise<QuantizedOnnx> {
+  return write(model, input, options, calibration)
+}
+
+async function write(
+  model: ExportableModel | Forward,
+  input: Tensor | readonly number[],
+  options: ExportOnnxOptions,
+  calibration?: ExportQuantizedOnnxOptions['calibration'],
+): Promise<QuantizedOnnx> {
   const { layout = 'NCHW', inputName = 'input', outputName = 'output', weights = 'float32' } = options
   if (layout !== 'NCHW' && layout !== 'NHWC')
     throw new OnnxError(`exportOnnx: expected layout 'NCHW' or 'NHWC', got '${layout}'.`)
@@ -58,7 +98,7 @@ export async function exportOnnx(
     throw new OnnxError(`exportOnnx: expected weights 'float32' or 'float16', got '${weights}'.`)
   }
   const forward: Forward = typeof model === 'function' ? model : (x) => model.forward(x)
-  const traces = traceTwice(forward, input, outputName)
+  const { traces, replaced } = traceTwice(forward, input, outputName)
   try {
     const aligned = new AlignedTraces(...traces, await readConstants(traces))
     const graph = new GraphBuilder({
@@ -80,32 +120,46 @@ export async function exportOnnx(
       tensor,
       from: graph.read(tensor, orderOf(tensor.shape.length)),
     }))
-    const nodes = finish(graph.nodes, inputName, results)
+    const ends = results.map(({ from }) => from)
+    const plain = { nodes: neededFor(ends, graph.nodes), initializers: graph.initializers, layers: [] }
+    const written =
+      calibration === undefined
+        ? plain
+        : quantizeGraph(plain, {
+            rangeOf: byName(graph, traces[0], await rangesOf(forward, calibration, outputName, replaced)),
+            results: ends,
+          })
+    const nodes = finish(written.nodes, inputName, results)
     const used = new Set(nodes.flatMap(({ inputs }) => inputs))
-    return encodeOnnxModel(
+    const bytes = encodeOnnxModel(
       {
         name: typeof model === 'function' ? model.name || 'model' : model.constructor.name,
         nodes,
-        initializers: [...graph.initializers.values()].filter(({ name }) => used.has(name)),
+        initializers: [...written.initializers.values()].filter(({ name }) => used.has(name)),
         inputs: [describe(inputName, aligned.input)],
         outputs: results.map(({ name, tensor }) => describe(name, tensor)),
       },
       metadataOf(options, layout),
     )
+    return { bytes, layers: written.layers }
   } finally {
     for (const { tensors } of traces) disposeConstants(tensors)
   }
 }
 
 /** Traces at both batch sizes, with compositions in the place of kernels that have no nodes. */
-function traceTwice(forward: Forward, input: Tensor | readonly number[], outputName: string): [Trace, Trace] {
+function traceTwice(
+  forward: Forward,
+  input: Tensor | readonly number[],
+  outputName: string,
+): { readonly traces: [Trace, Trace]; readonly replaced: ReadonlySet<string> } {
   const replaced = new Set<string>()
   for (;;) {
     const traces = withCompositions(replaced, getBackend(), () => traceBoth(forward, input, outputName))
     const hidden = unknown(traces[0].operations).filter(
       (name) => kernelSource(name, getBackend()) === 'own' && !replaced.has(name),
     )
-    if (hidden.length === 0) return traces
+    if (hidden.length === 0) return { traces, replaced }
     for (const { tensors } of traces) disposeConstants(tensors)
     for (const name of hidden) replaced.add(name)
   }
@@ -189,24 +243,77 @@ async function readConstants([first, second]: [Trace, Trace]): Promise<
   return [await read(first), await read(second)]
 }
 
+/** The smallest and the largest value of each tensor that depends on the input, by its number. */
+async function rangesOf(
+  forward: Forward,
+  batches: ExportQuantizedOnnxOptions['calibration'],
+  outputName: string,
+  replaced: ReadonlySet<string>,
+): Promise<Map<number, ValueRange>> {
+  const ranges = new Map<number, ValueRange>()
+  for await (const batch of batches) {
+    const seen = new Map<number, Tensor>([[0, keep(batch.clone())]])
+    try {
+      const trace = withCompositions(replaced, getBackend(), () =>
+        traceForward(forward, batch, outputName, (at, tensor) => {
+          if (tensor.dtype === 'float32') seen.set(at, keep(tensor.clone()))
+        }),
+      )
+      disposeConstants(trace.tensors)
+      for (const [at, tensor] of seen) {
+        const { min, max } = ranges.get(at) ?? { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
+        const { data } = await toHost(tensor)
+        ranges.set(at, extremes(data, { min, max }))
+      }
+    } finally {
+      dispose([...seen.values()])
+    }
+  }
+  if (ranges.size === 0)
+    throw new OnnxError('exportQuantizedOnnx: the calibration has no batches. Give it some inputs.')
+  return ranges
+}
+
+function extremes(data: HostTensor['data'], { min, max }: ValueRange): ValueRange {
+  let [low, high] = [min, max]
+  for (const each of data) {
+    const value = Number(each)
+    if (!Number.isFinite(value)) return { min: Number.NaN, max: Number.NaN } // masks of attention are −∞
+    if (value < low) low = value
+    if (value > high) high = value
+  }
+  return { min: low, max: high }
+}
+
+/** The ranges by the names that tensors have in the graph. */
+const byName =
+  (graph: GraphBuilder, { tensors }: Trace, ranges: ReadonlyMap<number, ValueRange>) =>
+  (name: string): ValueRange | undefined =>
+    ranges.get(tensors.get(graph.idOf(name) ?? -1)?.at ?? -1)
+
 function namesOf(model: ExportableModel): Map<number, string> {
   const owned = [...(model.parameters?.() ?? []), ...(model.buffers?.() ?? [])]
   return new Map(owned.map(([name, { value }]) => [value.id, name]))
 }
 
-/** The nodes that the outputs need, the last ones giving the outputs' names. */
-function finish(
-  nodes: readonly OnnxNode[],
-  input: string,
-  results: readonly { readonly name: string; readonly from: string }[],
-): OnnxNode[] {
-  const needed = new Set(results.map(({ from }) => from))
+/** The nodes that some results need. */
+function neededFor(results: readonly string[], nodes: readonly OnnxNode[]): OnnxNode[] {
+  const needed = new Set(results)
   const kept: OnnxNode[] = []
   for (const node of nodes.toReversed()) {
     if (!node.outputs.some((output) => needed.has(output))) continue
     kept.unshift(node)
     for (const name of node.inputs) needed.add(name)
   }
+  return kept
+}
+
+/** The nodes, the last ones giving the outputs' names. */
+function finish(
+  kept: readonly OnnxNode[],
+  input: string,
+  results: readonly { readonly name: string; readonly from: string }[],
+): OnnxNode[] {
   const renamed = new Map<string, string>()
   const copies: OnnxNode[] = []
   const taken = new Set([input, ...results.map(({ name }) => name)])

@@ -34,6 +34,7 @@ export class GraphBuilder {
   readonly #producers = new Map<string, OnnxNode>()
   readonly #converted = new Map<string, string>()
   readonly #taken = new Set<string>()
+  readonly #ids = new Map<string, number>()
 
   constructor(options: GraphOptions) {
     this.#options = options
@@ -43,6 +44,7 @@ export class GraphBuilder {
   /** The tensor `tensor` of the model is `name` in the graph, stored in `order`. */
   define(tensor: ModelTensor, name: string, order: Order = natural(tensor.shape.length)): void {
     this.#stored.set(tensor.id, { name, order })
+    if (!this.#ids.has(name)) this.#ids.set(name, tensor.id)
     this.#shapes.set(name, asStored(tensor.shape, order))
   }
 
@@ -50,6 +52,11 @@ export class GraphBuilder {
   alias(alias: ModelTensor, tensor: ModelTensor): void {
     const { name, order } = this.#find(tensor)
     this.define(alias, name, order)
+  }
+
+  /** The tensor of the model that is `name`, by its id; nothing for what an operator has inside of it. */
+  idOf(name: string): number | undefined {
+    return this.#ids.get(name)
   }
 
   /** How the tensor is stored; undefined for a constant, which is stored as anyone likes. */

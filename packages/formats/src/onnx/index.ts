@@ -1,3 +1,11 @@
-export { type ExportableModel, type ExportOnnxOptions, exportOnnx } from './export-onnx.ts'
+export {
+  type ExportableModel,
+  type ExportOnnxOptions,
+  type ExportQuantizedOnnxOptions,
+  exportOnnx,
+  exportQuantizedOnnx,
+  type QuantizedOnnx,
+} from './export-onnx.ts'
 export { OnnxError } from './onnx-error.ts'
+export type { QuantizedLayer } from './quantize.ts'
 export type { Forward } from './trace.ts'

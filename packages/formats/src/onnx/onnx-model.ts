@@ -2,7 +2,7 @@ import { Message } from '../protobuf.ts'
 import { OnnxError } from './onnx-error.ts'
 
 /** TensorProto.DataType's numbers. */
-export const onnxTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const
+export const onnxTypes = { float32: 1, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const
 export type OnnxType = keyof typeof onnxTypes
 
 export type Attribute = number | readonly number[] | string | { readonly float: number }

@@ -16,6 +16,8 @@ export interface TracedTensor {
   readonly dtype: string
   /** A handle of its own on a tensor that the input has no part in. */
   readonly constant?: Tensor
+  /** For a tensor that depends on the input: its number, which is the same in every run. */
+  readonly at?: number
 }
 
 export interface Trace {
@@ -33,12 +35,21 @@ export type Forward = (x: Tensor) => Tensor | Readonly<Record<string, Tensor>>
  * however it was computed. The trace's constants are the caller's to dispose.
  *
  * @param outputName the name of the output where `forward` gives one tensor
+ * @param onTensor is shown each tensor that depends on the input, while it is there
  */
-export function traceForward(forward: Forward, x: Tensor, outputName: string): Trace {
-  const tensors = new Map<number, TracedTensor>([[x.id, { shape: x.shape, dtype: x.dtype }]])
+export function traceForward(
+  forward: Forward,
+  x: Tensor,
+  outputName: string,
+  onTensor: (at: number, tensor: Tensor) => void = () => {},
+): Trace {
+  const tensors = new Map<number, TracedTensor>([[x.id, { shape: x.shape, dtype: x.dtype, at: 0 }]])
+  let count = 1
   const operations: TracedOperation[] = []
   const open = [operations]
+  let isShowing = false
   const stop = observeKernels(({ kernelName, inputs, attributes }) => {
+    if (isShowing) return () => {} // what they who look on do is no part of the model
     const given = Object.entries(inputs).filter(([, tensor]) => tensor !== undefined && tensor !== null)
     const depends = given.some(([, { id }]) => tensors.has(id) && tensors.get(id)?.constant === undefined)
     const parts: TracedOperation[] = []
@@ -54,7 +65,14 @@ export function traceForward(forward: Forward, x: Tensor, outputName: string): T
       open.pop()
       // An operator may hide its input from the tape, and then only its parts are seen to have it.
       if (outputs === undefined || (!depends && parts.length === 0)) return
-      for (const { id, shape, dtype } of outputs) if (!tensors.has(id)) tensors.set(id, { shape, dtype })
+      for (const tensor of outputs) {
+        const { id, shape, dtype } = tensor
+        if (tensors.has(id)) continue
+        tensors.set(id, { shape, dtype, at: count })
+        isShowing = true
+        onTensor(count++, tensor)
+        isShowing = false
+      }
       open.at(-1)?.push({
         name: kernelName,
         inputs: depends ? given.map(([name, { id }]) => [name, id] as const) : [],
