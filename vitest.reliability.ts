@@ -6,8 +6,9 @@ import tests from './vitest.config.ts'
  * its own: the script ends what hangs. A slice of each runs in `npm test`.
  */
 const reliability = mergeConfig(tests, defineConfig({ test: { testTimeout: 0, hookTimeout: 0 } }))
+const { projects: _, ...options } = reliability.test ?? {}
 reliability.test = {
-  ...reliability.test,
+  ...options,
   include: ['{packages,apps}/*/test/**/*.reliability.ts', 'test/**/*.reliability.ts'],
 }
 

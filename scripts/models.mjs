@@ -17,7 +17,7 @@ computes on the CPU, and \`tensorflow\` on the CPU.
 
 Each also learns eight images by heart, which it does not with its parameters frozen
 ([\`by-heart.test.ts\`](../packages/models/test/by-heart.test.ts),
-[\`generative-by-heart.test.ts\`](../packages/models/test/generative-by-heart.test.ts)).
+[\`generative-by-heart.slow.test.ts\`](../packages/models/test/generative-by-heart.slow.test.ts)).
 `
 
 const columns = ['model', 'variants', 'parameters', 'source', 'cases', 'cpu', 'wasm', 'webgpu', 'tensorflow']

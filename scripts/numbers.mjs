@@ -1,4 +1,4 @@
-// Writes docs/numbers.md from what packages/ops/src/array/numbers.test.ts finds on every backend. Run: pnpm numbers
+// Writes docs/numbers.md from what packages/ops/src/array/numbers.slow.test.ts finds on every backend. Run: pnpm numbers
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findings, markdownTable, merged } from './page-tables.mjs'
@@ -23,7 +23,7 @@ results that no formula needs (of \`sigmoid\` below −87, as a gradient) may be
 
 const columns = ['row', 'PyTorch', 'cpu', 'wasm', 'webgpu', 'tensorflow']
 const { answers } = JSON.parse(await readFile(join(root, 'fixtures/numbers.json'), 'utf8'))
-const found = await findings('numbers', 'packages/ops/src/array/numbers.test.ts')
+const found = await findings('numbers', 'packages/ops/src/array/numbers.slow.test.ts')
 const rows = merged(
   found.map(({ place, section, row, backend, cell }) => ({
     ...{ place, section, row, [backend]: cell },

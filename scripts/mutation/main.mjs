@@ -2,7 +2,7 @@
 // Run: pnpm mutation [--each N] [path …]
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { createVitest } from 'vitest/node'
@@ -31,19 +31,31 @@ if (gone.length > 0) {
 }
 
 // What vitest loads in the place of a module.
-const served = { module: undefined, code: undefined }
+const served = { module: undefined, code: undefined, count: 0 }
 // What workers print is about mutants: errors of kernels that they do not find, and the end of a heap.
 const discarded = new Writable({ write: (_chunk, _encoding, done) => done() })
 process.env['DDNET_TEST_ALL'] = '1'
 const vitest = await createVitest(
   'test',
-  { root, watch: false, reporters: [{}], bail: 1, maxWorkers: 1, silent: true },
+  {
+    root,
+    config: join(root, 'vitest.mutation.ts'),
+    watch: false,
+    reporters: [{}],
+    bail: 1,
+    maxWorkers: 1,
+    silent: true,
+  },
   {
     plugins: [
       {
         name: 'mutant',
         enforce: 'pre',
-        load: (id) => (id.split('?')[0] === served.module ? served.code : null),
+        load: (id) => {
+          if (id.split('?')[0] !== served.module) return null
+          served.count++
+          return served.code
+        },
       },
     ],
   },
@@ -67,6 +79,7 @@ for (const target of all) {
     console.error(`${path}: its tests fail without a mutant.`)
     process.exit(1)
   }
+  if (served.count === 0) throw new Error(`${path}: its tests do not load it, so that no mutant would be tried.`)
   const before = caught
   let [out, broken] = [0, 0]
   for (const each of mutants) {
@@ -102,7 +115,7 @@ async function isCaught({ module, load, tests, backend }, code) {
     return undefined
   }
   process.env['DDNET_TEST_BACKENDS'] = backend
-  Object.assign(served, { module, code: loaded })
+  Object.assign(served, { module, code: loaded, count: 0 })
   vitest.invalidateFile(module)
   vitest.state.filesMap.clear() // `bail` counts the failures of earlier runs too
   // A mutant may loop for ever; that is noticed too.

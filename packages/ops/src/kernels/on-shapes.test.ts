@@ -5,11 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { onShapes, placeholder } from './on-shapes.ts'
 
 describe('onShapes', () => {
-  test('needs no backend, leaves no tensor, and gives what run returns', () => {
+  test('gives what run returns', () => {
     expect(onShapes(() => ops.conv2d(ops.zeros([2, 9, 7, 3]), ops.zeros([3, 3, 3, 5]), { stride: 2 }).shape)).toEqual([
       2, 4, 3, 5,
     ])
-    expect(() => ops.zeros([1])).toThrow('no backend is started')
   })
 
   test('puts the backend of before back, also after an error, and inside of one another', async () => {
