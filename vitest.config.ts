@@ -19,7 +19,6 @@ export default defineConfig({
   test: {
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',
-    maxWorkers: 2,
     // Against tests that hang; none is judged by its time.
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -66,7 +66,8 @@ async function runVitest(env, args) {
   const folder = await mkdtemp(join(tmpdir(), 'ddnet-test-'))
   const report = join(folder, 'report.json')
   try {
-    const flags = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    const workers = args.some((word) => word.startsWith('--maxWorkers')) ? [] : ['--maxWorkers=2']
+    const flags = [...workers, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
     const code = await inherit([...tool('vitest/vitest.mjs'), 'run', ...flags, ...args], env)
     const { testResults, numPassedTests, numFailedTests } = JSON.parse(await readFile(report, 'utf8'))
     const skipped = testResults.flatMap(({ assertionResults }) =>

@@ -16,7 +16,7 @@ const folder = await mkdtemp(join(tmpdir(), 'ddnet-reliability-'))
 try {
   const { status, signal } = spawnSync(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.reliability.ts', ...paths],
+    ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.reliability.ts', '--maxWorkers=2', ...paths],
     { cwd: root, env: { ...process.env, DDNET_RELIABILITY_FOLDER: folder }, stdio: 'inherit', timeout: LIMIT_MS },
   )
   if (signal !== null) console.error(`reliability: stopped after ${LIMIT_MS / 3_600_000} hours: something hangs.`)

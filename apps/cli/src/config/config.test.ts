@@ -242,6 +242,25 @@ describe('presets', () => {
     })
   })
 
+  test('quick and short are lengths: data with a recipe of their own keep it', () => {
+    const { config, places } = resolve('preset=quick', 'data=mnist')
+    const recipe = resolve('data=mnist').config
+    expect(config).toMatchObject({ preset: 'quick', steps: 300, epochs: null, validation: { every: 50, images: 1000 } })
+    for (const part of ['data', 'model', 'optimizer', 'task', 'batchSize'] as const)
+      expect(config[part]).toEqual(recipe[part])
+    expect(['steps', 'model.channels'].map((path) => places.get(path))).toEqual(['preset quick', 'preset mnist'])
+    expect(resolve('preset=short', 'data=folder', 'data.directory=photos').config).toMatchObject({
+      ...{ epochs: 3, steps: null, batchSize: 32 },
+      data: { options: { size: 64 } },
+    })
+    expect(resolve('preset=quick', 'data=masks', 'data.directory=cells').config).toMatchObject({
+      ...{ steps: 300, epochs: null },
+      task: { name: 'segmentation' },
+      model: { name: 'unet' },
+    })
+    expect(resolve('preset=quick', 'data=mnist', 'epochs=2').config).toMatchObject({ epochs: 2, steps: null })
+  })
+
   test('short is three epochs of the full recipe without crops', () => {
     const { steps: _, preset, ...short } = resolve().config
     expect(preset).toBe('short')

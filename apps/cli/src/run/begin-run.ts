@@ -343,7 +343,7 @@ function additionsOf({ data, task, clipNorm, ema, monitor, earlyStopping, maxSec
   ]
 }
 
-/** `cifar10-short`, or of data with a preset or a definition of their own, what the folder of the images, or the data, is called. */
+/** `cifar10-short`, `mnist-quick`; of data with a preset or a definition of their own what the folder of the images, or the data, is called. */
 function automaticName({ data, preset }: Config, cwd: string): string {
   const { directory } = data.options
   const { ownName, preset: own } = data.definition
@@ -353,5 +353,6 @@ function automaticName({ data, preset }: Config, cwd: string): string {
     .replace(/\.[cm]?[jt]s$/, '')
     .replace(/[^\w.-]+/g, '-')
     .replace(/^\W+/, '')
-  return name === '' ? 'run' : name
+  const length = preset === 'quick' || preset === 'short' ? `-${preset}` : ''
+  return `${name === '' ? 'run' : name}${length}`
 }

@@ -11,6 +11,12 @@ const reference = {
   batchSize: 64,
 } satisfies Preset
 
+/** How long a run takes, and no more: data with a recipe of their own keep it. */
+export const lengths: Readonly<Partial<Record<PresetName, Preset>>> = {
+  short: { epochs: 3 },
+  quick: { steps: 300, 'validation.every': 50, 'validation.images': 1000, 'checkpoint.every': 50 },
+}
+
 export type PresetName = 'ddnet' | 'short' | 'quick' | 'photos' | 'masks' | 'mnist' | 'article'
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
@@ -18,16 +24,10 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   ddnet: { ...reference, 'data.crop': 2, epochs: 10 },
 
   /** Some minutes without a GPU, in which there is nothing yet that crops would help: 76.3 % on WebAssembly with `data.validation=0`. */
-  short: { ...reference, epochs: 3 },
+  short: { ...reference, ...lengths.short },
 
   /** A look at the same recipe, of a minute or two. */
-  quick: {
-    ...reference,
-    steps: 300,
-    'validation.every': 50,
-    'validation.images': 1000,
-    'checkpoint.every': 50,
-  },
+  quick: { ...reference, ...lengths.quick },
 
   /** Images of your own: larger ones, and fewer of them. */
   photos: {

@@ -2,7 +2,7 @@ import { type Config, configOf, flatSettings } from './config.ts'
 import type { Entry } from './entries.ts'
 import { kinds, type PlaceOf } from './kinds.ts'
 import { nearest } from './nearest.ts'
-import { type PresetName, presets } from './presets.ts'
+import { lengths, type PresetName, presets } from './presets.ts'
 import { definitionOf, type Setting, type SettingCatalog } from './setting-catalog.ts'
 import { SettingsError } from './settings-error.ts'
 
@@ -55,9 +55,15 @@ export function resolveConfig(
     for (const [path, entry] of here) if (!given.has(path)) given.set(path, entry)
   }
   const preset = (given.get('preset')?.value as PresetName | undefined) ?? presetFor(given, automatic, catalog)
-  const fromPreset = new Map(Object.entries<unknown>({ preset, ...presets[preset] }))
+  const length = lengths[preset]
+  const recipe = (length && presetOfData(given, catalog)) ?? preset
+  const { epochs: _, steps: __, ...rest } = presets[recipe]
+  const fromPreset = new Map(
+    Object.entries<unknown>({ preset, ...(length ? { ...rest, ...length } : presets[preset]) }),
+  )
+  const placeInPreset = (path: string) => `preset ${length && path in length ? preset : recipe}`
   if (given.has('epochs') || given.has('steps')) for (const path of ['epochs', 'steps']) fromPreset.delete(path)
-  for (const each of dropOfPreset(fromPreset, given, `preset ${preset}`, catalog)) {
+  for (const each of dropOfPreset(fromPreset, given, `preset ${recipe}`, catalog)) {
     if (!dropped.some(({ group }) => group === each.group)) dropped.push(each) // told already
   }
 
@@ -70,7 +76,7 @@ export function resolveConfig(
       entry !== undefined
         ? [valueFor(setting, entry, values), entry.place]
         : fromPreset.has(path)
-          ? [fromPreset.get(path), path === 'preset' ? 'automatic' : `preset ${preset}`]
+          ? [fromPreset.get(path), path === 'preset' ? 'automatic' : placeInPreset(path)]
           : [defaultFor(setting, values, schema), 'default']
     places.set(path, place)
     values.set(path, value)
@@ -106,12 +112,17 @@ function defaultFor(
 }
 
 /** Data may have a recipe of their own. Who gives the length of a run leaves nothing of an automatic `short`: `epochs` are the full recipe's, `steps` a quick look. */
-function presetFor(given: ReadonlyMap<string, Entry>, automatic: PresetName, { registry }: SettingCatalog): PresetName {
-  const data = registry.find(({ kind, name }) => kind === 'data' && name === given.get('data')?.value)
-  if (data?.kind === 'data' && data.preset !== undefined) return data.preset
+function presetFor(given: ReadonlyMap<string, Entry>, automatic: PresetName, catalog: SettingCatalog): PresetName {
+  const ofData = presetOfData(given, catalog)
+  if (ofData !== undefined) return ofData
   if (automatic !== 'short') return automatic
   if (typeof given.get('epochs')?.value === 'number') return 'ddnet'
   return typeof given.get('steps')?.value === 'number' ? 'quick' : 'short'
+}
+
+function presetOfData(given: ReadonlyMap<string, Entry>, { registry }: SettingCatalog): PresetName | undefined {
+  const data = registry.find(({ kind, name }) => kind === 'data' && name === given.get('data')?.value)
+  return data?.kind === 'data' ? data.preset : undefined
 }
 
 function excludeDuration(here: Map<string, Entry>, stronger: ReadonlyMap<string, Entry>): void {

@@ -50,8 +50,8 @@ settings are then set, explained and saved as all others are ([how to write one]
 ${markdownTable([['setting', 'what it is', 'expected', 'default'], ...rows])}
 ## Presets
 
-What a preset says in place of the defaults. Without \`preset\` it is \`photos\` for a folder of images, \`mnist\` for MNIST and Fashion-MNIST, else \`ddnet\` on a GPU, else \`short\`; there
-\`epochs\` takes it to \`ddnet\`, and \`steps\` to \`quick\`.
+What a preset says in place of the defaults. Without \`preset\` it is \`photos\` for a folder of images, \`masks\` for images with masks, \`mnist\` for MNIST and Fashion-MNIST, else \`ddnet\` on a GPU, else \`short\`; there
+\`epochs\` takes it to \`ddnet\`, and \`steps\` to \`quick\`. Of data with a preset of their own, \`quick\` and \`short\` change the length alone.
 
 ${markdownTable([['setting', ...names.map((name) => `\`${name}\``)], ...presetRows])}`
 }
