@@ -62,11 +62,11 @@ export async function prepare(
 ): Promise<void> {
   const { model, data, config } = run
   const shapes = await firstBatch(run)
-  const blank = (size: number) => blankBatch(shapes, size)
+  const blank = (training: boolean) => (size: number) => blankBatch(shapes, size, { training })
   const count = Math.min(config.validation.images, data.validation?.length ?? 0)
   const [training, evaluation] = [
-    sizesOf(data.train.length, config.batchSize).map(blank),
-    sizesOf(count, evaluationBatchSize(model, config, data.facts.image)).map(blank),
+    sizesOf(data.train.length, config.batchSize).map(blank(true)),
+    sizesOf(count, evaluationBatchSize(model, config, data.facts.image)).map(blank(false)),
   ]
   await createTrainer(run).prepare(backend, { training, evaluation, onProgress })
   dispose([shapes, ...training, ...evaluation])
@@ -74,15 +74,15 @@ export async function prepare(
 
 /** The first of the batches that the run is trained on; the caller disposes it. */
 export async function firstBatch({ data, config }: Pick<TrainedRun, 'data' | 'config'>): Promise<RunBatch> {
-  for await (const batch of trainingLoader(data.train, config)) return batch
+  for await (const batch of trainingLoader(data.train, config, data.facts)) return batch
   throw new RangeError('The data have no training images.')
 }
 
-/** Zeros in the place of the samples of a batch. */
-const blankBatch = (batch: RunBatch, size: number): BlankBatch<RunBatch> => ({
+/** Zeros in the place of the samples of a batch: classes, or, in training on mixtures, probabilities of them. */
+const blankBatch = (batch: RunBatch, size: number, { training }: { training: boolean }): BlankBatch<RunBatch> => ({
   ...batch,
   image: zeros([size, ...batch.image.shape.slice(1)]),
-  label: zeros([size], 'int32'),
+  label: training ? zeros([size, ...batch.label.shape.slice(1)], batch.label.dtype) : zeros([size], 'int32'),
 })
 
 /** The full batch and, if there is one, the smaller last one. */

@@ -68,6 +68,14 @@ export { type StratifiedSplitOptions, stratifiedSplit } from './stratified-split
 export { subset } from './subset.ts'
 export { tensorDataset } from './tensor-dataset.ts'
 export type { AffineSampling, Fill } from './transforms/affine.ts'
+export { type AugMixOptions, augMix } from './transforms/aug-mix.ts'
+export {
+  type AutoAugmentOptions,
+  type AutoAugmentPolicy,
+  autoAugment,
+  type RandAugmentOptions,
+  randAugment,
+} from './transforms/auto-augment.ts'
 export { centerCrop } from './transforms/center-crop.ts'
 export { type ColorJitterOptions, colorJitter } from './transforms/color-jitter.ts'
 export { cutMix } from './transforms/cut-mix.ts'

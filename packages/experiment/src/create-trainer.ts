@@ -64,7 +64,7 @@ export function createTrainer(
     model,
     optimizer: createOptimizer(config, steps, createSchedule(config, steps)),
     data: {
-      train: watchTraining(trainingLoader(data.train, config)),
+      train: watchTraining(trainingLoader(data.train, config, data.facts)),
       ...(validation && { validation: watchValidation(validation) }),
     },
     ...task,

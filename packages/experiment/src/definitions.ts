@@ -135,6 +135,8 @@ export interface TaskDefinition<
   readonly metrics: readonly string[]
   /** @throws Error for data without what the task needs */
   create(options: Options, facts: DataFacts, range: ValueRange): Made
+  /** What becomes of samples that are trained on, when they are as the model takes them: mixtures of them, where the options want any. */
+  mix?<S extends object>(samples: Dataset<S>, options: Options, facts: DataFacts): Dataset<S>
 }
 
 /** What black and white are in the images that a model is given. */

@@ -156,13 +156,20 @@ export const preparedSample = <S extends { readonly image: ImageField }>(
   config: Pick<Config, 'data'>,
 ): Promise<S> => prepared({ length: 1, get: async () => sample, getSync: () => sample }, config).get(0)
 
-/** Training samples in a new order, with new randomness every epoch. */
-export const trainingLoader = (train: Dataset<ClassificationSample>, config: Config): Loader<RunBatch> =>
-  loader(prepared(train, config, { training: true }), {
+/** Training samples in a new order, with new randomness every epoch, mixed where the task mixes them. */
+export function trainingLoader(
+  train: Dataset<ClassificationSample>,
+  config: Config,
+  facts: DataFacts,
+): Loader<RunBatch> {
+  const { definition, options } = config.task
+  const samples = prepared(train, config, { training: true })
+  return loader(definition.mix?.(samples, options, facts) ?? samples, {
     batchSize: config.batchSize,
     shuffle: true,
     key: keysOf(config).data,
   })
+}
 
 /** The first `count` samples (or all, where there are fewer), in their order and as they are. */
 export const evaluationLoader = (

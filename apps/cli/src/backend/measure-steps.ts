@@ -93,7 +93,7 @@ export function measuredSteps(
     new Trainer({
       model,
       optimizer,
-      data: { train: trainingLoader(samples, { ...config, batchSize }) },
+      data: { train: trainingLoader(samples, { ...config, batchSize }, facts) },
       step,
       accumulate,
     })

@@ -66,7 +66,7 @@ export async function findLr(
     })
     const sweep = await findLearningRate({
       model,
-      data: { train: trainingLoader(data.train, config) },
+      data: { train: trainingLoader(data.train, config, data.facts) },
       step: createTask(config, data.facts).step,
       // Averaged weights do not change how training goes.
       optimizer: (rate) => createOptimizer({ ...config, ema: { decay: 0 } }, steps, rate),

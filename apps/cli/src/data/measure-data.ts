@@ -47,15 +47,15 @@ export async function measureData(
   const backend = await start.wasm() // a loader makes tensors
   try {
     if (data.name === 'folder') {
-      const { dataset, ...reading } = await readSome(
+      const { dataset, facts, ...reading } = await readSome(
         resolve(io.cwd, directoryOf(config)),
         data.options['size'] as number,
         io,
       )
-      return { imagesPerSecond: await loaderSpeed(trainingLoader(dataset, config)), reading }
+      return { imagesPerSecond: await loaderSpeed(trainingLoader(dataset, config, facts)), reading }
     }
-    const { train } = await loadData(config, io, load, { fetch: false })
-    return { imagesPerSecond: await loaderSpeed(trainingLoader(train, config)) }
+    const { train, facts } = await loadData(config, io, load, { fetch: false })
+    return { imagesPerSecond: await loaderSpeed(trainingLoader(train, config, facts)) }
   } catch (error) {
     if (!(error instanceof DatasetError) || !/ is not in the cache: /.test(error.message)) throw error
     return { missing: `${error.message} What fetches it: ${commandNames(io.env).ddnet} data prepare ${data.name}` }
@@ -86,7 +86,7 @@ async function loaderSpeed(batches: Loader<Batch<ClassificationSample>>, seconds
  * @throws CliError where that is all of them
  */
 async function readSome(directory: string, size: number, io: Io) {
-  const { train, validation, test } = await listImageFolder(directory, io)
+  const { train, validation, test, classNames } = await listImageFolder(directory, io)
   const bytes = size * size * 3
   // Read one by one, and then brought together.
   const fitting = Math.floor(memoryLimit() / 4 / bytes)
@@ -117,6 +117,7 @@ async function readSome(directory: string, size: number, io: Io) {
   const labels = read.map(({ label }) => label)
   return {
     dataset: imageDataset({ images: pixels, labels, shape: [size, size, 3] }),
+    facts: { image: { height: size, width: size, channels: 3 }, classNames },
     imagesPerSecond: count / seconds,
     images: train.length + (validation?.length ?? 0) + (test?.length ?? 0),
   }

@@ -18,7 +18,8 @@ export interface AffineMap {
 
 export interface AffineSampling {
   readonly interpolation?: 'nearest' | 'bilinear'
-  readonly fill?: Fill
+  /** What is beyond the image. Bilinear sampling fades to it at the edge; with null to zero, once and not twice, as torchvision's None does. */
+  readonly fill?: Fill | null
 }
 
 /** `x' = a x + b y + c`, `y' = d x + e y + f` */
@@ -45,9 +46,9 @@ export function affine<S extends object>(
   return changeFields(sample, {
     image({ data, shape, ...image }) {
       const fills = Array.from({ length: shape[2] }, (_, channel) =>
-        typeof fill === 'number' ? fill : (fill[channel] ?? 0),
+        typeof fill === 'number' ? fill : (fill?.[channel] ?? 0),
       )
-      return { ...image, shape, data: sample2d(data, shape, back, fills) }
+      return { ...image, shape, data: sample2d(data, shape, back, fills, fill === null) }
     },
     mask: (mask) => ({ ...mask, data: sampleNearest(mask.data, [height, width, 1], back, [0]) }),
     boxes: (boxes) => ({ ...boxes, data: boxesAround(boxes.data, [height, width], forth) }),
@@ -121,6 +122,7 @@ function sampleBilinear(
   [height, width, channels]: Shape,
   [a, b, c, d, e, f]: Matrix,
   fill: readonly number[],
+  fadesOnce: boolean,
 ): Uint8Array | Float32Array {
   const result = zerosLike(pixels, pixels.length)
   const bytes = pixels instanceof Uint8Array
@@ -147,7 +149,7 @@ function sampleBilinear(
           inside += weight
         }
         const edge = fill[channel] as number
-        const blended = inside * (value - edge) + edge
+        const blended = fadesOnce ? value : inside * (value - edge) + edge
         result[to + channel] = bytes ? roundHalfToEven(blended) : blended
       }
     }

@@ -10,7 +10,7 @@ export function beta(key: Key, alpha: number): number {
 }
 
 /** The logarithm of a number of Gamma(shape). @see Marsaglia and Tsang 2000, "A simple method for generating gamma variables" */
-function logGamma(key: Key, shape: number): number {
+export function logGamma(key: Key, shape: number): number {
   if (shape < 1) return logGamma(key.fold(0), shape + 1) + logUniform(key.fold(1)) / shape
   const d = shape - 1 / 3
   const c = 1 / Math.sqrt(9 * d)

@@ -56,8 +56,10 @@ export function adjustHue(image: Image, [, , channels]: ImageShape, turn: number
 function blend(image: Image, other: (at: number) => number, factor: number): Image {
   const result = zerosLike(image, image.length)
   const white = image instanceof Uint8Array ? 255 : 1
+  // In float32, and rounded as torch's `add_` with `alpha` does: that decides what is cut down.
+  const [own, rest] = [Math.fround(factor), Math.fround(1 - factor)]
   for (let at = 0; at < image.length; at++) {
-    const value = Math.fround(factor * (image[at] as number) + (1 - factor) * other(at))
+    const value = Math.fround(Math.fround(own * (image[at] as number)) + rest * other(at))
     result[at] = Math.min(Math.max(value, 0), white)
   }
   return result

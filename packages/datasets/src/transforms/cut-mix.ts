@@ -1,6 +1,6 @@
 import { type Key, random } from '@ddnet/ops'
 import type { Dataset } from '../dataset.ts'
-import type { ImageField } from '../fields.ts'
+import type { ImageField, MaskField } from '../fields.ts'
 import { beta } from './beta.ts'
 import { cutWithZeros, type Window } from './crop.ts'
 import { type Classes, type Mixed, type MixOptions, mixSamples } from './mix.ts'
@@ -9,11 +9,13 @@ import { toFloat } from './to-float.ts'
 /**
  * Replaces a rectangle of each image by that of another one, and mixes their labels by area. The rectangle has the share
  * `1 − λ` of the image, λ from Beta(alpha, alpha), about a random point, cut at the edges. Labels, which are the fields that
- * are numbers, become probabilities `[batch, classes]`, which `crossEntropy` takes. Other fields stay those of the sample
- * itself. Two samples are read for one.
+ * are numbers, become probabilities `[batch, classes]`, which `crossEntropy` takes; of a mask the same rectangle is replaced. Other
+ * fields stay those of the sample itself. Two samples are read for one.
  *
- * @throws DatasetError for samples with a mask or boxes, which cannot be mixed
- * @see torchvision.transforms.v2.CutMix; Yun et al. 2019, "CutMix: Regularization Strategy to Train Strong Classifiers"
+ * @throws DatasetError for samples with boxes, which cannot be mixed
+ * @see torchvision.transforms.v2.CutMix; Yun et al. 2019, "CutMix: Regularization Strategy to Train Strong Classifiers"; of masks French et
+ *   al. 2019, "Semi-supervised semantic segmentation needs strong, varied perturbations"
+ * @example cutMix(segmented, { classes: {} }) // images and masks, of which no other field is a class
  */
 export const cutMix = <S extends object, const C extends Classes>(
   dataset: Dataset<S>,
@@ -24,6 +26,7 @@ export const cutMix = <S extends object, const C extends Classes>(
     return {
       share: 1 - (window.height * window.width) / (height * width),
       images: (own, other) => paste(own, other, window),
+      masks: (own, other) => pasteMask(own, other, window),
     }
   })
 
@@ -49,6 +52,16 @@ export function paste(own: ImageField, other: ImageField, window: Window): Image
   const row = window.width * channels
   for (let y = 0; y < window.height; y++) {
     pasted.set(part.subarray(y * row, (y + 1) * row), ((window.top + y) * width + window.left) * channels)
+  }
+  return pasted
+}
+
+function pasteMask(own: MaskField, other: MaskField, { top, left, height, width }: Window): MaskField['data'] {
+  const pasted = Int32Array.from(own.data)
+  const [, columns] = own.shape
+  for (let y = top; y < top + height; y++) {
+    const at = y * columns + left
+    pasted.set(other.data.subarray(at, at + width), at)
   }
   return pasted
 }

@@ -2,7 +2,7 @@ import { random } from '@ddnet/ops'
 import { defined, itemAt } from '@ddnet/testing'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { ClassificationSample, Dataset } from '../dataset.ts'
-import { type ImageField, imageField, maskField, type ProbabilitiesField } from '../fields.ts'
+import { boxesField, type ImageField, imageField, maskField, type ProbabilitiesField } from '../fields.ts'
 import { imageDataset } from '../image-dataset.ts'
 import { beta } from './beta.ts'
 import { cutMix, windowAbout } from './cut-mix.ts'
@@ -125,11 +125,37 @@ describe('of samples with other fields', () => {
     }>()
   })
 
-  test('masks and boxes cannot be mixed', async () => {
+  test('a mask is cut with its image', async () => {
+    const whole = (value: number) => ({
+      image: imageField(new Uint8Array(80).fill(value), [8, 10, 1]),
+      mask: maskField(new Uint8Array(80).fill(value), [8, 10]),
+    })
+    const masked = { length: 3, get: async (index: number) => whole(7 * index) }
+    const seen = new Set<number>()
+    for (const key of keys) {
+      const { image, mask } = await cutMix(masked, { classes: {} }).get(1, { key })
+      expect([...mask.data]).toEqual([...image.data])
+      for (const value of mask.data) seen.add(value)
+    }
+    expect([...seen].sort((a, b) => a - b)).toEqual([0, 7, 14])
+  })
+
+  test('masks cannot be blended, and boxes not be mixed', async () => {
     const image = imageField(Uint8Array.of(1), [1, 1, 1])
     const masked = { length: 1, get: async () => ({ image, mask: maskField(Uint8Array.of(1), [1, 1]) }) }
-    await expect(cutMix(masked, { classes: 2 }).get(0, { key })).rejects.toThrow(
-      'cutMix: mask cannot be mixed. Leave it out first: map(dataset, ({ image, label }) => ({ image, label })).',
+    await expect(mixUp(masked, { classes: 2 }).get(0, { key })).rejects.toThrow(
+      'mixUp: mask cannot be mixed. Leave it out first: map(dataset, ({ image, label }) => ({ image, label })).',
     )
+    const boxed = { length: 1, get: async () => ({ image, boxes: boxesField(new Float32Array(4)) }) }
+    await expect(cutMix(boxed, { classes: 2 }).get(0, { key })).rejects.toThrow('cutMix: boxes cannot be mixed.')
+    const sizes = {
+      length: 2,
+      get: async (index: number) => ({
+        image: imageField(new Uint8Array(2 + index), [1, 2 + index, 1]),
+        mask: maskField(new Uint8Array(2 + index), [1, 2 + index]),
+      }),
+    }
+    const mixed = Promise.all(keys.map((key) => cutMix(sizes, { classes: {} }).get(0, { key })))
+    await expect(mixed).rejects.toThrow('cutMix: expected images of one shape, got image of [1,2,1] and [1,3,1].')
   })
 })

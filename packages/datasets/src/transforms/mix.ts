@@ -1,7 +1,15 @@
 import { type Key, random } from '@ddnet/ops'
 import type { Dataset, GetOptions } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
-import { type ImageField, isBoxes, isImage, isMask, isProbabilities, type ProbabilitiesField } from '../fields.ts'
+import {
+  type ImageField,
+  isBoxes,
+  isImage,
+  isMask,
+  isProbabilities,
+  type MaskField,
+  type ProbabilitiesField,
+} from '../fields.ts'
 import { sizeOfSample } from './change-fields.ts'
 import { requireKey } from './require-key.ts'
 
@@ -32,6 +40,8 @@ export type Mixed<S, C extends Classes> = {
 export interface Mix {
   readonly share: number
   images(own: ImageField, other: ImageField): ImageField['data']
+  /** What becomes of a pair of masks, where each pixel is of one of them. */
+  masks?(own: MaskField, other: MaskField): MaskField['data']
 }
 
 /**
@@ -56,10 +66,11 @@ export function mixSamples<S extends object, const C extends Classes>(
     { key: key.fold(1), signal },
   ]
   const combine = (own: S, other: S, key: Key): Mixed<S, C> => {
-    const { share, images } = draw(sizeOfSample(name, own), alpha, key.fold(2))
+    const { share, images, masks } = draw(sizeOfSample(name, own), alpha, key.fold(2))
     const others = new Map<string, unknown>(Object.entries(other))
     const mixed = Object.entries(own).map(([field, value]) => {
       const theirs = others.get(field)
+      if (isMask(value) && masks) return [field, { ...value, data: masks(value, sameMask(name, field, value, theirs)) }]
       if (isMask(value) || isBoxes(value)) {
         throw new DatasetError(
           `${name}: ${field} cannot be mixed. Leave it out first: map(dataset, ({ image, label }) => ({ image, label })).`,
@@ -94,6 +105,13 @@ export function mixSamples<S extends object, const C extends Classes>(
       },
     }),
   }
+}
+
+function sameMask(name: string, field: string, own: MaskField, other: unknown): MaskField {
+  if (isMask(other) && own.shape.every((side, axis) => side === other.shape[axis])) return other
+  throw new DatasetError(
+    `${name}: expected masks of one shape, got ${field} of [${own.shape}] and ${isMask(other) ? `[${other.shape}]` : 'none'}. Bring them to one, for instance with resize([height, width]).`,
+  )
 }
 
 function sameShape(name: string, field: string, own: ImageField, other: unknown): [ImageField, ImageField] {

@@ -11,6 +11,9 @@ export function posterize(image: Uint8Array, bits: number): Uint8Array {
 export const solarize = (image: Uint8Array, threshold: number): Uint8Array =>
   image.map((value) => (value >= threshold ? 255 - value : value))
 
+/** The negative. @see torchvision.transforms.v2.functional.invert */
+export const invert = (image: Uint8Array): Uint8Array => image.map((value) => 255 - value)
+
 /** Stretches each channel to black … white. @see torchvision.transforms.v2.functional.autocontrast */
 export function autocontrast(image: Uint8Array, [, , channels]: ImageShape): Uint8Array {
   const tables = Array.from({ length: channels }, (_, channel) => {

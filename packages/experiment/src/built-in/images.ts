@@ -1,18 +1,52 @@
-import { type Dataset, map, normalize, randomCrop, randomHorizontalFlip, resize } from '@ddnet/datasets'
+import {
+  augMix,
+  autoAugment,
+  type Dataset,
+  type ImageTransform,
+  map,
+  normalize,
+  randAugment,
+  randomCrop,
+  randomHorizontalFlip,
+  resize,
+  trivialAugmentWide,
+} from '@ddnet/datasets'
 import { z } from 'zod'
 import type { PlaceOf } from '../settings/kinds.ts'
-import { count, flag, setting } from '../settings/setting.ts'
+import { count, flag, oneOf, setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 
 // What is done with the images of any source.
 
 type PerChannel = number | readonly [red: number, green: number, blue: number]
 
+const augmentations = {
+  autoAugmentCifar10: () => autoAugment({ policy: 'cifar10' }),
+  autoAugmentImageNet: () => autoAugment({ policy: 'imagenet' }),
+  autoAugmentSvhn: () => autoAugment({ policy: 'svhn' }),
+  randAugment: () => randAugment(),
+  trivialAugment: () => trivialAugmentWide(),
+  augMix: () => augMix(),
+} as const satisfies Readonly<Record<string, () => ImageTransform>>
+
+type Augmentation = 'none' | keyof typeof augmentations
+
+const augmentationNames = [
+  'none',
+  'autoAugmentCifar10',
+  'autoAugmentImageNet',
+  'autoAugmentSvhn',
+  'randAugment',
+  'trivialAugment',
+  'augMix',
+] as const satisfies readonly Augmentation[]
+
 export interface ImageSettings<Mean = PerChannel> {
   readonly size: number
   readonly validation: number
   readonly flip: boolean
   readonly crop: number
+  readonly augment: Augmentation
   readonly mean: Mean
   readonly std: Mean
 }
@@ -33,6 +67,14 @@ const crop = () =>
     'Shift training images at random by up to so many pixels; the edge is reflected',
   )
 
+const augment = () =>
+  oneOf(
+    augmentationNames,
+    'none',
+    'Policy of operations on colors and geometry that training images go through, with torchvision’s magnitudes; masks move with their images, and have no mixture of augMix',
+    { before: 'none' },
+  )
+
 const aboutMean = 'Subtracted from the images, which are 0…1'
 const aboutStd = 'The images are divided by this afterwards'
 
@@ -45,6 +87,7 @@ interface ImageSchemas<Value extends z.ZodType> {
   readonly validation: z.ZodDefault<z.ZodNumber>
   readonly flip: z.ZodDefault<z.ZodBoolean>
   readonly crop: z.ZodDefault<z.ZodInt>
+  readonly augment: z.ZodDefault<z.ZodEnum<{ [Name in Augmentation]: Name }>>
   readonly mean: Value
   readonly std: Value
 }
@@ -57,6 +100,7 @@ export const colorSettings = (): ImageSchemas<z.ZodDefault<z.ZodUnion<readonly [
   validation: validation(),
   flip: flag(true, 'Mirror training images at random'),
   crop: crop(),
+  augment: augment(),
   mean: perChannel(0.4734, aboutMean, z.number()),
   std: perChannel(0.2516, aboutStd, z.number().positive()),
 })
@@ -72,6 +116,7 @@ export const graySettings = ({
   validation: validation(),
   flip: flag(flip, 'Mirror training images at random'),
   crop: crop(),
+  augment: augment(),
   mean: setting(z.number().default(mean), 'a number', mean, aboutMean),
   std: setting(z.number().positive().default(std), 'a number above 0', std, aboutStd),
 })
@@ -93,18 +138,19 @@ type Prepare = <S extends object>(
 ) => Dataset<S>
 
 /**
- * Training images are newly mirrored and shifted every epoch; what shifts them comes when they have their size.
+ * Training images are newly mirrored, shifted and augmented every epoch; what shifts and augments them comes when they have their size.
  *
  * @param ownSize height and width of images that need not be resized
  */
 export const prepareImages =
   (ownSize: number): Prepare =>
-  (images, { size, flip, crop, mean, std }, { training }) =>
+  (images, { size, flip, crop, augment, mean, std }, { training }) =>
     map(
       images,
       ...(training && flip ? [randomHorizontalFlip()] : []),
       ...(size === ownSize ? [] : [resize(size)]),
       ...(training && crop > 0 ? [randomCrop({ padding: crop, paddingMode: 'reflect' })] : []),
+      ...(training && augment !== 'none' ? [augmentations[augment]()] : []),
       normalize({ mean: list(mean), std: list(std) }),
     )
 

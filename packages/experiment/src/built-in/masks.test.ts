@@ -204,6 +204,9 @@ describe('data=masks', () => {
     expect(() => optionsOf({ ...painted, 'data.ignore': 9 })).toThrow(
       'data.ignore=9: expected a color, as data.colors are. Try data.ignore=[9,9,9] (test)',
     )
+    expect(() => optionsOf({ ...painted, 'data.augment': 'augMix' })).toThrow(
+      'data.augment=augMix (test): expected a policy that moves masks with their images, and a mask has no mixture.',
+    )
     expect(() => optionsOf({ 'data.ignore': [9, 9, 9] })).toThrow('expected a number, or data.colors with')
     expect(() => optionsOf({ ...painted, 'data.ignore': [0, 0, 0] })).toThrow('expected a color that is of no class')
     expect(() => optionsOf({ 'data.directory': null })).toThrow(

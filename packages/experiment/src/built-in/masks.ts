@@ -81,6 +81,11 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
   }),
   check(options, _, placeOf) {
     checkCrop(options, placeOf)
+    if (options.augment === 'augMix') {
+      throw new SettingsError(
+        `data.augment=augMix (${placeOf('data.augment')}): expected a policy that moves masks with their images, and a mask has no mixture. Try data.augment=trivialAugment`,
+      )
+    }
     const { directory, classes, colors } = options
     const count = countOf(classes)
     if (count !== undefined && colors !== null && count !== colors.length) {

@@ -86,7 +86,7 @@ test('it comes out of npm’s package, with a tenth of each class to choose by, 
     expect(logits.shape).toEqual([10, 10])
     for (const tensor of [image, label, logits]) tensor.dispose()
   }
-  for await (const batch of trainingLoader(data.train, config)) {
+  for await (const batch of trainingLoader(data.train, config, data.facts)) {
     expect(batch.image.shape).toEqual([5, 28, 28, 1])
     for (const tensor of Object.values(batch)) tensor.dispose()
     break

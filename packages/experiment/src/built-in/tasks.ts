@@ -9,9 +9,12 @@ import {
 import { z } from 'zod'
 import type { Given, TaskDefinition } from '../definitions.ts'
 import { belowOne, notNegative } from '../settings/setting.ts'
+import { mixingSetting, mixtures } from './mixing.ts'
 
 export interface ClassificationSettings {
   readonly labelSmoothing: number
+  readonly mixUp: number
+  readonly cutMix: number
 }
 
 /** Which class each image is of. */
@@ -29,12 +32,16 @@ export const classification: TaskDefinition<
       'Share of the target that goes to all classes evenly; in training and its validations, never in eval',
       { example: 0.1 },
     ),
+    mixUp: mixingSetting('Blend training images with others, and their classes with the same shares', 0.2),
+    cutMix: mixingSetting('Replace a rectangle of training images by that of others, and mix their classes by area', 1),
   }),
   metrics: ['accuracy'],
-  create(loss, { classNames }) {
-    if (classNames !== undefined) return classificationTask({ classes: classNames, loss })
+  create({ labelSmoothing }, { classNames }) {
+    if (classNames !== undefined) return classificationTask({ classes: classNames, loss: { labelSmoothing } })
     throw new Error('task=classification needs data with classes: facts.classNames. Take other data, or another task.')
   },
+  mix: (samples, { mixUp, cutMix }, { classNames = [] }) =>
+    mixtures(samples, { mixUp, cutMix, classes: { label: classNames.length } }),
 }
 
 export interface ReconstructionSettings {
@@ -63,6 +70,7 @@ export const reconstruction: TaskDefinition<
 
 export interface SegmentationSettings {
   readonly dice: number
+  readonly cutMix: number
 }
 
 /** The class of each pixel. */
@@ -76,6 +84,7 @@ export const segmentation: TaskDefinition<
   name: 'segmentation',
   options: z.strictObject({
     dice: notNegative(1, 'What one minus the soft Dice coefficient weighs in the loss, beside the cross-entropy'),
+    cutMix: mixingSetting('Replace a rectangle of training images, and of their masks, by that of others', 1),
   }),
   metrics: ['meanIou', 'accuracy'],
   create({ dice }, { classNames }) {
@@ -84,4 +93,5 @@ export const segmentation: TaskDefinition<
       'task=segmentation needs data whose pixels have classes: facts.classNames. Take other data, or another task.',
     )
   },
+  mix: (samples, { cutMix }) => mixtures(samples, { cutMix, classes: {} }),
 }

@@ -128,8 +128,12 @@ export const belowOne = (
     options,
   )
 
-export const notNegative = (start: number, about: string, options?: SettingOptions): z.ZodDefault<z.ZodNumber> =>
-  setting(z.number().min(0).default(start), 'a number of at least 0', start, about, options)
+export const notNegative = (
+  start: number,
+  about: string,
+  options?: SettingOptions & { readonly example?: number },
+): z.ZodDefault<z.ZodNumber> =>
+  setting(z.number().min(0).default(start), 'a number of at least 0', options?.example ?? start, about, options)
 
 export const flag = (start: boolean, about: string, options?: SettingOptions): z.ZodDefault<z.ZodBoolean> =>
   setting(z.boolean().default(start), 'true or false', start, about, options)
