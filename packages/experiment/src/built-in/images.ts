@@ -20,16 +20,24 @@ import { SettingsError } from '../settings/settings-error.ts'
 
 type PerChannel = number | readonly [red: number, green: number, blue: number]
 
-const augmentations = {
+/** A policy of operations that training images go through. */
+export type Augmentation =
+  | 'none'
+  | 'autoAugmentCifar10'
+  | 'autoAugmentImageNet'
+  | 'autoAugmentSvhn'
+  | 'randAugment'
+  | 'trivialAugment'
+  | 'augMix'
+
+const augmentations: Readonly<Record<Exclude<Augmentation, 'none'>, () => ImageTransform>> = {
   autoAugmentCifar10: () => autoAugment({ policy: 'cifar10' }),
   autoAugmentImageNet: () => autoAugment({ policy: 'imagenet' }),
   autoAugmentSvhn: () => autoAugment({ policy: 'svhn' }),
   randAugment: () => randAugment(),
   trivialAugment: () => trivialAugmentWide(),
   augMix: () => augMix(),
-} as const satisfies Readonly<Record<string, () => ImageTransform>>
-
-type Augmentation = 'none' | keyof typeof augmentations
+}
 
 const augmentationNames = [
   'none',
