@@ -33,7 +33,7 @@ async function firstBatch(settings: object) {
     dispose(batch)
     const rows = Array.from({ length: 6 }, (_, row) => Array.from(labels.slice(6 * row, 6 * row + 6), Number))
     const grays = Array.from({ length: 6 }, (_, row) => {
-      const own = images.slice(3072 * row, 3072 * (row + 1))
+      const own = Array.from(images.slice(3072 * row, 3072 * (row + 1)), Number)
       return own.reduce((sum, value) => sum + value, 0) / 3072
     })
     return { shape, rows, grays }
