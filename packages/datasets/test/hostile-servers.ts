@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { random } from '@ddnet/ops'
 import { errorMessage } from '@ddnet/ops/checks'
 import { DatasetError } from '../src/dataset-error.ts'
+import { sha256Checksum } from '../src/node/checksum.ts'
 import { download } from '../src/node/download.ts'
 import { misbehaviours, serveBytes } from './byte-server.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -34,7 +35,7 @@ export async function downloadFromHostileServers(
         url: server.url,
         file,
         bytes: content.length,
-        sha256,
+        checksum: sha256Checksum(sha256),
         connectTimeoutMs: 60,
         stallTimeoutMs: 60,
         retryDelayMs: 1,

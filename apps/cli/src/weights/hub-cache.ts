@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { lstat, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { type Checksum, gitBlobChecksum, sha256Checksum } from '@ddnet/datasets/node'
 import { errorCode } from '@ddnet/ops/checks'
 import type { HubAddress } from './hub-address.ts'
 
@@ -71,7 +70,9 @@ export class HubCache {
     file: string
     checksum: string
   }): Promise<string> {
-    if (!isCommit(revision)) await write(join(this.#folder, 'refs', revision), commit)
+    // What is there already is not written again: the cache may be somebody else's, to be read alone.
+    if (!isCommit(revision) && (await this.commitOf(revision)) !== commit)
+      await write(join(this.#folder, 'refs', revision), commit)
     const path = this.#snapshot(commit, file)
     await mkdir(dirname(path), { recursive: true })
     if (await isFile(path)) return path
@@ -109,15 +110,8 @@ async function textIn(path: string): Promise<string | undefined> {
 /** Bytes of a file that is there. */
 export const sizeOf = async (path: string): Promise<number> => (await lstat(path).catch(() => undefined))?.size ?? 0
 
-/**
- * Whether a file has the content that the Hub's checksum says: SHA-256 of large files, and of others what Git calls them. A checksum of
- * another kind says nothing.
- */
-export async function hasChecksum(path: string, checksum: string): Promise<boolean> {
-  const isSha256 = /^[0-9a-f]{64}$/.test(checksum)
-  if (!isSha256 && !/^[0-9a-f]{40}$/.test(checksum)) return true
-  const hash = createHash(isSha256 ? 'sha256' : 'sha1')
-  if (!isSha256) hash.update(`blob ${await sizeOf(path)}\0`)
-  for await (const chunk of createReadStream(path)) hash.update(chunk)
-  return hash.digest('hex') === checksum
+/** What the Hub's checksum of a file is: its SHA-256 where it is large, else what Git calls it; of another kind, as a mirror may have, nothing. */
+export function checksumOf(etag: string): Checksum | undefined {
+  if (/^[0-9a-f]{64}$/.test(etag)) return sha256Checksum(etag)
+  return /^[0-9a-f]{40}$/.test(etag) ? gitBlobChecksum(etag) : undefined
 }

@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto'
 import {
+  existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { portOf } from '@ddnet/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Misbehaviour, serveBytes } from '../../../../packages/datasets/test/byte-server.ts'
+import { CliError } from '../errors.ts'
 import { hubAddress } from './hub-address.ts'
 import { hubSettings } from './hub-cache.ts'
 import { hubFile } from './hub-download.ts'
@@ -22,12 +28,6 @@ const content = Uint8Array.from({ length: 100_000 }, (_, at) => (at * 31) % 251)
 const sha256 = createHash('sha256').update(content).digest('hex')
 const small = new TextEncoder().encode('a small file')
 const gitSha = createHash('sha1').update(`blob ${small.length}\0`).update(small).digest('hex')
-
-const portOf = (server: Server): number => {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server has no port.')
-  return address.port
-}
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -103,7 +103,8 @@ async function bothServers(send: Answer = (request, response) => sendPart(conten
   const store = await serve(send)
   const front = await serve(hub(store.endpoint.replace('127.0.0.1', 'localhost')))
   const cache = emptyFolder()
-  return { store, front, cache, options: { endpoint: front.endpoint, cache, offline: false, idleMs: 2000 } }
+  const limits = { stallTimeoutMs: 2000, retryDelayMs: 1 }
+  return { store, front, cache, options: { endpoint: front.endpoint, cache, offline: false, limits } }
 }
 
 const linked = (path: string) => readlinkSync(path)
@@ -118,7 +119,9 @@ describe('hubFile', () => {
     expect(linked(path)).toBe(`../../blobs/${sha256}`)
     expect(readFileSync(join(folder, 'refs/main'), 'utf8')).toBe(commit)
     expect(readdirSync(join(folder, 'blobs'))).toEqual([sha256])
+    const noted = statSync(join(folder, 'refs/main')).ino
     expect(await hubFile(tiny, options)).toEqual({ path, file })
+    expect(statSync(join(folder, 'refs/main')).ino, 'what is known is not written again').toBe(noted)
     expect(store.asked).toEqual(['GET /model.safetensors'])
     expect(front.asked.filter((each) => each.startsWith('GET'))).toHaveLength(1)
     // A commit never changes, so that nobody is asked.
@@ -162,9 +165,12 @@ describe('hubFile', () => {
     expect(seen.at(-1)).toBe(content.length)
 
     breaks = 3
+    let refusals = 4
     const other = await bothServers((request, response) => {
       const begin = Number(/\d+/.exec(request.headers.range ?? '0')?.[0])
-      sendPart(content, request, response, breaks-- > 0 ? begin + 10_000 : content.length)
+      if (breaks-- > 0) return sendPart(content, request, response, begin + 10_000)
+      if (refusals-- > 0) return void response.writeHead(500).end()
+      sendPart(content, request, response)
     })
     await expect(hubFile(tiny, other.options)).rejects.toThrow(
       /^hf:timm\/tiny\/model\.safetensors broke off after 30\.0 kB of 100 kB: .*\. The same command goes on from there\.$/,
@@ -184,18 +190,18 @@ describe('hubFile', () => {
     expect(readFileSync(path)).toEqual(Buffer.from(content))
   })
 
-  test.each<[string, Answer, string]>([
+  test.each<[string, Answer, string | RegExp]>([
     [
       'other bytes',
       (_, response) => response.end(content.toReversed()),
-      'came damaged: its checksum differs. It was removed: try again.',
+      /it came damaged: expected sha256 \w{64}, got \w{64}\. Try again, or fetch http.* and name the file: weights=FILE$/,
     ],
     [
       'more bytes',
       (_, response) => response.end(Buffer.concat([content, content])),
-      'the server sends more than it said',
+      'expected 100000 bytes, the server offers 200000. Try again',
     ],
-    ['an error', (_, response) => response.writeHead(500).end(), 'the server answers 500'],
+    ['an error', (_, response) => response.writeHead(500).end(), 'HTTP 500 Internal Server Error, after 4 attempts'],
   ])('refuses %s', async (_, answer, message) => {
     const { cache, options } = await bothServers(answer)
     await expect(hubFile(tiny, options)).rejects.toThrow(message)
@@ -215,7 +221,9 @@ describe('hubFile', () => {
     const { options } = await bothServers((_, response) => {
       response.writeHead(200, { 'content-length': content.length }).write(content.subarray(0, 10))
     })
-    await expect(hubFile(tiny, { ...options, idleMs: 100 })).rejects.toThrow('nothing came for 0.1 s')
+    await expect(hubFile(tiny, { ...options, limits: { stallTimeoutMs: 100, retryDelayMs: 1 } })).rejects.toThrow(
+      /no more than \d+ bytes came within 0\.1 s/,
+    )
   })
 
   test.each([
@@ -235,16 +243,113 @@ describe('hubFile', () => {
     expect((await hubFile(tiny, { ...options, log: (message) => told.push(message) })).path).toBe(path)
     expect(told).toEqual([
       expect.stringMatching(
-        /cannot be reached \(ECONNREFUSED\): model\.safetensors is the one of the cache, of c0ffee0\.$/,
+        /cannot be reached \(.*ECONNREFUSED.*\): model\.safetensors is the one of the cache, of c0ffee0\.$/,
       ),
     ])
     expect((await hubFile(tiny, { ...options, offline: true })).path).toBe(path)
     await expect(hubFile({ ...tiny, name: 'other' }, options)).rejects.toThrow(
-      /^cannot fetch hf:timm\/other\/model\.safetensors: ECONNREFUSED\. It is not in the cache .* either\. Check the connection and HF_ENDPOINT=/,
+      /^cannot fetch hf:timm\/other\/model\.safetensors: .*ECONNREFUSED.*\. It is not in the cache .* either\. Check the connection and HF_ENDPOINT=/,
     )
     await expect(hubFile({ ...tiny, name: 'other' }, { ...options, offline: true })).rejects.toThrow(
       'and HF_HUB_OFFLINE forbids to fetch it. Unset it once.',
     )
+  })
+
+  test.each<[Misbehaviour, string]>([
+    ['drip', 'bytes came within 0.15 s'],
+    ['first bytes', 'after 4 attempts that brought nothing, or too little'],
+    ['first bytes, no ranges', 'after 4 attempts that brought nothing, or too little'],
+    ['login page', 'it sent a web page (text/html; charset=utf-8) in place of the file'],
+    ['unnamed login page', 'it sent a web page (by its beginning) in place of the file'],
+    ['busy for an hour', 'HTTP 429 Too Many Requests, and asks to come again in 3600 s'],
+    ['busy', 'HTTP 503 Service Unavailable, after 4 attempts'],
+    ['other range', 'asked for the bytes from 0, got content-range bytes 7-99999/100000'],
+    ['other total', 'expected 100000 bytes, the server has 100001'],
+    ['shorter', 'expected 100000 bytes, the server offers 99999'],
+    ['endless', 'it sends more than the 100000 bytes of the file, so it is another one'],
+    ['missing', 'HTTP 404 Not Found'],
+  ])('a store of the kind "%s" is given up in words, and a good one goes on', async (kind, reason) => {
+    const misbehaviours = new Array<Misbehaviour>(20).fill(kind)
+    const store = await serveBytes(content, misbehaviours)
+    const front = await serve(hub(new URL(store.url).origin))
+    const cache = emptyFolder()
+    const limits = { connectTimeoutMs: 2000, stallTimeoutMs: 150, retryDelayMs: 1 }
+    const options = { endpoint: front.endpoint, cache, offline: false, limits }
+    const error = await hubFile(tiny, options).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(CliError)
+    const { message } = error as Error
+    expect(message).toContain(reason)
+    const blobs = join(cache, 'models--timm--tiny/blobs')
+    const left = readdirSync(blobs)
+    const kept = left.length === 0 ? 0 : statSync(join(blobs, `${sha256}.incomplete`)).size
+    expect(left).toHaveLength(left.length === 0 ? 0 : 1)
+    expect(kept).toBeLessThan(content.length)
+    expect(message).toMatch(
+      kept > 0
+        ? /^hf:timm\/tiny\/model\.safetensors broke off after .* of 100 kB: .*\. The same command goes on from there\.$/
+        : /^cannot download hf:timm\/tiny\/model\.safetensors: .*\. Try again, or fetch .* and name the file: weights=FILE$/,
+    )
+    misbehaviours.length = 0
+    const { path } = await hubFile(tiny, { ...options, limits: { stallTimeoutMs: 2000 } })
+    expect(readFileSync(path)).toEqual(Buffer.from(content))
+    expect(store.requests.at(-1)?.range).toBe(kept > 0 ? `bytes=${kept}-` : undefined)
+  })
+
+  test.runIf(existsSync('/dev/full'))('a full disk is told at once, with the cache (needs /dev/full)', async () => {
+    const { store, cache, options } = await bothServers()
+    const blobs = join(cache, 'models--timm--tiny/blobs')
+    mkdirSync(blobs, { recursive: true })
+    symlinkSync('/dev/full', join(blobs, `${sha256}.incomplete`))
+    await expect(hubFile(tiny, options)).rejects.toThrow(
+      `hf:timm/tiny/model.safetensors cannot be kept in ${cache}: the disk is full. Make it writable with room for the file, or name another folder with HF_HUB_CACHE.`,
+    )
+    expect(store.asked).toHaveLength(1)
+  })
+
+  test('a cache that is no folder is told', async () => {
+    const { options } = await bothServers()
+    const cache = join(emptyFolder(), 'file')
+    writeFileSync(cache, '')
+    await expect(hubFile(tiny, { ...options, cache })).rejects.toThrow(`cannot be kept in ${cache}: not a folder. `)
+  })
+
+  test('two at once download once', async () => {
+    const { store, options } = await bothServers()
+    const [first, second] = await Promise.all([hubFile(tiny, options), hubFile(tiny, options)])
+    expect(first).toEqual(second)
+    expect(readFileSync(first.path)).toEqual(Buffer.from(content))
+    expect(store.asked).toHaveLength(1)
+  })
+
+  test.each<[string, Answer, RegExp]>([
+    [
+      'a login page',
+      (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>'),
+      /does not say its commit, checksum and size, as the Hub does\. It is not in the cache .* either\. Check HF_ENDPOINT, and whether a login page or a proxy is in the way\.$/,
+    ],
+    [
+      'a redirect to one',
+      (_, response) => response.writeHead(302, { location: 'http://login.example/' }).end(),
+      /Check HF_ENDPOINT, and whether a login page/,
+    ],
+    [
+      'an error',
+      (_, response) => response.writeHead(502).end(),
+      /the server answers 502\. It is not .* Try again later\.$/,
+    ],
+    [
+      'too many requests',
+      (_, response) => response.writeHead(429).end(),
+      /too many requests \(429\)\. It is not .* Try again in some minutes, or set HF_TOKEN\.$/,
+    ],
+  ])('where there is %s in place of the Hub, the cache serves', async (_, answer, reason) => {
+    const { options } = await bothServers()
+    const { path } = await hubFile(tiny, options)
+    const { endpoint } = await serve(answer)
+    const told: string[] = []
+    expect((await hubFile(tiny, { ...options, endpoint, log: (message) => told.push(message) })).path).toBe(path)
+    expect(told).toEqual([expect.stringContaining('model.safetensors is the one of the cache, of c0ffee0.')])
+    await expect(hubFile({ ...tiny, name: 'other' }, { ...options, endpoint })).rejects.toThrow(reason)
   })
 
   test('the token goes to the Hub, and not to the store', async () => {

@@ -1,25 +1,26 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { errorCode, errorMessage } from '@ddnet/ops/checks'
-import { CliError } from '../errors.ts'
+import { type Download, DownloadError, describeError, download, isDiskError, withLock } from '@ddnet/datasets/node'
+import { errorCode } from '@ddnet/ops/checks'
+import { CliError, problemOf } from '../errors.ts'
 import { formatBytes } from '../terminal/format.ts'
 import type { HubAddress } from './hub-address.ts'
-import { HubCache, type HubSettings, hasChecksum, sizeOf } from './hub-cache.ts'
+import { checksumOf, HubCache, type HubSettings, sizeOf } from './hub-cache.ts'
 
 export interface HubOptions extends HubSettings {
   /** Bytes that a file may have: what is read as a whole. */
   readonly maxBytes?: number
-  /** Milliseconds without a byte, after which the server is taken for dead. */
-  readonly idleMs?: number
+  /** How long a server is waited for. */
+  readonly limits?: Pick<
+    Download,
+    'connectTimeoutMs' | 'stallTimeoutMs' | 'minBytesPerSecond' | 'retryDelayMs' | 'maxDelayMs'
+  >
   readonly log?: (message: string) => void
   readonly onProgress?: (progress: { readonly received: number; readonly total: number }) => void
 }
 
 /** Where the weights of a repository are, the first that there is. */
 const usualFiles = ['model.safetensors', 'pytorch_model.bin']
-
-/** How often a broken download goes on by itself. */
-const MOST_TRIES = 3
 
 /**
  * The path of a file of the Hugging Face Hub in the cache, which Python's huggingface_hub shares. What is there is not downloaded again, and
@@ -36,9 +37,10 @@ export async function hubFile(
   let absent: NotCached | undefined
   for (const file of files) {
     try {
-      const path = await download({ ...address, file }, cache, options)
+      const path = await cached({ ...address, file }, cache, options)
       if (path !== undefined) return { path, file }
     } catch (error) {
+      if (isDiskError(error)) throw notKept(`${shown(address)}/${file}`, error, options)
       if (!(error instanceof NotCached)) throw error
       absent ??= error // the other one may be there
     }
@@ -61,7 +63,7 @@ const shown = ({ owner, name, revision }: HubAddress): string =>
 type FileAddress = HubAddress & { readonly file: string }
 
 /** The path of the file; nothing where the repository has none of its name. */
-async function download(address: FileAddress, cache: HubCache, options: HubOptions): Promise<string | undefined> {
+async function cached(address: FileAddress, cache: HubCache, options: HubOptions): Promise<string | undefined> {
   const { revision, file } = address
   const known = await cache.commitOf(revision)
   const kept = known && (await cache.find(known, file))
@@ -79,7 +81,7 @@ async function download(address: FileAddress, cache: HubCache, options: HubOptio
     if (!(error instanceof Unreachable)) throw error
     if (kept === undefined)
       throw new NotCached(
-        `cannot fetch ${shown(address)}/${file}: ${error.message}. It is not in the cache ${options.cache} either. Check the connection${options.endpoint === 'https://huggingface.co' ? '' : ` and HF_ENDPOINT=${options.endpoint}`}.`,
+        `cannot fetch ${shown(address)}/${file}: ${error.message}. It is not in the cache ${options.cache} either. ${error.remedy}.`,
         undefined,
         { cause: error },
       )
@@ -91,8 +93,7 @@ async function download(address: FileAddress, cache: HubCache, options: HubOptio
   if (found === undefined) return undefined
   const { commit, checksum } = found
   const there = await cache.find(commit, file)
-  if (there === undefined && (await sizeOf(cache.blob(checksum))) !== found.size)
-    await fetchBlob(address, found, cache.blob(checksum), options)
+  if (there === undefined) await fetchBlob(address, found, cache.blob(checksum), options)
   return cache.add({ revision, commit, file, checksum })
 }
 
@@ -104,22 +105,27 @@ interface Found {
   readonly url: string
 }
 
-class Unreachable extends Error {}
+/** The Hub gave no answer of its own: what the cache has is the best that there is. */
+class Unreachable extends Error {
+  constructor(
+    message: string,
+    readonly remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
 
 const urlOf = ({ owner, name, revision, file }: FileAddress, endpoint: string): string =>
   `${endpoint}/${owner}/${name}/resolve/${encodeURIComponent(revision)}/${file.split('/').map(encodeURIComponent).join('/')}`
 
 /** Asks for the head of a file, whose redirect to a store is not followed: the checksum stands before it. */
 async function lookUp(address: FileAddress, options: HubOptions): Promise<Found | undefined> {
-  const { endpoint, idleMs = 30_000 } = options
+  const { endpoint } = options
   let url = urlOf(address, endpoint)
   let commit = ''
   for (let hops = 0; hops < 5; hops++) {
-    const response = await request(
-      url,
-      { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(idleMs) },
-      options,
-    )
+    const response = await headOf(url, options)
     const { status, headers } = response
     commit = headers.get('x-repo-commit') ?? commit
     const location = headers.get('location')
@@ -128,6 +134,7 @@ async function lookUp(address: FileAddress, options: HubOptions): Promise<Found 
       status >= 300 &&
       status < 400 &&
       location !== null &&
+      URL.canParse(location, url) &&
       new URL(location, url).origin === new URL(url).origin &&
       headers.get('x-linked-size') === null
     ) {
@@ -135,12 +142,19 @@ async function lookUp(address: FileAddress, options: HubOptions): Promise<Found 
       continue
     }
     if (status === 404 && headers.get('x-error-code') === 'EntryNotFound') return undefined
+    if (status >= 500) throw new Unreachable(`the server answers ${status}`, 'Try again later')
+    if (status === 429)
+      throw new Unreachable(
+        'the server has had too many requests (429)',
+        `Try again in some minutes${options.token === undefined ? ', or set HF_TOKEN' : ''}`,
+      )
     if (status >= 400) throw refusal(address, response, options)
     const etag = (headers.get('x-linked-etag') ?? headers.get('etag') ?? '').replace(/^W\//, '').replaceAll('"', '')
     const size = Number(headers.get('x-linked-size') ?? headers.get('content-length') ?? Number.NaN)
-    if (!/^[0-9a-f]{40}$/.test(commit) || !/^[\w.-]{1,128}$/.test(etag) || !Number.isSafeInteger(size))
-      throw new CliError(
-        `${url} does not say its commit, checksum and size, as the Hub does. Check HF_ENDPOINT, or a proxy on the way.`,
+    if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag) || !Number.isSafeInteger(size) || size < 0)
+      throw new Unreachable(
+        `${url} does not say its commit, checksum and size, as the Hub does`,
+        'Check HF_ENDPOINT, and whether a login page or a proxy is in the way',
       )
     return { commit, checksum: etag, size, url }
   }
@@ -161,12 +175,28 @@ function refusal(address: FileAddress, { status, headers }: Response, { token, e
   if (code === 'RepoNotFound' || status === 401 || status === 404)
     return new CliError(`${repository}: there is no such repository, or it is private. Check the name. ${asking}.`)
   if (status === 403) return new CliError(`${repository}/${address.file}: the server refuses it (403). ${asking}.`)
-  if (status === 429)
-    return new CliError(
-      `${repository}/${address.file}: the server has had too many requests (429). Try again in some minutes${token === undefined ? ', or set HF_TOKEN' : ''}.`,
-    )
   return new CliError(`${repository}/${address.file}: the server answers ${status}. Try again later.`)
 }
+
+async function headOf(url: string, options: HubOptions): Promise<Response> {
+  const { connectTimeoutMs = 30_000 } = options.limits ?? {}
+  try {
+    const signal = AbortSignal.timeout(connectTimeoutMs)
+    return await fetch(url, { method: 'HEAD', redirect: 'manual', headers: headersFor(options), signal })
+  } catch (error) {
+    const isLate = error instanceof Error && error.name === 'TimeoutError'
+    const reason = isLate ? `no answer within ${connectTimeoutMs / 1000} s` : describeError(error)
+    const { endpoint } = options
+    const which = endpoint === 'https://huggingface.co' ? '' : ` and HF_ENDPOINT=${endpoint}`
+    throw new Unreachable(reason, `Check the connection${which}`, { cause: error })
+  }
+}
+
+/** Leaving for another host, as that of the store, fetch takes the token off. */
+const headersFor = ({ token }: HubOptions): Record<string, string> => ({
+  'user-agent': 'ddnet',
+  ...(token !== undefined && { authorization: `Bearer ${token}` }),
+})
 
 /** Downloads what is missing of a file, beside its place, and puts it there when it is right. */
 async function fetchBlob(
@@ -175,110 +205,47 @@ async function fetchBlob(
   blob: string,
   options: HubOptions,
 ): Promise<void> {
-  const { maxBytes = 4 * 2 ** 30, log = () => {} } = options
+  const { maxBytes = 4 * 2 ** 30, limits, log = () => {}, onProgress } = options
   const name = `${shown(address)}/${address.file}`
   if (size > maxBytes)
     throw new CliError(
       `${name} has ${formatBytes(size)}, expected at most ${formatBytes(maxBytes)}. Take a smaller model.`,
     )
   await mkdir(dirname(blob), { recursive: true })
-  const incomplete = `${blob}.incomplete` // as huggingface_hub calls it, which goes on with it as well
-  if ((await sizeOf(incomplete)) > size) await rm(incomplete, { force: true })
-  const before = await sizeOf(incomplete)
-  log(`${name}, ${formatBytes(size)}${before > 0 ? `, of which ${formatBytes(before)} are there` : ''}`)
-  for (let tries = 1; (await sizeOf(incomplete)) < size || size === 0; tries++) {
+  const part = `${blob}.incomplete` // as huggingface_hub calls it, which goes on with it as well
+  const onWait = (pid: number | undefined) => log(`waiting for process ${pid ?? '?'}, which downloads ${name}`)
+  await withLock(`${blob}.lock`, onWait, async () => {
+    const before = await sizeOf(part)
+    if ((await sizeOf(blob)) !== size)
+      log(
+        `${name}, ${formatBytes(size)}${before > 0 && before <= size ? `, of which ${formatBytes(before)} are there` : ''}`,
+      )
     try {
-      await append(incomplete, url, size, options)
-      if (size === 0) break
-      if ((await sizeOf(incomplete)) < size) throw new Unreachable('the connection ended early')
+      await download({
+        ...{ url, file: blob, part, bytes: size, checksum: checksumOf(checksum), headers: headersFor(options) },
+        onProgress: (received) => onProgress?.({ received, total: size }),
+        ...{ connectTimeoutMs: 30_000, ...limits },
+      })
     } catch (error) {
-      if (!(error instanceof Unreachable)) throw error
-      if (tries < MOST_TRIES) continue
-      const there = await sizeOf(incomplete)
+      if (!(error instanceof DownloadError)) throw error
+      const { reason, keptBytes } = error
+      const broken = `${name} broke off after ${formatBytes(keptBytes)} of ${formatBytes(size)}: ${reason}`
       throw new CliError(
-        `${name} broke off after ${formatBytes(there)} of ${formatBytes(size)}: ${error.message}. The same command goes on from there.`,
+        keptBytes > 0
+          ? `${broken}. The same command goes on from there.`
+          : `cannot download ${name}: ${reason}. Try again, or fetch ${url} in another way, as with a browser, and name the file: weights=FILE`,
         undefined,
         { cause: error },
       )
     }
-  }
-  if ((await sizeOf(incomplete)) !== size || !(await hasChecksum(incomplete, checksum))) {
-    await rm(incomplete, { force: true })
-    throw new CliError(`${name} came damaged: its checksum differs. It was removed: try again.`)
-  }
-  await rename(incomplete, blob)
+  })
 }
 
-/** Adds what a server has behind the end of a file. */
-async function append(path: string, url: string, size: number, options: HubOptions): Promise<void> {
-  const { idleMs = 30_000, onProgress } = options
-  const begin = await sizeOf(path)
-  const abort = new AbortController()
-  let timer = setTimeout(() => abort.abort(), idleMs)
-  const stillAlive = () => {
-    clearTimeout(timer)
-    timer = setTimeout(() => abort.abort(), idleMs)
-  }
-  try {
-    const headers: Record<string, string> = begin > 0 ? { range: `bytes=${begin}-` } : {}
-    const response = await request(url, { headers, signal: abort.signal }, options)
-    if (!response.ok) {
-      await response.body?.cancel()
-      throw new Unreachable(`the server answers ${response.status}`)
-    }
-    // Without ranges it begins again.
-    const goesOn = begin > 0 && response.status === 206
-    if (goesOn && !response.headers.get('content-range')?.startsWith(`bytes ${begin}-`)) {
-      await response.body?.cancel()
-      throw new Unreachable('the server sends another part than it was asked for')
-    }
-    const file = await open(path, goesOn ? 'a' : 'w')
-    try {
-      let received = goesOn ? begin : 0
-      for await (const chunk of response.body ?? []) {
-        stillAlive()
-        received += chunk.length
-        if (received > size) throw new Unreachable('the server sends more than it said')
-        await file.write(chunk)
-        onProgress?.({ received, total: size })
-      }
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    throw unreachable(error, idleMs)
-  } finally {
-    clearTimeout(timer)
-  }
+function notKept(name: string, error: unknown, { cache }: HubOptions): CliError {
+  const problem = problemOf(errorCode(error) ?? '') ?? describeError(error)
+  return new CliError(
+    `${name} cannot be kept in ${cache}: ${problem}. Make it writable with room for the file, or name another folder with HF_HUB_CACHE.`,
+    undefined,
+    { cause: error },
+  )
 }
-
-async function request(url: string, init: RequestInit, { token, idleMs = 30_000 }: HubOptions): Promise<Response> {
-  // Leaving for another host, as that of the store, fetch takes the token off.
-  // Unpacked, a part would not be the one that was asked for.
-  const headers = {
-    'user-agent': 'ddnet',
-    'accept-encoding': 'identity',
-    ...init.headers,
-    ...(token !== undefined && { authorization: `Bearer ${token}` }),
-  }
-  try {
-    return await fetch(url, { ...init, headers })
-  } catch (error) {
-    throw unreachable(error, idleMs)
-  }
-}
-
-/** What the network did, in words; what the disk did stays as it is. */
-function unreachable(error: unknown, idleMs: number): unknown {
-  if (error instanceof Unreachable || error instanceof CliError) return error
-  if (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError'))
-    return new Unreachable(`nothing came for ${idleMs / 1000} s`, { cause: error })
-  // fetch has its reasons in a cause, and ends a body that breaks off with a TypeError.
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined
-  if (error instanceof TypeError)
-    return new Unreachable(named(errorCode(cause)) ?? (cause ? errorMessage(cause) : error.message), { cause: error })
-  return error
-}
-
-/** A code that says something: fetch's own do not. */
-const named = (code: string | undefined): string | undefined => (code?.startsWith('UND_') ? undefined : code)

@@ -1,5 +1,5 @@
 import { DatasetError } from '../dataset-error.ts'
-import { sha256 } from '../node/sha.ts'
+import { sha256 } from '../node/checksum.ts'
 import { interleave } from '../sources/cifar-records.ts'
 import type { FileSource } from './file-source.ts'
 import { type Cifar10Facts, IMAGE_BYTES, type SplitFacts } from './official.ts'

@@ -1,6 +1,6 @@
 import { errorMessage } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
-import { sha256 } from '../node/sha.ts'
+import { sha256 } from '../node/checksum.ts'
 import { decodePng } from './decode-png.ts'
 import type { FileSource } from './file-source.ts'
 import { type Cifar10Facts, IMAGE_BYTES, type SplitFacts } from './official.ts'

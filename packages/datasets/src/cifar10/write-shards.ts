@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import type { ImageShape } from '../fields.ts'
-import { sha256 } from '../node/sha.ts'
+import { sha256 } from '../node/checksum.ts'
 import { SHARD_FORMAT, type Shard, type ShardManifest } from './shard-manifest.ts'
 import type { Cifar10 } from './types.ts'
 

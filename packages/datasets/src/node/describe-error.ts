@@ -1,3 +1,4 @@
+import { errorCode } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 
 /**
@@ -6,7 +7,9 @@ import { DatasetError } from '../dataset-error.ts'
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  // Where a host has several addresses, Node's error for all of them has a code and no message.
+  const message = error.message || (errorCode(error) ?? error.name)
   return error.cause === undefined || error instanceof DatasetError
-    ? error.message
-    : `${error.message}: ${describeError(error.cause)}`
+    ? message
+    : `${message}: ${describeError(error.cause)}`
 }

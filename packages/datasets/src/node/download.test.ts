@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { portOf } from '@ddnet/testing'
+import { expect, onTestFinished, test } from 'vitest'
 import { type ByteServer, type Misbehaviour, serveBytes } from '../../test/byte-server.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { DatasetError } from '../dataset-error.ts'
+import { type Checksum, gitBlobChecksum, sha256, sha256Checksum } from './checksum.ts'
 import { type Download, download } from './download.ts'
 
 const content = Uint8Array.from({ length: 200_000 }, (_, at) => (at * 31) % 251)
@@ -20,8 +22,8 @@ const starts = ({ requests }: ByteServer): number[] =>
 
 async function setUp(url: string): Promise<Download & { folder: string }> {
   const folder = await temporaryFolder()
-  const sha256 = createHash('sha256').update(content).digest('hex')
-  return { folder, url, file: join(folder, 'archive'), bytes: content.length, sha256, retryDelayMs: 10 }
+  const checksum = sha256Checksum(sha256(content))
+  return { folder, url, file: join(folder, 'archive'), bytes: content.length, checksum, retryDelayMs: 10 }
 }
 
 test('a file arrives whole under its name, with progress', async () => {
@@ -129,6 +131,58 @@ test('a download that breaks off for good ends, and keeps what came', async () =
   expect((await readFile(`${options.file}.part`)).length).toBeGreaterThan(0)
 })
 
+test('the part may have another name', async () => {
+  const { url, requests } = await serveBytes(content)
+  const { folder, ...options } = await setUp(url)
+  const part = join(folder, 'archive.incomplete')
+  await writeFile(part, content.subarray(0, 12_345))
+  await download({ ...options, part })
+  expect(requests.map(({ range }) => range)).toEqual(['bytes=12345-'])
+  expect(await readdir(folder)).toEqual(['archive'])
+})
+
+test('a checksum may be Git’s, of one’s own, or none', async () => {
+  const { url } = await serveBytes(content)
+  const { folder, ...options } = await setUp(url)
+  // printf 'a small file' | git hash-object --stdin
+  await writeFile(join(folder, 'small'), 'a small file')
+  expect(await gitBlobChecksum('').of(join(folder, 'small'))).toBe('9dedfc166d11aeeb6e7cd0c61b2ddd0fec3a32b2')
+  const last: Checksum = { name: 'last byte', expected: '7', of: async (path) => `${(await readFile(path)).at(-1)}` }
+  await expect(download({ ...options, checksum: last })).rejects.toThrow(
+    `it came damaged: expected last byte 7, got ${content.at(-1)}. Where it goes on`,
+  )
+  await download({ ...options, checksum: { ...last, expected: `${content.at(-1)}` } })
+  await expectContent(options.file)
+  await download({ ...options, file: join(folder, 'other'), checksum: undefined })
+  await expectContent(join(folder, 'other'))
+})
+
+test('a file without bytes is there without a request', async () => {
+  const { url, requests } = await serveBytes(content)
+  const { folder, ...options } = await setUp(url)
+  await download({ ...options, bytes: 0, checksum: sha256Checksum(sha256(new Uint8Array())) })
+  expect((await stat(options.file)).size).toBe(0)
+  expect(requests).toEqual([])
+})
+
+test('headers are sent with each request, and a token stays with its server', async () => {
+  const store = await serveBytes(content, ['cut'])
+  const asked: (string | undefined)[] = []
+  const front = createServer(({ headers }, response) => {
+    asked.push(headers.authorization)
+    response.writeHead(302, { location: store.url }).end()
+  })
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void front.close())
+  const { folder, ...options } = await setUp(`http://127.0.0.1:${portOf(front)}/archive`)
+  await download({ ...options, headers: { authorization: 'Bearer secret', 'user-agent': 'ddnet' } })
+  expect(asked).toEqual(['Bearer secret', 'Bearer secret'])
+  expect(store.requests.map((each) => [each.authorization, each['user-agent']])).toEqual([
+    [undefined, 'ddnet'],
+    [undefined, 'ddnet'],
+  ])
+})
+
 test('a fetch can be given', async () => {
   const { folder, ...options } = await setUp('https://example.invalid/archive')
   await download({ ...options, fetch: async () => new Response(content) })
@@ -169,7 +223,7 @@ test.each<[Misbehaviour, string, number]>([
   const { message: text } = error as Error
   expect(text).toContain(`cannot download ${url}: `)
   expect(text).toContain(message)
-  expect(text).toContain(`and put it there: ${options.file} (200000 bytes, sha256 ${options.sha256})`)
+  expect(text).toContain(`and put it there: ${options.file} (200000 bytes, sha256 ${sha256(content)})`)
   expect(requests.length).toBeLessThanOrEqual(most)
   const left = await readdir(folder)
   expect(left.filter((name) => name !== 'archive.part')).toEqual([])

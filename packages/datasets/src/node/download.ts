@@ -1,17 +1,25 @@
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { type TransferLimits, watchTransfer } from '../files/transfer-limits.ts'
+import { type Checksum, mismatch } from './checksum.ts'
 import { describeError } from './describe-error.ts'
-import { hashFile } from './sha.ts'
 
 export interface Download extends TransferLimits {
   readonly url: string
-  /** Where the finished file goes; `FILE.part` holds what has arrived. */
+  /** Where the finished file goes. */
   readonly file: string
+  /** What holds the bytes that have arrived until then: `FILE.part`, unless somebody else calls it otherwise. */
+  readonly part?: string
   readonly bytes: number
-  readonly sha256: string
+  /** Where nothing is known of the content but its size, none. */
+  readonly checksum: Checksum | undefined
+  /**
+   * What each request says beside what it asks for. `authorization` and `cookie` stay with the server of `url`: `fetch` leaves them out
+   * where a redirect leads to another one.
+   */
+  readonly headers?: Readonly<Record<string, string>>
   readonly fetch?: typeof fetch | undefined
   readonly onProgress?: ((receivedBytes: number) => void) | undefined
   readonly retryDelayMs?: number
@@ -21,6 +29,25 @@ export interface Download extends TransferLimits {
 
 /** Attempts in a row without progress before a download is given up. */
 const MAX_FAILURES = 4
+
+/** A file did not come. The message says how to bring it by hand; a caller that knows a better remedy has the reason. */
+export class DownloadError extends DatasetError {
+  constructor(
+    { url, file, bytes, checksum }: Download,
+    /** What went wrong. */
+    readonly reason: string,
+    /** How much of the file is kept, for another call to go on with. */
+    readonly keptBytes: number,
+    options: ErrorOptions = {},
+  ) {
+    const known = checksum === undefined ? '' : `, ${checksum.name} ${checksum.expected}`
+    super(
+      `cannot download ${url}: ${reason}. Where it goes on, fetch the file in another way, as with a browser, ` +
+        `and put it there: ${file} (${bytes} bytes${known})`,
+      options,
+    )
+  }
+}
 
 /** What no other attempt would change; what is there already may still be good. */
 class Hopeless extends Error {}
@@ -48,47 +75,37 @@ class NoRanges extends Error {}
  * taken than the file has, and nothing slower than `minBytesPerSecond`. It appears under its name only when it is complete and its
  * checksum is right; one that somebody put there is taken.
  *
- * @throws DatasetError naming the address, what went wrong, and where to put the file by hand; the system's error for a disk
+ * @throws DownloadError naming the address, what went wrong, and where to put the file by hand; the system's error for a disk
  * that is full or not writable
  */
 export async function download(options: Download): Promise<void> {
-  const { url, file, bytes, sha256 } = options
-  if ((await sizeOf(file)) === bytes && (await hashFile(file, 'sha256', 'hex')) === sha256) return
-  const part = `${file}.part`
-  if ((await sizeOf(part)) > bytes) await rm(part)
-  const fail = (reason: string, cause?: unknown): never => {
-    throw new DatasetError(
-      `cannot download ${url}: ${reason}. Where it goes on, fetch the file in another way, as with a browser, ` +
-        `and put it there: ${file} (${bytes} bytes, sha256 ${sha256})`,
-      { cause },
-    )
-  }
-  const continued = (await sizeOf(part)) > 0
-  await receive(part, options, fail)
-  let checksum = await hashFile(part, 'sha256', 'hex')
-  if (checksum !== sha256 && continued) {
+  const { file, bytes, checksum, part = `${file}.part` } = options
+  const fault = async (path: string) => checksum && (await mismatch(path, checksum))
+  if ((await sizeOf(file)) === bytes && (await fault(file)) === undefined) return
+  const before = (await sizeOf(part)) ?? 0
+  if (before > bytes) await rm(part)
+  if (bytes === 0) await writeFile(part, '')
+  await receive(part, options)
+  let damage = await fault(part)
+  if (damage !== undefined && before > 0 && before <= bytes) {
     // What an earlier process left may be to blame.
     await rm(part)
-    await receive(part, options, fail)
-    checksum = await hashFile(part, 'sha256', 'hex')
+    await receive(part, options)
+    damage = await fault(part)
   }
-  if (checksum !== sha256) {
+  if (damage !== undefined) {
     await rm(part)
-    fail(`it came damaged: expected sha256 ${sha256}, got ${checksum}`)
+    throw new DownloadError(options, `it came damaged: ${damage}`, 0)
   }
   await rename(part, file)
 }
 
 /** Attempts until the part has all bytes. */
-async function receive(
-  part: string,
-  options: Download,
-  fail: (reason: string, cause?: unknown) => never,
-): Promise<void> {
+async function receive(part: string, options: Download): Promise<void> {
   const { bytes, retryDelayMs = 500, maxDelayMs = 30_000 } = options
   // A server that cuts off after some bytes each time would else be asked a million times.
   const stepFrom = (at: number) => Math.max(1, Math.min(2 ** 20, Math.floor(bytes / 100), Math.floor((bytes - at) / 4)))
-  let offset = await sizeOf(part)
+  let offset = (await sizeOf(part)) ?? 0
   let reached = offset
   let failures = 0
   let begun = false
@@ -102,20 +119,22 @@ async function receive(
     } catch (error) {
       if (isDiskError(error)) throw error
       const reason = describeError(error)
-      offset = await sizeOf(part)
+      const failed = (more = '') => new DownloadError(options, reason + more, offset, { cause: error })
+      offset = (await sizeOf(part)) ?? 0
       failures = offset >= reached + stepFrom(reached) ? 0 : failures + 1
       reached = Math.max(reached, offset)
       if (error instanceof NoRanges) ranges = false // from the start, then
-      if (error instanceof OtherFile) await rm(part, { force: true })
-      if (error instanceof Hopeless) fail(reason, error)
-      const canWait = begun || error instanceof Busy || error instanceof NoRanges
-      if (!canWait || failures >= MAX_FAILURES) {
-        const tries = failures > 1 ? `, after ${failures} attempts that brought nothing, or too little` : ''
-        fail(`${reason}${tries}`, error)
+      if (error instanceof OtherFile) {
+        await rm(part, { force: true })
+        offset = 0
       }
+      if (error instanceof Hopeless) throw failed()
+      const canWait = begun || error instanceof Busy || error instanceof NoRanges
+      if (!canWait || failures >= MAX_FAILURES)
+        throw failed(failures > 1 ? `, after ${failures} attempts that brought nothing, or too little` : '')
       const wanted = error instanceof Busy ? error.afterMs : undefined
       if (wanted !== undefined && wanted > maxDelayMs)
-        fail(`${reason}, and asks to come again in ${Math.ceil(wanted / 1000)} s`, error)
+        throw failed(`, and asks to come again in ${Math.ceil(wanted / 1000)} s`)
       await sleep(wanted ?? retryDelayMs * 2 ** failures)
     }
   }
@@ -125,7 +144,7 @@ async function receive(
 async function fetchFrom(
   offset: number,
   part: string,
-  { url, bytes, fetch = globalThis.fetch, onProgress, ...limits }: Download,
+  { url, bytes, headers, fetch = globalThis.fetch, onProgress, ...limits }: Download,
   onAnswer: () => void,
 ): Promise<void> {
   const controller = new AbortController()
@@ -133,8 +152,8 @@ async function fetchFrom(
   const watch = watchTransfer({ connectTimeoutMs: 5_000, ...limits }, (reason) => controller.abort(reason))
   try {
     // The bytes of the file itself, and not packed once more.
-    const headers = { 'accept-encoding': 'identity', ...(offset > 0 && { range: `bytes=${offset}-` }) }
-    const response = await fetch(url, { headers, signal: controller.signal })
+    const asked = { 'accept-encoding': 'identity', ...(offset > 0 && { range: `bytes=${offset}-` }) }
+    const response = await fetch(url, { headers: { ...headers, ...asked }, signal: controller.signal })
     let position: number
     try {
       position = startOf(response, offset, bytes)
@@ -146,7 +165,7 @@ async function fetchFrom(
     onAnswer() // from now on a cut is worth another try
     const handle = await open(part, position === 0 ? 'w' : 'r+')
     try {
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      for await (const chunk of response.body ?? []) {
         if (position === 0 && /^\s*<(!doctype|html)/i.test(new TextDecoder().decode(chunk.subarray(0, 64)))) {
           controller.abort()
           throw new Hopeless(webPage('by its beginning'))
@@ -219,11 +238,11 @@ async function writeAll(handle: Awaited<ReturnType<typeof open>>, chunk: Uint8Ar
   }
 }
 
-async function sizeOf(path: string): Promise<number> {
+async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return 0
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }

