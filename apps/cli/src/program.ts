@@ -1,7 +1,9 @@
-import { type Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
+import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { backendStarters } from './backend/backend-starters.ts'
 import type { BenchOptions } from './commands/bench.ts'
+import type { PrepareOptions } from './commands/data-prepare.ts'
+import type { SceneOptions } from './commands/data-scenes.ts'
 import type { ExportOptions } from './commands/export.ts'
 import type { FindLrOptions } from './commands/find-lr.ts'
 import type { PredictOptions } from './commands/predict.ts'
@@ -250,15 +252,35 @@ function createProgram(
   const data = program.command('data').summary('prepare, inspect and measure data sets')
   data
     .command('prepare')
-    .summary('fetch CIFAR-10, or write a data set as PNGs in a folder a class')
-    .argument('<data>', 'cifar10, mnist, fashionMnist=PATH, or the path of a folder with images in a folder a class')
+    .summary('fetch CIFAR-10, write a data set as PNGs in a folder a class, or compose scenes of its pictures')
+    .description(
+      'Fetches a data set, and with --to writes it as PNGs in a folder a class. With --synthetic scenes it composes scenes of the pictures (of mnist, where no data set is named): images, masks, boxes as COCO has them, and captions, all exact. The same options give the same files.',
+    )
+    .argument('[data]', 'cifar10, mnist, fashionMnist=PATH, or the path of a folder with images in a folder a class')
     .option('--to <folder>', 'write square PNGs into this new folder: train/CLASS/0.png …')
     .option('--size <pixels>', 'their height and width; by default as they are, 64 for a folder', wholeNumber)
-    .option('--images <count>', 'at most so many of each class', wholeNumber)
-    .action(async (name: string, options: { to?: string; size?: number; images?: number }) => {
-      const { prepareData } = await import('./commands/data-prepare.ts')
-      await prepareData(name, options, context)
-    })
+    .option('--images <count>', 'at most so many of each class; of scenes, so many to train on (2000)', wholeNumber)
+    .addOption(new Option('--synthetic <what>', 'compose scenes of the pictures').choices(['scenes']))
+    .option(
+      '--test <count>',
+      'scenes to test on, of the test images; by default a fifth of those to train on',
+      wholeOrNone,
+    )
+    .option('--objects <range>', 'how many objects a scene has: 3, or 1-4 (1-4)', range)
+    .option('--seed <number>', 'which scenes: another number gives others (0)', wholeOrNone)
+    .action(
+      async (
+        name: string | undefined,
+        { synthetic, ...options }: PrepareOptions & SceneOptions & { synthetic?: string },
+      ) => {
+        if (synthetic !== undefined) {
+          const { prepareScenes } = await import('./commands/data-scenes.ts')
+          return prepareScenes(name ?? 'mnist', options, context)
+        }
+        const { prepareData } = await import('./commands/data-prepare.ts')
+        await prepareData(name, options, context)
+      },
+    )
   data
     .command('inspect')
     .summary('count images, classes and sizes, and list what cannot be read')
@@ -337,6 +359,20 @@ function wholeNumber(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value > 0) return value
   throw new InvalidArgumentError('Expected a whole number above 0.')
+}
+
+function wholeOrNone(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('Expected a whole number of at least 0.')
+}
+
+/** `3`, or `1-4`. */
+function range(text: string): readonly [least: number, most: number] {
+  const [, least = '', most = least] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? []
+  const [from, to] = [Number(least), Number(most)]
+  if (from >= 1 && to >= from && Number.isSafeInteger(to)) return [from, to]
+  throw new InvalidArgumentError('Expected a whole number above 0, or two in order, as in 1-4.')
 }
 
 function positiveNumber(text: string): number {

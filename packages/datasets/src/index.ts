@@ -42,6 +42,18 @@ export {
 export { type ImageTransform, map, type Transform } from './map.ts'
 export { SampleError, type Skipped } from './sample-error.ts'
 export { balancedWeights, type Sampler, type WeightedSamplerOptions, weightedSampler } from './samplers.ts'
+export { type CocoInstances, cocoOfScenes } from './scenes/coco-of-scenes.ts'
+export { describeScene, type Noun, nounOf, type SceneCaptions } from './scenes/describe-scene.ts'
+export {
+  type Scene,
+  type SceneColor,
+  type SceneObject,
+  type SceneSample,
+  type Scenes,
+  type ScenesOptions,
+  sceneColors,
+  scenes,
+} from './scenes/scenes.ts'
 export { type Cifar100, cifar10Binary, cifar100 } from './sources/cifar-binary.ts'
 export { type Coco, type CocoOptions, coco } from './sources/coco.ts'
 export type { CocoLeftOut } from './sources/coco-json.ts'

@@ -28,6 +28,9 @@ export interface PrepareOptions {
   readonly images?: number
 }
 
+/** What only scenes have. */
+const ofScenes = ['test', 'objects', 'seed'] as const
+
 /** Images of one part, which come by index. */
 interface Part {
   readonly name: 'train' | 'val' | 'test' | ''
@@ -39,8 +42,15 @@ interface Part {
  * `ddnet data prepare`: data with a name are fetched, checked and kept; `--to` writes them, or images of any size and kind, as square
  * PNGs in a folder a class, which train fast.
  */
-export async function prepareData(name: string, options: PrepareOptions, context: CommandContext): Promise<void> {
+export async function prepareData(
+  name: string | undefined,
+  options: PrepareOptions & Readonly<Partial<Record<(typeof ofScenes)[number], unknown>>>,
+  context: CommandContext,
+): Promise<void> {
   const { io } = context
+  const scenic = ofScenes.find((each) => options[each] !== undefined)
+  if (scenic !== undefined) throw new UsageError(`--${scenic} is of scenes. Add --synthetic scenes`)
+  if (name === undefined) throw new UsageError('expected a data set, or a folder. As in: data prepare cifar10')
   const config = namedData(name, ['data.validation=0'], io) // what there is, undivided
   if (options.to === undefined) {
     if (config.data.name === 'folder') throw new UsageError('expected where to write the images. As in: --to prepared')
