@@ -24,7 +24,7 @@ const allowed: Record<string, string[]> = {
   formats: ['ops'],
   visuals: ['ops'],
   trainer: ['ops', 'layers', 'losses', 'metrics', 'optimizers', 'datasets', 'formats'],
-  tasks: ['ops', 'layers', 'losses', 'metrics', 'trainer', 'visuals'],
+  tasks: ['ops', 'layers', 'losses', 'metrics', 'models', 'trainer', 'visuals'],
   experiment: ['ops', 'layers', 'metrics', 'models', 'optimizers', 'datasets', 'tasks', 'trainer', 'visuals'],
   'backend-wasm': ['ops'],
   'backend-webgpu': ['ops'],

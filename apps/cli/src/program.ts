@@ -6,6 +6,7 @@ import type { PrepareOptions } from './commands/data-prepare.ts'
 import type { SceneOptions } from './commands/data-scenes.ts'
 import type { ExportOptions } from './commands/export.ts'
 import type { FindLrOptions } from './commands/find-lr.ts'
+import type { GenerateCommandOptions } from './commands/generate.ts'
 import type { PredictOptions } from './commands/predict.ts'
 import type { VisualizeOptions } from './commands/visualize.ts'
 import type { ConfigOptions } from './config/collect.ts'
@@ -154,6 +155,27 @@ function createProgram(
     .action(async (words: string[], options: PredictOptions) => {
       const { predict } = await import('./commands/predict.ts')
       done(await predict(words, options, context))
+    })
+
+  program
+    .command('generate')
+    .summary('make new images with a run that learned to, as of model=vae')
+    .description(
+      'Makes new images with a run of a model that learned to, and writes a sheet and single images. The same words give the same images on the same backend.',
+    )
+    .argument('<run>', 'folder of the run')
+    .argument(
+      '[words...]',
+      'count=64, seed=1, class=NAME of a model that is told classes; of diffusion steps=50, eta=0, guidance=1; between=9 with --interpolate',
+    )
+    .option('--interpolate', 'the way from one image to another, a row for each of count pairs (8)')
+    .option('--to <folder>', 'where to write; by default a folder in RUN/generated, which is named by the words')
+    .option('--checkpoint <name>', `which checkpoint: ${checkpointNames}`, checkpointChoice, 'last')
+    .option('--backend <name>', 'backend; by default the one that trained')
+    .option('--json', 'print JSON')
+    .action(async (path: string, words: string[], options: GenerateCommandOptions) => {
+      const { generate } = await import('./commands/generate.ts')
+      await generate(path, words, options, context)
     })
 
   program
@@ -393,6 +415,8 @@ Examples:
   ddnet eval runs/cifar10-ddnet
   ddnet predict cat.jpg
   ddnet predict runs/cifar10-ddnet cat.jpg
+  ddnet train mnist model=vae
+  ddnet generate runs/mnist count=64 seed=1
   ddnet runs compare runs/a runs/b
   ddnet bench cifar10 batchSize=128
   ddnet backend install tensorflow

@@ -1,9 +1,9 @@
 import type { Cifar10, ClassificationSample, Dataset, Files } from '@ddnet/datasets'
 import type { NpmPackage } from '@ddnet/datasets/node'
-import type { Module, ModuleOf, StateDict } from '@ddnet/layers'
+import type { InputSpec, Module, ModuleOf, StateDict } from '@ddnet/layers'
 import type { Measures } from '@ddnet/metrics'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
-import type { DataFacts, Task, WholePicture } from '@ddnet/tasks'
+import type { DataFacts, Generation, Networks, Task, WholePicture } from '@ddnet/tasks'
 import type { StepContext, StepResult } from '@ddnet/trainer'
 import type { z } from 'zod'
 import type { FlatSettings, Kind, PlaceOf } from './settings/kinds.ts'
@@ -54,8 +54,22 @@ export interface ModelDefinition<
   readonly weightsExpect?: { readonly mean: readonly number[]; readonly std: readonly number[] }
   /** The tensors of a file of another library, whose names are not those of the model, by the model's names. */
   weightNames?(tensors: StateDict): StateDict
+  /**
+   * Settings that count with it where nobody gives others, by path: what a preset says is for models that classify. A choice (`task`,
+   * `optimizer`, `schedule`) goes with its own settings, which do not count where another one is chosen.
+   */
+  readonly recipe?: Readonly<Record<string, unknown>>
+  /** What a forward pass of a batch takes, of a model that takes something else than the images alone. */
+  inputs?(model: M, batch: { readonly size: number; readonly image: DataFacts['image'] }): readonly InputSpec[]
   /** The network for data, with as many outputs as its task takes; its weights are drawn afterwards. */
-  create(options: Options, facts: DataFacts & { readonly outputs: number }): M
+  create(options: Options, facts: ModelFacts): M
+}
+
+/** What a model is made by. */
+export interface ModelFacts extends DataFacts {
+  readonly outputs: number
+  /** Of how many classes images are, where the task has the model be told each image's. */
+  readonly conditionClasses?: number | undefined
 }
 
 /** What a data definition may ask of the app: a disk or a server, and somebody who is told how it goes. */
@@ -147,7 +161,12 @@ export interface ValueRange {
 
 /** A task as a run has it, of batches and a model. Its steps are methods, so that a task of any batches and model is one. */
 export interface TaskOf<Batch, Net>
-  extends Omit<Task<never, never, Measures, Measures, unknown>, 'step' | 'evaluate' | 'predict' | 'predictWhole'> {
+  extends Omit<
+    Task<never, never, Measures, Measures, unknown>,
+    'step' | 'evaluate' | 'predict' | 'predictWhole' | 'generation' | 'networks'
+  > {
+  readonly generation?: Generation<Net>
+  readonly networks?: Networks<Batch, Net>
   predict(model: Net, batch: Partial<Batch>): Promise<unknown[]>
   predictWhole?(model: Net, picture: WholePicture): Promise<unknown>
   step(batch: Batch, context: StepContext<Net>): StepResult<Measures>

@@ -3,6 +3,7 @@ import type { ModuleOf } from '@ddnet/layers'
 import type { ReportTable } from '@ddnet/tasks'
 import { evaluate, type Json } from '@ddnet/trainer'
 import type { DataSplits } from './definitions.ts'
+import { measureGenerated } from './measure-generated.ts'
 import { evaluationBatchSize } from './memory.ts'
 import { evaluationLoader, type LoadedData, type RunTask } from './parts.ts'
 import type { Config } from './settings/config.ts'
@@ -56,7 +57,19 @@ export async function evaluateHeldOut(
   const batches = evaluationLoader(samples, config, evaluationBatchSize(model, config, data.facts.image))
   const watched = counted(batches, (done, total) => onBatch(done, total, split))
   const { headline, table, json } = task.views.report(await evaluate({ model, data: watched, step: task.evaluate }))
-  return { split, headline, figures: { images: samples.length, ...json }, ...(table !== undefined && { table }) }
+  const measured = { headline, figures: { images: samples.length, ...json }, ...(table !== undefined && { table }) }
+  const { images } = config.task.options
+  if (task.generation === undefined || typeof images !== 'number' || images === 0) return { split, ...measured }
+  const generated = await measureGenerated({ model, task }, samples, images, (done, total) =>
+    onBatch(done, total, split),
+  )
+  const { frechetDistance: distance, generatedImages: count } = generated
+  return {
+    split,
+    ...measured,
+    headline: `${headline}; Fréchet distance ${distance.toFixed(2)} of ${count.toLocaleString('en-US')} images`,
+    figures: { ...measured.figures, ...generated },
+  }
 }
 
 /** The same loader, telling after each batch how many were taken. */

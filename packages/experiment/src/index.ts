@@ -25,6 +25,7 @@ export {
   defineTask,
   type Given,
   type ModelDefinition,
+  type ModelFacts,
   type NamedSamples,
   type OptimizerDefinition,
   type Registry,
@@ -39,6 +40,7 @@ export {
   type TrainOptions,
 } from './experiment.ts'
 export { patternsOf } from './fine-tuning.ts'
+export { generateImages, type ImageGenerator, type NewImage, type NewImages } from './generate-images.ts'
 export {
   counted,
   type Evaluation,
@@ -49,6 +51,7 @@ export {
   type Split,
 } from './held-out.ts'
 export { type GivenWeights, type LoadedWeights, loadWeights } from './load-weights.ts'
+export { featureName, type GeneratedFigures, measureGenerated } from './measure-generated.ts'
 export { evaluationBatchSize, stepBytes } from './memory.ts'
 export {
   buildModel,
@@ -58,6 +61,7 @@ export {
   createSchedule,
   createTask,
   evaluationLoader,
+  inputsOf,
   keysOf,
   type LoadedData,
   learningRateOf,
@@ -93,6 +97,7 @@ export {
   runDataOf,
   type TrainedOn,
 } from './run-folder/run-record.ts'
+export { readSamples, type StepSamples, sampleTable } from './run-folder/sample-log.ts'
 export { TrainingRun } from './run-folder/training-run.ts'
 export { type Chosen, type Config, flatSettings } from './settings/config.ts'
 export { checkedEntry, type Entry, entriesOf, findSetting, short, show, similarSetting } from './settings/entries.ts'

@@ -1,22 +1,26 @@
 import { estimateMemory, type ModuleOf } from '@ddnet/layers'
 import type { DataFacts } from './definitions.ts'
+import { inputsOf } from './parts.ts'
 import type { Config } from './settings/config.ts'
 
 /** Evaluation may always take this much. */
 const evaluationBytes = 2e9
 const evaluationBatchSizes = [500, 250, 100, 50, 25, 10, 5, 2]
 
-type StepConfig = Pick<Config, 'batchSize' | 'accumulate' | 'ema'>
+/** Without a model's definition, a forward pass takes images alone. */
+type StepConfig = Pick<Config, 'batchSize' | 'accumulate' | 'ema'> & Partial<Pick<Config, 'model'>>
 type Image = DataFacts['image']
 
 /** Bytes of a step: parameters with gradients and moments, one more copy each for sums of gradients and averages, and one batch's activations. */
 export function stepBytes(
   model: ModuleOf,
-  { accumulate, ema }: Pick<StepConfig, 'accumulate' | 'ema'>,
-  { height, width, channels }: Image,
+  { accumulate, ema, model: chosen }: Omit<StepConfig, 'batchSize'>,
+  image: Image,
   batchSize: number,
 ): number {
-  const { parameters, activations } = estimateMemory(model, [batchSize, height, width, channels])
+  const { height, width, channels } = image
+  const inputs = chosen ? inputsOf({ model: chosen }, model, batchSize, image) : [[batchSize, height, width, channels]]
+  const { parameters, activations } = estimateMemory(model, ...inputs)
   const copies = 4 + (accumulate > 1 ? 1 : 0) + (ema.decay > 0 ? 1 : 0)
   return (parameters / 4) * copies + activations
 }

@@ -9,7 +9,7 @@ import {
   normalize,
   subset,
 } from '@ddnet/datasets'
-import { init, type ModuleOf } from '@ddnet/layers'
+import { type InputSpec, init, type ModuleOf } from '@ddnet/layers'
 import { type Key, random } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule, scaleRates } from '@ddnet/optimizers'
@@ -66,13 +66,20 @@ export function buildModel(
   { model, freeze, frozenNorms, rates, ...config }: ModelSettings,
   facts: DataFacts,
 ): ModuleOf {
-  const built = model.definition.create(model.options, {
-    ...facts,
-    outputs: createTask(config, facts).outputs,
-  }) as ModuleOf // what the task takes
+  const { outputs, conditionClasses } = createTask(config, facts)
+  const built = model.definition.create(model.options, { ...facts, outputs, conditionClasses }) as ModuleOf // what the task takes
   freezeParameters(built, { freeze, frozenNorms, rates })
   return built
 }
+
+/** What a forward pass of the model takes, of so many images. */
+export const inputsOf = (
+  { model: { definition } }: Pick<Config, 'model'>,
+  model: ModuleOf,
+  size: number,
+  image: DataFacts['image'],
+): readonly InputSpec[] =>
+  definition.inputs?.(model, { size, image }) ?? [[size, image.height, image.width, image.channels]]
 
 /**
  * The model of a run, with new weights.

@@ -1,20 +1,36 @@
-import { BatchNorm, Conv2d, ConvTranspose2d, initializers, type Layer, Module, Sequential } from '@ddnet/layers'
+import {
+  BatchNorm,
+  Conv2d,
+  ConvTranspose2d,
+  GroupNorm,
+  initializers,
+  type Layer,
+  Module,
+  Sequential,
+  Upsample,
+} from '@ddnet/layers'
 import { leakyRelu, relu, reshape, type Tensor, tanh } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
+import { withClass } from './conditional.ts'
 
 /** As the paper begins all weights. */
 const weightInit = initializers.normal(0, 0.02)
 const doubling = { kernelSize: 4, stride: 2, padding: 1, bias: false, weightInit }
-const whole = { kernelSize: 4, bias: false, weightInit }
 const leaky = (x: Tensor): Tensor => leakyRelu(x, { negativeSlope: 0.2 })
 
-/** Channels at half of the size, a quarter and so on down to 4 × 4. */
-function channelsOf(model: string, size: number, width: number): number[] {
-  const doublings = Math.log2(size) - 2
-  if (!Number.isInteger(doublings) || doublings < 1) {
-    throw new RangeError(`${model}: expected a size of 8, 16, 32, 64 …, got ${size}.`)
+/** Channels at half of the size, a quarter and so on, and the least size, of 4 to 7 pixels. */
+function stagesOf(model: string, size: number, width: number): { channels: number[]; least: number } {
+  let [least, doublings] = [size, 0]
+  while (least % 2 === 0 && least > 7) {
+    least /= 2
+    doublings++
   }
-  return Array.from({ length: doublings }, (_, at) => width * 2 ** at)
+  if (!Number.isInteger(size) || least < 4 || least > 7 || doublings < 1) {
+    throw new RangeError(
+      `${model}: expected a size of 4, 5, 6 or 7 that is doubled at least once, such as 8, 28, 32, 48 or 64, got ${size}.`,
+    )
+  }
+  return { channels: Array.from({ length: doublings }, (_, at) => width * 2 ** at), least }
 }
 
 export interface DCGANGeneratorOptions {
@@ -23,8 +39,12 @@ export interface DCGANGeneratorOptions {
   /** Channels at half of the size, which each smaller stage doubles. */
   readonly width?: number
   readonly outChannels?: number
-  /** Height and width of the images: 8, 16, 32, 64 … */
+  /** Height and width of the images: 4, 5, 6 or 7, doubled at least once, such as 28, 32 or 64. */
   readonly size?: number
+  /** How height and width are doubled: by transposed convolutions, or by nearest neighbours and a convolution. */
+  readonly upsampling?: 'stride' | 'resize'
+  /** Of how many classes images are, where it is told which one to make; none by default. */
+  readonly classes?: number | undefined
 }
 
 /**
@@ -40,27 +60,40 @@ export interface DCGANGeneratorOptions {
 export class DCGANGenerator extends Module {
   readonly main: Sequential
   readonly latent: number
+  readonly classes: number | undefined
 
-  /** @throws RangeError unless the size is a power of 2 of at least 8 */
-  constructor({ latent = 100, width = 64, outChannels = 3, size = 64 }: DCGANGeneratorOptions = {}) {
+  /** @throws RangeError for a size that it cannot make */
+  constructor(options: DCGANGeneratorOptions = {}) {
     super()
+    const { latent = 100, width = 64, outChannels = 3, size = 64, upsampling = 'stride', classes } = options
     this.latent = latent
-    const channels = channelsOf('DCGANGenerator', size, width).reverse() // the smallest image first
+    this.classes = classes
+    const { channels, least } = stagesOf('DCGANGenerator', size, width)
+    const widths = channels.reverse() // the smallest image first
+    const doubled = (inChannels: number, outChannels: number): Layer[] =>
+      upsampling === 'stride'
+        ? [new ConvTranspose2d(inChannels, outChannels, doubling)]
+        : [
+            new Upsample({ scaleFactor: 2 }),
+            new Conv2d(inChannels, outChannels, { kernelSize: 3, padding: 1, bias: false, weightInit }),
+          ]
     this.main = new Sequential(
-      ...channels.flatMap((count, at): Layer[] => [
-        at === 0
-          ? new ConvTranspose2d(latent, count, whole)
-          : new ConvTranspose2d(itemAt(channels, at - 1), count, doubling),
+      ...widths.flatMap((count, at): Layer[] => [
+        ...(at === 0
+          ? [new ConvTranspose2d(latent + (classes ?? 0), count, { kernelSize: least, bias: false, weightInit })]
+          : doubled(itemAt(widths, at - 1), count)),
         new BatchNorm(count),
         relu,
       ]),
-      new ConvTranspose2d(width, outChannels, doubling),
+      ...doubled(width, outChannels),
       tanh,
     )
   }
 
-  override forward(noise: Tensor): Tensor {
-    return this.main.forward(reshape(noise, [-1, 1, 1, this.latent]))
+  /** @param labels int32 `[batch]`, of a generator with classes */
+  override forward(noise: Tensor, labels?: Tensor): Tensor {
+    const told = withClass('DCGANGenerator', reshape(noise, [-1, this.latent]), this.classes, labels)
+    return this.main.forward(reshape(told, [-1, 1, 1, this.latent + (this.classes ?? 0)]))
   }
 }
 
@@ -68,8 +101,14 @@ export interface DCGANDiscriminatorOptions {
   /** Channels at half of the size, which each smaller stage doubles. */
   readonly width?: number
   readonly inChannels?: number
-  /** Height and width of the images: 8, 16, 32, 64 … */
+  /** Height and width of the images: 4, 5, 6 or 7, doubled at least once, such as 28, 32 or 64. */
   readonly size?: number
+  /**
+   * What normalises between convolutions: 'batch' as in the paper, 'layer' each sample by itself, as `gradientPenalty` needs it, or 'none'.
+   */
+  readonly norm?: 'batch' | 'layer' | 'none'
+  /** Of how many classes images are, where it is told each image's; none by default. */
+  readonly classes?: number | undefined
 }
 
 /**
@@ -81,22 +120,72 @@ export interface DCGANDiscriminatorOptions {
  */
 export class DCGANDiscriminator extends Module {
   readonly main: Sequential
+  readonly norm: 'batch' | 'layer' | 'none'
+  readonly classes: number | undefined
 
-  /** @throws RangeError unless the size is a power of 2 of at least 8 */
-  constructor({ width = 64, inChannels = 3, size = 64 }: DCGANDiscriminatorOptions = {}) {
+  /** @throws RangeError for a size that it cannot take */
+  constructor({ width = 64, inChannels = 3, size = 64, norm = 'batch', classes }: DCGANDiscriminatorOptions = {}) {
     super()
-    const channels = channelsOf('DCGANDiscriminator', size, width)
+    this.norm = norm
+    this.classes = classes
+    const { channels, least } = stagesOf('DCGANDiscriminator', size, width)
+    const normed = (count: number): Layer[] =>
+      norm === 'batch' ? [new BatchNorm(count)] : norm === 'layer' ? [new GroupNorm(1, count)] : []
     this.main = new Sequential(
       ...channels.flatMap((count, at): Layer[] => [
-        new Conv2d(channels[at - 1] ?? inChannels, count, doubling),
-        ...(at === 0 ? [] : [new BatchNorm(count)]),
+        new Conv2d(channels[at - 1] ?? inChannels + (classes ?? 0), count, doubling),
+        ...(at === 0 ? [] : normed(count)),
         leaky,
       ]),
-      new Conv2d(itemAt(channels, channels.length - 1), 1, whole),
+      new Conv2d(itemAt(channels, channels.length - 1), 1, { kernelSize: least, bias: false, weightInit }),
     )
   }
 
-  override forward(images: Tensor): Tensor {
-    return reshape(this.main.forward(images), [-1])
+  /** @param labels int32 `[batch]`, of a discriminator with classes */
+  override forward(images: Tensor, labels?: Tensor): Tensor {
+    return reshape(this.main.forward(withClass('DCGANDiscriminator', images, this.classes, labels)), [-1])
+  }
+}
+
+export interface DCGANOptions
+  extends Omit<DCGANGeneratorOptions, 'outChannels'>,
+    Omit<DCGANDiscriminatorOptions, 'inChannels'> {
+  /** Channels of the images. */
+  readonly channels?: number
+}
+
+export interface DCGANResult {
+  /** What the discriminator says of the images, `[batch]`. */
+  readonly logits: Tensor
+  /** `[batch, size, size, channels]` of −1 … 1 */
+  readonly images: Tensor
+}
+
+/**
+ * A generator and its discriminator as one model, which a checkpoint holds: `generator.main.0.weight` and so on. They are trained against
+ * each other, each by an optimizer of its own.
+ *
+ * `forward`: noise `[batch, latent] → { logits, images }`, what is generated and what the discriminator says of it.
+ *
+ * @throws RangeError for a size that they cannot make
+ * @example const { images } = init(new DCGAN({ size: 28, channels: 1 }), random.key(42)).predict(random.normal(random.key(1), [16, 100]))
+ */
+export class DCGAN extends Module {
+  readonly generator: DCGANGenerator
+  readonly discriminator: DCGANDiscriminator
+  readonly latent: number
+  readonly classes: number | undefined
+
+  constructor({ channels = 3, ...options }: DCGANOptions = {}) {
+    super()
+    this.generator = new DCGANGenerator({ ...options, outChannels: channels })
+    this.discriminator = new DCGANDiscriminator({ ...options, inChannels: channels })
+    this.latent = this.generator.latent
+    this.classes = options.classes
+  }
+
+  override forward(noise: Tensor, labels?: Tensor): DCGANResult {
+    const images = this.generator.forward(noise, labels)
+    return { logits: this.discriminator.forward(images, labels), images }
   }
 }

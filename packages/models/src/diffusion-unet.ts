@@ -1,4 +1,4 @@
-import { Conv2d, Dropout, GroupNorm, initializers, Linear, Module, pipe } from '@ddnet/layers'
+import { Conv2d, Dropout, Embedding, GroupNorm, initializers, Linear, Module, pipe } from '@ddnet/layers'
 import {
   add,
   concat,
@@ -12,6 +12,7 @@ import {
   tensor,
 } from '@ddnet/ops'
 import { itemAt, lastItem, tuple } from '@ddnet/ops/checks'
+import { expectLabels } from './conditional.ts'
 import { expectChannels } from './expect-channels.ts'
 
 /** Begins as nothing, so that a block begins as the identity. */
@@ -27,7 +28,11 @@ class TimedBlock extends Module {
   readonly conv2: Conv2d
   readonly nin_shortcut: Conv2d | undefined
 
-  constructor(inChannels: number, outChannels: number, { channels, groups, dropout }: Required<DiffusionUNetOptions>) {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    { channels, groups, dropout }: { readonly channels: number; readonly groups: number; readonly dropout: number },
+  ) {
     super()
     this.norm1 = new GroupNorm(groups, inChannels, { eps: 1e-6 })
     this.conv1 = new Conv2d(inChannels, outChannels, { kernelSize: 3, padding: 1 })
@@ -124,6 +129,11 @@ export interface DiffusionUNetOptions {
   readonly dropout?: number
   /** How many noise levels there are: times are 0 … steps − 1. */
   readonly steps?: number
+  /**
+   * Of how many classes images are, where it is told each image's; none by default. One more, `classes` itself, stands for any class, by
+   * which guidance without a classifier goes.
+   */
+  readonly classes?: number | undefined
 }
 
 /** The network of Ho et al. 2020 for CIFAR-10: 35,746,307 parameters. */
@@ -141,7 +151,8 @@ export const ddpmCifar10: DiffusionUNetOptions = {
  * time added in each, attention at one level and in the middle. Small by default, 1,113,955 parameters; `ddpmCifar10` is the paper’s.
  *
  * `forward`: images `[batch, height, width, inChannels]` and times, int32 `[batch]`, `→ [batch, height, width, inChannels]`; height and width
- * divide by 2^(levels − 1). `noiseLoss` trains it, `denoise` makes images with it; images are −1 … 1.
+ * divide by 2^(levels − 1). `noiseLoss` trains it, `denoise` makes images with it; images are −1 … 1. With `classes` it takes labels, too,
+ * which are added to the time, as in Dhariwal and Nichol 2021.
  *
  * @see Ho et al. 2020, "Denoising diffusion probabilistic models", appendix B
  * @example
@@ -157,14 +168,17 @@ export class DiffusionUNet extends Module {
   readonly up: readonly (Level & { readonly upsample: Upsample | undefined })[]
   readonly norm_out: GroupNorm
   readonly conv_out: Conv2d
+  /** What is added to the time for each class, and for any of them. */
+  declare readonly label_emb?: Embedding
+  readonly steps: number
+  readonly classes: number | undefined
   readonly #times: Float32Array
-  readonly #steps: number
 
   /** @throws RangeError for sizes that are not positive integers, an attention at no level, or groups that do not divide the channels */
   constructor(options: DiffusionUNetOptions = {}) {
     super()
     const { inChannels = 3, channels = 32, multipliers = [1, 2, 2], blocks = 1, attention = 1 } = options
-    const { groups = 8, dropout = 0, steps = 1000 } = options
+    const { groups = 8, dropout = 0, steps = 1000, classes } = options
     expectChannels('DiffusionUNet', [inChannels, ...multipliers.map((multiplier) => channels * multiplier)])
     for (const [name, count] of Object.entries({ blocks, steps })) {
       if (Number.isInteger(count) && count >= 1) continue
@@ -178,14 +192,16 @@ export class DiffusionUNet extends Module {
     if (channels % 2 !== 0 || channels < 4) {
       throw new RangeError(`DiffusionUNet: expected an even number of channels of at least 4, got ${channels}.`)
     }
-    const all = { inChannels, channels, multipliers, blocks, attention, groups, dropout, steps }
+    const all = { channels, groups, dropout }
     const widths = multipliers.map((multiplier) => channels * multiplier)
     const widest = lastItem(widths)
     const attentions = (level: number, count: number) =>
       Array.from({ length: level === attention ? count : 0 }, () => new PixelAttention(itemAt(widths, level), groups))
 
     this.#times = timeTable(steps, channels)
-    this.#steps = steps
+    this.steps = steps
+    this.classes = classes
+    if (classes !== undefined) this.label_emb = new Embedding(classes + 1, 4 * channels)
     this.temb = { dense: [new Linear(channels, 4 * channels), new Linear(4 * channels, 4 * channels)] }
     this.conv_in = new Conv2d(inChannels, channels, { kernelSize: 3, padding: 1 })
     this.down = widths.map((width, level) => ({
@@ -214,10 +230,13 @@ export class DiffusionUNet extends Module {
     this.conv_out = new Conv2d(channels * itemAt(multipliers, 0), inChannels, { kernelSize: 3, padding: 1, ...zeros })
   }
 
-  override forward(x: Tensor, times: Tensor): Tensor {
+  /** @param labels int32 `[batch]`, of a network with classes */
+  override forward(x: Tensor, times: Tensor, labels?: Tensor): Tensor {
+    expectLabels('DiffusionUNet', x, this.classes, labels)
     const [first, second] = this.temb.dense
-    const table = tensor(this.#times, [this.#steps, first.inFeatures])
-    const time = pipe(embedding(times, table), first, silu, second) // [batch, 4 · channels]
+    const table = tensor(this.#times, [this.steps, first.inFeatures])
+    const moment = pipe(embedding(times, table), first, silu, second) // [batch, 4 · channels]
+    const time = this.label_emb && labels ? add(moment, this.label_emb.forward(labels)) : moment
 
     const seen = [this.conv_in.forward(x)]
     for (const { block, attn, downsample } of this.down) {

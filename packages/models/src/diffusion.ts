@@ -56,7 +56,7 @@ export function ddpmSchedule({ steps = 1000, first = 1e-4, last = 0.02 }: DdpmSc
 }
 
 /** Says what noise is in images: `[batch, height, width, channels]` and int32 times `[batch]` to a tensor of the images' shape. */
-export type NoiseModel = ModuleOf<[images: Tensor, times: Tensor], Tensor>
+export type NoiseModel = Pick<ModuleOf<[images: Tensor, times: Tensor], Tensor>, 'forward'>
 
 /**
  * Images as they are at a time, in one step: `√ᾱ_t · image + √(1 − ᾱ_t) · noise`.

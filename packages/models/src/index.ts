@@ -16,10 +16,13 @@ export {
 } from './center-net-boxes.ts'
 export { ConvNet, type ConvNetOptions } from './conv-net.ts'
 export {
+  DCGAN,
   DCGANDiscriminator,
   type DCGANDiscriminatorOptions,
   DCGANGenerator,
   type DCGANGeneratorOptions,
+  type DCGANOptions,
+  type DCGANResult,
 } from './dcgan.ts'
 export { DDNet, DDNetBody, type DDNetBodyOptions, type DDNetOptions } from './ddnet.ts'
 export {

@@ -52,6 +52,21 @@ describe('VAE', () => {
     expect(memory().numTensors).toBe(before)
   })
 
+  test('with classes both halves are told each image’s', async () => {
+    const model = init(new VAE({ ...options, classes: 2 }), random.key(1))
+    const images = random.uniform(random.key(2), [2, 8, 8, 3])
+    const labels = (first: number) => tensor([first, 1], [2], 'int32')
+    const [one, other] = [model.predict(images, labels(0)), model.predict(images, labels(1))]
+    expect([...(await one.mean.data()).slice(3)]).toEqual([...(await other.mean.data()).slice(3)]) // the second’s are the same
+    expect([...(await one.mean.data()).slice(0, 3)]).not.toEqual([...(await other.mean.data()).slice(0, 3)])
+    const z = zeros([2, 3])
+    expect(await model.decode(z, labels(0)).data()).not.toEqual(await model.decode(z, labels(1)).data())
+    expect(() => model.predict(images)).toThrow('expected the labels of the images, as it was made with classes: 2')
+    expect(() => model.predict(images, tensor([0], [1], 'int32'))).toThrow('expected a label of each of the 2 samples')
+    const untold = init(new VAE(options), random.key(1))
+    expect(() => untold.predict(images, labels(0))).toThrow('expected no labels, as it was made without classes')
+  })
+
   test('refuses a size that its stages do not divide', () => {
     expect(() => new VAE({ size: 12 })).toThrow('VAE: expected a size that divides by 8, got 12.')
     expect(() => new VAE({ channels: [] })).toThrow('VAE: expected channels as positive integers')

@@ -8,6 +8,7 @@ export {
   type ClassPrediction,
   classification,
 } from './classification.ts'
+export type { Generation, GenerationOptions, MadePicture, PixelRange, Sampling } from './generation.ts'
 export {
   type Autoencoder,
   type Reconstruction,
@@ -31,6 +32,7 @@ export {
 export type {
   DataFacts,
   ModelOutput,
+  Networks,
   PageSections,
   PredictedFrom,
   PredictedPicture,
@@ -42,3 +44,13 @@ export type {
   TaskViews,
 } from './task.ts'
 export type { WholePicture } from './tiles.ts'
+export {
+  type VaeBatch,
+  type VaeEvaluation,
+  type VaeMeasures,
+  type VaeOptions,
+  type VaeReconstruction,
+  type VaeTask,
+  type VariationalAutoencoder,
+  vae,
+} from './vae.ts'

@@ -1,6 +1,8 @@
+import type { Loss } from '@ddnet/losses'
 import type { Direction, Measures } from '@ddnet/metrics'
-import type { Json, ScoresOf, StepContext, StepResult } from '@ddnet/trainer'
+import type { Json, Models, ScoresOf, StepContext, StepResult, UpdateContext } from '@ddnet/trainer'
 import type { Picture, ReportData } from '@ddnet/visuals'
+import type { Generation } from './generation.ts'
 import type { WholePicture } from './tiles.ts'
 
 /** What a data set is, as far as a model and a task must know it. */
@@ -24,8 +26,14 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
   readonly fields: Readonly<Record<keyof Batch & string, string>>
   /** How many channels or classes a model of this data must give. */
   readonly outputs: number
+  /** Of how many classes images are, where the model is told each image's as it makes or judges them. */
+  readonly conditionClasses?: number | undefined
   /** What a model's output is, for whoever uses the model elsewhere. */
   readonly output?: ModelOutput
+  /** How new images are made, of a task that learns to. */
+  readonly generation?: Generation<Net>
+  /** How the networks of one model are trained against each other; `step` is then for measuring alone. */
+  readonly networks?: Networks<Batch, Net>
   readonly step: (batch: Batch, context: StepContext<Net>) => StepResult<M>
   readonly monitor: 'loss' | (keyof M & string)
   /** What a finished model is measured by: the same loss, and more than a step measures. */
@@ -42,6 +50,16 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
   readonly views: TaskViews<Prediction, ScoresOf<Evaluated>>
   /** What a guess without a model reaches, by the names of the scores; nothing where that cannot be told from these facts. */
   baseline?(data: { readonly labels?: ArrayLike<number> | undefined }): Readonly<Record<string, number>> | undefined
+}
+
+/** Networks that are fields of one model, each with an optimizer of its own. */
+export interface Networks<Batch, Net> {
+  /** By the names of their fields, as a checkpoint has them. */
+  of(model: Net): Models
+  /** Which of them are updated in every so many steps alone. */
+  readonly every?: Readonly<Record<string, number>>
+  /** As the step of a trainer of several models. */
+  step(batch: Batch, context: UpdateContext<Models>): Readonly<Record<string, Loss>>
 }
 
 /** What the numbers are that a model gives. */

@@ -18,7 +18,7 @@ export { type PictureRow, type PictureTableOptions, pictureTable } from './pictu
 export type { Curve, Plot } from './plot.ts'
 export { type PlotPictureOptions, plotPicture } from './plot-picture.ts'
 export { type PlotSvgOptions, plotSvg } from './plot-svg.ts'
-export { encodePng } from './png.ts'
+export { decodePng, encodePng } from './png.ts'
 export { type PredictionSample, type PredictionSheetOptions, predictionSheet } from './prediction-sheet.ts'
 export { scale } from './scale.ts'
 export { drawText, fitText, measureText } from './text.ts'

@@ -5,13 +5,12 @@ import {
   createOptimizer,
   createTask,
   type DataFacts,
-  evaluationLoader,
+  inputsOf,
   keysOf,
   trainingLoader,
 } from '@ddnet/experiment'
-import type { ModuleOf } from '@ddnet/layers'
-import { init, summary } from '@ddnet/layers'
-import { dispose, mean, random, square, type Tensor, type Tensor4D, tidy } from '@ddnet/ops'
+import { type InputSpec, init, type ModuleOf, summary } from '@ddnet/layers'
+import { dispose, mean, random, square, type Tensor, tidy, zeros } from '@ddnet/ops'
 import { constant } from '@ddnet/optimizers'
 import { type Profile, Trainer } from '@ddnet/trainer'
 
@@ -64,7 +63,7 @@ export function measuredSteps(
   init(model, keysOf(config).model)
   // Whatever the run's rate may be, steps that are only measured must not diverge.
   const optimizer = createOptimizer(config, 1000, constant(1e-6))
-  const fitting = Math.max(1, Math.floor(maxWork / work(model, facts.image)))
+  const fitting = Math.max(1, Math.floor(maxWork / work(model, { config, facts })))
   const batchSize = shortened ? Math.min(config.batchSize, fitting) : config.batchSize
   const accumulate = shortened ? 1 : config.accumulate
   const count = batchSize * accumulate
@@ -97,7 +96,7 @@ export function measuredSteps(
       step,
       accumulate,
     })
-  let batch: Tensor4D | undefined
+  let inputs: Tensor[] | undefined
   return {
     model,
     batchSize,
@@ -108,18 +107,13 @@ export function measuredSteps(
       return (performance.now() - start) / steps
     },
     async forward(batches) {
-      if (batch === undefined) {
-        for await (const { image, label } of evaluationLoader(images, config, batchSize, batchSize)) {
-          batch = image
-          dispose([label])
-        }
-      }
+      inputs ??= inputsOf(config, model, batchSize, facts.image).map(noiseFor)
       const start = performance.now()
       // A device works in the order of its orders: it has done all when the last result arrives.
       let last: Tensor | undefined
       for (let done = 0; done < batches; done++) {
         last?.dispose()
-        last = tidy(() => model.predict(batch as Tensor4D))
+        last = tidy(() => firstTensor((model as ModuleOf<Tensor[], unknown>).predict(...(inputs ?? [])))) // what the definition says
       }
       await last?.data()
       last?.dispose()
@@ -127,12 +121,22 @@ export function measuredSteps(
     },
     profile: (steps) => trainer().profile({ steps }),
     dispose() {
-      batch?.dispose()
+      dispose(inputs ?? [])
       model.dispose()
     },
   }
 }
 
-/** Multiply-adds of one image, from a small one. */
-const work = (model: ModuleOf, { height, width, channels }: DataFacts['image']): number =>
-  summary(model, [1, 32, 32, channels]).multiplyAdds * ((height * width) / 32 ** 2)
+/** What a forward pass takes: noise, and zeros of whole numbers. */
+const noiseFor = (input: InputSpec): Tensor =>
+  'shape' in input ? zeros(input.shape, input.dtype) : random.normal(random.key(0), input)
+
+/** Of what a model gives, which is a tensor or a record of some. */
+const firstTensor = (result: unknown): Tensor =>
+  typeof result === 'object' && result !== null && !('dataId' in result)
+    ? firstTensor(Object.values(result)[0])
+    : (result as Tensor) // there is nothing else
+
+/** Multiply-adds of one image. */
+const work = (model: ModuleOf, { config, facts }: MeasuredRun): number =>
+  summary(model, ...inputsOf(config, model, 1, facts.image)).multiplyAdds

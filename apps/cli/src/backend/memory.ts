@@ -8,7 +8,7 @@ import { formatBytes, formatCount } from '../terminal/format.ts'
 /** What WebAssembly can address. */
 export const wasmLimit = 2 ** 32
 
-type StepConfig = Pick<Config, 'batchSize' | 'accumulate' | 'ema'>
+type StepConfig = Pick<Config, 'batchSize' | 'accumulate' | 'ema'> & Partial<Pick<Config, 'model'>>
 type Image = DataFacts['image']
 
 /** What a backend can have on this machine. */

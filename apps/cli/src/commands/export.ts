@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
 import { type Config, normalizationOf, type RunTask } from '@ddnet/experiment'
 import { encodeSafetensors } from '@ddnet/formats'
-import type { ExportOnnxOptions } from '@ddnet/formats/onnx'
-import { onShapes, zeros } from '@ddnet/ops'
+import type { ExportableModel, ExportOnnxOptions } from '@ddnet/formats/onnx'
+import { onShapes, random, type Tensor, zeros } from '@ddnet/ops'
 import { tuple } from '@ddnet/ops/checks'
 import type { CommandContext } from '../context.ts'
 import { CliError, UsageError } from '../errors.ts'
@@ -31,7 +31,12 @@ type Weights = 'float32' | 'float16' | 'int8'
 interface Exported {
   readonly bytes: Uint8Array
   readonly format: string
-  readonly input: { readonly name?: string; readonly shape: readonly (number | 'batch')[] }
+  readonly input: {
+    readonly name?: string
+    readonly shape: readonly (number | 'batch')[]
+    /** What they are, where they are no images. */
+    readonly values?: string
+  }
   readonly output: { readonly name?: string; readonly shape: readonly (number | 'batch')[] } & Partial<
     NonNullable<RunTask['output']>
   >
@@ -61,7 +66,7 @@ export async function exportModel(
       weights === 'int8'
         ? await toInt8(run, layout, options.calibration ?? calibrationImages, io)
         : format === 'onnx'
-          ? await toOnnx(run, layout, weights)
+          ? await (run.task.generation ? toOnnxGenerator : toOnnx)(run, layout, weights)
           : toSafetensors(run, options.checkpoint, weights)
     await writeWhole(target, exported.bytes)
     const facts = factsOf(run, exported, { file, weights, checkpoint: options.checkpoint })
@@ -110,6 +115,17 @@ const describedModel = (
   weights,
   ...(int8 && { int8 }),
   input: { ...input, layout, dtype: 'float32' },
+  ...(input.values === undefined && preprocessingOfImages(input, preprocessing, layout)),
+  output: { ...output, dtype: 'float32' },
+  ...(classes.length > 0 && input.values === undefined && { classes }),
+})
+
+/** How an image file becomes what the model takes. */
+const preprocessingOfImages = (
+  input: Exported['input'],
+  preprocessing: ReturnType<typeof preprocessingOf>,
+  layout: Layout,
+) => ({
   preprocessing: {
     resize: 'scale the shorter side to the size, and cut the middle to a square',
     size: input.shape.at(layout === 'NCHW' ? -1 : 1),
@@ -119,8 +135,6 @@ const describedModel = (
     std: preprocessing.std,
     pixels: preprocessing.pixels,
   },
-  output: { ...output, dtype: 'float32' },
-  ...(classes.length > 0 && { classes }),
 })
 
 const formats = { '.onnx': 'onnx', '.safetensors': 'safetensors' } as const
@@ -176,7 +190,58 @@ async function toOnnx(run: UsedRun, layout: Layout, weights: 'float32' | 'float1
   return { bytes, ...onnxFacts(run, layout) }
 }
 
+/** What makes new images of noise, in one pass. */
+async function toOnnxGenerator(run: UsedRun, layout: Layout, weights: 'float32' | 'float16'): Promise<Exported> {
+  const { model, task, facts } = run
+  const shape = noiseShapeOf(run)
+  const key = random.key(0) // one pass draws nothing
+  const generator: ExportableModel = {
+    forward: (noise: Tensor) => task.generation?.generate(model, noise, { key }) ?? noise, // its task has one
+    parameters: () => model.parameters(),
+    buffers: () => model.buffers(),
+  }
+  const { exportOnnx } = await import('@ddnet/formats/onnx')
+  const { metadata } = onnxOptions(run, layout)
+  const bytes = await exportOnnx(generator, [1, ...shape], { layout, weights, ...(metadata && { metadata }) })
+  return {
+    bytes,
+    format: 'ONNX, opset 17',
+    input: { name: 'input', shape: ['batch', ...shape], values: 'standard normal numbers' },
+    output: { name: 'output', shape: pictureShape(facts, layout), values: 'new pictures, 0 … 1' },
+  }
+}
+
+/**
+ * The shape of the noise that a file takes.
+ *
+ * @throws UsageError for models whose images need more than noise and one pass
+ */
+function noiseShapeOf({ model, task, folder }: UsedRun): readonly number[] {
+  const remedy = `Export the weights, as in: ddnet export ${folder.path} model.safetensors`
+  if (task.conditionClasses !== undefined) {
+    throw new UsageError(
+      `the model of ${folder.path} takes noise and a class, and an ONNX file of ours has one input. ${remedy}`,
+    )
+  }
+  if (task.generation?.sampling !== undefined) {
+    throw new UsageError(
+      `task=${task.name} makes an image in ${task.generation.sampling.steps} passes, and an ONNX file of ours has one. ${remedy}`,
+    )
+  }
+  return task.generation?.noiseShape(model) ?? []
+}
+
+const pictureShape = (
+  { image: { height, width, channels } }: UsedRun['facts'],
+  layout: Layout,
+): (number | 'batch')[] => ['batch', ...(layout === 'NCHW' ? [channels, height, width] : [height, width, channels])]
+
 async function toInt8(run: UsedRun, layout: Layout, images: number, io: CommandContext['io']): Promise<Exported> {
+  if (run.task.generation !== undefined) {
+    throw new UsageError(
+      `--int8 takes its ranges from images that go into a model, and task=${run.task.name} makes images of noise. Leave it out, or give --float16`,
+    )
+  }
   const int8 = await exportInt8(run, onnxOptions(run, layout), images, io)
   return { bytes: int8.bytes, int8, ...onnxFacts(run, layout) }
 }
@@ -237,6 +302,8 @@ const preprocessingOf = (config: Config, { image: { channels } }: UsedRun['facts
 /** What a model gives of a batch, and what the task says that it is. Pictures have their channels where the layout has them. */
 function outputOf({ model, task, facts }: UsedRun, layout: Layout): Exported['output'] {
   const { height, width, channels } = facts.image
+  // A model that makes images gives more than one result, of which the task names the first, pictures.
+  if (task.generation !== undefined) return { shape: pictureShape(facts, layout), ...task.output }
   const [, ...shape] = onShapes(() => model.predict(zeros([1, height, width, channels])).shape)
   const [first, second, third] = shape
   const isPicture = layout === 'NCHW' && first !== undefined && second !== undefined && third !== undefined
@@ -286,13 +353,14 @@ function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof createLo
   say('file', `${file}: ${formatBytes(bytes)}, ${format}`)
   say('model', `${model} of ${run} after ${formatCount(step)} steps: ${formatCount(parameters)} ${weights} weights`)
   const { values, probabilities } = output
-  say('input', `${described(input)}: ${preprocessing.colors}, (pixel / 255 - ${list(mean)}) / ${list(std)}`)
+  const goesIn = input.values ?? `${preprocessing.colors}, (pixel / 255 - ${list(mean)}) / ${list(std)}`
+  say('input', `${described(input)}: ${goesIn}`)
   say(
     'output',
     [described(output), ...(values === undefined ? [] : [values])].join(': ') +
       (probabilities === undefined ? '' : `; probabilities: ${probabilities}`),
   )
-  if (facts.classes.length > 0) say('classes', classesOf(facts.classes))
+  if (facts.classes.length > 0 && input.values === undefined) say('classes', classesOf(facts.classes))
 }
 
 function tellInt8(

@@ -10,6 +10,7 @@ import { UsageError } from '../errors.ts'
 import { makeFolder, writeWhole } from '../files.ts'
 import { insidePictures, type PictureName } from '../pictures/index.ts'
 import type { NamedPicture, Subject } from '../pictures/subject.ts'
+import { samplePictures } from '../run/conclude-run.ts'
 import { evaluateHeldOut } from '../run/evaluate-held-out.ts'
 import { type UsedRun, type UseOptions, useRun } from '../run/use-run.ts'
 import { formatBytes } from '../terminal/format.ts'
@@ -155,7 +156,10 @@ async function reportOf(run: UsedRun, subject: Subject, made: readonly NamedPict
     step: checkpoint.step,
     environment: await folder.readEnvironment(),
     samples: await predictSamples(subject, shown),
-    pictures: made.filter(({ name }) => name !== 'curves' && name !== 'confusion'),
+    pictures: [
+      ...(await samplePictures(folder)),
+      ...made.filter(({ name }) => name !== 'curves' && name !== 'confusion'),
+    ],
   })
   return htmlReport(report)
 }

@@ -8,6 +8,7 @@ import {
   droppedText,
   type Entry,
   freeSettings,
+  inputsOf,
   isOver,
   isSame,
   keysOf,
@@ -275,11 +276,11 @@ async function modelAndData(
   const facts = known ?? (early as LabelledImages).facts
   const model = buildModel(config, facts)
   refuseTooManyWeights(model, selected.backend)
-  const { height, width, channels } = facts.image
+  const { height, width } = facts.image
   refuseTooLarge(model, config, facts.image, { name: selected.backend.name, accelerated: selected.accelerated })
   const loaded = weights && loadWeights(model, weights, config, facts.classNames)
   init(model, keysOf(config).model)
-  const layers = summary(model, [1, height, width, channels])
+  const layers = summary(model, ...inputsOf(config, model, 1, facts.image))
   say('model', `${config.model.name} on ${height}×${width} pixels`)
   for (const line of modelSummary(layers, styleFor(io.stderr, io.env))) io.stderr.write(`          ${line}\n`)
   for (const [at, line] of (loaded ? toldWeights(weights.name, model, loaded) : []).entries())

@@ -1,7 +1,18 @@
 import { basename } from 'node:path'
-import { firstSamples, heldOut, type MetricsRecord, predictSamples, reportData, resultOf } from '@ddnet/experiment'
-import { loadCheckpoint } from '@ddnet/trainer'
-import { encodePng, htmlReport } from '@ddnet/visuals'
+import {
+  firstSamples,
+  generateImages,
+  heldOut,
+  type MetricsRecord,
+  predictSamples,
+  type RunFolder,
+  readSamples,
+  reportData,
+  resultOf,
+  sampleTable,
+} from '@ddnet/experiment'
+import { type Callback, loadCheckpoint } from '@ddnet/trainer'
+import { encodePng, grid, htmlReport, type ReportData } from '@ddnet/visuals'
 import { dataWords, fullRecipe } from '../data/data-words.ts'
 import { commandNames } from '../terminal/command-names.ts'
 import { evaluationReport } from '../terminal/evaluation-report.ts'
@@ -26,6 +37,7 @@ export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
   const title = `${modelTitle(config)} on ${dataTitle(config)}`
   await folder.write('predictions', encodePng(task.views.picture(samples, { title })))
   await folder.writeJson('result', { step, ...resultOf(evaluation) })
+  const pictures = await newPictures(ready)
   const { predictions } = task.views.page(undefined, samples)
   const report = reportData({
     title: basename(folder.path),
@@ -38,6 +50,7 @@ export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
     environment: await folder.readEnvironment(),
     evaluation,
     samples,
+    pictures,
   })
   await folder.write('report', htmlReport(report))
   io.stdout.write(`\n${evaluationReport(evaluation, styleFor(io.stdout, io.env))}\n`)
@@ -46,6 +59,44 @@ export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
     io.stderr.write(`${predictionStrip(predictions, io.stderr.columns ?? 80, style)}\n`)
   sayCurves(log.records, task, io)
   sayNextCommands(ready, io)
+}
+
+/** Of a run that makes images: a sheet of new ones, which is written, too, and how they became what they are. */
+async function newPictures({ run, model, task, config }: ReadyRun): Promise<NonNullable<ReportData['pictures']>> {
+  if (task.generation === undefined) return []
+  const images = await generateImages({ model, task }, { count: 64, seed: config.seed })
+  const sheet = grid(
+    images.map(({ picture }) => picture),
+    { columns: 8, scale: Math.max(1, Math.floor(64 / (images[0]?.picture.width ?? 64))) },
+  )
+  await run.folder.write('samples', encodePng(sheet))
+  return [{ title: 'New images', picture: sheet }, ...(await samplePictures(run.folder))]
+}
+
+/** What a run made of the same noise on its way. */
+export async function samplePictures({ storage }: RunFolder): Promise<NonNullable<ReportData['pictures']>> {
+  const picture = sampleTable(await readSamples(storage))
+  return picture === undefined ? [] : [{ title: 'New images of the same noise, on the way', picture }]
+}
+
+/** Writes the report of a run that makes images each time that it made some, so that one sees it learn. */
+export function reportSamples({ run, model, task, config, data }: Omit<ReadyRun, 'dispose'>): Callback {
+  const write = async ({ step }: { readonly step: number }) => {
+    const { folder, log } = run
+    const report = reportData({
+      title: basename(folder.path),
+      config,
+      model,
+      task,
+      facts: data.facts,
+      step,
+      records: log.records,
+      environment: await folder.readEnvironment(),
+      pictures: await samplePictures(folder),
+    })
+    await folder.write('report', htmlReport(report))
+  }
+  return run.validationImages > 0 ? { onValidation: write } : { onEpoch: write }
 }
 
 const dataTitle = ({ data }: ReadyRun['config']): string => data.definition.title?.(data.options) ?? basename(data.name)
@@ -71,15 +122,17 @@ function sayCurves(records: readonly MetricsRecord[], { scores }: ReadyRun['task
   }
 }
 
-function sayNextCommands({ run: { folder }, config }: ReadyRun, io: Io): void {
+function sayNextCommands({ run: { folder }, config, task }: ReadyRun, io: Io): void {
   const say = createLogger(io)
   const { ddnet, trainOn } = commandNames(io.env)
   say('run', folder.path)
   say('report', folder.fileName('report'))
   say('pictures', folder.fileName('predictions'))
+  if (task.generation) say('', folder.fileName('samples'))
   const sayCommand = createCommandLogger(io)
   const path = shellWord(folder.path)
   sayCommand('go on', `${ddnet} eval ${path}`)
+  if (task.generation) sayCommand('', `${ddnet} generate ${path} count=64 seed=1`)
   sayCommand('', `${ddnet} predict ${path} IMAGE.png`)
   sayCommand('', `${ddnet} visualize ${path}`)
   const recipe = fullRecipe(config)

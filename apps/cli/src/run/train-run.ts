@@ -11,7 +11,7 @@ import { type LiveLine, liveLine } from '../terminal/live-line.ts'
 import { createCommandLogger, createLogger } from '../terminal/logger.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { ReadyRun } from './begin-run.ts'
-import { concludeRun } from './conclude-run.ts'
+import { concludeRun, reportSamples } from './conclude-run.ts'
 import { TrainingReport } from './training-report.ts'
 
 /** A validation was left, because we were told to stop; the step before it is saved. */
@@ -117,6 +117,7 @@ async function fit(
         },
         report,
         ...run.callbacks(model),
+        ...(run.samples ? [reportSamples({ run, model, task, config, data })] : []),
       ],
     },
   )

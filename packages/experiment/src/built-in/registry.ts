@@ -1,5 +1,6 @@
 import { cifar10, folder } from './data.ts'
 import { densenet121, densenetBC } from './densenet.ts'
+import { vae, vaeGeneration } from './generation.ts'
 import { masks } from './masks.ts'
 import { fashionMnist, mnist } from './mnist.ts'
 import { mobilenetV2 } from './mobilenet-v2.ts'
@@ -25,6 +26,7 @@ export type BuiltIn =
   | typeof classification
   | typeof reconstruction
   | typeof segmentation
+  | typeof vaeGeneration
   | typeof cifar10
   | typeof folder
   | typeof mnist
@@ -46,6 +48,7 @@ export type BuiltIn =
   | typeof densenet121
   | typeof densenetBC
   | typeof mobilenetV2
+  | typeof vae
   | typeof adam
   | typeof adamW
   | typeof sgd
@@ -67,6 +70,7 @@ export const builtIn: readonly BuiltIn[] = [
   classification,
   reconstruction,
   segmentation,
+  vaeGeneration,
   cifar10,
   folder,
   mnist,
@@ -88,6 +92,7 @@ export const builtIn: readonly BuiltIn[] = [
   densenet121,
   densenetBC,
   mobilenetV2,
+  vae,
   adam,
   adamW,
   sgd,

@@ -28,6 +28,7 @@ export const runFiles = {
   data: 'data.json',
   result: 'result.json',
   predictions: 'predictions.png',
+  samples: 'samples.png',
   report: 'report.html',
 } as const
 export type RunFile = keyof typeof runFiles
@@ -102,7 +103,7 @@ export class RunFolder {
    * @throws RunError naming the link
    */
   async refuseLinks(): Promise<void> {
-    await this.refuseLink('checkpoints')
+    for (const name of ['checkpoints', 'samples']) await this.refuseLink(name)
     for (const { name } of await listCheckpoints(this.checkpoints)) await refuseLink(this.checkpoints, name)
   }
 

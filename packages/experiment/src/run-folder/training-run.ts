@@ -8,12 +8,13 @@ import type { Environment } from './environment.ts'
 import { type Continuation, MetricsLog } from './metrics-log.ts'
 import { type ConfigRemarks, type OpenedCheckpoint, type RunFolder, runFiles } from './run-folder.ts'
 import { recordOf, runDataOf, type TrainedOn } from './run-record.ts'
+import { SampleLog } from './sample-log.ts'
 
 /** What a run is trained with. */
 export interface RunParts {
   readonly config: Config
   readonly data: LoadedData
-  readonly task: Pick<RunTask, 'scores'>
+  readonly task: RunTask
   readonly backend: TrainedOn
   readonly environment: Environment
   readonly remarks?: ConfigRemarks
@@ -31,15 +32,21 @@ export interface GoOnOptions {
 
 /** A run that is written while it trains. */
 export class TrainingRun {
+  /** What it makes on its way, of a run that makes images. */
+  declare readonly samples?: SampleLog
+
   private constructor(
     readonly folder: RunFolder,
-    private readonly parts: Pick<RunParts, 'config' | 'data' | 'backend'>,
+    private readonly parts: Pick<RunParts, 'config' | 'data' | 'task' | 'backend'>,
     /** Its records. */
     readonly log: MetricsLog,
     private readonly options: Partial<GoOnOptions>,
     /** Where it goes on. */
     readonly resume: Checkpoint | undefined,
-  ) {}
+  ) {
+    const { task } = parts
+    if (task.generation) this.samples = new SampleLog(folder.storage, parts, { validates: this.validationImages > 0 })
+  }
 
   /**
    * Begins a run: writes what decides it, and what it is trained on. The folder is the caller's alone, who has its lock.
@@ -113,6 +120,7 @@ export class TrainingRun {
     const { config, data, backend } = this.parts
     return [
       this.log,
+      ...(this.samples ? [this.samples] : []),
       tensorBoard({
         to: this.folder.storage,
         histograms: { model },

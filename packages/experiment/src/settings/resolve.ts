@@ -1,3 +1,4 @@
+import type { DefinitionOf } from '../definitions.ts'
 import { type Config, configOf, flatSettings } from './config.ts'
 import type { Entry } from './entries.ts'
 import { kinds, type PlaceOf } from './kinds.ts'
@@ -34,6 +35,7 @@ export const droppedText = ({ group, from, to, place, keys }: Dropped): string =
  * - `epochs` and `steps` exclude each other, so the first layer that has one of them decides both.
  * - Settings that only another choice has (`model.channels` when `model` is `article`) are an error in the layer that makes the choice
  *   and in stronger ones.
+ * - Behind everybody's settings and before the preset's are those of the chosen model's `recipe`.
  * - Where a stronger layer chooses something else than a weaker one or the preset, none of the weaker one's settings of that
  *   choice count, for they were made for another: Adam's learning rate is none for SGD. `dropped` tells of them.
  *
@@ -66,6 +68,7 @@ export function resolveConfig(
   for (const each of dropOfPreset(fromPreset, given, `preset ${recipe}`, catalog)) {
     if (!dropped.some(({ group }) => group === each.group)) dropped.push(each) // told already
   }
+  const ofModel = addRecipe(fromPreset, given, catalog)
 
   const places = new Map<string, string>()
   const values = new Map<string, unknown>()
@@ -76,7 +79,7 @@ export function resolveConfig(
       entry !== undefined
         ? [valueFor(setting, entry, values), entry.place]
         : fromPreset.has(path)
-          ? [fromPreset.get(path), path === 'preset' ? 'automatic' : placeInPreset(path)]
+          ? [fromPreset.get(path), path === 'preset' ? 'automatic' : (ofModel.get(path) ?? placeInPreset(path))]
           : [defaultFor(setting, values, schema), 'default']
     places.set(path, place)
     values.set(path, value)
@@ -174,6 +177,35 @@ function dropOfPreset(
     const keys = paths.filter((path) => !given.has(path)).map((path) => path.slice(group.length + 1))
     return keys.length === 0 ? [] : [{ group, from, to, place, keys }]
   })
+}
+
+/**
+ * Puts what the model's definition says of a run in the place of what the preset does.
+ *
+ * @returns the paths, with who decided them
+ */
+function addRecipe(
+  fromPreset: Map<string, unknown>,
+  given: ReadonlyMap<string, Entry>,
+  { registry, choices }: SettingCatalog,
+): ReadonlyMap<string, string> {
+  const name = given.get('model')?.value ?? fromPreset.get('model')
+  const model = registry.find((each): each is DefinitionOf<'model'> => each.kind === 'model' && each.name === name)
+  const recipe = Object.entries(model?.recipe ?? {})
+  const isAnother = (group: string, choice: unknown) => given.has(group) && given.get(group)?.value !== choice
+  for (const [group, choice] of recipe) {
+    if (!choices.has(group) || isAnother(group, choice) || fromPreset.get(group) === choice) continue
+    for (const path of [...fromPreset.keys()]) if (path.startsWith(`${group}.`)) fromPreset.delete(path)
+  }
+  const decided = new Map<string, string>()
+  for (const [path, value] of recipe) {
+    const [group = ''] = path.split('.')
+    const choice = model?.recipe?.[group]
+    if (choice !== undefined && isAnother(group, choice)) continue
+    fromPreset.set(path, value)
+    decided.set(path, `model ${name}`)
+  }
+  return decided
 }
 
 /** The settings that exist under what is chosen. */

@@ -3,7 +3,7 @@ import { type Preset, presets } from './presets.ts'
 import type { Choice, Setting, SettingCatalog } from './setting-catalog.ts'
 
 /** docs/settings.md: every setting, from the schema that checks them. */
-export function settingsPage({ byPath, choices }: SettingCatalog): string {
+export function settingsPage({ byPath, choices, registry }: SettingCatalog): string {
   const rows = [...byPath.values()].map((setting) => {
     const [group = '', key] = setting.path.split('.')
     const owners = key === undefined ? undefined : choices.get(group)
@@ -17,6 +17,14 @@ export function settingsPage({ byPath, choices }: SettingCatalog): string {
   const presetRows = paths.map((path) => [
     `\`${path}\``,
     ...all.map(([, preset]) => (path in preset ? code(preset[path]) : '')),
+  ])
+  const recipes = registry.flatMap((each): [string, Preset][] =>
+    each.kind === 'model' && each.recipe !== undefined ? [[each.name, each.recipe]] : [],
+  )
+  const recipePaths = [...new Set(recipes.flatMap(([, recipe]) => Object.keys(recipe)))]
+  const recipeRows = recipePaths.map((path) => [
+    `\`${path}\``,
+    ...recipes.map(([, recipe]) => (path in recipe ? code(recipe[path]) : '')),
   ])
   return `# Settings
 
@@ -53,7 +61,12 @@ ${markdownTable([['setting', 'what it is', 'expected', 'default'], ...rows])}
 What a preset says in place of the defaults. Without \`preset\` it is \`photos\` for a folder of images, \`masks\` for images with masks, \`mnist\` for MNIST and Fashion-MNIST, else \`ddnet\` on a GPU, else \`short\`; there
 \`epochs\` takes it to \`ddnet\`, and \`steps\` to \`quick\`. Of data with a preset of their own, \`quick\` and \`short\` change the length alone.
 
-${markdownTable([['setting', ...names.map((name) => `\`${name}\``)], ...presetRows])}`
+${markdownTable([['setting', ...names.map((name) => `\`${name}\``)], ...presetRows])}
+## Models with settings of their own
+
+What counts with a model in place of what the preset says, where nobody gives another value.
+
+${markdownTable([['setting', ...recipes.map(([name]) => `\`model=${name}\``)], ...recipeRows])}`
 }
 
 /** The default, and those of other variants of its group where they differ: SGD's learning rate is not Adam's. */
