@@ -1,4 +1,4 @@
-import { div, type Key, mul, ShapeError, sub, type Tensor } from '@ddnet/ops'
+import { div, type Key, ShapeError, sub, type Tensor } from '@ddnet/ops'
 import { fromValues, type Picture, pictureTable } from '@ddnet/visuals'
 
 /** How a task makes new images of noise. */
@@ -47,10 +47,6 @@ export function expectRange(task: string, [black, white]: PixelRange): void {
 /** Images of `range` as numbers from 0 to 1. */
 export const toUnit = (images: Tensor, [black, white]: PixelRange): Tensor =>
   black === 0 && white === 1 ? images : div(sub(images, black), white - black)
-
-/** Images of `range` as numbers from −1 to 1. */
-export const toSigned = (images: Tensor, range: PixelRange): Tensor =>
-  range[0] === -1 && range[1] === 1 ? images : sub(mul(toUnit(images, range), 2), 1)
 
 /**
  * The labels of a batch for a model that is told them; none for another one.
