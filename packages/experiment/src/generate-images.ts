@@ -1,5 +1,5 @@
 import type { ModuleOf } from '@ddnet/layers'
-import { random, tensor, toHost } from '@ddnet/ops'
+import { random, type Tensor, tensor, toHost } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import type { GenerationOptions } from '@ddnet/tasks'
 import { fromValues, imagesOf, type Picture } from '@ddnet/visuals'
@@ -72,7 +72,7 @@ export function generateBatch(
   { model, task: { name, generation, conditionClasses } }: ImageGenerator,
   { seed, labels: asked, between = 1, count: _, ...options }: NewImages,
   places: readonly number[],
-) {
+): { readonly generated: Tensor; readonly labels: readonly number[] | undefined } {
   if (generation === undefined)
     throw new Error(`task=${name} makes no images. Take a run of a task that does, such as vae.`)
   const key = random.key(seed).fold('generate')
