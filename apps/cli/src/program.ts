@@ -182,14 +182,14 @@ function createProgram(
     .command('visualize')
     .summary('look inside a model: filters, feature maps, Grad-CAM, deconvnet …')
     .description(
-      'Draws curves, the confusion matrix, filters, feature maps, Grad-CAM, deconvnet projections and reconstructions as PNGs, and puts them into report.html.',
+      'Draws curves, the confusion matrix, predictions, filters, feature maps, Grad-CAM, deconvnet projections and reconstructions as PNGs, and puts them into report.html.',
     )
     .argument('<run>', 'folder of the run')
     .argument('[images...]', 'image files to look at; without any, some test images')
     .option('--to <folder>', 'where to write; by default RUN/pictures, and the report in RUN')
     .option(
       '--only <names>',
-      'some of these, with commas: curves, confusion, filters, feature-maps, grad-cam, deconvnet, reconstructions',
+      'some of these, with commas: curves, confusion, predictions, filters, feature-maps, grad-cam, deconvnet, reconstructions',
     )
     .option('--checkpoint <name>', `which checkpoint: ${checkpointNames}`, checkpointChoice, 'last')
     .option('--backend <name>', 'backend; by default the one that trained')

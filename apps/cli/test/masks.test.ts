@@ -197,6 +197,29 @@ describe('predict writes masks', () => {
   })
 })
 
+test.each([
+  ['unet', 'down.0', 'up.0', []],
+  ['segnet', 'down.0', 'up.1', ['model.depths=[1,1]']],
+  ['ddnetPixels', 'encoder.0', 'decoder.1', []],
+])('what %s has learned is shown: curves, predictions, filters and maps', async (model, first, last, settings) => {
+  const shell = session()
+  await writeMasks(join(shell.cwd, 'cells'), 8)
+  await shell.run('train', 'masks=cells', ...small, `model=${model}`, ...settings, 'name=a')
+  const only = 'curves,predictions,filters,feature-maps,grad-cam'
+  const { code, stdout, stderr } = await shell.run('visualize', 'runs/a', '--only', only, '--json')
+  expect(code, stderr).toBe(0)
+  const { pictures, leftOut } = JSON.parse(stdout)
+  const names = pictures.map(({ file }: { file: string }) => file.replace('runs/a/pictures/', ''))
+  const expected = ['curves', 'predictions', 'filters', `feature-maps-${first}`, `feature-maps-${last}`]
+  expect(names).toEqual(expect.arrayContaining(expected.map((name) => `${name}.png`)))
+  expect(leftOut).toEqual([
+    {
+      name: 'grad-cam',
+      reason: 'the model answers for each pixel, so that its predictions show where it sees what',
+    },
+  ])
+})
+
 describe('data inspect masks=FOLDER', () => {
   test('counts classes by masks and pixels, what is ignored, and sizes', async () => {
     const shell = session()

@@ -9,7 +9,7 @@ import { type Session, session, tinyData } from './session.ts'
 const tiny = ['model.channels=[4,8]', 'batchSize=8', 'steps=4', 'validation.images=40', 'validation.every=2', 'name=a']
 
 /** All that is made without hundreds of steps. */
-const quick = 'curves,confusion,filters,feature-maps,grad-cam,deconvnet'
+const quick = 'curves,confusion,predictions,filters,feature-maps,grad-cam,deconvnet'
 
 async function trained(options: Parameters<typeof session>[0] = {}, ...settings: string[]): Promise<Session> {
   const shell = session(options)
@@ -47,6 +47,7 @@ describe('visualize', () => {
       'feature-maps-encoder.1.png',
       'filters.png',
       'grad-cam.png',
+      'predictions.png',
     ]
     expect(readdirSync(join(shell.cwd, 'runs/a/pictures')).sort()).toEqual(names)
     expect(stdout).toMatch(/^pictures {2}runs\/a\/pictures\n {10}curves\.png +640×720 +[\d.]+ kB\n/)
@@ -170,7 +171,11 @@ describe('visualize', () => {
     const shell = await trained()
     writeFileSync(join(shell.cwd, 'file'), '')
     for (const [expected, args, message] of [
-      [2, ['--only', 'maps'], "--only maps: there is no picture 'maps'. There are: curves, confusion, filters, "],
+      [
+        2,
+        ['--only', 'maps'],
+        "--only maps: there is no picture 'maps'. There are: curves, confusion, predictions, filters, ",
+      ],
       [1, ['--to', 'file'], 'cannot make the folder file: a file is in its way. Choose another with --to FOLDER'],
       [1, ['none.png'], 'cannot read the image none.png: there is no such file.'],
       [2, ['--checkpoint', 'first'], 'Expected last, best or step=NUMBER.'],

@@ -145,7 +145,9 @@ async function watched(name: PictureName, subject: Subject, io: Io) {
 const lineOf = ({ name, picture: { width, height } }: NamedPicture, bytes: number): string =>
   `${`${name}.png`.padEnd(28)}${`${width}×${height}`.padEnd(12)}${formatBytes(bytes)}`
 
-/** The curves and the matrix are drawn in it already. */
+/** What a report draws by itself. */
+const drawnAnyway: readonly string[] = ['curves', 'confusion', 'predictions']
+
 async function reportOf(run: UsedRun, subject: Subject, made: readonly NamedPicture[]): Promise<string> {
   const { folder, checkpoint } = run
   const { length, get } = subject.many
@@ -156,10 +158,7 @@ async function reportOf(run: UsedRun, subject: Subject, made: readonly NamedPict
     step: checkpoint.step,
     environment: await folder.readEnvironment(),
     samples: await predictSamples(subject, shown),
-    pictures: [
-      ...(await samplePictures(folder)),
-      ...made.filter(({ name }) => name !== 'curves' && name !== 'confusion'),
-    ],
+    pictures: [...(await samplePictures(folder)), ...made.filter(({ name }) => !drawnAnyway.includes(name))],
   })
   return htmlReport(report)
 }

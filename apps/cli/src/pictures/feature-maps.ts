@@ -1,23 +1,16 @@
 import { featureMaps } from '@ddnet/models'
 import { dispose, toHost } from '@ddnet/ops'
 import { featureMapSheet } from '@ddnet/visuals'
-import {
-  batchOf,
-  isEncoderDecoder,
-  type LeftOut,
-  type NamedPicture,
-  noStages,
-  type Subject,
-  stagesOf,
-} from './subject.ts'
+import { batchOf, type LeftOut, layersOf, type NamedPicture, type Subject } from './subject.ts'
 
 /** About this wide and high become sheets of feature maps. */
 const sheetPixels = 1000
 
 export async function mapsOfFirstImage(subject: Subject): Promise<NamedPicture[] | LeftOut> {
-  if (!isEncoderDecoder(subject.model)) return noStages
+  const layers = layersOf(subject)
+  if (layers.length === 0) return { leftOut: 'no layer of the model gives maps' }
   const image = await batchOf(subject, subject.images.slice(0, 1))
-  const maps = featureMaps(subject.model, image, stagesOf(subject.model))
+  const maps = featureMaps(subject.model, image, layers)
   const pictures: NamedPicture[] = []
   for (const [layer, values] of Object.entries(maps)) {
     const host = await toHost(values)

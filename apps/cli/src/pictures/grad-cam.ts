@@ -19,14 +19,17 @@ export async function activationMaps(
   subject: Subject,
   onProgress: (done: number, total: number) => void,
 ): Promise<NamedPicture[] | LeftOut> {
-  if (!isEncoderDecoder(subject.model)) return noStages
   const { model, facts, images } = subject
   const { height, width, channels } = facts.image
   const { classNames = [] } = facts
   const output = onShapes(() => model.predict(zeros([1, height, width, channels])).shape)
+  if (output.length === 4) {
+    return { leftOut: 'the model answers for each pixel, so that its predictions show where it sees what' }
+  }
   if (output.length !== 2 || output[1] !== classNames.length || classNames.length < 2) {
     return { leftOut: 'the model gives no classes, of which it shows where they are seen' }
   }
+  if (!isEncoderDecoder(model)) return noStages
   const [encoded, decoded] = tuple(stagesOf(model).slice(-2), 2)
   const rows: { label: string; pictures: Picture[] }[] = []
   for (const [done, sample] of images.entries()) {

@@ -1,7 +1,7 @@
 import { projections } from './deconvnet.ts'
 import { mapsOfFirstImage } from './feature-maps.ts'
 import { activationMaps } from './grad-cam.ts'
-import { confusion, curves, filters } from './of-the-run.ts'
+import { confusion, curves, filters, predictions } from './of-the-run.ts'
 import { reconstructions } from './reconstructions.ts'
 import type { Maker } from './subject.ts'
 
@@ -9,6 +9,7 @@ import type { Maker } from './subject.ts'
 export const insidePictures = {
   curves,
   confusion,
+  predictions,
   filters,
   'feature-maps': mapsOfFirstImage,
   'grad-cam': activationMaps,

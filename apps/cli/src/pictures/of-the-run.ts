@@ -1,8 +1,8 @@
-import { curvesOf } from '@ddnet/experiment'
+import { curvesOf, predictSamples } from '@ddnet/experiment'
+import { Conv2d } from '@ddnet/layers'
 import { toHost } from '@ddnet/ops'
-import { itemAt } from '@ddnet/ops/checks'
 import { confusionSheet, filterSheet, grid, plotPicture } from '@ddnet/visuals'
-import { isEncoderDecoder, type LeftOut, type NamedPicture, noStages, type Subject } from './subject.ts'
+import type { LeftOut, NamedPicture, Subject } from './subject.ts'
 
 export async function curves({ records, task }: Subject): Promise<NamedPicture[] | LeftOut> {
   if (records.length === 0) return { leftOut: 'the run has no epoch or validation yet' }
@@ -29,15 +29,28 @@ export async function confusion({ evaluation, task }: Subject): Promise<NamedPic
   return [{ name: 'confusion', title: 'Confusion matrix', caption: `All ${evaluation.split} images.`, picture }]
 }
 
-export async function filters({ model }: Subject): Promise<NamedPicture[] | LeftOut> {
-  if (!isEncoderDecoder(model)) return noStages
-  const weights = await toHost(itemAt(model.encoder, 0).conv.weight.value)
+/** The images with what the model says of them. */
+export async function predictions(subject: Subject): Promise<NamedPicture[]> {
+  const { task, images } = subject
+  const picture = task.views.picture(await predictSamples(subject, images))
+  return [
+    { name: 'predictions', title: 'Predictions', caption: `What the model says of ${images.length} images.`, picture },
+  ]
+}
+
+export async function filters({ model, facts }: Subject): Promise<NamedPicture[] | LeftOut> {
+  const first = [...model.modules()].find(
+    (each): each is [string, Conv2d] => each[1] instanceof Conv2d && each[1].inChannels === facts.image.channels,
+  )
+  if (first === undefined) return { leftOut: 'the model has no convolution of the images' }
+  const [layer, convolution] = first
+  const weights = await toHost(convolution.weight.value)
   const [height, width, channels, count] = weights.shape
   return [
     {
       name: 'filters',
       title: 'Filters of the first layer',
-      caption: `${count} filters of ${height}×${width} weights${channels === 3 ? ' for red, green and blue' : ''}; middle gray is zero.`,
+      caption: `${count} filters of ${layer}, of ${height}×${width} weights${channels === 3 ? ' for red, green and blue' : ''}; middle gray is zero.`,
       picture: filterSheet(weights, { scale: 10 }),
     },
   ]

@@ -9,8 +9,8 @@ import {
   type RunSample,
   type RunTask,
 } from '@ddnet/experiment'
-import { Conv2d, type ModuleOf } from '@ddnet/layers'
-import { dispose, type Tensor, type Tensor4D, tensor, toHost } from '@ddnet/ops'
+import { Conv2d, inference, type ModuleOf, observe } from '@ddnet/layers'
+import { dispose, onShapes, type Tensor, type Tensor4D, tensor, toHost, zeros } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import { fromValues, imagesOf, type Picture, type Values } from '@ddnet/visuals'
 
@@ -72,6 +72,29 @@ export const stagesOf = (model: ModuleOf): string[] =>
   isEncoderDecoder(model)
     ? [...model.encoder.map((_, stage) => `encoder.${stage}`), `decoder.${model.decoder.length - 1}`]
     : []
+
+/**
+ * The layers whose maps are shown: of a network of stages that encode and decode those of `stagesOf`, of another one its own children, as long as
+ * they give maps.
+ */
+export function layersOf({ model, facts }: Pick<Subject, 'model' | 'facts'>): string[] {
+  if (isEncoderDecoder(model)) return stagesOf(model)
+  const { height, width, channels } = facts.image
+  const children = [...model.children().keys()]
+  const ranks = onShapes(() => {
+    const found = new Map<string, unknown>()
+    observe(
+      model,
+      () => inference(() => void model.forward(zeros([1, height, width, channels]))),
+      ({ path, output }) => {
+        if (output !== null && typeof output === 'object' && 'rank' in output) found.set(path, output.rank)
+      },
+      { only: children },
+    )
+    return found
+  })
+  return children.filter((name) => ranks.get(name) === 4)
+}
 
 /** Images as the network takes them. */
 export async function batchOf({ config, facts }: Subject, samples: readonly RunSample[]): Promise<Tensor4D> {
