@@ -1,40 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { itemAt, lastItem, readTensors } from '@ddnet/testing'
+import { itemAt, readTensors } from '@ddnet/testing'
 import { launchChromium, openPage, serveBuilt } from '@ddnet/testing/browser'
 import sharp from 'sharp'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { documentedProject } from './documented-project.ts'
 import { type Session, session } from './session.ts'
 
 // The code of docs/exported-model.md, as it stands there, beside `ddnet predict`.
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-const page = readFileSync(join(root, 'docs/exported-model.md'), 'utf8')
-const project = realpathSync(mkdtempSync(join(tmpdir(), 'ddnet-exported-')))
-afterAll(() => rmSync(project, { recursive: true }))
-
-/** Writes the page's files into a project that has what the page says to install. */
-function layOut(): void {
-  for (const [, name, code] of page.matchAll(/```js\n\/\/ (\S+)\n([\s\S]*?)```/g))
-    writeFileSync(join(project, name as string), code as string)
-  writeFileSync(join(project, 'index.html'), /```html\n([\s\S]*?)```/.exec(page)?.[1] as string)
-  writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
-  mkdirSync(join(project, 'node_modules'))
-  for (const path of ['packages/formats/node_modules/onnxruntime-web', 'apps/cli/node_modules/sharp'])
-    symlinkSync(realpathSync(join(root, path)), join(project, 'node_modules', lastItem(path.split('/'))))
-}
+const project = documentedProject('docs/exported-model.md')
 
 interface Prediction {
   readonly name: string
@@ -72,8 +48,6 @@ async function writePhotos(folder: string): Promise<string[]> {
 }
 
 describe('the code of docs/exported-model.md', () => {
-  layOut()
-
   test.each([[[]], [['--layout', 'NHWC']]])(
     'with export %j: in Node it says what ddnet predict says',
     async (options) => {
