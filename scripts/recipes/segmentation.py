@@ -102,7 +102,9 @@ def train(args: argparse.Namespace, classes: int) -> dict:
     for _ in range(args.epochs):
         for some in torch.randperm(len(images)).split(args.batch):
             logits = model(images[some])
-            loss = F.cross_entropy(logits, masks[some]) + dice_loss(logits, masks[some])
+            loss = F.cross_entropy(logits, masks[some])
+            if args.dice > 0:
+                loss = loss + args.dice * dice_loss(logits, masks[some])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -127,6 +129,7 @@ trained.add_argument("--seed", type=int, default=1)
 trained.add_argument("--epochs", type=int, required=True)
 trained.add_argument("--rate", type=float, required=True)
 trained.add_argument("--batch", type=int, default=16)
+trained.add_argument("--dice", type=float, default=1)
 trained.set_defaults(run=train)
 checked = commands.add_parser("check")
 checked.add_argument("folder", type=Path)

@@ -194,6 +194,33 @@ test.each([
   ])
 })
 
+test("outlines in a file of COCO's are masks: inspected, trained on, and missing images named", async () => {
+  const shell = session()
+  await writeMasks(join(shell.cwd, 'cells'), 8)
+  const names = Array.from({ length: 8 }, (_, at) => `${at}.jpg`)
+  const annotations = names.map((_, id) => {
+    const [left, top] = [(id * 5) % 14, (id * 3) % 10] // as writeMasks has its squares
+    const outline = [left, top, left + 9, top, left + 9, top + 9, left, top + 9]
+    return { id, image_id: id, category_id: 1, bbox: [left, top, 9, 9], segmentation: [outline] }
+  })
+  const images = names.map((file_name, id) => ({ id, file_name, height, width }))
+  const document = { images, annotations, categories: [{ id: 1, name: 'cell' }] }
+  writeFileSync(join(shell.cwd, 'cells/cells.json'), JSON.stringify(document))
+  const inspected = async (data: string) => JSON.parse((await shell.run('data', 'inspect', data, '--json')).stdout)
+  const [found, painted] = [await inspected('masks=cells/cells.json'), await inspected('masks=cells')]
+  expect(found.classes.map(({ name }: { name: string }) => name)).toEqual(['background', 'cell'])
+  const shares = ({ classes }: typeof found) => classes.map(({ share }: { share: number }) => share)
+  expect(shares(found)).toEqual(shares(painted))
+  const { code, stderr } = await shell.run('train', 'masks=cells/cells.json', ...small, 'name=a')
+  expect([code, stderr]).toEqual([0, expect.stringContaining('2 classes')])
+  const predicted = await shell.run('predict', 'runs/a', 'cells/images/3.jpg')
+  expect(predicted.stdout).toMatch(/24x20 .*background \d+\.\d%/)
+  rmSync(join(shell.cwd, 'cells/images/5.jpg'))
+  expect((await inspected('masks=cells/cells.json')).broken).toEqual([
+    { file: 'images/5.jpg', problem: expect.stringContaining('is not there. Add it, or take it out of the list.') },
+  ])
+})
+
 describe('data inspect masks=FOLDER', () => {
   test('counts classes by masks and pixels, what is ignored, and sizes', async () => {
     const shell = session()

@@ -72,6 +72,7 @@ export {
   type MaskProblem,
   maskFolder,
   pairMasks,
+  refuseUnpaired,
 } from './sources/mask-folder.ts'
 export { idxDataset, type Mnist, mnist } from './sources/mnist.ts'
 export type { LeftOut } from './sources/sort-files.ts'

@@ -1,7 +1,8 @@
 export type { NpmPackage } from '@ddnet/datasets/node'
 export type { ReportTable } from '@ddnet/tasks'
 export { z } from 'zod'
-export { type MasksSettings, maskMeaning, maskParts, masksSettings } from './built-in/masks.ts'
+export { type MaskSource, maskSources } from './built-in/mask-sources.ts'
+export { type MasksSettings, masksSettings } from './built-in/masks.ts'
 export { builtIn } from './built-in/registry.ts'
 export {
   type CreateTrainerOptions,

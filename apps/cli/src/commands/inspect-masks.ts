@@ -1,9 +1,8 @@
 import { resolve } from 'node:path'
-import { type Files, type LeftOut, pairMasks } from '@ddnet/datasets'
+import type { LeftOut } from '@ddnet/datasets'
 import { diskFiles, exhaustedCode } from '@ddnet/datasets/node'
-import { type MasksSettings, maskMeaning, maskParts, type Split } from '@ddnet/experiment'
+import { type MaskSource, type MasksSettings, maskSources, type Split } from '@ddnet/experiment'
 import { inParallel } from '../data/in-parallel.ts'
-import { directoryOf } from '../data/named-data.ts'
 import { explain } from '../errors.ts'
 import { shareBar } from '../terminal/bar.ts'
 import { formatCount, formatPercent } from '../terminal/format.ts'
@@ -43,27 +42,24 @@ export interface MaskInspection {
 
 /** Reads all images and masks of a folder, and counts what is in them. */
 export async function inspectMasks(settings: MasksSettings, io: Io): Promise<MaskInspection> {
-  const directory = resolve(io.cwd, directoryOf({ data: { options: settings } }))
-  const found = await maskParts(diskFiles(directory), settings)
-  const meaning = maskMeaning(settings)
+  const sources = await maskSources(settings, (directory) => diskFiles(resolve(io.cwd, directory)))
   const pixels = new Map<number, number>()
   const masks = new Map<number, Map<Part, number>>()
   const sizes = new Map<string, number>()
   const images: { [P in Part]?: number } = {}
+  const isOneFile = sources[0]?.classNames !== undefined // which names images by itself
   const broken: { file: string; problem: string }[] = []
   const empty: string[] = []
   const leftOut: LeftOut[] = []
   const line = liveLine(io)
   const style = styleFor(io.stderr, io.env)
-  const inspect = async (part: Part, files: Files) => {
-    const prefix = files.path('x').slice(directory.length + 1, -1) // '' or 'val/'
-    const { folder, problems } = await pairMasks(files, meaning)
-    broken.push(...problems.map(({ file, problem }) => ({ file: prefix + file, problem })))
-    leftOut.push(...folder.leftOut.map((each) => ({ ...each, names: each.names.map((name) => prefix + name) })))
+  const inspect = async ({ part, below, folder, problems }: MaskSource) => {
+    broken.push(...problems.map(({ file, problem }) => ({ file: below + file, problem })))
+    leftOut.push(...folder.leftOut.map((each) => ({ ...each, names: each.names.map((name) => below + name) })))
     images[part] = folder.length + problems.length
     let done = 0
     await inParallel(folder.length, async (index) => {
-      const file = `${prefix}${settings.images}/${folder.names[index]}`
+      const file = `${below}${isOneFile ? '' : `${settings.images}/`}${folder.names[index]}`
       try {
         const { mask } = await folder.get(index)
         const seen = new Map<number, number>()
@@ -85,23 +81,23 @@ export async function inspectMasks(settings: MasksSettings, io: Io): Promise<Mas
     })
   }
   try {
-    for (const part of parts) {
-      const files = found[part]
-      if (files !== undefined) await inspect(part, files)
-    }
+    for (const source of sources) await inspect(source)
   } finally {
     line.clear()
   }
   const total = [...pixels.values()].reduce((sum, count) => sum + count, 0)
   const figuresOf = (label: number): ClassFigures => ({
     images: Object.fromEntries(
-      parts.flatMap((part) => (found[part] === undefined ? [] : [[part, masks.get(label)?.get(part) ?? 0]])),
+      parts.flatMap((part) => (images[part] === undefined ? [] : [[part, masks.get(label)?.get(part) ?? 0]])),
     ),
     share: total === 0 ? 0 : (pixels.get(label) ?? 0) / total,
   })
   return {
     images,
-    classes: namesOf(settings, [...pixels.keys()]).map(({ name, label }) => ({ name, ...figuresOf(label) })),
+    classes: namesOf(settings, sources[0]?.classNames, [...pixels.keys()]).map(({ name, label }) => ({
+      name,
+      ...figuresOf(label),
+    })),
     ignored: figuresOf(ignoredLabel),
     empty: empty.sort(),
     sizes: [...sizes]
@@ -116,8 +112,8 @@ export async function inspectMasks(settings: MasksSettings, io: Io): Promise<Mas
 const ignoredLabel = -100
 
 /** The classes that are there or that the settings name, by their names or numbers. */
-function namesOf({ classes, colors }: MasksSettings, found: readonly number[]) {
-  const names = typeof classes === 'object' && classes !== null ? classes : []
+function namesOf({ classes, colors }: MasksSettings, own: readonly string[] | undefined, found: readonly number[]) {
+  const names = own ?? (typeof classes === 'object' && classes !== null ? classes : [])
   const named = typeof classes === 'number' ? classes : Math.max(names.length, colors?.length ?? 0)
   const labels = new Set([...Array(named).keys(), ...found.filter((label) => label >= 0)])
   return [...labels].sort((a, b) => a - b).map((label) => ({ label, name: names[label] ?? String(label) }))

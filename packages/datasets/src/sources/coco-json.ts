@@ -21,6 +21,8 @@ export interface CocoImage {
   readonly height: number
   readonly width: number
   readonly annotations: readonly CocoAnnotation[]
+  /** Crowds of objects, of which none is told from another. */
+  readonly crowds: readonly CocoAnnotation[]
 }
 
 /** How many annotations are not taken. */
@@ -56,7 +58,7 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
   const root = read.object(parseJson(file, path), 'the file')
   const { labels, classNames } = categoriesOf(root.categories ?? [], fail)
 
-  const images = new Map<string, CocoImage & { annotations: CocoAnnotation[] }>()
+  const images = new Map<string, CocoImage & { annotations: CocoAnnotation[]; crowds: CocoAnnotation[] }>()
   for (const [at, entry] of read.array(root.images, 'images').entries()) {
     const image = read.object(entry, `images[${at}]`)
     const id = read.id(image.id, `images[${at}].id`)
@@ -70,7 +72,7 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
     }
     const [height, width] = [read.whole(image.height, `${place}.height`), read.whole(image.width, `${place}.width`)]
     expectPixels(width, height, `${path}: ${place}`, limits)
-    images.set(id, { id, fileName, height, width, annotations: [] })
+    images.set(id, { id, fileName, height, width, annotations: [], crowds: [] })
   }
 
   const leftOut = { crowds: 0, boxes: 0 }
@@ -105,8 +107,10 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
       cut(x + boxWidth, image.width),
       cut(y + boxHeight, image.height),
     ] as const
-    if (isCrowd) leftOut.crowds++
-    else if (box[2] <= box[0] || box[3] <= box[1]) leftOut.boxes++
+    if (isCrowd) {
+      leftOut.crowds++
+      image.crowds.push({ box, label, segmentation, at, id })
+    } else if (box[2] <= box[0] || box[3] <= box[1]) leftOut.boxes++
     else image.annotations.push({ box, label, segmentation, at, id })
   }
   return { images: [...images.values()], classNames, leftOut }

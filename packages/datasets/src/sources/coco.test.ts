@@ -46,6 +46,25 @@ describe('coco', () => {
     expect([...mask.data]).toEqual(painted)
   })
 
+  test('crowds belong to no class, but for single objects before them', async () => {
+    const fixtures = fixtureFiles('coco')
+    const source = JSON.parse(Buffer.from(await fixtures.read('instances.json')).toString())
+    const annotations = source.annotations.filter((_: unknown, at: number) => at !== 2 && at !== 6) // which lie over the crowd
+    const files = memoryFiles({
+      'a.json': JSON.stringify({ ...source, annotations }),
+      '2.png': await fixtures.read('images/2.png'),
+    })
+    const { mask } = await (await coco(files, { annotations: 'a.json', masks: true })).get(1)
+    const own = (at: number) => expected.coco.masks[at] as string
+    const painted = Array.from({ length: 37 * 53 }, (_, at) => {
+      if (own(4)[at] === '1') return 1
+      if (own(3)[at] === '1') return 2
+      return own(7)[at] === '1' ? -100 : 0
+    })
+    expect(painted).toContain(-100)
+    expect([...mask.data]).toEqual(painted)
+  })
+
   const image = { id: 1, file_name: '1.png', height: 4, width: 5 }
   const annotation = { id: 5, image_id: 1, category_id: 2, bbox: [0, 0, 2, 2] }
   const good = { images: [image], categories: [{ id: 2, name: 'cat' }], annotations: [annotation] }
@@ -198,7 +217,11 @@ describe('coco', () => {
   })
 
   test.each<[string, unknown, string]>([
-    ['no outline', [], 'annotations[0] (annotation 5, image 1, 1.png) has no segmentation. Leave out `masks`'],
+    [
+      'no outline',
+      [],
+      'annotations[0] (annotation 5, image 1, 1.png) has no segmentation, which masks are painted from.',
+    ],
     ['half a point', [[1, 1, 2]], '(annotation 5, image 1, 1.png).segmentation: cocoMask: expected a polygon'],
     [
       'runs of another size',

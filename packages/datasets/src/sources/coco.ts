@@ -16,7 +16,10 @@ export interface CocoOptions extends ImageLimits {
   readonly annotations: string
   /** The folder of the images, as `val2017`: the root by default. */
   readonly images?: string
-  /** Gives each sample a `mask` too: 0 for the ground, 1 + label for objects, smaller ones over larger ones. */
+  /**
+   * Gives each sample a `mask` too: 0 for the ground, 1 + label for objects, smaller ones over larger ones, and −100, which counts for nothing,
+   * where there are crowds of objects and no single one.
+   */
   readonly masks?: boolean
   /**
    * What boxes and outlines refer to of photos that EXIF turns, where the size in the JSON does not tell: `stored` by default,
@@ -92,18 +95,27 @@ export async function coco(
   }
 }
 
+/** What `crossEntropy` leaves out. */
+const IGNORED = -100
+
 function paint(image: CocoImage, path: string): Int32Array {
-  const { annotations, height, width } = image
+  const { annotations, crowds, height, width } = image
   const mask = new Int32Array(height * width)
   const area = ({ box: [left, top, right, bottom] }: CocoAnnotation): number => (right - left) * (bottom - top)
-  for (const annotation of [...annotations].sort((a, b) => area(b) - area(a))) {
-    const { segmentation, label } = annotation
+  const draw = (annotation: CocoAnnotation, value: number): void => {
     const place = `${path}: ${placeOf(annotation, image)}`
-    if (!segmentation) {
-      throw new DatasetError(`${place} has no segmentation. Leave out \`masks\`, or add it.`, { path })
+    if (!annotation.segmentation) {
+      throw new DatasetError(
+        `${place} has no segmentation, which masks are painted from. Add it, or take the annotation out.`,
+        { path },
+      )
     }
-    const object = objectOf(segmentation, { height, width }, `${place}.segmentation`, path)
-    for (let at = 0; at < mask.length; at++) if (object[at]) mask[at] = label + 1
+    const object = objectOf(annotation.segmentation, { height, width }, `${place}.segmentation`, path)
+    for (let at = 0; at < mask.length; at++) if (object[at]) mask[at] = value
+  }
+  for (const crowd of crowds) draw(crowd, IGNORED)
+  for (const annotation of [...annotations].sort((a, b) => area(b) - area(a))) {
+    draw(annotation, annotation.label + 1)
   }
   return mask
 }

@@ -52,11 +52,20 @@ export interface MaskProblem {
  */
 export async function maskFolder(files: Files, options: MaskFolderOptions = {}): Promise<MaskFolder> {
   const { folder, problems } = await pairMasks(files, options)
+  refuseUnpaired(problems, folder.length, files)
+  return folder
+}
+
+/**
+ * @param others how many images have a mask of their own
+ * @throws DatasetError where there are problems, with the first of them
+ */
+export function refuseUnpaired(problems: readonly MaskProblem[], others: number, { path }: Pick<Files, 'path'>): void {
   const [first] = problems
-  if (first === undefined) return folder
+  if (first === undefined) return
   const more = problems.length - 1
-  const others = more === 0 ? '' : ` So it is with ${more} more of ${folder.length + problems.length} images.`
-  throw new DatasetError(`${first.problem}${others}`, { path: files.path(first.file) })
+  const alike = more === 0 ? '' : ` So it is with ${more} more of ${others + problems.length} images.`
+  throw new DatasetError(`${first.problem}${alike}`, { path: path(first.file) })
 }
 
 /**

@@ -194,6 +194,62 @@ describe('data=masks', () => {
     expect((await load(content, { 'data.classes': 401, 'data.validation': 0.5 })).facts.classNames).toHaveLength(401)
   })
 
+  const cats = (images: readonly string[]) => ({
+    images: images.map((file_name, at) => ({ id: at, file_name, height: 2, width: 4 })),
+    categories: [
+      { id: 8, name: 'dog' },
+      { id: 3, name: 'cat' },
+    ],
+    annotations: images.map((_, at) => ({
+      id: at,
+      image_id: at,
+      category_id: 8,
+      bbox: [2, 0, 2, 2],
+      area: 4,
+      iscrowd: 0,
+      // Down the columns: four pixels outside, four inside.
+      segmentation: at % 2 === 0 ? { size: [2, 4], counts: [4, 4] } : [[2, 0, 4, 0, 4, 2, 2, 2]],
+    })),
+  })
+  const json = (content: unknown) => new TextEncoder().encode(JSON.stringify(content))
+
+  test.each<[string, string, (name: string) => string]>([
+    ['in the folder images beside it', 'a.json', (name) => `images/${name}`],
+    ['beside it', 'a.json', (name) => name],
+    ['as COCO has them', 'annotations/instances_val2017.json', (name) => `val2017/${name}`],
+  ])("a file of COCO's has polygons and runs as masks, of images %s", async (_, file, placed) => {
+    const names = ['a.png', 'b.png', 'c.png']
+    const content = { [file]: json(cats(names)), ...Object.fromEntries(names.map((name) => [placed(name), image])) }
+    const settings = { 'data.directory': `cells/${file}`, 'data.validation': 0.4 }
+    const { train, validation, facts } = await load(content, settings)
+    expect(facts.classNames).toEqual(['background', 'cat', 'dog'])
+    expect([train.length, validation?.length]).toEqual([2, 1])
+    for (const part of [train, validation]) expect([...((await part?.get(0))?.mask.data ?? [])]).toEqual([0, 2, 0, 2])
+  })
+
+  test('what is wrong with a file of COCO is named', async () => {
+    const names = ['a.png', 'b.png']
+    const settings = { 'data.directory': 'cells/a.json' }
+    await expect(load({ 'a.json': json(cats(names)) }, settings)).rejects.toThrow(
+      'a.png, the first image of cells/a.json, is in none of cells/images/a.png, cells/a.png',
+    )
+    await expect(load({ 'a.json': json(cats(names)), 'a.png': image }, settings)).rejects.toThrow(
+      'cells/b.png, an image of cells/a.json, is not there. Add it, or take it out of the list.',
+    )
+    await expect(load({ 'a.json': json(cats([])) }, settings)).rejects.toThrow('cells/a.json has no images.')
+    const both = { 'a.png': image, 'b.png': image }
+    await expect(load({ 'a.json': json(cats(names)), ...both }, { ...settings, 'data.classes': 2 })).rejects.toThrow(
+      'data.classes are 2, and cells/a.json has 2 categories besides the background: expected 3.',
+    )
+    const boxes = { ...cats(names), annotations: [{ id: 1, image_id: 0, category_id: 3, bbox: [0, 0, 1, 1] }] }
+    await expect(load({ 'a.json': json(boxes), ...both }, settings)).rejects.toThrow(
+      'cells/a.json: annotations[0] (annotation 1, image 0, a.png) has no segmentation, which masks are painted from.',
+    )
+    expect(() => optionsOf({ ...settings, 'data.ignore': 255 })).toThrow(
+      'data.colors and data.ignore (test) are of painted masks, and cells/a.json has outlines of objects.',
+    )
+  })
+
   test('settings that contradict each other are refused before anything is read', () => {
     expect(() => optionsOf({ ...painted, 'data.classes': 3 })).toThrow('data.classes (test) are 3, and data.colors 2')
     const colors = [

@@ -1,17 +1,11 @@
 import {
   centerCrop,
   type Dataset,
-  type Files,
   inOwnOrder,
-  type MaskColor,
-  type MaskFolderOptions,
   map,
-  maskFolder,
+  refuseUnpaired,
   resize,
   type SegmentationSample,
-  splitOf,
-  subfolder,
-  surveyOf,
   validationSplit,
 } from '@ddnet/datasets'
 import { itemAt } from '@ddnet/ops/checks'
@@ -23,6 +17,7 @@ import type { PlaceOf } from '../settings/kinds.ts'
 import { setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 import { checkCrop, colorSettings, folderSetting, type ImageSettings, prepareImages } from './images.ts'
+import { countOf, isCocoFile, type MaskSource, maskSources } from './mask-sources.ts'
 
 type Color = readonly [red: number, green: number, blue: number]
 
@@ -47,9 +42,9 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
   preset: 'masks',
   options: z.strictObject({
     directory: folderSetting(
-      'the path of a folder',
+      'the path of a folder, or of a .json file',
       './cells',
-      'Folder with images/1.jpg and masks/1.png, or with folders train, val and test that have these',
+      "Folder with images/1.jpg and masks/1.png, or with folders train, val and test that have these; or a file of COCO's with polygons or runs, beside its images",
     ),
     images: inside('images', 'Folder of the images in it'),
     masks: inside('masks', 'Folder of the masks in it: PNGs with the names of the images'),
@@ -94,6 +89,11 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
       )
     }
     checkColors(options, placeOf)
+    if (directory !== null && isCocoFile(directory) && (colors !== null || options.ignore !== null)) {
+      throw new SettingsError(
+        `data.colors and data.ignore (${placeOf('data.colors', 'data.ignore')}) are of painted masks, and ${directory} has outlines of objects. Leave them out`,
+      )
+    }
     if (directory !== null) return
     throw new SettingsError(
       `data=masks (${placeOf('data', 'preset')}) needs the folder of images and masks. Try masks=./cells, with ./cells/images/1.jpg and ./cells/masks/1.png`,
@@ -104,21 +104,26 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
   async load(options, host) {
     const { directory, size, validation: share } = options
     if (directory === null) throw new Error('data.directory is missing.') // checked with the settings
-    const parts = await maskParts(host.files(directory), options)
-    const names: string[] = []
     const contents = new Map<string, string>()
-    const read = async (files: Files | undefined, what: string): Promise<ReadPart | undefined> => {
-      if (files === undefined) return undefined
-      const folder = await maskFolder(digesting(files, what, contents), maskMeaning(options))
+    const sources = await maskSources(options, host.files, async (name, content) => {
+      contents.set(name, await sha256(content))
+    })
+    const names: string[] = []
+    const read = async (part: MaskSource['part'], what: string): Promise<ReadPart | undefined> => {
+      const source = sources.find((each) => each.part === part)
+      if (source === undefined) return undefined
+      const { folder, problems, below, path } = source
+      refuseUnpaired(problems, folder.length, { path: (name) => below + name })
       for (const { what, names, remedy } of folder.leftOut) {
         host.log(`left out ${names.length} ${what}: ${examples(names)}.${remedy === undefined ? '' : ` ${remedy}`}`)
       }
+      for (const note of source.notes ?? []) host.log(note)
       host.log(`reading ${folder.length} ${what} images and their masks`)
       names.push(what, ...folder.names)
       const samples = await inMemory(folder, size)
       const labelled = Array.from({ length: samples.length }, (_, at) => hasClasses(samples.getSync(at)))
       const ignored = folder.names.filter((_, at) => labelled[at] === false)
-      if (ignored.length === folder.length) throw nothingToLearn(what, files.path(options.masks), options)
+      if (ignored.length === folder.length) throw nothingToLearn(what, path, options)
       if (ignored.length > 0) {
         host.log(
           `${ignored.length} of ${folder.length} ${what} masks belong to no class as a whole: ${examples(ignored)}`,
@@ -126,12 +131,12 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
       }
       return { samples, labelled }
     }
-    const all = await read(parts.train, 'training')
-    const validation = await read(parts.validation, 'validation')
-    const test = await read(parts.test, 'test')
-    if (all === undefined) throw new Error('there is no training part.') // maskParts has one
+    const all = await read('train', 'training')
+    const validation = await read('validation', 'validation')
+    const test = await read('test', 'test')
+    if (all === undefined) throw new Error('there is no training part.') // maskSources has one
     const inAll = [all, validation, test].flatMap((part) => (part === undefined ? [] : [part.samples]))
-    const classNames = classNamesOf(inAll, options, directory)
+    const classNames = sources[0]?.classNames ?? classNamesOf(inAll, options, directory)
     const image: DataFacts['image'] = { height: size, width: size, channels: 3 }
     const held = {
       ...(validation && { validation: inOwnOrder(validation.samples) }),
@@ -184,76 +189,17 @@ type InMemory = Dataset<SegmentationSample> & Required<Pick<Dataset<Segmentation
 const examples = (names: readonly string[]): string =>
   names.length > 2 ? `${names.slice(0, 2).join(', ')} …` : names.join(', ')
 
-/** Files whose contents are noted as they are read, for names alone do not tell a mask that was painted anew. */
-const digesting = (files: Files, part: string, contents: Map<string, string>): Files => ({
-  list: () => files.list(),
-  survey: () => surveyOf(files),
-  path: (name) => files.path(name),
-  async read(name) {
-    const content = await files.read(name)
-    contents.set(`${part}/${name}`, await sha256(content))
-    return content
-  },
-})
-
 const hasClasses = ({ mask }: SegmentationSample): boolean => mask.data.some((label: number) => label >= 0)
 
-function nothingToLearn(what: string, path: string, { ignore }: MasksSettings): SettingsError {
+function nothingToLearn(what: string, path: string, { ignore, directory }: MasksSettings): SettingsError {
+  if (directory !== null && isCocoFile(directory)) {
+    return new SettingsError(
+      `no pixel of the images in ${path} has a class: crowds cover all of them, in the middle square of each that is used. Add annotations of single objects`,
+    )
+  }
   return new SettingsError(
     `no pixel of the ${what} masks in ${path} has a class: all of them, in the middle square of each that is used, are ${show(ignore)}, which data.ignore leaves out. Give the value of what belongs to no class as data.ignore, or null, or masks with classes`,
   )
-}
-
-/**
- * Files of the parts that a folder of images and masks has: those of its folders `train`, `val` and `test`, or all of it to train on, beside
- * which `val` and `test` may stand.
- *
- * @throws SettingsError for a folder without any, and for two of one part
- */
-export async function maskParts(
-  files: Files,
-  { images, masks }: Pick<MasksSettings, 'images' | 'masks'>,
-): Promise<{ readonly train: Files; readonly validation?: Files; readonly test?: Files }> {
-  const { names, emptyFolders } = await surveyOf(files)
-  const isThere = (folder: string) => names.some((name) => name.startsWith(`${folder}/`))
-  const parts: { train?: Files; validation?: Files; test?: Files } = {}
-  if (isThere(images)) parts.train = files
-  for (const folder of new Set(names.flatMap((name) => /^([^/]+)\//.exec(name)?.[1] ?? []))) {
-    const part = splitOf(folder)
-    if (folder === images || folder === masks || part === undefined || !isThere(`${folder}/${images}`)) continue
-    if (parts[part] !== undefined) {
-      const other = parts[part] === files ? ` beside ${files.path(images)}` : ''
-      throw new SettingsError(
-        `${files.path(folder)} is a second ${part} part${other}: expected one. Take one of them away.`,
-      )
-    }
-    parts[part] = subfolder(files, folder)
-  }
-  const { train, ...held } = parts
-  if (train !== undefined) return { train, ...held }
-  const expected = `expected ${files.path(images)}/1.jpg with its mask ${files.path(masks)}/1.png, or such folders in train`
-  const empty = emptyFolders.find((folder) => folder === images || folder.endsWith(`/${images}`))
-  if (empty !== undefined) throw new SettingsError(`${files.path(empty)} is empty: ${expected}`)
-  throw new SettingsError(
-    `${files.path(images)} is not there: ${expected}. Say what the folders are called with data.images and data.masks`,
-  )
-}
-
-/** How many classes the settings say that there are. */
-const countOf = (classes: MasksSettings['classes']): number | undefined =>
-  typeof classes === 'number' ? classes : classes?.length
-
-/** How masks are to be read, and what errors call the options. */
-export const maskMeaning = ({ images, masks, classes, colors, ignore }: MasksSettings): MaskFolderOptions => {
-  const count = countOf(classes)
-  return {
-    images,
-    masks,
-    optionText: (option, value) => (value === undefined ? `data.${option}` : `data.${option}=${JSON.stringify(value)}`),
-    ...(colors !== null && { colors: colors.map(([red, green, blue]): MaskColor => [red, green, blue]) }),
-    ...(count !== undefined && colors === null && { classes: count }),
-    ...(ignore !== null && { ignore }),
-  }
 }
 
 /** All samples decoded, their middle cut to a square and scaled to `size`: a training reads them many times. */
