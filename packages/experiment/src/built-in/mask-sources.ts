@@ -16,7 +16,18 @@ import {
 } from '@ddnet/datasets'
 import { itemAt } from '@ddnet/ops/checks'
 import { SettingsError } from '../settings/settings-error.ts'
-import type { MasksSettings } from './masks.ts'
+
+type Color = readonly [red: number, green: number, blue: number]
+
+/** Where masks are, and what their values mean. */
+export interface MaskSettings {
+  readonly directory: string | null
+  readonly images: string
+  readonly masks: string
+  readonly classes: number | readonly string[] | null
+  readonly colors: readonly Color[] | null
+  readonly ignore: number | Color | null
+}
 
 /** A part of data of images with masks. */
 export interface MaskSource {
@@ -45,7 +56,7 @@ type OnContent = (name: string, content: Uint8Array) => Promise<void>
  * files that are not as they should be
  */
 export function maskSources(
-  settings: MasksSettings,
+  settings: MaskSettings,
   filesIn: (directory: string) => Files,
   onContent: OnContent = async () => {},
 ): Promise<readonly MaskSource[]> {
@@ -58,7 +69,7 @@ export function maskSources(
 /** Whether data are a file, and no folder. */
 export const isCocoFile = (directory: string): boolean => /\.json$/i.test(directory)
 
-async function folderSources(files: Files, settings: MasksSettings): Promise<readonly MaskSource[]> {
+async function folderSources(files: Files, settings: MaskSettings): Promise<readonly MaskSource[]> {
   const found = await partsOf(files, settings)
   return Promise.all(
     found.map(async ({ part, folder }): Promise<MaskSource> => {
@@ -82,7 +93,7 @@ const reading = (files: Files, onContent: OnContent): Files => ({
 })
 
 /** The folders of the parts; '' is the folder of the data. */
-async function partsOf(files: Files, { images, masks }: Pick<MasksSettings, 'images' | 'masks'>) {
+async function partsOf(files: Files, { images, masks }: Pick<MaskSettings, 'images' | 'masks'>) {
   const { names, emptyFolders } = await surveyOf(files)
   const isThere = (folder: string) => names.some((name) => name.startsWith(`${folder}/`))
   const parts = new Map<MaskSource['part'], string>()
@@ -113,7 +124,7 @@ async function partsOf(files: Files, { images, masks }: Pick<MasksSettings, 'ima
 }
 
 /** How masks are to be read, and what errors call the options. */
-function meaningOf({ images, masks, classes, colors, ignore }: MasksSettings): MaskFolderOptions {
+function meaningOf({ images, masks, classes, colors, ignore }: MaskSettings): MaskFolderOptions {
   const count = countOf(classes)
   return {
     images,
@@ -126,7 +137,7 @@ function meaningOf({ images, masks, classes, colors, ignore }: MasksSettings): M
 }
 
 /** How many classes the settings say that there are. */
-export const countOf = (classes: MasksSettings['classes']): number | undefined =>
+export const countOf = (classes: MaskSettings['classes']): number | undefined =>
   typeof classes === 'number' ? classes : classes?.length
 
 /** What is around the objects of COCO's annotations. */
@@ -134,7 +145,7 @@ const ground = 'background'
 
 async function cocoSource(
   file: string,
-  { images, classes }: MasksSettings,
+  { images, classes }: MaskSettings,
   filesIn: (directory: string) => Files,
   onContent: OnContent,
 ): Promise<readonly MaskSource[]> {

@@ -17,18 +17,9 @@ import type { PlaceOf } from '../settings/kinds.ts'
 import { setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 import { checkCrop, colorSettings, folderSetting, type ImageSettings, prepareImages } from './images.ts'
-import { countOf, isCocoFile, type MaskSource, maskSources } from './mask-sources.ts'
+import { countOf, isCocoFile, type MaskSettings, type MaskSource, maskSources } from './mask-sources.ts'
 
-type Color = readonly [red: number, green: number, blue: number]
-
-export interface MasksSettings extends ImageSettings {
-  readonly directory: string | null
-  readonly images: string
-  readonly masks: string
-  readonly classes: number | readonly string[] | null
-  readonly colors: readonly Color[] | null
-  readonly ignore: number | Color | null
-}
+export interface MasksSettings extends ImageSettings, MaskSettings {}
 
 const byte = z.int().min(0).max(255)
 const color = z.tuple([byte, byte, byte])
