@@ -16,6 +16,8 @@ export default defineConfig({
   // Tests run on the TypeScript sources: nothing needs to be built first.
   resolve: { conditions: sources },
   ssr: { resolve: { conditions: sources } },
+  // The global set-up runs in an environment of Vitest's own.
+  environments: { __vitest__: { resolve: { conditions: sources } } },
   test: {
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',

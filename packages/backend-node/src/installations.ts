@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { cacheDirectory } from '@ddnet/ops/node'
 import type { EnvironmentVariables } from './environment.ts'
 
 /** The one command that brings TensorFlow, for errors to name. */
@@ -20,17 +20,7 @@ export interface Installation {
 
 /** Where installations lie: `tensorflow` in DDNet's folder of the user's cache. */
 export const installationsFolder = (environment: EnvironmentVariables): string =>
-  join(cacheFolder(environment), 'tensorflow')
-
-function cacheFolder(environment: EnvironmentVariables): string {
-  if (environment.DDNET_CACHE) return resolve(environment.DDNET_CACHE)
-  if (environment.XDG_CACHE_HOME) return join(environment.XDG_CACHE_HOME, 'ddnet')
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'ddnet')
-  if (process.platform === 'win32') {
-    return join(environment.LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'ddnet')
-  }
-  return join(homedir(), '.cache', 'ddnet')
-}
+  resolve(cacheDirectory(environment), 'tensorflow')
 
 const platform = `${process.platform}-${process.arch}`
 

@@ -1,2 +1,3 @@
+export { crc32 } from './checks/crc32.ts'
 export { errorCode, errorMessage } from './checks/error.ts'
 export { entryOf, itemAt, lastItem, type Tuple, tuple } from './checks/item.ts'

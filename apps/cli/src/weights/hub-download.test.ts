@@ -15,6 +15,7 @@ import {
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { errorMessage } from '@ddnet/ops/checks'
 import { portOf } from '@ddnet/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Misbehaviour, serveBytes } from '../../../../packages/datasets/test/byte-server.ts'
@@ -277,7 +278,7 @@ describe('hubFile', () => {
     const options = { endpoint: front.endpoint, cache, offline: false, limits }
     const error = await hubFile(tiny, options).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(CliError)
-    const { message } = error as Error
+    const message = errorMessage(error)
     expect(message).toContain(reason)
     const blobs = join(cache, 'models--timm--tiny/blobs')
     const left = readdirSync(blobs)

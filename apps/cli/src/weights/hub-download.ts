@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Download, DownloadError, describeError, download, isDiskError, withLock } from '@ddnet/datasets/node'
+import { type Download, DownloadError, describeError, download, isDiskError } from '@ddnet/datasets/node'
 import { errorCode } from '@ddnet/ops/checks'
+import { withLock } from '@ddnet/ops/node'
 import { CliError, problemOf } from '../errors.ts'
 import { formatBytes } from '../terminal/format.ts'
 import type { HubAddress } from './hub-address.ts'
@@ -214,7 +215,7 @@ async function fetchBlob(
   await mkdir(dirname(blob), { recursive: true })
   const part = `${blob}.incomplete` // as huggingface_hub calls it, which goes on with it as well
   const onWait = (pid: number | undefined) => log(`waiting for process ${pid ?? '?'}, which downloads ${name}`)
-  await withLock(`${blob}.lock`, onWait, async () => {
+  await withLock(`${blob}.lock`, { onWait }, async () => {
     const before = await sizeOf(part)
     if ((await sizeOf(blob)) !== size)
       log(

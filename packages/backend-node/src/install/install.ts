@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type LockOptions, withLock } from '@ddnet/ops/node'
 import type { EnvironmentVariables } from '../environment.ts'
 import { type Installation, installations, installationsFolder } from '../installations.ts'
 import { type Context, type InstallEvent, phase } from './context.ts'
 import { diskFull } from './disk-space.ts'
 import { clear, discard, lockIn, partialIn, replace, scratch } from './folders.ts'
 import { InstallError, lacking } from './install-error.ts'
-import { withLock } from './lock.ts'
 import { planOf, type RequestedTensorFlow } from './plan.ts'
 import { expectPlatform } from './platform.ts'
 import { builtTrainingCheck, type Verified, verify } from './verify.ts'
@@ -73,7 +73,7 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
   const make = await plan.prepare()
   try {
     await mkdir(root, { recursive: true })
-    return await withLock(lockIn(root), context, async () => {
+    return await withLock(lockIn(root), waitingOptions(context), async () => {
       await clear(root)
       // Another process may have installed it while this one waited.
       const meanwhile = isDamaged ? undefined : await present()
@@ -105,6 +105,11 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
   }
 }
 
+const waitingOptions = ({ report, signal }: Pick<Context, 'report' | 'signal'>): LockOptions => ({
+  onWait: (pid) => report({ type: 'note', text: `waiting for process ${pid ?? '?'}, which is installing or removing` }),
+  signal,
+})
+
 /** The installation that `tensorflow()` takes: the best one in the user's cache. */
 export const installedTensorFlow = (environment: EnvironmentVariables = process.env): Installation | undefined =>
   installations(installationsFolder(environment)).find(({ addon }) => existsSync(addon))
@@ -119,7 +124,7 @@ export async function removeTensorFlow({
 }: Pick<InstallOptions, 'environment' | 'report' | 'signal'> = {}): Promise<Installation[]> {
   const root = installationsFolder(environment)
   if (!existsSync(root)) return []
-  return withLock(lockIn(root), { environment, report, signal }, async () => {
+  return withLock(lockIn(root), waitingOptions({ report, signal }), async () => {
     const found = installations(root)
     for (const { folder } of found) await discard(root, folder)
     await clear(root)

@@ -1,11 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cacheDirectory, withLock } from '@ddnet/ops/node'
 import { DatasetError } from '../dataset-error.ts'
 import { imageDataset } from '../image-dataset.ts'
-import { cacheDirectory } from '../node/cache-directory.ts'
 import { describeError } from '../node/describe-error.ts'
 import { isDiskError } from '../node/download.ts'
-import { withLock } from '../node/lock.ts'
 import { cifar10ClassNames } from './class-names.ts'
 import { hasDecodedCache, readDecodedCache, removeLeftovers, writeDecodedCache } from './decoded-cache.ts'
 import { type Cifar10Facts, IMAGE_SHAPE, official } from './official.ts'
@@ -59,7 +58,7 @@ async function fillCache(
   await mkdir(root, { recursive: true })
   const onWait = (pid: number | undefined) =>
     log(`cifar10: waiting for process ${pid ?? '?'}, which is filling ${cache}`)
-  await withLock(`${cache}.lock`, onWait, async () => {
+  await withLock(`${cache}.lock`, { onWait }, async () => {
     if (await hasDecodedCache(cache)) return
     await removeLeftovers(cache)
     const downloads = `${cache}.downloads`

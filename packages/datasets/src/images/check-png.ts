@@ -1,7 +1,7 @@
+import { crc32 } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { inflate, MAX_INFLATION } from '../files/inflate.ts'
 import { concatenate } from './concatenate.ts'
-import { crc32 } from './crc32.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10]

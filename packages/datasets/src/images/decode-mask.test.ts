@@ -1,9 +1,9 @@
+import { crc32 } from '@ddnet/ops/checks'
 import { defined, itemAt } from '@ddnet/testing'
 import { decode, encode } from 'fast-png'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { DatasetError } from '../dataset-error.ts'
-import { crc32 } from './crc32.ts'
 import { decodeMask } from './decode-mask.ts'
 import { decodePng } from './decode-png.ts'
 

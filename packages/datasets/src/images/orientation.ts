@@ -1,5 +1,5 @@
+import { crc32 } from '@ddnet/ops/checks'
 import type { ImageShape } from '../fields.ts'
-import { crc32 } from './crc32.ts'
 
 /**
  * How a photo lies in its file, as EXIF says it: 1 upright, 2 mirrored, 3 on its head, 4 mirrored on its head, 5 to 8 on its

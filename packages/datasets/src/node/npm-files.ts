@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { cacheDirectory, withLock } from '@ddnet/ops/node'
 import { DatasetError } from '../dataset-error.ts'
 import { byName, type Files, MissingFileError } from '../files/files.ts'
-import { cacheDirectory } from './cache-directory.ts'
 import { type Checksum, mismatch, sha512Checksum } from './checksum.ts'
 import { describeError } from './describe-error.ts'
 import { isDiskError } from './download.ts'
-import { withLock } from './lock.ts'
 import { npmPack } from './npm-pack.ts'
 import { readTarGz } from './tar.ts'
 
@@ -57,7 +56,7 @@ export async function npmFiles(
     try {
       await mkdir(dirname(file), { recursive: true })
       const onWait = (pid: number | undefined) => log(`waiting for process ${pid ?? '?'}, which fetches ${spec}`)
-      await withLock(`${file}.lock`, onWait, async () => {
+      await withLock(`${file}.lock`, { onWait }, async () => {
         if (existsSync(file)) return
         log(`fetching ${spec} by npm, because nothing is cached`)
         const directory = `${file}.npm`

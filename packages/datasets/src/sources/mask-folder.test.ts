@@ -1,8 +1,8 @@
 import { deflateSync } from 'node:zlib'
+import { crc32 } from '@ddnet/ops/checks'
 import { encode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import { expected, fixtureFiles, memoryFiles } from '../../test/source-files.ts'
-import { crc32 } from '../images/crc32.ts'
 import { type MaskFolderOptions, maskFolder } from './mask-folder.ts'
 
 describe('maskFolder', () => {

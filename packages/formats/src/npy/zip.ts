@@ -1,4 +1,4 @@
-import { crc32 } from '../zip/crc32.ts'
+import { crc32 } from '@ddnet/ops/checks'
 import { CENTRAL, END, LOCAL } from '../zip/open-zip.ts'
 import { NpyError } from './npy-error.ts'
 

@@ -1,5 +1,4 @@
-import { tuple } from '@ddnet/ops/checks'
-import { crc32 } from './crc32.ts'
+import { crc32, tuple } from '@ddnet/ops/checks'
 import { inflate } from './inflate.ts'
 
 export const LOCAL = 0x04034b50

@@ -4,10 +4,10 @@ import { link, open, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { errorCode } from '@ddnet/ops/checks'
+import { isRunning } from '@ddnet/ops/node'
 import { type Storage, type StorageLock, StorageLocked } from './storage.ts'
 
-// The locks of @ddnet/datasets and @ddnet/backend-node wait for each other's work, which may be done twice, and take over after a
-// minute of silence. This one is of another kind: it refuses, and a process that sleeps for an hour still has its run.
+// `withLock` waits for another process's work, which may be done twice, and takes over after a minute of silence. This one is of another kind: it refuses, and a process that sleeps for an hour still has its run.
 
 /** A process, told from others that come to have its number. */
 interface Writer {
@@ -180,15 +180,6 @@ function target(path: string): string {
     return readlinkSync(path)
   } catch {
     return ''
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH' // EPERM: it runs, as somebody else
   }
 }
 

@@ -1,0 +1,3 @@
+export { cacheDirectory } from './node/cache-directory.ts'
+export { isRunning } from './node/is-running.ts'
+export { type LockOptions, withLock } from './node/lock.ts'
