@@ -1,6 +1,7 @@
 // `pnpm bench NAME [option=value …]`: one benchmark, side by side with its peers.
 const benchmarks = {
   data: './data/main.mjs',
+  models: './models/main.mjs',
   node: './node/main.mjs',
   wasm: './wasm/main.mjs',
   webgpu: './webgpu/main.mjs',
