@@ -3,6 +3,7 @@ import { reluWasm } from './activation/relu.wasm.ts'
 import { cumsumWasm } from './array/cumsum.wasm.ts'
 import { maximumWasm, minimumWasm } from './array/extremum.wasm.ts'
 import { identityWasm } from './array/identity.wasm.ts'
+import { matMulWasm } from './array/mat-mul.wasm.ts'
 import { meanWasm, sumWasm } from './array/reduce.wasm.ts'
 import { tileWasm } from './array/tile.wasm.ts'
 import { cosWasm, sinWasm } from './array/trigonometry.wasm.ts'
@@ -42,6 +43,7 @@ export const wasmKernels: readonly KernelConfig[] = [
   groupNormGradientWasm,
   groupNormWasm,
   identityWasm,
+  matMulWasm,
   maxPool2dGradientWasm,
   maxPool2dWasm,
   maxPool2dWithIndicesWasm,

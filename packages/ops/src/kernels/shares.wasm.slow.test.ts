@@ -1,5 +1,6 @@
 import * as ops from '@ddnet/ops'
 import { type Tensor, type Tensor1D, type Tensor4D, tensor, toHost, valueAndGrads } from '@ddnet/ops'
+import { tuple } from '@ddnet/ops/checks'
 import { describeBackends, itemAt } from '@ddnet/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runWith, startKernels } from './wasm-heap.ts'
@@ -83,6 +84,22 @@ const cases: [string, shapes: number[][], (inputs: Tensor[]) => Tensor][] = [
       [3, 3, 1, 21],
     ],
     ([x, filter]) => ops.conv2d(x as Tensor4D, filter as Tensor4D, { groups: 21, padding: 1 }),
+  ],
+  [
+    'products of matrices',
+    [
+      [5, 37, 45],
+      [5, 45, 29],
+    ],
+    (inputs) => ops.matMul(...tuple(inputs, 2)),
+  ],
+  [
+    'a product with few columns',
+    [
+      [1001, 70],
+      [70, 3],
+    ],
+    (inputs) => ops.matMul(...tuple(inputs, 2)),
   ],
   [
     'batch norm',

@@ -22,6 +22,7 @@ export const sharedKernelNames = [
   'groupNormGradient',
   'layerNorm',
   'layerNormGradient',
+  'matMul',
   'maxPool',
   'maxPoolGradient',
   'normalize',

@@ -243,6 +243,34 @@ export interface Structs {
     /** table [quad][plane][4]: where a pixel has the lane's channel, bytes */
     readonly sources: Address
   }
+  readonly MatMul: {
+    readonly a: Address
+    /** from matrix to matrix, 0 where all have the same */
+    readonly aMatrix: Bytes
+    /** from eight rows to the next */
+    readonly aBlock: Bytes
+    /** from row to row of eight */
+    readonly aRow: Bytes
+    /** from k to k */
+    readonly aInner: Bytes
+    /** [columns / 8][matrix][inner][8] */
+    readonly b: Address
+    /** from matrix to matrix, 0 where all have the same */
+    readonly bMatrix: Bytes
+    /** from eight columns to the next */
+    readonly bBlock: Bytes
+    readonly c: Address
+    readonly matrices: Int32
+    readonly rows: Int32
+    readonly columns: Int32
+    readonly inner: Int32
+    /** how much of the inner axis stays in the first-level cache */
+    readonly panel: Int32
+    /** scratch of each part for the columns beyond the last multiple of 8, [rows][8] */
+    readonly tail: Address
+    /** from part to part */
+    readonly tailStep: Bytes
+  }
   readonly MaxPool: {
     readonly x: Address
     readonly y: Address
@@ -394,6 +422,7 @@ export interface KernelStructs {
   readonly groupNormGradient: 'GroupNorm'
   readonly layerNorm: 'GroupNorm'
   readonly layerNormGradient: 'GroupNorm'
+  readonly matMul: 'MatMul'
   readonly maxPool: 'MaxPool'
   readonly maxPoolGradient: 'MaxPool'
   readonly normalize: 'BatchNorm'
@@ -642,6 +671,27 @@ export const structs: { readonly [Name in keyof Structs]: Struct<Structs[Name]> 
       words[at + 7] = value.paddedWidth
       words[at + 8] = value.planes
       words[at + 9] = value.sources
+    },
+  },
+  MatMul: {
+    words: 16,
+    write: (value, at, words) => {
+      words[at] = value.a
+      words[at + 1] = value.aMatrix
+      words[at + 2] = value.aBlock
+      words[at + 3] = value.aRow
+      words[at + 4] = value.aInner
+      words[at + 5] = value.b
+      words[at + 6] = value.bMatrix
+      words[at + 7] = value.bBlock
+      words[at + 8] = value.c
+      words[at + 9] = value.matrices
+      words[at + 10] = value.rows
+      words[at + 11] = value.columns
+      words[at + 12] = value.inner
+      words[at + 13] = value.panel
+      words[at + 14] = value.tail
+      words[at + 15] = value.tailStep
     },
   },
   MaxPool: {
