@@ -168,6 +168,11 @@ export class Session {
 
   /** The data of a run that was opened, which must be those that it began with. */
   async #dataOf({ config, record }: OpenedCheckpoint, path: string): Promise<LoadedData> {
+    if (record.teacher !== undefined) {
+      throw new Error(
+        `the run ${path} learns from a teacher, and a page has none. Go on with \`ddnet train --resume\`.`,
+      )
+    }
     const data = hasSameData(config, this.#config) ? this.#data : await this.#loadData(config)
     checkSameData(data, record.data, path, dataRemedy)
     return data

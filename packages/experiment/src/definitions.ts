@@ -3,7 +3,7 @@ import type { NpmPackage } from '@ddnet/datasets/node'
 import type { InputSpec, Module, ModuleOf, StateDict } from '@ddnet/layers'
 import type { Measures } from '@ddnet/metrics'
 import type { Optimizer, Schedule } from '@ddnet/optimizers'
-import type { DataFacts, Generation, Networks, Task, WholePicture } from '@ddnet/tasks'
+import type { DataFacts, DistillationOptions, Generation, Networks, Task, WholePicture } from '@ddnet/tasks'
 import type { StepContext, StepResult } from '@ddnet/trainer'
 import type { z } from 'zod'
 import type { FlatSettings, Kind, PlaceOf } from './settings/kinds.ts'
@@ -163,10 +163,11 @@ export interface ValueRange {
 export interface TaskOf<Batch, Net>
   extends Omit<
     Task<never, never, Measures, Measures, unknown>,
-    'step' | 'evaluate' | 'predict' | 'predictWhole' | 'generation' | 'networks'
+    'step' | 'evaluate' | 'predict' | 'predictWhole' | 'generation' | 'networks' | 'distill'
   > {
   readonly generation?: Generation<Net>
   readonly networks?: Networks<Batch, Net>
+  distill?(teacher: Net, options: DistillationOptions): TaskOf<Batch, Net>
   predict(model: Net, batch: Partial<Batch>): Promise<unknown[]>
   predictWhole?(model: Net, picture: WholePicture): Promise<unknown>
   step(batch: Batch, context: StepContext<Net>): StepResult<Measures>

@@ -18,6 +18,7 @@ import { resolveConfig } from './settings/resolve.ts'
 import { settingCatalog } from './settings/setting-catalog.ts'
 import { SettingsError } from './settings/settings-error.ts'
 import type { FlatGeneralSettings } from './settings/typed.ts'
+import { learnedFrom, type Teacher } from './teacher.ts'
 
 type Named<D, K extends Kind, Name> = Extract<D, { readonly kind: K; readonly name: Name }>
 type NameOf<D, K extends Kind> = Extract<D, { readonly kind: K; readonly name: string }>['name']
@@ -81,6 +82,8 @@ export interface ExperimentOptions<D extends AnyDefinition> {
   readonly host?: Partial<DataHost>
   /** What the model begins with, where the settings say `weights`: the tensors of a file, as `decodeWeights` of `@ddnet/formats` reads them. */
   readonly weights?: GivenWeights
+  /** What the model learns from besides the labels, where the settings say `teacher`: `await readTeacher(…)`, which stays the caller's. */
+  readonly teacher?: Teacher
 }
 
 export interface TrainOptions {
@@ -132,7 +135,7 @@ export async function experiment<
 >(
   settings: ExperimentSettings<D, T, S, M, O, C> &
     Fitting<Made<Named<D, 'task', T>>, SampleOf<Named<D, 'data', S>>, Made<Named<D, 'model', M>>>,
-  { registry, host = {}, weights }: ExperimentOptions<D> = {},
+  { registry, host = {}, weights, teacher }: ExperimentOptions<D> = {},
 ): Promise<Experiment<Made<Named<D, 'model', M>>, Made<Named<D, 'task', T>>, SampleOf<Named<D, 'data', S>>>> {
   const catalog = settingCatalog(registry ?? builtIn)
   const { config } = resolveConfig([entriesOf(settings, 'experiment', catalog)], 'ddnet', catalog)
@@ -141,12 +144,18 @@ export async function experiment<
       `weights=${config.weights} is a file that an experiment does not read. Bring what is in it: { weights: { name, tensors } }, with the tensors of decodeWeights of @ddnet/formats.`,
     )
   }
+  if (config.teacher !== null && teacher === undefined) {
+    throw new SettingsError(
+      `teacher=${config.teacher} is a run that an experiment does not read. Bring it: { teacher: await readTeacher(file, …) }, with the teacher.safetensors of a run that learned from it.`,
+    )
+  }
   const data = await loadRunData(config, { ...defaultHost, ...host })
   const model = buildModel(config, data.facts)
   if (weights !== undefined) loadWeights(model, weights, config, data.facts.classNames)
   init(model, keysOf(config).model)
-  const task = createTask(config, data.facts)
-  await checkSamples(task, data, config)
+  const plain = createTask(config, data.facts)
+  await checkSamples(plain, data, config)
+  const task = teacher === undefined ? plain : learnedFrom(plain, teacher, config, data.facts)
   const run = { model, task, config, data, facts: data.facts }
   const records: MeasuredStep[] = []
   const images = Math.min(config.validation.images, data.validation?.length ?? 0)

@@ -3,7 +3,7 @@ import { init, Linear, Module } from '@ddnet/layers'
 import { DDNet } from '@ddnet/models'
 import { memory, random, reshape, type Tensor, tensor } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { defined, describeBackends, itemAt, tuple } from '@ddnet/testing'
 import { evaluate, Trainer } from '@ddnet/trainer'
 import { blank } from '@ddnet/visuals'
 import { describe, expect, expectTypeOf, test } from 'vitest'
@@ -65,6 +65,60 @@ describeBackends('classification', () => {
     expect(loss).toBe(plain.loss)
     expect(smoothed).not.toBe(loss)
     model.dispose()
+  })
+
+  test('learns from a teacher by (1 − w) · cross-entropy + w · T² · KL(teacher ‖ model)', async () => {
+    const [model, teacher] = tuple(
+      [1, 2].map((seed) => init(new Rows(), random.key(seed))),
+      2,
+    )
+    const [temperature, weight] = [3, 0.7]
+    const learned = defined(task.distill)(teacher, { temperature, weight })
+    const batches = () => loader(rows(6), { batchSize: 6 })
+    const image = tensor(
+      (await Promise.all([0, 1, 2, 3, 4, 5].map((at) => rows(6).get(at)))).flatMap((each) => [...each.image.data]),
+      [6, 4, 4, 1],
+    )
+    const [own, theirs] = tuple(
+      await Promise.all([model, teacher].map(async (each) => [...(await each.predict(image).data())])),
+      2,
+    )
+    /** The softmax of the logits over a temperature. */
+    const share = (logits: readonly number[], at: number, by: number) => {
+      const first = 4 * Math.floor(at / 4)
+      const powers = logits.slice(first, first + 4).map((logit) => Math.exp(logit / by))
+      return itemAt(powers, at % 4) / powers.reduce((sum, each) => sum + each, 0)
+    }
+    let expected = 0
+    for (let sample = 0; sample < 6; sample++) {
+      expected -= ((1 - weight) * Math.log(share(own, 4 * sample + (sample % 4), 1))) / 6
+      for (let at = 4 * sample; at < 4 * sample + 4; at++) {
+        const target = share(theirs, at, temperature)
+        expected += (weight * temperature ** 2 * target * Math.log(target / share(own, at, temperature))) / 6
+      }
+    }
+    const { loss } = await evaluate({ model, data: batches(), step: learned.step })
+    expect(Math.abs(loss / expected - 1)).toBeLessThan(1e-4)
+    // What a finished model is measured by knows of no teacher.
+    const measured = await evaluate({ model, data: batches(), step: learned.evaluate })
+    expect(measured.loss).toBe((await evaluate({ model, data: batches(), step: task.evaluate })).loss)
+    const trainer = new Trainer({
+      model,
+      optimizer: adam({ learningRate: 0.1 }),
+      data: { train: batches() },
+      ...learned,
+    })
+    const before = await teacher.stateDict()
+    await trainer.fit({ steps: 60 })
+    expect(await teacher.stateDict()).toEqual(before)
+    const after = await evaluate({ model, data: batches(), step: learned.step })
+    expect(after.loss).toBeLessThan(0.8 * loss)
+    expect(() => task.distill?.(teacher, { temperature: 0, weight })).toThrow(
+      'distill: expected a temperature above 0, got 0.',
+    )
+    expect(() => task.distill?.(teacher, { temperature, weight: 2 })).toThrow(
+      'distill: expected a weight from 0 to 1, got 2.',
+    )
   })
 
   test('predicts the classes of each picture, the likeliest first, with the truth where there is one', async () => {

@@ -1,11 +1,11 @@
 import { type ModuleOf, openPass } from '@ddnet/layers'
-import { type CrossEntropyOptions, crossEntropy } from '@ddnet/losses'
+import { type CrossEntropyOptions, crossEntropy, klDiv, type Loss, weighted } from '@ddnet/losses'
 import { accuracy, type ConfusionCounts, confusionMatrix, formatPercent, type Measure } from '@ddnet/metrics'
-import { softmax, type Tensor, tidy, toHost } from '@ddnet/ops'
+import { detach, div, logSoftmax, softmax, type Tensor, tidy, toHost } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import type { Json, ScoresOf } from '@ddnet/trainer'
 import { type PredictionSample, predictionSheet } from '@ddnet/visuals'
-import type { PredictedPicture, ScoreView, Task, TaskReport } from './task.ts'
+import type { DistillationOptions, PredictedPicture, ScoreView, Task, TaskReport } from './task.ts'
 
 /** What a batch must have: pictures `[batch, height, width, channels]` and a class of each, `[batch]`, or probabilities `[batch, classes]`. */
 export interface ClassificationBatch {
@@ -48,6 +48,13 @@ export type Classification = Task<
  * @example new Trainer({ model, optimizer, data, ...classification({ classes: 10 }) })
  */
 export function classification({ classes, loss = {} }: ClassificationOptions): Classification {
+  return classificationBy(classes, (logits, label) => crossEntropy(logits, label, loss))
+}
+
+/** What a step makes small. */
+type LossOf = (logits: Tensor, label: Tensor, image: Tensor) => Loss | Readonly<Record<string, Loss>>
+
+function classificationBy(classes: ClassificationOptions['classes'], lossOf: LossOf): Classification {
   const names = typeof classes === 'number' ? Array.from({ length: classes }, (_, at) => String(at)) : classes
   if (!(names.length >= 2)) throw new RangeError(`classification: expected at least 2 classes, got ${names.length}.`)
   return {
@@ -60,7 +67,7 @@ export function classification({ classes, loss = {} }: ClassificationOptions): C
     scores: { loss: lossView, accuracy: accuracyView },
     step: ({ image, label }, { model }) => {
       const logits = model.forward(image) // [batch, classes]
-      return { loss: crossEntropy(logits, label, loss), metrics: { accuracy: accuracy(logits, label) } }
+      return { loss: lossOf(logits, label, image), metrics: { accuracy: accuracy(logits, label) } }
     },
     evaluate: ({ image, label }, { model }) => {
       const logits = model.forward(image)
@@ -69,6 +76,7 @@ export function classification({ classes, loss = {} }: ClassificationOptions): C
         metrics: { accuracy: accuracy(logits, label), confusion: confusionMatrix(logits, label) },
       }
     },
+    distill: (teacher, options) => classificationBy(classes, distilled(lossOf, teacher, options)),
     predict: (model, batch) => predict(model, batch, names),
     views: {
       line: ({ classes }) =>
@@ -95,6 +103,33 @@ export function classification({ classes, loss = {} }: ClassificationOptions): C
     baseline: ({ labels }) => (labels === undefined || labels.length === 0 ? undefined : majority(labels)),
   }
 }
+
+/**
+ * `(1 − w) · loss + w · T² · KL(softmax(teacher / T) ‖ softmax(logits / T))`. T² keeps gradients of one size, whatever the temperature.
+ *
+ * @throws RangeError for a temperature that is not above 0, and a weight that is not from 0 to 1
+ * @see Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network"
+ */
+function distilled(lossOf: LossOf, teacher: Classifier, { temperature, weight }: DistillationOptions): LossOf {
+  if (!(temperature > 0 && Number.isFinite(temperature))) {
+    throw new RangeError(`distill: expected a temperature above 0, got ${temperature}.`)
+  }
+  if (!(weight >= 0 && weight <= 1)) throw new RangeError(`distill: expected a weight from 0 to 1, got ${weight}.`)
+  return (logits, label, image) => {
+    const own = lossOf(logits, label, image)
+    const parts: Readonly<Record<string, Loss>> = isOne(own) ? { labels: own } : own
+    const targets = softmax(div(detach(teacher.predict(image)), temperature))
+    const apart = klDiv(logSoftmax(div(logits, temperature)), targets, { reduction: 'batchmean' })
+    return {
+      ...Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, weighted(part, 1 - weight)])),
+      teacher: weighted(apart, weight * temperature ** 2),
+    }
+  }
+}
+
+/** A loss is a scalar, or a sum or mean with what it is of. */
+const isOne = (loss: Loss | Readonly<Record<string, Loss>>): loss is Loss =>
+  'dataId' in loss || 'mean' in loss || 'sum' in loss
 
 const shownClasses = 5
 

@@ -31,6 +31,7 @@ export {
 } from './segmentation.ts'
 export type {
   DataFacts,
+  DistillationOptions,
   ModelOutput,
   Networks,
   PageSections,

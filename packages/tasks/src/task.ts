@@ -40,6 +40,8 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
   readonly evaluate: (batch: Batch, context: StepContext<Net>) => StepResult<Evaluated>
   /** How each score that is a number is told. */
   readonly scores: { readonly [Name in 'loss' | (keyof M & string)]?: ScoreView }
+  /** The same task, learned from what a teacher says as well; left out where there is no way to. */
+  distill?(teacher: Net, options: DistillationOptions): Task<Batch, Net, M, Evaluated, Prediction>
   /** What the model says of each sample of a batch; where the batch has the truth, with the truth. The batch stays the caller's. */
   predict(model: Net, batch: PredictedFrom<Batch>): Promise<Prediction[]>
   /**
@@ -60,6 +62,14 @@ export interface Networks<Batch, Net> {
   readonly every?: Readonly<Record<string, number>>
   /** As the step of a trainer of several models. */
   step(batch: Batch, context: UpdateContext<Models>): Readonly<Record<string, Loss>>
+}
+
+/** How much a model learns from its teacher. */
+export interface DistillationOptions {
+  /** What the logits of both are divided by: above 1 it shows what a teacher takes for next likely. */
+  readonly temperature: number
+  /** The share of the loss that is the teacher's, from 0 to 1. */
+  readonly weight: number
 }
 
 /** What the numbers are that a model gives. */

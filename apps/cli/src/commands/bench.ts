@@ -68,6 +68,11 @@ export async function bench(words: readonly string[], options: BenchOptions, con
   if (options.profile && requested === 'auto') {
     throw new UsageError('--profile is of one backend. Say which, as in --backend wasm')
   }
+  if (config.teacher !== null) {
+    throw new UsageError(
+      `teacher=${config.teacher}: a step is measured without the forward pass of a teacher. Leave it out, and measure the teacher by its own settings.`,
+    )
+  }
   const run = { config, facts: await factsOf(config, context) }
   refuseTooManyImages(config, run.facts.image)
   const line = liveLine(io)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
-import { createOptimizer, createTask, trainingLoader } from '@ddnet/experiment'
+import { createOptimizer, trainingLoader } from '@ddnet/experiment'
 import { findLearningRate, type LearningRatePoint, type LearningRateSweep } from '@ddnet/trainer'
 import { encodePng, type Plot, plotPicture, plotSvg } from '@ddnet/visuals'
 import { type ConfigOptions, collectSettings } from '../config/collect.ts'
@@ -49,7 +49,7 @@ export async function findLr(
   if (steps < minSteps) throw new UsageError(`--steps ${steps}: expected at least ${minSteps}. Try --steps 100`)
   if (from >= to) throw new UsageError(`--from ${from} --to ${to}: expected the first rate to be below the last`)
   const draw = options.plot === undefined ? undefined : drawer(options.plot, io)
-  const { resolved, model, data, dispose } = await prepareRun(await collectSettings(words, options, io), context)
+  const { resolved, model, task, data, dispose } = await prepareRun(await collectSettings(words, options, io), context)
   try {
     const { config } = resolved
     createLogger(io)(
@@ -67,7 +67,7 @@ export async function findLr(
     const sweep = await findLearningRate({
       model,
       data: { train: trainingLoader(data.train, config, data.facts) },
-      step: createTask(config, data.facts).step,
+      step: task.step,
       // Averaged weights do not change how training goes.
       optimizer: (rate) => createOptimizer({ ...config, ema: { decay: 0 } }, steps, rate),
       accumulate: config.accumulate,

@@ -12,6 +12,7 @@ import {
   isOver,
   isSame,
   keysOf,
+  learnedFrom,
   learningRateOf,
   lengthSettings,
   loadWeights,
@@ -19,9 +20,12 @@ import {
   type RunFolder,
   type RunRecord,
   type RunTask,
+  readTeacher,
   resolveConfig,
   show,
+  type Teacher,
   TrainingRun,
+  teacherOfRun,
   totalSteps,
 } from '@ddnet/experiment'
 import { init, type ModuleOf, summary } from '@ddnet/layers'
@@ -29,6 +33,7 @@ import { backendOfRun } from '../backend/backend-of-run.ts'
 import { refuseTooLarge, refuseTooManyWeights } from '../backend/memory.ts'
 import { type SelectedBackend, selectBackend } from '../backend/select-backend.ts'
 import { type CollectedSettings, requestedBackend } from '../config/collect.ts'
+import { catalogOfRun } from '../config/own-definitions.ts'
 import type { CommandContext } from '../context.ts'
 import { dataWords, fullRecipe } from '../data/data-words.ts'
 import { countedImages, type LabelledImages } from '../data/labelled-images.ts'
@@ -41,7 +46,7 @@ import { createLogger } from '../terminal/logger.ts'
 import { modelSummary } from '../terminal/model-summary.ts'
 import { printable } from '../terminal/printable.ts'
 import { styleFor } from '../terminal/style.ts'
-import { expectedImages, type FoundWeights, findWeights } from '../weights/find-weights.ts'
+import { expectedImages, type FoundWeights, findTeacher, findWeights } from '../weights/find-weights.ts'
 import { toldTraining, toldWeights } from '../weights/told-weights.ts'
 import { describeEnvironment } from './environment.ts'
 import { openCheckpoint } from './open-checkpoint.ts'
@@ -66,6 +71,7 @@ interface PreparedRun {
   readonly model: ModuleOf
   readonly task: RunTask
   readonly data: LabelledImages
+  readonly teacher: Teacher | undefined
   dispose(): Promise<void>
 }
 
@@ -95,14 +101,23 @@ export async function prepareRun(
         'images',
         `${taken.map(({ text }) => text).join(', ')}, as weights of others for ${resolved.config.model.name} expect`,
       )
-    return { resolved, selected, ...(await modelAndData(resolved.config, selected, context, { weights })) }
+    const { teacher } = resolved.config
+    const findsTeacher = async () =>
+      teacher === null
+        ? undefined
+        : readTeacher(await findTeacher(teacher, context), teacher, (contents) => catalogOfRun(contents, io.cwd))
+    return {
+      resolved,
+      selected,
+      ...(await modelAndData(resolved.config, selected, context, { weights, findsTeacher })),
+    }
   })
 }
 
 /** A new run in a folder of its own, which appears only when nothing can be refused any more. */
 export async function startRun(collected: CollectedSettings, context: CommandContext): Promise<ReadyRun> {
   const { io, version, args } = context
-  const { resolved, selected, model, task, data, dispose } = await prepareRun(collected, context)
+  const { resolved, selected, model, task, data, teacher, dispose } = await prepareRun(collected, context)
   try {
     const { config } = resolved
     const folder = await createRunFolder(io.cwd, config.runs, config.name ?? automaticName(config, io.cwd))
@@ -116,7 +131,7 @@ export async function startRun(collected: CollectedSettings, context: CommandCon
       const environment = describeEnvironment(version, selected, args)
       const remark = (path: string) => printable(resolved.places.get(path) ?? '')
       const remarks = { remark, schema: installedPath('config.schema.json') }
-      const run = await TrainingRun.begin(folder, { config, data, task, backend, environment, remarks })
+      const run = await TrainingRun.begin(folder, { config, data, task, backend, environment, remarks, teacher })
       sayRecipe(config, data, model, context)
       createLogger(io)('run', folder.path)
       return { run, config, model, task, data, dispose: release }
@@ -184,13 +199,14 @@ async function continueRun(
     say('backend', `${selected.title}\n${selected.reason}`)
     // Without it the data would be other data, and the setting that leaves it out would change the run.
     const unreadable = `The run ${folder.path} was trained with it: put it back as it was, give data.directory=FOLDER with the images as they were, or start a new run.`
-    const { model, task, data } = await modelAndData(config, selected, context, { unreadable })
+    const findsTeacher = () => teacherOfRun(folder, record, (contents) => catalogOfRun(contents, io.cwd))
+    const { model, task, data, teacher } = await modelAndData(config, selected, context, { unreadable, findsTeacher })
     const { backend } = selected
     const environment = describeEnvironment(version, selected, args)
     const run = await TrainingRun.goOn(
       folder,
       opened,
-      { config, data, task, backend, environment },
+      { config, data, task, backend, environment, teacher },
       {
         setsAside: chosen !== undefined && chosen !== 'last',
         dataRemedy: 'Give data.directory=FOLDER with the images as they were, or start a new run.',
@@ -207,7 +223,7 @@ async function continueRun(
       )
     }
     say('run', `${folder.path}, going on after step ${checkpoint.step} of ${totalSteps(config, data.train.length)}`)
-    return { run, config, model, task, data }
+    return { run, config, model, task, data, teacher }
   })
 }
 
@@ -241,7 +257,7 @@ function notLonger(asked: Config, { saved, data }: RunRecord, path: string, over
   )
 }
 
-async function disposingOnError<T extends { readonly model: ModuleOf }>(
+async function disposingOnError<T extends { readonly model: ModuleOf; readonly teacher: Teacher | undefined }>(
   selected: SelectedBackend,
   begin: () => Promise<T>,
 ): Promise<T & { dispose(): Promise<void> }> {
@@ -251,6 +267,7 @@ async function disposingOnError<T extends { readonly model: ModuleOf }>(
       ...begun,
       dispose: async () => {
         begun.model.dispose()
+        begun.teacher?.model.dispose()
         selected.backend.dispose()
       },
     }
@@ -266,8 +283,13 @@ async function modelAndData(
   { io, loadData: load }: CommandContext,
   {
     weights,
+    findsTeacher,
     unreadable = 'Fix or remove it, or leave it out with data.onError=skip',
-  }: { readonly weights?: FoundWeights | undefined; readonly unreadable?: string },
+  }: {
+    readonly weights?: FoundWeights | undefined
+    readonly findsTeacher: () => Promise<Teacher | undefined>
+    readonly unreadable?: string
+  },
 ) {
   const say = createLogger(io)
   // What cannot fit is refused before anything is downloaded, unless it takes the data to know what the model is made by.
@@ -304,9 +326,13 @@ async function modelAndData(
       `schedule=${config.schedule.name} needs validation images, and data.validation=0 leaves none. Try data.validation=0.1`,
     )
   }
-  const task = createTask(config, data.facts)
-  await checkSamples(task, data, config)
-  return { model, task, data }
+  const plain = createTask(config, data.facts)
+  await checkSamples(plain, data, config)
+  const teacher = await findsTeacher()
+  if (teacher === undefined) return { model, task: plain, data, teacher }
+  const { temperature, weight } = config.distillation
+  say('teacher', `${teacher.name}, at temperature ${temperature}: ${weight} of the loss`)
+  return { model, task: learnedFrom(plain, teacher, config, data.facts), data, teacher }
 }
 
 function sayRecipe(config: Config, data: LabelledImages, model: ModuleOf, { io }: CommandContext): void {

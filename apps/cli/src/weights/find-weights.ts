@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import {
   type Config,
   type Entry,
+  encodeTeacher,
   entriesOf,
   flatSettings,
   type GivenWeights,
@@ -16,7 +17,7 @@ import { checkpointName } from '@ddnet/trainer'
 import type { CommandContext } from '../context.ts'
 import { CliError, whyUnreadable } from '../errors.ts'
 import { openCheckpoint } from '../run/open-checkpoint.ts'
-import { runAt } from '../run/runs-on-disk.ts'
+import { notARun, runAt } from '../run/runs-on-disk.ts'
 import { formatBytes } from '../terminal/format.ts'
 import { liveLine } from '../terminal/live-line.ts'
 import { createLogger } from '../terminal/logger.ts'
@@ -153,6 +154,19 @@ function runIn(cwd: string, path: string): { readonly run: string; readonly chec
   const [, above, checkpoint] = /^(.+)[/\\]checkpoints[/\\]([^/\\]+)$/.exec(plain) ?? []
   if (above !== undefined && checkpoint !== undefined && isRun(above)) return { run: above, checkpoint }
   return isRun(plain) ? { run: plain, checkpoint: 'last' } : undefined
+}
+
+/**
+ * The run that `teacher=…` names, as a run keeps its teacher.
+ *
+ * @throws CliError for what is no run
+ */
+export async function findTeacher(text: string, context: Pick<CommandContext, 'io' | 'args'>): Promise<Uint8Array> {
+  const found = runIn(context.io.cwd, text)
+  const folder = runAt(context.io.cwd, found?.run ?? text)
+  if (found === undefined) throw new CliError(`teacher=${text}: ${await notARun(context.io.cwd, folder.path)}`)
+  const { checkpoint, record } = await openCheckpoint(folder, found.checkpoint, context)
+  return encodeTeacher(join(found.run, 'checkpoints', checkpointName(checkpoint.step)), checkpoint.model, record)
 }
 
 async function weightsOfRun(

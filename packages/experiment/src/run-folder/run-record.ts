@@ -74,20 +74,29 @@ export interface RunRecord {
   readonly saved: SavedSettings
   readonly data: RunData & { readonly image: DataFacts['image'] }
   readonly backend: TrainedOn
+  /** SHA-256 of the file of its teacher, where it learns from one. */
+  readonly teacher?: string | undefined
 }
 
 /** JSON that a checkpoint takes. */
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** What a checkpoint is to hold of its run. */
-export const recordOf = (config: Config, data: RunData, { name, device }: TrainedOn): Json =>
-  z.json().parse({ format: settingsFormat, settings: flatSettings(config), data, backend: { name, device } })
+export const recordOf = (config: Config, data: RunData, { name, device }: TrainedOn, teacher?: string): Json =>
+  z.json().parse({
+    format: settingsFormat,
+    settings: flatSettings(config),
+    data,
+    backend: { name, device },
+    ...(teacher !== undefined && { teacher }),
+  })
 
 const recordSchema = z.strictObject({
   format: z.literal(savedFormats),
   settings: z.record(z.string(), z.unknown()),
   data: runDataSchema,
   backend: z.strictObject({ name: z.string(), device: z.string() }),
+  teacher: z.string().optional(),
 })
 
 /** The settings of a record as they are written, for whoever has to know which definitions they name before they are read. */
@@ -107,7 +116,12 @@ export function readRecord(content: unknown, place: string, catalog: SettingCata
     )
   }
   const saved = savedSettings({ format: record.format, ...record.settings }, place, catalog)
-  return { saved, data: { ...record.data, image: record.data.image ?? imageOf(saved.config) }, backend: record.backend }
+  return {
+    saved,
+    data: { ...record.data, image: record.data.image ?? imageOf(saved.config) },
+    backend: record.backend,
+    teacher: record.teacher,
+  }
 }
 
 /** Format 1 did not say it, and had squares of red, green and blue alone. */

@@ -3,6 +3,7 @@ import { type Callback, type Checkpoint, checkpoint, tensorBoard, toldOf } from 
 import { createSchedule, type LoadedData, type RunTask } from '../parts.ts'
 import type { Config } from '../settings/config.ts'
 import { stepsPerEpoch, totalSteps } from '../step-counts.ts'
+import { type Teacher, teacherFile } from '../teacher.ts'
 import { checkSameData } from './compare.ts'
 import type { Environment } from './environment.ts'
 import { type Continuation, MetricsLog } from './metrics-log.ts'
@@ -18,6 +19,8 @@ export interface RunParts {
   readonly backend: TrainedOn
   readonly environment: Environment
   readonly remarks?: ConfigRemarks
+  /** What it learns from besides the labels: the run keeps a copy. */
+  readonly teacher?: Pick<Teacher, 'file' | 'sha256'> | undefined
 }
 
 /** What there is to say where a run goes on. */
@@ -37,7 +40,7 @@ export class TrainingRun {
 
   private constructor(
     readonly folder: RunFolder,
-    private readonly parts: Pick<RunParts, 'config' | 'data' | 'task' | 'backend'>,
+    private readonly parts: Pick<RunParts, 'config' | 'data' | 'task' | 'backend' | 'teacher'>,
     /** Its records. */
     readonly log: MetricsLog,
     private readonly options: Partial<GoOnOptions>,
@@ -52,7 +55,8 @@ export class TrainingRun {
    * Begins a run: writes what decides it, and what it is trained on. The folder is the caller's alone, who has its lock.
    */
   static async begin(folder: RunFolder, parts: RunParts): Promise<TrainingRun> {
-    const { config, data, environment, remarks } = parts
+    const { config, data, environment, remarks, teacher } = parts
+    if (teacher !== undefined) await folder.storage.replaceFile(teacherFile, teacher.file)
     await folder.writeConfig(config, remarks)
     await folder.writeJson('environment', environment)
     await folder.writeJson('data', runDataOf(data))
@@ -117,7 +121,7 @@ export class TrainingRun {
    * @param options.when steps to save besides, as where somebody pauses the run
    */
   callbacks(model: ModuleOf, { when }: { readonly when?: (step: number) => boolean } = {}): Callback[] {
-    const { config, data, backend } = this.parts
+    const { config, data, backend, teacher } = this.parts
     return [
       this.log,
       ...(this.samples ? [this.samples] : []),
@@ -131,7 +135,7 @@ export class TrainingRun {
         directory: this.folder.checkpoints,
         every: this.saveEvery,
         keep: config.checkpoint.keep,
-        config: recordOf(config, runDataOf(data), backend),
+        config: recordOf(config, runDataOf(data), backend, teacher?.sha256),
         later: this.options.setsAside ? 'setAside' : 'refuse',
         ...(when && { when }),
       }),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PresetName } from './presets.ts'
-import { belowOne, count, notNegative, oneOf, patterns, setting } from './setting.ts'
+import { belowOne, count, notNegative, oneOf, patterns, positive, setting, share } from './setting.ts'
 
 /** Names of the backends that a user can ask for. */
 const backend = setting(
@@ -37,6 +37,8 @@ export interface GeneralSettings {
   readonly frozenNorms: 'update' | 'keep'
   readonly headFirst: number
   readonly rates: Readonly<Record<string, number>> | null
+  readonly teacher: string | null
+  readonly distillation: { readonly temperature: number; readonly weight: number }
   readonly batchSize: number
   readonly accumulate: number
   readonly epochs: number | null
@@ -122,6 +124,21 @@ export const generalSettings: z.ZodObject & z.ZodType<GeneralSettings> = z.stric
     'Factors of the learning rate, of parameters by name or by the name of a module; of several that fit the last one counts. null trains all at one rate',
     { before: null },
   ),
+  teacher: setting(
+    z.string().min(1).nullable().default(null),
+    'the path of a run, or of one of its checkpoints, or null',
+    'runs/large',
+    'The run whose model this one learns from, besides the labels (knowledge distillation), of the same classes and images; null learns from the labels alone',
+    { isPath: true, before: null },
+  ),
+  distillation: z.strictObject({
+    temperature: positive(
+      4,
+      'What the logits of teacher and model are divided by, before they are compared: the higher, the more the unlikely classes count',
+      { before: 4 },
+    ),
+    weight: share(0.9, 'Share of the loss that is the teacher’s; the rest is that of the labels', { before: 0.9 }),
+  }),
   batchSize: count(64, 'Samples a batch'),
   accumulate: count(1, 'Batches a step, whose gradients are averaged: for batches larger than the memory'),
   epochs: setting(

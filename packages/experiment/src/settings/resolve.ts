@@ -240,7 +240,8 @@ function chosenSettings(
 }
 
 /** What no single setting says: whether they go together. */
-function checkTogether(config: Config, given: ReadonlyMap<string, Entry>, { registry }: SettingCatalog): void {
+function checkTogether(config: Config, given: ReadonlyMap<string, Entry>, catalog: SettingCatalog): void {
+  const { registry } = catalog
   const placeOf: PlaceOf = (...paths) => paths.map((path) => given.get(path)?.place).find((place) => place) ?? 'preset'
   const settings = flatSettings(config)
   for (const kind of kinds) {
@@ -266,6 +267,12 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Entry>, { regi
   if (config.weights === null && config.weightsExcept !== null) {
     throw new SettingsError(
       `${given.get('weightsExcept')?.text} (${placeOf('weightsExcept')}) does nothing without weights. Try weights=resnet18.safetensors`,
+    )
+  }
+  for (const path of ['distillation.temperature', 'distillation.weight']) {
+    if (config.teacher !== null || !given.has(path) || isDefault(path, given, catalog)) continue
+    throw new SettingsError(
+      `${given.get(path)?.text} (${placeOf(path)}) does nothing without a teacher. Try teacher=runs/large`,
     )
   }
   if (config.frozenNorms === 'keep' && config.freeze === null && config.headFirst === 0) {
@@ -295,3 +302,7 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Entry>, { regi
 /** `sgd, rmsProp and muon` */
 const listed = (names: readonly string[]): string =>
   [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '').join(' and ')
+
+/** Whether somebody says what is the case anyway, as a saved run says all. */
+const isDefault = (path: string, given: ReadonlyMap<string, Entry>, { byPath }: SettingCatalog): boolean =>
+  byPath.get(path)?.schema.safeParse(undefined).data === given.get(path)?.value
