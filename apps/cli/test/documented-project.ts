@@ -16,10 +16,10 @@ export function documentedProject(...pages: readonly string[]): string {
   afterAll(() => rmSync(project, { recursive: true }))
   for (const name of pages) {
     const page = readFileSync(join(root, name), 'utf8')
-    for (const [, name, code] of page.matchAll(/```js\n\/\/ (\S+)\n([\s\S]*?)```/g))
-      writeFileSync(join(project, name as string), code as string)
-    for (const [, code] of page.matchAll(/```html\n([\s\S]*?)```/g))
-      writeFileSync(join(project, 'index.html'), code as string)
+    for (const [, name = '', code = ''] of page.matchAll(/```js\n\/\/ (\S+)\n([\s\S]*?)```/g))
+      writeFileSync(join(project, name), code)
+    for (const [, code = ''] of page.matchAll(/```html\n([\s\S]*?)```/g))
+      writeFileSync(join(project, 'index.html'), code)
   }
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
   mkdirSync(join(project, 'node_modules'))

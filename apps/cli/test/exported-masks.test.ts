@@ -20,7 +20,7 @@ test.each([[[]], [['--layout', 'NHWC']]])(
     expect((await shell.run('export', 'runs/a', 'model.onnx', ...options)).code).toBe(0)
     await sharp(join(shell.cwd, 'cells/images/3.jpg')).resize(16, 16).png().toFile(join(shell.cwd, 'photo.png'))
     const { stdout } = await shell.run('predict', 'runs/a', 'photo.png', '--to', 'found', '--json')
-    const { shares } = JSON.parse(stdout) as { shares: Readonly<Record<string, number>> }
+    const { shares }: { shares: Readonly<Record<string, number>> } = JSON.parse(stdout)
     expect(Object.keys(shares).sort()).toEqual(['0', '2'])
     for (const name of ['model.onnx', 'model.json']) copyFileSync(join(shell.cwd, name), join(project, name))
     const [chromium, site] = await Promise.all([launchChromium(), serveBuilt(project)])

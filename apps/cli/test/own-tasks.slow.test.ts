@@ -77,7 +77,7 @@ describe.skipIf(!built)(`tasks of one's own${built ? '' : ' (skipped: the comman
     expect((await ddnet('runs', 'list')).stdout).toMatch(/runs\/shares .* error [\d.e-]+ /)
     const lines = (await ddnet('predict', 'runs/shares', '--json')).stdout.trimEnd().split('\n')
     // The second test image has 5 of 48 pixels bright.
-    expect(JSON.parse(lines[1] as string).truth).toBeCloseTo(2 * (5 / 48 - 0.25), 5)
+    expect(JSON.parse(lines[1] ?? '').truth).toBeCloseTo(2 * (5 / 48 - 0.25), 5)
 
     // An image file has the image alone, and is read as high and wide as the run's.
     const raw = { width: 80, height: 60, channels: 3 } as const

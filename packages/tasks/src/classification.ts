@@ -87,7 +87,7 @@ function classificationBy(classes: ClassificationOptions['classes'], lossOf: Los
       isRight: ({ classes: [best], actual }) => (actual === undefined ? undefined : best?.name === actual),
       json: ({ classes, actual }) => ({
         ...(actual !== undefined && { actual }),
-        predictions: classes.slice(0, shownClasses) as unknown as Json,
+        predictions: classes.slice(0, shownClasses).map((each): Json => ({ ...each })),
       }),
       rows: ({ classes, actual = '' }) =>
         classes

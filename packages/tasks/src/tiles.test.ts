@@ -1,5 +1,5 @@
 import { conv2d, type HostTensor, interpolate, softmax, type Tensor, tensor, toHost } from '@ddnet/ops'
-import { itemAt } from '@ddnet/ops/checks'
+import { itemAt, tuple } from '@ddnet/ops/checks'
 import { describeBackends } from '@ddnet/testing'
 import { expect, test } from 'vitest'
 import { classesByTiles } from './tiles.ts'
@@ -14,8 +14,7 @@ const weights = () => tensor(noise(2 * 3, 5), [1, 1, 2, 3])
 /** Three classes of two channels, each pixel by itself. */
 const pointwise = (images: Tensor) => conv2d(images, weights())
 
-const whole = (shape: readonly number[] = [1, height, width, 2]) =>
-  tensor(data, [...shape] as [number, number, number, number])
+const whole = (shape: readonly number[] = [1, height, width, 2]) => tensor(data, tuple(shape, 4))
 
 async function likeliestOf(maps: Tensor): Promise<number[]> {
   const { data, shape } = await toHost(maps)

@@ -61,7 +61,7 @@ async function probabilitiesByTiles(
         for (let x = 0; x < tileWidth; x++) {
           const from = (row + mirrored(left + x, width)) * channels
           const to = at * tileSize + (y * tileWidth + x) * channels
-          for (let channel = 0; channel < channels; channel++) values[to + channel] = data[from + channel] as number
+          for (let channel = 0; channel < channels; channel++) values[to + channel] = itemAt(data, from + channel)
         }
       }
     }
@@ -74,17 +74,17 @@ async function probabilitiesByTiles(
           const weight = itemAt(rowWeights, y) * itemAt(columnWeights, x)
           const to = (top + y) * width + left + x
           const from = ((at * tileHeight + y) * tileWidth + x) * classes
-          weights[to] = (weights[to] as number) + weight
+          weights[to] = itemAt(weights, to) + weight
           for (let label = 0; label < classes; label++) {
             sums[to * classes + label] =
-              (sums[to * classes + label] as number) + weight * Number(probabilities[from + label])
+              itemAt(sums, to * classes + label) + weight * Number(probabilities[from + label])
           }
         }
       }
     }
   }
   for (let at = 0; at < sums.length; at++) {
-    sums[at] = (sums[at] as number) / (weights[Math.floor(at / classes)] as number)
+    sums[at] = itemAt(sums, at) / itemAt(weights, Math.floor(at / classes))
   }
   return { data: sums, shape: [height, width, classes] }
 }
@@ -124,8 +124,8 @@ function likeliest(
       const [c, d] = [at(row.behind, column.before), at(row.behind, column.behind)]
       let [best, most] = [0, -1]
       for (let label = 0; label < classes; label++) {
-        const above = (data[a + label] as number) * (1 - column.share) + (data[b + label] as number) * column.share
-        const below = (data[c + label] as number) * (1 - column.share) + (data[d + label] as number) * column.share
+        const above = itemAt(data, a + label) * (1 - column.share) + itemAt(data, b + label) * column.share
+        const below = itemAt(data, c + label) * (1 - column.share) + itemAt(data, d + label) * column.share
         const value = above * (1 - row.share) + below * row.share
         if (value > most) [best, most] = [label, value]
       }

@@ -1,9 +1,10 @@
 import { type Dataset, type ImageField, loader } from '@ddnet/datasets'
 import { init } from '@ddnet/layers'
 import { VAE } from '@ddnet/models'
-import { memory, random, type Tensor, tensor, zeros } from '@ddnet/ops'
+import { memory, random, tensor, zeros } from '@ddnet/ops'
+import { itemAt } from '@ddnet/ops/checks'
 import { adam } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { defined, describeBackends } from '@ddnet/testing'
 import { evaluate, Trainer } from '@ddnet/trainer'
 import { blank } from '@ddnet/visuals'
 import { describe, expect, test } from 'vitest'
@@ -45,7 +46,7 @@ describeBackends('vae', () => {
 
       // Of new pictures each has its bright half, and both come.
       const noise = random.normal(random.key(3), [16, 2])
-      const made = task.generation?.generate(model, noise, { key }) as Tensor
+      const made = defined(task.generation).generate(model, noise, { key })
       expect(made.shape).toEqual([16, 8, 8, 1])
       const values = [...(await made.data())]
       const leftShare = Array.from({ length: 16 }, (_, at) => {
@@ -55,7 +56,7 @@ describeBackends('vae', () => {
       })
       expect(leftShare.filter((share) => share > 0.75 || share < 0.25).length).toBeGreaterThan(12)
       expect(new Set(leftShare.map(Math.round)).size).toBe(2)
-      const again = task.generation?.generate(model, noise, { key }) as Tensor
+      const again = defined(task.generation).generate(model, noise, { key })
       expect([...(await again.data())]).toEqual(values)
       model.dispose()
     },
@@ -66,10 +67,10 @@ describeBackends('vae', () => {
     const task = vae({ channels: 1, conditionClasses: 2 })
     await new Trainer({ model, optimizer: adam({ learningRate: 0.02 }), data: data(), ...task }).fit({ epochs: 40 })
     const labels = tensor([0, 1, 0, 1], [4], 'int32')
-    const made = task.generation?.generate(model, random.normal(random.key(3), [4, 2]), { key, labels }) as Tensor
+    const made = defined(task.generation).generate(model, random.normal(random.key(3), [4, 2]), { key, labels })
     const values = await made.data()
     for (const at of [0, 1, 2, 3]) {
-      const [left, right] = [values[at * 64 + 3 * 8], values[at * 64 + 3 * 8 + 7]] as [number, number]
+      const [left, right] = [itemAt(values, at * 64 + 3 * 8), itemAt(values, at * 64 + 3 * 8 + 7)]
       expect(left > right, `picture ${at}`).toBe(at % 2 === 0)
     }
     const [prediction] = await task.predict(model, {

@@ -22,12 +22,12 @@ export function encodeClassPng({
     throw new RangeError(`encodeClassPng: expected ${height} · ${width} classes, got ${classes.length}.`)
   }
   let largest = 0
-  for (let at = 0; at < classes.length; at++) largest = Math.max(largest, classes[at] as number)
+  for (let at = 0; at < classes.length; at++) largest = Math.max(largest, classes[at] ?? 0)
   if (largest > 65_535) throw new RangeError(`encodeClassPng: expected classes below 65,536, got ${largest}.`)
   const isWide = largest > NO_CLASS
   const data = isWide ? new Uint16Array(classes.length) : new Uint8Array(classes.length)
   for (let at = 0; at < data.length; at++) {
-    const label = classes[at] as number
+    const label = classes[at] ?? 0
     data[at] = label < 0 ? NO_CLASS : label
   }
   const file = encode({ width, height, channels: 1, depth: isWide ? 16 : 8, data })

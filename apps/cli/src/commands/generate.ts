@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { generateImages, type NewImage, nearest } from '@ddnet/experiment'
+import { itemAt } from '@ddnet/ops/checks'
 import { encodePng, grid, type Picture, pictureTable } from '@ddnet/visuals'
 import type { CommandContext } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -196,7 +197,7 @@ async function writeImages(
   const digits = Math.max(4, String(images.length - 1).length)
   const files = images.map((_, at) => `${String(at).padStart(digits, '0')}.png`)
   for (const [at, { picture }] of images.entries()) {
-    await writeWhole(join(folder, files[at] as string), encodePng(picture))
+    await writeWhole(join(folder, itemAt(files, at)), encodePng(picture))
   }
   await writeWhole(join(folder, sheetName), encodePng(sheetOf(images.slice(0, mostOnSheet), classNames, between)))
   return files
