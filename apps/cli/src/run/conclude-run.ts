@@ -5,6 +5,7 @@ import {
   heldOut,
   type MetricsRecord,
   predictSamples,
+  type ReportOptions,
   type RunFolder,
   readSamples,
   reportData,
@@ -39,20 +40,7 @@ export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
   await folder.writeJson('result', { step, ...resultOf(evaluation) })
   const pictures = await newPictures(ready)
   const { predictions } = task.views.page(undefined, samples)
-  const report = reportData({
-    title: basename(folder.path),
-    config,
-    model,
-    task,
-    facts: data.facts,
-    step,
-    records: log.records,
-    environment: await folder.readEnvironment(),
-    evaluation,
-    samples,
-    pictures,
-  })
-  await folder.write('report', htmlReport(report))
+  await writeReport(ready, { step, evaluation, samples, pictures })
   io.stdout.write(`\n${evaluationReport(evaluation, styleFor(io.stdout, io.env))}\n`)
   const style = styleFor(io.stderr, io.env)
   if (style !== plain && showsPictures(io.env) && predictions !== undefined)
@@ -80,23 +68,21 @@ export async function samplePictures({ storage }: RunFolder): Promise<NonNullabl
 }
 
 /** Writes the report of a run that makes images each time that it made some, so that one sees it learn. */
-export function reportSamples({ run, model, task, config, data }: Omit<ReadyRun, 'dispose'>): Callback {
-  const write = async ({ step }: { readonly step: number }) => {
-    const { folder, log } = run
-    const report = reportData({
-      title: basename(folder.path),
-      config,
-      model,
-      task,
-      facts: data.facts,
-      step,
-      records: log.records,
-      environment: await folder.readEnvironment(),
-      pictures: await samplePictures(folder),
-    })
-    await folder.write('report', htmlReport(report))
-  }
-  return run.validationImages > 0 ? { onValidation: write } : { onEpoch: write }
+export function reportSamples(ready: Omit<ReadyRun, 'dispose'>): Callback {
+  const { folder, validationImages } = ready.run
+  const write = async ({ step }: { readonly step: number }) =>
+    writeReport(ready, { step, pictures: await samplePictures(folder) })
+  return validationImages > 0 ? { onValidation: write } : { onEpoch: write }
+}
+
+async function writeReport(
+  { run: { folder, log }, model, task, config, data: { facts } }: Omit<ReadyRun, 'dispose'>,
+  told: Pick<ReportOptions, 'step' | 'evaluation' | 'samples' | 'pictures'>,
+): Promise<void> {
+  const title = basename(folder.path)
+  const environment = await folder.readEnvironment()
+  const report = reportData({ title, config, model, task, facts, records: log.records, environment, ...told })
+  await folder.write('report', htmlReport(report))
 }
 
 const dataTitle = ({ data }: ReadyRun['config']): string => data.definition.title?.(data.options) ?? basename(data.name)

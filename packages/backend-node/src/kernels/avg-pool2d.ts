@@ -1,23 +1,8 @@
-import { runComposition } from '@ddnet/ops/kernels'
+import { runComposition, type WindowAverage } from '@ddnet/ops/kernels'
 import { type KernelConfig, mul, pad, slice, type Tensor4D, tensor1d, tensor4d } from '@tensorflow/tfjs-core'
 import { type AttributeValue, kernel } from './kernel.ts'
 
-/** Windows along one axis, of `before + beyond` elements, `step` apart, as `@ddnet/ops` describes a pooling's. */
-interface Windows {
-  readonly size: number
-  readonly count: number
-  readonly step: number
-  readonly before: number
-  readonly beyond: number
-}
-
-/** The attributes of the operator `avgPool2d`. */
-interface WindowAverage {
-  readonly rows: Windows
-  readonly columns: Windows
-  readonly margins: readonly [number, number]
-  readonly divisor: number
-}
+type Windows = WindowAverage['rows']
 
 /** TensorFlow's `AvgPool`. It pads nothing and divides by the kernel's size: zeros are padded, and its divisor is replaced. */
 export const avgPool2d: KernelConfig = kernel<{ x: Tensor4D }, WindowAverage>(

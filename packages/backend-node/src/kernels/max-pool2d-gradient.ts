@@ -1,7 +1,8 @@
+import type { PoolGeometry } from '@ddnet/ops/kernels'
 import { add, type KernelConfig, maximum, notEqual, type Tensor4D, where, zerosLike } from '@tensorflow/tfjs-core'
 import { type Executor, kernel } from './kernel.ts'
 import { allFinite } from './max-pool2d.ts'
-import { denseWindows, numberNaNs, type PoolGeometry, poolAttributes } from './pooling.ts'
+import { denseWindows, numberNaNs, poolAttributes } from './pooling.ts'
 
 const name = 'maxPool2dGradient'
 type Inputs = Record<'dy' | 'x' | 'y', Tensor4D>

@@ -1,3 +1,4 @@
+import type { PoolGeometry } from '@ddnet/ops/kernels'
 import {
   fill,
   floorDiv,
@@ -13,14 +14,7 @@ import {
 } from '@tensorflow/tfjs-core'
 import { type Executor, kernel } from './kernel.ts'
 import { allFinite } from './max-pool2d.ts'
-import {
-  denseWindows,
-  isPlain,
-  numberNaNs,
-  type PoolGeometry,
-  poolAttributes,
-  positionsOfDenseWindows,
-} from './pooling.ts'
+import { denseWindows, isPlain, numberNaNs, poolAttributes, positionsOfDenseWindows } from './pooling.ts'
 
 /** TensorFlow's `MaxPoolWithArgmax`, over windows side by side where there is padding or dilation, which it has not. */
 export const maxPool2dWithIndices: KernelConfig = kernel<{ x: Tensor4D }, PoolGeometry>(

@@ -1,3 +1,4 @@
+import type { PoolGeometry } from '@ddnet/ops/kernels'
 import {
   add,
   cast,
@@ -12,7 +13,7 @@ import {
   where,
 } from '@tensorflow/tfjs-core'
 import { type Executor, kernel } from './kernel.ts'
-import { denseWindows, type PoolGeometry, poolAttributes } from './pooling.ts'
+import { denseWindows, poolAttributes } from './pooling.ts'
 
 const name = 'maxPool2d'
 type Inputs = { x: Tensor4D }

@@ -1,4 +1,5 @@
 import type { Pair } from '@ddnet/ops'
+import type { PoolGeometry } from '@ddnet/ops/kernels'
 import {
   cast,
   gather,
@@ -15,15 +16,6 @@ import {
   unsortedSegmentSum,
 } from '@tensorflow/tfjs-core'
 import type { AttributeValue } from './kernel.ts'
-
-/** The attributes of the operator `maxPool2d`; ceil mode's extra rows and columns are in the padding. */
-export interface PoolGeometry {
-  readonly kernelSize: Pair
-  readonly stride: Pair
-  readonly padding: readonly [Pair, Pair]
-  readonly dilation: Pair
-  readonly outputSize: Pair
-}
 
 /** The attributes that TensorFlow's two pooling ops share; they have no dilation. */
 export const poolAttributes = ({

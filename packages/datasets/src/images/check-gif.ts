@@ -1,5 +1,5 @@
+import { concatenateBytes } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
-import { concatenate } from './concatenate.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
 
 /** Pixels that a byte can hold at most: the longest string of its dictionary of 4,096, by a code of 12 bits. */
@@ -47,7 +47,7 @@ export function checkGif(file: Uint8Array, path: string, limits: ImageLimits = {
     }
     const pixels = pair(begin + 5) * pair(begin + 7)
     if (pixels > (at - data) * PIXELS_A_BYTE) fail(`its ${at - data} bytes of data cannot hold its ${pixels} pixels`)
-    return concatenate([...parts, file.subarray(begin, at), ...(file[at - 1] === 0 ? [] : [TERMINATOR]), TRAILER])
+    return concatenateBytes([...parts, file.subarray(begin, at), ...(file[at - 1] === 0 ? [] : [TERMINATOR]), TRAILER])
   }
 }
 

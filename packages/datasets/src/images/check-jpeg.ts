@@ -1,5 +1,5 @@
+import { concatenateBytes } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
-import { concatenate } from './concatenate.ts'
 import { hasAllValues, type JpegSegment } from './jpeg-scans.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
 
@@ -107,12 +107,12 @@ export function checkJpeg(file: Uint8Array, path: string, limits: ImageLimits = 
   if (Math.ceil(width / 8) * Math.ceil(height / 8) > scanBytes * BLOCKS_A_BYTE)
     fail(`its ${scanBytes} bytes of data cannot hold the ${width}×${height} pixels that it promises`)
   if ([...components.values()].some((bits) => bits[0] === UNSEEN)) fail('one of its colours is missing')
-  if (ended) return repaired ? concatenate([...parts, END]) : file
+  if (ended) return repaired ? concatenateBytes([...parts, END]) : file
   const data = withoutZeros(parts.at(-1) as Uint8Array)
   if ([...components.values()].some((bits) => bits.some((left) => left !== 0))) fail('its last scans are missing')
   if (!hasAllValues([...segments.slice(0, -1), { ...(segments.at(-1) as JpegSegment), data }]))
     fail('its last pixels are missing')
-  return concatenate([...parts.slice(0, -1), data, END])
+  return concatenateBytes([...parts.slice(0, -1), data, END])
 }
 
 const END = Uint8Array.of(0xff, EOI)

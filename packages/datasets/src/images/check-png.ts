@@ -1,7 +1,6 @@
-import { crc32 } from '@ddnet/ops/checks'
+import { concatenateBytes, crc32 } from '@ddnet/ops/checks'
 import { DatasetError } from '../dataset-error.ts'
 import { inflate, MAX_INFLATION } from '../files/inflate.ts'
-import { concatenate } from './concatenate.ts'
 import { expectPixels, type ImageLimits } from './limits.ts'
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10]
@@ -84,7 +83,7 @@ export async function checkPng(file: Uint8Array, path: string, limits: ImageLimi
   const packed = data.reduce((sum, { length }) => sum + length, 0)
   if (rowBytes(header) > packed * MAX_INFLATION)
     fail(`its ${packed} bytes of data cannot hold the pixels that it promises`)
-  return { ...header, data, ...(colors && { colors }), bytes: repaired ? concatenate(kept) : file }
+  return { ...header, data, ...(colors && { colors }), bytes: repaired ? concatenateBytes(kept) : file }
 }
 
 const END = Uint8Array.of(0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82)

@@ -1,4 +1,4 @@
-import { crc32 } from '@ddnet/ops/checks'
+import { concatenateBytes, crc32 } from '@ddnet/ops/checks'
 import { CENTRAL, END, LOCAL } from '../zip/open-zip.ts'
 import { NpyError } from './npy-error.ts'
 
@@ -35,21 +35,11 @@ export function zip(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   view.setUint16(6, files.size, true)
   view.setUint32(8, directoryBytes, true)
   view.setUint32(12, offset, true)
-  return concatenate([...chunks, ...directory, signature(END), end])
+  return concatenateBytes([...chunks, ...directory, signature(END), end])
 }
 
 function signature(value: number): Uint8Array {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, value, true)
   return bytes
-}
-
-function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
 }

@@ -1,5 +1,6 @@
 import { encodeTensorBoardEvent, readTensorBoardRecords, type TensorBoardEvent, tensorBoardStart } from '@ddnet/formats'
 import type { Module } from '@ddnet/layers'
+import { concatenateBytes } from '@ddnet/ops/checks'
 import { storageAt } from '#storage'
 import type { Callback } from '../callback.ts'
 import { DivergedError } from '../diverged-error.ts'
@@ -213,14 +214,8 @@ async function cutEvents(
   const kept = new Set(choose(entries))
   for (const { name, bytes, records } of contents) {
     const parts = records.filter(({ entry }) => entry === undefined || kept.has(entry)).map((record) => record.bytes)
-    const length = parts.reduce((sum, part) => sum + part.length, 0)
-    if (length === bytes.length) continue
-    const cut = new Uint8Array(length)
-    let at = 0
-    for (const part of parts) {
-      cut.set(part, at)
-      at += part.length
-    }
+    const cut = concatenateBytes(parts)
+    if (cut.length === bytes.length) continue
     await writingLog(`${storage.path}/${name}`, () => storage.replaceFile(name, cut))
   }
   const told = [...kept]

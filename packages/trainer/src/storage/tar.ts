@@ -1,3 +1,4 @@
+import { concatenateBytes } from '@ddnet/ops/checks'
 /** A file by its name, or its path in something. */
 export interface NamedFile {
   readonly name: string
@@ -29,13 +30,7 @@ export function writeTar(files: readonly NamedFile[], time: number): Uint8Array<
     bytes,
     new Uint8Array((block - (bytes.length % block)) % block),
   ])
-  const tar = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 2 * block))
-  let at = 0
-  for (const part of parts) {
-    tar.set(part, at)
-    at += part.length
-  }
-  return tar
+  return concatenateBytes([...parts, new Uint8Array(2 * block)])
 }
 
 /** What goes before the header of a file whose name has no room in it: a record `LENGTH path=NAME`, which counts itself. */

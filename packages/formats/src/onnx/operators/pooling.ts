@@ -1,4 +1,5 @@
 import { itemAt } from '@ddnet/ops/checks'
+import type { PoolGeometry, WindowAverage } from '@ddnet/ops/kernels'
 import { type Converter, type Converters, constants, input, output, sizeAt } from '../converter.ts'
 import type { GraphBuilder } from '../graph-builder.ts'
 import { channelsFirst } from '../order.ts'
@@ -8,36 +9,12 @@ import { multiplyAxis } from './resampling.ts'
 
 type Pair = readonly [number, number]
 
-interface MaxPool {
-  readonly kernelSize: Pair
-  readonly stride: Pair
-  readonly padding: readonly [Pair, Pair]
-  readonly dilation: Pair
-}
-
-/** Window i of an axis of `size`: `⌊(i · step − before) / over⌋ … ⌊(i · step + beyond) / over⌋ − 1`. */
-interface Windows {
-  readonly size: number
-  readonly count: number
-  readonly step: number
-  readonly before: number
-  readonly beyond: number
-  readonly over: number
-}
-
-interface Average {
-  readonly rows: Windows
-  readonly columns: Windows
-  /** Rows and columns of padding that count as elements. */
-  readonly margins: Pair
-  /** Divides every sum; 0: the number of elements. */
-  readonly divisor: number
-}
+type Windows = WindowAverage['rows']
 
 const images = channelsFirst(4)
 
 const maxPool: Converter = (graph, operation) => {
-  const { kernelSize, stride, padding, dilation } = constants<MaxPool>(operation)
+  const { kernelSize, stride, padding, dilation } = constants<PoolGeometry>(operation)
   const x = input(operation, 'x')
   const attributes = { kernel_shape: kernelSize, strides: stride, pads: padsOf(padding), dilations: dilation }
   const indices = operation.outputs[1]
@@ -66,7 +43,7 @@ const maxUnpool: Converter = (graph, operation) => {
 }
 
 const averagePool: Converter = (graph, operation) => {
-  const average = constants<Average>(operation)
+  const average = constants<WindowAverage>(operation)
   const { rows, columns } = average
   const x = graph.read(input(operation, 'x'), images)
   const isWhole = [rows, columns].every(
@@ -78,7 +55,7 @@ const averagePool: Converter = (graph, operation) => {
 }
 
 /** ONNX divides by the elements of the window, with the padding or without; any other divisor is made up for. */
-function slidingAverage(graph: GraphBuilder, x: string, { rows, columns, margins, divisor }: Average): string {
+function slidingAverage(graph: GraphBuilder, x: string, { rows, columns, margins, divisor }: WindowAverage): string {
   const windows = [rows, columns]
   const kernel = windows.map(({ before, beyond }) => before + beyond)
   const ends = windows.map(({ size, count, step, before }, axis) =>
@@ -103,7 +80,7 @@ function slidingAverage(graph: GraphBuilder, x: string, { rows, columns, margins
 
 /** Windows of several sizes: a product with the matrix that averages each. */
 const adaptivePool: Converter = (graph, operation) => {
-  const { rows, columns } = constants<Average>(operation)
+  const { rows, columns } = constants<WindowAverage>(operation)
   const x = input(operation, 'x')
   const name = graph.read(x, images)
   const tall = multiplyAxis(graph, name, { rank: 4, axis: 2 }, averages(rows))
