@@ -3,8 +3,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, delimiter, dirname, join, sep } from 'node:path'
+import { cacheDirectory } from '@ddnet/ops/node'
 import { chromium } from 'playwright-core'
-import { cached, cacheFolder } from './cache.ts'
+import { cached } from './cache.ts'
 import { runsSparticuz, sparticuz, unpackExecutable, unpackTar } from './sparticuz.ts'
 import type { EnvironmentVariables } from './swiftshader.ts'
 
@@ -96,7 +97,7 @@ async function unpackedChromium(): Promise<FoundChromium> {
     await unpackTar('fonts', folder)
     await mkdir(join(folder, 'font-cache'))
     // The package's own names Lambda's folders.
-    await writeFile(join(folder, 'fonts.conf'), fontConfiguration(join(cacheFolder(), name)))
+    await writeFile(join(folder, 'fonts.conf'), fontConfiguration(join(cacheDirectory(), name)))
   })
   const executablePath = join(folder, 'chromium')
   const env: EnvironmentVariables = {}
