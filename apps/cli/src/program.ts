@@ -94,7 +94,7 @@ function createProgram(
     )
     .argument(
       '[words...]',
-      'data set (cifar10, mnist, folder=PATH with images in a folder a class, or masks=PATH with images and masks) and settings, as in epochs=10 optimizer.learningRate=0.001',
+      'data set (cifar10, mnist, folder=PATH with images in a folder a class, masks=PATH with images and masks, or coco=FILE with boxes) and settings, as in epochs=10 optimizer.learningRate=0.001',
     )
     .option('--backend <name>', 'auto, cuda, cuda:N, tensorflow, cpu, webgpu or wasm; only auto chooses by itself')
     .option('--config <file>', 'file of settings, .yaml or .ts')

@@ -92,6 +92,7 @@ export {
 export { centerCrop } from './transforms/center-crop.ts'
 export { type ColorJitterOptions, colorJitter } from './transforms/color-jitter.ts'
 export { cutMix } from './transforms/cut-mix.ts'
+export { letterbox } from './transforms/letterbox.ts'
 export type { Classes, Mixed, MixOptions } from './transforms/mix.ts'
 export { mixUp } from './transforms/mix-up.ts'
 export { type NormalizeOptions, normalize } from './transforms/normalize.ts'

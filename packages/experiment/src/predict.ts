@@ -1,4 +1,4 @@
-import { collate, type Dataset, type Field, type ImageField, map, resize } from '@ddnet/datasets'
+import { collate, type Dataset, type Field, type ImageField, letterbox, map, resize } from '@ddnet/datasets'
 import type { ModuleOf } from '@ddnet/layers'
 import { dispose } from '@ddnet/ops'
 import type { WholePicture } from '@ddnet/tasks'
@@ -42,12 +42,15 @@ export async function predictSample(predictor: Predictor, sample: RunSample): Pr
 }
 
 /** An image scaled as the training images were, of which the model took a part as large as its input. */
-async function wholePicture({ config, facts }: Predictor, image: ImageField): Promise<WholePicture> {
+async function wholePicture({ config, facts, task }: Predictor, image: ImageField): Promise<WholePicture> {
   const [height, width] = image.shape
   const tile = [facts.image.height, facts.image.width] as const
   const scale = Math.max(tile[0] / height, tile[1] / width)
-  const sides = [Math.round(height * scale), Math.round(width * scale)] as const
-  const scaled = await map({ length: 1, get: async () => ({ image }) }, resize(sides)).get(0)
+  const fit =
+    task.wholePictures === 'contain'
+      ? letterbox(tile)
+      : resize([Math.round(height * scale), Math.round(width * scale)] as const)
+  const scaled = await map({ length: 1, get: async () => ({ image }) }, fit).get(0)
   const prepared = (await preparedSample(scaled, config)).image
   return { data: Float32Array.from(prepared.data), shape: prepared.shape, tile, size: [height, width] }
 }

@@ -74,10 +74,7 @@ export function meanAveragePrecision(
   targets: TrueBoxes,
   { score = 'AP', ...options }: CocoScoreOptions & { readonly score?: CocoScoreName } = {},
 ): Measure {
-  const place = cocoScoreNames.indexOf(score)
-  if (place < 0) {
-    throw new RangeError(`meanAveragePrecision: expected score as one of ${cocoScoreNames.join(', ')}, got '${score}'.`)
-  }
+  const place = placeOf('meanAveragePrecision', score)
   const all = cocoMeasure('meanAveragePrecision', detections, targets, options)
   return {
     ...all,
@@ -85,6 +82,32 @@ export function meanAveragePrecision(
     better: 'higher',
     format: formatPercent,
   }
+}
+
+/**
+ * The average precision of each class, or the score that `score` names. NaN where there is nothing to find of a class.
+ *
+ * @throws what `cocoScores` throws; RangeError for a score that there is not
+ * @see pycocotools.cocoeval.COCOeval: `eval['precision']` of one category
+ */
+export function classAveragePrecision(
+  detections: Detections,
+  targets: TrueBoxes,
+  { score = 'AP', classes }: Required<CocoScoreOptions> & { readonly score?: CocoScoreName },
+): Measure<readonly number[]> {
+  const place = placeOf('classAveragePrecision', score)
+  const compute = (state: CocoState): readonly number[] =>
+    Array.from({ length: classes }, (_, label) => {
+      const own = state[label]
+      return own === undefined ? Number.NaN : itemAt(scoresOf({ [label]: own }), place)
+    })
+  return cocoMeasure('classAveragePrecision', detections, targets, { classes }, compute)
+}
+
+function placeOf(name: string, score: CocoScoreName): number {
+  const place = cocoScoreNames.indexOf(score)
+  if (place >= 0) return place
+  throw new RangeError(`${name}: expected score as one of ${cocoScoreNames.join(', ')}, got '${score}'.`)
 }
 
 /** Ten of them, computed as numpy's linspace does. */
@@ -131,6 +154,7 @@ function cocoMeasure(
   detections: Detections,
   targets: TrueBoxes,
   { classes = Number.POSITIVE_INFINITY }: CocoScoreOptions,
+  compute: (state: CocoState) => readonly number[] = scoresOf,
 ): Measure<readonly number[]> {
   const [batch = 0] = detections.boxes.shape
   for (const [role, { boxes, ...others }] of Object.entries({ detections, targets })) {
@@ -175,7 +199,7 @@ function cocoMeasure(
       return pictures.reduce(merge, {})
     },
     merge,
-    compute: scoresOf,
+    compute,
   })
 }
 

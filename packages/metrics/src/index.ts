@@ -4,6 +4,7 @@ export type { LabelOptions } from './class-scores.ts'
 export {
   type CocoScoreName,
   type CocoScoreOptions,
+  classAveragePrecision,
   cocoScoreNames,
   cocoScores,
   type Detections,

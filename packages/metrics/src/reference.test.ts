@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type Tensor, tensor, toHost } from '@ddnet/ops'
 import { describeBackends, itemAt, jsonFixture } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
@@ -7,6 +8,7 @@ import {
   type Average,
   accuracy,
   calibrationError,
+  classAveragePrecision,
   classF1,
   classIou,
   classPrecision,
@@ -77,6 +79,9 @@ interface Fixtures {
   }[]
 }
 const fixtures = jsonFixture('metrics.json') as Fixtures // which fixtures/make_metrics.py writes
+const cocoClasses: Readonly<Record<string, readonly Value[]>> = JSON.parse(
+  readFileSync(new URL('../../../fixtures/coco-classes.json', import.meta.url), 'utf8'),
+)
 
 /** What a trainer makes of the measures of several batches, whose states have been in a file. */
 async function over<V>(measures: readonly Measure<V>[]): Promise<V> {
@@ -245,7 +250,7 @@ describeBackends('scores of boxes, beside pycocotools’', () => {
     ] as const
   }
 
-  describe.each(fixtures.coco)('$name', ({ pictures, scores }) => {
+  describe.each(fixtures.coco)('$name', ({ name, pictures, scores }) => {
     test.each(splits(pictures.length))('$name', async ({ batches: ranges }) => {
       const batches = ranges.map(([begin, end]) => batch(pictures.slice(begin, end)))
       expectNear('cocoScores', await over(batches.map((each) => cocoScores(...each))), scores)
@@ -257,6 +262,12 @@ describeBackends('scores of boxes, beside pycocotools’', () => {
           expected,
         )
       }
+      const ofClasses = cocoClasses[name] ?? expect.fail(`no classes of ${name}`)
+      expectNear(
+        'classAveragePrecision',
+        await over(batches.map((each) => classAveragePrecision(...each, { classes: ofClasses.length }))),
+        ofClasses,
+      )
     })
   })
 

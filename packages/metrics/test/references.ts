@@ -23,6 +23,7 @@ export const references: Readonly<Record<string, Reference>> = {
   psnr: { of: 'skimage.metrics.peak_signal_noise_ratio', within: 1e-5 },
   ssim: { of: 'skimage.metrics.structural_similarity', within: 1e-5 },
   frechetDistance: { of: 'scipy.linalg.sqrtm; eigenvalues by numpy where singular', within: 1e-6 },
+  classAveragePrecision: { of: 'pycocotools.cocoeval.COCOeval, by category', within: 1e-12 },
   cocoScores: { of: 'pycocotools.cocoeval.COCOeval, all twelve', within: 1e-12 },
   meanAveragePrecision: { of: 'pycocotools.cocoeval.COCOeval', within: 1e-12 },
 }

@@ -53,7 +53,7 @@ const variants: Readonly<Record<string, readonly [model: Module, ...inputs: Inpu
   discreteVAE: [new DiscreteVAE({ outChannels: 6 }), small],
   diffusion: [new DiffusionUNet(), small, time],
   ddpmCifar10: [new DiffusionUNet(ddpmCifar10), small, time],
-  centerNet: [new CenterNet(), [1, 512, 512, 3]],
+  centernet: [new CenterNet(), [1, 512, 512, 3]],
 }
 
 test.each(Object.entries(variants))(
@@ -229,7 +229,7 @@ const families: readonly Compared[] = [
   {
     name: 'CenterNet',
     source: 'PyTorch, by the code of Zhou et al. 2019',
-    variants: ['centerNet'],
+    variants: ['centernet'],
     compare: () => {
       const x = images('centerNet.images', [3, 64, 96, 3])
       const targets = {

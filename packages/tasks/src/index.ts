@@ -8,6 +8,16 @@ export {
   type ClassPrediction,
   classification,
 } from './classification.ts'
+export {
+  type BoxPrediction,
+  type Detection,
+  type DetectionBatch,
+  type DetectionEvaluation,
+  type DetectionMeasures,
+  type DetectionOptions,
+  type Detector,
+  detection,
+} from './detection.ts'
 export type { Generation, GenerationOptions, MadePicture, PixelRange, Sampling } from './generation.ts'
 export {
   type Autoencoder,
@@ -32,6 +42,7 @@ export {
 export type {
   DataFacts,
   DistillationOptions,
+  FoundBox,
   ModelOutput,
   Networks,
   PageSections,

@@ -49,6 +49,11 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
    * the middle of a picture, scaled to the size of the training images.
    */
   predictWhole?(model: Net, picture: WholePicture): Promise<Prediction>
+  /**
+   * How a whole picture is scaled for that: so that it covers what the model takes, in tiles, by default; or so that what the model takes contains
+   * all of it, at its top left, with black around it.
+   */
+  readonly wholePictures?: 'cover' | 'contain'
   readonly views: TaskViews<Prediction, ScoresOf<Evaluated>>
   /** What a guess without a model reaches, by the names of the scores; nothing where that cannot be told from these facts. */
   baseline?(data: { readonly labels?: ArrayLike<number> | undefined }): Readonly<Record<string, number>> | undefined
@@ -114,10 +119,21 @@ export interface TaskViews<Prediction, Scores> {
    * its picture.
    */
   files?(sample: PredictedPicture<Prediction>): Readonly<Record<string, Uint8Array>>
+  /** The boxes of a prediction, the surest first, of tasks that find some: also those that are not sure enough to be told. */
+  boxes?(prediction: Prediction): readonly FoundBox[]
   /** What an evaluation came to. */
   report(scores: Scores): TaskReport
   /** The sections of a run's page. */
   page(scores: Scores | undefined, samples: readonly PredictedPicture<Prediction>[]): PageSections
+}
+
+/** An object that was found. */
+export interface FoundBox {
+  /** Left, top, right and bottom, in pixels of its picture. */
+  readonly box: readonly [left: number, top: number, right: number, bottom: number]
+  readonly label: number
+  /** From 0 to 1. */
+  readonly score: number
 }
 
 export type PageSections = Pick<ReportData, 'classes' | 'predictions' | 'pictures'>

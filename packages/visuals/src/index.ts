@@ -1,4 +1,5 @@
 export { toAnsi } from './ansi.ts'
+export { type BoxOverlayOptions, boxOverlay, type DrawnBox } from './box-overlay.ts'
 export { drawOnCanvas, toImageData } from './canvas.ts'
 export { type ClassOverlayOptions, classColor, classOverlay } from './class-overlay.ts'
 export { encodeClassPng } from './class-png.ts'

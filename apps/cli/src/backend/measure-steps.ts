@@ -1,4 +1,4 @@
-import { imageDataset, map, maskField } from '@ddnet/datasets'
+import { boxesField, boxLabelsField, imageDataset, map, maskField } from '@ddnet/datasets'
 import {
   buildModel,
   type Config,
@@ -49,7 +49,8 @@ export interface MeasuredSteps {
 
 /**
  * Training steps as the run will make them, on images of noise in memory, on the running backend. Of a task that needs more of a batch than
- * images, their classes and masks, of which nothing is known but a name, the loss alone is another one: the mean square of what the model gives.
+ * images, their classes, masks and boxes, of which nothing is known but a name, the loss alone is another one: the mean square of what the model
+ * gives.
  *
  * @param shortened one batch a step, of fewer images than the run's where that would be long
  * @param check throws where the model is too large, before anything of the size of a batch is made
@@ -82,12 +83,24 @@ export function measuredSteps(
     Uint8Array.from({ length: height * width }, (_, at) => at % classes),
     [height, width],
   )
-  const samples = 'mask' in task.fields ? map(images, (sample) => ({ ...sample, mask })) : images
-  const given: Readonly<Record<string, string>> = { image: 'image', label: 'class', mask: 'class of each pixel' }
+  const made = { mask, ...quarters(height, width, classes) }
+  const needed = Object.fromEntries(Object.entries(made).filter(([name]) => name in task.fields))
+  const samples = map(images, (sample) => ({ ...sample, ...needed }))
+  const given: Readonly<Record<string, string>> = {
+    image: 'image',
+    label: 'class',
+    mask: 'class of each pixel',
+    boxes: 'boxes',
+    boxLabels: 'class of each box',
+  }
   const isGiven = Object.entries(task.fields).every(([name, kind]) => given[name] === kind)
   const step: typeof task.step = isGiven
     ? task.step
-    : ({ image }, { model }) => ({ loss: mean(square(model.forward(image))) })
+    : ({ image }, { model }) => ({
+        loss: Object.fromEntries(
+          tensorsOf(model.forward(image)).map((each, at) => [`output ${at}`, mean(square(each))]),
+        ),
+      })
   const trainer = () =>
     new Trainer({
       model,
@@ -110,13 +123,13 @@ export function measuredSteps(
       inputs ??= inputsOf(config, model, batchSize, facts.image).map(noiseFor)
       const start = performance.now()
       // A device works in the order of its orders: it has done all when the last result arrives.
-      let last: Tensor | undefined
+      let last: readonly Tensor[] = []
       for (let done = 0; done < batches; done++) {
-        last?.dispose()
-        last = tidy(() => firstTensor((model as ModuleOf<Tensor[], unknown>).predict(...(inputs ?? [])))) // what the definition says
+        dispose([...last])
+        last = tidy(() => tensorsOf((model as ModuleOf<Tensor[], unknown>).predict(...(inputs ?? [])))) // what the definition says
       }
-      await last?.data()
-      last?.dispose()
+      for (const each of last) await each.data()
+      dispose([...last])
       return (performance.now() - start) / batches
     },
     profile: (steps) => trainer().profile({ steps }),
@@ -127,15 +140,26 @@ export function measuredSteps(
   }
 }
 
+/** A box of half the image's height and width in each of its quarters. */
+function quarters(height: number, width: number, classes: number) {
+  const corners = [0, 1, 2, 3].map((at) => [((at % 2) * width) / 2, (Math.floor(at / 2) * height) / 2] as const)
+  return {
+    boxes: boxesField(
+      Float32Array.from(corners.flatMap(([left, top]) => [left, top, left + width / 2, top + height / 2])),
+    ),
+    boxLabels: boxLabelsField(Int32Array.from(corners, (_, at) => at % classes)),
+  }
+}
+
 /** What a forward pass takes: noise, and zeros of whole numbers. */
 const noiseFor = (input: InputSpec): Tensor =>
   'shape' in input ? zeros(input.shape, input.dtype) : random.normal(random.key(0), input)
 
-/** Of what a model gives, which is a tensor or a record of some. */
-const firstTensor = (result: unknown): Tensor =>
+/** All that a model gives: a tensor, or a record of some. */
+const tensorsOf = (result: unknown): Tensor[] =>
   typeof result === 'object' && result !== null && !('dataId' in result)
-    ? firstTensor(Object.values(result)[0])
-    : (result as Tensor) // there is nothing else
+    ? Object.values(result).flatMap(tensorsOf)
+    : [result as Tensor] // there is nothing else
 
 /** Multiply-adds of one image. */
 const work = (model: ModuleOf, { config, facts }: MeasuredRun): number =>

@@ -27,19 +27,20 @@ export interface ExportOptions {
 type Layout = 'NCHW' | 'NHWC'
 type Weights = 'float32' | 'float16' | 'int8'
 
+interface Named {
+  readonly name?: string
+  readonly shape: readonly (number | 'batch')[]
+  /** What they are, where the task does not say it. */
+  readonly values?: string
+}
+
 /** What a file holds and how it wants to be used. */
 interface Exported {
   readonly bytes: Uint8Array
   readonly format: string
-  readonly input: {
-    readonly name?: string
-    readonly shape: readonly (number | 'batch')[]
-    /** What they are, where they are no images. */
-    readonly values?: string
-  }
-  readonly output: { readonly name?: string; readonly shape: readonly (number | 'batch')[] } & Partial<
-    NonNullable<RunTask['output']>
-  >
+  readonly input: Named
+  /** One, or several with names of their own. */
+  readonly outputs: readonly Named[]
   readonly int8?: Int8Export
 }
 
@@ -100,6 +101,8 @@ const describedModel = (
     format,
     input,
     output,
+    outputs,
+    fit,
     classes,
     preprocessing,
     weights,
@@ -115,19 +118,19 @@ const describedModel = (
   weights,
   ...(int8 && { int8 }),
   input: { ...input, layout, dtype: 'float32' },
-  ...(input.values === undefined && preprocessingOfImages(input, preprocessing, layout)),
+  ...(input.values === undefined && preprocessingOfImages({ input, preprocessing, fit }, layout)),
   output: { ...output, dtype: 'float32' },
+  ...(outputs && { outputs: outputs.map((each) => ({ ...each, dtype: 'float32' })) }),
   ...(classes.length > 0 && input.values === undefined && { classes }),
 })
 
 /** How an image file becomes what the model takes. */
 const preprocessingOfImages = (
-  input: Exported['input'],
-  preprocessing: ReturnType<typeof preprocessingOf>,
+  { input, preprocessing, fit }: Pick<ReturnType<typeof factsOf>, 'input' | 'preprocessing' | 'fit'>,
   layout: Layout,
 ) => ({
   preprocessing: {
-    resize: 'scale the shorter side to the size, and cut the middle to a square',
+    resize: fits[fit],
     size: input.shape.at(layout === 'NCHW' ? -1 : 1),
     channelOrder: preprocessing.colors,
     background: 'white, below what is transparent',
@@ -136,6 +139,11 @@ const preprocessingOfImages = (
     pixels: preprocessing.pixels,
   },
 })
+
+const fits = {
+  cover: 'scale the shorter side to the size, and cut the middle to a square',
+  contain: 'scale the longer side to the size; the image is at the top left of a square, and what remains is black',
+} as const
 
 const formats = { '.onnx': 'onnx', '.safetensors': 'safetensors' } as const
 type Format = (typeof formats)[keyof typeof formats]
@@ -207,7 +215,7 @@ async function toOnnxGenerator(run: UsedRun, layout: Layout, weights: 'float32' 
     bytes,
     format: 'ONNX, opset 17',
     input: { name: 'input', shape: ['batch', ...shape], values: 'standard normal numbers' },
-    output: { name: 'output', shape: pictureShape(facts, layout), values: 'new pictures, 0 … 1' },
+    outputs: [{ name: 'output', shape: pictureShape(facts, layout), values: 'new pictures, 0 … 1' }],
   }
 }
 
@@ -262,13 +270,13 @@ function onnxOptions({ task, config, facts, classNames, checkpoint }: UsedRun, l
   }
 }
 
-function onnxFacts(run: UsedRun, layout: Layout): Pick<Exported, 'format' | 'input' | 'output'> {
+function onnxFacts(run: UsedRun, layout: Layout): Pick<Exported, 'format' | 'input' | 'outputs'> {
   const { height, width, channels } = run.facts.image
   const shape = layout === 'NCHW' ? [channels, height, width] : [height, width, channels]
   return {
     format: 'ONNX, opset 17',
     input: { name: 'input', shape: ['batch', ...shape] },
-    output: { name: 'output', ...outputOf(run, layout) },
+    outputs: outputsOf(run, layout, 'output'),
   }
 }
 
@@ -289,7 +297,7 @@ function toSafetensors(run: UsedRun, name: string, weights: 'float32' | 'float16
     bytes: encodeSafetensors(checkpoint.model, metadata, { dtype: weights }),
     format: "safetensors, PyTorch's names and layouts",
     input: { shape: ['batch', channels, height, width] },
-    output: outputOf(run, 'NCHW'),
+    outputs: outputsOf(run, 'NCHW'),
   }
 }
 
@@ -299,20 +307,47 @@ const preprocessingOf = (config: Config, { image: { channels } }: UsedRun['facts
   colors: channels === 1 ? 'gray' : channels === 3 ? 'RGB' : `${channels} channels`,
 })
 
-/** What a model gives of a batch, and what the task says that it is. Pictures have their channels where the layout has them. */
-function outputOf({ model, task, facts }: UsedRun, layout: Layout): Exported['output'] {
+/** What a model gives of a batch, one or several by their names. Pictures and maps have their channels where the layout has them. */
+function outputsOf({ model, task, facts }: UsedRun, layout: Layout, only?: string): readonly Named[] {
   const { height, width, channels } = facts.image
   // A model that makes images gives more than one result, of which the task names the first, pictures.
-  if (task.generation !== undefined) return { shape: pictureShape(facts, layout), ...task.output }
-  const [, ...shape] = onShapes(() => model.predict(zeros([1, height, width, channels])).shape)
-  const [first, second, third] = shape
-  const isPicture = layout === 'NCHW' && first !== undefined && second !== undefined && third !== undefined
-  return { shape: ['batch', ...(isPicture ? [third, first, second] : shape)], ...task.output }
+  if (task.generation !== undefined)
+    return [{ ...(only !== undefined && { name: only }), shape: pictureShape(facts, layout) }]
+  // A detector gives several, which the type of a run's model does not tell.
+  const given = onShapes((): readonly (readonly [name: string | undefined, shape: readonly number[]])[] => {
+    const output = model.predict(zeros([1, height, width, channels]))
+    return namesOf(output).map(([name, { shape }]) => [name ?? only, shape])
+  })
+  return given.map(([name, [, ...shape]]) => {
+    const [first, second, third] = shape
+    const isPicture = layout === 'NCHW' && first !== undefined && second !== undefined && third !== undefined
+    return { ...(name !== undefined && { name }), shape: ['batch', ...(isPicture ? [third, first, second] : shape)] }
+  })
+}
+
+const namesOf = (
+  output: Tensor | Readonly<Record<string, Tensor>>,
+): readonly (readonly [name: string | undefined, tensor: Tensor])[] =>
+  isTensor(output) ? [[undefined, output]] : Object.entries(output)
+
+const isTensor = (output: Tensor | Readonly<Record<string, Tensor>>): output is Tensor => 'dtype' in output
+
+/** One output with what it is; or what several are, and each by its name. */
+const outputFacts = (
+  outputs: readonly Named[],
+  { output }: Pick<RunTask, 'output'>,
+): {
+  readonly output: Partial<Named> & Partial<NonNullable<RunTask['output']>>
+  readonly outputs?: readonly Named[]
+} => {
+  const [first, ...others] = outputs
+  if (others.length > 0) return { output: { ...output }, outputs }
+  return { output: first?.values === undefined ? { ...first, ...output } : first }
 }
 
 function factsOf(
-  { folder, config, facts, model, classNames, checkpoint: { step } }: UsedRun,
-  { bytes, format, input, output, int8 }: Exported,
+  { folder, config, facts, model, task, classNames, checkpoint: { step } }: UsedRun,
+  { bytes, format, input, outputs, int8 }: Exported,
   { file, weights, checkpoint }: { file: string; weights: string; checkpoint: string },
 ) {
   const parameters = [...model.parameters().values()].reduce((sum, { value }) => sum + value.size, 0)
@@ -328,7 +363,8 @@ function factsOf(
     parameters,
     input,
     preprocessing: preprocessingOf(config, facts),
-    output,
+    ...outputFacts(outputs, task),
+    fit: task.wholePictures ?? 'cover',
     classes: classNames,
     ...(int8 && { int8: int8Facts(int8) }),
   }
@@ -345,8 +381,8 @@ const int8Facts = ({ float32Bytes, calibrationImages, layers, measured }: Int8Ex
 })
 
 function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof createLogger>): void {
-  const { file, bytes, format, weights, run, step, model, parameters, input, output, preprocessing } = facts
-  const described = ({ name, shape }: Pick<Exported['input'], 'name' | 'shape'>) =>
+  const { file, bytes, format, weights, run, step, model, parameters, input, output, outputs, preprocessing } = facts
+  const described = ({ name, shape = [] }: Partial<Named>) =>
     `${name === undefined ? '' : `'${name}', `}float32 [${shape.join(', ')}]`
   const { mean, std } = preprocessing
   const list = (value: number | readonly number[]) => (typeof value === 'number' ? String(value) : `[${value}]`)
@@ -357,7 +393,7 @@ function tell(facts: ReturnType<typeof factsOf>, say: ReturnType<typeof createLo
   say('input', `${described(input)}: ${goesIn}`)
   say(
     'output',
-    [described(output), ...(values === undefined ? [] : [values])].join(': ') +
+    [...(outputs ?? [output]).map(described), ...(values === undefined ? [] : [values])].join(': ') +
       (probabilities === undefined ? '' : `; probabilities: ${probabilities}`),
   )
   if (facts.classes.length > 0 && input.values === undefined) say('classes', classesOf(facts.classes))

@@ -22,8 +22,8 @@ export interface ConfigOptions {
   readonly config?: string
 }
 
-/** `folder=PATH` names a folder of images, `masks=PATH` one of images and masks. */
-const folderWord = /^(folder|masks)=([\s\S]*)$/
+/** `folder=PATH` names a folder of images, `masks=PATH` one of images and masks, `coco=FILE` COCO's JSON of images. */
+const pathWord = /^(folder|masks|coco)=([\s\S]*)$/
 
 /** What decides a configuration, and all settings that there are for it. */
 export interface CollectedSettings {
@@ -86,11 +86,15 @@ export async function collectSettings(
 /** The settings that a data set stands for; nothing for a word that is a setting. */
 function dataSource(word: string, cwd: string, catalog: SettingCatalog): readonly string[] | undefined {
   if (datasetNames(catalog).includes(word)) return [`data=${word}`]
-  const [, data, directory] = folderWord.exec(word) ?? []
+  const [, data, directory] = pathWord.exec(word) ?? []
   if (data !== undefined && directory !== undefined) {
     if (directory.trim() === '')
-      throw new UsageError(`${data}= (command line): expected the path of a folder, got nothing. Try ${data}=./photos`)
-    return [`data=${data}`, `data.directory=${directory}`]
+      throw new UsageError(
+        data === 'coco'
+          ? 'coco= (command line): expected the path of COCO’s JSON, got nothing. Try coco=./annotations.json'
+          : `${data}= (command line): expected the path of a folder, got nothing. Try ${data}=./photos`,
+      )
+    return [`data=${data}`, `data.${data === 'coco' ? 'annotations' : 'directory'}=${directory}`]
   }
   if (word.includes('=') && !isFolder(resolve(cwd, word))) return undefined
   return folderSettings(folderNamed(word, cwd, catalog))
@@ -98,7 +102,7 @@ function dataSource(word: string, cwd: string, catalog: SettingCatalog): readonl
 
 /** Data that is named without a path. */
 const datasetNames = ({ choices }: SettingCatalog): string[] =>
-  (choices.get('data')?.names ?? []).filter((name) => name !== 'folder' && name !== 'masks')
+  (choices.get('data')?.names ?? []).filter((name) => !['folder', 'masks', 'coco'].includes(name))
 
 const folderSettings = (path: string) => ['data=folder', `data.directory=${path}`]
 

@@ -25,11 +25,13 @@ export interface CocoImage {
   readonly crowds: readonly CocoAnnotation[]
 }
 
-/** How many annotations are not taken. */
+/** Annotations that are not taken as they are, each by its place in the file, its image and their names. */
 export interface CocoLeftOut {
-  readonly crowds: number
+  readonly crowds: readonly string[]
   /** Boxes without area, or that lie beside their image. */
-  readonly boxes: number
+  readonly boxes: readonly string[]
+  /** Boxes that reach beyond their image by more than a pixel. They are taken, and cut. */
+  readonly cut: readonly string[]
 }
 
 export interface CocoDocument {
@@ -75,7 +77,7 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
     images.set(id, { id, fileName, height, width, annotations: [], crowds: [] })
   }
 
-  const leftOut = { crowds: 0, boxes: 0 }
+  const leftOut: { readonly [Name in keyof CocoLeftOut]: string[] } = { crowds: [], boxes: [], cut: [] }
   const seen = new Set<string>()
   for (const [at, entry] of read.array(root.annotations ?? [], 'annotations').entries()) {
     const annotation = read.object(entry, `annotations[${at}]`)
@@ -108,10 +110,14 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
       cut(y + boxHeight, image.height),
     ] as const
     if (isCrowd) {
-      leftOut.crowds++
+      leftOut.crowds.push(place)
       image.crowds.push({ box, label, segmentation, at, id })
-    } else if (box[2] <= box[0] || box[3] <= box[1]) leftOut.boxes++
-    else image.annotations.push({ box, label, segmentation, at, id })
+    } else if (box[2] <= box[0] || box[3] <= box[1]) leftOut.boxes.push(place)
+    else {
+      const beyond = Math.max(-x, -y, x + boxWidth - image.width, y + boxHeight - image.height)
+      if (beyond > 1) leftOut.cut.push(place)
+      image.annotations.push({ box, label, segmentation, at, id })
+    }
   }
   return { images: [...images.values()], classNames, leftOut }
 }

@@ -191,7 +191,7 @@ describe('coco', () => {
     await expect(parsed({ ...good, images: [image, { ...image, id: '1' }] })).rejects.toThrow('to be one of its own')
   })
 
-  test('crowds and boxes without area on their image are left out and counted', async () => {
+  test('crowds and boxes without area on their image are left out and named, and so are boxes that are cut', async () => {
     const annotations = [1, true, '1', 'true', 0, false, '0', null, undefined].map((iscrowd, id) => ({
       ...annotation,
       id,
@@ -201,10 +201,17 @@ describe('coco', () => {
     const flat = [
       { ...annotation, id: 100, bbox: [1, 1, 0, 2] },
       { ...annotation, id: 101, bbox: [50, 1, 2, 2] },
+      { ...annotation, id: 102, bbox: [-0.5, 1, 2, 2], segmentation: outline }, // by half a pixel, as rounded boxes are
+      { ...annotation, id: 103, bbox: [1, 1, 8, 2], segmentation: outline },
     ]
     const dataset = await parsed({ ...good, annotations: [...annotations, ...flat] })
-    expect(dataset.leftOut).toEqual({ crowds: 4, boxes: 2 })
-    expect((await dataset.get(0)).boxLabels.data.length).toBe(5)
+    const named = (at: number, id: number) => `annotations[${at}] (annotation ${id}, image 1, 1.png)`
+    expect(dataset.leftOut).toEqual({
+      crowds: [0, 1, 2, 3].map((at) => named(at, at)),
+      boxes: [named(9, 100), named(10, 101)],
+      cut: [named(12, 103)],
+    })
+    expect((await dataset.get(0)).boxLabels.data.length).toBe(7)
   })
 
   test('images without annotations, as of a test set, have no boxes', async () => {

@@ -33,7 +33,9 @@ export interface Coco<S extends DetectionSample = DetectionSample> extends Datas
   readonly classNames: readonly string[]
   /** The name of each image's file. */
   readonly names: readonly string[]
-  /** How many annotations are not taken: crowds, and boxes without area on their image. */
+  /** The file of each image, below the root. */
+  readonly files: readonly string[]
+  /** Annotations that are not taken, crowds and boxes without area on their image, and boxes that are cut to it. */
   readonly leftOut: CocoLeftOut
 }
 
@@ -64,6 +66,7 @@ export async function coco(
     length: parsed.images.length,
     classNames: parsed.classNames,
     names: parsed.images.map(({ fileName }) => fileName),
+    files: parsed.images.map(fileOf),
     leftOut: parsed.leftOut,
     async get(index) {
       checkIndex(index, parsed.images.length)

@@ -137,7 +137,8 @@ export const folderSetting = (
 ): z.ZodDefault<z.ZodNullable<z.ZodString>> =>
   setting(z.string().min(1).nullable().default(null), expects, example, about, { isPath: true })
 
-const list = (value: PerChannel): number[] => (typeof value === 'number' ? [value] : [...value])
+/** One number for all channels, or one each, as `normalize` takes them. */
+export const valuesOf = (value: PerChannel): number[] => (typeof value === 'number' ? [value] : [...value])
 
 type Prepare = <S extends object>(
   images: Dataset<S>,
@@ -159,7 +160,7 @@ export const prepareImages =
       ...(size === ownSize ? [] : [resize(size)]),
       ...(training && crop > 0 ? [randomCrop({ padding: crop, paddingMode: 'reflect' })] : []),
       ...(training && augment !== 'none' ? [augmentations[augment]()] : []),
-      normalize({ mean: list(mean), std: list(std) }),
+      normalize({ mean: valuesOf(mean), std: valuesOf(std) }),
     )
 
 export function checkCrop({ crop, size }: Pick<ImageSettings, 'crop' | 'size'>, placeOf: PlaceOf): void {

@@ -190,8 +190,8 @@ async function cocoSource(
       path: files.path(annotations),
       classNames: Array.isArray(classes) ? classes : names,
       notes: [
-        ...(crowds > 0 ? [`${crowds} crowds of objects belong to no class`] : []),
-        ...(boxes > 0 ? [`left out ${boxes} objects without area`] : []),
+        ...(crowds.length > 0 ? [`${crowds.length} crowds of objects belong to no class`] : []),
+        ...(boxes.length > 0 ? [`left out ${boxes.length} objects without area`] : []),
       ],
       problems: found.names.flatMap((image) =>
         there.has(fileOf(image))

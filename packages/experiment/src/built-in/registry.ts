@@ -1,3 +1,5 @@
+import { centernet } from './centernet.ts'
+import { coco } from './coco.ts'
 import { cifar10, folder } from './data.ts'
 import { densenet121, densenetBC } from './densenet.ts'
 import { vae, vaeGeneration } from './generation.ts'
@@ -19,7 +21,7 @@ import {
   reduceOnPlateau,
   stepDecay,
 } from './schedules.ts'
-import { classification, reconstruction, segmentation } from './tasks.ts'
+import { classification, detection, reconstruction, segmentation } from './tasks.ts'
 
 /** The types of what comes with DDNet: files of settings are checked by them. */
 export type BuiltIn =
@@ -27,11 +29,13 @@ export type BuiltIn =
   | typeof reconstruction
   | typeof segmentation
   | typeof vaeGeneration
+  | typeof detection
   | typeof cifar10
   | typeof folder
   | typeof mnist
   | typeof fashionMnist
   | typeof masks
+  | typeof coco
   | typeof ddnet
   | typeof article
   | typeof convnet
@@ -39,6 +43,7 @@ export type BuiltIn =
   | typeof unet
   | typeof segnet
   | typeof deconvnet
+  | typeof centernet
   | typeof resnet18
   | typeof resnet34
   | typeof resnet50
@@ -71,11 +76,13 @@ export const builtIn: readonly BuiltIn[] = [
   reconstruction,
   segmentation,
   vaeGeneration,
+  detection,
   cifar10,
   folder,
   mnist,
   fashionMnist,
   masks,
+  coco,
   ddnet,
   article,
   convnet,
@@ -83,6 +90,7 @@ export const builtIn: readonly BuiltIn[] = [
   unet,
   segnet,
   deconvnet,
+  centernet,
   resnet18,
   resnet34,
   resnet50,

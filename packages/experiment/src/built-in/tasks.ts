@@ -1,6 +1,8 @@
 import {
   type Classification,
   classification as classificationTask,
+  type Detection,
+  detection as detectionTask,
   type ReconstructionTask,
   reconstruction as reconstructionTask,
   type Segmentation,
@@ -94,4 +96,36 @@ export const segmentation: TaskDefinition<
     )
   },
   mix: (samples, { cutMix }) => mixtures(samples, { cutMix, classes: {} }),
+}
+
+export interface DetectionSettings {
+  readonly threshold: number
+  readonly sizeWeight: number
+  readonly offsetWeight: number
+  readonly giouWeight: number
+}
+
+/** Objects and the boxes around them. */
+export const detection: TaskDefinition<'detection', Given<DetectionSettings>, DetectionSettings, Detection> = {
+  kind: 'task',
+  name: 'detection',
+  options: z.strictObject({
+    threshold: belowOne(0.3, 'From which score on an object is told and drawn; measures take all'),
+    sizeWeight: notNegative(
+      0.1,
+      'What the error of the boxes’ sizes weighs in the loss, beside the heat map of the centres',
+    ),
+    offsetWeight: notNegative(1, 'What the error of the centres’ places weighs beside it'),
+    giouWeight: notNegative(
+      0,
+      'What one minus the generalized intersection over union of the boxes weighs beside it; 0 leaves it out',
+    ),
+  }),
+  metrics: ['AP', 'AP50'],
+  create(options, { classNames }) {
+    if (classNames !== undefined) return detectionTask({ classes: classNames, ...options })
+    throw new Error(
+      'task=detection needs data whose boxes have classes: facts.classNames. Take other data, or another task.',
+    )
+  },
 }

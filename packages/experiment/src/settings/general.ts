@@ -61,7 +61,7 @@ export type RequestedBackend = 'auto' | 'cuda' | 'tensorflow' | 'cpu' | 'webgpu'
 /** What decides a run whatever it trains; the parts that are chosen by name have settings of their own. */
 export const generalSettings: z.ZodObject & z.ZodType<GeneralSettings> = z.strictObject({
   preset: oneOf(
-    ['quick', 'short', 'ddnet', 'photos', 'masks', 'mnist', 'article'],
+    ['quick', 'short', 'ddnet', 'photos', 'masks', 'coco', 'mnist', 'article'],
     'ddnet',
     'Where the values come from that are not given',
   ),

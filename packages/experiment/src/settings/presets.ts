@@ -17,7 +17,7 @@ export const lengths: Readonly<Partial<Record<PresetName, Preset>>> = {
   quick: { steps: 300, 'validation.every': 50, 'validation.images': 1000, 'checkpoint.every': 50 },
 }
 
-export type PresetName = 'ddnet' | 'short' | 'quick' | 'photos' | 'masks' | 'mnist' | 'article'
+export type PresetName = 'ddnet' | 'short' | 'quick' | 'photos' | 'masks' | 'coco' | 'mnist' | 'article'
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
   /** The full recipe: 84.5 % on the test images with `data.validation=0`; docs/recipes/cifar10.md has one that takes longer. */
@@ -52,6 +52,20 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     batchSize: 16,
     'optimizer.learningRate': 2e-3,
     epochs: 20,
+  },
+
+  /** Boxes around objects, in COCO's format, and a CenterNet that is small enough for a machine without a GPU. */
+  coco: {
+    ...reference,
+    task: 'detection',
+    data: 'coco',
+    'data.size': 128,
+    model: 'centernet',
+    'model.width': 32,
+    'model.deconv': [128, 64, 64],
+    batchSize: 16,
+    'optimizer.learningRate': 2e-3,
+    epochs: 30,
   },
 
   /** Digits and what else has the files of MNIST: small images in gray, for a smaller network. 98.5 % of MNIST's test images on WebAssembly. */
