@@ -8,6 +8,8 @@ import { CommandFailed, root, run } from '../scripts/pnpm.mjs'
 const own = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, `my-${kind}`]))
 let clone: string
 let paths: string[]
+/** Those that were not there before. */
+let made: string[]
 
 /** A copy of this repository, with our dependencies. */
 async function cloned(): Promise<string> {
@@ -38,10 +40,13 @@ const node = (script: string, ...words: string[]) =>
 
 beforeAll(async () => {
   clone = await cloned()
-  paths = []
+  ;[paths, made] = [[], []]
   for (const [kind, name] of Object.entries(own)) {
     const said = await node('scripts/new/main.mjs', kind, name)
-    paths.push(...[...said.matchAll(/^(?:new|changed) +(\S+)$/gm)].map(([, path = '']) => path))
+    for (const [, what, path = ''] of said.matchAll(/^(new|changed) +(\S+)$/gm)) {
+      paths.push(path)
+      if (what === 'new') made.push(path)
+    }
   }
   for (const { path, lines } of exampleOf('A setting').changes) {
     const file = join(clone, path)
@@ -66,7 +71,7 @@ test('and our style', async () => {
 })
 
 test('and its tests pass, as it is', async () => {
-  const tests = paths.filter((path) => path.endsWith('.test.ts') && !path.startsWith('packages/ops/'))
+  const tests = made.filter((path) => path.endsWith('.test.ts') && !path.startsWith('packages/ops/'))
   expect(tests).toHaveLength(Object.keys(kinds).length - 1)
   const said = await node('node_modules/vitest/vitest.mjs', 'run', ...tests, '--reporter=json')
   const { numPassedTests, numFailedTests } = JSON.parse(said.slice(said.indexOf('{"num')))

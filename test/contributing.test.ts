@@ -73,7 +73,7 @@ describe('pnpm new', () => {
     [
       'widget',
       'x',
-      'expected one of layer, model, task, data, optimizer, op, got widget. Try: pnpm new layer my-layer',
+      'expected one of layer, model, task, data, optimizer, loss, metric, op, got widget. Try: pnpm new layer my-layer',
     ],
     ['toString', 'x', 'got toString'],
     [undefined, undefined, 'got nothing'],

@@ -10,6 +10,8 @@ export const kinds = {
   task: { section: 'A task', name: 'regression' },
   data: { section: 'A data source', name: 'csv-images' },
   optimizer: { section: 'An optimizer', name: 'signum' },
+  loss: { section: 'A loss', name: 'log-cosh' },
+  metric: { section: 'A metric', name: 'largest-error' },
   op: { section: 'An operator', name: 'squareplus' },
 }
 

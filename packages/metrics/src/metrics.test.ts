@@ -1,6 +1,7 @@
-import { memory, type Tensor, tensor, toHost } from '@ddnet/ops'
+import { memory, type Tensor, tensor } from '@ddnet/ops'
 import { describeBackends } from '@ddnet/testing'
 import { describe, expect, expectTypeOf, test } from 'vitest'
+import { stateOf, valueOver } from '../test/value-over.ts'
 import {
   accuracy,
   average,
@@ -22,18 +23,6 @@ import {
 
 const scores = (...rows: number[][]): Tensor => tensor(rows)
 const labels = (...values: number[]): Tensor => tensor(values, [values.length], 'int32')
-
-/** What a trainer makes of a measure: its state, which has been in a file. */
-async function stateOf(measure: Measure<unknown>): Promise<unknown> {
-  const values = Object.entries(measure.tensors).map(async ([name, value]) => [name, await toHost(value)] as const)
-  return JSON.parse(JSON.stringify(measure.state(Object.fromEntries(await Promise.all(values)))))
-}
-/** The value of several batches. */
-async function over<V>(...measures: [Measure<V>, ...Measure<V>[]]): Promise<V> {
-  const states = await Promise.all(measures.map(stateOf))
-  const [{ compute, merge }] = measures
-  return compute(states.reduce((a, b) => merge(a, b)))
-}
 
 type Of = (logits: Tensor, labels: Tensor, options?: LabelOptions) => Measure<unknown>
 
@@ -71,13 +60,13 @@ describeBackends('measures of classes', () => {
     },
   ])('$name', ({ name, of, expected, empty }) => {
     test('over two batches', async () => {
-      expect(await over(of(...first()), of(...second()))).toEqual(expected)
+      expect(await valueOver(of(...first()), of(...second()))).toEqual(expected)
     })
 
     test('leaves out what is ignored', async () => {
       const whole = await stateOf(of(second()[0], labels(0, -100, 2)))
       expect(whole).toEqual(await stateOf(of(scores([1, 0, 2], [0, 0, 9]), labels(0, 2))))
-      expect(await over(of(first()[0], labels(-100, -100)))).toEqual(empty)
+      expect(await valueOver(of(first()[0], labels(-100, -100)))).toEqual(empty)
       const other = await stateOf(of(first()[0], labels(0, 255), { ignoreIndex: 255 }))
       expect(other).toEqual(await stateOf(of(scores([5, 1, 0]), labels(0))))
     })
@@ -126,7 +115,7 @@ describeBackends('measures of classes', () => {
     }).filter((hit) => hit !== undefined)
     expect(await stateOf(measure)).toEqual({ correct: correct.filter(Boolean).length, count: correct.length })
     const soft = tensor(values, [rows, 30])
-    expect(await over(accuracy(logits, soft))).toBe(1)
+    expect(await valueOver(accuracy(logits, soft))).toBe(1)
   })
 
   test.each([
@@ -135,13 +124,13 @@ describeBackends('measures of classes', () => {
     { name: 'is the first NaN, as torch.argmax has it', row: [1, Number.NaN, Infinity], expected: 1 },
     { name: 'is NaN at the front', row: [Number.NaN, 5, 1], expected: 0 },
   ])('the predicted class $name', async ({ row, expected }) => {
-    const [counts] = await over(confusionMatrix(scores(row), labels(0)))
+    const [counts] = await valueOver(confusionMatrix(scores(row), labels(0)))
     expect(counts?.indexOf(1)).toBe(expected)
   })
 
   test('topKAccuracy counts labels among the k highest scores', async () => {
     const logits = () => scores([0.1, 0.2, 0.3, 0.4], [0.9, 0.8, 0.1, 0.2])
-    const of = (k: number) => over(topKAccuracy(logits(), labels(1, 2), k))
+    const of = (k: number) => valueOver(topKAccuracy(logits(), labels(1, 2), k))
     expect([await of(1), await of(3), await of(4)]).toEqual([0, 0.5, 1])
     expect(() => topKAccuracy(logits(), labels(1, 2), 5)).toThrow('4')
   })
@@ -152,9 +141,15 @@ describeBackends('measures of differences', () => {
 
   test('are means over all elements of all batches', async () => {
     const more = () => [tensor([[1, 1, 1, 1]]), tensor([[0, 0, 0, 0]])] as const
-    expect(await over(meanSquaredError(prediction(), target()), meanSquaredError(...more()))).toBeCloseTo(24 / 8, 6)
-    expect(await over(meanAbsoluteError(prediction(), target()), meanAbsoluteError(...more()))).toBeCloseTo(10 / 8, 6)
-    expect(await over(average(prediction()), average(tensor([6])))).toBeCloseTo(16 / 5, 6)
+    expect(await valueOver(meanSquaredError(prediction(), target()), meanSquaredError(...more()))).toBeCloseTo(
+      24 / 8,
+      6,
+    )
+    expect(await valueOver(meanAbsoluteError(prediction(), target()), meanAbsoluteError(...more()))).toBeCloseTo(
+      10 / 8,
+      6,
+    )
+    expect(await valueOver(average(prediction()), average(tensor([6])))).toBeCloseTo(16 / 5, 6)
   })
 
   test('psnr is 10 log₁₀ (range² / mse) of each sample', async () => {
@@ -167,8 +162,8 @@ describeBackends('measures of differences', () => {
       [0, 1],
     ])
     // 10 log₁₀ (1 / 0.01) = 20, and 100 where there is no error
-    expect(await over(psnr(found, wanted))).toBeCloseTo((20 + 100) / 2, 3)
-    expect(await over(psnr(found, wanted, { range: 2 }))).toBeCloseTo((20 + 20 * Math.log10(2) + 100) / 2, 3)
+    expect(await valueOver(psnr(found, wanted))).toBeCloseTo((20 + 100) / 2, 3)
+    expect(await valueOver(psnr(found, wanted, { range: 2 }))).toBeCloseTo((20 + 20 * Math.log10(2) + 100) / 2, 3)
   })
 
   test('name shapes that do not fit', () => {
@@ -186,13 +181,13 @@ describeBackends('measures of one’s own', () => {
         sums: { total: tensor(values), count: tensor(1) },
         compute: ({ total, count: [count = 0] }) => total.map((each) => each / count),
       })
-    expect(await over(of(1, 2), of(3, 5), of(5, 2))).toEqual([3, 3])
+    expect(await valueOver(of(1, 2), of(3, 5), of(5, 2))).toEqual([3, 3])
   })
 
   test('sumMeasure counts beyond what float32 tells apart', async () => {
     const large = () => sumMeasure({ sums: { count: tensor(2 ** 24) }, compute: ({ count: [count = 0] }) => count })
     const one = sumMeasure({ sums: { count: tensor(1) }, compute: ({ count: [count = 0] }) => count })
-    expect(await over(large(), one)).toBe(2 ** 24 + 1)
+    expect(await valueOver(large(), one)).toBe(2 ** 24 + 1)
   })
 
   test('stateMeasure keeps whatever it needs', async () => {
@@ -204,7 +199,7 @@ describeBackends('measures of one’s own', () => {
         compute: (largest) => largest,
         better: 'lower',
       })
-    expect(await over(largest(1, 7), largest(3))).toBe(7)
+    expect(await valueOver(largest(1, 7), largest(3))).toBe(7)
   })
 })
 
