@@ -66,7 +66,9 @@ export function batchNorm<T extends Tensor>(x: T, options: BatchNormOptions): Ba
   }
   const count = x.size / Math.max(1, channels)
   if (training && count === 1) {
-    throw new ShapeError(`batchNorm: expected more than one value per channel in training, got x [${x.shape}].`)
+    throw new ShapeError(
+      `batchNorm: expected more than one value per channel in training, got x [${x.shape}]. Take another batch size, so that no batch is of one sample, or larger images.`,
+    )
   }
   // As in PyTorch, no values leave the running statistics as they are.
   if (x.size === 0) return { y: clone(x), runningMean, runningVar }
