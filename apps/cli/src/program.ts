@@ -8,6 +8,7 @@ import type { ExportOptions } from './commands/export.ts'
 import type { FindLrOptions } from './commands/find-lr.ts'
 import type { GenerateCommandOptions } from './commands/generate.ts'
 import type { PredictOptions } from './commands/predict.ts'
+import type { PruneOptions } from './commands/prune.ts'
 import type { VisualizeOptions } from './commands/visualize.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { wordAtHome } from './config/home.ts'
@@ -214,6 +215,22 @@ function createProgram(
     .action(async (path: string, file: string, options: ExportOptions) => {
       const { exportModel } = await import('./commands/export.ts')
       await exportModel(path, file, options, context)
+    })
+
+  program
+    .command('prune')
+    .summary('take channels or weights out of a run: a new run, to be fine-tuned')
+    .description(
+      'channels=0.5 takes half of the channels: a smaller network. weights=0.8 sets the smallest four fifths of the weights to 0. What comes out is a run as any other, measured on what is held out, from which weights=RUN goes on.',
+    )
+    .argument('<run>', 'folder of the run')
+    .argument('[words...]', 'channels=SHARE or weights=SHARE, and name=NAME of the new run')
+    .option('--checkpoint <name>', `which checkpoint: ${checkpointNames}`, checkpointChoice, 'last')
+    .option('--backend <name>', 'where to measure; by default what trained the run')
+    .option('--json', 'print JSON')
+    .action(async (path: string, words: string[], options: PruneOptions) => {
+      const { prune } = await import('./commands/prune.ts')
+      await prune(path, words, options, context)
     })
 
   program

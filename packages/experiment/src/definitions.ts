@@ -61,6 +61,8 @@ export interface ModelDefinition<
   readonly recipe?: Readonly<Record<string, unknown>>
   /** What a forward pass of a batch takes, of a model that takes something else than the images alone. */
   inputs?(model: M, batch: { readonly size: number; readonly image: DataFacts['image'] }): readonly InputSpec[]
+  /** Which channels hang together, so that some can be taken out of all that they go through: for `ddnet prune`. */
+  channelGroups?(options: Options): readonly ChannelGroup[]
   /** The network for data, with as many outputs as its task takes; its weights are drawn afterwards. */
   create(options: Options, facts: ModelFacts): M
 }
@@ -70,6 +72,18 @@ export interface ModelFacts extends DataFacts {
   readonly outputs: number
   /** Of how many classes images are, where the task has the model be told each image's. */
   readonly conditionClasses?: number | undefined
+}
+
+/** Channels of a network that are one and the same: what gives them, what normalises them, and what takes them. Modules by their dotted names. */
+export interface ChannelGroup {
+  /** Which number of the option `channels` counts them. */
+  readonly channels: number
+  /** Convolutions, which give one or more values for each of them. */
+  readonly outputs: readonly string[]
+  readonly norms: readonly string[]
+  readonly inputs: readonly string[]
+  /** What their number must divide by: the groups of a group norm. */
+  readonly multipleOf?: number
 }
 
 /** What a data definition may ask of the app: a disk or a server, and somebody who is told how it goes. */

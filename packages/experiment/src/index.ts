@@ -14,6 +14,7 @@ export {
 export {
   type AnyDefinition,
   type AnyTask,
+  type ChannelGroup,
   type DataDefinition,
   type DataFacts,
   type DataHost,
@@ -82,6 +83,7 @@ export {
   predictSamples,
   type RunSample,
 } from './predict.ts'
+export { type PrunedChannels, pruneChannels, pruneWeights } from './prune.ts'
 export { curvesOf, type MeasuredStep, type ReportOptions, reportData, type TrainedWhere } from './report-data.ts'
 export { checkSameData, isOver, isSame, lengthSettings } from './run-folder/compare.ts'
 export type { Environment, RunEnvironment } from './run-folder/environment.ts'

@@ -12,7 +12,7 @@ import {
 import { type InputSpec, init, type ModuleOf } from '@ddnet/layers'
 import { type Key, random } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
-import { chain, clipByGlobalNorm, ema, type Optimizer, type Schedule, scaleRates } from '@ddnet/optimizers'
+import { chain, clipByGlobalNorm, ema, keepZeros, type Optimizer, type Schedule, scaleRates } from '@ddnet/optimizers'
 import type { DataFacts, DataHost, DataSplits, TaskOf, ValueRange } from './definitions.ts'
 import { freezeParameters, rateOf } from './fine-tuning.ts'
 import type { Config } from './settings/config.ts'
@@ -102,7 +102,7 @@ export const learningRateOf = ({ optimizer }: Pick<Config, 'optimizer'>): number
 
 /** @param learningRate in place of the run's own schedule of so many steps */
 export function createOptimizer(
-  config: Pick<Config, 'schedule' | 'optimizer' | 'clipNorm' | 'ema' | 'rates'>,
+  config: Pick<Config, 'schedule' | 'optimizer' | 'clipNorm' | 'ema' | 'rates' | 'keepZeros'>,
   steps: number,
   learningRate: Schedule = createSchedule(config, steps),
 ): Optimizer {
@@ -111,6 +111,7 @@ export function createOptimizer(
     ...(config.clipNorm === null ? [] : [clipByGlobalNorm(config.clipNorm)]),
     definition.create({ ...options, learningRate }),
     ...(config.rates === null ? [] : [scaleRates(rateOf(config.rates))]),
+    ...(config.keepZeros ? [keepZeros()] : []),
     ...(config.ema.decay === 0 ? [] : [ema(config.ema.decay)]),
   )
 }

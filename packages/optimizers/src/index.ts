@@ -15,6 +15,7 @@ export type {
   UpdateInfo,
 } from './gradient-transformation.ts'
 export { weightsOnly } from './gradient-transformation.ts'
+export { keepZeros } from './keep-zeros.ts'
 export type { Fusable, KernelAttributes, KernelInputs, KernelRule } from './kernel-rule.ts'
 export { type LionOptions, lion, type ScaleByLionOptions, scaleByLion } from './lion.ts'
 export { type LookaheadOptions, lookahead } from './lookahead.ts'

@@ -1,6 +1,6 @@
 import { ConvNet, DDNet, PixelDDNet, SeedDDNet } from '@ddnet/models'
 import { z } from 'zod'
-import type { Given, ModelDefinition } from '../definitions.ts'
+import type { ChannelGroup, Given, ModelDefinition } from '../definitions.ts'
 import type { FlatSettings, PlaceOf } from '../settings/kinds.ts'
 import { count, flag, oneOf, setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
@@ -45,6 +45,40 @@ function checkDDNet(
   checkHalving(channels.length, settings, placeOf)
 }
 
+/** The stages of a DDNet; where the decoder adds or unpools what the encoder had, both are of the same channels. */
+function ddnetGroups({ channels, normalization, groups, unpool, skip }: DDNetSettings, head: string): ChannelGroup[] {
+  const last = channels.length - 1
+  const isTied = skip || unpool === 'switches'
+  const normsOf = (module: string) => (normalization === 'none' ? [] : [`${module}.norm`])
+  const common = { ...(normalization === 'group' && { multipleOf: groups }) }
+  const encoder = channels.map((_, stage) => ({
+    channels: stage,
+    outputs: [`encoder.${stage}.conv`],
+    norms: normsOf(`encoder.${stage}`),
+    inputs: [stage === last ? 'decoder.0.deconv' : `encoder.${stage + 1}.conv`],
+    ...common,
+  }))
+  const decoder = channels.map((_, at) => ({
+    channels: Math.max(0, last - 1 - at),
+    outputs: [`decoder.${at}.deconv`],
+    norms: normsOf(`decoder.${at}`),
+    inputs: [at === last ? head : `decoder.${at + 1}.deconv`],
+    ...common,
+  }))
+  if (!isTied) return [...encoder, ...decoder]
+  const merged = encoder.map((group, stage) => {
+    const mirrored = stage === last ? undefined : decoder[last - 1 - stage]
+    if (mirrored === undefined) return group
+    return {
+      ...group,
+      outputs: [...group.outputs, ...mirrored.outputs],
+      norms: [...group.norms, ...mirrored.norms],
+      inputs: [...group.inputs, ...mirrored.inputs],
+    }
+  })
+  return [...merged, ...decoder.slice(last)]
+}
+
 /** Whether images can be halved so often. */
 function checkHalving(stages: number, settings: FlatSettings, placeOf: PlaceOf): void {
   const size = settings['data.size']
@@ -64,6 +98,7 @@ export const ddnet: ModelDefinition<'ddnet', Given<DDNetSettings>, DDNetSettings
   head: 'heads.class',
   options: z.strictObject(ddnetOptions),
   check: checkDDNet,
+  channelGroups: (options) => ddnetGroups(options, 'heads.class'),
   create: (options, { image, outputs }) => new DDNet({ ...options, inChannels: image.channels, classes: outputs }),
 }
 
@@ -82,6 +117,7 @@ export const ddnetPixels: ModelDefinition<'ddnetPixels', Given<PixelDDNetSetting
     head: oneOf(['image', 'mask'], 'image', 'What it gives of each pixel, and how checkpoints call the head'),
   }),
   check: checkDDNet,
+  channelGroups: (options) => ddnetGroups(options, `heads.${options.head}`),
   create: (options, { image, outputs }) => new PixelDDNet({ ...options, inChannels: image.channels, outputs }),
 }
 
@@ -121,5 +157,12 @@ export const convnet: ModelDefinition<'convnet', Given<ConvNetSettings>, ConvNet
       `data.size=${size} (${placeOf('data.size', 'model.channels')}): expected at least ${least}, because the ${channels.length} stages of model.channels each halve it. Try data.size=${least}`,
     )
   },
+  channelGroups: ({ channels }) =>
+    channels.map((_, stage) => ({
+      channels: stage,
+      outputs: [`features.${4 * stage}`],
+      norms: [`features.${4 * stage + 1}`],
+      inputs: [stage === channels.length - 1 ? 'head' : `features.${4 * (stage + 1)}`],
+    })),
   create: ({ channels }, { image, outputs }) => new ConvNet({ inChannels: image.channels, classes: outputs, channels }),
 }

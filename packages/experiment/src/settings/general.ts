@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PresetName } from './presets.ts'
-import { belowOne, count, notNegative, oneOf, patterns, positive, setting, share } from './setting.ts'
+import { belowOne, count, flag, notNegative, oneOf, patterns, positive, setting, share } from './setting.ts'
 
 /** Names of the backends that a user can ask for. */
 const backend = setting(
@@ -37,6 +37,7 @@ export interface GeneralSettings {
   readonly frozenNorms: 'update' | 'keep'
   readonly headFirst: number
   readonly rates: Readonly<Record<string, number>> | null
+  readonly keepZeros: boolean
   readonly teacher: string | null
   readonly distillation: { readonly temperature: number; readonly weight: number }
   readonly batchSize: number
@@ -123,6 +124,11 @@ export const generalSettings: z.ZodObject & z.ZodType<GeneralSettings> = z.stric
     { '*': 0.1, fc: 1 },
     'Factors of the learning rate, of parameters by name or by the name of a module; of several that fit the last one counts. null trains all at one rate',
     { before: null },
+  ),
+  keepZeros: flag(
+    false,
+    'Whether weights that are 0 at the beginning stay 0, as those of a network that was pruned; biases and norms are trained',
+    { before: false },
   ),
   teacher: setting(
     z.string().min(1).nullable().default(null),

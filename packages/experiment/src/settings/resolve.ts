@@ -269,6 +269,11 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Entry>, catalo
       `${given.get('weightsExcept')?.text} (${placeOf('weightsExcept')}) does nothing without weights. Try weights=resnet18.safetensors`,
     )
   }
+  if (config.keepZeros && config.weights === null) {
+    throw new SettingsError(
+      `${given.get('keepZeros')?.text} (${placeOf('keepZeros')}) does nothing without weights, of which some are 0. Try weights=runs/NAME-pruned`,
+    )
+  }
   for (const path of ['distillation.temperature', 'distillation.weight']) {
     if (config.teacher !== null || !given.has(path) || isDefault(path, given, catalog)) continue
     throw new SettingsError(
