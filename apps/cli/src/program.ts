@@ -153,6 +153,8 @@ function createProgram(
     .option('--csv', 'print CSV, one row a guess')
     .option('--to <folder>', 'write pictures of the predictions into this new folder; of a segmentation masks, too')
     .option('--force', 'write into a folder with files in it, and over those of the same names')
+    .option('--coco <file>', 'of a detection: write all boxes into this file, as COCO has results, for pycocotools')
+    .option('--annotations <file>', "with --coco: COCO's JSON with the ids of the images; by default the run's own")
     .action(async (words: string[], options: PredictOptions) => {
       const { predict } = await import('./commands/predict.ts')
       done(await predict(words, options, context))

@@ -67,7 +67,7 @@ const weightsOf = (shell: Session, run: string) =>
 describe('images with boxes', () => {
   test('are trained on, measured, predicted, exported and shown by one command each; a run that was stopped goes on to the bit', async () => {
     const shell = session()
-    await writeBoxes(join(shell.cwd, 'shapes'), 20)
+    const document = await writeBoxes(join(shell.cwd, 'shapes'), 20)
     const { code, stdout, stderr } = await shell.run('train', 'coco=shapes/annotations.json', ...small, 'name=whole')
     expect([code, stderr]).toEqual([
       0,
@@ -87,6 +87,38 @@ describe('images with boxes', () => {
       expect.objectContaining({ image: 'shapes/images/3.png', size: [height, width], objects: expect.any(Array) }),
     ])
     expect((await sharp(join(shell.cwd, 'found/3.png')).metadata()).width).toBe(width * 5)
+
+    const ofCoco = await shell.run('predict', 'runs/whole', 'shapes/images', '--coco', 'results.json')
+    expect([ofCoco.code, ofCoco.stderr]).toEqual([0, expect.stringContaining('boxes in results.json')])
+    const results = JSON.parse(readFileSync(join(shell.cwd, 'results.json'), 'utf8'))
+    expect(new Set(results.map((each: { image_id: number }) => each.image_id)).size).toBeGreaterThan(1)
+    for (const { image_id, category_id, bbox, score } of results) {
+      expect(document.images.map(({ id }) => id)).toContain(image_id)
+      expect([3, 7]).toContain(category_id)
+      const [left, top, wide, high] = bbox
+      expect([left >= 0, top >= 0, left + wide <= width + 1e-3, top + high <= height + 1e-3, score > 0]).not.toContain(
+        false,
+      )
+    }
+    cpSync(join(shell.cwd, 'shapes/images/3.png'), join(shell.cwd, 'stranger.png'))
+    const stranger = await shell.run('predict', 'runs/whole', 'stranger.png', '--coco', 'others.json')
+    expect([stranger.code, stranger.stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+      2,
+      expect.stringContaining('stranger.png is no image of'),
+    ])
+
+    const exported = await shell.run('export', 'runs/whole', 'model.onnx')
+    expect([exported.code, exported.stderr]).toEqual([0, expect.any(String)])
+    const described = JSON.parse(readFileSync(join(shell.cwd, 'model.json'), 'utf8'))
+    expect(described.outputs).toEqual([
+      { name: 'heatMap', shape: ['batch', 2, 8, 8], dtype: 'float32' },
+      { name: 'size', shape: ['batch', 2, 8, 8], dtype: 'float32' },
+      { name: 'offset', shape: ['batch', 2, 8, 8], dtype: 'float32' },
+    ])
+    expect([described.preprocessing.resize, described.classes]).toEqual([
+      expect.stringContaining('scale the longer side'),
+      ['wide', 'high'],
+    ])
 
     cpSync(join(shell.cwd, 'runs/whole'), join(shell.cwd, 'runs/cut'), { recursive: true })
     const resumed = await shell.run('train', '--resume', 'runs/cut', '--checkpoint', 'step=10')

@@ -1,6 +1,7 @@
 export type { NpmPackage } from '@ddnet/datasets/node'
 export type { ReportTable } from '@ddnet/tasks'
 export { z } from 'zod'
+export { cocoAnnotations } from './built-in/coco.ts'
 export { type MaskSource, maskSources } from './built-in/mask-sources.ts'
 export { type MasksSettings, masksSettings } from './built-in/masks.ts'
 export { builtIn } from './built-in/registry.ts'

@@ -15,6 +15,7 @@ import {
 import type { Json } from '@ddnet/trainer'
 import { encodePng } from '@ddnet/visuals'
 import type { CommandContext } from '../context.ts'
+import { cocoResults } from '../data/coco-results.ts'
 import { imageFiles, isOfImages } from '../data/image-files.ts'
 import { readImage, readWholeImage } from '../data/read-image.ts'
 import { CliError, explain, UsageError } from '../errors.ts'
@@ -42,6 +43,10 @@ interface Named {
 export interface PredictOptions extends Partial<UseOptions> {
   readonly json?: boolean
   readonly csv?: boolean
+  /** Where COCO's results are written. */
+  readonly coco?: string
+  /** COCO's JSON with the ids of the images. */
+  readonly annotations?: string
   /** Where files of the predictions are written. */
   readonly to?: string
   readonly force?: boolean
@@ -63,12 +68,16 @@ export async function predict(
   const { stdout } = context.io
   if (options.csv && options.json) throw new UsageError('--csv and --json contradict each other. Give one of them.')
   if (options.force && options.to === undefined) throw new UsageError('--force goes with --to FOLDER. Leave it out.')
+  if (options.annotations !== undefined && options.coco === undefined) {
+    throw new UsageError('--annotations goes with --coco FILE. Leave it out.')
+  }
   const { run, images } = await predictorOf(words, options, context)
   let exitCode: ExitCode = exitCodes.done
   try {
     const { views } = run.task
     const written =
       options.to === undefined ? undefined : await outputFolder(options.to, options.force, images, context.io)
+    const results = options.coco === undefined ? undefined : await cocoResults(run, images, options, context.io)
     const held = images.length === 0 && 'loadData' in run ? heldOut(await run.loadData()) : undefined
     const total = images.length || Math.min(sampleCount, held?.samples.length ?? 0)
     // The first prediction on a backend prepares its kernels, and its time says nothing of the others.
@@ -93,6 +102,7 @@ export async function predict(
       const began = performance.now()
       const prediction = await predictSample(run, image.sample)
       const milliseconds = performance.now() - began
+      results?.add(image.name, views.boxes?.(prediction) ?? [])
       const files = await written?.write(image.name, filesOf(views, image, prediction))
       if (options.csv) {
         const rows = views.rows(prediction)
@@ -105,6 +115,7 @@ export async function predict(
       } else stdout.write(textLine(image, prediction, views, milliseconds, `${index + 1}/${total}`, context.io))
     }
     const say = createLogger(context.io)
+    if (results !== undefined) say('results', await results.write())
     if (written !== undefined) say('files', `${written.count} in ${options.to}`)
     if (failed.length > 0 && total > 1) {
       const names = failed.slice(0, maxNamed).map(printable).join(', ')

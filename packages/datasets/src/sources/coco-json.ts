@@ -37,6 +37,8 @@ export interface CocoLeftOut {
 export interface CocoDocument {
   readonly images: readonly CocoImage[]
   readonly classNames: readonly string[]
+  /** The id of each class's category. */
+  readonly categoryIds: readonly string[]
   readonly leftOut: CocoLeftOut
 }
 
@@ -58,7 +60,7 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
   }
   const read = readers(fail)
   const root = read.object(parseJson(file, path), 'the file')
-  const { labels, classNames } = categoriesOf(root.categories ?? [], fail)
+  const { labels, classNames, categoryIds } = categoriesOf(root.categories ?? [], fail)
 
   const images = new Map<string, CocoImage & { annotations: CocoAnnotation[]; crowds: CocoAnnotation[] }>()
   for (const [at, entry] of read.array(root.images, 'images').entries()) {
@@ -119,7 +121,7 @@ export function parseCoco(file: Uint8Array, path: string, limits: ImageLimits = 
       image.annotations.push({ box, label, segmentation, at, id })
     }
   }
-  return { images: [...images.values()], classNames, leftOut }
+  return { images: [...images.values()], classNames, categoryIds, leftOut }
 }
 
 /** How errors name an annotation: `annotations[3] (annotation 7, image 1, a.png)`. */
@@ -159,7 +161,10 @@ function readers(fail: Fail) {
 }
 
 /** Labels count the categories in the order of their ids, whatever gaps these have. */
-function categoriesOf(entries: unknown, fail: Fail): { labels: Map<string, number>; classNames: string[] } {
+function categoriesOf(
+  entries: unknown,
+  fail: Fail,
+): { labels: Map<string, number>; classNames: string[]; categoryIds: string[] } {
   const read = readers(fail)
   const names = new Map<string, string>()
   for (const [at, entry] of read.array(entries, 'categories').entries()) {
@@ -169,7 +174,11 @@ function categoriesOf(entries: unknown, fail: Fail): { labels: Map<string, numbe
     names.set(id, read.text(category.name, `categories[${at}] (category ${id}).name`))
   }
   const ids = [...names.keys()].sort(byId)
-  return { labels: new Map(ids.map((id, label) => [id, label])), classNames: ids.map((id) => entryOf(names, id)) }
+  return {
+    labels: new Map(ids.map((id, label) => [id, label])),
+    classNames: ids.map((id) => entryOf(names, id)),
+    categoryIds: ids,
+  }
 }
 
 /** Numbers by their size, also beyond 2^53, and before texts. */

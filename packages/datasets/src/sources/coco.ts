@@ -33,6 +33,10 @@ export interface Coco<S extends DetectionSample = DetectionSample> extends Datas
   readonly classNames: readonly string[]
   /** The name of each image's file. */
   readonly names: readonly string[]
+  /** The ids of the categories, as texts, in the order of `classNames`. */
+  readonly categoryIds: readonly string[]
+  /** The id of each image, as a text. */
+  readonly imageIds: readonly string[]
   /** The file of each image, below the root. */
   readonly files: readonly string[]
   /** Annotations that are not taken, crowds and boxes without area on their image, and boxes that are cut to it. */
@@ -67,6 +71,8 @@ export async function coco(
     classNames: parsed.classNames,
     names: parsed.images.map(({ fileName }) => fileName),
     files: parsed.images.map(fileOf),
+    categoryIds: parsed.categoryIds,
+    imageIds: parsed.images.map(({ id }) => id),
     leftOut: parsed.leftOut,
     async get(index) {
       checkIndex(index, parsed.images.length)

@@ -147,8 +147,17 @@ function titleOf(path: string): string {
   return isCommon ? (parts.at(-2) ?? last) : last
 }
 
+/** The paths of the JSON files of a run whose data are `coco`. */
+export async function cocoAnnotations(
+  { options }: { readonly options: object },
+  host: Pick<DataHost, 'files'>,
+): Promise<readonly string[]> {
+  const { train, validation, test } = await partsOf(coco.options.parse(options), host)
+  return [train, validation, test].flatMap((part) => part?.annotations ?? [])
+}
+
 /** What is trained on, chosen by and tested on: files, or those of a folder's parts. */
-async function partsOf(options: CocoSettings, host: DataHost): Promise<Parts> {
+async function partsOf(options: CocoSettings, host: Pick<DataHost, 'files'>): Promise<Parts> {
   const { annotations, images, valAnnotations, valImages, testAnnotations, testImages } = options
   if (annotations === null) throw new Error('data.annotations is missing.') // checked with the settings
   const given = {
