@@ -40,7 +40,11 @@ describe('train folder=PATH', () => {
       trainImages: 12,
       validationImages: 3,
       testImages: 0,
-      samples: { names: expect.stringMatching(/^[\da-f]{64}$/), leftOut: [] },
+      samples: {
+        names: expect.stringMatching(/^[\da-f]{64}$/),
+        contents: expect.stringMatching(/^[\da-f]{64}$/),
+        leftOut: [],
+      },
     })
     expect(stdout).toMatch(/^validation accuracy [\d.]+% \(\d of 3 images\)/m)
     const { split, confusion } = json(shell, 'runs/my-photos/result.json')
@@ -237,6 +241,12 @@ describe('train folder=PATH', () => {
       expect.stringContaining('as many images, but not the same ones'),
     ])
     renameSync(join(shell.cwd, 'my photos/cats/zero.jpg'), photo)
+    copyFileSync(join(shell.cwd, 'my photos/dogs/0.jpg'), photo)
+    const replaced = await shell.run('train', '--resume', 'runs/skipping')
+    expect([replaced.code, replaced.stderr.replace(/\s+/g, ' ')]).toEqual([
+      1,
+      expect.stringContaining('there are the same files, but what is in them has changed'),
+    ])
     writeFileSync(photo, bytes)
     for (const name of ['strict', 'skipping'])
       expect((await shell.run('train', '--resume', `runs/${name}`)).code).toBe(0)

@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { imageFiles, isOfImages } from '../src/data/image-files.ts'
 import { writePhotos } from './photos.ts'
@@ -72,6 +73,28 @@ test('--json tells of it in its place; --csv is a row a guess', async () => {
   expect([code, head, others.length]).toEqual([0, 'image,actual,rank,class,confidence', 4])
   expect(first).toMatch(/^"a ""good"", one\.jpg",,1,\w+,0\.\d+$/)
   expect((await shell.run('predict', 'photos', '--csv', '--json')).code).toBe(2)
+})
+
+test.each([
+  ['reconstruction', ['cifar10', 'task=reconstruction', 'model=ddnetPixels', 'model.channels=[4]', 'data.size=8']],
+  ['classification', ['cifar10', 'model.channels=[4]', 'data.size=8']],
+])('so it is with a run of %s, whose pictures are written', async (_, words) => {
+  const shell = await withImages()
+  const short = ['batchSize=8', 'steps=2', 'validation.images=8', 'backend=wasm', 'name=a']
+  const trained = await shell.run('train', ...words, ...short)
+  expect(trained.code, trained.stderr).toBe(0)
+  const { code, stdout, stderr } = await shell.run('predict', 'runs/a', 'photos', '--to', 'out', '--json')
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect([code, lines.length, lines.filter(({ error }) => error !== undefined).length]).toEqual([1, 6, 1])
+  expect(stderr).toMatch(/^left out {2}1 of 6 images, which could not be read: photos\/cats\/10\.jpg$/m)
+  expect(lines[0].files).toEqual(['out/cats/0.png'])
+  for (const { files = [] } of lines) {
+    for (const file of files) expect((await sharp(join(shell.cwd, file)).metadata()).format).toBe('png')
+  }
+  expect(readdirSync(join(shell.cwd, 'out/cats'))).toEqual(['0.png', '1.png', '2.png'])
 })
 
 test('- is what is piped in', async () => {

@@ -74,7 +74,7 @@ describe('what reconstruction shows', () => {
   test('a prediction in words, figures and as a picture beside its image', () => {
     // 10 log₁₀ (2² / 0.04) = 20
     expect(views.line(prediction)).toBe('error 0.0400, 20.00 dB')
-    expect(views.json(prediction)).toEqual({ shape: [2, 2, 1], error: 0.04, psnr: expect.closeTo(20, 9) })
+    expect(views.json(prediction)).toEqual({ shape: [2, 2, 1], meanSquaredError: 0.04, psnr: expect.closeTo(20, 9) })
     const samples = [{ image: blank(2, 2, [0, 0, 0]), prediction }]
     const { pictures } = views.page(undefined, samples)
     expect(pictures?.[0]?.picture).toEqual(views.picture(samples))

@@ -91,8 +91,8 @@ export function reconstruction({
     predict,
     views: {
       line: ({ error }) => `error ${error.toPrecision(3)}, ${decibels(error, range).toFixed(2)} dB`,
-      json: ({ shape, error }) => ({ shape: [...shape], error, psnr: decibels(error, range) }),
-      rows: ({ error }) => [{ error, psnr: decibels(error, range) }],
+      json: ({ shape, error }) => ({ shape: [...shape], meanSquaredError: error, psnr: decibels(error, range) }),
+      rows: ({ error }) => [{ meanSquaredError: error, psnr: decibels(error, range) }],
       picture,
       report,
       page: (_, samples) =>

@@ -163,19 +163,22 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
   const style = styleFor(io.stderr, io.env)
   const pixels = size * size * 3
   const kept = createHash('sha256')
+  const contents = createHash('sha256')
   const leftOut: string[] = []
   let done = 0
   const read = async ({ names, labels }: ImageList): Promise<Dataset<ClassificationSample>> => {
     const images = new Uint8Array(names.length * pixels)
     const failed = new Map<number, string>()
+    const digests: string[] = []
     const take = async (index: number) => {
       try {
-        const { image } = await readImage(
+        const { image, sha256 } = await readImage(
           join(directory, itemAt(names, index)),
           { height: size, width: size, channels: 3 },
           names[index],
         )
         images.set(image.data, index * pixels)
+        digests[index] = sha256
       } catch (error) {
         if (exhaustedCode(error) !== undefined) throw error // the image may be as good as any
         failed.set(index, explain(error).message)
@@ -190,7 +193,10 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
     }
     for (const [index, name] of names.entries()) {
       if (failed.has(index)) leftOut.push(name)
-      else kept.update(`${name}\0`)
+      else {
+        kept.update(`${name}\0`)
+        contents.update(`${digests[index]}\0`)
+      }
     }
     const dataset = imageDataset({ images, labels, shape: [size, size, 3] })
     if (failed.size === 0) return dataset
@@ -207,6 +213,10 @@ function imageReader(directory: string, { size, count, onError, unreadable }: Re
     )
   }
   /** Which samples all lists together have, once they are read. */
-  const samples = (): NamedSamples => ({ names: kept.copy().digest('hex'), leftOut })
+  const samples = (): NamedSamples => ({
+    names: kept.copy().digest('hex'),
+    contents: contents.copy().digest('hex'),
+    leftOut,
+  })
   return { read, samples }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { DatasetError, type ImageField, type ImageLimits, type ImageShape } from '@ddnet/datasets'
 import { maxImageBytes, openImage } from '@ddnet/datasets/node'
@@ -10,6 +11,8 @@ export interface ReadImage {
   readonly image: ImageField<Uint8Array>
   readonly width: number
   readonly height: number
+  /** SHA-256 of the file. */
+  readonly sha256: string
 }
 
 /**
@@ -46,7 +49,7 @@ async function pixelsOf(
       `${name} would be an image in gray, or in red, green and blue: the run takes images of ${channels} channels. Put them into data of your own, data=./my-data.ts.`,
     )
   }
-  return withImage(path, name, async (image) => {
+  return withImage(path, name, async (image, file) => {
     const size = await sizeOf(image)
     const { data: pixels, info } = await change(image.flatten({ background: 'white' })) // what is transparent
       .toColorspace('srgb')
@@ -55,7 +58,7 @@ async function pixelsOf(
       .toBuffer({ resolveWithObject: true })
     const colors = new Uint8Array(pixels)
     const data = channels === 3 ? colors : grayOf(colors)
-    return { image: { kind: 'image', data, shape: [info.height, info.width, channels] }, ...size }
+    return { image: { kind: 'image', data, shape: [info.height, info.width, channels] }, ...size, sha256: sha256(file) }
   })
 }
 
@@ -81,6 +84,8 @@ export function measureImage(path: string, name: string): Promise<{ width: numbe
     return { width, height }
   })
 }
+
+const sha256 = (file: Uint8Array): string => createHash('sha256').update(file).digest('hex')
 
 /** Turned as its EXIF data says. */
 const sizeOf = async (image: Sharp): Promise<{ width: number; height: number }> => (await image.metadata()).autoOrient
@@ -108,7 +113,11 @@ function imageLimits(): ImageLimits {
 }
 
 /** @throws CliError naming the file that is not there, or is not an image */
-async function withImage<T>(path: string, name: string, use: (image: Sharp) => Promise<T>): Promise<T> {
+async function withImage<T>(
+  path: string,
+  name: string,
+  use: (image: Sharp, file: Uint8Array) => Promise<T>,
+): Promise<T> {
   const file = await readBytes(path).catch((error: NodeJS.ErrnoException) => {
     throw new CliError(
       `cannot read the image ${name}: ${whyUnreadable(error.code, path)}. Give the paths of image files.`,
@@ -119,7 +128,7 @@ async function withImage<T>(path: string, name: string, use: (image: Sharp) => P
     )
   })
   try {
-    return await openImage(file, name, use, imageLimits())
+    return await openImage(file, name, (image) => use(image, file), imageLimits())
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error
     throw new CliError(error.message, undefined, { cause: error })

@@ -1,6 +1,6 @@
-import type { MetricsRecord } from '@ddnet/experiment'
+import type { MetricsRecord, RunTask } from '@ddnet/experiment'
 import { CheckpointError, type CheckpointIndex, readCheckpointIndex, type Storage } from '@ddnet/trainer'
-import { formatCount, formatPercent } from '../terminal/format.ts'
+import { formatCount } from '../terminal/format.ts'
 
 /**
  * What is to be known of a run's other checkpoint where one is used: that the best one is better than the last, or the last newer than the
@@ -8,22 +8,26 @@ import { formatCount, formatPercent } from '../terminal/format.ts'
  *
  * @param used the step of the checkpoint that is used
  * @param records of the run's validations
+ * @param scores how the task tells the score that the best one was chosen by
  */
 export function otherCheckpoint(
   used: number,
   { last, best }: CheckpointIndex,
   records: readonly MetricsRecord[],
+  scores: RunTask['scores'],
 ): string | undefined {
   if (best === undefined || best.step === last.step) return undefined
-  const accuracyAt = (step: number) => records.find((record) => record.step === step)?.validation?.['accuracy']
+  const view = (scores as Readonly<Record<string, RunTask['scores']['loss']>>)[best.of]
+  const validationAt = (step: number) => records.find((record) => record.step === step)?.validation
+  const scoreAt = (step: number) => validationAt(step)?.[best.of]
   // The first of equals stays the best, and is no better.
-  if (used !== best.step && accuracyAt(used) !== undefined && accuracyAt(used) === accuracyAt(best.step))
-    return undefined
+  if (used !== best.step && scoreAt(used) !== undefined && scoreAt(used) === scoreAt(best.step)) return undefined
   const figure = (step: number): string => {
-    const at = records.find((record) => record.step === step)?.validation
-    return at === undefined
-      ? `step ${formatCount(step)}`
-      : `${at['accuracy'] === undefined ? `loss ${at.loss.toPrecision(3)}` : formatPercent(at['accuracy'])} of ${formatCount(at.images)} validation images at step ${formatCount(step)}`
+    const score = scoreAt(step)
+    const told = `step ${formatCount(step)}`
+    if (score === undefined) return told
+    const value = view === undefined ? `${best.of} ${score}` : `${view.short} ${view.format(score)}`
+    return `${value} on ${formatCount(validationAt(step)?.images ?? 0)} validation images at ${told}`
   }
   if (used === best.step)
     return `The last checkpoint is newer: ${figure(last.step)}, this one ${figure(best.step)}. Take it with --checkpoint last`

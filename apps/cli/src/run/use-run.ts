@@ -75,14 +75,15 @@ export async function useRun(
     const index = await indexOf(folder.checkpoints)
     // Of a damaged log nothing can be told, and nothing of it is used.
     const records = await folder.readRecords().catch(() => [])
-    const other = index && otherCheckpoint(checkpoint.step, index, records)
+    const task = createTask(config, facts)
+    const other = index && otherCheckpoint(checkpoint.step, index, records, task.scores)
     if (other !== undefined) say('', other)
     return {
       folder,
       config,
       checkpoint,
       model,
-      task: createTask(config, facts),
+      task,
       facts,
       classNames: record.data.classNames,
       loadData: () => loadData(config, io, load),
