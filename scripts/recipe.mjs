@@ -3,7 +3,9 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const folder = new URL('recipes/', import.meta.url)
-const names = readdirSync(folder).map((file) => file.replace(/\.mjs$/, ''))
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.mjs'))
+  .map((file) => file.replace(/\.mjs$/, ''))
 const name = process.argv[2]
 if (!names.includes(name)) {
   process.stderr.write(`pnpm recipe: expected one of ${names.join(', ')}, got ${name ?? 'nothing'}.\n`)
