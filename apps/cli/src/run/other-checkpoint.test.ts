@@ -38,7 +38,7 @@ test('what counts is the score that the best one was chosen by, as its task tell
   const validation = (meanIou: number) => ({ loss: 1, accuracy: 0.9, meanIou, images: 20 })
   const measured = records.map((each, at) => ({ ...each, validation: validation([0.3, 0.2, 0.1][at] ?? 0) }))
   const view = { title: 'mean intersection over union', short: 'mIoU', better: 'higher', format: String } as const
-  expect(otherCheckpoint(300, found, measured, { ...scores, meanIou: view } as typeof scores)).toBe(
+  expect(otherCheckpoint(300, found, measured, { ...scores, meanIou: view })).toBe(
     'The best checkpoint was better: mIoU 0.3 on 20 validation images at step 100, this one mIoU 0.1 on 20 validation images at step 300. Take it with --checkpoint best',
   )
 })

@@ -17,7 +17,7 @@ export function otherCheckpoint(
   scores: RunTask['scores'],
 ): string | undefined {
   if (best === undefined || best.step === last.step) return undefined
-  const view = (scores as Readonly<Record<string, RunTask['scores']['loss']>>)[best.of]
+  const view = Object.entries(scores).find(([name]) => name === best.of)?.[1]
   const validationAt = (step: number) => records.find((record) => record.step === step)?.validation
   const scoreAt = (step: number) => validationAt(step)?.[best.of]
   // The first of equals stays the best, and is no better.
