@@ -9,6 +9,7 @@ import type { FindLrOptions } from './commands/find-lr.ts'
 import type { GenerateCommandOptions } from './commands/generate.ts'
 import type { PredictOptions } from './commands/predict.ts'
 import type { PruneOptions } from './commands/prune.ts'
+import type { SearchOptions } from './commands/search.ts'
 import type { VisualizeOptions } from './commands/visualize.ts'
 import type { ConfigOptions } from './config/collect.ts'
 import { wordAtHome } from './config/home.ts'
@@ -233,6 +234,26 @@ function createProgram(
     .action(async (path: string, words: string[], options: PruneOptions) => {
       const { prune } = await import('./commands/prune.ts')
       await prune(path, words, options, context)
+    })
+
+  program
+    .command('search')
+    .summary('train with many settings, and show which are worth their cost')
+    .description(
+      "Trains one run for each of some settings, and shows their scores and costs: parameters, multiply-adds, memory, milliseconds on each backend. What may vary has several values or a range; all else is as for train.\nddnet search cifar10 trials=20 'model.channels=[8,16],[16,32]' optimizer.learningRate=0.001..0.01",
+    )
+    .argument(
+      '[words...]',
+      'trials=20, halving=3 to let one in three go on, name=NAME, searchSeed=1, and data set and settings as for train; KEY=A,B,C or KEY=LOW..HIGH may vary',
+    )
+    .option('--backend <name>', 'where the trials are trained, as for train')
+    .option('--config <file>', 'file of settings, .yaml or .ts')
+    .option('--resume <search>', 'go on with the search in this folder')
+    .option('--no-bench', 'do not measure milliseconds on each backend')
+    .option('--json', 'print JSON')
+    .action(async (words: string[], options: SearchOptions) => {
+      const { search } = await import('./commands/search.ts')
+      done(await search(words, options, context))
     })
 
   program

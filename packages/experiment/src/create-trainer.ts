@@ -74,11 +74,18 @@ export function createTrainer(
   })
 }
 
-/** How long a run trains, when it validates, and what it draws by. */
-export function fitOptions({ config, data }: Pick<TrainedRun, 'config' | 'data'>): FitOptions<RunBatch> {
+/**
+ * How long a run trains, when it validates, and what it draws by.
+ *
+ * @param steps by default all of the run; fewer are a part of it, from which it goes on with the same schedule
+ */
+export function fitOptions(
+  { config, data }: Pick<TrainedRun, 'config' | 'data'>,
+  steps: number = totalSteps(config, data.train.length),
+): FitOptions<RunBatch> {
   const { every } = config.validation
   return {
-    steps: totalSteps(config, data.train.length),
+    steps,
     key: keysOf(config).training,
     ...(data.validation !== undefined && every !== 'epoch' && { validateEvery: every }),
     ...(config.maxSeconds !== null && { maxSeconds: config.maxSeconds }),
