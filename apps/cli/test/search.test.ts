@@ -23,7 +23,7 @@ test('each of few combinations is a run; those worth their cost are told, with w
   const shell = session()
   const { code, stdout } = await shell.run('search', ...common, 'trials=10', '--json')
   expect(code).toBe(0)
-  const { trials, best } = JSON.parse(stdout) as { trials: Told[]; best: { name: string; split: string } }
+  const { trials, best }: { trials: Told[]; best: { name: string; split: string } } = JSON.parse(stdout)
   expect(trials.map(({ words }) => words)).toEqual([
     ['model.channels=[4]'],
     ['model.channels=[8]'],
@@ -59,7 +59,7 @@ test('drawn trials depend on searchSeed alone, within their ranges, no two the s
   const space = ['model.channels=[2],[4]', 'optimizer.learningRate=0.001..0.01']
   const words = ['search', 'cifar10', 'batchSize=8', 'steps=1', ...space, 'trials=3', '--no-bench', '--json']
   const trialsOf = async (...more: string[]) => {
-    const { trials } = JSON.parse((await shell.run(...words, ...more)).stdout) as { trials: Told[] }
+    const { trials }: { trials: Told[] } = JSON.parse((await shell.run(...words, ...more)).stdout)
     return trials.map((trial) => trial.words.join(' '))
   }
   const first = await trialsOf('name=one')
@@ -85,7 +85,7 @@ test('halving=3 lets the best third go on, with the schedule that it began with'
   ]
   const { code, stdout } = await shell.run('search', ...words, '--no-bench', '--json')
   expect(code).toBe(0)
-  const { trials, best } = JSON.parse(stdout) as { trials: Told[]; best: { name: string } }
+  const { trials, best }: { trials: Told[]; best: { name: string } } = JSON.parse(stdout)
   expect(trials.map(({ step }) => step).sort()).toEqual([3, 3, 9])
   const winner = trials.find(({ name }) => name === best.name)
   expect(winner).toMatchObject({ step: 9, state: 'done' })

@@ -30,6 +30,10 @@ test('a run learns from a teacher, and goes on with it to the bit, whatever beca
   expect(again.stderr).toContain('teacher   runs/large/checkpoints/step=000004')
   expect(weightsOf(shell, 'a').equals(whole)).toBe(true)
   expect((await shell.run('eval', 'runs/a')).code).toBe(0)
+  // What is pruned of it has no teacher, and does not say that it has one.
+  expect((await shell.run('prune', 'runs/a', 'weights=0.5')).code).toBe(0)
+  expect(readFileSync(join(shell.cwd, 'runs/a-pruned/config.yaml'), 'utf8')).toMatch(/^teacher: null/m)
+  expect((await shell.run('train', '--resume', 'runs/a-pruned', 'steps=6')).code).toBe(0)
 })
 
 test('a run does not go on with another teacher, with a damaged one or without', async () => {

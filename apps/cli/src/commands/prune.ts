@@ -51,7 +51,9 @@ export async function prune(
 ): Promise<void> {
   const { io } = context
   const pruning = pruningOf(words)
-  const run = await useRun(path, options, context)
+  const used = await useRun(path, options, context)
+  // The new run goes on without a teacher, which it does not keep.
+  const run: UsedRun = { ...used, config: { ...used.config, teacher: null } }
   try {
     const pruned = prunedRun(run, pruning, path)
     const { checkpoint, record } = await openCheckpoint(run.folder, options.checkpoint, context)
