@@ -5,9 +5,16 @@ import { spawn } from 'node:child_process'
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { mnist, scenes, subfolder, subset } from '@ddnet/datasets'
-import { cacheDirectory, npmFiles } from '@ddnet/datasets/node'
+import { loader, map, maskFolder, mnist, normalize, scenes, subfolder, subset } from '@ddnet/datasets'
+import { cacheDirectory, diskFiles, npmFiles } from '@ddnet/datasets/node'
+import { init } from '@ddnet/layers'
+import { UNet } from '@ddnet/models'
 import { random } from '@ddnet/ops'
+import { adam } from '@ddnet/optimizers'
+import { Trainer } from '@ddnet/trainer'
+import { wasm } from '../../packages/backend-wasm/src/index.ts'
+import { encodeSafetensors } from '../../packages/formats/src/index.ts'
+import { segmentation } from '../../packages/tasks/src/index.ts'
 import { encodeClassPng, encodePng, fromPixels } from '../../packages/visuals/src/index.ts'
 
 const given = Object.fromEntries(process.argv.slice(2).map((word) => word.split('=')))
@@ -81,6 +88,24 @@ const pytorch = (...words) =>
     ...words,
   ).then(JSON.parse)
 
+/** The loss of each step from the weights that seed 1 draws, with the files in their order and one rate, as `follow` of segmentation.py has it. */
+async function followed(steps) {
+  await wasm({ threads: 1 })
+  const model = init(new UNet({ classes: digits.length + 1, channels }), random.key(1).fold('model'))
+  writeFileSync(join(folder, 'init.safetensors'), encodeSafetensors(await model.stateDict()))
+  const files = await maskFolder(diskFiles(join(folder, 'scenes/train')))
+  const losses = []
+  const trainer = new Trainer({
+    model,
+    optimizer: adam({ learningRate: rate }),
+    data: { train: loader(map(files, normalize({ mean: 0.4734, std: 0.2516 })), { batchSize: 16 }) },
+    ...segmentation({ classes: digits.length + 1 }),
+    callbacks: [{ onStep: ({ loss }) => losses.push(loss) }],
+  })
+  await trainer.fit({ steps })
+  return losses
+}
+
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 await writeScenes()
@@ -105,6 +130,11 @@ for (let seed = 1; seed <= seeds; seed++) {
   }
   await Promise.all([ours(), ...(given.python ? [theirs()] : [])])
 }
-copyFileSync(join(folder, 'runs/1/predictions.png'), join(root, 'docs/images/segmented-scenes.png'))
+if (given.python) {
+  const losses = await followed(Number(given.followed ?? 200))
+  const words = ['follow', 'scenes', 'init.safetensors', `--steps=${losses.length}`, `--rate=${rate}`]
+  keep({ in: 'both, from the weights of seed 1', losses, inPytorch: (await pytorch(...words)).losses })
+}
+copyFileSync(join(folder, `runs/${seeds}/predictions.png`), join(root, 'docs/images/segmented-scenes.png'))
 for (const row of readFileSync(results, 'utf8').trim().split('\n').map(JSON.parse))
-  console.log(`${row.in}, seed ${row.seed}: mean IoU ${(100 * row.meanIou).toFixed(2)} %`)
+  if (row.seed !== undefined) console.log(`${row.in}, seed ${row.seed}: mean IoU ${(100 * row.meanIou).toFixed(2)} %`)
