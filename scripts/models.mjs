@@ -15,6 +15,8 @@ training pass are compared with PyTorch's in float64. A backend's cell is the la
 test allows 2e-6), and of a gradient, over the norm of its parameter's gradient (1e-5). \`wasm\` ran with SIMD, \`webgpu\` on SwiftShader, which
 computes on the CPU, and \`tensorflow\` on the CPU.
 
+\`model=dcgan\` is \`DCGAN\`'s generator and discriminator as one model, \`dcgan\`.
+
 Each also learns eight images by heart, which it does not with its parameters frozen
 ([\`by-heart.test.ts\`](../packages/models/test/by-heart.test.ts),
 [\`generative-by-heart.slow.test.ts\`](../packages/models/test/generative-by-heart.slow.test.ts)).

@@ -163,7 +163,7 @@ function createProgram(
 
   program
     .command('generate')
-    .summary('make new images with a run that learned to, as of model=vae')
+    .summary('make new images with a run of model=vae, dcgan or diffusion')
     .description(
       'Makes new images with a run of a model that learned to, and writes a sheet and single images. The same words give the same images on the same backend.',
     )

@@ -86,6 +86,61 @@ describe('a run of vae', () => {
   })
 })
 
+describe('runs of gan and diffusion', () => {
+  test.each([
+    ['model=dcgan', ['model.width=4', 'model.latent=4', 'clipNorm=1', 'rates={"generator.*": 0.5}']],
+    [
+      'model=dcgan',
+      ['model.width=4', 'model.norm=layer', 'task.loss=wasserstein', 'task.criticSteps=2', 'ema.decay=0.9'],
+    ],
+    ['model=dcgan', ['model.width=4', 'task.loss=hinge', 'task.conditional=true', 'model.upsampling=resize']],
+    [
+      'model=diffusion',
+      ['model.channels=4', 'model.groups=2', 'model.multipliers=[1,1]', 'model.steps=20', 'task.samplingSteps=4'],
+    ],
+  ])('%s with %j is trained, goes on to the bit, and makes images', async (model, settings) => {
+    const shell = session()
+    const { code, stdout, stderr } = await shell.run(
+      'train',
+      'cifar10',
+      model,
+      ...settings,
+      'task.images=10',
+      ...short,
+      'name=whole',
+    )
+    expect([code, stderr]).toEqual([0, expect.stringContaining('ddnet generate runs/whole')])
+    expect(stdout).toContain('Fréchet distance')
+    cpSync(join(shell.cwd, 'runs/whole'), join(shell.cwd, 'runs/cut'), { recursive: true })
+    const resumed = await shell.run('train', '--resume', 'runs/cut', '--checkpoint', 'step=5')
+    expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining('going on after step 5 of 10')])
+    expect(weightsOf(shell, 'runs/cut')).toEqual(weightsOf(shell, 'runs/whole'))
+    expect(filesOf(shell, 'runs/cut/samples')).toEqual(filesOf(shell, 'runs/whole/samples'))
+    const made = await shell.run('generate', 'runs/whole', 'count=3', '--json')
+    expect([made.code, JSON.parse(made.stdout).images.length]).toEqual([0, 3])
+    const found = await shell.run('predict', 'runs/whole')
+    expect(found.code).toBe(0)
+    const exported = await shell.run('export', 'runs/whole', 'model.onnx')
+    const isOnePass = model === 'model=dcgan' && !settings.includes('task.conditional=true')
+    expect([exported.code, words(exported.stderr)]).toEqual(
+      isOnePass ? [0, expect.anything()] : [2, expect.stringContaining('ddnet export runs/whole model.safetensors')],
+    )
+    expect((await shell.run('export', 'runs/whole', 'model.safetensors')).code).toBe(0)
+    const rate = await shell.run(
+      'find-lr',
+      'cifar10',
+      model,
+      ...settings,
+      'batchSize=16',
+      'backend=wasm',
+      '--steps',
+      '10',
+      '--json',
+    )
+    expect(JSON.parse(rate.stdout).points.length).toBeGreaterThan(0)
+  })
+})
+
 describe('what cannot be is told with what to do', () => {
   test('words of generate', async () => {
     const shell = session()
@@ -110,6 +165,22 @@ describe('what cannot be is told with what to do', () => {
       expect.stringContaining('runs/a was trained for task=classification, which makes no images.'),
     ])
     expect((await shell.run('generate', 'runs/none')).code).toBe(1)
+  })
+
+  test.each([
+    [['model=dcgan', 'data.size=30'], 'Try data.size=28'],
+    [['model=dcgan', 'task.loss=wasserstein'], 'Try model.norm=layer'],
+    [['model=dcgan', 'accumulate=2'], 'Try accumulate=1 batchSize=32'],
+    [['model=dcgan', 'freeze=generator'], 'leaves nothing of the generator to train'],
+    [['model=diffusion', 'data.size=30'], 'Try data.size=32'],
+    [['model=diffusion', 'model.steps=10'], 'Try task.samplingSteps=10'],
+    [['model=diffusion', 'model.attention=3'], 'Try model.attention=2'],
+    [['model=diffusion', 'model.channels=12'], 'Try model.channels=16'],
+    [['model=vae', 'task=classification'], 'Try task=vae'],
+  ])('settings that do not go together: %j', async (settings, remedy) => {
+    const shell = session()
+    const { code, stderr } = await shell.run('train', 'cifar10', ...settings, ...short)
+    expect([code, words(stderr)]).toEqual([2, expect.stringContaining(remedy)])
   })
 
   test('images that the model cannot take, before they are loaded', async () => {

@@ -1,7 +1,17 @@
 import type { Loader } from '@ddnet/datasets'
 import type { ModuleOf } from '@ddnet/layers'
-import { type Callback, earlyStopping, type FitOptions, Trainer } from '@ddnet/trainer'
-import { fineTuningCallbacks } from './fine-tuning.ts'
+import type { Measures } from '@ddnet/metrics'
+import type { Optimizer, Schedule } from '@ddnet/optimizers'
+import {
+  type Callback,
+  type EvaluationContext,
+  earlyStopping,
+  type FitOptions,
+  type Models,
+  type StepResult,
+  Trainer,
+} from '@ddnet/trainer'
+import { fineTuningCallbacks, patternsOf } from './fine-tuning.ts'
 import { evaluationBatchSize } from './memory.ts'
 import {
   createOptimizer,
@@ -14,6 +24,7 @@ import {
   trainingLoader,
 } from './parts.ts'
 import type { Config } from './settings/config.ts'
+import { SettingsError } from './settings/settings-error.ts'
 import { totalSteps } from './step-counts.ts'
 
 /** What is trained, on what, and how. */
@@ -36,8 +47,8 @@ export interface CreateTrainerOptions {
   readonly earlyStopping?: (callback: Callback) => Callback
 }
 
-/** A trainer of one model by the step of a task. */
-export type RunTrainer = Pick<Trainer<RunBatch, never, ModuleOf, never>, 'fit' | 'prepare' | 'profile'>
+/** A trainer of a run, whether it trains one model or several networks. */
+export type RunTrainer = Pick<Trainer<RunBatch, never, never, never>, 'fit' | 'prepare' | 'profile'>
 
 /** The trainer of a run: its data in loaders, its optimizer with its schedule, its task, early stopping and what trains the head first. */
 export function createTrainer(
@@ -60,18 +71,83 @@ export function createTrainer(
       evaluationBatchSize(model, config, data.facts.image),
       config.validation.images,
     )
-  return new Trainer({
-    model,
-    optimizer: createOptimizer(config, steps, createSchedule(config, steps)),
+  const schedule = createSchedule(config, steps)
+  const common = {
     data: {
       train: watchTraining(trainingLoader(data.train, config, data.facts)),
       ...(validation && { validation: watchValidation(validation) }),
     },
-    ...task,
     monitor: config.monitor ?? task.monitor,
-    accumulate: config.accumulate,
     callbacks: [...stopping, ...fineTuningCallbacks(model, config), ...callbacks],
-  })
+  }
+  const learners = learnersOf({ model, task, config }, steps)
+  return 'models' in learners
+    ? new Trainer({ ...learners, optimizers: learners.optimizers(schedule), ...common })
+    : new Trainer({ ...learners, optimizer: learners.optimizer(schedule), ...common })
+}
+
+/** One model and how it learns, whose optimizer takes the rates of a schedule: what a trainer takes, and what `findLearningRate` does. */
+interface OneLearner {
+  readonly model: ModuleOf
+  readonly step: RunTask['step']
+  readonly accumulate: number
+  readonly optimizer: (learningRate: Schedule) => Optimizer
+}
+
+/** The same of networks that are trained against each other. */
+interface SeveralLearners {
+  readonly models: Models
+  readonly step: NonNullable<RunTask['networks']>['step']
+  readonly evaluate: (batch: RunBatch, context: EvaluationContext<Models>) => StepResult<Measures>
+  readonly optimizers: (learningRate: Schedule) => Readonly<Record<string, Optimizer>>
+}
+
+export type Learners = OneLearner | SeveralLearners
+
+/**
+ * What a run trains, and by which optimizers: one for its model, or one for each of the networks that its task trains against each other. All have
+ * the settings' optimizer and schedule; of a network that learns in every n-th step alone, the schedule goes n steps at a time.
+ *
+ * @throws SettingsError for what several networks cannot do
+ */
+export function learnersOf(
+  { model, task, config }: Pick<TrainedRun, 'model' | 'task' | 'config'>,
+  steps: number,
+): Learners {
+  const { networks } = task
+  if (networks === undefined) {
+    return {
+      model,
+      step: task.step,
+      accumulate: config.accumulate,
+      optimizer: (rate) => createOptimizer(config, steps, rate),
+    }
+  }
+  if (config.accumulate > 1) {
+    throw new SettingsError(
+      `accumulate=${config.accumulate}: task=${task.name} trains several networks in a step, each by the one batch of it. Try accumulate=1 batchSize=${config.batchSize * config.accumulate}`,
+    )
+  }
+  const models = networks.of(model)
+  for (const [name, each] of Object.entries(models)) {
+    if ([...each.parameters().values()].some(({ frozen }) => !frozen)) continue
+    throw new SettingsError(
+      `freeze=${patternsOf(config.freeze).join(',')} leaves nothing of the ${name} to train. Leave some of it out.`,
+    )
+  }
+  return {
+    models,
+    step: networks.step,
+    evaluate: (batch, { key, step }) => task.evaluate(batch, { model, key, step, training: false }),
+    optimizers: (rate) =>
+      Object.fromEntries(
+        Object.keys(models).map((name) => {
+          const every = networks.every?.[name] ?? 1
+          const slowed: Schedule = every === 1 ? rate : Object.assign((step: number) => rate(step * every), rate)
+          return [name, createOptimizer(config, steps, slowed, `${name}.`)]
+        }),
+      ),
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ModuleOf } from '@ddnet/layers'
 import { random, type Tensor, tensor, toHost } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
-import type { GenerationOptions } from '@ddnet/tasks'
+import type { DataFacts, GenerationOptions } from '@ddnet/tasks'
 import { fromValues, imagesOf, type Picture } from '@ddnet/visuals'
 import type { RunTask } from './parts.ts'
 
@@ -9,6 +9,7 @@ import type { RunTask } from './parts.ts'
 export interface ImageGenerator {
   readonly model: ModuleOf
   readonly task: Pick<RunTask, 'name' | 'generation' | 'conditionClasses'>
+  readonly facts: Pick<DataFacts, 'image'>
 }
 
 export interface NewImages extends Pick<GenerationOptions, 'steps' | 'eta' | 'guidance'> {
@@ -69,14 +70,14 @@ export async function generateImages(
  * @throws Error for a task that makes none
  */
 export function generateBatch(
-  { model, task: { name, generation, conditionClasses } }: ImageGenerator,
+  { model, task: { name, generation, conditionClasses }, facts }: ImageGenerator,
   { seed, labels: asked, between = 1, count: _, ...options }: NewImages,
   places: readonly number[],
 ): { readonly generated: Tensor; readonly labels: readonly number[] | undefined } {
   if (generation === undefined)
     throw new Error(`task=${name} makes no images. Take a run of a task that does, such as vae.`)
   const key = random.key(seed).fold('generate')
-  const shape = generation.noiseShape(model)
+  const shape = generation.noiseShape(model, facts.image)
   const size = shape.reduce((product, each) => product * each, 1)
   const noiseOf = (image: number, end: number) => random.normalValues(key.fold('noise').fold(image).fold(end), size)
   const values = new Float32Array(places.length * size)

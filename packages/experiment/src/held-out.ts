@@ -60,7 +60,7 @@ export async function evaluateHeldOut(
   const measured = { headline, figures: { images: samples.length, ...json }, ...(table !== undefined && { table }) }
   const { images } = config.task.options
   if (task.generation === undefined || typeof images !== 'number' || images === 0) return { split, ...measured }
-  const generated = await measureGenerated({ model, task }, samples, images, (done, total) =>
+  const generated = await measureGenerated({ model, task, facts: data.facts }, samples, images, (done, total) =>
     onBatch(done, total, split),
   )
   const { frechetDistance: distance, generatedImages: count } = generated

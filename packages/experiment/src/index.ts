@@ -9,6 +9,8 @@ export {
   type CreateTrainerOptions,
   createTrainer,
   fitOptions,
+  type Learners,
+  learnersOf,
   type RunTrainer,
   type TrainedRun,
 } from './create-trainer.ts'

@@ -100,20 +100,30 @@ export function createSchedule(
 export const learningRateOf = ({ optimizer }: Pick<Config, 'optimizer'>): number =>
   optimizer.options['learningRate'] as number // every optimizer has it
 
-/** @param learningRate in place of the run's own schedule of so many steps */
+/**
+ * @param learningRate in place of the run's own schedule of so many steps
+ * @param prefix what stands before its parameters' names in the model, where it is for a part of it
+ */
 export function createOptimizer(
   config: Pick<Config, 'schedule' | 'optimizer' | 'clipNorm' | 'ema' | 'rates' | 'keepZeros'>,
   steps: number,
   learningRate: Schedule = createSchedule(config, steps),
+  prefix = '',
 ): Optimizer {
   const { definition, options } = config.optimizer
   return chain(
     ...(config.clipNorm === null ? [] : [clipByGlobalNorm(config.clipNorm)]),
     definition.create({ ...options, learningRate }),
-    ...(config.rates === null ? [] : [scaleRates(rateOf(config.rates))]),
+    ...(config.rates === null ? [] : [scaleRates(partRates(config.rates, prefix))]),
     ...(config.keepZeros ? [keepZeros()] : []),
     ...(config.ema.decay === 0 ? [] : [ema(config.ema.decay)]),
   )
+}
+
+/** The factors of parameters by the names that they have in a part. */
+function partRates(rates: Readonly<Record<string, number>>, prefix: string): (path: string) => number {
+  const ofModel = rateOf(rates)
+  return (path) => ofModel(prefix + path)
 }
 
 /** The samples of a run as they are, and what is known of them. */

@@ -1,12 +1,15 @@
-import { div, type Key, ShapeError, sub, type Tensor } from '@ddnet/ops'
+import { div, type Key, mul, ShapeError, sub, type Tensor } from '@ddnet/ops'
 import { fromValues, type Picture, pictureTable } from '@ddnet/visuals'
+import type { DataFacts } from './task.ts'
 
 /** How a task makes new images of noise. */
 export interface Generation<Net> {
-  /** The shape of the noise of one image, of standard normal numbers. */
-  noiseShape(model: Net): readonly number[]
+  /** The shape of the noise of one image of such a size, of standard normal numbers. */
+  noiseShape(model: Net, image: DataFacts['image']): readonly number[]
   /** Of images that are made in steps, how; nothing where one pass makes them. */
   readonly sampling?: Sampling
+  /** The most steps that there may be. */
+  mostSteps?(model: Net): number
   /**
    * New images of noise: the same noise, labels and key give the same images.
    *
@@ -24,8 +27,6 @@ export interface Sampling {
   readonly eta: number
   /** How far images are pushed to their class: 1 is not at all. */
   readonly guidance: number
-  /** The most steps that there may be. */
-  readonly mostSteps: number
 }
 
 export interface GenerationOptions extends Partial<Pick<Sampling, 'steps' | 'eta' | 'guidance'>> {
@@ -47,6 +48,10 @@ export function expectRange(task: string, [black, white]: PixelRange): void {
 /** Images of `range` as numbers from 0 to 1. */
 export const toUnit = (images: Tensor, [black, white]: PixelRange): Tensor =>
   black === 0 && white === 1 ? images : div(sub(images, black), white - black)
+
+/** Images of `range` as numbers from −1 to 1. */
+export const toSigned = (images: Tensor, range: PixelRange): Tensor =>
+  range[0] === -1 && range[1] === 1 ? images : sub(mul(toUnit(images, range), 2), 1)
 
 /**
  * The labels of a batch for a model that is told them; none for another one.

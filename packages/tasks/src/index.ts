@@ -18,6 +18,24 @@ export {
   type Detector,
   detection,
 } from './detection.ts'
+export {
+  type Denoised,
+  type Denoiser,
+  type DiffusionBatch,
+  type DiffusionMeasures,
+  type DiffusionOptions,
+  type DiffusionTask,
+  diffusion,
+} from './diffusion.ts'
+export {
+  type GanBatch,
+  type GanMeasures,
+  type GanOptions,
+  type GanTask,
+  type GeneratorAndDiscriminator,
+  gan,
+  type Judgement,
+} from './gan.ts'
 export type { Generation, GenerationOptions, MadePicture, PixelRange, Sampling } from './generation.ts'
 export {
   type Autoencoder,

@@ -2,11 +2,11 @@ import { boxesField, boxLabelsField, imageDataset, map, maskField } from '@ddnet
 import {
   buildModel,
   type Config,
-  createOptimizer,
   createTask,
   type DataFacts,
   inputsOf,
   keysOf,
+  learnersOf,
   trainingLoader,
 } from '@ddnet/experiment'
 import { type InputSpec, init, type ModuleOf, summary } from '@ddnet/layers'
@@ -62,8 +62,6 @@ export function measuredSteps(
   const model = buildModel(config, facts)
   check(model)
   init(model, keysOf(config).model)
-  // Whatever the run's rate may be, steps that are only measured must not diverge.
-  const optimizer = createOptimizer(config, 1000, constant(1e-6))
   const fitting = Math.max(1, Math.floor(maxWork / work(model, { config, facts })))
   const batchSize = shortened ? Math.min(config.batchSize, fitting) : config.batchSize
   const accumulate = shortened ? 1 : config.accumulate
@@ -94,6 +92,10 @@ export function measuredSteps(
     boxLabels: 'class of each box',
   }
   const isGiven = Object.entries(task.fields).every(([name, kind]) => given[name] === kind)
+  const learners = learnersOf({ model, task, config: { ...config, accumulate } }, 1000)
+  // Whatever the run's rate may be, steps that are only measured must not diverge.
+  const rate = constant(1e-6)
+  const data = () => ({ train: trainingLoader(samples, { ...config, batchSize }, facts) })
   const step: typeof task.step = isGiven
     ? task.step
     : ({ image }, { model }) => ({
@@ -102,13 +104,9 @@ export function measuredSteps(
         ),
       })
   const trainer = () =>
-    new Trainer({
-      model,
-      optimizer,
-      data: { train: trainingLoader(samples, { ...config, batchSize }, facts) },
-      step,
-      accumulate,
-    })
+    'models' in learners
+      ? new Trainer({ ...learners, optimizers: learners.optimizers(rate), data: data() })
+      : new Trainer({ ...learners, step, optimizer: learners.optimizer(rate), data: data() })
   let inputs: Tensor[] | undefined
   return {
     model,

@@ -224,7 +224,7 @@ async function toOnnxGenerator(run: UsedRun, layout: Layout, weights: 'float32' 
  *
  * @throws UsageError for models whose images need more than noise and one pass
  */
-function noiseShapeOf({ model, task, folder }: UsedRun): readonly number[] {
+function noiseShapeOf({ model, task, folder, facts }: UsedRun): readonly number[] {
   const remedy = `Export the weights, as in: ddnet export ${folder.path} model.safetensors`
   if (task.conditionClasses !== undefined) {
     throw new UsageError(
@@ -236,7 +236,7 @@ function noiseShapeOf({ model, task, folder }: UsedRun): readonly number[] {
       `task=${task.name} makes an image in ${task.generation.sampling.steps} passes, and an ONNX file of ours has one. ${remedy}`,
     )
   }
-  return task.generation?.noiseShape(model) ?? []
+  return task.generation?.noiseShape(model, facts.image) ?? []
 }
 
 const pictureShape = (

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
-import { createOptimizer, trainingLoader } from '@ddnet/experiment'
+import { learnersOf, trainingLoader } from '@ddnet/experiment'
 import { findLearningRate, type LearningRatePoint, type LearningRateSweep } from '@ddnet/trainer'
 import { encodePng, type Plot, plotPicture, plotSvg } from '@ddnet/visuals'
 import { type ConfigOptions, collectSettings } from '../config/collect.ts'
@@ -64,19 +64,20 @@ export async function findLr(
       io.stderr.write(`${cause}: finishing this step. Ctrl-C again stops at once.\n`)
       aborter.abort()
     })
-    const sweep = await findLearningRate({
-      model,
+    // Averaged weights do not change how training goes.
+    const learners = learnersOf({ model, task, config: { ...config, ema: { decay: 0 } } }, steps)
+    const sweepOptions = {
       data: { train: trainingLoader(data.train, config, data.facts) },
-      step: task.step,
-      // Averaged weights do not change how training goes.
-      optimizer: (rate) => createOptimizer({ ...config, ema: { decay: 0 } }, steps, rate),
-      accumulate: config.accumulate,
       from,
       to,
       steps,
       signal: aborter.signal,
       onStep: progress.show,
-    }).finally(progress.clear)
+    }
+    const sweep = await ('models' in learners
+      ? findLearningRate({ ...learners, ...sweepOptions })
+      : findLearningRate({ ...learners, ...sweepOptions })
+    ).finally(progress.clear)
     if (interrupt.signal !== undefined) return interrupt.exitCode
     interrupt.release()
     await draw?.(sweep)

@@ -158,7 +158,10 @@ function labelsOf({ class: name, count }: Asked, { task, classNames, folder }: U
 }
 
 /** @throws UsageError for what only images have that are made in steps */
-function samplingOf({ steps, eta, guidance }: Asked, { task }: UsedRun): Pick<Asked, 'steps' | 'eta' | 'guidance'> {
+function samplingOf(
+  { steps, eta, guidance }: Asked,
+  { task, model }: UsedRun,
+): Pick<Asked, 'steps' | 'eta' | 'guidance'> {
   const sampling = task.generation?.sampling
   const given = Object.entries({ steps, eta, guidance }).filter(([, value]) => value !== undefined)
   const [first] = given
@@ -168,9 +171,10 @@ function samplingOf({ steps, eta, guidance }: Asked, { task }: UsedRun): Pick<As
       `${first[0]}=${first[1]}: task=${task.name} makes an image in one pass, and not in steps. Leave it out.`,
     )
   }
-  if (steps !== undefined && steps > sampling.mostSteps) {
+  const most = task.generation?.mostSteps?.(model) ?? Number.POSITIVE_INFINITY
+  if (steps !== undefined && steps > most) {
     throw new UsageError(
-      `steps=${steps}: the model was trained with ${sampling.mostSteps} levels of noise, expected at most as many steps. Try steps=${sampling.mostSteps}`,
+      `steps=${steps}: the model was trained with ${most} levels of noise, expected at most as many steps. Try steps=${most}`,
     )
   }
   if (guidance !== undefined && task.conditionClasses === undefined) {

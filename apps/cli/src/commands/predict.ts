@@ -220,8 +220,10 @@ async function predictorOf(
   return { run: await useShippedModel(options.backend, context), images }
 }
 
-const blank = ({ height, width, channels }: DataFacts['image']): RunSample => ({
+/** Of the first class, for a model that is told classes. */
+const blank = ({ height, width, channels }: DataFacts['image']): RunSample & { readonly label: number } => ({
   image: imageField(new Uint8Array(height * width * channels), [height, width, channels]),
+  label: 0,
 })
 
 /** One of the samples that the run was not trained on. */

@@ -50,9 +50,9 @@ export async function concludeRun(ready: ReadyRun, io: Io): Promise<void> {
 }
 
 /** Of a run that makes images: a sheet of new ones, which is written, too, and how they became what they are. */
-async function newPictures({ run, model, task, config }: ReadyRun): Promise<NonNullable<ReportData['pictures']>> {
+async function newPictures({ run, model, task, config, data }: ReadyRun): Promise<NonNullable<ReportData['pictures']>> {
   if (task.generation === undefined) return []
-  const images = await generateImages({ model, task }, { count: 64, seed: config.seed })
+  const images = await generateImages({ model, task, facts: data.facts }, { count: 64, seed: config.seed })
   const sheet = grid(
     images.map(({ picture }) => picture),
     { columns: 8, scale: Math.max(1, Math.floor(64 / (images[0]?.picture.width ?? 64))) },

@@ -1,9 +1,16 @@
-import { VAE } from '@ddnet/models'
-import { type VaeTask, vae as vaeTask } from '@ddnet/tasks'
+import { DCGAN, DiffusionUNet, VAE } from '@ddnet/models'
+import {
+  type DiffusionTask,
+  diffusion as diffusionTask,
+  type GanTask,
+  gan as ganTask,
+  type VaeTask,
+  vae as vaeTask,
+} from '@ddnet/tasks'
 import { z } from 'zod'
 import type { DataFacts, Given, ModelDefinition, TaskDefinition } from '../definitions.ts'
 import type { FlatSettings, PlaceOf } from '../settings/kinds.ts'
-import { count, flag, notNegative, oneOf, positive, setting } from '../settings/setting.ts'
+import { belowOne, count, flag, notNegative, oneOf, positive, setting, share } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 
 // What makes new images: a task and a model each.
@@ -24,8 +31,8 @@ const conditional = () =>
 
 const measuredImages = (start: number) =>
   setting(
-    z.int().min(0).default(start),
-    'a whole number of at least 0',
+    z.union([z.literal(0), z.int().min(2)]).default(start),
+    'a whole number of at least 2, or 0',
     start,
     'How many new images the Fréchet distance is measured with at the end and by eval, beside as many real ones; 0 leaves it out',
   )
@@ -75,9 +82,11 @@ export const vaeGeneration: TaskDefinition<'vae', Given<VaeTaskSettings>, VaeTas
   }),
   check: (_, settings, placeOf) => checkScaling('vae', settings, placeOf),
   metrics: ['bitsPerDimension'],
-  create: ({ conditional, ...options }, facts, { black, white }) =>
+  create: ({ conditional, likelihood, deviation, beta }, facts, { black, white }) =>
     vaeTask({
-      ...options,
+      likelihood,
+      deviation,
+      beta,
       channels: facts.image.channels,
       range: [black, white],
       conditionClasses: conditionClasses('vae', { conditional }, facts),
@@ -129,6 +138,246 @@ export const vae: ModelDefinition<'vae', Given<VaeSettings>, VaeSettings, VAE> =
   },
 }
 
+export interface GanTaskSettings {
+  readonly loss: 'nonSaturating' | 'hinge' | 'wasserstein'
+  readonly penalty: number | null
+  readonly criticSteps: number | null
+  readonly conditional: boolean
+  readonly images: number
+}
+
+/** Images that a second network takes for real ones. */
+export const ganGeneration: TaskDefinition<'gan', Given<GanTaskSettings>, GanTaskSettings, GanTask> = {
+  kind: 'task',
+  name: 'gan',
+  options: z.strictObject({
+    loss: oneOf(
+      ['nonSaturating', 'hinge', 'wasserstein'],
+      'nonSaturating',
+      'What both networks make small; wasserstein is WGAN-GP, with a gradient penalty',
+    ),
+    penalty: setting(
+      z.number().min(0).nullable().default(null),
+      'a number of at least 0, or null',
+      10,
+      'What the gradient penalty of the discriminator weighs; null is 10 with wasserstein, else 0',
+    ),
+    criticSteps: setting(
+      z.int().positive().nullable().default(null),
+      'a whole number above 0, or null',
+      5,
+      'The generator learns in every so many steps, the discriminator in each; null is 5 with wasserstein, else 1',
+    ),
+    conditional: conditional(),
+    images: measuredImages(1000),
+  }),
+  check({ loss, penalty }, settings, placeOf) {
+    checkScaling('gan', settings, placeOf)
+    if ((penalty ?? (loss === 'wasserstein' ? 10 : 0)) === 0 || settings['model.norm'] !== 'batch') return
+    const asked = penalty === null ? `task.loss=${loss}` : `task.penalty=${penalty}`
+    throw new SettingsError(
+      `model.norm=batch (${placeOf('model.norm', 'task.loss', 'task.penalty')}) does not go with ${asked}, whose gradient penalty needs a discriminator that looks at each image by itself. Try model.norm=layer`,
+    )
+  },
+  metrics: ['gridDistance', 'told'],
+  create: ({ loss, penalty, criticSteps, conditional }, facts, { black, white }) =>
+    ganTask({
+      loss,
+      ...(penalty !== null && { penalty }),
+      ...(criticSteps !== null && { criticSteps }),
+      channels: facts.image.channels,
+      range: [black, white],
+      conditionClasses: conditionClasses('gan', { conditional }, facts),
+    }),
+}
+
+export interface DCGANSettings {
+  readonly width: number
+  readonly latent: number
+  readonly norm: 'batch' | 'layer' | 'none'
+  readonly upsampling: 'stride' | 'resize'
+}
+
+/** A generator and a discriminator. */
+export const dcgan: ModelDefinition<'dcgan', Given<DCGANSettings>, DCGANSettings, DCGAN> = {
+  kind: 'model',
+  name: 'dcgan',
+  tasks: ['gan'],
+  recipe: {
+    task: 'gan',
+    optimizer: 'adam',
+    'optimizer.learningRate': 2e-4,
+    'optimizer.beta1': 0.5,
+    schedule: 'constant',
+    batchSize: 64,
+    'data.mean': 0.5,
+    'data.std': 0.5,
+  },
+  options: z.strictObject({
+    width: count(64, 'Channels of both networks at half of the size, which each smaller stage doubles'),
+    latent: count(100, 'How many numbers an image is made of'),
+    norm: oneOf(
+      ['batch', 'layer', 'none'],
+      'batch',
+      'What normalises in the discriminator: over the batch, or each image by itself as a gradient penalty needs it',
+    ),
+    upsampling: oneOf(
+      ['stride', 'resize'],
+      'stride',
+      'How the generator doubles height and width: transposed convolutions, or nearest neighbours and a convolution',
+    ),
+  }),
+  check(_, settings, placeOf) {
+    const size = settings['data.size']
+    if (typeof size !== 'number' || isDoubled(size)) return
+    throw new SettingsError(
+      `data.size=${size} (${placeOf('data.size', 'model')}): expected 4, 5, 6 or 7 times 2, 4, 8 …, to which the generator doubles. Try data.size=${nearestDoubled(size)}`,
+    )
+  },
+  inputs: ({ latent, classes }, { size }) => [
+    [size, latent],
+    ...(classes === undefined ? [] : [{ shape: [size], dtype: 'int32' as const }]),
+  ],
+  create(options, { image: { height, width, channels }, conditionClasses: classes }) {
+    if (height !== width || !isDoubled(height)) {
+      throw new SettingsError(
+        `model=dcgan: the images have ${height}×${width} pixels, expected squares of 4, 5, 6 or 7 times 2, 4, 8 …. Give images of ${nearestDoubled(height)} × ${nearestDoubled(height)}`,
+      )
+    }
+    return new DCGAN({ ...options, channels, size: height, classes })
+  },
+}
+
+/** Whether doubling 4, 5, 6 or 7 pixels gives so many. */
+const isDoubled = (size: number): boolean => size % 2 === 0 && size >= 8 && (size <= 14 || isDoubled(size / 2))
+
+function nearestDoubled(size: number): number {
+  let found = 8
+  for (let each = 8; each <= 2 * size; each += 2) {
+    if (isDoubled(each) && Math.abs(each - size) < Math.abs(found - size)) found = each
+  }
+  return found
+}
+
+export interface DiffusionTaskSettings {
+  readonly samplingSteps: number
+  readonly eta: number
+  readonly guidance: number
+  readonly labelDropout: number
+  readonly conditional: boolean
+  readonly images: number
+}
+
+/** Images out of noise, step by step. */
+export const diffusionGeneration: TaskDefinition<
+  'diffusion',
+  Given<DiffusionTaskSettings>,
+  DiffusionTaskSettings,
+  DiffusionTask
+> = {
+  kind: 'task',
+  name: 'diffusion',
+  options: z.strictObject({
+    samplingSteps: count(50, 'In how many steps an image is made'),
+    eta: share(0, 'How much noise is added on the way of an image: 0 none, as DDIM, 1 as much as DDPM'),
+    guidance: notNegative(1, 'How far images are pushed to their class, where the model is told; 1 is not at all'),
+    labelDropout: belowOne(0.1, 'Share of training images whose class the model is not told, for guidance'),
+    conditional: conditional(),
+    images: measuredImages(200),
+  }),
+  check({ samplingSteps }, settings, placeOf) {
+    checkScaling('diffusion', settings, placeOf)
+    const steps = settings['model.steps']
+    if (typeof steps !== 'number' || samplingSteps <= steps) return
+    throw new SettingsError(
+      `task.samplingSteps=${samplingSteps} (${placeOf('task.samplingSteps', 'model.steps')}): expected at most the ${steps} levels of noise of model.steps. Try task.samplingSteps=${steps}`,
+    )
+  },
+  metrics: [],
+  create: ({ samplingSteps, eta, guidance, labelDropout, conditional }, facts, { black, white }) =>
+    diffusionTask({
+      samplingSteps,
+      eta,
+      guidance,
+      labelDropout,
+      channels: facts.image.channels,
+      range: [black, white],
+      conditionClasses: conditionClasses('diffusion', { conditional }, facts),
+    }),
+}
+
+export interface DiffusionSettings {
+  readonly channels: number
+  readonly multipliers: readonly number[]
+  readonly blocks: number
+  readonly attention: number
+  readonly groups: number
+  readonly dropout: number
+  readonly steps: number
+}
+
+/** The U-Net that says what noise is in images. */
+export const diffusion: ModelDefinition<'diffusion', Given<DiffusionSettings>, DiffusionSettings, DiffusionUNet> = {
+  kind: 'model',
+  name: 'diffusion',
+  tasks: ['diffusion'],
+  recipe: {
+    task: 'diffusion',
+    optimizer: 'adam',
+    'optimizer.learningRate': 5e-4,
+    schedule: 'constant',
+    batchSize: 64,
+    clipNorm: 1,
+    'ema.decay': 0.999,
+    'data.mean': 0.5,
+    'data.std': 0.5,
+  },
+  options: z.strictObject({
+    channels: count(32, 'Channels at full size'),
+    multipliers: list(
+      [1, 2, 2],
+      'By how much the channels of each level are multiplied; each but the first halves the image',
+    ),
+    blocks: count(1, 'Blocks of a level on the way down'),
+    attention: setting(
+      z.int().min(0).default(1),
+      'a whole number of at least 0',
+      1,
+      'The level at which pixels attend to each other; 0 is the full size',
+    ),
+    groups: count(8, 'Groups of channels that are normalised together'),
+    dropout: belowOne(0, 'Share of values that are dropped in each block'),
+    steps: count(1000, 'How many levels of noise there are'),
+  }),
+  check({ channels, multipliers, attention, groups }, settings, placeOf) {
+    checkHalving('model.multipliers', multipliers.length - 1, settings, placeOf)
+    if (attention >= multipliers.length) {
+      throw new SettingsError(
+        `model.attention=${attention} (${placeOf('model.attention', 'model.multipliers')}): expected a level of 0 … ${multipliers.length - 1}, those of model.multipliers. Try model.attention=${multipliers.length - 1}`,
+      )
+    }
+    if (channels % 2 !== 0 || channels < 4 || channels % groups !== 0) {
+      throw new SettingsError(
+        `model.channels=${channels} (${placeOf('model.channels', 'model.groups')}): expected an even number of at least 4 that divides by model.groups=${groups}. Try model.channels=${Math.max(1, Math.round(channels / (2 * groups))) * 2 * groups}`,
+      )
+    }
+  },
+  inputs: ({ classes }, { size, image: { height, width, channels } }) => [
+    [size, height, width, channels],
+    { shape: [size], dtype: 'int32' },
+    ...(classes === undefined ? [] : [{ shape: [size], dtype: 'int32' as const }]),
+  ],
+  create(options, { image, conditionClasses: classes }) {
+    const factor = 2 ** (options.multipliers.length - 1)
+    if (image.height % factor !== 0 || image.width % factor !== 0) {
+      throw new SettingsError(
+        `model=diffusion: the images have ${image.height}×${image.width} pixels, expected sides that divide by ${factor}. Give other images, or model.multipliers of other length`,
+      )
+    }
+    return new DiffusionUNet({ ...options, inChannels: image.channels, classes })
+  },
+}
+
 /** Whether images can be halved so often. */
 function checkHalving(path: string, stages: number, settings: FlatSettings, placeOf: PlaceOf): void {
   const size = settings['data.size']
@@ -136,7 +385,7 @@ function checkHalving(path: string, stages: number, settings: FlatSettings, plac
   const factor = 2 ** stages
   if (size % factor === 0) return
   throw new SettingsError(
-    `data.size=${size} (${placeOf('data.size', path)}): expected a multiple of ${factor}, because the ${stages} stages of ${path} each halve it. Try data.size=${Math.max(1, Math.round(size / factor)) * factor}`,
+    `data.size=${size} (${placeOf('data.size', path)}): expected a multiple of ${factor}, because ${path} halves it ${stages} times. Try data.size=${Math.max(1, Math.round(size / factor)) * factor}`,
   )
 }
 

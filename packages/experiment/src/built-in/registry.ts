@@ -2,7 +2,7 @@ import { centernet } from './centernet.ts'
 import { coco } from './coco.ts'
 import { cifar10, folder } from './data.ts'
 import { densenet121, densenetBC } from './densenet.ts'
-import { vae, vaeGeneration } from './generation.ts'
+import { dcgan, diffusion, diffusionGeneration, ganGeneration, vae, vaeGeneration } from './generation.ts'
 import { masks } from './masks.ts'
 import { fashionMnist, mnist } from './mnist.ts'
 import { mobilenetV2 } from './mobilenet-v2.ts'
@@ -29,6 +29,8 @@ export type BuiltIn =
   | typeof reconstruction
   | typeof segmentation
   | typeof vaeGeneration
+  | typeof ganGeneration
+  | typeof diffusionGeneration
   | typeof detection
   | typeof cifar10
   | typeof folder
@@ -54,6 +56,8 @@ export type BuiltIn =
   | typeof densenetBC
   | typeof mobilenetV2
   | typeof vae
+  | typeof dcgan
+  | typeof diffusion
   | typeof adam
   | typeof adamW
   | typeof sgd
@@ -76,6 +80,8 @@ export const builtIn: readonly BuiltIn[] = [
   reconstruction,
   segmentation,
   vaeGeneration,
+  ganGeneration,
+  diffusionGeneration,
   detection,
   cifar10,
   folder,
@@ -101,6 +107,8 @@ export const builtIn: readonly BuiltIn[] = [
   densenetBC,
   mobilenetV2,
   vae,
+  dcgan,
+  diffusion,
   adam,
   adamW,
   sgd,

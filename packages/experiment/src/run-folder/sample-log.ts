@@ -65,7 +65,7 @@ export class SampleLog implements Callback {
     const model = buildModel(config, data.facts)
     try {
       model.loadStateDict(weights)
-      const images = await generateImages({ model, task }, { count, seed: config.seed })
+      const images = await generateImages({ model, task, facts: data.facts }, { count, seed: config.seed })
       const strip = grid(
         images.map(({ picture }) => picture),
         { columns: count },
