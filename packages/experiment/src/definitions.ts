@@ -177,8 +177,9 @@ export interface ValueRange {
 export interface TaskOf<Batch, Net>
   extends Omit<
     Task<never, never, Measures, Measures, unknown>,
-    'step' | 'evaluate' | 'predict' | 'predictWhole' | 'generation' | 'networks' | 'distill'
+    'fields' | 'step' | 'evaluate' | 'predict' | 'predictWhole' | 'generation' | 'networks' | 'distill'
   > {
+  readonly fields: Readonly<Record<string, string>>
   readonly generation?: Generation<Net>
   readonly networks?: Networks<Batch, Net>
   distill?(teacher: Net, options: DistillationOptions): TaskOf<Batch, Net>

@@ -3,7 +3,7 @@ import { init, Module } from '@ddnet/layers'
 import { DiffusionUNet, ddpmSchedule } from '@ddnet/models'
 import { div, gather, type Key, memory, mul, random, reshape, sub, type Tensor, tensor } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { defined, describeBackends } from '@ddnet/testing'
 import { evaluate, Trainer } from '@ddnet/trainer'
 import { describe, expect, test } from 'vitest'
 import { diffusion } from './index.ts'
@@ -35,16 +35,16 @@ describeBackends('diffusion', () => {
     const last = await trainer.evaluate()
     expect(last.loss).toBeLessThan(0.9 * first.loss)
     expect(memory().numTensors).toBe(before)
-    expect(task.generation?.noiseShape(model, image)).toEqual([4, 4, 1])
+    expect(defined(task.generation).noiseShape(model, image)).toEqual([4, 4, 1])
     const labels = tensor([0, 1], [2], 'int32')
     const noise = random.normal(random.key(3), [2, 4, 4, 1])
     const valuesOf = async (key: Key) => {
-      const made = task.generation?.generate(model, noise, { key, labels }) as Tensor
+      const made = defined(task.generation).generate(model, noise, { key, labels })
       return [...(await made.data())]
     }
     expect(await valuesOf(key)).toEqual(await valuesOf(key))
     expect(await valuesOf(key)).not.toEqual(await valuesOf(random.key(6)))
-    expect(() => task.generation?.generate(model, noise, { key, labels, steps: 51 })).toThrow(
+    expect(() => defined(task.generation).generate(model, noise, { key, labels, steps: 51 })).toThrow(
       'expected steps of 1 … 50',
     )
     const [prediction] = await task.predict(model, {
@@ -62,7 +62,7 @@ describeBackends('diffusion', () => {
       override forward(images: Tensor, times: Tensor, labels?: Tensor): Tensor {
         const at = (values: readonly number[], places: Tensor) =>
           reshape(gather(tensor([...values]), places), [-1, 1, 1, 1])
-        const grays = at([-0.25, 0.25, 0], labels as Tensor) // the last one stands for any class
+        const grays = at([-0.25, 0.25, 0], labels ?? times) // the last one stands for any class
         const share = at([...kept].map(Math.sqrt), times)
         const rest = at(
           [...kept].map((value) => Math.sqrt(1 - value)),
@@ -80,7 +80,7 @@ describeBackends('diffusion', () => {
       [{ guidance: 0 }, 0],
       [{ steps: 25, eta: 1 }, 0.25],
     ] as const) {
-      const made = task.generation?.generate(new Knowing(), noise, { key, labels, ...asked }) as Tensor
+      const made = defined(task.generation).generate(new Knowing(), noise, { key, labels, ...asked })
       // −1 … 1 as 0 … 1
       for (const [at, value] of (await made.data()).entries()) {
         expect(value, JSON.stringify(asked)).toBeCloseTo((1 + (at < 16 ? -expected : expected)) / 2, 3)

@@ -123,7 +123,7 @@ export function diffusion(options: DiffusionOptions): DiffusionTask {
   return {
     kind: 'task',
     name: 'diffusion',
-    fields: { image: 'image', ...(conditionClasses !== undefined && { label: 'class' }) } as DiffusionTask['fields'], // a label may be left out of the type
+    fields: { image: 'image', ...(conditionClasses !== undefined && { label: 'class' }) },
     outputs: channels,
     conditionClasses,
     output: { values: 'the noise in pictures of −1 … 1' },

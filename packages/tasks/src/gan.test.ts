@@ -1,9 +1,9 @@
 import { type Dataset, type ImageField, loader } from '@ddnet/datasets'
 import { init } from '@ddnet/layers'
 import { DCGAN } from '@ddnet/models'
-import { memory, random, type Tensor } from '@ddnet/ops'
+import { memory, random } from '@ddnet/ops'
 import { adam } from '@ddnet/optimizers'
-import { describeBackends } from '@ddnet/testing'
+import { defined, describeBackends } from '@ddnet/testing'
 import { evaluate, Trainer } from '@ddnet/trainer'
 import { describe, expect, test } from 'vitest'
 import { type GanOptions, gan } from './index.ts'
@@ -49,7 +49,7 @@ describeBackends('gan', () => {
       const last = await measure()
       expect(last.gridDistance).toBeLessThan(first.gridDistance / 2)
       expect(memory().numTensors).toBe(before)
-      const made = task.generation?.generate(model, random.normal(random.key(3), [2, 3]), { key }) as Tensor
+      const made = defined(task.generation).generate(model, random.normal(random.key(3), [2, 3]), { key })
       expect(made.shape).toEqual([2, 8, 8, 1])
       const values = [...(await made.data())]
       expect(values.every((value) => value >= 0 && value <= 1)).toBe(true)

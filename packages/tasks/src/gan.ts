@@ -30,7 +30,7 @@ import { itemAt } from '@ddnet/ops/checks'
 import type { ScoresOf } from '@ddnet/trainer'
 import { grid } from '@ddnet/visuals'
 import { expectRange, labelsFor, type PixelRange, toSigned } from './generation.ts'
-import type { ScoreView, Task, TaskReport } from './task.ts'
+import type { Networks, ScoreView, Task, TaskReport } from './task.ts'
 
 /** What a batch must have: pictures `[batch, height, width, channels]`, and where the networks are told them their classes, int32 `[batch]`. */
 export interface GanBatch {
@@ -116,10 +116,41 @@ export function gan(options: GanOptions): GanTask {
       },
     }
   }
+  const networks: Networks<
+    GanBatch,
+    GeneratorAndDiscriminator,
+    Pick<GeneratorAndDiscriminator, 'discriminator' | 'generator'>
+  > = {
+    of: ({ discriminator, generator }) => ({ discriminator, generator }),
+    every: { generator: criticSteps },
+    step: (batch, { models, update, key, step }) => {
+      const { discriminator, generator } = models
+      const labels = labelsFor('gan', conditionClasses, batch)
+      const real = toSigned(batch.image, range)
+      const count = itemAt(real.shape, 0)
+      const noise = (name: string) => noiseFor(count, generator.latent, key.fold(name))
+      const fake = detach(generator.forward(noise('discriminator'), labels))
+      const critic = (x: Tensor) => discriminator.forward(x, labels)
+      const told = update(
+        'discriminator',
+        (): Readonly<Record<string, Loss>> => ({
+          discriminator: made.discriminator(critic(real), critic(fake)),
+          ...(penalty > 0 && {
+            penalty: weighted(gradientPenalty(critic, real, fake, { key: key.fold('penalty') }), penalty),
+          }),
+        }),
+      )
+      if (step % criticSteps !== 0) return told
+      const generatorLoss = update('generator', () =>
+        made.generator(critic(generator.forward(noise('generator'), labels))),
+      )
+      return { ...told, generator: generatorLoss }
+    },
+  }
   return {
     kind: 'task',
     name: 'gan',
-    fields: { image: 'image', ...(conditionClasses !== undefined && { label: 'class' }) } as GanTask['fields'], // a label may be left out of the type
+    fields: { image: 'image', ...(conditionClasses !== undefined && { label: 'class' }) },
     outputs: channels,
     conditionClasses,
     output: { values: 'pictures of −1 … 1' },
@@ -130,33 +161,7 @@ export function gan(options: GanOptions): GanTask {
           openPass({ training: false, root: generator }, () => div(add(generator.forward(noise, labels), 1), 2)),
         ),
     },
-    networks: {
-      of: ({ discriminator, generator }) => ({ discriminator, generator }),
-      every: { generator: criticSteps },
-      step: (batch, { models, update, key, step }) => {
-        const { discriminator, generator } = models as Pick<GeneratorAndDiscriminator, 'discriminator' | 'generator'> // what `of` gives
-        const labels = labelsFor('gan', conditionClasses, batch)
-        const real = toSigned(batch.image, range)
-        const count = itemAt(real.shape, 0)
-        const noise = (name: string) => noiseFor(count, generator.latent, key.fold(name))
-        const fake = detach(generator.forward(noise('discriminator'), labels))
-        const critic = (x: Tensor) => discriminator.forward(x, labels)
-        const told = update(
-          'discriminator',
-          (): Readonly<Record<string, Loss>> => ({
-            discriminator: made.discriminator(critic(real), critic(fake)),
-            ...(penalty > 0 && {
-              penalty: weighted(gradientPenalty(critic, real, fake, { key: key.fold('penalty') }), penalty),
-            }),
-          }),
-        )
-        if (step % criticSteps !== 0) return told
-        const generatorLoss = update('generator', () =>
-          made.generator(critic(generator.forward(noise('generator'), labels))),
-        )
-        return { ...told, generator: generatorLoss }
-      },
-    },
+    networks,
     monitor: 'gridDistance',
     scores: { loss: lossView, gridDistance: distanceView, told: toldView },
     step: judged,

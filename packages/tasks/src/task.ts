@@ -23,7 +23,7 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
   /** `classification`: the words of Hugging Face's tasks. */
   readonly name: string
   /** The fields that a batch must have, each with what it is. */
-  readonly fields: Readonly<Record<keyof Batch & string, string>>
+  readonly fields: { readonly [Name in keyof Batch as Name & string]: string }
   /** How many channels or classes a model of this data must give. */
   readonly outputs: number
   /** Of how many classes images are, where the model is told each image's as it makes or judges them. */
@@ -60,13 +60,13 @@ export interface Task<Batch, Net, M extends Measures, Evaluated extends Measures
 }
 
 /** Networks that are fields of one model, each with an optimizer of its own. */
-export interface Networks<Batch, Net> {
+export interface Networks<Batch, Net, Nets extends Models = Models> {
   /** By the names of their fields, as a checkpoint has them. */
-  of(model: Net): Models
+  of(model: Net): Nets
   /** Which of them are updated in every so many steps alone. */
   readonly every?: Readonly<Record<string, number>>
   /** As the step of a trainer of several models. */
-  step(batch: Batch, context: UpdateContext<Models>): Readonly<Record<string, Loss>>
+  step(batch: Batch, context: UpdateContext<Nets>): Readonly<Record<string, Loss>>
 }
 
 /** How much a model learns from its teacher. */

@@ -137,7 +137,7 @@ export function vae(options: VaeOptions): VaeTask {
   return {
     kind: 'task',
     name: 'vae',
-    fields: { image: 'image', ...(conditionClasses !== undefined && { label: 'class' }) } as VaeTask['fields'], // a label may be left out of the type
+    fields: { image: 'image', ...(conditionClasses !== undefined && { label: 'class' }) },
     outputs: channels,
     conditionClasses,
     output: isGaussian
