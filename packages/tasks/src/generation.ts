@@ -1,11 +1,16 @@
 import { div, type Key, mul, ShapeError, sub, type Tensor } from '@ddnet/ops'
 import { fromValues, type Picture, pictureTable } from '@ddnet/visuals'
-import type { DataFacts } from './task.ts'
+
+interface ImageSize {
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+}
 
 /** How a task makes new images of noise. */
 export interface Generation<Net> {
   /** The shape of the noise of one image of such a size, of standard normal numbers. */
-  noiseShape(model: Net, image: DataFacts['image']): readonly number[]
+  noiseShape(model: Net, image: ImageSize): readonly number[]
   /** Of images that are made in steps, how; nothing where one pass makes them. */
   readonly sampling?: Sampling
   /** The most steps that there may be. */
