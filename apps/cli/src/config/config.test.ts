@@ -68,7 +68,7 @@ describe('words of the command line', () => {
     ['weight_decay=1', 'Similar: optimizer.weightDecay'],
     [
       'data=photos',
-      "data=photos (command line): expected one of cifar10, folder, mnist, fashionMnist, masks, or the path of a file, ./my-data.ts, got 'photos'. Try folder=photos",
+      /^data=photos \(command line\): expected one of cifar10, folder, (\w+, )+or the path of a file, .\/my-data.ts, got 'photos'\. Try folder=photos/,
     ],
     ['average=0.9', `'average=0.9' is not a valid setting (command line).`],
     ['path=photos', 'Similar: folder=PATH'],
@@ -81,7 +81,7 @@ describe('words of the command line', () => {
     ['ema=0.9', `'ema=0.9' (command line): ema is a group. Set one of ema.decay.`],
     [
       'model=resnet',
-      `model=resnet (command line): expected one of ddnet, article, convnet, ddnetPixels, unet, segnet, deconvnet, resnet18, resnet34, resnet50, resnet20, resnet32, resnet56, densenet121, densenetBC, mobilenetV2, or the path of a file, ./my-model.ts, got 'resnet'. Try model=resnet18`,
+      /^model=resnet \(command line\): expected one of ddnet, article, (\w+, )+or the path of a file, .\/my-model.ts, got 'resnet'\. Try model=resnet18/,
     ],
     ['model=seed', 'Try model=article'],
     ['optimizer.name=sgd', `'optimizer.name=sgd' is not a valid setting (command line). Similar: optimizer`],
@@ -370,7 +370,7 @@ describe('groups with variants', () => {
       'optimizer.momentum=0.9 (command line): optimizer adam has no such setting, only sgd, rmsProp and muon. Leave it out, or set optimizer=sgd',
     )
     expect(() => resolve('model=article', 'model.channels=[8]')).toThrow(
-      'model article has no such setting, only ddnet, convnet, ddnetPixels, unet, segnet and deconvnet',
+      /model article has no such setting, only ddnet, convnet, .* and \w+\. Leave it out, or set model=ddnet/,
     )
   })
 })
