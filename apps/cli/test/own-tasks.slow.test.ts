@@ -50,7 +50,8 @@ describe.skipIf(!built)(`tasks of one's own${built ? '' : ' (skipped: the comman
     expect(visualized.code, visualized.stderr).toBe(0)
     const told = visualized.stdout.replace(/\s+/g, ' ')
     expect(told).toContain('no confusion: the task has no classes that could be taken for each other')
-    expect(told).toContain('no filters: the model has no stages called encoder and decoder to look into')
+    expect(told).toContain('filters.png')
+    expect(told).toContain('no grad-cam: the model answers for each pixel')
     const exported = await ddnet('export', 'runs/copied', 'copied.onnx', '--json')
     expect(exported.code, exported.stderr).toBe(0)
     expect(JSON.parse(readFileSync(join(folder(), 'copied.json'), 'utf8'))).toMatchObject({

@@ -35,7 +35,7 @@ export function commandNames({ npm_command, DDNET_COMMAND, DDNET_TRAIN_COMMAND }
 }
 
 const command =
-  /(?:npx )?\bddnet (?=(?:train|find-lr|eval|predict|generate|visualize|export|runs|data|init|doctor|bench|backend|config)\b)/g
+  /(?:npx )?\bddnet (?=(?:train|find-lr|eval|predict|generate|visualize|export|prune|search|runs|data|init|doctor|bench|backend|config)\b)/g
 
 /** A text with its commands named as this shell calls them, which messages name by `ddnet` or `npx ddnet`. */
 export const asCalled = (text: string, env: Variables): string =>
