@@ -71,6 +71,6 @@ test('the benchmark of loaders runs, once and small, and writes what it measured
 test('a benchmark that does not exist is an error that names those that do', async () => {
   await expect(run(process.execPath, [main, 'nothing'])).rejects.toMatchObject({
     code: 2,
-    stderr: 'bench: expected one of data, node, wasm, webgpu, got nothing.\n',
+    stderr: 'bench: expected one of data, models, node, wasm, webgpu, got nothing.\n',
   })
 })

@@ -38,11 +38,6 @@ const rules: readonly Rule[] = [
     backends: ['wasm'],
   },
   {
-    reason: "tfjs: tfjs-backend-wasm's matMul is float32 alone",
-    message: /BatchMatMul for non non-float32 tensors not yet supported/,
-    backends: ['wasm'],
-  },
-  {
     reason: "tfjs: tfjs-node's pooling and conv2dTranspose pad 'same' or 'valid' alone",
     message: /TF Backend supports only 'valid' and 'same' padding/,
     backends: ['tensorflow'],

@@ -76,6 +76,16 @@ describeBackends('compiled products of matrices', () => {
     expect(found.filter(Number.isNaN)).toHaveLength(5) // the second column
   })
 
+  test('whole numbers are multiplied as tfjs does it elsewhere', async () => {
+    const [a, b] = [tensor([1, 2, 3, 4], [2, 2], 'int32'), tensor([5, 6, 7, 8], [2, 2], 'int32')]
+    const before = engine().state.numTensors
+    const c = engine().runKernel('BatchMatMul', { a, b }, { transposeA: true, transposeB: false })
+    expect(engine().state.numTensors).toBe(before + 1)
+    const [found] = [c].flat()
+    expect(found?.dtype).toBe('int32')
+    expect(found && [...(await engine().makeTensorFromTensorInfo(found).data())]).toEqual([26, 30, 38, 44])
+  })
+
   test('keeps nothing of its scratch', () => {
     const [x, y] = [tensor(drawn(33 * 20, 1), [33, 20]), tensor(drawn(20 * 9, 2), [20, 9])]
     const before = engine().state.numTensors

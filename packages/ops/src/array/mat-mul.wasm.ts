@@ -1,5 +1,5 @@
-import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core'
-import { util } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { cast, engine, tidy, util } from '@tensorflow/tfjs-core'
 import { itemAt } from '../checks/item.ts'
 import { type Heap, wasmKernel } from '../kernels/wasm-heap.ts'
 import type { Address } from '../kernels/wasm-structs.ts'
@@ -15,10 +15,24 @@ const small = 2 ** 16
  * Products of matrices, either side transposed. tfjs-wasm's own kernel takes SIMD for no transposed side, which all gradients have, and one
  * thread.
  */
-export const matMulWasm: KernelConfig = wasmKernel<
-  { a: Tensor; b: Tensor },
-  { transposeA: boolean; transposeB: boolean }
->('BatchMatMul', ({ a, b }, { transposeA, transposeB }, heap) => {
+export const matMulWasm: KernelConfig = wasmKernel<{ a: Tensor; b: Tensor }, Transposed>(
+  'BatchMatMul',
+  ({ a, b }, transposed, heap) => {
+    if (a.dtype === 'float32' && b.dtype === 'float32') return product(heap, a, b, transposed)
+    // tfjs multiplies whole numbers, too; float32 has those below 2²⁴.
+    return tidy(() => {
+      const c = product(heap, cast(a, 'float32'), cast(b, 'float32'), transposed)
+      return cast(engine().makeTensorFromTensorInfo(c), a.dtype)
+    })
+  },
+)
+
+interface Transposed {
+  readonly transposeA: boolean
+  readonly transposeB: boolean
+}
+
+function product(heap: Heap, a: Tensor, b: Tensor, { transposeA, transposeB }: Transposed): TensorInfo {
   const [left, right] = [sideOf(a, transposeA), sideOf(b, !transposeB)]
   const batch = broadcastShapes('matMul', a.shape.slice(0, -2), b.shape.slice(0, -2))
   const c = heap.output([...batch, left.outer, right.outer])
@@ -53,7 +67,7 @@ export const matMulWasm: KernelConfig = wasmKernel<
   if (util.sizeFromShape(c.shape) * left.inner < small) heap.runner.runAlone('matMul', job)
   else heap.runner.run('matMul', job)
   return c
-})
+}
 
 /** A side of a product as matrices `[inner, outer]`: steps in floats. */
 interface Side {
