@@ -113,16 +113,6 @@ function tile(
   let y21 = f32x4.splat(0)
   let y30 = f32x4.splat(0)
   let y31 = f32x4.splat(0)
-  if (onTop) {
-    y00 = v128.load(to0)
-    y01 = v128.load(to0, 16)
-    y10 = v128.load(to1)
-    y11 = v128.load(to1, 16)
-    y20 = v128.load(to2)
-    y21 = v128.load(to2, 16)
-    y30 = v128.load(to3)
-    y31 = v128.load(to3, 16)
-  }
   const end = weights + ((<usize>count) << 5)
   for (let i: usize = 0; weights < end; i += step) {
     const w0 = v128.load(weights)
@@ -140,6 +130,17 @@ function tile(
     y30 = multiplyAdd(x3, w0, y30)
     y31 = multiplyAdd(x3, w1, y31)
     weights += 32
+  }
+  // What a panel adds up begins at 0: long sums lose less.
+  if (onTop) {
+    y00 = f32x4.add(v128.load(to0), y00)
+    y01 = f32x4.add(v128.load(to0, 16), y01)
+    y10 = f32x4.add(v128.load(to1), y10)
+    y11 = f32x4.add(v128.load(to1, 16), y11)
+    y20 = f32x4.add(v128.load(to2), y20)
+    y21 = f32x4.add(v128.load(to2, 16), y21)
+    y30 = f32x4.add(v128.load(to3), y30)
+    y31 = f32x4.add(v128.load(to3, 16), y31)
   }
   v128.store(to0, y00)
   v128.store(to0, y01, 16)
