@@ -14,7 +14,9 @@ export default async function setup(project?: TestProject): Promise<void> {
   if (project !== undefined && !(await mayNeedBackends(project))) return
   const chosen = process.env['DDNET_TEST_BACKENDS']?.split(',')
   if (chosen === undefined || chosen.includes('webgpu')) await webgpuSetup()
-  if ((chosen === undefined || chosen.includes('tensorflow')) && process.env['DDNET_TENSORFLOW_ADDON'] === undefined) {
+  // Each project of vitest's sets up: what the first found, or found missing, holds for all.
+  const isKnown = ['DDNET_TENSORFLOW_ADDON', 'DDNET_TEST_MISSING_TENSORFLOW'].some((name) => name in process.env)
+  if ((chosen === undefined || chosen.includes('tensorflow')) && !isKnown) {
     await tensorflowSetup()
   }
 }

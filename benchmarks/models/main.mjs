@@ -5,27 +5,21 @@
  *
  *     node benchmarks/models/main.mjs [models=resnet18,unet,gpt] [batch=8] [threads=2] [rounds=5] [steps=3] [tensorflow=1] [out=FILE.json]
  */
-import { spawnSync } from 'node:child_process'
-import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { given, hasTorch, python, setting, threads } from '../options.mjs'
 import { keepResult, measurement } from '../result.mjs'
 import { startPeer, tunedAllocator } from '../wasm/peer.mjs'
 import { median } from '../wasm/statistics.mjs'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
-const setting = (name, fallback) => Number(given[name] ?? fallback)
 const models = (given.models ?? 'resnet18,unet,gpt').split(',')
 const batch = setting('batch', 8)
-const threads = setting('threads', Math.min(2, cpus().length))
 const rounds = setting('rounds', 5)
 const steps = setting('steps', 3)
 const withTensorflow = setting('tensorflow', 1) === 1
 
 const measured = measurement()
-const python = process.env.DDNET_PYTHON ?? 'python3'
-const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0
-if (!hasTorch) console.log(`${python} has no torch: give one as DDNET_PYTHON to compare with PyTorch`)
+const comparesTorch = hasTorch()
 
 const networks = []
 for (const model of models) networks.push({ model, peers: await bench(model) })
@@ -51,7 +45,7 @@ async function bench(model) {
     peers.push(await startPeer('DDNet tensorflow, tuned allocator', ...ours('tensorflow', threads), environment))
   }
   const reference = `PyTorch, tuned allocator, ${threads} thread(s)`
-  if (hasTorch) {
+  if (comparesTorch) {
     peers.push(await startPeer(reference, ...torch(threads), tunedAllocator))
     if (threads > 1) peers.push(await startPeer('PyTorch, tuned allocator, 1 thread', ...torch(1), tunedAllocator))
     peers.push(await startPeer(`PyTorch, default allocator, ${threads} thread(s)`, ...torch(threads)))

@@ -8,25 +8,19 @@
  * "oneDNN" is TensorFlow's switch `TF_ENABLE_ONEDNN_OPTS=1`, on by default on some processors alone; "tuned allocator", the
  * variables that keep glibc from giving memory back after every step.
  */
-import { spawnSync } from 'node:child_process'
-import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { given, hasTorch, python, setting, threads } from '../options.mjs'
 import { keepResult, measurement } from '../result.mjs'
 import { startPeer, tunedAllocator } from '../wasm/peer.mjs'
 import { median } from '../wasm/statistics.mjs'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
-const setting = (name, fallback) => Number(given[name] ?? fallback)
 const batches = (given.batches ?? '32,128').split(',').map(Number)
-const threads = setting('threads', Math.min(2, cpus().length))
 const rounds = setting('rounds', 6)
 const steps = setting('steps', 4)
 
 const measured = measurement()
-const python = process.env.DDNET_PYTHON ?? 'python3'
-const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0
-if (!hasTorch) console.log(`${python} has no torch: give one as DDNET_PYTHON to compare with PyTorch`)
+const comparesTorch = hasTorch()
 
 const results = []
 for (const batch of batches) results.push({ batch, peers: await benchStep(batch) })
@@ -56,7 +50,7 @@ async function benchStep(batch) {
     await tensorflow('tfjs-node, tuned allocator', 'stock', tunedAllocator),
     await startPeer('DDNet wasm', process.execPath, [here('../wasm/ddnet-step.mjs'), 'own', `${batch}`, `${threads}`]),
   ]
-  if (hasTorch) {
+  if (comparesTorch) {
     peers.push(await torch('PyTorch, tuned allocator', tunedAllocator), await torch('PyTorch, default allocator', {}))
   }
   for (const peer of peers) await peer.steps(3) // warm-up

@@ -9,26 +9,21 @@
  * jax-js and the Node 22 that runs it are installed into `.cache` on first use; it needs tens of seconds a step and gets two.
  * "fused" is `wasm({ fusedMultiplyAdd: true })`, which needs Node 22 too.
  */
-import { spawnSync } from 'node:child_process'
-import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { given, hasTorch, python, setting, threads } from '../options.mjs'
 import { keepResult, measurement } from '../result.mjs'
 import { installJax } from './install-jax.mjs'
 import { startPeer, tunedAllocator } from './peer.mjs'
 import { median } from './statistics.mjs'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
-const setting = (name, fallback) => Number(given[name] ?? fallback)
 const batch = setting('batch', 32)
-const threads = setting('threads', Math.min(2, cpus().length))
 const rounds = setting('rounds', 8)
 const steps = setting('steps', 5)
 const withJax = setting('jax', 1) === 1
 
 const measured = measurement()
-const python = process.env.DDNET_PYTHON ?? 'python3'
-const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0
+const comparesTorch = hasTorch()
 
 const step = await benchStep()
 const operators = setting('operators', 1) === 1 ? await benchOperators() : []
@@ -51,13 +46,13 @@ async function benchStep() {
     ...(threads > 1 ? [await startPeer('DDNet wasm, 1 thread', ...node('own', 1))] : []),
     await startPeer('composed tfjs-wasm, 1 thread', ...node('composed', 1)),
   ]
-  if (hasTorch) {
+  if (comparesTorch) {
     peers.push(
       await startPeer(`PyTorch, tuned allocator, ${threads} thread(s)`, ...torch(threads), tunedAllocator),
       ...(threads > 1 ? [await startPeer('PyTorch, tuned allocator, 1 thread', ...torch(1), tunedAllocator)] : []),
       await startPeer(`PyTorch, default allocator, ${threads} thread(s)`, ...torch(threads)),
     )
-  } else console.log(`${python} has no torch: give one as DDNET_PYTHON to compare with PyTorch`)
+  }
   if (withJax) {
     const { node, path } = await installJax()
     const onNode22 = (kernels) => [node, [here('ddnet-step.mjs'), kernels, `${batch}`, '1']]

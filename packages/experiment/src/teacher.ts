@@ -1,5 +1,6 @@
 import { decodeSafetensors, encodeSafetensors } from '@ddnet/formats'
 import type { ModuleOf, StateDict } from '@ddnet/layers'
+import { sha256 } from '@ddnet/ops/checks'
 import type { DataFacts } from './definitions.ts'
 import { buildModel, normalizationOf, type RunTask } from './parts.ts'
 import { RunError } from './run-folder/run-error.ts'
@@ -128,8 +129,3 @@ export function learnedFrom(
 
 const listed = (names: readonly string[] = []): string =>
   names.length > 4 ? `${names.slice(0, 4).join(', ')}, …` : names.join(', ')
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes))
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-}

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { type Tensor, tensor, toHost } from '@ddnet/ops'
-import { describeBackends, itemAt, jsonFixture } from '@ddnet/testing'
+import { type Tensor, tensor } from '@ddnet/ops'
+import { defined, describeBackends, itemAt, jsonFixture } from '@ddnet/testing'
 import { describe, expect, test } from 'vitest'
 import { references } from '../test/references.ts'
+import { valueOver } from '../test/value-over.ts'
 import * as exported from './index.ts'
 import {
   type Average,
@@ -84,16 +85,7 @@ const cocoClasses: Readonly<Record<string, readonly Value[]>> = JSON.parse(
 )
 
 /** What a trainer makes of the measures of several batches, whose states have been in a file. */
-async function over<V>(measures: readonly Measure<V>[]): Promise<V> {
-  const [{ compute, merge }] = measures as readonly [Measure<V>, ...Measure<V>[]] // there is one batch at least
-  const states = await Promise.all(
-    measures.map(async (measure) => {
-      const values = Object.entries(measure.tensors).map(async ([name, value]) => [name, await toHost(value)] as const)
-      return JSON.parse(JSON.stringify(measure.state(Object.fromEntries(await Promise.all(values)))))
-    }),
-  )
-  return compute(states.reduce(merge))
-}
+const over = <V>([first, ...others]: readonly Measure<V>[]): Promise<V> => valueOver(defined(first), ...others)
 
 type Rows = readonly [begin: number, end: number]
 

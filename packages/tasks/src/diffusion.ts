@@ -1,33 +1,10 @@
 import { type Module, openPass } from '@ddnet/layers'
 import { addNoise, ddpmSchedule, denoise, type NoiseModel, noiseLoss } from '@ddnet/models'
-import {
-  add,
-  clamp,
-  div,
-  less,
-  mean,
-  mul,
-  random,
-  square,
-  sub,
-  type Tensor,
-  tensor,
-  tidy,
-  toHost,
-  where,
-} from '@ddnet/ops'
+import { add, clamp, div, less, mean, mul, random, square, sub, type Tensor, tensor, tidy, where } from '@ddnet/ops'
 import { itemAt } from '@ddnet/ops/checks'
 import type { ScoresOf, StepContext } from '@ddnet/trainer'
-import { imagesOf } from '@ddnet/visuals'
-import {
-  expectRange,
-  labelsFor,
-  type MadePicture,
-  madeTable,
-  type PixelRange,
-  pictureOf,
-  toSigned,
-} from './generation.ts'
+import { expectRange, labelsFor, type PixelRange, toSigned } from './generation.ts'
+import { type MadePicture, madeTable, readPictures } from './made-pictures.ts'
 import type { ScoreView, Task, TaskReport } from './task.ts'
 
 /** What a batch must have: pictures `[batch, height, width, channels]`, and where the model is told them their classes, int32 `[batch]`. */
@@ -115,11 +92,7 @@ export function diffusion(options: DiffusionOptions): DiffusionTask {
     return { loss: noiseLoss(told(model, shown), scheduleOf(model), images, key) }
   }
   const picture: DiffusionTask['views']['picture'] = (samples, { title } = {}) =>
-    madeTable(
-      samples.map(({ image, prediction }) => [image, pictureOf(prediction)]),
-      ['image', 'out of noise'],
-      title,
-    )
+    madeTable(samples, 'out of noise', title)
   return {
     kind: 'task',
     name: 'diffusion',
@@ -173,17 +146,8 @@ export function diffusion(options: DiffusionOptions): DiffusionTask {
           }
         }),
       )
-      try {
-        const [pictures, values] = await Promise.all([toHost(made), toHost(errors)])
-        return imagesOf(pictures).map(({ shape, data }, at) => ({
-          shape,
-          values: Array.from(data, Number),
-          error: Number(values.data[at]),
-        }))
-      } finally {
-        made.dispose()
-        errors.dispose()
-      }
+      const found = await readPictures(made, errors)
+      return found.map(({ picture, figure }) => ({ ...picture, error: figure }))
     },
     views: {
       line: ({ error }) => `error of the noise ${error.toPrecision(3)}`,

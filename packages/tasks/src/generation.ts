@@ -1,5 +1,4 @@
 import { div, type Key, mul, ShapeError, sub, type Tensor } from '@ddnet/ops'
-import { fromValues, type Picture, pictureTable } from '@ddnet/visuals'
 
 interface ImageSize {
   readonly height: number
@@ -73,23 +72,3 @@ export function labelsFor(
     `${task}: the model is told the class of each image, and these have none. Give images with labels, as those of its data.`,
   )
 }
-
-/** One picture that a prediction made, `[height, width, channels]` of 0 … 1. */
-export interface MadePicture {
-  readonly shape: readonly number[]
-  readonly values: readonly number[]
-}
-
-export const pictureOf = ({ shape, values }: MadePicture): Picture =>
-  fromValues({ shape, data: values }, { range: [0, 1] })
-
-/** Pictures beside what was made of them, one row an image. */
-export const madeTable = (
-  rows: readonly (readonly Picture[])[],
-  columns: readonly string[],
-  title: string | undefined,
-): Picture =>
-  pictureTable(
-    rows.map((pictures) => ({ pictures })),
-    { columns, ...(title !== undefined && { title }) },
-  )

@@ -36,7 +36,8 @@ export {
   gan,
   type Judgement,
 } from './gan.ts'
-export type { Generation, GenerationOptions, MadePicture, PixelRange, Sampling } from './generation.ts'
+export type { Generation, GenerationOptions, PixelRange, Sampling } from './generation.ts'
+export type { MadePicture } from './made-pictures.ts'
 export {
   type Autoencoder,
   type Reconstruction,

@@ -1,9 +1,10 @@
 import { type ModuleOf, openPass } from '@ddnet/layers'
 import { mse } from '@ddnet/losses'
 import { type Measure, meanAbsoluteError, psnr } from '@ddnet/metrics'
-import { add, clone, mean, random, square, sub, type Tensor, tidy, toHost } from '@ddnet/ops'
+import { add, clone, mean, random, square, sub, type Tensor, tidy } from '@ddnet/ops'
 import type { ScoresOf } from '@ddnet/trainer'
-import { fromValues, imagesOf, pictureTable } from '@ddnet/visuals'
+import { fromValues, pictureTable } from '@ddnet/visuals'
+import { readPictures } from './made-pictures.ts'
 import type { ScoreView, Task, TaskReport } from './task.ts'
 
 /** What a batch must have: pictures `[batch, height, width, channels]`. */
@@ -118,17 +119,8 @@ async function predict(model: Autoencoder, { image }: ReconstructionBatch): Prom
     const inner = found.shape.map((_, axis) => axis).slice(1)
     return { found: clone(found), errors: mean(square(sub(found, image)), inner) } // the model may give what it got
   })
-  try {
-    const [pictures, means] = await Promise.all([toHost(found), toHost(errors)])
-    return imagesOf(pictures).map(({ shape, data }, at) => ({
-      shape,
-      values: Array.from(data, Number),
-      error: Number(means.data[at]),
-    }))
-  } finally {
-    found.dispose()
-    errors.dispose()
-  }
+  const pictures = await readPictures(found, errors)
+  return pictures.map(({ picture, figure }) => ({ ...picture, error: figure }))
 }
 
 const report = ({ loss, psnr, meanAbsoluteError }: ScoresOf<ReconstructionEvaluation>): TaskReport => ({

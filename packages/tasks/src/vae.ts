@@ -2,18 +2,10 @@ import { type Module, openPass } from '@ddnet/layers'
 import { bceWithLogits, gaussianKl, mse, negativeElbo } from '@ddnet/losses'
 import { type Measure, sumMeasure } from '@ddnet/metrics'
 import { type Posterior, reparameterize } from '@ddnet/models'
-import { add, clamp, div, mul, neg, random, scalar, sigmoid, sum, type Tensor, tidy, toHost } from '@ddnet/ops'
+import { add, clamp, div, mul, neg, random, scalar, sigmoid, sum, type Tensor, tidy } from '@ddnet/ops'
 import type { ScoresOf, StepContext } from '@ddnet/trainer'
-import { imagesOf } from '@ddnet/visuals'
-import {
-  expectRange,
-  labelsFor,
-  type MadePicture,
-  madeTable,
-  type PixelRange,
-  pictureOf,
-  toUnit,
-} from './generation.ts'
+import { expectRange, labelsFor, type PixelRange, toUnit } from './generation.ts'
+import { type MadePicture, madeTable, readPictures } from './made-pictures.ts'
 import type { ScoreView, Task, TaskReport } from './task.ts'
 
 /** What a batch must have: pictures `[batch, height, width, channels]`, and where the model is told them their classes, int32 `[batch]`. */
@@ -116,24 +108,10 @@ export function vae(options: VaeOptions): VaeTask {
         return { made: pixels(model.decode(posterior.mean, labels)), elbos: neg(add(sum(unlikely, inner), kl)) }
       }),
     )
-    try {
-      const [pictures, values] = await Promise.all([toHost(made), toHost(elbos)])
-      return imagesOf(pictures).map(({ shape, data }, at) => ({
-        shape,
-        values: Array.from(data, Number),
-        elbo: Number(values.data[at]),
-      }))
-    } finally {
-      made.dispose()
-      elbos.dispose()
-    }
+    const found = await readPictures(made, elbos)
+    return found.map(({ picture, figure }) => ({ ...picture, elbo: figure }))
   }
-  const picture: VaeTask['views']['picture'] = (samples, { title } = {}) =>
-    madeTable(
-      samples.map(({ image, prediction }) => [image, pictureOf(prediction)]),
-      ['image', 'made again'],
-      title,
-    )
+  const picture: VaeTask['views']['picture'] = (samples, { title } = {}) => madeTable(samples, 'made again', title)
   return {
     kind: 'task',
     name: 'vae',

@@ -1,3 +1,4 @@
+import { sha256 } from '@ddnet/ops/checks'
 import type { ClassificationSample, Dataset } from '../dataset.ts'
 import { DatasetError } from '../dataset-error.ts'
 import type { ImageShape } from '../fields.ts'
@@ -55,7 +56,7 @@ export async function servedCifar10(url: string | URL, options: Cifar10Options):
           `${address} is damaged: expected ${shard.bytes} bytes, got ${bytes.length}. Load again, or write the shards again.`,
         )
       }
-      if (subtle) await expectSha256(subtle, { address, bytes, sha256: shard.sha256 })
+      if (subtle) await expectSha256(address, bytes, shard.sha256)
       return bytes
     }
     try {
@@ -82,14 +83,10 @@ function firstShards(manifest: ShardManifest, split: 'train' | 'test', count: nu
   return shards.slice(0, count)
 }
 
-async function expectSha256(
-  subtle: SubtleCrypto,
-  { address, bytes, sha256 }: { address: string; bytes: Uint8Array<ArrayBuffer>; sha256: string },
-): Promise<void> {
-  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes))
-  const checksum = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  if (checksum === sha256) return
-  throw new DatasetError(`${address} is damaged: expected sha256 ${sha256}, got ${checksum}. Write the shards again.`)
+async function expectSha256(address: string, bytes: Uint8Array, expected: string): Promise<void> {
+  const checksum = await sha256(bytes)
+  if (checksum === expected) return
+  throw new DatasetError(`${address} is damaged: expected sha256 ${expected}, got ${checksum}. Write the shards again.`)
 }
 
 function join(

@@ -12,14 +12,14 @@ import {
   randomHorizontalFlip,
   sanitizeBoxes,
   splitOf,
-  validationSplit,
 } from '@ddnet/datasets'
-import { itemAt } from '@ddnet/ops/checks'
+import { itemAt, sha256 } from '@ddnet/ops/checks'
 import { z } from 'zod'
-import type { DataDefinition, DataFacts, DataHost, DataSplits, Given } from '../definitions.ts'
+import type { DataDefinition, DataFacts, DataHost, Given } from '../definitions.ts'
 import { setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 import { checkCrop, colorSettings, folderSetting, type ImageSettings, valuesOf } from './images.ts'
+import { splitOff } from './split.ts'
 
 type Geometry = Omit<ImageSettings, 'augment'>
 
@@ -102,7 +102,7 @@ export const coco: DataDefinition<'coco', Given<CocoSettings>, CocoSettings, Det
     const held = {
       ...(validation && { validation: inOwnOrder(validation.samples) }),
       ...(test && { test: inOwnOrder(test.samples) }),
-      samples: { names: await sha256(new TextEncoder().encode(digest.join('\0'))), leftOut: [] },
+      samples: { names: await sha256(digest.join('\0')), leftOut: [] },
       facts: { image, classNames: train.classNames },
     }
     const split = validation === undefined && share > 0 ? splitOff(train.samples, share) : undefined
@@ -257,23 +257,3 @@ async function inMemory(images: Dataset<DetectionSample>, size: number): Promise
 
 /** Pixels of a side: what is smaller when its image is small cannot be seen, but is there to be found in an evaluation. */
 const smallestBox = 1e-3
-
-/** Samples that are kept to choose by: always the same ones. */
-function splitOff(
-  train: Dataset<DetectionSample>,
-  share: number,
-): Required<Pick<DataSplits<DetectionSample>, 'train' | 'validation'>> {
-  const kept = Math.round(share * train.length)
-  if (kept === 0 || kept === train.length) {
-    throw new SettingsError(
-      `data.validation=${share} leaves none of ${train.length} images to ${kept === 0 ? 'choose by' : 'train on'}. Try data.validation=${train.length < 2 ? 0 : 0.5}`,
-    )
-  }
-  return validationSplit({ ...train, labels: new Uint8Array(train.length) }, share)
-}
-
-/** A checksum in hexadecimal digits. */
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes)))
-  return Array.from(digest, (value) => value.toString(16).padStart(2, '0')).join('')
-}

@@ -1,3 +1,4 @@
+import type { InputSpec } from '@ddnet/layers'
 import { DCGAN, DiffusionUNet, VAE } from '@ddnet/models'
 import {
   type DiffusionTask,
@@ -10,21 +11,10 @@ import {
 import { z } from 'zod'
 import type { DataFacts, Given, ModelDefinition, TaskDefinition } from '../definitions.ts'
 import type { FlatSettings, PlaceOf } from '../settings/kinds.ts'
-import { belowOne, count, flag, notNegative, oneOf, positive, setting, share } from '../settings/setting.ts'
+import { belowOne, count, counts, flag, notNegative, oneOf, positive, setting, share } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 
 // What makes new images: a task and a model each.
-
-const list = (start: readonly number[], about: string) =>
-  setting(
-    z
-      .array(z.int().positive())
-      .min(1)
-      .default([...start]),
-    'a list of whole numbers above 0',
-    `[${start}]`,
-    about,
-  )
 
 const conditional = () =>
   flag(false, 'Whether the model is told the class of each image, so that images of a class can be asked for')
@@ -114,7 +104,7 @@ export const vae: ModelDefinition<'vae', Given<VaeSettings>, VaeSettings, VAE> =
     'data.std': 1,
   },
   options: z.strictObject({
-    channels: list(
+    channels: counts(
       [32, 64],
       'Channels of the encoder stages, each of which halves the image; the decoder mirrors them',
     ),
@@ -130,7 +120,7 @@ export const vae: ModelDefinition<'vae', Given<VaeSettings>, VaeSettings, VAE> =
   },
   inputs: ({ classes }, { size, image: { height, width, channels } }) => [
     [size, height, width, channels],
-    ...(classes === undefined ? [] : [{ shape: [size], dtype: 'int32' as const }]),
+    ...labelInput(classes, size),
   ],
   create(options, { image, conditionClasses: classes }) {
     expectSquare('vae', image, 2 ** options.channels.length, 'model.channels of other length')
@@ -234,10 +224,7 @@ export const dcgan: ModelDefinition<'dcgan', Given<DCGANSettings>, DCGANSettings
       `data.size=${size} (${placeOf('data.size', 'model')}): expected 4, 5, 6 or 7 times 2, 4, 8 …, to which the generator doubles. Try data.size=${nearestDoubled(size)}`,
     )
   },
-  inputs: ({ latent, classes }, { size }) => [
-    [size, latent],
-    ...(classes === undefined ? [] : [{ shape: [size], dtype: 'int32' as const }]),
-  ],
+  inputs: ({ latent, classes }, { size }) => [[size, latent], ...labelInput(classes, size)],
   create(options, { image: { height, width, channels }, conditionClasses: classes }) {
     if (height !== width || !isDoubled(height)) {
       throw new SettingsError(
@@ -334,7 +321,7 @@ export const diffusion: ModelDefinition<'diffusion', Given<DiffusionSettings>, D
   },
   options: z.strictObject({
     channels: count(32, 'Channels at full size'),
-    multipliers: list(
+    multipliers: counts(
       [1, 2, 2],
       'By how much the channels of each level are multiplied; each but the first halves the image',
     ),
@@ -365,7 +352,7 @@ export const diffusion: ModelDefinition<'diffusion', Given<DiffusionSettings>, D
   inputs: ({ classes }, { size, image: { height, width, channels } }) => [
     [size, height, width, channels],
     { shape: [size], dtype: 'int32' },
-    ...(classes === undefined ? [] : [{ shape: [size], dtype: 'int32' as const }]),
+    ...labelInput(classes, size),
   ],
   create(options, { image, conditionClasses: classes }) {
     const factor = 2 ** (options.multipliers.length - 1)
@@ -377,6 +364,10 @@ export const diffusion: ModelDefinition<'diffusion', Given<DiffusionSettings>, D
     return new DiffusionUNet({ ...options, inChannels: image.channels, classes })
   },
 }
+
+/** The classes of the images, where a model is told. */
+const labelInput = (classes: number | undefined, size: number): readonly InputSpec[] =>
+  classes === undefined ? [] : [{ shape: [size], dtype: 'int32' }]
 
 /** Whether images can be halved so often. */
 function checkHalving(path: string, stages: number, settings: FlatSettings, placeOf: PlaceOf): void {

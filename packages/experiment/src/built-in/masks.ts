@@ -6,9 +6,8 @@ import {
   refuseUnpaired,
   resize,
   type SegmentationSample,
-  validationSplit,
 } from '@ddnet/datasets'
-import { itemAt } from '@ddnet/ops/checks'
+import { itemAt, sha256 } from '@ddnet/ops/checks'
 import { z } from 'zod'
 import type { DataDefinition, DataFacts, DataSplits, Given } from '../definitions.ts'
 import type { Config } from '../settings/config.ts'
@@ -18,6 +17,7 @@ import { setting } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 import { checkCrop, colorSettings, folderSetting, type ImageSettings, prepareImages } from './images.ts'
 import { countOf, isCocoFile, type MaskSettings, type MaskSource, maskSources } from './mask-sources.ts'
+import { expectBothParts, splitOff } from './split.ts'
 
 export interface MasksSettings extends ImageSettings, MaskSettings {}
 
@@ -139,7 +139,7 @@ export const masks: DataDefinition<'masks', Given<MasksSettings>, MasksSettings,
       },
       facts: { image, classNames },
     }
-    const split = validation === undefined && share > 0 ? splitOff(all, share, directory) : undefined
+    const split = validation === undefined && share > 0 ? splitOffLabelled(all, share, directory) : undefined
     return { train: all.samples, ...held, ...split }
   },
   prepare: prepareImages(32),
@@ -249,17 +249,13 @@ function countClasses(parts: readonly InMemory[], directory: string): number {
 }
 
 /** Samples that are kept to choose by: always the same ones, and of those that belong to no class as a whole the same share. */
-function splitOff(
+function splitOffLabelled(
   { samples, labelled }: ReadPart,
   share: number,
   directory: string,
 ): Required<Pick<DataSplits<SegmentationSample>, 'train' | 'validation'>> {
   const { length } = samples
-  if (length < 2 || Math.round(share * length) === 0 || Math.round(share * length) === length) {
-    throw new SettingsError(
-      `data.validation=${share} leaves none of ${length} images to ${Math.round(share * length) === 0 ? 'choose by' : 'train on'}. Try data.validation=${length < 2 ? 0 : 0.5}`,
-    )
-  }
+  expectBothParts(share, length)
   const counted = labelled.filter(Boolean).length
   const kept = Math.round(share * counted)
   if (counted < length && (kept === 0 || kept === counted)) {
@@ -267,12 +263,9 @@ function splitOff(
       `data.validation=${share} leaves none of the ${counted} images of ${directory} whose masks have classes to ${kept === 0 ? 'choose by' : 'train on'}; ${length - counted} belong to no class as a whole. ${counted < 2 ? 'Add masks with classes' : 'Try data.validation=0.5'}`,
     )
   }
-  return validationSplit({ ...samples, labels: Uint8Array.from(labelled, (is) => (is ? 0 : 1)) }, share)
-}
-
-/** A checksum in hexadecimal digits. */
-async function sha256(content: string | Uint8Array): Promise<string> {
-  const data = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content)
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', data))
-  return Array.from(bytes, (value) => value.toString(16).padStart(2, '0')).join('')
+  return splitOff(
+    samples,
+    share,
+    Uint8Array.from(labelled, (is) => (is ? 0 : 1)),
+  )
 }

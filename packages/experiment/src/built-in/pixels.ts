@@ -2,23 +2,12 @@ import { DeconvNet, SegNet, UNet } from '@ddnet/models'
 import { z } from 'zod'
 import type { Given, ModelDefinition } from '../definitions.ts'
 import type { FlatSettings, PlaceOf } from '../settings/kinds.ts'
-import { count, setting } from '../settings/setting.ts'
+import { count, counts } from '../settings/setting.ts'
 import { SettingsError } from '../settings/settings-error.ts'
 
 // Networks that answer for each pixel.
 
 const tasks = ['reconstruction', 'segmentation']
-
-const list = (start: readonly number[], about: string) =>
-  setting(
-    z
-      .array(z.int().positive())
-      .min(1)
-      .default([...start]),
-    'a list of whole numbers above 0',
-    `[${start}]`,
-    about,
-  )
 
 export interface UNetSettings {
   readonly channels: readonly number[]
@@ -30,7 +19,7 @@ export const unet: ModelDefinition<'unet', Given<UNetSettings>, UNetSettings, UN
   tasks,
   head: 'head',
   options: z.strictObject({
-    channels: list([64, 128, 256, 512, 1024], 'Channels of the stages, of which all but the first halve the image'),
+    channels: counts([64, 128, 256, 512, 1024], 'Channels of the stages, of which all but the first halve the image'),
   }),
   check({ channels }, settings, placeOf) {
     const size = settings['data.size']
@@ -49,11 +38,11 @@ export interface SegNetSettings {
 }
 
 const vgg16 = {
-  channels: list(
+  channels: counts(
     [64, 128, 256, 512, 512],
     'Channels of the stages, each of which halves the image; the decoder mirrors them',
   ),
-  depths: list([2, 2, 3, 3, 3], 'Convolutions of each stage'),
+  depths: counts([2, 2, 3, 3, 3], 'Convolutions of each stage'),
 }
 
 /** @param least height and width that the deepest stage must have */

@@ -108,6 +108,17 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(
 export const count = (start: number, about: string, options?: SettingOptions): z.ZodDefault<z.ZodInt> =>
   setting(z.int().positive().default(start), 'a whole number above 0', start, about, options)
 
+export const counts = (start: readonly number[], about: string): z.ZodDefault<z.ZodArray<z.ZodInt>> =>
+  setting(
+    z
+      .array(z.int().positive())
+      .min(1)
+      .default([...start]),
+    'a list of whole numbers above 0',
+    `[${start}]`,
+    about,
+  )
+
 export const positive = (start: number, about: string, options?: SettingOptions): z.ZodDefault<z.ZodNumber> =>
   setting(z.number().positive().default(start), 'a number above 0', start, about, options)
 

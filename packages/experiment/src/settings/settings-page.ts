@@ -53,7 +53,7 @@ model or data set than a file or the preset does takes its own settings and defa
 be the base of one of another, \`--config runs/adam/config.yaml optimizer=sgd\`, and what does not count is told.
 
 A model, a task or data of your own is a file that exports its definition by default, and is named by its path, \`model=./my-model.ts\`: its
-settings are then set, explained and saved as all others are ([how to write one](../apps/cli#your-own-model-or-data)).
+settings are then set, explained and saved as all others are ([how to write one](../apps/cli#your-own-model-data-or-task)).
 
 ${markdownTable([['setting', 'what it is', 'expected', 'default'], ...rows])}
 ## Presets

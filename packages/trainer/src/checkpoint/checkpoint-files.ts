@@ -1,5 +1,5 @@
 import { decodeSafetensors, encodeSafetensors } from '@ddnet/formats'
-import { entryOf, errorMessage } from '@ddnet/ops/checks'
+import { entryOf, errorMessage, sha256 } from '@ddnet/ops/checks'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Json, Snapshot } from '../snapshot.ts'
 import { CheckpointError } from './checkpoint-error.ts'
@@ -74,7 +74,7 @@ export async function encodeCheckpoint(
   return { ...tensors, 'state.json': new TextEncoder().encode(`${JSON.stringify(whole, undefined, 2)}\n`) }
 }
 
-const sha256OfJson = async (value: object): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)))
+const sha256OfJson = async (value: object): Promise<string> => sha256(JSON.stringify(value))
 
 /**
  * The checkpoint in a folder's files.
@@ -166,8 +166,3 @@ const parts = {
     isRecordOf(value, (file) => has(file, ['bytes'], isCount) && has(file, ['sha256'], isText)),
   version: isText,
 } satisfies Partial<Record<keyof State, (value: unknown) => boolean>>
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>) // never shared memory here
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
